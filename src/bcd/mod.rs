@@ -1,0 +1,1 @@
+//! BCD stores: objects, elements, and the device elements that name disks.

@@ -1,0 +1,122 @@
+//! Integers and text at an offset of a byte slice; the only place where byte order is spelled out.
+//!
+//! Every reader returns `None` when the slice is too short, so that a caller can name the structure that was cut.
+
+/// The `N` bytes at `at`, or `None` when the slice ends before.
+#[must_use]
+pub fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
+    bytes.get(at..at.checked_add(N)?)?.try_into().ok()
+}
+
+/// The `len` bytes at `at`, or `None` when the slice ends before.
+#[must_use]
+pub fn slice(bytes: &[u8], at: usize, len: usize) -> Option<&[u8]> {
+    bytes.get(at..at.checked_add(len)?)
+}
+
+/// Little-endian `u16` at `at`.
+#[must_use]
+pub fn le_u16(bytes: &[u8], at: usize) -> Option<u16> {
+    array(bytes, at).map(u16::from_le_bytes)
+}
+
+/// Little-endian `u32` at `at`.
+#[must_use]
+pub fn le_u32(bytes: &[u8], at: usize) -> Option<u32> {
+    array(bytes, at).map(u32::from_le_bytes)
+}
+
+/// Little-endian `i32` at `at`.
+#[must_use]
+pub fn le_i32(bytes: &[u8], at: usize) -> Option<i32> {
+    array(bytes, at).map(i32::from_le_bytes)
+}
+
+/// Little-endian `u64` at `at`.
+#[must_use]
+pub fn le_u64(bytes: &[u8], at: usize) -> Option<u64> {
+    array(bytes, at).map(u64::from_le_bytes)
+}
+
+/// Big-endian `u32` at `at` (qcow2 headers).
+#[must_use]
+pub fn be_u32(bytes: &[u8], at: usize) -> Option<u32> {
+    array(bytes, at).map(u32::from_be_bytes)
+}
+
+/// Big-endian `u64` at `at` (qcow2 headers).
+#[must_use]
+pub fn be_u64(bytes: &[u8], at: usize) -> Option<u64> {
+    array(bytes, at).map(u64::from_be_bytes)
+}
+
+/// Text of UTF-16LE bytes up to the first NUL; unpaired surrogates become U+FFFD, an odd last byte is ignored.
+#[must_use]
+pub fn utf16le_until_nul(bytes: &[u8]) -> String {
+    let units = bytes
+        .chunks_exact(2)
+        .map(|pair| pair.iter().rev().fold(0u16, |unit, byte| (unit << 8) | u16::from(*byte)));
+    char::decode_utf16(units.take_while(|unit| *unit != 0))
+        .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
+        .collect()
+}
+
+/// UTF-16LE bytes of `text`, without a NUL.
+#[must_use]
+pub fn utf16le(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+/// Lower-case hex of `bytes`, no separators.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len().saturating_mul(2)), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Bytes of a string of hex digits as [`hex`] writes it; `None` when it is not that.
+#[must_use]
+pub fn from_hex(text: &str) -> Option<Vec<u8>> {
+    if !text.is_ascii() || !text.len().is_multiple_of(2) {
+        return None;
+    }
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(text.get(at..at.checked_add(2)?)?, 16).ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_have_their_byte_order_and_end_with_the_slice() {
+        let bytes = [0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08];
+        assert_eq!(le_u16(&bytes, 1), Some(0x0302));
+        assert_eq!(le_u32(&bytes, 4), Some(0x0807_0605));
+        assert_eq!(le_u32(&bytes, 5), None);
+        assert_eq!(le_u64(&bytes, 0), Some(0x0807_0605_0403_0201));
+        assert_eq!(be_u32(&bytes, 0), Some(0x0102_0304));
+        assert_eq!(be_u64(&bytes, 0), Some(0x0102_0304_0506_0708));
+        assert_eq!(le_u64(&bytes, usize::MAX), None);
+        assert_eq!(le_i32(&[0xf8, 0xff, 0xff, 0xff], 0), Some(-8));
+    }
+
+    #[test]
+    fn text_stops_at_nul_and_survives_broken_pairs() {
+        assert_eq!(utf16le_until_nul(&utf16le("Größe\0rest")), "Größe");
+        assert_eq!(utf16le_until_nul(&[0x00, 0xd8, 0x41, 0x00, 0x42]), "\u{fffd}A");
+    }
+
+    #[test]
+    fn hex_round_trips_and_refuses_other_text() {
+        assert_eq!(from_hex(&hex(&[0, 0x7f, 0xff])), Some(vec![0, 0x7f, 0xff]));
+        assert_eq!(from_hex("0g"), None);
+        assert_eq!(from_hex("012"), None);
+        assert_eq!(from_hex("é1"), None);
+    }
+}

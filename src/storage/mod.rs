@@ -1,0 +1,128 @@
+//! Bytes at offsets: block devices, raw and qcow2 images, and windows on them.
+//!
+//! Two traits. [`Storage`] reads; [`StorageMut`] also writes, and only `repair/apply.rs` calls that. What a storage is
+//! (device, raw, qcow2) is decided in `open` by content, and nothing above asks.
+
+pub mod cache;
+pub mod ram;
+pub mod reader;
+pub mod window;
+
+use std::io;
+
+/// Something with a length that can be read at any byte offset.
+pub trait Storage: Send + Sync {
+    /// Length in bytes.
+    fn len(&self) -> u64;
+
+    /// Logical sector size in bytes where the medium has one (512 or 4096 for a block device); `None` for an image,
+    /// whose partition table has to tell.
+    fn sector_size(&self) -> Option<u32>;
+
+    /// Fills `buf` from byte `offset`; a range that leaves the storage is an error, never a short read.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the medium fails or the range is outside.
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<(), StorageError>;
+
+    /// Whether the length is zero.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The `len` bytes at `offset`, in a vector; the range is checked against the length before memory is taken.
+    ///
+    /// # Errors
+    /// As [`Storage::read_at`].
+    fn read_vec(&self, offset: u64, len: usize) -> Result<Vec<u8>, StorageError> {
+        check_range(self.len(), offset, len)?;
+        let mut bytes = vec![0; len];
+        self.read_at(offset, &mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+/// A [`Storage`] that was opened for writing.
+pub trait StorageMut: Storage {
+    /// Writes all of `bytes` at byte `offset`; never grows the storage.
+    ///
+    /// # Errors
+    /// [`StorageError`]; the range may then hold old bytes, new bytes, or (by sector) a mix.
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> Result<(), StorageError>;
+
+    /// Returns once everything written is on stable storage.
+    ///
+    /// # Errors
+    /// [`StorageError`]; what was written since the last sync may then be lost.
+    fn sync(&mut self) -> Result<(), StorageError>;
+}
+
+/// Why a storage could not be opened, read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StorageError {
+    /// The operating system or the medium failed.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was being done, with the file and the byte offset in hex where there is one.
+        what: String,
+        /// The system's own error.
+        source: io::Error,
+    },
+    /// The image's own structures contradict themselves.
+    #[error("{what} at 0x{at:x}: expected {expected}, found {found}")]
+    Corrupt {
+        /// The structure.
+        what: String,
+        /// Byte offset in the file.
+        at: u64,
+        /// What a sound image has there.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// The data may be right; this program cannot or must not handle it. Carries the way out.
+    #[error("{what}; {way_out}")]
+    Unsupported {
+        /// The reason.
+        what: String,
+        /// What the user can do.
+        way_out: String,
+    },
+    /// Something else holds the target (a lock, a mount, an exclusive open).
+    #[error("{what}; {way_out}")]
+    Busy {
+        /// Who holds it and how.
+        what: String,
+        /// What the user can do.
+        way_out: String,
+    },
+    /// A read or write outside the storage.
+    #[error("bytes 0x{offset:x}..0x{end:x} lie outside the storage of 0x{len:x} bytes")]
+    OutOfRange {
+        /// First byte asked for.
+        offset: u64,
+        /// End of the range asked for (saturating).
+        end: u64,
+        /// Length of the storage.
+        len: u64,
+    },
+    /// A parser asked for more reads than its share: the structure loops or is absurdly large.
+    #[error("gave up after {reads} reads of one structure (a loop, or damage)")]
+    Budget {
+        /// The number of reads that were allowed.
+        reads: u64,
+    },
+}
+
+/// Refuses a range that does not lie inside `storage_len` bytes.
+///
+/// # Errors
+/// [`StorageError::OutOfRange`].
+pub fn check_range(storage_len: u64, offset: u64, len: usize) -> Result<(), StorageError> {
+    let end = u64::try_from(len).ok().and_then(|len| offset.checked_add(len));
+    match end {
+        Some(end) if end <= storage_len => Ok(()),
+        _ => Err(StorageError::OutOfRange { offset, end: end.unwrap_or(u64::MAX), len: storage_len }),
+    }
+}
