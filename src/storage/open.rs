@@ -1,0 +1,265 @@
+//! The one door to a target: what it is, whether it may be opened, and opening it.
+
+use std::fmt;
+use std::fs::File;
+use std::fs::Metadata;
+use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+
+use crate::storage::Storage;
+use crate::storage::StorageError;
+use crate::storage::StorageMut;
+use crate::storage::device::DeviceMut;
+use crate::storage::device::check_device;
+use crate::storage::foreign::refuse_foreign;
+use crate::storage::holders::loops_on_file;
+use crate::storage::lock;
+use crate::storage::qcow2_chain::Access;
+use crate::storage::qcow2_chain::has_magic;
+use crate::storage::qcow2_chain::open_chain;
+use crate::storage::qcow2_write::Qcow2Mut;
+use crate::storage::raw::Raw;
+
+/// What the bytes of a target are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// The disk itself.
+    Raw,
+    /// A qcow2 image of it.
+    Qcow2,
+}
+
+/// How a target is to be opened.
+#[derive(Debug, Clone, Default)]
+pub struct OpenOptions {
+    /// Insist on a format instead of recognising it by content.
+    pub format: Option<Format>,
+    /// Files outside the image's directory that it may name as backing or data file.
+    pub allow_backing: Vec<PathBuf>,
+    /// Insist on a logical sector size in bytes.
+    pub sector_size: Option<u32>,
+}
+
+/// What a target turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TargetKind {
+    /// A block device.
+    Device,
+    /// A file with the bytes of a disk.
+    Raw,
+    /// A qcow2 image.
+    Qcow2,
+}
+
+impl fmt::Display for TargetKind {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Device => "block device",
+            Self::Raw => "raw image",
+            Self::Qcow2 => "qcow2 image",
+        })
+    }
+}
+
+/// A target that was opened for reading.
+pub struct Opened {
+    /// Its bytes.
+    pub storage: Box<dyn Storage>,
+    /// What it is.
+    pub kind: TargetKind,
+    /// The path it was opened by.
+    pub path: PathBuf,
+    /// What the user should know before trusting what is read.
+    pub notes: Vec<String>,
+}
+
+/// Opens the target at `path` for reading. Nothing is written and nothing is locked.
+///
+/// # Errors
+/// [`StorageError`] for what is neither a block device nor an image that this program can read, with the way out.
+pub fn open(path: &Path, options: &OpenOptions) -> Result<Opened, StorageError> {
+    let target = Target::open(path, options, Access::Read)?;
+    let mut notes = Vec::new();
+    if lock::has_writer(target.raw.file()) {
+        let note = "a running virtual machine holds it for writing; what is read may be changing";
+        notes.push(format!("{}: {note}", path.display()));
+    }
+    let kind = target.kind;
+    let storage: Box<dyn Storage> = if target.is_qcow2 {
+        let chain = open_chain(Arc::new(target.raw), options, Access::Read)?;
+        notes.extend(chain.notes);
+        Box::new(chain.image)
+    } else {
+        Box::new(target.raw)
+    };
+    Ok(Opened { storage, kind, path: path.to_path_buf(), notes })
+}
+
+/// Opens the target at `path` for writing, alone: a block device that nobody holds, an image that no virtual machine
+/// uses. Opening changes nothing; an image is examined read-only first.
+///
+/// # Errors
+/// As [`open`]; [`StorageError::Busy`] when somebody else holds the target; [`StorageError::Unsupported`] for an
+/// image that may be read but not written.
+pub fn open_mut(path: &Path, options: &OpenOptions) -> Result<Box<dyn StorageMut>, StorageError> {
+    let rehearsal = Target::open(path, options, Access::Rehearse)?;
+    let identity = rehearsal.identity;
+    if rehearsal.is_qcow2 {
+        open_chain(Arc::new(rehearsal.raw), options, Access::Rehearse)?;
+    }
+    let target = Target::open(path, options, Access::Write)?;
+    if target.identity != identity {
+        let what = format!("{}: the file was replaced while it was opened", path.display());
+        return Err(StorageError::busy(what, "try again when nothing else works on it"));
+    }
+    lock::lock_for_writing(target.raw.file(), path)?;
+    Ok(if target.is_qcow2 {
+        Box::new(Qcow2Mut::new(open_chain(Arc::new(target.raw), options, Access::Write)?.image))
+    } else if target.kind == TargetKind::Device {
+        Box::new(DeviceMut::new(target.raw))
+    } else {
+        Box::new(target.raw)
+    })
+}
+
+/// A file that was opened and recognised.
+struct Target {
+    raw: Raw,
+    kind: TargetKind,
+    is_qcow2: bool,
+    /// Device and inode.
+    identity: (u64, u64),
+}
+
+impl Target {
+    fn open(path: &Path, options: &OpenOptions, access: Access) -> Result<Self, StorageError> {
+        let write = access == Access::Write;
+        let file = open_file(path, write)?;
+        let facts = metadata(&file, path)?;
+        let device = facts.file_type().is_block_device();
+        let mut sector_size = options.sector_size;
+        if device {
+            let known = check_device(Path::new("/"), facts.rdev(), access != Access::Read)
+                .map_err(|error| error.in_file(path))?;
+            sector_size = sector_size.or(known.sector_size);
+        } else if access != Access::Read {
+            check_not_attached(path)?;
+        }
+        let raw = Raw::new(file, path, sector_size)?;
+        if raw.is_empty() {
+            let what = format!("{}: it is empty", path.display());
+            return Err(StorageError::unsupported(what, "name a disk or a disk image"));
+        }
+        let is_qcow2 = is_qcow2(&raw, options, device).map_err(|error| error.in_file(path))?;
+        let kind = match (device, is_qcow2) {
+            (true, _) => TargetKind::Device,
+            (false, true) => TargetKind::Qcow2,
+            (false, false) => TargetKind::Raw,
+        };
+        Ok(Self { raw, kind, is_qcow2, identity: (facts.dev(), facts.ino()) })
+    }
+}
+
+/// A device is raw unless the user insists: its guest can write any header into its first sector, and a qcow2 header
+/// makes the host open files that it names. The same holds for a raw image file, but there the user cannot be asked
+/// each time; so what an image names is opened only beside it or with leave (see `qcow2_chain`).
+fn is_qcow2(raw: &Raw, options: &OpenOptions, device: bool) -> Result<bool, StorageError> {
+    match options.format {
+        Some(Format::Raw) => Ok(false),
+        Some(Format::Qcow2) => Ok(true),
+        None if device => Ok(false),
+        None => {
+            refuse_foreign(raw)?;
+            has_magic(raw)
+        }
+    }
+}
+
+/// An image file that is attached as a loop device may be mounted through it.
+fn check_not_attached(path: &Path) -> Result<(), StorageError> {
+    let Ok(real) = path.canonicalize() else { return Ok(()) };
+    match loops_on_file(Path::new("/"), &real).as_slice() {
+        [] => Ok(()),
+        loops => {
+            let what = format!("{}: it backs {}", path.display(), loops.join(", "));
+            Err(StorageError::busy(what, "detach that with `losetup -d`, or name the loop device instead"))
+        }
+    }
+}
+
+/// Opens a regular file or a block device; a device for writing only when nobody holds it.
+///
+/// # Errors
+/// [`StorageError`] for anything else, and for what is missing or may not be opened.
+pub(crate) fn open_file(path: &Path, write: bool) -> Result<File, StorageError> {
+    let cannot = |error| cannot_open(path, write, error);
+    // Looked at first, because opening a device node of another kind may already do something.
+    let facts = std::fs::metadata(path).map_err(cannot)?;
+    check_type(&facts, path)?;
+    // Should a FIFO take the place of the file just now, opening it does not wait for the other end.
+    let mut flags = OFlag::O_NONBLOCK | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
+    if write && facts.file_type().is_block_device() {
+        flags |= OFlag::O_EXCL;
+    }
+    let mut options = File::options();
+    options.read(true).custom_flags(flags.bits());
+    if write {
+        #[expect(clippy::disallowed_methods, reason = "the one place where a target is opened for writing")]
+        options.write(true);
+    }
+    let file = options.open(path).map_err(cannot)?;
+    check_type(&metadata(&file, path)?, path)?;
+    Ok(file)
+}
+
+fn metadata(file: &File, path: &Path) -> Result<Metadata, StorageError> {
+    file.metadata().map_err(|error| StorageError::io(format!("{}: cannot look at it", path.display()), error))
+}
+
+fn check_type(facts: &Metadata, path: &Path) -> Result<(), StorageError> {
+    let kind = facts.file_type();
+    let what = if kind.is_file() || kind.is_block_device() {
+        return Ok(());
+    } else if kind.is_dir() {
+        "is a directory"
+    } else if kind.is_fifo() {
+        "is a pipe"
+    } else if kind.is_socket() {
+        "is a socket"
+    } else {
+        "is a character device"
+    };
+    let what = format!("{}: it {what}", path.display());
+    Err(StorageError::unsupported(what, "name a disk such as /dev/vdb, or a disk image"))
+}
+
+fn cannot_open(path: &Path, write: bool, error: std::io::Error) -> StorageError {
+    let shown = path.display();
+    let for_writing = if write { " for writing" } else { "" };
+    match error.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::EACCES | Errno::EPERM) => StorageError::unsupported(
+            format!("{shown}: no permission to open it{for_writing}"),
+            "run as root, or as a user who may",
+        ),
+        Some(Errno::ENOENT) => StorageError::unsupported(
+            format!("{shown}: no such file or device"),
+            "see the disks that are attached with `bcdrescue list`",
+        ),
+        Some(Errno::EROFS) => StorageError::unsupported(
+            format!("{shown}: it lies on a read-only file system"),
+            "remount that for writing, or work on a copy",
+        ),
+        Some(Errno::EBUSY) => StorageError::busy(
+            format!("{shown}: another program has it open for itself"),
+            "unmount or detach it, or end that program",
+        ),
+        _ => StorageError::io(format!("{shown}: cannot open it{for_writing}"), error),
+    }
+}

@@ -1,0 +1,218 @@
+//! Opening a qcow2 image with the files it names: the backing chain and the external data file.
+//!
+//! The names stand in the image, and an image comes from a guest. A raw disk whose guest wrote a qcow2 header into its
+//! first sector would be taken for qcow2 and could name any file of the host as its backing file; this program runs as
+//! root. So a named file is opened only when it lies in the directory of the image that names it, or when the user
+//! listed it; links are resolved before that is decided.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::storage::Storage;
+use crate::storage::StorageError;
+use crate::storage::foreign::refuse_foreign;
+use crate::storage::lock;
+use crate::storage::open::OpenOptions;
+use crate::storage::open::open_file;
+use crate::storage::qcow2::Qcow2;
+use crate::storage::qcow2_header::Header;
+use crate::storage::qcow2_header::MAGIC;
+use crate::storage::raw::Raw;
+
+/// Images on images; deeper chains exist, but not for a disk that is to be repaired.
+const MAX_DEPTH: usize = 8;
+/// Bytes of the largest cluster, which hold the whole header with its extensions.
+const MAX_HEAD: u64 = 2 << 20;
+/// Bytes that nearly always do.
+const USUAL_HEAD: u64 = 4096;
+
+/// What is to be done with the image on top.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// It is only read, and nothing is locked.
+    Read,
+    /// It is only read, but refused where writing would be.
+    Rehearse,
+    /// It and its data file are written: they are locked as a writer does, its backing files as a reader.
+    Write,
+}
+
+/// An image that was opened with all it names.
+pub(crate) struct Chain {
+    pub(crate) image: Qcow2,
+    pub(crate) notes: Vec<String>,
+}
+
+/// Opens the qcow2 image in `file`, which was opened for `access`.
+///
+/// # Errors
+/// [`StorageError`] for a header that is refused, and for a named file that is missing or not allowed.
+pub(crate) fn open_chain(
+    file: Arc<Raw>,
+    options: &OpenOptions,
+    access: Access,
+) -> Result<Chain, StorageError> {
+    let mut walk = Walk { options, access, seen: Vec::new(), notes: Vec::new() };
+    let image = walk.image(file, true)?;
+    Ok(Chain { image, notes: walk.notes })
+}
+
+struct Walk<'a> {
+    options: &'a OpenOptions,
+    access: Access,
+    /// Device and inode of every image on the way down.
+    seen: Vec<(u64, u64)>,
+    notes: Vec<String>,
+}
+
+impl Walk<'_> {
+    fn image(&mut self, file: Arc<Raw>, top: bool) -> Result<Qcow2, StorageError> {
+        let path = file.path().to_path_buf();
+        self.descend(&file).map_err(|error| error.in_file(&path))?;
+        let header = read_header(&file).map_err(|error| error.in_file(&path))?;
+        let allowed = match (top, self.access) {
+            (true, Access::Rehearse | Access::Write) => header.check_writable(),
+            _ => header.check_readable(),
+        };
+        allowed.map_err(|error| error.in_file(&path))?;
+        self.notes.extend(header.note().map(|note| format!("{}: {note}", path.display())));
+        let data = self.data_file(&header, &path, top).map_err(|error| error.in_file(&path))?;
+        let backing = match &header.backing {
+            Some(name) => Some(self.backing(name, header.backing_format.as_deref(), &path)?),
+            None => None,
+        };
+        Ok(Qcow2::new(header, file, data, backing))
+    }
+
+    fn descend(&mut self, file: &Raw) -> Result<(), StorageError> {
+        let facts = file.file().metadata().map_err(|error| StorageError::io("cannot look at it", error))?;
+        let identity = (facts.dev(), facts.ino());
+        if self.seen.contains(&identity) {
+            return Err(StorageError::corrupt("qcow2 backing chain", 8, "an end", "a circle"));
+        }
+        self.seen.push(identity);
+        if self.seen.len() > MAX_DEPTH {
+            let what = format!("the backing chain has more than {MAX_DEPTH} images");
+            return Err(StorageError::unsupported(
+                what,
+                "flatten it with `qemu-img convert -O qcow2 OLD NEW`",
+            ));
+        }
+        Ok(())
+    }
+
+    fn data_file(&self, header: &Header, image: &Path, top: bool) -> Result<Option<Arc<Raw>>, StorageError> {
+        if !header.has_data_file() {
+            return Ok(None);
+        }
+        let name = header.data_file.as_deref().ok_or_else(|| {
+            StorageError::unsupported(
+                "its external data file has no name in the header",
+                "convert it with `qemu-img convert --image-opts` and work on the copy",
+            )
+        })?;
+        let path = self.resolve(name, image, "data file")?;
+        let write = top && self.access == Access::Write;
+        let file = open_file(&path, write)?;
+        if write {
+            lock::lock_for_writing(&file, &path)?;
+        }
+        Ok(Some(Arc::new(Raw::new(file, &path, None)?)))
+    }
+
+    fn backing(
+        &mut self,
+        name: &str,
+        format: Option<&str>,
+        image: &Path,
+    ) -> Result<Box<dyn Storage>, StorageError> {
+        let path = self.resolve(name, image, "backing file").map_err(|error| error.in_file(image))?;
+        let file = open_file(&path, false)
+            .map_err(|error| error.in_file(Path::new("backing file")).in_file(image))?;
+        if self.access == Access::Write {
+            lock::lock_for_reading(&file, &path)?;
+        }
+        let file = Arc::new(Raw::new(file, &path, None)?);
+        let qcow2 = match format {
+            Some("qcow2") => true,
+            Some("raw") => false,
+            // Images made long ago do not record it; then the content tells, as it did for QEMU.
+            None => {
+                refuse_foreign(&file).map_err(|error| error.in_file(&path))?;
+                has_magic(&file)?
+            }
+            Some(other) => {
+                let what = format!("{}: backing file {name} has the format {other}", image.display());
+                let way_out = "flatten it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy";
+                return Err(StorageError::unsupported(what, way_out));
+            }
+        };
+        if qcow2 { Ok(Box::new(self.image(file, false)?)) } else { Ok(Box::new(file)) }
+    }
+
+    /// The file that `name`, written in `image`, means, if it may be opened.
+    fn resolve(&self, name: &str, image: &Path, role: &str) -> Result<PathBuf, StorageError> {
+        let name = name.strip_prefix("file:").unwrap_or(name);
+        // As QEMU has it: a colon before the first slash makes a protocol of what stands before it.
+        if name.split('/').next().is_some_and(|first| first.contains(':')) {
+            let what = format!("its {role} {name:?} is not a file");
+            let way_out = "flatten it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy";
+            return Err(StorageError::unsupported(what, way_out));
+        }
+        let directory = image.parent().unwrap_or_else(|| Path::new(""));
+        let named = directory.join(name);
+        let real = named.canonicalize().map_err(|error| {
+            StorageError::io(format!("cannot find its {role} {}", named.display()), error)
+        })?;
+        let own = [directory_of(image), image.canonicalize().ok().as_deref().and_then(directory_of)];
+        let beside = own.iter().flatten().any(|own| real.parent() == Some(own));
+        let listed = self.options.allow_backing.iter().filter_map(|path| path.canonicalize().ok());
+        if beside || listed.into_iter().any(|listed| listed == real) {
+            return Ok(real);
+        }
+        let what = format!("its {role} {} lies in another directory", real.display());
+        let way_out = format!("if you trust the image, say --allow-backing {}", real.display());
+        Err(StorageError::unsupported(what, way_out))
+    }
+}
+
+/// The resolved directory of `path`.
+fn directory_of(path: &Path) -> Option<PathBuf> {
+    let parent = path.parent()?;
+    let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+    parent.canonicalize().ok()
+}
+
+/// Whether `file` begins as a qcow2 image does.
+pub(crate) fn has_magic(file: &Raw) -> Result<bool, StorageError> {
+    let mut magic = [0; MAGIC.len()];
+    match file.read_at(0, &mut magic) {
+        Ok(()) => Ok(magic == MAGIC),
+        Err(StorageError::OutOfRange { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// The header of the image in `file`.
+pub(crate) fn read_header(file: &Raw) -> Result<Header, StorageError> {
+    if !has_magic(file)? {
+        let found = crate::bytes::hex(&file.read_vec(0, 4).unwrap_or_default());
+        return Err(StorageError::corrupt("qcow2 magic", 0, "514649fb", found));
+    }
+    let small = read_head(file, USUAL_HEAD)?;
+    let bits = crate::bytes::be_u32(&small, 20).filter(|bits| (9..=21).contains(bits)).unwrap_or(9);
+    let cluster = 1u64.checked_shl(bits).unwrap_or(USUAL_HEAD);
+    // What the header itself needs stands in its first bytes; extensions and names may fill the whole cluster.
+    match Header::parse(&small, file.len()) {
+        Err(StorageError::Corrupt { .. }) if cluster > USUAL_HEAD => {
+            Header::parse(&read_head(file, cluster.min(MAX_HEAD))?, file.len())
+        }
+        parsed => parsed,
+    }
+}
+
+fn read_head(file: &Raw, len: u64) -> Result<Vec<u8>, StorageError> {
+    file.read_vec(0, usize::try_from(len.min(file.len())).unwrap_or(0))
+}
