@@ -144,3 +144,104 @@ fn scsi_serial(page: &Path) -> Option<String> {
     let serial = String::from_utf8_lossy(bytes.get(4..)?).trim().to_owned();
     (!serial.is_empty()).then_some(serial)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::holders::tests::Tree;
+    use crate::storage::holders::tests::machine;
+
+    #[test]
+    fn disks_are_described_and_what_is_no_disk_is_left_out() {
+        let pci = "pci0000:00/0000:00:05.0";
+        let tree = machine();
+        let disk = format!("sys/devices/{pci}/virtio2/block/vdb");
+        for (path, text) in [
+            ("size", "2048"),
+            ("ro", "1"),
+            ("removable", "0"),
+            ("serial", "abc"),
+            ("queue/logical_block_size", "512"),
+            ("device/vendor", "0x1af4"),
+            ("vdb2/start", "1024"),
+            ("vdb2/size", "8"),
+            ("vdb1/start", "64"),
+            ("vdb1/size", "16"),
+        ] {
+            tree.write(&format!("{disk}/{path}"), text);
+        }
+        let disks = attached_disks(tree.root()).unwrap();
+        let [disk] = disks.as_slice() else { panic!("{disks:?}") };
+        let part =
+            |number, start, size| AttachedPartition { name: format!("vdb{number}"), number, start, size };
+        let expected = AttachedDisk {
+            name: "vdb".into(),
+            path: "/dev/vdb".into(),
+            size: 1 << 20,
+            sector_size: Some(512),
+            model: None,
+            vendor: None,
+            serial: Some("abc".into()),
+            bus: Some("virtio".into()),
+            read_only: true,
+            removable: false,
+            partitions: vec![part(1, 32768, 8192), part(2, 524_288, 4096)],
+            held_by: disk.held_by.clone(),
+            carries_running_system: true,
+        };
+        assert_eq!(*disk, expected);
+        assert_eq!(disk.held_by.len(), 4);
+    }
+
+    #[test]
+    fn the_bus_is_read_from_the_path() {
+        let table = [
+            (
+                "pci0000:00/0000:00:14.0/usb2/2-1/2-1:1.0/host6/target6:0:0/6:0:0:0/block/sda",
+                "8:0",
+                Some("usb"),
+            ),
+            ("pci0000:00/0000:00:1f.2/ata1/host0/target0:0:0/0:0:0:0/block/sdb", "8:16", Some("sata")),
+            ("pci0000:00/0000:00:05.0/virtio2/host2/target2:0:0/2:0:0:0/block/sdc", "8:32", Some("scsi")),
+            ("pci0000:00/0000:00:01.1/nvme/nvme0/nvme0n1", "259:0", Some("nvme")),
+            ("vbd-51712/block/xvda", "202:0", Some("xen")),
+            ("virtual/block/loop7", "7:7", Some("loop")),
+            ("virtual/block/dm-1", "252:1", Some("dm")),
+            ("virtual/block/md0", "9:0", Some("md")),
+            ("platform/other/block/odd", "9:9", None),
+            ("virtual/block/zram0", "251:0", None),
+            ("virtual/block/ram1", "1:1", None),
+            ("pci0000:00/0000:00:1f.2/ata2/host1/target1:0:0/1:0:0:0/block/sr0", "11:0", None),
+        ];
+        let devices: Vec<_> = table.iter().map(|(path, number, _)| (*path, *number)).collect();
+        let tree = Tree::new(&devices, &[]);
+        for (path, _) in devices {
+            tree.write(&format!("sys/devices/{path}/size"), "8");
+        }
+        let model = "sys/devices/pci0000:00/0000:00:01.1/nvme/nvme0/nvme0n1/device/model";
+        tree.write(model, "  An \u{1b}[31m SSD   ");
+        let page =
+            "sys/devices/pci0000:00/0000:00:1f.2/ata1/host0/target0:0:0/0:0:0:0/block/sdb/device/vpd_pg80";
+        tree.write(page, "\0\u{1}\0\u{8}  S1234 ");
+        let disks = attached_disks(tree.root()).unwrap();
+        let names: Vec<_> = disks.iter().map(|disk| disk.name.as_str()).collect();
+        assert_eq!(names, ["md0", "odd", "sda", "sdb", "sdc", "dm-1", "xvda", "loop7", "nvme0n1"]);
+        for disk in &disks {
+            let (_, _, bus) =
+                table.iter().find(|(path, _, _)| path.ends_with(&format!("/{}", disk.name))).unwrap();
+            assert_eq!(disk.bus.as_deref(), *bus, "{}", disk.name);
+        }
+        assert_eq!(disks[8].model.as_deref(), Some("An \u{1b}[31m SSD"));
+        assert_eq!(disks[3].serial.as_deref(), Some("S1234"));
+    }
+
+    #[test]
+    fn without_sysfs_there_is_an_error() {
+        let empty = tempfile::tempdir().unwrap();
+        let expected = format!(
+            "{}: cannot list the disks: No such file or directory (os error 2)",
+            empty.path().join("sys/block").display()
+        );
+        assert_eq!(attached_disks(empty.path()).unwrap_err().to_string(), expected);
+    }
+}

@@ -107,3 +107,38 @@ impl StorageMut for DeviceMut {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use nix::sys::stat::makedev;
+
+    use super::*;
+    use crate::storage::holders::tests::machine;
+
+    #[test]
+    fn a_device_in_use_is_read_but_not_written_and_a_partition_is_neither() {
+        let tree = machine();
+        let disk = "sys/devices/pci0000:00/0000:00:05.0/virtio";
+        tree.write(&format!("{disk}2/block/vdb/queue/logical_block_size"), "4096");
+        let check = |minor, write| {
+            check_device(tree.root(), makedev(253, minor), write).map_err(|error| error.to_string())
+        };
+        let facts = |sector_size| Ok(DeviceFacts { sector_size });
+        assert_eq!(check(16, false), facts(Some(4096)));
+        assert_eq!(check(32, true), facts(None));
+        let uses = "/dev/vdb backs loop3, /dev/vdb1 is mounted on /mnt/a disk, /dev/vdb2 is mounted on /data, /dev/vdb2 is used as swap; unmount or detach that first";
+        assert_eq!(check(16, true), Err(uses.into()));
+        for write in [false, true] {
+            let refused = "/dev/vdb2 is a partition; name the whole disk /dev/vdb";
+            assert_eq!(check(18, write), Err(refused.into()));
+        }
+        tree.write(&format!("{disk}3/block/vdc/ro"), "1");
+        assert_eq!(check(32, false), facts(None));
+        let refused =
+            "/dev/vdc is read-only; make it writable with `blockdev --setrw /dev/vdc` or attach it so";
+        assert_eq!(check(32, true), Err(refused.into()));
+        assert_eq!(check(99, false), facts(None));
+        let refused = "cannot find block device 253:99 under /sys, so not who else uses it; mount sysfs on /sys and try again";
+        assert_eq!(check(99, true), Err(refused.into()));
+    }
+}

@@ -168,3 +168,130 @@ pub(crate) fn loops_on_file(root: &Path, path: &Path) -> Vec<String> {
     let loops = sysfs::loops(root).into_iter();
     loops.filter(|(_, file)| Path::new(file) == path).map(|(name, _)| name).collect()
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    /// A made-up `/sys`, `/proc` and `/dev`.
+    pub(crate) struct Tree(tempfile::TempDir);
+
+    impl Tree {
+        /// A tree with the devices (path below `sys/devices`, number) and the files (path below the root, text).
+        pub(crate) fn new(devices: &[(&str, &str)], files: &[(&str, &str)]) -> Self {
+            let tree = Self(tempfile::tempdir().unwrap());
+            for dir in ["sys/block", "sys/class/block", "sys/dev/block", "proc/self", "dev/mapper"] {
+                std::fs::create_dir_all(tree.root().join(dir)).unwrap();
+            }
+            for (dir, number) in devices {
+                tree.write(&format!("sys/devices/{dir}/dev"), number);
+                let name = dir.rsplit('/').next().unwrap();
+                let real = tree.root().join("sys/devices").join(dir);
+                symlink(&real, tree.root().join("sys/class/block").join(name)).unwrap();
+                symlink(&real, tree.root().join("sys/dev/block").join(number)).unwrap();
+                if !devices.iter().any(|(disk, _)| dir.rsplit_once('/').unwrap().0 == *disk) {
+                    symlink(&real, tree.root().join("sys/block").join(name)).unwrap();
+                }
+            }
+            for (path, text) in files {
+                tree.write(path, text);
+            }
+            tree
+        }
+
+        pub(crate) fn root(&self) -> &Path {
+            self.0.path()
+        }
+
+        pub(crate) fn write(&self, path: &str, text: &str) {
+            let path = self.root().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, format!("{text}\n")).unwrap();
+        }
+    }
+
+    /// A rescue system on vda, a guest's disk vdb in every kind of use, a free disk vdc.
+    pub(crate) fn machine() -> Tree {
+        let pci = "pci0000:00/0000:00:05.0";
+        let paths = [
+            (format!("{pci}/virtio1/block/vda"), "253:0"),
+            (format!("{pci}/virtio1/block/vda/vda1"), "253:1"),
+            (format!("{pci}/virtio2/block/vdb"), "253:16"),
+            (format!("{pci}/virtio2/block/vdb/vdb1"), "253:17"),
+            (format!("{pci}/virtio2/block/vdb/vdb2"), "253:18"),
+            (format!("{pci}/virtio3/block/vdc"), "253:32"),
+            ("virtual/block/dm-0".into(), "252:0"),
+            ("virtual/block/loop0".into(), "7:0"),
+            ("virtual/block/loop3".into(), "7:3"),
+        ];
+        let devices: Vec<_> = paths.iter().map(|(path, number)| (path.as_str(), *number)).collect();
+        let tree = Tree::new(
+            &devices,
+            &[
+                ("proc/swaps", "Filename Type Size Used Priority\n/dev/vdb2 partition 1 0 -2"),
+                ("sys/devices/virtual/block/dm-0/dm/name", "vg-root"),
+                ("sys/devices/virtual/block/loop3/loop/backing_file", "/dev/vdb"),
+            ],
+        );
+        tree.write(
+            "proc/self/mountinfo",
+            "22 27 0:21 / /proc rw,relatime - proc proc rw\n\
+             27 1 252:0 / / rw,relatime shared:1 - ext4 /dev/mapper/vg-root rw\n\
+             36 35 253:17 / /mnt/a\\040disk rw master:1 - ntfs3 /dev/vdb1 rw\n\
+             37 35 0:41 /@ /data rw - btrfs /dev/vdb2 rw",
+        );
+        for (path, number) in
+            [("virtio1/block/vda/vda1", 1), ("virtio2/block/vdb/vdb1", 1), ("virtio2/block/vdb/vdb2", 2)]
+        {
+            tree.write(&format!("sys/devices/{pci}/{path}/partition"), &number.to_string());
+        }
+        let holders = tree.root().join(format!("sys/devices/{pci}/virtio1/block/vda/vda1/holders"));
+        std::fs::create_dir_all(&holders).unwrap();
+        symlink(tree.root().join("sys/devices/virtual/block/dm-0"), holders.join("dm-0")).unwrap();
+        symlink("../dm-0", tree.root().join("dev/mapper/vg-root")).unwrap();
+        tree
+    }
+
+    fn held(tree: &Tree, name: &str) -> (Vec<String>, bool) {
+        let usage = Usage::read(tree.root());
+        let disk = Block::by_name(tree.root(), name).unwrap();
+        let holders = usage.holders(&disk).iter().map(ToString::to_string).collect();
+        (holders, usage.carries_running_system(&disk))
+    }
+
+    #[test]
+    fn every_use_is_named() {
+        let tree = machine();
+        assert_eq!(held(&tree, "vda"), (vec!["/dev/vda1 is held by dm-0 (vg-root)".into()], true));
+        assert_eq!(held(&tree, "dm-0"), (vec!["/dev/dm-0 is mounted on /".into()], true));
+        let uses = [
+            "/dev/vdb backs loop3",
+            "/dev/vdb1 is mounted on /mnt/a disk",
+            "/dev/vdb2 is mounted on /data",
+            "/dev/vdb2 is used as swap",
+        ];
+        assert_eq!(held(&tree, "vdb"), (uses.map(String::from).to_vec(), true));
+        assert_eq!(held(&tree, "vdc"), (vec![], false));
+    }
+
+    /// A live system: the root is a file on a disk, by way of a loop device.
+    #[test]
+    fn a_root_in_a_file_is_found_on_the_disk_below() {
+        let tree = machine();
+        tree.write(
+            "proc/self/mountinfo",
+            "27 1 7:0 / / rw - squashfs /dev/loop0 rw\n36 35 253:32 / /run/live rw - ext4 /dev/vdc rw",
+        );
+        tree.write("sys/devices/virtual/block/loop0/loop/backing_file", "/run/live/root.img");
+        assert_eq!(held(&tree, "vdc"), (vec!["/dev/vdc is mounted on /run/live".into()], true));
+        assert!(!held(&tree, "vda").1);
+        tree.write("proc/swaps", "Filename Type Size Used Priority\n/swapfile file 1 0 -2");
+        assert!(!held(&tree, "vda").1);
+        tree.write("proc/self/mountinfo", "36 35 253:1 / /mnt rw - ext4 /dev/vda1 rw");
+        assert!(!held(&tree, "vda").1);
+        tree.write("proc/swaps", "Filename Type Size Used Priority\n/mnt/swapfile file 1 0 -2");
+        assert!(held(&tree, "vda").1);
+    }
+}

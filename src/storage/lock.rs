@@ -35,13 +35,16 @@ pub fn has_writer(file: &File) -> bool {
         .any(|permission| matches!(is_locked(file, USED.saturating_add(*permission)), Ok(true)))
 }
 
-/// Locks `file` as a writer that lets nobody else write; readers that bear a writer stay welcome. The lock lives as
-/// long as the open file.
+/// Locks `file` as a writer that lets nobody else read or write. The lock lives as long as the open file.
+///
+/// Stricter than QEMU, whose writers bear readers: a machine that runs on top of a raw base says only that it reads
+/// it, and would find other bytes there all the same.
 ///
 /// # Errors
-/// [`StorageError::Busy`] when somebody writes the image or relies on its bytes; [`StorageError::Io`].
+/// [`StorageError::Busy`] when somebody writes or reads the image; [`StorageError::Io`].
 pub fn lock_for_writing(file: &File, path: &Path) -> Result<(), StorageError> {
-    lock(file, path, &[CONSISTENT_READ, WRITE, RESIZE])
+    let all = [CONSISTENT_READ, WRITE, RESIZE];
+    lock(file, path, &all, &all)
 }
 
 /// Locks `file` as a reader that lets nobody write: a backing file of an image that is written.
@@ -49,11 +52,10 @@ pub fn lock_for_writing(file: &File, path: &Path) -> Result<(), StorageError> {
 /// # Errors
 /// As [`lock_for_writing`].
 pub fn lock_for_reading(file: &File, path: &Path) -> Result<(), StorageError> {
-    lock(file, path, &[CONSISTENT_READ])
+    lock(file, path, &[CONSISTENT_READ], &[WRITE, RESIZE])
 }
 
-fn lock(file: &File, path: &Path, used: &[i64]) -> Result<(), StorageError> {
-    let denied = [WRITE, RESIZE];
+fn lock(file: &File, path: &Path, used: &[i64], denied: &[i64]) -> Result<(), StorageError> {
     let ours = used.iter().map(|at| USED.saturating_add(*at));
     let ours = ours.chain(denied.iter().map(|at| DENIED.saturating_add(*at)));
     let theirs = used.iter().map(|at| DENIED.saturating_add(*at));
@@ -100,4 +102,115 @@ fn busy(path: &Path) -> StorageError {
 
 fn failed(path: &Path, error: Errno) -> StorageError {
     StorageError::io(format!("{}: cannot lock", path.display()), error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::process::Child;
+    use std::process::Command;
+    use std::time::Duration;
+    use std::time::Instant;
+
+    use crate::storage::open::OpenOptions;
+    use crate::storage::open::open;
+    use crate::storage::open::open_mut;
+
+    struct Images(tempfile::TempDir);
+
+    impl Images {
+        fn new() -> Self {
+            let images = Self(tempfile::tempdir().unwrap());
+            images.run("qemu-img", "create -q -f raw base 1M").unwrap();
+            images.run("qemu-img", "create -q -f qcow2 -b base -F raw image").unwrap();
+            images
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.0.path().join(name)
+        }
+
+        fn run(&self, tool: &str, line: &str) -> Result<String, String> {
+            let output =
+                Command::new(tool).args(line.split(' ')).current_dir(self.0.path()).output().unwrap();
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
+        }
+
+        /// A program that has `name` open as a virtual machine would.
+        fn serve(&self, line: &str) -> Server {
+            let child = Command::new("qemu-nbd")
+                .args(["-t", "-k"])
+                .arg(self.path("socket"))
+                .args(line.split(' '))
+                .current_dir(self.0.path())
+                .spawn()
+                .expect("qemu-nbd is needed for this test");
+            let server = Server(child);
+            let until = Instant::now() + Duration::from_secs(20);
+            while !self.path("socket").exists() {
+                assert!(Instant::now() < until, "qemu-nbd does not start");
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            server
+        }
+    }
+
+    struct Server(Child);
+
+    impl Drop for Server {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+
+    #[test]
+    fn what_a_machine_uses_is_not_written_and_reading_says_so() {
+        let options = OpenOptions::default();
+        for (served, written) in
+            [("-f qcow2 image", "image"), ("-f raw base", "base"), ("-f raw base", "image")]
+        {
+            let images = Images::new();
+            let server = images.serve(served);
+            let held = served.rsplit(' ').next().unwrap();
+            let expected = format!(
+                "{}: a running virtual machine (or another program) holds the image; shut the machine down (or end the program that uses the image) and try again",
+                images.path(held).display()
+            );
+            assert_eq!(open_mut(&images.path(written), &options).err().unwrap().to_string(), expected);
+            let note = "a running virtual machine holds it for writing; what is read may be changing";
+            let expected = format!("{}: {note}", images.path(held).display());
+            assert_eq!(open(&images.path(held), &options).unwrap().notes, [expected]);
+            drop(server);
+            open_mut(&images.path(written), &options).unwrap();
+            assert_eq!(open(&images.path(held), &options).unwrap().notes, [""; 0]);
+        }
+    }
+
+    #[test]
+    fn a_base_in_use_by_a_reading_machine_may_be_read_but_not_written() {
+        let images = Images::new();
+        let _server = images.serve("-r -f qcow2 image");
+        let options = OpenOptions::default();
+        assert_eq!(open(&images.path("base"), &options).unwrap().notes, [""; 0]);
+        assert!(open_mut(&images.path("base"), &options).is_err());
+        assert!(open_mut(&images.path("image"), &options).is_err());
+    }
+
+    #[test]
+    fn what_is_open_for_writing_here_is_not_opened_by_qemu() {
+        let images = Images::new();
+        let options = OpenOptions::default();
+        let writer = open_mut(&images.path("image"), &options).unwrap();
+        assert!(open_mut(&images.path("image"), &options).is_err(), "two writers");
+        for line in ["info image", "snapshot -c one image", "resize -f raw base 2M"] {
+            let error = images.run("qemu-img", line).unwrap_err();
+            assert!(error.contains("lock"), "{line}: {error}");
+        }
+        images.run("qemu-img", "info -U image").unwrap();
+        images.run("qemu-img", "info -f raw base").unwrap();
+        drop(writer);
+        images.run("qemu-img", "snapshot -c one image").unwrap();
+    }
 }

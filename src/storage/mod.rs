@@ -11,13 +11,6 @@ pub mod holders;
 pub mod lock;
 pub mod open;
 pub mod qcow2;
-pub mod qcow2_chain;
-pub mod qcow2_check;
-pub mod qcow2_header;
-pub mod qcow2_map;
-#[cfg(test)]
-mod qcow2_tests;
-pub mod qcow2_write;
 pub mod ram;
 pub mod raw;
 pub mod reader;
@@ -160,13 +153,18 @@ impl StorageError {
         Self::Busy { what: what.into(), way_out: way_out.into() }
     }
 
-    /// The same error with the file in which it was found before it.
+    /// The same error with the file in which it was found before it, unless it says so already.
     pub(crate) fn in_file(mut self, path: &Path) -> Self {
         match &mut self {
             Self::Io { what, .. }
             | Self::Corrupt { what, .. }
             | Self::Unsupported { what, .. }
-            | Self::Busy { what, .. } => *what = format!("{}: {what}", path.display()),
+            | Self::Busy { what, .. } => {
+                let file = format!("{}: ", path.display());
+                if !what.starts_with(&file) {
+                    what.insert_str(0, &file);
+                }
+            }
             Self::OutOfRange { .. } | Self::Budget { .. } => {}
         }
         self

@@ -21,10 +21,10 @@ use crate::storage::device::check_device;
 use crate::storage::foreign::refuse_foreign;
 use crate::storage::holders::loops_on_file;
 use crate::storage::lock;
-use crate::storage::qcow2_chain::Access;
-use crate::storage::qcow2_chain::has_magic;
-use crate::storage::qcow2_chain::open_chain;
-use crate::storage::qcow2_write::Qcow2Mut;
+use crate::storage::qcow2::chain::Access;
+use crate::storage::qcow2::chain::has_magic;
+use crate::storage::qcow2::chain::open_chain;
+use crate::storage::qcow2::write::Qcow2Mut;
 use crate::storage::raw::Raw;
 
 /// What the bytes of a target are.
@@ -169,7 +169,7 @@ impl Target {
 
 /// A device is raw unless the user insists: its guest can write any header into its first sector, and a qcow2 header
 /// makes the host open files that it names. The same holds for a raw image file, but there the user cannot be asked
-/// each time; so what an image names is opened only beside it or with leave (see `qcow2_chain`).
+/// each time; so what an image names is opened only beside it or with leave (see `qcow2::chain`).
 fn is_qcow2(raw: &Raw, options: &OpenOptions, device: bool) -> Result<bool, StorageError> {
     match options.format {
         Some(Format::Raw) => Ok(false),
@@ -261,5 +261,109 @@ fn cannot_open(path: &Path, write: bool, error: std::io::Error) -> StorageError 
             "unmount or detach it, or end that program",
         ),
         _ => StorageError::io(format!("{shown}: cannot open it{for_writing}"), error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use nix::sys::stat::Mode;
+    use nix::unistd::mkfifo;
+
+    use super::*;
+
+    #[test]
+    fn what_is_no_disk_is_refused_with_the_way_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        mkfifo(&at("pipe"), Mode::S_IRWXU).unwrap();
+        std::fs::write(at("empty"), []).unwrap();
+        std::fs::write(at("disk.vmdk"), [b"KDMV".as_slice(), &[0; 600]].concat()).unwrap();
+        symlink("loop", at("loop")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
+        let name = "name a disk such as /dev/vdb, or a disk image";
+        let table = [
+            (dir.path().to_path_buf(), format!("it is a directory; {name}")),
+            (at("pipe"), format!("it is a pipe; {name}")),
+            (at("socket"), format!("it is a socket; {name}")),
+            (PathBuf::from("/dev/null"), format!("it is a character device; {name}")),
+            (at("empty"), "it is empty; name a disk or a disk image".into()),
+            (
+                at("absent"),
+                "no such file or device; see the disks that are attached with `bcdrescue list`".into(),
+            ),
+            (at("loop"), "cannot open it: Too many levels of symbolic links (os error 40)".into()),
+            (
+                at("disk.vmdk"),
+                "the file is a vmdk image, which this program cannot open; convert it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy".into(),
+            ),
+        ];
+        for (path, expected) in table {
+            let expected = format!("{}: {expected}", path.display());
+            assert_eq!(open(&path, &OpenOptions::default()).err().unwrap().to_string(), expected);
+            assert_eq!(open_mut(&path, &OpenOptions::default()).err().unwrap().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn the_system_errors_that_people_meet_say_what_to_do() {
+        let table = [
+            (Errno::EACCES, false, "d: no permission to open it; run as root, or as a user who may"),
+            (
+                Errno::EPERM,
+                true,
+                "d: no permission to open it for writing; run as root, or as a user who may",
+            ),
+            (
+                Errno::EROFS,
+                true,
+                "d: it lies on a read-only file system; remount that for writing, or work on a copy",
+            ),
+            (
+                Errno::EBUSY,
+                true,
+                "d: another program has it open for itself; unmount or detach it, or end that program",
+            ),
+            (Errno::EIO, true, "d: cannot open it for writing: Input/output error (os error 5)"),
+        ];
+        for (errno, write, expected) in table {
+            assert_eq!(cannot_open(Path::new("d"), write, errno.into()).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn the_content_tells_the_format_unless_the_user_does() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("disk");
+        std::fs::write(&path, [b"QFI\xfb".as_slice(), &[0; 1020]].concat()).unwrap();
+        let mut options = OpenOptions::default();
+        let error = open(&path, &options).err().unwrap();
+        let convert = "convert it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy";
+        assert_eq!(
+            error.to_string(),
+            format!("{}: qcow2 version 0 is not known to this program; {convert}", path.display())
+        );
+        options.format = Some(Format::Raw);
+        options.sector_size = Some(4096);
+        let opened = open(&path, &options).unwrap();
+        assert_eq!(
+            (opened.kind, opened.storage.len(), opened.storage.sector_size()),
+            (TargetKind::Raw, 1024, Some(4096))
+        );
+        std::fs::write(&path, [0; 1024]).unwrap();
+        options.format = Some(Format::Qcow2);
+        let expected = format!("{}: qcow2 magic at 0x0: expected 514649fb, found 00000000", path.display());
+        assert_eq!(open(&path, &options).err().unwrap().to_string(), expected);
+        assert_eq!(open(&path, &OpenOptions::default()).unwrap().kind.to_string(), "raw image");
+    }
+
+    #[test]
+    fn a_link_that_the_user_named_is_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("disk"), [7; 512]).unwrap();
+        symlink("disk", dir.path().join("link")).unwrap();
+        open_mut(&dir.path().join("link"), &OpenOptions::default()).unwrap().write_at(1, &[8]).unwrap();
+        assert_eq!(std::fs::read(dir.path().join("disk")).unwrap()[..3], [7, 8, 7]);
     }
 }

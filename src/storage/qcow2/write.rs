@@ -20,9 +20,9 @@ use crate::storage::StorageError;
 use crate::storage::StorageMut;
 use crate::storage::check_range;
 use crate::storage::qcow2::Qcow2;
-use crate::storage::qcow2_check::Guard;
-use crate::storage::qcow2_check::check_counts;
-use crate::storage::qcow2_map::Mapping;
+use crate::storage::qcow2::check::check_counts;
+use crate::storage::qcow2::guard::Guard;
+use crate::storage::qcow2::map::Mapping;
 use crate::storage::reader::fence;
 
 /// A qcow2 image that was opened and locked for writing.

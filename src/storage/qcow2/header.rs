@@ -1,8 +1,8 @@
 //! The header of a qcow2 image, versions 2 and 3, parsed from its first bytes.
 //!
 //! Source: QEMU `docs/interop/qcow2.rst`. All integers are big-endian. The parser says what stands there; what may be
-//! read and what may be written is decided by [`Header::check_readable`] and [`Header::check_writable`], both before
-//! anything is opened for writing.
+//! read and what may be written is decided in [`super::features`], before anything
+//! is opened for writing.
 
 use crate::bytes;
 use crate::storage::StorageError;
@@ -20,12 +20,6 @@ const MAX_REFCOUNT_TABLE_BYTES: u64 = 8 << 20;
 const MAX_SNAPSHOTS: u32 = 65_536;
 const MAX_BACKING_NAME: u32 = 1023;
 
-/// Incompatible feature bits.
-const DIRTY: u64 = 1;
-const CORRUPT: u64 = 1 << 1;
-const EXTERNAL_DATA: u64 = 1 << 2;
-const COMPRESSION_TYPE: u64 = 1 << 3;
-const EXTENDED_L2: u64 = 1 << 4;
 /// Autoclear feature bits.
 const BITMAPS: u64 = 1;
 
@@ -35,7 +29,8 @@ const EXTENSION_BACKING_FORMAT: u32 = 0xE279_2ACA;
 const EXTENSION_BITMAPS: u32 = 0x2385_2875;
 const EXTENSION_DATA_FILE: u32 = 0x4441_5441;
 
-const CONVERT: &str = "convert it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy";
+/// The way out that leads past almost everything.
+pub(crate) const CONVERT: &str = "convert it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy";
 
 /// What a qcow2 header says. Offsets and sizes are in bytes of the image file unless said otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,81 +125,6 @@ impl Header {
     #[must_use]
     pub fn cluster_size(&self) -> u64 {
         1u64.checked_shl(self.cluster_bits).unwrap_or(u64::MAX)
-    }
-
-    /// Whether the data lie in another file.
-    #[must_use]
-    pub fn has_data_file(&self) -> bool {
-        self.incompatible & EXTERNAL_DATA != 0
-    }
-
-    /// A sentence about the state of the image for someone who only reads it.
-    #[must_use]
-    pub fn note(&self) -> Option<&'static str> {
-        if self.incompatible & CORRUPT != 0 {
-            Some(
-                "the image is marked corrupt; it can be read, and written only after `qemu-img check -r all`",
-            )
-        } else if self.incompatible & DIRTY != 0 {
-            Some(
-                "the image was not closed cleanly; it can be read, and written only after `qemu-img check -r all`",
-            )
-        } else {
-            None
-        }
-    }
-
-    /// Refuses what this program cannot read right. A dirty or corrupt mark is no obstacle: reading follows the
-    /// mapping tables and never asks a reference count.
-    ///
-    /// # Errors
-    /// [`StorageError::Unsupported`].
-    pub fn check_readable(&self) -> Result<(), StorageError> {
-        let known = DIRTY | CORRUPT | EXTERNAL_DATA | COMPRESSION_TYPE | EXTENDED_L2;
-        let unknown = self.incompatible & !known;
-        let what = match self.crypt_method {
-            0 if self.incompatible & EXTENDED_L2 != 0 => "it has extended L2 entries (subclusters)".into(),
-            0 if unknown != 0 => format!("incompatible feature bit {} is unknown", unknown.trailing_zeros()),
-            0 if self.compression == 1 => "its clusters are compressed with zstd".into(),
-            0 if self.compression != 0 => format!("compression type {} is unknown", self.compression),
-            0 => return Ok(()),
-            1 => "it is encrypted (AES)".into(),
-            2 => "it is encrypted (LUKS)".into(),
-            other => format!("encryption method {other} is unknown"),
-        };
-        Err(StorageError::unsupported(what, self.conversion()))
-    }
-
-    fn conversion(&self) -> &'static str {
-        match self.crypt_method {
-            0 if self.incompatible & EXTENDED_L2 != 0 => {
-                "convert it with `qemu-img convert -O qcow2 -o extended_l2=off OLD NEW` and work on the copy"
-            }
-            0 if self.compression != 0 => {
-                "convert it with `qemu-img convert -O qcow2 -o compression_type=zlib OLD NEW` and work on the copy"
-            }
-            0 => CONVERT,
-            _ => "decrypt it with `qemu-img convert --image-opts` and its secret, and work on the copy",
-        }
-    }
-
-    /// Refuses what must not be written, on top of [`Header::check_readable`].
-    ///
-    /// # Errors
-    /// [`StorageError::Unsupported`] with the command that cures it.
-    pub fn check_writable(&self) -> Result<(), StorageError> {
-        self.check_readable()?;
-        let (what, way_out) = if self.incompatible & CORRUPT != 0 {
-            ("the image is marked corrupt", "repair it with `qemu-img check -r all IMAGE`")
-        } else if self.incompatible & DIRTY != 0 {
-            ("the image was not closed cleanly", "repair it with `qemu-img check -r all IMAGE`")
-        } else if self.bitmaps {
-            // They record which clusters changed since a backup; a write past them makes the next backup wrong.
-            ("the image has persistent bitmaps", "remove each with `qemu-img bitmap --remove IMAGE NAME`")
-        } else {
-            return Ok(());
-        };
-        Err(StorageError::unsupported(what, way_out))
     }
 
     fn check_fields(&self, file_len: u64) -> Result<(), StorageError> {

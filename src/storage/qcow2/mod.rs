@@ -1,9 +1,20 @@
 //! Reading a qcow2 image: cluster by cluster over the mapping tables, into the backing file where nothing is mapped.
 //!
-//! Reading is our own; the `imago` crate is used only where a write has to allocate (see [`super::qcow2_write`]).
+//! Reading is our own; the `imago` crate is used only where a write has to allocate (see [`write`]).
 //! Following an L1 and an L2 entry and inflating a cluster is little code, every offset is checked before it is used,
 //! and it cannot overflow the stack: `imago` was seen to abort on damaged refcount tables, which no fence catches,
 //! and which a reader has no reason to look at.
+
+pub mod chain;
+pub mod check;
+pub mod features;
+pub mod guard;
+pub mod header;
+pub mod map;
+pub mod refcount;
+#[cfg(test)]
+mod tests;
+pub mod write;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -17,10 +28,10 @@ use miniz_oxide::inflate::core::decompress;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::check_range;
-use crate::storage::qcow2_chain::read_header;
-use crate::storage::qcow2_header::Header;
-use crate::storage::qcow2_map::ClusterMap;
-use crate::storage::qcow2_map::Mapping;
+use crate::storage::qcow2::chain::read_header;
+use crate::storage::qcow2::header::Header;
+use crate::storage::qcow2::map::ClusterMap;
+use crate::storage::qcow2::map::Mapping;
 use crate::storage::raw::Raw;
 
 /// Bytes of inflated clusters that are kept; at least two clusters are.

@@ -9,7 +9,7 @@ use crate::bytes;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::cache::Cached;
-use crate::storage::qcow2_header::Header;
+use crate::storage::qcow2::header::Header;
 use crate::storage::raw::Raw;
 
 /// Bits 9 to 55 of an L1, L2 or refcount table entry: a byte offset in the file.
