@@ -1,6 +1,6 @@
 //! Reading a qcow2 image: cluster by cluster over the mapping tables, into the backing file where nothing is mapped.
 //!
-//! Reading is our own; the `imago` crate is used only where a write has to allocate (see [`write`]).
+//! Reading is our own; the `imago` crate is used only where a write has to allocate (see [`mod@write`]).
 //! Following an L1 and an L2 entry and inflating a cluster is little code, every offset is checked before it is used,
 //! and it cannot overflow the stack: `imago` was seen to abort on damaged refcount tables, which no fence catches,
 //! and which a reader has no reason to look at.

@@ -7,6 +7,7 @@ use std::process::Output;
 
 use tempfile::TempDir;
 
+use crate::bytes;
 use crate::storage::open::OpenOptions;
 use crate::storage::open::TargetKind;
 use crate::storage::open::open;
@@ -154,6 +155,26 @@ fn images_of_every_kind_are_read_and_written() {
         case.assert_writes();
         assert!(std::fs::read(case.dir.path().join("base")).ok() == base, "{name}: the base has changed");
     }
+}
+
+/// Small clusters and wide counts: every 64 clusters need a new refcount block, 2 MiB a larger refcount table.
+#[test]
+fn an_image_grows_cluster_by_cluster() {
+    let mut case = Case::new(&["qemu-img create -f qcow2 -o cluster_size=512,refcount_bits=64 image 5M"]);
+    case.disk[..0x1dc000].fill(0x33);
+    case.disk[0x1dc000..].fill(0);
+    std::fs::write(case.dir.path().join("raw"), &case.disk).unwrap();
+    run(case.dir.path(), FILL);
+    let table = |case: &Case| bytes::be_u32(&std::fs::read(case.image()).unwrap(), 56).unwrap();
+    let before = table(&case);
+    let mut image = open_mut(&case.image(), &OpenOptions::default()).unwrap();
+    for at in (0x1f0000..SIZE).step_by(25_000) {
+        case.disk[at..at + 4].copy_from_slice(b"grow");
+        image.write_at(at as u64, b"grow").unwrap();
+    }
+    drop(image);
+    assert!(table(&case) > before, "the refcount table has not grown");
+    case.assert_writes();
 }
 
 #[test]
