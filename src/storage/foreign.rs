@@ -4,8 +4,11 @@ use crate::bytes;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 
+/// Bytes of a file that hold all the magics below.
+const HEAD: usize = 128;
+
 /// Bytes at an offset, and what a file that has them there is.
-const MAGICS: &[(u64, &[u8], &str)] = &[
+const MAGICS: &[(usize, &[u8], &str)] = &[
     (0, b"KDMV", "a vmdk image"),
     (0, b"COWD", "a vmdk image"),
     (0, b"# Disk DescriptorFile", "a vmdk image"),
@@ -30,6 +33,7 @@ const PACKED: &[(&[u8], &str)] = &[
 ];
 
 /// A fixed vhd is a raw image with a footer in its last 512 bytes.
+const FOOTER: u64 = 512;
 const VHD_FOOTER: &[u8] = b"conectix";
 
 /// Refuses a file that is neither raw nor qcow2 but looks like something else.
@@ -37,33 +41,23 @@ const VHD_FOOTER: &[u8] = b"conectix";
 /// # Errors
 /// [`StorageError::Unsupported`] with the command that makes it usable; [`StorageError::Io`].
 pub fn refuse_foreign(file: &dyn Storage) -> Result<(), StorageError> {
-    for (at, magic, what) in MAGICS {
-        if has(file, *at, magic)? {
-            return Err(foreign(what));
-        }
+    let head = file.read_vec(0, HEAD.min(usize::try_from(file.len()).unwrap_or(HEAD)))?;
+    let has = |at: usize, magic: &[u8]| bytes::slice(&head, at, magic.len()) == Some(magic);
+    if let Some((_, _, what)) = MAGICS.iter().find(|(at, magic, _)| has(*at, magic)) {
+        return Err(foreign(what));
     }
-    if has(file, file.len().saturating_sub(512), VHD_FOOTER)? {
-        return Err(foreign("a vhd image"));
-    }
-    for (magic, what) in PACKED {
-        if has(file, 0, magic)? {
-            let what = format!("the file is {what}, not a disk image");
-            return Err(StorageError::unsupported(what, "unpack it first"));
-        }
+    if let Some((_, what)) = PACKED.iter().find(|(magic, _)| has(0, magic)) {
+        return Err(StorageError::unsupported(
+            format!("the file is {what}, not a disk image"),
+            "unpack it first",
+        ));
     }
     // The first qcow has the magic of qcow2 and another header behind it.
-    if has(file, 0, b"QFI\xfb")? && bytes::be_u32(&file.read_vec(0, 8)?, 4) == Some(1) {
+    if has(0, b"QFI\xfb\0\0\0\x01") {
         return Err(foreign("a qcow image of version 1"));
     }
-    Ok(())
-}
-
-fn has(file: &dyn Storage, at: u64, magic: &[u8]) -> Result<bool, StorageError> {
-    match file.read_vec(at, magic.len()) {
-        Ok(found) => Ok(found == magic),
-        Err(StorageError::OutOfRange { .. }) => Ok(false),
-        Err(error) => Err(error),
-    }
+    let footer = file.len().checked_sub(FOOTER).map(|at| file.read_vec(at, VHD_FOOTER.len())).transpose()?;
+    if footer.as_deref() == Some(VHD_FOOTER) { Err(foreign("a vhd image")) } else { Ok(()) }
 }
 
 fn foreign(what: &str) -> StorageError {
@@ -85,7 +79,7 @@ mod tests {
     #[test]
     fn every_foreign_format_is_named_with_the_way_out() {
         for (at, magic, what) in MAGICS {
-            let error = refuse_foreign(&file_with(usize::try_from(*at).unwrap(), magic)).unwrap_err();
+            let error = refuse_foreign(&file_with(*at, magic)).unwrap_err();
             let expected = format!(
                 "the file is {what}, which this program cannot open; convert it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy"
             );

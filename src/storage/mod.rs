@@ -6,6 +6,7 @@
 pub mod attached;
 pub mod cache;
 pub mod device;
+pub mod file;
 pub mod foreign;
 pub mod holders;
 pub mod lock;

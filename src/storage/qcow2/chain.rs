@@ -5,6 +5,7 @@
 //! root. So a named file is opened only when it lies in the directory of the image that names it, or when the user
 //! listed it; links are resolved before that is decided.
 
+use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::path::PathBuf;
@@ -12,10 +13,11 @@ use std::sync::Arc;
 
 use crate::storage::Storage;
 use crate::storage::StorageError;
+use crate::storage::file::metadata;
+use crate::storage::file::open_file;
 use crate::storage::foreign::refuse_foreign;
 use crate::storage::lock;
 use crate::storage::open::OpenOptions;
-use crate::storage::open::open_file;
 use crate::storage::qcow2::Qcow2;
 use crate::storage::qcow2::header::Header;
 use crate::storage::qcow2::header::MAGIC;
@@ -87,8 +89,7 @@ impl Walk<'_> {
     }
 
     fn descend(&mut self, file: &Raw) -> Result<(), StorageError> {
-        let facts = file.file().metadata().map_err(|error| StorageError::io("cannot look at it", error))?;
-        let identity = (facts.dev(), facts.ino());
+        let identity = identity(file.file(), file.path())?;
         if self.seen.contains(&identity) {
             return Err(StorageError::corrupt("qcow2 backing chain", 8, "an end", "a circle"));
         }
@@ -116,6 +117,14 @@ impl Walk<'_> {
         let path = self.resolve(name, image, "data file")?;
         let write = top && self.access == Access::Write;
         let file = open_file(&path, write)?;
+        if self.seen.contains(&identity(&file, &path)?) {
+            return Err(StorageError::corrupt(
+                "qcow2 data file",
+                0,
+                "another file than the images",
+                "one of them",
+            ));
+        }
         if write {
             lock::lock_for_writing(&file, &path)?;
         }
@@ -176,6 +185,12 @@ impl Walk<'_> {
         let way_out = format!("if you trust the image, say --allow-backing {}", real.display());
         Err(StorageError::unsupported(what, way_out))
     }
+}
+
+/// Device and inode.
+fn identity(file: &File, path: &Path) -> Result<(u64, u64), StorageError> {
+    let facts = metadata(file, path)?;
+    Ok((facts.dev(), facts.ino()))
 }
 
 /// The resolved directory of `path`.
@@ -341,6 +356,24 @@ mod tests {
         options.allow_backing = vec![data];
         open_mut(&image, &options).unwrap().write_at(0x1b8, &[1; 4]).unwrap();
         assert_eq!(open(&image, &options).unwrap().storage.read_vec(0x1b8, 4).unwrap(), [1; 4]);
+    }
+
+    /// Written through, its guest's first cluster would be the image's own header.
+    #[test]
+    fn an_image_is_not_its_own_data_file() {
+        let (_root, here, _) = two_directories();
+        qemu_img(&here, "create -q -f qcow2 -o data_file=image.d image.q 1M");
+        std::fs::remove_file(here.join("image.d")).unwrap();
+        std::fs::hard_link(here.join("image.q"), here.join("image.d")).unwrap();
+        let image = here.join("image.q");
+        let before = std::fs::read(&image).unwrap();
+        let expected = format!(
+            "{}: qcow2 data file at 0x0: expected another file than the images, found one of them",
+            image.display()
+        );
+        assert_eq!(open(&image, &OpenOptions::default()).err().unwrap().to_string(), expected);
+        assert_eq!(open_mut(&image, &OpenOptions::default()).err().unwrap().to_string(), expected);
+        assert!(std::fs::read(&image).unwrap() == before);
     }
 
     #[test]

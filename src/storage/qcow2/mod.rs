@@ -10,6 +10,8 @@ pub mod check;
 pub mod features;
 pub mod guard;
 pub mod header;
+#[cfg(test)]
+mod hostile;
 pub mod map;
 pub mod refcount;
 #[cfg(test)]
