@@ -3,12 +3,25 @@
 //! Two traits. [`Storage`] reads; [`StorageMut`] also writes, and only `repair/apply.rs` calls that. What a storage is
 //! (device, raw, qcow2) is decided in `open` by content, and nothing above asks.
 
+pub mod attached;
 pub mod cache;
+pub mod device;
+pub mod file;
+pub mod foreign;
+pub mod holders;
+pub mod lock;
+pub mod open;
+pub mod qcow2;
 pub mod ram;
+pub mod raw;
 pub mod reader;
+pub mod sysfs;
 pub mod window;
 
+use std::fmt::Display;
 use std::io;
+use std::path::Path;
+use std::sync::Arc;
 
 /// Something with a length that can be read at any byte offset.
 pub trait Storage: Send + Sync {
@@ -113,6 +126,78 @@ pub enum StorageError {
         /// The number of reads that were allowed.
         reads: u64,
     },
+}
+
+impl StorageError {
+    /// An [`StorageError::Io`].
+    pub(crate) fn io(what: impl Into<String>, source: impl Into<io::Error>) -> Self {
+        Self::Io { what: what.into(), source: source.into() }
+    }
+
+    /// A [`StorageError::Corrupt`].
+    pub(crate) fn corrupt(
+        what: impl Into<String>,
+        at: u64,
+        expected: impl Into<String>,
+        found: impl Display,
+    ) -> Self {
+        Self::Corrupt { what: what.into(), at, expected: expected.into(), found: found.to_string() }
+    }
+
+    /// A [`StorageError::Unsupported`].
+    pub(crate) fn unsupported(what: impl Into<String>, way_out: impl Into<String>) -> Self {
+        Self::Unsupported { what: what.into(), way_out: way_out.into() }
+    }
+
+    /// A [`StorageError::Busy`].
+    pub(crate) fn busy(what: impl Into<String>, way_out: impl Into<String>) -> Self {
+        Self::Busy { what: what.into(), way_out: way_out.into() }
+    }
+
+    /// The same error with the file in which it was found before it, unless it says so already.
+    pub(crate) fn in_file(mut self, path: &Path) -> Self {
+        match &mut self {
+            Self::Io { what, .. }
+            | Self::Corrupt { what, .. }
+            | Self::Unsupported { what, .. }
+            | Self::Busy { what, .. } => {
+                let file = format!("{}: ", path.display());
+                if !what.starts_with(&file) {
+                    what.insert_str(0, &file);
+                }
+            }
+            Self::OutOfRange { .. } | Self::Budget { .. } => {}
+        }
+        self
+    }
+}
+
+impl<S: Storage + ?Sized> Storage for Arc<S> {
+    fn len(&self) -> u64 {
+        self.as_ref().len()
+    }
+
+    fn sector_size(&self) -> Option<u32> {
+        self.as_ref().sector_size()
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<(), StorageError> {
+        self.as_ref().read_at(offset, buf)
+    }
+}
+
+impl<S: Storage + ?Sized> Storage for Box<S> {
+    fn len(&self) -> u64 {
+        self.as_ref().len()
+    }
+
+    fn sector_size(&self) -> Option<u32> {
+        self.as_ref().sector_size()
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<(), StorageError> {
+        self.as_ref().read_at(offset, buf)
+    }
 }
 
 /// Refuses a range that does not lie inside `storage_len` bytes.

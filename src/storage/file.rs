@@ -1,0 +1,114 @@
+//! Opening a file or a device node without surprises: nothing waits, nothing is created, every refusal has a way out.
+
+use std::fs::File;
+use std::fs::Metadata;
+use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+
+use crate::storage::StorageError;
+
+/// Opens a regular file or a block device; a device for writing only when nobody holds it.
+///
+/// # Errors
+/// [`StorageError`] for anything else, and for what is missing or may not be opened.
+pub(crate) fn open_file(path: &Path, write: bool) -> Result<File, StorageError> {
+    let cannot = |error| cannot_open(path, write, error);
+    // Looked at first, because opening a device node of another kind may already do something.
+    let facts = std::fs::metadata(path).map_err(cannot)?;
+    check_type(&facts, path)?;
+    // Should a FIFO take the place of the file just now, opening it does not wait for the other end.
+    let mut flags = OFlag::O_NONBLOCK | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
+    if write && facts.file_type().is_block_device() {
+        flags |= OFlag::O_EXCL;
+    }
+    let mut options = File::options();
+    options.read(true).custom_flags(flags.bits());
+    if write {
+        #[expect(clippy::disallowed_methods, reason = "the one place where a target is opened for writing")]
+        options.write(true);
+    }
+    let file = options.open(path).map_err(cannot)?;
+    check_type(&metadata(&file, path)?, path)?;
+    Ok(file)
+}
+
+/// What the system says of an open file.
+pub(crate) fn metadata(file: &File, path: &Path) -> Result<Metadata, StorageError> {
+    file.metadata().map_err(|error| StorageError::io(format!("{}: cannot look at it", path.display()), error))
+}
+
+fn check_type(facts: &Metadata, path: &Path) -> Result<(), StorageError> {
+    let kind = facts.file_type();
+    let what = if kind.is_file() || kind.is_block_device() {
+        return Ok(());
+    } else if kind.is_dir() {
+        "is a directory"
+    } else if kind.is_fifo() {
+        "is a pipe"
+    } else if kind.is_socket() {
+        "is a socket"
+    } else {
+        "is a character device"
+    };
+    let what = format!("{}: it {what}", path.display());
+    Err(StorageError::unsupported(what, "name a disk such as /dev/vdb, or a disk image"))
+}
+
+fn cannot_open(path: &Path, write: bool, error: std::io::Error) -> StorageError {
+    let shown = path.display();
+    let for_writing = if write { " for writing" } else { "" };
+    match error.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::EACCES | Errno::EPERM) => StorageError::unsupported(
+            format!("{shown}: no permission to open it{for_writing}"),
+            "run as root, or as a user who may",
+        ),
+        Some(Errno::ENOENT) => StorageError::unsupported(
+            format!("{shown}: no such file or device"),
+            "see the disks that are attached with `bcdrescue list`",
+        ),
+        Some(Errno::EROFS) => StorageError::unsupported(
+            format!("{shown}: it lies on a read-only file system"),
+            "remount that for writing, or work on a copy",
+        ),
+        Some(Errno::EBUSY) => StorageError::busy(
+            format!("{shown}: another program has it open for itself"),
+            "unmount or detach it, or end that program",
+        ),
+        _ => StorageError::io(format!("{shown}: cannot open it{for_writing}"), error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_system_errors_that_people_meet_say_what_to_do() {
+        let table = [
+            (Errno::EACCES, false, "d: no permission to open it; run as root, or as a user who may"),
+            (
+                Errno::EPERM,
+                true,
+                "d: no permission to open it for writing; run as root, or as a user who may",
+            ),
+            (
+                Errno::EROFS,
+                true,
+                "d: it lies on a read-only file system; remount that for writing, or work on a copy",
+            ),
+            (
+                Errno::EBUSY,
+                true,
+                "d: another program has it open for itself; unmount or detach it, or end that program",
+            ),
+            (Errno::EIO, true, "d: cannot open it for writing: Input/output error (os error 5)"),
+        ];
+        for (errno, write, expected) in table {
+            assert_eq!(cannot_open(Path::new("d"), write, errno.into()).to_string(), expected);
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! The one door to a target: what it is, whether it may be opened, and opening it.
+
+use std::fmt;
+use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::storage::Storage;
+use crate::storage::StorageError;
+use crate::storage::StorageMut;
+use crate::storage::device::DeviceMut;
+use crate::storage::device::check_device;
+use crate::storage::file::metadata;
+use crate::storage::file::open_file;
+use crate::storage::foreign::refuse_foreign;
+use crate::storage::holders::loops_on_file;
+use crate::storage::lock;
+use crate::storage::qcow2::chain::Access;
+use crate::storage::qcow2::chain::has_magic;
+use crate::storage::qcow2::chain::open_chain;
+use crate::storage::qcow2::write::Qcow2Mut;
+use crate::storage::raw::Raw;
+
+/// What the bytes of a target are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// The disk itself.
+    Raw,
+    /// A qcow2 image of it.
+    Qcow2,
+}
+
+/// How a target is to be opened.
+#[derive(Debug, Clone, Default)]
+pub struct OpenOptions {
+    /// Insist on a format instead of recognising it by content.
+    pub format: Option<Format>,
+    /// Files outside the image's directory that it may name as backing or data file.
+    pub allow_backing: Vec<PathBuf>,
+    /// Insist on a logical sector size in bytes.
+    pub sector_size: Option<u32>,
+}
+
+/// What a target turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TargetKind {
+    /// A block device.
+    Device,
+    /// A file with the bytes of a disk.
+    Raw,
+    /// A qcow2 image.
+    Qcow2,
+}
+
+impl fmt::Display for TargetKind {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Device => "block device",
+            Self::Raw => "raw image",
+            Self::Qcow2 => "qcow2 image",
+        })
+    }
+}
+
+/// A target that was opened for reading.
+pub struct Opened {
+    /// Its bytes.
+    pub storage: Box<dyn Storage>,
+    /// What it is.
+    pub kind: TargetKind,
+    /// The path it was opened by.
+    pub path: PathBuf,
+    /// What the user should know before trusting what is read.
+    pub notes: Vec<String>,
+}
+
+/// Opens the target at `path` for reading. Nothing is written and nothing is locked.
+///
+/// # Errors
+/// [`StorageError`] for what is neither a block device nor an image that this program can read, with the way out.
+pub fn open(path: &Path, options: &OpenOptions) -> Result<Opened, StorageError> {
+    let target = Target::open(path, options, Access::Read)?;
+    let mut notes = Vec::new();
+    if lock::has_writer(target.raw.file()) {
+        let note = "a running virtual machine holds it for writing; what is read may be changing";
+        notes.push(format!("{}: {note}", path.display()));
+    }
+    let kind = target.kind;
+    let storage: Box<dyn Storage> = if target.is_qcow2 {
+        let chain = open_chain(Arc::new(target.raw), options, Access::Read)?;
+        notes.extend(chain.notes);
+        Box::new(chain.image)
+    } else {
+        Box::new(target.raw)
+    };
+    Ok(Opened { storage, kind, path: path.to_path_buf(), notes })
+}
+
+/// Opens the target at `path` for writing, alone: a block device that nobody holds, an image that no virtual machine
+/// uses. Opening changes nothing; an image is examined read-only first.
+///
+/// # Errors
+/// As [`open`]; [`StorageError::Busy`] when somebody else holds the target; [`StorageError::Unsupported`] for an
+/// image that may be read but not written.
+pub fn open_mut(path: &Path, options: &OpenOptions) -> Result<Box<dyn StorageMut>, StorageError> {
+    let rehearsal = Target::open(path, options, Access::Rehearse)?;
+    let identity = rehearsal.identity;
+    if rehearsal.is_qcow2 {
+        open_chain(Arc::new(rehearsal.raw), options, Access::Rehearse)?;
+    }
+    let target = Target::open(path, options, Access::Write)?;
+    if target.identity != identity {
+        let what = format!("{}: the file was replaced while it was opened", path.display());
+        return Err(StorageError::busy(what, "try again when nothing else works on it"));
+    }
+    lock::lock_for_writing(target.raw.file(), path)?;
+    Ok(if target.is_qcow2 {
+        Box::new(Qcow2Mut::new(open_chain(Arc::new(target.raw), options, Access::Write)?.image))
+    } else if target.kind == TargetKind::Device {
+        Box::new(DeviceMut::new(target.raw))
+    } else {
+        Box::new(target.raw)
+    })
+}
+
+/// A file that was opened and recognised.
+struct Target {
+    raw: Raw,
+    kind: TargetKind,
+    is_qcow2: bool,
+    /// Device and inode.
+    identity: (u64, u64),
+}
+
+impl Target {
+    fn open(path: &Path, options: &OpenOptions, access: Access) -> Result<Self, StorageError> {
+        let write = access == Access::Write;
+        let file = open_file(path, write)?;
+        let facts = metadata(&file, path)?;
+        let device = facts.file_type().is_block_device();
+        let mut sector_size = options.sector_size;
+        if device {
+            let known = check_device(Path::new("/"), facts.rdev(), access != Access::Read)
+                .map_err(|error| error.in_file(path))?;
+            sector_size = sector_size.or(known.sector_size);
+        } else if access != Access::Read {
+            check_not_attached(path)?;
+        }
+        let raw = Raw::new(file, path, sector_size)?;
+        if raw.is_empty() {
+            let what = format!("{}: it is empty", path.display());
+            return Err(StorageError::unsupported(what, "name a disk or a disk image"));
+        }
+        let is_qcow2 = is_qcow2(&raw, options, device).map_err(|error| error.in_file(path))?;
+        let kind = match (device, is_qcow2) {
+            (true, _) => TargetKind::Device,
+            (false, true) => TargetKind::Qcow2,
+            (false, false) => TargetKind::Raw,
+        };
+        Ok(Self { raw, kind, is_qcow2, identity: (facts.dev(), facts.ino()) })
+    }
+}
+
+/// A device is raw unless the user insists: its guest can write any header into its first sector, and a qcow2 header
+/// makes the host open files that it names. The same holds for a raw image file, but there the user cannot be asked
+/// each time; so what an image names is opened only beside it or with leave (see `qcow2::named`).
+fn is_qcow2(raw: &Raw, options: &OpenOptions, device: bool) -> Result<bool, StorageError> {
+    match options.format {
+        Some(Format::Raw) => Ok(false),
+        Some(Format::Qcow2) => Ok(true),
+        None if device => Ok(false),
+        None => {
+            refuse_foreign(raw)?;
+            has_magic(raw)
+        }
+    }
+}
+
+/// An image file that is attached as a loop device may be mounted through it.
+fn check_not_attached(path: &Path) -> Result<(), StorageError> {
+    let Ok(real) = path.canonicalize() else { return Ok(()) };
+    match loops_on_file(Path::new("/"), &real).as_slice() {
+        [] => Ok(()),
+        loops => {
+            let what = format!("{}: it backs {}", path.display(), loops.join(", "));
+            Err(StorageError::busy(what, "detach that with `losetup -d`, or name the loop device instead"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use nix::sys::stat::Mode;
+    use nix::unistd::mkfifo;
+
+    use super::*;
+
+    #[test]
+    fn what_is_no_disk_is_refused_with_the_way_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        mkfifo(&at("pipe"), Mode::S_IRWXU).unwrap();
+        std::fs::write(at("empty"), []).unwrap();
+        std::fs::write(at("disk.vmdk"), [b"KDMV".as_slice(), &[0; 600]].concat()).unwrap();
+        symlink("loop", at("loop")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
+        let name = "name a disk such as /dev/vdb, or a disk image";
+        let table = [
+            (dir.path().to_path_buf(), format!("it is a directory; {name}")),
+            (at("pipe"), format!("it is a pipe; {name}")),
+            (at("socket"), format!("it is a socket; {name}")),
+            (PathBuf::from("/dev/null"), format!("it is a character device; {name}")),
+            (at("empty"), "it is empty; name a disk or a disk image".into()),
+            (
+                at("absent"),
+                "no such file or device; see the disks that are attached with `bcdrescue list`".into(),
+            ),
+            (at("loop"), "cannot open it: Too many levels of symbolic links (os error 40)".into()),
+            (
+                at("disk.vmdk"),
+                "the file is a vmdk image, which this program cannot open; convert it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy".into(),
+            ),
+        ];
+        for (path, expected) in table {
+            let expected = format!("{}: {expected}", path.display());
+            assert_eq!(open(&path, &OpenOptions::default()).err().unwrap().to_string(), expected);
+            assert_eq!(open_mut(&path, &OpenOptions::default()).err().unwrap().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn the_content_tells_the_format_unless_the_user_does() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("disk");
+        std::fs::write(&path, [b"QFI\xfb".as_slice(), &[0; 1020]].concat()).unwrap();
+        let mut options = OpenOptions::default();
+        let error = open(&path, &options).err().unwrap();
+        let convert = "convert it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy";
+        assert_eq!(
+            error.to_string(),
+            format!("{}: qcow2 version 0 is not known to this program; {convert}", path.display())
+        );
+        options.format = Some(Format::Raw);
+        options.sector_size = Some(4096);
+        let opened = open(&path, &options).unwrap();
+        assert_eq!(
+            (opened.kind, opened.storage.len(), opened.storage.sector_size()),
+            (TargetKind::Raw, 1024, Some(4096))
+        );
+        std::fs::write(&path, [0; 1024]).unwrap();
+        options.format = Some(Format::Qcow2);
+        let expected = format!("{}: qcow2 magic at 0x0: expected 514649fb, found 00000000", path.display());
+        assert_eq!(open(&path, &options).err().unwrap().to_string(), expected);
+        assert_eq!(open(&path, &OpenOptions::default()).unwrap().kind.to_string(), "raw image");
+    }
+
+    #[test]
+    fn a_link_that_the_user_named_is_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("disk"), [7; 512]).unwrap();
+        symlink("disk", dir.path().join("link")).unwrap();
+        open_mut(&dir.path().join("link"), &OpenOptions::default()).unwrap().write_at(1, &[8]).unwrap();
+        assert_eq!(std::fs::read(dir.path().join("disk")).unwrap()[..3], [7, 8, 7]);
+    }
+}
