@@ -1,1 +1,129 @@
 //! BCD stores: objects, elements, and the device elements that name disks.
+//!
+//! A store is a registry hive: below `Objects` a key for each object, below its `Elements` a key for each element with
+//! one value. Sources: Microsoft, BCD WMI provider; G. Chappell, "BCD Objects" and "BCD Elements"; ReactOS `bl.h` and
+//! `bcd.h` for the device encodings. Nothing is lost in reading: what is not understood keeps its bytes and says why.
+
+pub mod descriptor;
+pub mod device;
+pub mod device_text;
+pub mod element;
+pub mod object;
+
+pub use device::Device;
+pub use device::DeviceElement;
+pub use device::IdentityRecord;
+pub use device::QualifiedPartition;
+pub use element::Element;
+pub use element::ElementId;
+pub use element::ElementValue;
+pub use object::Object;
+pub use object::ObjectType;
+
+use crate::guid::Guid;
+use crate::hive::Hive;
+use crate::hive::HiveError;
+use crate::hive::Value;
+
+/// Why bytes are not a store that can be read or built.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The hive below the store.
+    #[error(transparent)]
+    Hive(#[from] HiveError),
+    /// An element that a new store cannot hold.
+    #[error("element {element} of a new store: {why}")]
+    Element {
+        /// The element.
+        element: ElementId,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+}
+
+/// A BCD store, read whole.
+#[derive(Debug, Clone)]
+pub struct Store {
+    hive: Hive,
+    description: Vec<Value>,
+    objects: Vec<Object>,
+    has_objects: bool,
+}
+
+impl Store {
+    /// Reads a store from the bytes of its file.
+    ///
+    /// A hive without objects is a store too, see [`Store::has_objects`]; such are made and never filled.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are no hive that can be read.
+    pub fn parse(bytes: Vec<u8>) -> Result<Self, StoreError> {
+        Ok(Self::from_hive(Hive::parse(bytes)?))
+    }
+
+    /// The store that a hive holds.
+    #[must_use]
+    pub fn from_hive(hive: Hive) -> Self {
+        let description = hive.root().subkey("Description").map(|key| key.values.clone()).unwrap_or_default();
+        let key = hive.root().subkey("Objects");
+        let has_objects = key.is_some();
+        let objects = key.map(|key| key.subkeys.iter().map(Object::from_key).collect()).unwrap_or_default();
+        Self { hive, description, objects, has_objects }
+    }
+
+    /// The hive of the store, with the bytes of its file.
+    #[must_use]
+    pub const fn hive(&self) -> &Hive {
+        &self.hive
+    }
+
+    /// The values of the root's `Description`: `KeyName`, `System`, `TreatAsSystem` and so on.
+    #[must_use]
+    pub fn description(&self) -> &[Value] {
+        &self.description
+    }
+
+    /// Whether the root has the key `Objects`, without which a boot manager refuses the store.
+    #[must_use]
+    pub const fn has_objects(&self) -> bool {
+        self.has_objects
+    }
+
+    /// All objects in stored order.
+    #[must_use]
+    pub fn objects(&self) -> &[Object] {
+        &self.objects
+    }
+
+    /// The object of this id; aliases like `{default}` are no ids.
+    #[must_use]
+    pub fn object(&self, id: Guid) -> Option<&Object> {
+        self.objects.iter().find(|object| object.id == Some(id))
+    }
+
+    /// The Windows boot manager, `{bootmgr}`.
+    #[must_use]
+    pub fn boot_manager(&self) -> Option<&Object> {
+        self.object(object::BOOTMGR)
+    }
+
+    /// The id that `{default}` stands for, whether or not there is such an object.
+    #[must_use]
+    pub fn default_id(&self) -> Option<Guid> {
+        self.boot_manager()?.object(ElementId::DEFAULT)
+    }
+
+    /// The object that `{default}` stands for.
+    #[must_use]
+    pub fn default_entry(&self) -> Option<&Object> {
+        self.object(self.default_id()?)
+    }
+
+    /// The ids of the boot menu in their order, whether or not there are such objects.
+    #[must_use]
+    pub fn display_order(&self) -> &[Guid] {
+        self.boot_manager().map_or(&[], |object| object.objects(ElementId::DISPLAY_ORDER))
+    }
+}
