@@ -4,10 +4,13 @@
 //! one value. Sources: Microsoft, BCD WMI provider; G. Chappell, "BCD Objects" and "BCD Elements"; ReactOS `bl.h` and
 //! `bcd.h` for the device encodings. Nothing is lost in reading: what is not understood keeps its bytes and says why.
 
+pub mod create;
 pub mod descriptor;
 pub mod device;
 pub mod device_text;
+pub mod edit;
 pub mod element;
+pub mod names;
 pub mod object;
 
 pub use device::Device;
