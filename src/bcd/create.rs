@@ -6,7 +6,7 @@ use crate::bcd::StoreError;
 use crate::bcd::element::ElementId;
 use crate::bcd::element::ElementValue;
 use crate::bcd::element::VALUE_NAME;
-use crate::bcd::object::ObjectType;
+use crate::bcd::object_type::ObjectType;
 use crate::bytes;
 use crate::guid::Guid;
 use crate::hive::REG_BINARY;

@@ -5,23 +5,24 @@
 //! `bcd.h` for the device encodings. Nothing is lost in reading: what is not understood keeps its bytes and says why.
 
 pub mod create;
-pub mod descriptor;
 pub mod device;
-pub mod device_text;
 pub mod edit;
 pub mod element;
 pub mod names;
 pub mod object;
+pub mod object_type;
 
 pub use device::Device;
 pub use device::DeviceElement;
+pub use device::DeviceError;
 pub use device::IdentityRecord;
 pub use device::QualifiedPartition;
 pub use element::Element;
+pub use element::ElementFormat;
 pub use element::ElementId;
 pub use element::ElementValue;
 pub use object::Object;
-pub use object::ObjectType;
+pub use object_type::ObjectType;
 
 use crate::guid::Guid;
 use crate::hive::Hive;

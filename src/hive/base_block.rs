@@ -9,8 +9,8 @@ use crate::bytes;
 pub(super) const BASE_BLOCK_SIZE: usize = 0x1000;
 /// Hive bins grow in these units.
 pub(super) const BIN_UNIT: usize = 0x1000;
-/// Windows maps no more of a hive than this.
-const BINS_SIZE_MAX: u32 = 0x7fff_e000;
+/// Larger hives are no boot stores, and would only cost memory.
+const BINS_SIZE_MAX: u32 = 0x400_0000;
 
 /// The fields of the base block that say what the hive is and whether it was closed properly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,7 +104,10 @@ impl BaseBlock {
 
     fn check_size(&self, file_len: usize) -> Result<(), HiveError> {
         let size = self.bins_size;
-        if size == 0 || !size.is_multiple_of(0x1000) || size > BINS_SIZE_MAX {
+        if size > BINS_SIZE_MAX {
+            return Err(HiveError::Unsupported { what: "hive of more than 64 MiB", at: 0x28 });
+        }
+        if size == 0 || !size.is_multiple_of(0x1000) {
             let expected = "a multiple of 0x1000 above zero".into();
             return Err(corrupt("size of the hive bins", 0x28, expected, format!("{size:#x}")));
         }

@@ -209,3 +209,92 @@ fn walk_bin(bytes: &[u8], bin: usize, bin_end: usize, cells: &mut Vec<Cell>) -> 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A bin of one allocated cell of 24 bytes at 0x20 and one free cell at 0x38.
+    fn bin() -> Vec<u8> {
+        let mut bytes = vec![0; 0x2000];
+        bytes[0x1000..0x1004].copy_from_slice(b"hbin");
+        bytes[0x1009] = 0x10;
+        bytes[0x1020..0x1024].copy_from_slice(&(-24i32).to_le_bytes());
+        bytes[0x1038..0x103c].copy_from_slice(&0xfc8i32.to_le_bytes());
+        bytes
+    }
+
+    fn to(cell: u32) -> Reference {
+        Reference { what: "reference", at: 0x99, cell }
+    }
+
+    #[test]
+    fn a_cell_is_reached_once_where_it_starts_and_only_when_allocated() {
+        let bytes = bin();
+        let mut cells = Cells::walk(&bytes, 0x1000).unwrap();
+        let body = cells.take(to(0x20)).unwrap();
+        assert_eq!((body.at, body.bytes.len()), (0x1024, 20));
+        let cases = [
+            (0x20, "expected a cell of its own, found the cell 0x20, which is in use already"),
+            (0x38, "expected an allocated cell, found the free cell 0x38"),
+            (0x28, "expected the start of a cell, found 0x28"),
+            (0, "expected the start of a cell, found 0x0"),
+            (NO_CELL, "expected the start of a cell, found 0xffffffff"),
+        ];
+        for (cell, message) in cases {
+            let error = cells.take(to(cell)).unwrap_err().to_string();
+            assert_eq!(error, format!("reference at 0x99 of the hive: {message}"));
+        }
+    }
+
+    #[test]
+    fn a_shared_cell_is_for_sharing_only() {
+        let bytes = bin();
+        let mut cells = Cells::walk(&bytes, 0x1000).unwrap();
+        assert!(cells.share(to(0x20)).is_ok());
+        assert!(cells.share(to(0x20)).is_ok());
+        assert!(cells.take(to(0x20)).is_err());
+    }
+
+    #[test]
+    fn sizes_that_do_not_fit_are_named() {
+        let cases: [(usize, i32, &str); 6] = [
+            (
+                0x1020,
+                0,
+                "size of a cell at 0x1020 of the hive: expected a multiple of 8 within its bin, found 0x0",
+            ),
+            (
+                0x1020,
+                -12,
+                "size of a cell at 0x1020 of the hive: expected a multiple of 8 within its bin, found -0xc",
+            ),
+            (
+                0x1038,
+                0xfd0,
+                "size of a cell at 0x1038 of the hive: expected a multiple of 8 within its bin, found 0xfd0",
+            ),
+            (
+                0x1020,
+                i32::MIN,
+                "size of a cell at 0x1020 of the hive: expected a multiple of 8 within its bin, found -0x80000000",
+            ),
+            (
+                0x1008,
+                0x2000,
+                "size of a hive bin at 0x1008 of the hive: expected a multiple of 0x1000 up to 0x1000, found 0x2000",
+            ),
+            (
+                0x1008,
+                0,
+                "size of a hive bin at 0x1008 of the hive: expected a multiple of 0x1000 up to 0x1000, found 0x0",
+            ),
+        ];
+        for (at, size, message) in cases {
+            let mut bytes = bin();
+            bytes[at..at + 4].copy_from_slice(&size.to_le_bytes());
+            let error = Cells::walk(&bytes, 0x1000).map(|_| ()).unwrap_err();
+            assert_eq!(error.to_string(), message);
+        }
+    }
+}

@@ -80,3 +80,76 @@ fn data<'a>(reader: &mut TreeReader<'a>, body: &Body<'a>) -> Result<(usize, &'a 
     }
     Ok((cell.at, cell.slice("data of a value", 0, len)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::bytes;
+    use crate::hive::BaseBlock;
+    use crate::hive::Hive;
+    use crate::hive::HiveError;
+    use crate::hive::REG_BINARY;
+    use crate::hive::build::NewKey;
+    use crate::hive::build::NewValue;
+    use crate::hive::build::build;
+
+    /// A hive whose root has one value of `len` bytes, and the file offset of its key value.
+    fn hive(len: usize) -> (Vec<u8>, usize) {
+        let value = NewValue { name: "Element".into(), data_type: REG_BINARY, data: vec![7; len] };
+        let root = NewKey { name: "root".into(), values: vec![value], subkeys: Vec::new() };
+        let bytes = build(&root, 0).unwrap();
+        let at = bytes.windows(4).position(|window| window == b"vk\x07\0").unwrap();
+        (bytes, at)
+    }
+
+    fn put(bytes: &mut [u8], at: usize, number: u32) {
+        bytes[at..at + 4].copy_from_slice(&number.to_le_bytes());
+    }
+
+    #[test]
+    fn resident_data_stand_in_the_value() {
+        let (bytes, at) = hive(3);
+        let value = Hive::parse(bytes).unwrap().root().values[0].clone();
+        assert_eq!((value.at, value.data.as_slice()), (at + 8, &[7, 7, 7][..]));
+    }
+
+    #[test]
+    fn short_data_may_have_a_cell() {
+        let (mut bytes, at) = hive(88);
+        put(&mut bytes, at + 4, 3);
+        let value = Hive::parse(bytes).unwrap().root().values[0].clone();
+        assert_eq!((value.at % 8, value.data.as_slice()), (4, &[7, 7, 7][..]));
+    }
+
+    #[test]
+    fn sizes_that_lie_are_named() {
+        let (bytes, at) = hive(88);
+        let mut resident = bytes.clone();
+        put(&mut resident, at + 4, 0x8000_0005);
+        let place = at + 4;
+        let expected = format!(
+            "size of data at {place:#x} of the hive: expected up to 4 bytes within the value, found 0x5"
+        );
+        assert_eq!(Hive::parse(resident).unwrap_err().to_string(), expected);
+        let mut long = bytes.clone();
+        put(&mut long, at + 4, 0x1000);
+        let message = Hive::parse(long).unwrap_err().to_string();
+        assert!(message.ends_with("expected a cell that holds 0x1000 bytes, found 0x5c bytes"), "{message}");
+        let mut lost = bytes;
+        put(&mut lost, at + 8, 4);
+        let message = Hive::parse(lost).unwrap_err().to_string();
+        assert!(message.ends_with("expected the start of a cell, found 0x4"), "{message}");
+    }
+
+    #[test]
+    fn split_data_are_refused_where_the_version_has_them() {
+        let (mut bytes, at) = hive(0x4000);
+        let data = usize::try_from(bytes::le_u32(&bytes, at + 8).unwrap()).unwrap() + 0x1004;
+        bytes[data..data + 2].copy_from_slice(b"db");
+        assert!(Hive::parse(bytes.clone()).is_ok());
+        put(&mut bytes, 0x18, 5);
+        let sum = BaseBlock::checksum(&bytes).unwrap();
+        put(&mut bytes, 0x1fc, sum);
+        let what = "data split over several cells";
+        assert_eq!(Hive::parse(bytes).map(|_| ()), Err(HiveError::Unsupported { what, at: data }));
+    }
+}

@@ -11,7 +11,7 @@ mod library;
 mod os_loader;
 
 use crate::bcd::element::ElementId;
-use crate::bcd::object::ObjectType;
+use crate::bcd::object_type::ObjectType;
 
 /// An element with its word, and the words of its values from 0 on.
 struct Named {

@@ -1,49 +1,33 @@
-//! Device descriptors: the bytes of devices, one nested in another.
+//! Reading device descriptors, one nested in another.
 //!
-//! A descriptor is a header of 16 bytes (type, flags, size of the whole, zero) and a body. Layouts are ReactOS' (`bl.h`)
-//! and were confirmed on stores that Windows wrote. Padding must be zero: boot managers compare devices byte for byte.
+//! Every length must fit exactly and padding must be zero: boot managers compare devices byte for byte.
 
-use crate::bcd::device::Container;
 use crate::bcd::device::Device;
-use crate::bcd::device::DeviceElement;
-use crate::bcd::device::IdentityRecord;
 use crate::bcd::device::LegacyPartition;
 use crate::bcd::device::QualifiedPartition;
+use crate::bcd::device::layout::FILE_PATH_HEADER_SIZE;
+use crate::bcd::device::layout::FILE_PATH_TYPE;
+use crate::bcd::device::layout::FILE_PATH_VERSION;
+use crate::bcd::device::layout::HEADER_SIZE;
+use crate::bcd::device::layout::IDENTITY_SIZE;
+use crate::bcd::device::layout::LOCAL_FILE;
+use crate::bcd::device::layout::LOCAL_HARD_DISK;
+use crate::bcd::device::layout::LOCAL_RAMDISK;
+use crate::bcd::device::layout::LOCAL_VHD;
+use crate::bcd::device::layout::PLAIN_SIZE;
+use crate::bcd::device::layout::RAMDISK_FLAGS;
+use crate::bcd::device::layout::STYLE_GPT;
+use crate::bcd::device::layout::STYLE_MBR;
+use crate::bcd::device::layout::TYPE_BOOT;
+use crate::bcd::device::layout::TYPE_LEGACY_PARTITION;
+use crate::bcd::device::layout::TYPE_LOCAL;
+use crate::bcd::device::layout::TYPE_LOCATE;
+use crate::bcd::device::layout::TYPE_PARTITION;
 use crate::bytes;
 use crate::guid::Guid;
 
 /// Devices in devices. Windows nests four; the bound keeps hostile values off the stack.
 const DEPTH_MAX: u32 = 8;
-const HEADER_SIZE: usize = 0x10;
-/// Size of a descriptor of a partition or of the boot device.
-const PLAIN_SIZE: usize = 0x48;
-/// Bytes of the identity of a partition: its id, type and style of the disk, the disk's id.
-const IDENTITY_SIZE: usize = 0x28;
-
-const TYPE_LOCAL: u32 = 0;
-const TYPE_LEGACY_PARTITION: u32 = 2;
-const TYPE_BOOT: u32 = 5;
-const TYPE_PARTITION: u32 = 6;
-const TYPE_LOCATE: u32 = 8;
-
-const LOCAL_HARD_DISK: u32 = 0;
-const LOCAL_RAMDISK: u32 = 3;
-const LOCAL_FILE: u32 = 5;
-const LOCAL_VHD: u32 = 6;
-
-// The numbers that stand on the disk; the WMI documentation has them the other way round.
-const STYLE_GPT: u32 = 0;
-const STYLE_MBR: u32 = 1;
-
-/// Flags of a RAM disk; all other devices have none.
-const RAMDISK_FLAGS: u32 = 1;
-/// Version of the structure that holds a parent device and a path.
-const FILE_PATH_VERSION: u32 = 1;
-/// Its kind of path, in all boot stores.
-const FILE_PATH_TYPE: u32 = 5;
-/// Its bytes before the parent device.
-const FILE_PATH_HEADER_SIZE: usize = 12;
-
 /// Why the value of a device element is not understood. Offsets are within the value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -194,6 +178,12 @@ impl Descriptor<'_> {
             return Ok(Device::Locate { mode, element, path, parent: None });
         }
         let parent_at = usize::try_from(parent_at).unwrap_or(usize::MAX);
+        let size = self.end.saturating_sub(self.start);
+        if parent_at > size {
+            let at = self.start.saturating_add(0x18);
+            let (expected, found) = (format!("up to {size:#x}"), format!("{parent_at:#x}"));
+            return Err(DeviceError::Field { what: "parent of a locate device", at, expected, found });
+        }
         let path = self.path(path_at, self.start.saturating_add(parent_at))?;
         let parent = Some(Box::new(self.nested(parent_at, self.end)?));
         Ok(Device::Locate { mode, element, path, parent })
@@ -297,149 +287,145 @@ impl Descriptor<'_> {
     }
 }
 
-/// Writes devices, and notes where it writes identities: reader and editor take their offsets from here.
-#[derive(Default)]
-pub(super) struct Encoder {
-    pub(super) bytes: Vec<u8>,
-    pub(super) identities: Vec<IdentityRecord>,
-    within: Vec<Container>,
-    file: Option<String>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bcd::DeviceElement;
 
-impl Encoder {
-    /// The encoder that has written `element`.
-    pub(super) fn element(element: &DeviceElement) -> Self {
-        let mut encoder = Self { bytes: element.options.bytes().to_vec(), ..Self::default() };
-        encoder.device(&element.device);
-        encoder
+    fn partition() -> Device {
+        Device::Partition(QualifiedPartition::Mbr { signature: 0x1234_5678, offset: 0x10_0000 })
     }
 
-    fn device(&mut self, device: &Device) {
-        let start = self.bytes.len();
-        match device {
-            Device::Boot => {
-                self.header(TYPE_BOOT, 0);
-                self.zeros(PLAIN_SIZE.saturating_sub(HEADER_SIZE));
-            }
-            Device::Partition(partition) => {
-                self.header(TYPE_PARTITION, 0);
-                self.identity(partition, false);
-                self.zeros(16);
-            }
-            Device::File { parent, path } => {
-                self.header(TYPE_LOCAL, 0);
-                self.u32(LOCAL_FILE);
-                self.file_path(Container::File, parent, path);
-            }
-            Device::Ramdisk { base, size, offset, parent, path } => {
-                self.header(TYPE_LOCAL, RAMDISK_FLAGS);
-                self.u32(LOCAL_RAMDISK);
-                self.bytes.extend(base.to_le_bytes());
-                self.bytes.extend(size.to_le_bytes());
-                self.u32(*offset);
-                self.file_path(Container::Ramdisk, parent, path);
-            }
-            Device::Vhd { parent } => {
-                self.header(TYPE_LOCAL, 0);
-                self.u32(LOCAL_VHD);
-                self.zeros(20);
-                self.nested(Container::Vhd, None, parent);
-            }
-            Device::VhdPartition { inner, host } => {
-                self.header(TYPE_PARTITION, 0);
-                self.identity(inner, true);
-                self.nested(Container::Vhd, None, host);
-            }
-            Device::Locate { mode, element, path, parent } => {
-                self.locate(start, *mode, *element, path, parent.as_deref());
-            }
-            // Their own header stands in their bytes.
-            Device::LegacyPartition(LegacyPartition { descriptor }) | Device::Opaque(descriptor) => {
-                self.bytes.extend(descriptor);
-                return;
-            }
-        }
-        self.length(start.saturating_add(8), start);
+    fn gpt() -> Device {
+        let (disk, partition) = (Guid::from_u128(1), Guid::from_u128(2));
+        Device::Partition(QualifiedPartition::Gpt { disk, partition })
     }
 
-    fn header(&mut self, device_type: u32, flags: u32) {
-        self.u32(device_type);
-        self.u32(flags);
-        self.zeros(8);
+    fn ramdisk() -> Device {
+        Device::Ramdisk { base: 0, size: 0, offset: 0, parent: Box::new(partition()), path: r"\a.wim".into() }
     }
 
-    fn identity(&mut self, partition: &QualifiedPartition, inside_vhd: bool) {
-        let at = self.bytes.len();
-        let local = if inside_vhd { LOCAL_VHD } else { LOCAL_HARD_DISK };
-        match partition {
-            QualifiedPartition::Mbr { signature, offset } => {
-                self.bytes.extend(offset.to_le_bytes());
-                self.zeros(8);
-                self.u32(local);
-                self.u32(STYLE_MBR);
-                self.u32(*signature);
-                self.zeros(12);
-            }
-            QualifiedPartition::Gpt { disk, partition } => {
-                self.bytes.extend(partition.bytes());
-                self.u32(local);
-                self.u32(STYLE_GPT);
-                self.bytes.extend(disk.bytes());
-            }
-        }
-        let (within, file) = (self.within.clone(), self.file.clone());
-        self.identities.push(IdentityRecord { at, partition: *partition, inside_vhd, within, file });
+    fn vhd() -> Device {
+        let file = Device::File { parent: Box::new(gpt()), path: r"\a.vhd".into() };
+        Device::Vhd { parent: Box::new(file) }
     }
 
-    fn locate(&mut self, start: usize, mode: u32, element: u32, path: &str, parent: Option<&Device>) {
-        self.header(TYPE_LOCATE, 0);
-        self.u32(mode);
-        self.u32(element);
-        let parent_field = self.bytes.len();
-        self.u32(0);
-        self.path(path);
-        if let Some(parent) = parent {
-            self.length(parent_field, start);
-            self.nested(Container::Locate, None, parent);
+    fn locate() -> Device {
+        Device::Locate { mode: 0, element: 0x1200_0002, path: String::new(), parent: Some(Box::new(vhd())) }
+    }
+
+    #[test]
+    fn one_wrong_byte_is_named() {
+        let cases: [(Device, usize, &str); 15] = [
+            (
+                partition(),
+                0x18,
+                "size of a descriptor at 0x18 of the device value: expected 0x48, found 0xff",
+            ),
+            (
+                partition(),
+                0x14,
+                "flags of a descriptor at 0x14 of the device value: expected 0x0, found 0xff",
+            ),
+            (
+                partition(),
+                0x1c,
+                "padding of a descriptor at 0x1c of the device value: expected zeros, found ff000000",
+            ),
+            (
+                partition(),
+                0x28,
+                "padding of a partition offset at 0x28 of the device value: expected zeros, found ff00000000000000",
+            ),
+            (
+                partition(),
+                0x3c,
+                "padding of a disk signature at 0x3c of the device value: expected zeros, found \
+                 ff0000000000000000000000",
+            ),
+            (
+                gpt(),
+                0x48,
+                "padding of a partition at 0x48 of the device value: expected zeros, found \
+                 ff000000000000000000000000000000",
+            ),
+            (ramdisk(), 0x14, "flags of a descriptor at 0x14 of the device value: expected 0x1, found 0xff"),
+            (ramdisk(), 0x38, "version of a file path at 0x38 of the device value: expected 0x1, found 0xff"),
+            (ramdisk(), 0x3c, "length of a file path at 0x3c of the device value: expected 0x62, found 0xff"),
+            (ramdisk(), 0x40, "type of a file path at 0x40 of the device value: expected 0x5, found 0xff"),
+            (
+                ramdisk(),
+                0x4c,
+                "size of a descriptor at 0x44 of the device value: expected at most 0x56, found 0xff",
+            ),
+            (
+                ramdisk(),
+                0x98,
+                "path of a device at 0x8c of the device value: expected text that one NUL ends, found 0xe bytes",
+            ),
+            (
+                vhd(),
+                0x24,
+                "padding of a virtual disk at 0x24 of the device value: expected zeros, found \
+                 ff00000000000000000000000000000000000000",
+            ),
+            (
+                locate(),
+                0x2c,
+                "path of a device at 0x2c of the device value: expected text that one NUL ends, found 0x2 bytes",
+            ),
+            (
+                locate(),
+                0x28,
+                "parent of a locate device at 0x28 of the device value: expected up to 0xbc, found 0xff",
+            ),
+        ];
+        for (device, at, message) in cases {
+            let mut raw = DeviceElement::plain(device).encode();
+            raw[at] = 0xff;
+            assert_eq!(DeviceElement::decode(&raw).unwrap_err().to_string(), message);
         }
     }
 
-    fn file_path(&mut self, container: Container, parent: &Device, path: &str) {
-        let start = self.bytes.len();
-        self.u32(FILE_PATH_VERSION);
-        self.u32(0);
-        self.u32(FILE_PATH_TYPE);
-        self.nested(container, Some(path), parent);
-        self.path(path);
-        self.length(start.saturating_add(4), start);
-    }
-
-    fn nested(&mut self, container: Container, file: Option<&str>, device: &Device) {
-        self.within.push(container);
-        let outer = std::mem::replace(&mut self.file, file.map(str::to_owned));
-        self.device(device);
-        self.file = outer;
-        self.within.pop();
-    }
-
-    fn path(&mut self, path: &str) {
-        self.bytes.extend(bytes::utf16le(path));
-        self.zeros(2);
-    }
-
-    fn u32(&mut self, number: u32) {
-        self.bytes.extend(number.to_le_bytes());
-    }
-
-    fn zeros(&mut self, count: usize) {
-        self.bytes.resize(self.bytes.len().saturating_add(count), 0);
-    }
-
-    /// Writes into the field at `at` how many bytes have been written since `start`.
-    fn length(&mut self, at: usize, start: usize) {
-        let length = u32::try_from(self.bytes.len().saturating_sub(start)).unwrap_or(u32::MAX);
-        if let Some(field) = at.checked_add(4).and_then(|end| self.bytes.get_mut(at..end)) {
-            field.copy_from_slice(&length.to_le_bytes());
+    #[test]
+    fn every_shorter_or_longer_value_is_refused() {
+        for device in [Device::Boot, partition(), gpt(), ramdisk(), vhd(), locate()] {
+            let raw = DeviceElement::plain(device).encode();
+            for len in 0..raw.len() {
+                assert!(DeviceElement::decode(&raw[..len]).is_err(), "{len}");
+            }
+            let mut longer = raw;
+            longer.push(0);
+            assert!(DeviceElement::decode(&longer).is_err());
         }
+    }
+
+    /// Whatever one byte is turned into, what is understood comes back as it was.
+    #[test]
+    fn any_byte_may_be_wrong() {
+        for device in [partition(), gpt(), ramdisk(), vhd(), locate()] {
+            let good = DeviceElement::plain(device).encode();
+            for at in 0..good.len() {
+                for byte in 0..=u8::MAX {
+                    let mut raw = good.clone();
+                    raw[at] = byte;
+                    let Ok(read) = DeviceElement::decode(&raw) else { continue };
+                    assert_eq!(read.encode(), raw);
+                    for record in read.identities() {
+                        assert!(record.at + 40 <= raw.len());
+                    }
+                    assert!(!read.to_string().is_empty());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn devices_in_devices_have_an_end() {
+        let nest = |count| (0..count).fold(Device::Boot, |inner, _| Device::Vhd { parent: Box::new(inner) });
+        let deepest = DeviceElement::plain(nest(DEPTH_MAX)).encode();
+        assert!(DeviceElement::decode(&deepest).is_ok());
+        let deeper = DeviceElement::plain(nest(DEPTH_MAX + 1)).encode();
+        assert_eq!(DeviceElement::decode(&deeper), Err(DeviceError::Deep { at: 0x10 + 9 * 0x28 }));
     }
 }

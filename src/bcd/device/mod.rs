@@ -1,12 +1,19 @@
 //! Devices as elements name them.
 //!
 //! Sources: Microsoft, BCD WMI provider (`BcdDeviceData` and its subclasses); ReactOS `bl.h` and `bcd.h`; stores that
-//! Windows wrote. The bytes are read and written in [`crate::bcd::descriptor`], the words in
-//! [`crate::bcd::device_text`].
+//! Windows wrote.
 
-use crate::bcd::descriptor::DeviceError;
-use crate::bcd::descriptor::Encoder;
-use crate::bcd::descriptor::decode_descriptor;
+mod decode;
+mod encode;
+mod layout;
+mod text;
+
+pub use decode::DeviceError;
+pub use text::PartitionName;
+
+use decode::decode_descriptor;
+use encode::Encoder;
+
 use crate::bytes;
 use crate::guid::Guid;
 
