@@ -227,4 +227,35 @@ mod tests {
         assert!(read > 0);
         assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
     }
+
+    /// Several numbers at once are turned into those that parsers trip over.
+    #[test]
+    fn many_bytes_may_be_wrong() {
+        let good = store().build().unwrap();
+        let mut state = 0x9e37_79b9_7f4a_7c15u64;
+        let mut next = |below: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            usize::try_from(state >> 33).unwrap() % below
+        };
+        let numbers = [0u32, 1, 4, 8, 0x20, 0x7fff_ffff, 0x8000_0000, 0x8000_0004, 0xffff_fff8, u32::MAX];
+        for _ in 0..3000 {
+            let mut bytes = good.clone();
+            for _ in 0..=next(4) {
+                let at = next((good.len() - 0x1000) / 4) * 4 + 0x1000;
+                let number = if next(2) == 0 {
+                    numbers[next(numbers.len())]
+                } else {
+                    u32::try_from(next(0x2000)).unwrap()
+                };
+                bytes[at..at + 4].copy_from_slice(&number.to_le_bytes());
+            }
+            // Half of them dirty, so that the reader goes on behind an error.
+            bytes[4] = bytes[4].wrapping_add(u8::try_from(next(2)).unwrap());
+            if let Ok(store) = Store::parse(bytes) {
+                assert!(store.objects().len() <= 3);
+            }
+        }
+    }
 }

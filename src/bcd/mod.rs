@@ -131,3 +131,62 @@ impl Store {
         self.boot_manager().map_or(&[], |object| object.objects(ElementId::DISPLAY_ORDER))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hive::REG_BINARY;
+    use crate::hive::REG_DWORD;
+    use crate::hive::build::NewKey;
+    use crate::hive::build::NewValue;
+    use crate::hive::build::build;
+
+    fn key(name: &str, subkeys: Vec<NewKey>) -> NewKey {
+        NewKey { name: name.to_owned(), values: Vec::new(), subkeys }
+    }
+
+    fn with_value(mut key: NewKey, name: &str, data_type: u32, data: &[u8]) -> NewKey {
+        key.values.push(NewValue { name: name.to_owned(), data_type, data: data.to_vec() });
+        key
+    }
+
+    fn store(subkeys: Vec<NewKey>) -> Store {
+        Store::parse(build(&key("any name", subkeys), 0).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_hive_without_objects_is_an_empty_store() {
+        let empty = store(Vec::new());
+        assert!(!empty.has_objects() && empty.objects().is_empty() && empty.description().is_empty());
+        assert!(empty.boot_manager().is_none() && empty.default_entry().is_none());
+        let filled = store(vec![key("OBJECTS", Vec::new())]);
+        assert!(filled.has_objects() && filled.objects().is_empty());
+    }
+
+    #[test]
+    fn what_is_strange_is_kept_and_says_why() {
+        let elements = vec![
+            with_value(key("12000004", Vec::new()), "Other", REG_BINARY, &[1]),
+            with_value(key("nonsense", Vec::new()), "Element", REG_BINARY, &[1, 2, 3, 4, 5]),
+            with_value(key("16000009", Vec::new()), "element", REG_BINARY, &[1]),
+        ];
+        let object = key("{Default}", vec![key("Elements", elements)]);
+        let typed = with_value(key("Description", Vec::new()), "Type", REG_DWORD, &[1, 2, 3]);
+        let store = store(vec![key("Objects", vec![object, key(&object::BOOTMGR.braced(), vec![typed])])]);
+        let [manager, strange] = store.objects() else { panic!("{:?}", store.objects()) };
+        assert_eq!((manager.id, manager.object_type), (Some(object::BOOTMGR), None));
+        assert_eq!(manager.description.len(), 1);
+        assert_eq!((strange.id, strange.name()), (None, "{Default}"));
+        let why: Vec<_> =
+            strange.elements.iter().map(|element| (element.raw.len(), &element.value)).collect();
+        let opaque = |why: &str| ElementValue::Opaque { why: why.to_owned() };
+        assert_eq!(
+            why,
+            [
+                (0, &opaque("its key has no value named Element")),
+                (1, &ElementValue::Boolean(true)),
+                (5, &opaque("its key's name is not eight hex digits")),
+            ]
+        );
+    }
+}

@@ -73,8 +73,11 @@ pub fn alias(id: Guid) -> Option<&'static str> {
 #[must_use]
 pub fn from_alias(name: &str) -> Option<Guid> {
     let bare = name.strip_prefix('{').and_then(|name| name.strip_suffix('}')).unwrap_or(name);
-    let bare = if bare.eq_ignore_ascii_case("legacy") { "ntldr" } else { bare };
-    let braced = format!("{{{bare}}}");
+    let braced = match bare.to_ascii_lowercase().as_str() {
+        "legacy" => "{ntldr}".to_owned(),
+        "eventsettings" => "{dbgsettings}".to_owned(),
+        other => format!("{{{other}}}"),
+    };
     WELL_KNOWN.iter().find(|(_, known)| known.eq_ignore_ascii_case(&braced)).map(|(id, _)| *id)
 }
 
@@ -192,6 +195,7 @@ mod tests {
         }
         assert_eq!(from_alias("BOOTMGR"), Some(BOOTMGR));
         assert_eq!(from_alias("{legacy}"), Some(NTLDR));
+        assert_eq!(from_alias("{EventSettings}"), Some(DBGSETTINGS));
         assert_eq!(from_alias("setupdiskoptions"), None);
         assert_eq!(alias(Guid::ZERO), None);
     }

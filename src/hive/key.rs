@@ -5,7 +5,7 @@
 use super::BaseBlock;
 use super::HiveError;
 use super::Value;
-use super::cell::Body;
+use super::body::Body;
 use super::cell::Cells;
 use super::cell::NO_CELL;
 use super::cell::Reference;

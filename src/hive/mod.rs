@@ -6,6 +6,7 @@
 //! descriptors and volatile keys are left out: no boot store needs them to be read.
 
 mod base_block;
+mod body;
 pub mod build;
 mod cell;
 mod key;

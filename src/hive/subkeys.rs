@@ -4,7 +4,7 @@
 //! up a search, and no search is made here.
 
 use super::HiveError;
-use super::cell::Body;
+use super::body::Body;
 use super::cell::Cells;
 use super::cell::Reference;
 

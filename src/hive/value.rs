@@ -4,7 +4,7 @@
 //! hives of version 1.3, which all boot stores have, do not know them.
 
 use super::HiveError;
-use super::cell::Body;
+use super::body::Body;
 use super::cell::Reference;
 use super::key;
 use super::key::TreeReader;

@@ -5,10 +5,11 @@
 
 mod decode;
 mod encode;
+mod error;
 mod layout;
 mod text;
 
-pub use decode::DeviceError;
+pub use error::DeviceError;
 pub use text::PartitionName;
 
 use decode::decode_descriptor;

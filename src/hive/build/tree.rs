@@ -158,3 +158,28 @@ fn utf16_len(name: &str) -> usize {
 fn short_len(name: &[u8]) -> Result<u16, HiveError> {
     u16::try_from(name.len()).map_err(|_| too_large("name of 64 KiB or more"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Windows looks keys up by these four letters first, and hivex does not: nothing else would notice.
+    #[test]
+    fn hints_are_the_first_four_letters() {
+        let cases = [
+            ("Description", *b"Desc"),
+            ("{9d", *b"{9d\0"),
+            ("\u{e9}t\u{e9}", *b"\xe9t\xe9\0"),
+            ("a\u{65e5}", [0; 4]),
+        ];
+        for (name, letters) in cases {
+            assert_eq!(hint(name), letters, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_are_latin_1_where_they_can_be() {
+        assert_eq!(name_bytes("\u{e9}"), (vec![0xe9], true));
+        assert_eq!(name_bytes("\u{65e5}"), (vec![0xe5, 0x65], false));
+    }
+}
