@@ -172,6 +172,20 @@ mod tests {
     }
 
     #[test]
+    fn numbers_that_differ_or_a_wrong_checksum_make_a_hive_dirty() {
+        for (at, sealed) in [(0x4, true), (0x8, true), (0x1fc, false), (0x70, false)] {
+            let mut bytes = small();
+            bytes[at] ^= 0x40;
+            if sealed {
+                seal(&mut bytes);
+            }
+            let hive = Hive::parse(bytes).unwrap();
+            assert!(hive.base_block().is_dirty(), "{at:#x}");
+            assert!(hive.damage().is_empty() && hive.root().subkeys.len() == 2);
+        }
+    }
+
+    #[test]
     fn one_wrong_byte_has_its_own_message() {
         let cases: [(usize, u8, &str); 9] = [
             (0x0, b'x', "signature of the base block at 0x0 of the hive: expected regf, found xegf"),
