@@ -1,1 +1,11 @@
 //! Integration tests.
+
+// A test that panics has said what it has to say.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::unwrap_used
+)]
+
+mod corpus;

@@ -1,1 +1,223 @@
 //! Registry hives (regf): reading a whole small hive, strictly, and making a fresh one.
+//!
+//! Follows M. Suhanov, "Windows registry file format specification". A BCD store is a hive of some ten kilobytes, so it
+//! is read in one go: every bin and cell is walked first, then the tree is followed, and a cell may be reached once and
+//! only as what it is. That alone makes a parse end, whatever the bytes. Transaction logs, class names, security
+//! descriptors and volatile keys are left out: no boot store needs them to be read.
+
+mod base_block;
+mod body;
+pub mod build;
+mod cell;
+mod key;
+mod subkeys;
+mod value;
+
+pub use base_block::BaseBlock;
+pub use key::Key;
+pub use value::Value;
+
+use cell::Cells;
+use key::TreeReader;
+
+/// Registry type of NUL-terminated UTF-16LE text.
+pub const REG_SZ: u32 = 1;
+/// Registry type of bytes without a meaning to the registry.
+pub const REG_BINARY: u32 = 3;
+/// Registry type of a little-endian `u32`.
+pub const REG_DWORD: u32 = 4;
+/// Registry type of a list of NUL-terminated texts that an empty text ends.
+pub const REG_MULTI_SZ: u32 = 7;
+
+/// Why bytes are not a hive that can be read, or why a hive cannot be built.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HiveError {
+    /// The bytes contradict the format.
+    #[error("{what} at {at:#x} of the hive: expected {expected}, found {found}")]
+    Corrupt {
+        /// The structure or field.
+        what: &'static str,
+        /// Bytes from the start of the hive file.
+        at: usize,
+        /// What the format asks for.
+        expected: String,
+        /// What stands there.
+        found: String,
+    },
+    /// The bytes may be right; this reader or writer does not do it.
+    #[error("{what} at {at:#x} of the hive: not supported")]
+    Unsupported {
+        /// The structure or feature.
+        what: &'static str,
+        /// Bytes from the start of the hive file.
+        at: usize,
+    },
+}
+
+/// A hive, read whole.
+#[derive(Debug, Clone)]
+pub struct Hive {
+    bytes: Vec<u8>,
+    base_block: BaseBlock,
+    root: Key,
+    damage: Vec<HiveError>,
+}
+
+impl Hive {
+    /// Reads a hive from the bytes of its file, which may be longer than its bins.
+    ///
+    /// A clean hive is read strictly: the first thing that is wrong is the error. In a dirty one
+    /// ([`BaseBlock::is_dirty`]) keys and values that cannot be read are left out and listed by [`Hive::damage`], so
+    /// that what is left can be shown; its base block, bins and root key must be sound.
+    ///
+    /// # Errors
+    ///
+    /// [`HiveError`], with the place in the file.
+    pub fn parse(bytes: Vec<u8>) -> Result<Self, HiveError> {
+        let base_block = BaseBlock::parse(&bytes)?;
+        let cells = Cells::walk(&bytes, base_block.bins_size)?;
+        let mut reader = TreeReader::new(cells, &base_block);
+        let root = reader.root(base_block.root_cell)?;
+        let damage = reader.into_damage();
+        Ok(Self { bytes, base_block, root, damage })
+    }
+
+    /// The bytes of the file, unchanged.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The header of the hive.
+    #[must_use]
+    pub const fn base_block(&self) -> &BaseBlock {
+        &self.base_block
+    }
+
+    /// The root key.
+    #[must_use]
+    pub const fn root(&self) -> &Key {
+        &self.root
+    }
+
+    /// What was left out of a dirty hive because it could not be read; empty in a clean one.
+    #[must_use]
+    pub fn damage(&self) -> &[HiveError] {
+        &self.damage
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::build::NewKey;
+    use super::build::NewValue;
+    use super::build::build;
+    use super::*;
+
+    fn small() -> Vec<u8> {
+        let value = NewValue { name: "Element".into(), data_type: REG_BINARY, data: (0..88).collect() };
+        let short = NewValue { name: "Type".into(), data_type: REG_DWORD, data: vec![2, 0, 0x10, 0x10] };
+        let leaf = NewKey { name: "11000001".into(), values: vec![value, short], subkeys: Vec::new() };
+        let other = NewKey { name: "Description".into(), values: Vec::new(), subkeys: Vec::new() };
+        let root = NewKey { name: "Root".into(), values: Vec::new(), subkeys: vec![leaf, other] };
+        build(&root, 0x01d0_0000_0000_0000).unwrap()
+    }
+
+    /// Sets the checksum right again after a change of the base block.
+    fn seal(bytes: &mut [u8]) {
+        let sum = BaseBlock::checksum(bytes).unwrap();
+        bytes[0x1fc..0x200].copy_from_slice(&sum.to_le_bytes());
+    }
+
+    #[test]
+    fn values_carry_the_place_of_their_bytes() {
+        let bytes = small();
+        let hive = Hive::parse(bytes.clone()).unwrap();
+        let key = hive.root().subkey("11000001").unwrap();
+        for name in ["ELEMENT", "type"] {
+            let value = key.value(name).unwrap();
+            assert_eq!(bytes[value.at..value.at + value.data.len()], value.data, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_file_may_be_longer_than_its_bins_but_not_shorter() {
+        let mut long = small();
+        long.extend([0; 5000]);
+        assert!(Hive::parse(long).is_ok());
+        let mut short = small();
+        short.truncate(short.len() - 1);
+        let found = Hive::parse(short).unwrap_err().to_string();
+        assert_eq!(found, "hive bins at 0x1000 of the hive: expected 0x1000 bytes, found 0xfff bytes");
+    }
+
+    #[test]
+    fn a_clean_hive_is_strict_and_a_dirty_one_shows_what_is_left() {
+        let mut bytes = small();
+        let hive = Hive::parse(bytes.clone()).unwrap();
+        let leaf = hive.root().subkey("11000001").unwrap().at;
+        bytes[leaf] = b'x';
+        let error = Hive::parse(bytes.clone()).unwrap_err();
+        assert_eq!(
+            error,
+            HiveError::Corrupt { what: "key", at: leaf, expected: "nk".into(), found: "xk".into() }
+        );
+        bytes[4] = 9;
+        seal(&mut bytes);
+        let dirty = Hive::parse(bytes).unwrap();
+        assert!(dirty.base_block().is_dirty());
+        assert_eq!(dirty.damage(), [error]);
+        assert!(dirty.root().subkey("description").is_some());
+    }
+
+    #[test]
+    fn numbers_that_differ_or_a_wrong_checksum_make_a_hive_dirty() {
+        for (at, sealed) in [(0x4, true), (0x8, true), (0x1fc, false), (0x70, false)] {
+            let mut bytes = small();
+            bytes[at] ^= 0x40;
+            if sealed {
+                seal(&mut bytes);
+            }
+            let hive = Hive::parse(bytes).unwrap();
+            assert!(hive.base_block().is_dirty(), "{at:#x}");
+            assert!(hive.damage().is_empty() && hive.root().subkeys.len() == 2);
+        }
+    }
+
+    #[test]
+    fn one_wrong_byte_has_its_own_message() {
+        let cases: [(usize, u8, &str); 9] = [
+            (0x0, b'x', "signature of the base block at 0x0 of the hive: expected regf, found xegf"),
+            (0x14, 2, "major version at 0x14 of the hive: expected 1, found 2"),
+            (0x18, 2, "hive version before 1.3 at 0x18 of the hive: not supported"),
+            (0x1c, 1, "file that is a log and no primary hive at 0x1c of the hive: not supported"),
+            (
+                0x28,
+                1,
+                "size of the hive bins at 0x28 of the hive: expected a multiple of 0x1000 above zero, found 0x1001",
+            ),
+            (
+                0x24,
+                0x28,
+                "reference to the root key at 0x24 of the hive: expected the start of a cell, found 0x28",
+            ),
+            (0x1000, b'x', "signature of a hive bin at 0x1000 of the hive: expected hbin, found xbin"),
+            (0x1004, 1, "offset of a hive bin at 0x1004 of the hive: expected 0x0, found 0x1"),
+            (
+                0x1020,
+                0xff,
+                "size of a cell at 0x1020 of the hive: expected a multiple of 8 within its bin, found -0x1",
+            ),
+        ];
+        for (at, byte, message) in cases {
+            let mut bytes = small();
+            bytes[at] = byte;
+            if at == 0x1020 {
+                bytes[0x1020..0x1024].copy_from_slice(&(-1i32).to_le_bytes());
+            }
+            seal(&mut bytes);
+            assert_eq!(Hive::parse(bytes).unwrap_err().to_string(), message);
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Building a fresh hive of version 1.3, as Windows writes boot stores.
+//!
+//! M. Suhanov, "Windows registry file format specification". The result depends on the arguments alone. It is for new
+//! stores and test disks; an existing hive is never rebuilt, it is edited in place.
+
+mod bins;
+mod tree;
+
+use crate::bytes;
+use crate::hive::BaseBlock;
+use crate::hive::HiveError;
+use crate::hive::base_block::BASE_BLOCK_SIZE;
+use crate::hive::cell::NO_CELL;
+use bins::Bins;
+use bins::offset;
+use bins::put;
+use bins::too_large;
+use tree::key_size;
+
+/// The file name that the base block gives: the last 31 characters of a path of the system volume, as Windows keeps it.
+const FILE_NAME: &str = r"Device\HarddiskVolume1\Boot\BCD";
+/// Keys below keys, well under what the reader follows.
+const DEPTH_MAX: u32 = 32;
+
+/// Owner Administrators, group SYSTEM, full control for both: a self-relative security descriptor ([MS-DTYP] 2.4.6).
+#[rustfmt::skip]
+const SECURITY_DESCRIPTOR: [u8; 100] = [
+    0x01, 0x00, 0x04, 0x80, 0x48, 0, 0, 0, 0x58, 0, 0, 0, 0, 0, 0, 0, 0x14, 0, 0, 0,
+    // The access list, of two entries.
+    0x02, 0x00, 0x34, 0x00, 0x02, 0x00, 0x00, 0x00,
+    0x00, 0x02, 0x18, 0x00, 0x3f, 0x00, 0x0f, 0x00, 1, 2, 0, 0, 0, 0, 0, 5, 0x20, 0, 0, 0, 0x20, 0x02, 0, 0,
+    0x00, 0x02, 0x14, 0x00, 0x3f, 0x00, 0x0f, 0x00, 1, 1, 0, 0, 0, 0, 0, 5, 0x12, 0, 0, 0,
+    // Owner S-1-5-32-544, group S-1-5-18.
+    1, 2, 0, 0, 0, 0, 0, 5, 0x20, 0, 0, 0, 0x20, 0x02, 0, 0,
+    1, 1, 0, 0, 0, 0, 0, 5, 0x12, 0, 0, 0,
+];
+
+/// A key to be written, with all that is below it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewKey {
+    /// Name.
+    pub name: String,
+    /// Values, kept in this order.
+    pub values: Vec<NewValue>,
+    /// Subkeys, in any order.
+    pub subkeys: Vec<Self>,
+}
+
+/// A value to be written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewValue {
+    /// Name; empty for the key's default value.
+    pub name: String,
+    /// Registry type.
+    pub data_type: u32,
+    /// Data.
+    pub data: Vec<u8>,
+}
+
+/// The bytes of a hive that holds `root`; `last_written` is a FILETIME for the hive and all its keys.
+///
+/// # Errors
+///
+/// [`HiveError::Unsupported`] for what one list, cell or hive cannot hold, and for two subkeys of one name.
+pub fn build(root: &NewKey, last_written: u64) -> Result<Vec<u8>, HiveError> {
+    let mut bins = Bins::new(last_written);
+    let root_cell = bins.reserve(key_size(root)?)?;
+    let security = Security { cell: bins.reserve(security_size())?, keys: count_keys(root, 0)? };
+    bins.fill(security.cell, &security.record());
+    bins.key(root, root_cell, NO_CELL, security.cell)?;
+    let bins = bins.finish();
+    let mut hive = base_block(root_cell, bins.len(), last_written)?;
+    hive.extend(bins);
+    Ok(hive)
+}
+
+fn base_block(root_cell: usize, bins_size: usize, last_written: u64) -> Result<Vec<u8>, HiveError> {
+    let mut block = vec![0; BASE_BLOCK_SIZE];
+    let bins_size = u32::try_from(bins_size).map_err(|_| too_large("hive of 4 GiB or more"))?;
+    put(&mut block, 0x00, b"regf");
+    for (at, number) in [(0x04, 1), (0x08, 1), (0x14, 1), (0x18, 3), (0x20, 1), (0x28, bins_size), (0x2c, 1)]
+    {
+        put(&mut block, at, &u32::to_le_bytes(number));
+    }
+    put(&mut block, 0x0c, &last_written.to_le_bytes());
+    put(&mut block, 0x24, &offset(root_cell)?.to_le_bytes());
+    put(&mut block, 0x30, &bytes::utf16le(FILE_NAME));
+    put(&mut block, 0xa4, b"rmtm");
+    let checksum = BaseBlock::checksum(&block).unwrap_or(1);
+    put(&mut block, 0x1fc, &checksum.to_le_bytes());
+    Ok(block)
+}
+
+/// The one security descriptor that all keys share.
+struct Security {
+    cell: usize,
+    keys: u32,
+}
+
+const fn security_size() -> usize {
+    SECURITY_DESCRIPTOR.len().saturating_add(0x14)
+}
+
+impl Security {
+    fn record(&self) -> Vec<u8> {
+        // Its neighbours in the ring of descriptors are itself.
+        let own = offset(self.cell).unwrap_or(NO_CELL);
+        let length = u32::try_from(SECURITY_DESCRIPTOR.len()).unwrap_or(0);
+        let mut record = b"sk\0\0".to_vec();
+        for number in [own, own, self.keys, length] {
+            record.extend(number.to_le_bytes());
+        }
+        record.extend(SECURITY_DESCRIPTOR);
+        record
+    }
+}
+
+/// Keys of the tree; refuses trees that are too deep to be followed.
+fn count_keys(key: &NewKey, depth: u32) -> Result<u32, HiveError> {
+    if depth > DEPTH_MAX {
+        return Err(too_large("key more than 32 levels deep"));
+    }
+    key.subkeys
+        .iter()
+        .try_fold(1u32, |sum, subkey| Ok(sum.saturating_add(count_keys(subkey, depth.saturating_add(1))?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hive::Hive;
+    use crate::hive::Key;
+    use crate::hive::REG_BINARY;
+
+    fn leaf(name: &str) -> NewKey {
+        NewKey { name: name.to_owned(), ..NewKey::default() }
+    }
+
+    fn again(key: &Key) -> NewKey {
+        let values = key.values.iter().map(|value| NewValue {
+            name: value.name.clone(),
+            data_type: value.data_type,
+            data: value.data.clone(),
+        });
+        NewKey {
+            name: key.name.clone(),
+            values: values.collect(),
+            subkeys: key.subkeys.iter().map(again).collect(),
+        }
+    }
+
+    #[test]
+    fn whatever_is_built_is_read_back() {
+        let value = |name: &str, len: usize| NewValue {
+            name: name.to_owned(),
+            data_type: REG_BINARY,
+            data: vec![0x5a; len],
+        };
+        let sizes = [0, 1, 3, 4, 5, 8, 88, 4000, 4060, 4061, 9000, 20_000];
+        let values = sizes.iter().map(|len| value(&format!("v{len}"), *len)).chain([value("", 7)]).collect();
+        let many = (0..SUBKEYS).map(|number| leaf(&format!("{number:08x}"))).collect();
+        let root = NewKey {
+            name: "NewStoreRoot".into(),
+            values,
+            subkeys: vec![
+                leaf("B"),
+                leaf("a"),
+                leaf("\u{e9}t\u{e9}"),
+                leaf("\u{65e5}\u{672c}"),
+                NewKey { name: "z".into(), values: Vec::new(), subkeys: many },
+            ],
+        };
+        let bytes = build(&root, 42).unwrap();
+        assert_eq!(build(&root, 42).unwrap(), bytes);
+        let hive = Hive::parse(bytes).unwrap();
+        let block = hive.base_block();
+        assert!(!block.is_dirty());
+        assert_eq!((block.minor, block.last_written, hive.root().flags), (3, 42, 0x2c));
+        let mut sorted = root;
+        sorted.subkeys.swap(0, 1);
+        sorted.subkeys.swap(2, 4);
+        sorted.subkeys.swap(3, 4);
+        assert_eq!(again(hive.root()), sorted);
+    }
+
+    const SUBKEYS: usize = 507;
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let twice = NewKey { subkeys: vec![leaf("one"), leaf("ONE")], ..leaf("root") };
+        let many = (0..=SUBKEYS).map(|number| leaf(&number.to_string())).collect();
+        let long = NewKey { subkeys: many, ..leaf("root") };
+        let deep = (0..40).fold(leaf("leaf"), |inner, _| NewKey { subkeys: vec![inner], ..leaf("key") });
+        let cases = [
+            (twice, "second subkey of the same name"),
+            (long, "key with more than 507 subkeys"),
+            (deep, "key more than 32 levels deep"),
+            (leaf(&"x".repeat(0x1_0000)), "name of 64 KiB or more"),
+        ];
+        for (root, what) in cases {
+            assert_eq!(build(&root, 0), Err(HiveError::Unsupported { what, at: 0 }));
+        }
+    }
+}
