@@ -1,6 +1,22 @@
 //! Partition tables: what a disk says of itself. MBR with extended partitions, GPT, or no table at all.
+//!
+//! Every table is decoded here, with checks, and then put before the crate for it (`mbrman`, `gpt`) as a second opinion:
+//! two readings that agree are believed, two that differ are an error.
+
+mod boot_sector;
+mod ebr;
+mod gpt;
+mod gpt_header;
+mod gpt_opinion;
+mod mbr;
+mod mbr_opinion;
+mod plausibility;
+#[cfg(test)]
+mod programs;
 
 use crate::guid::Guid;
+use crate::storage::Storage;
+use crate::storage::StorageError;
 
 /// The identity that a disk carries, and that a BCD store names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -80,4 +96,119 @@ pub struct PartitionTable {
     pub partitions: Vec<Partition>,
     /// What a reader should know: "primary GPT header is damaged, the backup was used", "hybrid MBR", …
     pub notes: Vec<String>,
+}
+
+/// Why a partition table could not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PartitionError {
+    /// The medium failed.
+    #[error(transparent)]
+    Io(#[from] StorageError),
+    /// The table contradicts itself.
+    #[error("{what} at 0x{at:x}: expected {expected}, found {found}")]
+    Corrupt {
+        /// The structure.
+        what: String,
+        /// Byte offset from the start of the disk.
+        at: u64,
+        /// What a sound table has there.
+        expected: String,
+        /// What is there, and the way out where there is one.
+        found: String,
+    },
+    /// The table may be right; this program cannot handle it.
+    #[error("{what}; {way_out}")]
+    Unsupported {
+        /// The reason.
+        what: String,
+        /// What the user can do.
+        way_out: String,
+    },
+}
+
+/// Reads the partition table of a disk, or says that it has none.
+///
+/// The order of doubt is that of libblkid: no 0x55aa means no table; a boot sector of a file system in LBA 0 means a
+/// bare volume, whatever its boot code looks like; an entry of type 0xee means GPT; only then is it an MBR.
+///
+/// # Errors
+/// [`PartitionError`]: the medium fails, both copies of a GPT are bad, or the table is of a form that is not handled.
+pub fn read(storage: &dyn Storage) -> Result<PartitionTable, PartitionError> {
+    let sizes = sector_sizes(storage)?;
+    if storage.len() < mbr::SIZE_IN_BYTES {
+        let note = format!("{} bytes are too few for a partition table", storage.len());
+        return Ok(without_table(storage, vec![note]));
+    }
+    let sector = storage.read_vec(0, 512)?;
+    if let Some(volume) = boot_sector::BootSector::recognise(&sector) {
+        return Ok(without_table(
+            storage,
+            vec![format!("no partition table: {} begins at 0x0", volume.name)],
+        ));
+    }
+    let Some(record) = mbr::MasterBootRecord::decode(&sector) else {
+        return without_signature(storage, &sector, &sizes);
+    };
+    if record.entries.iter().any(mbr::Entry::is_protective) {
+        let mut table = gpt::read(storage, &sizes)?;
+        table.notes.extend(record.hybrid_note());
+        return Ok(plausibility::noted(table, storage.len()));
+    }
+    match mbr::read(storage, &record, &sizes)? {
+        Some(table) => Ok(plausibility::noted(table, storage.len())),
+        None => {
+            let note = "0x55aa at 0x1fe, but what lies at 0x1be is no partition table";
+            Ok(without_table(storage, vec![note.into()]))
+        }
+    }
+}
+
+/// Sector sizes in which the table may be written: the medium's, or for an image the two that exist.
+fn sector_sizes(storage: &dyn Storage) -> Result<Vec<u32>, PartitionError> {
+    match storage.sector_size() {
+        None => Ok(vec![512, 4096]),
+        Some(size) if size.is_power_of_two() && (512..=4096).contains(&size) => Ok(vec![size]),
+        Some(size) => Err(PartitionError::Unsupported {
+            what: format!("the medium has sectors of {size} bytes"),
+            way_out: "only 512 to 4096 are handled; copy the disk to an image first".into(),
+        }),
+    }
+}
+
+/// A disk without 0x55aa: blank, a volume that is not recognised here, or a GPT whose protective MBR was wiped.
+fn without_signature(
+    storage: &dyn Storage,
+    sector: &[u8],
+    sizes: &[u32],
+) -> Result<PartitionTable, PartitionError> {
+    if let Some(mut table) = gpt::read_primary(storage, sizes)? {
+        table.notes.push("a GPT without a protective MBR in LBA 0: firmware and Windows ignore it".into());
+        return Ok(plausibility::noted(table, storage.len()));
+    }
+    let blank = sector.iter().all(|byte| *byte == 0);
+    let note =
+        if blank { "the first sector is all zero bytes" } else { "no 0x55aa at 0x1fe: no partition table" };
+    Ok(without_table(storage, vec![note.into()]))
+}
+
+/// The whole storage as one volume.
+fn without_table(storage: &dyn Storage, notes: Vec<String>) -> PartitionTable {
+    let whole = Partition {
+        number: 0,
+        start: 0,
+        len: storage.len(),
+        kind: PartitionType::Whole,
+        id: None,
+        active: false,
+        logical: false,
+        name: None,
+    };
+    PartitionTable {
+        kind: TableKind::None,
+        sector_size: storage.sector_size().unwrap_or(512),
+        disk: None,
+        partitions: vec![whole],
+        notes,
+    }
 }

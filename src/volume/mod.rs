@@ -1,4 +1,24 @@
 //! Volumes: which file system a partition holds, and the files that matter on it, with their places on the disk.
+//!
+//! What a file system crate reads is believed for reading. Before a file's clusters may be overwritten, its places are
+//! decoded a second time here, and both readings have to be the same bytes; see [`Volume::locate`].
+
+mod error;
+mod fat;
+mod hibernation;
+mod ntfs;
+mod path;
+#[cfg(test)]
+mod programs;
+mod recognise;
+
+pub use error::VolumeError;
+pub use hibernation::Hibernation;
+
+use crate::storage::Storage;
+use crate::volume::error::Damage;
+use crate::volume::fat::FatVolume;
+use crate::volume::ntfs::NtfsVolume;
 
 /// A file system, as far as it matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,4 +81,230 @@ pub struct LocatedFile {
     pub bytes: Vec<u8>,
     /// Where they lie, in file order, covering all of `bytes`.
     pub extents: Vec<Extent>,
+}
+
+/// Why a volume must not be written, although its files can be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Obstacle {
+    /// Kind.
+    pub kind: ObstacleKind,
+    /// One line for the user: what, and the way out.
+    pub message: String,
+}
+
+/// Kind of an [`Obstacle`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ObstacleKind {
+    /// NTFS: the dirty flag of $VOLUME_INFORMATION; Windows will run chkdsk, which may move or cut files.
+    DirtyVolume,
+    /// NTFS: the log is of version 2.0 and still in use (fast startup keeps metadata in memory), or unreadable.
+    LogFileNotClean,
+    /// FAT: not cleanly unmounted, or the medium had errors.
+    FatDirty,
+    /// FAT: the copies of the table differ.
+    FatCopiesDiffer,
+}
+
+/// A volume that was recognised by its content.
+pub struct Volume<'a> {
+    storage: &'a dyn Storage,
+    file_system: FileSystem,
+    hidden_sectors: Option<u32>,
+    inner: Inner<'a>,
+}
+
+enum Inner<'a> {
+    Ntfs(Box<NtfsVolume<'a>>),
+    Fat(Box<FatVolume<'a>>),
+    /// Recognised, and too damaged to be read.
+    Damaged(Damage),
+    /// Not read here.
+    Opaque,
+}
+
+impl<'a> Volume<'a> {
+    /// Recognises the volume that fills `storage`: a window on a partition, or a whole disk without a table.
+    ///
+    /// Content that is not known is no error. A damaged NTFS or FAT keeps its [`Volume::file_system`]; its lookups then
+    /// give the error that [`Volume::damage`] shows.
+    ///
+    /// # Errors
+    /// [`VolumeError::Io`] when the medium fails.
+    pub fn open(storage: &'a dyn Storage) -> Result<Self, VolumeError> {
+        let head = recognise::head(storage)?;
+        let mut file_system = recognise::file_system(storage, &head)?;
+        let inner = match file_system {
+            FileSystem::Ntfs => NtfsVolume::open(storage, &head).map(|volume| Inner::Ntfs(Box::new(volume))),
+            FileSystem::Fat12 | FileSystem::Fat16 | FileSystem::Fat32 => {
+                FatVolume::open(storage, &head).map(|volume| Inner::Fat(Box::new(volume)))
+            }
+            _ => Ok(Inner::Opaque),
+        };
+        let inner = match inner {
+            Ok(inner) => inner,
+            Err(error) => Inner::Damaged(error.into_damage()?),
+        };
+        if let Inner::Fat(volume) = &inner {
+            file_system = volume.file_system();
+        }
+        let hidden_sectors = recognise::hidden_sectors(file_system, &head);
+        Ok(Self { storage, file_system, hidden_sectors, inner })
+    }
+
+    /// The file system, also of a damaged volume.
+    #[must_use]
+    pub fn file_system(&self) -> FileSystem {
+        self.file_system
+    }
+
+    /// Length of the storage that holds the volume, in bytes.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.storage.len()
+    }
+
+    /// Whether the storage has no bytes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.storage.is_empty()
+    }
+
+    /// Why a recognised volume cannot be read, if so.
+    #[must_use]
+    pub fn damage(&self) -> Option<String> {
+        match &self.inner {
+            Inner::Damaged(damage) => Some(VolumeError::from(damage.clone()).to_string()),
+            _ => None,
+        }
+    }
+
+    /// Volume label, if there is one and the volume can be read (BitLocker: no).
+    #[must_use]
+    pub fn label(&self) -> Option<String> {
+        match &self.inner {
+            Inner::Ntfs(volume) => volume.label(),
+            Inner::Fat(volume) => volume.label(),
+            Inner::Damaged(_) | Inner::Opaque => None,
+        }
+    }
+
+    /// Serial number from the boot sector: 64 bits on NTFS, 32 on FAT.
+    #[must_use]
+    pub fn serial(&self) -> Option<u64> {
+        match &self.inner {
+            Inner::Ntfs(volume) => Some(volume.serial()),
+            Inner::Fat(volume) => volume.serial(),
+            Inner::Damaged(_) | Inner::Opaque => None,
+        }
+    }
+
+    /// "Hidden sectors" of the boot sector (byte 0x1c): the first sector of the partition, as boot code believes it.
+    #[must_use]
+    pub fn hidden_sectors(&self) -> Option<u32> {
+        self.hidden_sectors
+    }
+
+    /// Bytes of a cluster.
+    #[must_use]
+    pub fn cluster_size(&self) -> Option<u32> {
+        match &self.inner {
+            Inner::Ntfs(volume) => Some(volume.cluster_size()),
+            Inner::Fat(volume) => Some(volume.cluster_size()),
+            Inner::Damaged(_) | Inner::Opaque => None,
+        }
+    }
+
+    /// Looks up a path with backslashes, whatever its case; `None` when it is not there, or not on a volume of this kind.
+    ///
+    /// # Errors
+    /// The medium fails, or a directory on the way is damaged.
+    pub fn find(&self, path: &str) -> Result<Option<Entry>, VolumeError> {
+        match &self.inner {
+            Inner::Ntfs(volume) => volume.find(path),
+            Inner::Fat(volume) => volume.find(path),
+            Inner::Damaged(damage) => Err(damage.clone().into()),
+            Inner::Opaque => Ok(None),
+        }
+    }
+
+    /// All bytes of a file; `None` when it is not there.
+    ///
+    /// # Errors
+    /// As [`Volume::find`]; also for a directory, a file of more than `max` bytes, and contents that cannot be read
+    /// here (compressed, encrypted).
+    pub fn read(&self, path: &str, max: u64) -> Result<Option<Vec<u8>>, VolumeError> {
+        match &self.inner {
+            Inner::Ntfs(volume) => volume.read(path, max),
+            Inner::Fat(volume) => volume.read(path, max),
+            Inner::Damaged(damage) => Err(damage.clone().into()),
+            Inner::Opaque => Ok(None),
+        }
+    }
+
+    /// The first `len` bytes of a file, or all of a shorter one; `None` when it is not there.
+    ///
+    /// # Errors
+    /// As [`Volume::read`].
+    pub fn read_prefix(&self, path: &str, len: u64) -> Result<Option<Vec<u8>>, VolumeError> {
+        match &self.inner {
+            Inner::Ntfs(volume) => volume.read_prefix(path, len),
+            Inner::Fat(volume) => volume.read_prefix(path, len),
+            Inner::Damaged(damage) => Err(damage.clone().into()),
+            Inner::Opaque => Ok(None),
+        }
+    }
+
+    /// The entries of a directory, at most 4096; none when it is not there.
+    ///
+    /// # Errors
+    /// As [`Volume::find`]; also when `path` is a file, or the directory has more entries.
+    pub fn list(&self, path: &str) -> Result<Vec<Entry>, VolumeError> {
+        match &self.inner {
+            Inner::Ntfs(volume) => volume.list(path),
+            Inner::Fat(volume) => volume.list(path),
+            Inner::Damaged(damage) => Err(damage.clone().into()),
+            Inner::Opaque => Ok(Vec::new()),
+        }
+    }
+
+    /// A file's bytes and their places, proven to be overwritable in place; `None` when it is not there.
+    ///
+    /// The proof: plain, allocated, initialised clusters inside the volume, found by two independent readings of the
+    /// file system that give the same bytes.
+    ///
+    /// # Errors
+    /// As [`Volume::read`], and with its reason whatever makes an overwrite unsound (FORMAT 5.2, 5.3).
+    pub fn locate(&self, path: &str, max: u64) -> Result<Option<LocatedFile>, VolumeError> {
+        match &self.inner {
+            Inner::Ntfs(volume) => volume.locate(path, max),
+            Inner::Fat(volume) => volume.locate(path, max),
+            Inner::Damaged(damage) => Err(damage.clone().into()),
+            Inner::Opaque => Ok(None),
+        }
+    }
+
+    /// Why this volume must not be written; empty for a clean one.
+    ///
+    /// # Errors
+    /// The medium fails, or the structures that would tell are damaged.
+    pub fn obstacles(&self) -> Result<Vec<Obstacle>, VolumeError> {
+        match &self.inner {
+            Inner::Ntfs(volume) => volume.obstacles(),
+            Inner::Fat(volume) => volume.obstacles(),
+            Inner::Damaged(damage) => Err(damage.clone().into()),
+            Inner::Opaque => Ok(Vec::new()),
+        }
+    }
+
+    /// Whether a Windows sleeps on this volume: what `\hiberfil.sys` begins with. Only a Windows volume has one.
+    ///
+    /// # Errors
+    /// As [`Volume::read`].
+    pub fn hibernation(&self) -> Result<Hibernation, VolumeError> {
+        let Some(head) = self.read_prefix("\\hiberfil.sys", hibernation::HEADER_SIZE)? else {
+            return Ok(Hibernation::None);
+        };
+        Ok(Hibernation::from_header(&head))
+    }
 }

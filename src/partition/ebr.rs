@@ -1,0 +1,163 @@
+//! Extended boot records: the chain of logical partitions inside an extended one.
+//!
+//! Each record names one logical partition, relative to itself, and the next record, relative to the container. The
+//! walk follows Linux and sfdisk: numbers count the partitions in the order of the chain, not of the disk.
+
+use std::collections::HashSet;
+
+use crate::bytes::slice;
+use crate::partition::PartitionError;
+use crate::partition::mbr::Entry;
+use crate::storage::Storage;
+use crate::storage::StorageError;
+
+/// Records that are followed; Windows stops far earlier, and a chain that is longer is crafted.
+const MAX_RECORDS: usize = 128;
+
+/// A logical partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Logical {
+    /// The entry as it stands in its record.
+    pub(crate) entry: Entry,
+    /// First sector from the start of the disk.
+    pub(crate) start: u64,
+}
+
+/// What the chain says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Chain {
+    /// Logical partitions in the order of the chain.
+    pub(crate) logicals: Vec<Logical>,
+    /// Where the chain could not be followed, and oddities.
+    pub(crate) notes: Vec<String>,
+    /// Whether the records lie in ascending order and no sum of it leaves a `u32`: what `mbrman` can follow.
+    pub(crate) is_plain: bool,
+}
+
+/// Follows the chain of `container`, never outside of it, never in a circle.
+pub(crate) fn read(
+    storage: &dyn Storage,
+    container: &Entry,
+    sector_size: u32,
+) -> Result<Chain, PartitionError> {
+    let base = u64::from(container.start);
+    let end = base.saturating_add(u64::from(container.sectors));
+    let mut chain = Chain { is_plain: end <= u64::from(u32::MAX), ..Chain::default() };
+    let mut seen = HashSet::new();
+    let mut here = base;
+    while seen.insert(here) {
+        if seen.len() > MAX_RECORDS {
+            chain.give_up(format!("more than {MAX_RECORDS} extended boot records"));
+            return Ok(chain);
+        }
+        let at = here.saturating_mul(u64::from(sector_size));
+        let Some(sector) = record(storage, at)? else {
+            chain.give_up(format!(
+                "no extended boot record at 0x{at:x}: later logical partitions are not seen"
+            ));
+            return Ok(chain);
+        };
+        let entries = [0x1be, 0x1ce, 0x1de, 0x1ee].map(|at| Entry::decode(&sector, at));
+        for entry in entries.iter().flatten().filter(|entry| entry.is_used() && !entry.is_extended()) {
+            chain.add(entry, here, end);
+        }
+        let Some(next) = entries.iter().flatten().find(|entry| entry.is_extended()) else { return Ok(chain) };
+        let target = base.saturating_add(u64::from(next.start));
+        if target >= end {
+            chain.give_up(format!(
+                "the extended boot record at 0x{at:x} links outside of the extended partition"
+            ));
+            return Ok(chain);
+        }
+        chain.is_plain &= target > here;
+        here = target;
+    }
+    chain.give_up("the extended boot records form a loop".into());
+    Ok(chain)
+}
+
+/// The 512 bytes at `at` when they are there and end in 0x55aa.
+fn record(storage: &dyn Storage, at: u64) -> Result<Option<Vec<u8>>, PartitionError> {
+    match storage.read_vec(at, 512) {
+        Ok(sector) => Ok((slice(&sector, 0x1fe, 2) == Some(&[0x55, 0xaa])).then_some(sector)),
+        Err(StorageError::OutOfRange { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl Chain {
+    fn give_up(&mut self, why: String) {
+        self.is_plain = false;
+        self.notes.push(why);
+    }
+
+    /// Takes the entry of the record at sector `here`; what leaves the container is kept, and said.
+    fn add(&mut self, entry: &Entry, here: u64, container_end: u64) {
+        let start = here.saturating_add(u64::from(entry.start));
+        let end = start.saturating_add(u64::from(entry.sectors));
+        if entry.start == 0 || end > container_end {
+            let number = self.logicals.len().saturating_add(5);
+            self.notes.push(format!("partition {number} does not lie inside the extended partition"));
+        }
+        self.is_plain &= end <= u64::from(u32::MAX);
+        self.logicals.push(Logical { entry: *entry, start });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::ram::Ram;
+
+    /// A disk of 1000 sectors whose container is sectors 100 to 600, with records at the given (sector, partition's
+    /// relative start, partition's sectors, next record relative to the container).
+    fn disk(records: &[(usize, u32, u32, u32)]) -> Ram {
+        let mut bytes = vec![0; 1000 * 512];
+        for (sector, start, sectors, next) in records {
+            let record = &mut bytes[sector * 512..(sector + 1) * 512];
+            record[0x1be + 4] = 7;
+            record[0x1be + 8..0x1be + 12].copy_from_slice(&start.to_le_bytes());
+            record[0x1be + 12..0x1be + 16].copy_from_slice(&sectors.to_le_bytes());
+            if *next != 0 {
+                record[0x1ce + 4] = 5;
+                record[0x1ce + 8..0x1ce + 12].copy_from_slice(&next.to_le_bytes());
+                record[0x1ce + 12] = 1;
+            }
+            record[0x1fe..].copy_from_slice(&[0x55, 0xaa]);
+        }
+        Ram::new(bytes, None)
+    }
+
+    fn chain(records: &[(usize, u32, u32, u32)]) -> Chain {
+        let container = Entry { flag: 0, kind: 5, start: 100, sectors: 500 };
+        read(&disk(records), &container, 512).unwrap()
+    }
+
+    #[test]
+    fn starts_are_absolute_and_in_the_order_of_the_chain() {
+        let found = chain(&[(100, 10, 20, 200), (300, 10, 20, 100), (200, 10, 20, 0)]);
+        assert_eq!(found.logicals.iter().map(|it| it.start).collect::<Vec<_>>(), [110, 310, 210]);
+        assert!(!found.is_plain, "mbrman refuses a chain that goes back");
+        assert!(found.notes.is_empty());
+    }
+
+    #[test]
+    fn loops_links_outside_and_missing_records_end_the_walk_with_a_note() {
+        for (records, note) in [
+            (vec![(100, 10, 20, 200), (300, 10, 20, 200)], "the extended boot records form a loop"),
+            (
+                vec![(100, 10, 20, 500)],
+                "the extended boot record at 0xc800 links outside of the extended partition",
+            ),
+            (
+                vec![(100, 10, 20, 400)],
+                "no extended boot record at 0x3e800: later logical partitions are not seen",
+            ),
+            (vec![(100, 10, 2000, 0)], "partition 5 does not lie inside the extended partition"),
+        ] {
+            let found = chain(&records);
+            assert_eq!(found.notes, [note]);
+            assert_eq!(found.logicals[0].start, 110);
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! The master boot record: four entries at byte 0x1be of LBA 0, the disk signature at 0x1b8.
+
+use crate::bytes::array;
+use crate::bytes::le_u32;
+use crate::bytes::slice;
+use crate::partition::DiskId;
+use crate::partition::Partition;
+use crate::partition::PartitionError;
+use crate::partition::PartitionId;
+use crate::partition::PartitionTable;
+use crate::partition::PartitionType;
+use crate::partition::TableKind;
+use crate::partition::boot_sector::BootSector;
+use crate::partition::ebr;
+use crate::partition::mbr_opinion;
+use crate::storage::Storage;
+use crate::storage::StorageError;
+
+/// Bytes that an MBR takes, whatever the sector size.
+pub(crate) const SIZE_IN_BYTES: u64 = 512;
+
+/// One 16-byte entry. Sectors are of the disk's logical size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// Boot flag: 0x80 active, 0 not; nothing else is defined.
+    pub(crate) flag: u8,
+    /// System indicator; 0 means that the entry is free.
+    pub(crate) kind: u8,
+    /// First sector: absolute in an MBR, relative in an extended boot record.
+    pub(crate) start: u32,
+    /// Length in sectors.
+    pub(crate) sectors: u32,
+}
+
+impl Entry {
+    /// The entry at byte `at` of a sector.
+    pub(crate) fn decode(sector: &[u8], at: usize) -> Option<Self> {
+        let [flag, _, _, _, kind, ..] = array::<16>(sector, at)?;
+        Some(Self {
+            flag,
+            kind,
+            start: le_u32(sector, at.checked_add(8)?)?,
+            sectors: le_u32(sector, at.checked_add(12)?)?,
+        })
+    }
+
+    /// Whether the entry names a partition.
+    pub(crate) fn is_used(&self) -> bool {
+        self.kind != 0 && self.sectors != 0
+    }
+
+    /// A container of logical partitions: 05, 0F (LBA) or 85 (Linux).
+    pub(crate) fn is_extended(&self) -> bool {
+        self.is_used() && matches!(self.kind, 0x05 | 0x0f | 0x85)
+    }
+
+    /// The entry that says "the table is a GPT".
+    pub(crate) fn is_protective(&self) -> bool {
+        self.kind == 0xee
+    }
+}
+
+/// What LBA 0 says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct MasterBootRecord {
+    /// Disk signature, byte 0x1b8.
+    pub(crate) signature: u32,
+    /// The four entries.
+    pub(crate) entries: [Entry; 4],
+}
+
+impl MasterBootRecord {
+    /// From the first 512 bytes of a disk; `None` without 0x55aa.
+    pub(crate) fn decode(sector: &[u8]) -> Option<Self> {
+        if slice(sector, 0x1fe, 2)? != [0x55, 0xaa] {
+            return None;
+        }
+        Some(Self {
+            signature: le_u32(sector, 0x1b8)?,
+            entries: [
+                Entry::decode(sector, 0x1be)?,
+                Entry::decode(sector, 0x1ce)?,
+                Entry::decode(sector, 0x1de)?,
+                Entry::decode(sector, 0x1ee)?,
+            ],
+        })
+    }
+
+    /// Entries with their numbers as Linux counts them.
+    pub(crate) fn numbered(&self) -> impl Iterator<Item = (u32, &Entry)> {
+        (1u32..).zip(&self.entries)
+    }
+
+    /// A note when other entries stand beside the protective one.
+    pub(crate) fn hybrid_note(&self) -> Option<String> {
+        let beside = self.entries.iter().filter(|entry| entry.is_used() && !entry.is_protective()).count();
+        (beside > 0).then(|| {
+            format!("hybrid MBR: {beside} entries beside the protective one; the GPT is what counts here")
+        })
+    }
+}
+
+/// Reads an MBR disk; `None` when the four entries cannot be a partition table.
+pub(crate) fn read(
+    storage: &dyn Storage,
+    record: &MasterBootRecord,
+    sizes: &[u32],
+) -> Result<Option<PartitionTable>, PartitionError> {
+    let Some(mut notes) = flag_notes(record, storage.len()) else { return Ok(None) };
+    let sector_size = match sizes {
+        [size] => *size,
+        _ => sector_size_by_evidence(storage, record)?,
+    };
+    notes.extend(dynamic_disk_note(storage, record)?);
+    let mut partitions: Vec<Partition> = record
+        .numbered()
+        .filter(|(_, entry)| entry.is_used() && !entry.is_extended())
+        .map(|(number, entry)| partition(number, entry, u64::from(entry.start), sector_size))
+        .collect();
+    let mut chain = ebr::Chain::default();
+    let mut containers = record.entries.iter().filter(|entry| entry.is_extended());
+    if let Some(container) = containers.next() {
+        chain = ebr::read(storage, container, sector_size)?;
+        for (number, logical) in (5u32..).zip(&chain.logicals) {
+            let mut found = partition(number, &logical.entry, logical.start, sector_size);
+            found.logical = true;
+            partitions.push(found);
+        }
+        notes.extend(chain.notes.iter().cloned());
+    }
+    if containers.next().is_some() {
+        notes.push("more than one extended partition: only the first is followed".into());
+    }
+    notes.extend(mbr_opinion::compare(storage, record, &chain, &partitions, sector_size)?);
+    Ok(Some(PartitionTable {
+        kind: TableKind::Mbr,
+        sector_size,
+        disk: Some(DiskId::Mbr(record.signature)),
+        partitions,
+        notes,
+    }))
+}
+
+/// A partition from an entry whose absolute first sector is `start`.
+fn partition(number: u32, entry: &Entry, start: u64, sector_size: u32) -> Partition {
+    // A 33-bit sector number times 4096 is far from the end of a u64.
+    let offset = start.saturating_mul(u64::from(sector_size));
+    Partition {
+        number,
+        start: offset,
+        len: u64::from(entry.sectors).saturating_mul(u64::from(sector_size)),
+        kind: PartitionType::Mbr(entry.kind),
+        id: Some(PartitionId::Mbr { offset }),
+        active: entry.flag == 0x80,
+        logical: false,
+        name: None,
+    }
+}
+
+/// Notes about boot flags that are neither 00 nor 80; `None` when the entries with such flags make no sense either,
+/// so that the sector is some program's code and no table.
+fn flag_notes(record: &MasterBootRecord, len: u64) -> Option<Vec<String>> {
+    let mut notes = Vec::new();
+    for (number, entry) in record.numbered().filter(|(_, entry)| !matches!(entry.flag, 0 | 0x80)) {
+        let end = u64::from(entry.start).saturating_add(u64::from(entry.sectors));
+        let plausible = entry.is_used() && entry.start != 0 && end.saturating_mul(512) <= len;
+        if !plausible {
+            return None;
+        }
+        notes.push(format!(
+            "partition {number} has boot flag 0x{:02x}: neither 00 nor 80, boot code stops at it",
+            entry.flag
+        ));
+    }
+    let active = record.entries.iter().filter(|entry| entry.is_used() && entry.flag == 0x80).count();
+    if active > 1 {
+        notes.push(format!("{active} partitions are active: boot code stops at that"));
+    }
+    Some(notes)
+}
+
+/// For an image: 4096 when a boot sector of such sectors is found where that puts a partition, and none where 512 does.
+fn sector_size_by_evidence(storage: &dyn Storage, record: &MasterBootRecord) -> Result<u32, PartitionError> {
+    let mut answer = 512;
+    for entry in record.entries.iter().filter(|entry| entry.is_used() && !entry.is_extended()) {
+        if boot_sector_at(storage, entry.start, 512)?.is_some() {
+            return Ok(512);
+        }
+        let found = boot_sector_at(storage, entry.start, 4096)?;
+        if found.is_some_and(|found| found.bytes_per_sector == Some(4096)) {
+            answer = 4096;
+        }
+    }
+    Ok(answer)
+}
+
+fn boot_sector_at(
+    storage: &dyn Storage,
+    sector: u32,
+    sector_size: u64,
+) -> Result<Option<BootSector>, PartitionError> {
+    match storage.read_vec(u64::from(sector).saturating_mul(sector_size), 512) {
+        Ok(bytes) => Ok(BootSector::recognise(&bytes)),
+        Err(StorageError::OutOfRange { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Logical Disk Manager: type 0x42, and "PRIVHEAD" in the seventh sector.
+fn dynamic_disk_note(
+    storage: &dyn Storage,
+    record: &MasterBootRecord,
+) -> Result<Option<String>, PartitionError> {
+    let by_type = record.entries.iter().any(|entry| entry.is_used() && entry.kind == 0x42);
+    let by_header = storage.len() >= 0xc08 && storage.read_vec(0xc00, 8)? == b"PRIVHEAD";
+    Ok((by_type || by_header)
+        .then(|| "dynamic disk (LDM): its volumes are not the entries of this table".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::partition::programs;
+    use crate::partition::read;
+    use crate::storage::ram::Ram;
+
+    /// An MBR with the given (flag, type, start, sectors).
+    pub(crate) fn sector(entries: &[(u8, u8, u32, u32)]) -> Vec<u8> {
+        let mut sector = vec![0; 512];
+        sector[0x1b8..0x1bc].copy_from_slice(&0x1234_5678u32.to_le_bytes());
+        for (index, (flag, kind, start, sectors)) in entries.iter().enumerate() {
+            let at = 0x1be + 16 * index;
+            sector[at] = *flag;
+            sector[at + 4] = *kind;
+            sector[at + 8..at + 12].copy_from_slice(&start.to_le_bytes());
+            sector[at + 12..at + 16].copy_from_slice(&sectors.to_le_bytes());
+        }
+        sector[0x1fe..].copy_from_slice(&[0x55, 0xaa]);
+        sector
+    }
+
+    fn disk(entries: &[(u8, u8, u32, u32)], sectors: usize) -> Ram {
+        let mut bytes = sector(entries);
+        bytes.resize(sectors * 512, 0);
+        Ram::new(bytes, None)
+    }
+
+    #[test]
+    fn entries_become_byte_ranges_and_identities() {
+        let table = read(&disk(&[(0x80, 7, 2048, 100), (0, 0, 0, 0), (0, 0x27, 4096, 50)], 8192)).unwrap();
+        assert_eq!(table.kind, TableKind::Mbr);
+        assert_eq!(table.disk, Some(DiskId::Mbr(0x1234_5678)));
+        assert_eq!(table.partitions.iter().map(|it| it.number).collect::<Vec<_>>(), [1, 3]);
+        assert_eq!(table.partitions[0].id, Some(PartitionId::Mbr { offset: 2048 * 512 }));
+        assert!(table.partitions[0].active && !table.partitions[1].active);
+        assert_eq!(table.notes, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_strange_boot_flag_is_said_when_the_rest_makes_sense() {
+        let table = read(&disk(&[(0x01, 7, 2048, 100)], 8192)).unwrap();
+        assert_eq!(table.kind, TableKind::Mbr);
+        assert!(table.notes.iter().any(|note| note.contains("boot flag 0x01")), "{:?}", table.notes);
+        let table = read(&disk(&[(0x73, 7, 2048, 0xffff_0000)], 8192)).unwrap();
+        assert_eq!(table.kind, TableKind::None);
+    }
+
+    #[test]
+    fn overlaps_and_ends_beyond_the_disk_are_noted_and_kept() {
+        let table = read(&disk(&[(0, 7, 2048, 100), (0, 7, 2100, 100_000)], 8192)).unwrap();
+        assert_eq!(table.partitions.len(), 2);
+        assert!(table.notes.iter().any(|note| note.contains("overlap")), "{:?}", table.notes);
+        assert!(table.notes.iter().any(|note| note.contains("beyond the end")), "{:?}", table.notes);
+    }
+
+    #[test]
+    fn a_dynamic_disk_is_named() {
+        let table = read(&disk(&[(0, 0x42, 63, 4000)], 8192)).unwrap();
+        assert!(table.notes.iter().any(|note| note.contains("dynamic disk")), "{:?}", table.notes);
+    }
+
+    #[test]
+    fn an_image_with_sectors_of_4096_bytes_is_known_by_its_volume() {
+        let mut bytes = sector(&[(0x80, 7, 16, 16)]);
+        bytes.resize(64 * 4096, 0);
+        let mut volume = vec![0; 512];
+        volume[3..11].copy_from_slice(b"NTFS    ");
+        volume[0x0b..0x0d].copy_from_slice(&4096u16.to_le_bytes());
+        volume[0x1fe..].copy_from_slice(&[0x55, 0xaa]);
+        bytes[16 * 4096..16 * 4096 + 512].copy_from_slice(&volume);
+        let table = read(&Ram::new(bytes.clone(), None)).unwrap();
+        assert_eq!((table.sector_size, table.partitions[0].start), (4096, 65536));
+        let told = read(&Ram::new(bytes, Some(512))).unwrap();
+        assert_eq!((told.sector_size, told.partitions[0].start), (512, 8192));
+    }
+
+    #[test]
+    fn sfdisk_and_we_read_the_same() {
+        let script = "label: dos\nlabel-id: 0xcafe0001\n2048,4096,7,*\n8192,20480,5\n10240,2048,7\n14336,2048,83\n18432,1024,c\n";
+        let image = programs::sfdisk(script, 16 << 20);
+        let table = read(&image.storage()).unwrap();
+        assert_eq!(table.disk, Some(DiskId::Mbr(0xcafe_0001)));
+        assert_eq!(programs::rows(&table), image.sfdisk_rows());
+        assert_eq!(table.partitions.iter().filter(|it| it.logical).count(), 3);
+        assert_eq!(table.notes, Vec::<String>::new());
+    }
+
+    #[test]
+    fn no_byte_of_the_record_or_of_the_chain_can_make_it_panic_or_hang() {
+        let script = "label: dos\n2048,4096,7,*\n8192,20480,f\n10240,2048,7\n14336,2048,83\n";
+        let good = programs::sfdisk(script, 16 << 20).bytes();
+        let disk = |bytes: &[u8]| read(&Ram::new(bytes.to_vec(), None)).map(|table| table.partitions.len());
+        let mut small = good.clone();
+        small.truncate(13_000 * 512);
+        for at in (0x1b8..512).chain((8192 * 512 + 0x1be)..(8193 * 512)) {
+            for flip in [0x01, 0x80, 0xff] {
+                let before = small[at];
+                small[at] ^= flip;
+                let _ = disk(&small);
+                small[at] = before;
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Why a file could not be read, or must not be overwritten.
+
+use crate::storage::StorageError;
+
+/// Why a file could not be read, or must not be overwritten.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VolumeError {
+    /// The medium failed.
+    #[error(transparent)]
+    Io(#[from] StorageError),
+    /// The file system contradicts itself.
+    #[error("{what} at 0x{at:x}: expected {expected}, found {found}")]
+    Corrupt {
+        /// The structure.
+        what: String,
+        /// Byte offset from the start of the volume.
+        at: u64,
+        /// What a sound volume has there.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// The data may be right; this program cannot handle it, or must not.
+    #[error("{what}; {way_out}")]
+    Unsupported {
+        /// The reason.
+        what: String,
+        /// What the user can do.
+        way_out: String,
+    },
+}
+
+/// The fields of [`VolumeError::Corrupt`], which can be kept and told again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Damage {
+    what: String,
+    at: u64,
+    expected: String,
+    found: String,
+}
+
+impl From<Damage> for VolumeError {
+    fn from(damage: Damage) -> Self {
+        Self::Corrupt { what: damage.what, at: damage.at, expected: damage.expected, found: damage.found }
+    }
+}
+
+impl VolumeError {
+    /// [`VolumeError::Corrupt`] from what it is made of.
+    pub(crate) fn corrupt(
+        what: impl Into<String>,
+        at: u64,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> Self {
+        Self::Corrupt { what: what.into(), at, expected: expected.into(), found: found.into() }
+    }
+
+    /// [`VolumeError::Unsupported`] from what it is made of.
+    pub(crate) fn unsupported(what: impl Into<String>, way_out: impl Into<String>) -> Self {
+        Self::Unsupported { what: what.into(), way_out: way_out.into() }
+    }
+
+    /// The damage that a volume is remembered by; a failing medium stays an error.
+    pub(crate) fn into_damage(self) -> Result<Damage, Self> {
+        match self {
+            Self::Corrupt { what, at, expected, found } => Ok(Damage { what, at, expected, found }),
+            Self::Unsupported { what, way_out } => {
+                Ok(Damage { what: "file system".into(), at: 0, expected: way_out, found: what })
+            }
+            Self::Io(StorageError::OutOfRange { offset, end, len }) => Ok(Damage {
+                what: "file system".into(),
+                at: offset,
+                expected: format!("bytes up to 0x{end:x}"),
+                found: format!("the end of the volume at 0x{len:x}"),
+            }),
+            Self::Io(error) => Err(Self::Io(error)),
+        }
+    }
+}

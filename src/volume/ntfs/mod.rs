@@ -1,0 +1,275 @@
+//! NTFS: lookups through the `ntfs` crate, contents and places through our own decoding of the FILE records.
+
+mod boot_sector;
+mod collation;
+mod crate_opinion;
+mod data_runs;
+mod file_record;
+mod index;
+mod locate;
+mod log_file;
+mod master_file_table;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+use std::sync::OnceLock;
+
+use crate::bytes::le_u16;
+use crate::bytes::utf16le_until_nul;
+use crate::storage::Storage;
+use crate::volume::Entry;
+use crate::volume::EntryKind;
+use crate::volume::LocatedFile;
+use crate::volume::Obstacle;
+use crate::volume::ObstacleKind;
+use crate::volume::VolumeError;
+use crate::volume::ntfs::boot_sector::BootSector;
+use crate::volume::ntfs::collation::Collation;
+use crate::volume::ntfs::crate_opinion::CrateOpinion;
+use crate::volume::ntfs::file_record::FileRecord;
+use crate::volume::ntfs::index::Index;
+use crate::volume::ntfs::index::NamedFile;
+use crate::volume::ntfs::log_file::LogFile;
+use crate::volume::ntfs::master_file_table::MasterFileTable;
+use crate::volume::ntfs::stream::Stream;
+use crate::volume::path;
+
+/// Records of fixed number.
+const LOG_FILE: u64 = 2;
+const VOLUME: u64 = 3;
+const ROOT: u64 = 5;
+const UP_CASE: u64 = 10;
+/// Entries of a directory that are listed.
+const MAX_ENTRIES: usize = 4096;
+/// Flag of $VOLUME_INFORMATION: chkdsk is due.
+const DIRTY: u16 = 0x0001;
+
+/// An NTFS volume.
+pub(crate) struct NtfsVolume<'a> {
+    boot: BootSector,
+    table: MasterFileTable<'a>,
+    opinion: CrateOpinion<'a>,
+    collation: OnceLock<Collation>,
+}
+
+/// A file or directory that was found.
+struct Found {
+    number: u64,
+    record: FileRecord,
+    path: String,
+}
+
+impl<'a> NtfsVolume<'a> {
+    /// Opens the volume that begins with `head`.
+    pub(crate) fn open(storage: &'a dyn Storage, head: &[u8]) -> Result<Self, VolumeError> {
+        let boot = BootSector::decode(head, storage.len())?;
+        let table = MasterFileTable::open(storage, &boot)?;
+        let opinion = CrateOpinion::open(storage)?;
+        Ok(Self { boot, table, opinion, collation: OnceLock::new() })
+    }
+
+    pub(crate) fn serial(&self) -> u64 {
+        self.boot.serial
+    }
+
+    pub(crate) fn cluster_size(&self) -> u32 {
+        self.boot.cluster_size
+    }
+
+    /// The label of $VOLUME_NAME.
+    pub(crate) fn label(&self) -> Option<String> {
+        let record = self.table.record(VOLUME).ok()?;
+        let label = utf16le_until_nul(record.resident(file_record::VOLUME_NAME)?);
+        (!label.is_empty()).then_some(label)
+    }
+
+    pub(crate) fn find(&self, path: &str) -> Result<Option<Entry>, VolumeError> {
+        let Some(found) = self.lookup(path)? else { return Ok(None) };
+        let kind = self.entry_kind(&found)?;
+        Ok(Some(Entry { path: found.path, kind }))
+    }
+
+    pub(crate) fn read(&self, path: &str, max: u64) -> Result<Option<Vec<u8>>, VolumeError> {
+        self.read_some(path, |size| if size <= max { Ok(size) } else { Err(too_long(path, size, max)) })
+    }
+
+    pub(crate) fn read_prefix(&self, path: &str, len: u64) -> Result<Option<Vec<u8>>, VolumeError> {
+        self.read_some(path, |size| Ok(size.min(len)))
+    }
+
+    /// Reads as many bytes from the start of a file as `wanted` says for its size.
+    fn read_some(
+        &self,
+        path: &str,
+        wanted: impl FnOnce(u64) -> Result<u64, VolumeError>,
+    ) -> Result<Option<Vec<u8>>, VolumeError> {
+        let Some(found) = self.lookup(path)? else { return Ok(None) };
+        refuse_directory(&found)?;
+        if let Some(tag) = found.record.reparse_tag() {
+            return Err(reparse_point(&found.path, tag));
+        }
+        let Some(data) = self.data(&found)? else { return Ok(Some(Vec::new())) };
+        if let Some(encoding) = data.encoding() {
+            return Err(encoded(&found.path, encoding));
+        }
+        let len = wanted(data.size())?;
+        data.read(self.table.storage, self.boot.cluster_size, 0, len).map(Some)
+    }
+
+    pub(crate) fn list(&self, path: &str) -> Result<Vec<Entry>, VolumeError> {
+        let Some(found) = self.lookup(path)? else { return Ok(Vec::new()) };
+        if !found.record.is_directory {
+            return Err(VolumeError::unsupported(format!("{} is a file", found.path), "name a directory"));
+        }
+        let index = Index::open(&self.table, &found.record, found.number)?;
+        let Some(files) = index.all(MAX_ENTRIES)? else {
+            let what = format!("{} has more than {MAX_ENTRIES} entries", found.path);
+            return Err(VolumeError::unsupported(what, "name a smaller directory"));
+        };
+        let mut entries = Vec::new();
+        for file in files.into_iter().filter(|file| !file.is_alias && file.number != ROOT) {
+            let record = self.table.file(file.number, file.sequence)?;
+            let path = path::join(&found.path, &file.name);
+            let file = Found { number: file.number, record, path };
+            let kind = self.entry_kind(&file)?;
+            entries.push(Entry { path: file.path, kind });
+        }
+        entries.sort_by(|one, other| one.path.cmp(&other.path));
+        Ok(entries)
+    }
+
+    pub(crate) fn locate(&self, path: &str, max: u64) -> Result<Option<LocatedFile>, VolumeError> {
+        match self.lookup(path)? {
+            Some(found) => locate::locate(self, &found, max).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    pub(crate) fn obstacles(&self) -> Result<Vec<Obstacle>, VolumeError> {
+        let mut obstacles = Vec::new();
+        let volume = self.table.record(VOLUME)?;
+        let flags = volume.resident(file_record::VOLUME_INFORMATION).and_then(|bytes| le_u16(bytes, 0x0a));
+        let flags = flags.ok_or_else(|| {
+            VolumeError::corrupt("$Volume", volume.at, "$VOLUME_INFORMATION with its flags", "none")
+        })?;
+        if flags & DIRTY != 0 {
+            let message = "the NTFS volume is marked dirty: chkdsk is due and could move or cut files; \
+                 let Windows check it, or run `ntfsfix -d` if you know why it is dirty";
+            obstacles.push(Obstacle { kind: ObstacleKind::DirtyVolume, message: message.into() });
+        }
+        let message = match self.log_file()? {
+            LogFile::InUse { major, minor } if major >= 2 => format!(
+                "the NTFS log is of version {major}.{minor} and in use: Windows keeps metadata of this volume in memory \
+                 (fast startup, hibernation or a crash); shut Windows down fully (shutdown /s /f /t 0)"
+            ),
+            LogFile::Unreadable => {
+                "the NTFS log has no sound restart page; let Windows check the volume (chkdsk /f)".into()
+            }
+            LogFile::Clean | LogFile::InUse { .. } => return Ok(obstacles),
+        };
+        obstacles.push(Obstacle { kind: ObstacleKind::LogFileNotClean, message });
+        Ok(obstacles)
+    }
+
+    fn log_file(&self) -> Result<LogFile, VolumeError> {
+        let record = self.table.record(LOG_FILE)?;
+        let Some(data) = Stream::of(&self.table, &record, LOG_FILE, file_record::DATA, "")? else {
+            return Ok(LogFile::Unreadable);
+        };
+        let len = data.size().min(log_file::RESTART_PAGES);
+        let pages = data.read(self.table.storage, self.boot.cluster_size, 0, len)?;
+        Ok(LogFile::from_restart_pages(&pages))
+    }
+
+    /// Follows a path from the root directory.
+    fn lookup(&self, path: &str) -> Result<Option<Found>, VolumeError> {
+        let record = self.table.file(ROOT, 0)?;
+        let mut here = Found { number: ROOT, record, path: String::new() };
+        for component in path::components(path) {
+            if !here.record.is_directory {
+                return Ok(None);
+            }
+            let Some(file) = self.child(&here, component)? else { return Ok(None) };
+            let record = self.table.file(file.number, file.sequence)?;
+            here = Found { number: file.number, record, path: path::join(&here.path, &file.name) };
+        }
+        if here.path.is_empty() {
+            here.path.push('\\');
+        }
+        Ok(Some(here))
+    }
+
+    /// One step of a path. The crate is asked, except where it is known to be wrong.
+    fn child(&self, directory: &Found, name: &str) -> Result<Option<NamedFile>, VolumeError> {
+        let collation = self.collation_for(name)?;
+        // Opening the index checks the sizes that the crate would take memory by.
+        let index = Index::open(&self.table, &directory.record, directory.number)?;
+        if directory.record.has_attribute_list() {
+            return index.find(name, collation);
+        }
+        self.opinion.find(directory.number, name, collation)
+    }
+
+    fn collation_for(&self, name: &str) -> Result<&Collation, VolumeError> {
+        if Collation::is_enough_for(name) {
+            return Ok(&Collation::ASCII);
+        }
+        if let Some(collation) = self.collation.get() {
+            return Ok(collation);
+        }
+        let record = self.table.record(UP_CASE)?;
+        let data = Stream::of(&self.table, &record, UP_CASE, file_record::DATA, "")?;
+        let Some(data) = data.filter(|data| data.size() == collation::TABLE_SIZE) else {
+            return Err(VolumeError::corrupt("$UpCase", record.at, "a table of 131072 bytes", "another"));
+        };
+        let bytes = data.read(self.table.storage, self.boot.cluster_size, 0, collation::TABLE_SIZE)?;
+        Ok(self.collation.get_or_init(|| Collation::from_table(&bytes)))
+    }
+
+    /// The unnamed $DATA.
+    fn data(&self, found: &Found) -> Result<Option<Stream>, VolumeError> {
+        Stream::of(&self.table, &found.record, found.number, file_record::DATA, "")
+    }
+
+    fn entry_kind(&self, found: &Found) -> Result<EntryKind, VolumeError> {
+        if found.record.is_directory {
+            return Ok(EntryKind::Directory);
+        }
+        Ok(EntryKind::File { len: self.data(found)?.map_or(0, |data| data.size()) })
+    }
+}
+
+fn refuse_directory(found: &Found) -> Result<(), VolumeError> {
+    if found.record.is_directory {
+        return Err(VolumeError::unsupported(format!("{} is a directory", found.path), "name a file in it"));
+    }
+    Ok(())
+}
+
+fn too_long(path: &str, size: u64, max: u64) -> VolumeError {
+    VolumeError::unsupported(
+        format!("{path} has {size} bytes"),
+        format!("at most {max} are expected of such a file: is it the right one?"),
+    )
+}
+
+fn encoded(path: &str, encoding: &str) -> VolumeError {
+    let way_out = match encoding {
+        "encrypted" => "decrypt it in Windows (cipher /d)",
+        _ => "uncompress it in Windows (compact /u)",
+    };
+    VolumeError::unsupported(format!("{path} is {encoding}: its clusters do not hold its bytes"), way_out)
+}
+
+fn reparse_point(path: &str, tag: u32) -> VolumeError {
+    let (name, way_out) = match tag {
+        0x8000_0017 => {
+            ("compressed by the Windows Overlay Filter", "uncompress it in Windows (compact /u /exe)")
+        }
+        0xa000_000c => ("a symbolic link", "name the file that it points to"),
+        0xa000_0003 => ("a mount point or junction", "name the directory that it points to"),
+        _ => ("a reparse point", "replace it by a plain file"),
+    };
+    VolumeError::unsupported(format!("{path} is {name} (reparse tag 0x{tag:08x})"), way_out)
+}
