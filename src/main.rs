@@ -1,2 +1,5 @@
-//! Entry point.
-fn main() {}
+//! The program; everything it does is in the library.
+
+fn main() -> std::process::ExitCode {
+    bcdrescue::cli::main()
+}

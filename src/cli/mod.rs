@@ -1,1 +1,84 @@
-//! cli
+//! The command line: words in, words out. All decisions are made below.
+
+pub mod args;
+pub mod check;
+pub mod examine;
+pub mod fix;
+pub mod inspect;
+pub mod json;
+pub mod keep;
+pub mod list;
+pub mod pick;
+pub mod show;
+pub mod text;
+pub mod undo;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::args::Cli;
+use crate::cli::args::Command;
+
+/// Nothing above a note.
+pub const HEALTHY: u8 = 0;
+/// Something was fixed.
+pub const FIXED: u8 = 1;
+/// Something is wrong and was left.
+pub const LEFT: u8 = 4;
+/// It could not be done.
+pub const FAILED: u8 = 8;
+/// The command line was wrong, or a question could not be asked.
+pub const USAGE: u8 = 16;
+
+/// Parses the command line, runs the command, and turns the result into an exit code (fsck's bits).
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { USAGE } else { HEALTHY });
+        }
+    };
+    let result = match &cli.command {
+        Command::List(args) => list::run(args, cli.json),
+        Command::Inspect(args) => inspect::run(args, cli.json),
+        Command::Check(args) => check::run(args, cli.json),
+        Command::Fix(args) => fix::run(args, cli.json),
+        Command::Undo(args) => undo::run(args, cli.json),
+    };
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(error) if is_broken_pipe(&error) => ExitCode::from(HEALTHY),
+        Err(error) => {
+            report_failure(&error, cli.json);
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn report_failure(error: &anyhow::Error, json: bool) {
+    let message = text::clean(&format!("{error:#}"));
+    if json {
+        let _ = json::print(&json::failure(None, &message));
+    } else {
+        anstream::eprintln!("bcdrescue: {message}");
+    }
+}
+
+/// A reader that has seen enough (`| head`) is no failure.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+    io.into_iter().any(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_grammar_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

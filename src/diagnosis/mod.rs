@@ -1,1 +1,254 @@
-//! diagnosis
+//! Findings: what is wrong with a disk's boot configuration, the evidence, and the cure. Pure: a layout in, findings out.
+
+pub mod device;
+pub mod disk;
+pub mod entry;
+pub mod resolve;
+pub mod role;
+pub mod store;
+
+use serde::Serialize;
+
+use crate::bcd::device::QualifiedPartition;
+use crate::layout::Layout;
+use crate::partition::DiskId;
+use crate::partition::PartitionId;
+
+/// How much a finding matters, in rising order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Worth knowing; nothing is wrong.
+    Note,
+    /// Names an old identity, but boot managers get by (measured on real ones).
+    Stale,
+    /// Something beside the normal boot does not work: recovery, resume, memory test, another entry.
+    Degrades,
+    /// Windows does not start.
+    BlocksBoot,
+}
+
+impl std::fmt::Display for Severity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Note => "note",
+            Self::Stale => "stale",
+            Self::Degrades => "degrades",
+            Self::BlocksBoot => "blocks boot",
+        })
+    }
+}
+
+/// One thing that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Stable name of the kind of finding, e.g. `signature-changed`.
+    pub code: &'static str,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What it is about: `\Boot\BCD {bootmgr} device`, `disk`, `partition 2 (Windows)`.
+    pub subject: String,
+    /// One sentence.
+    pub message: String,
+    /// The facts behind it.
+    pub evidence: Vec<String>,
+    /// The status that a boot manager would show, e.g. `0xc000000e`, where that was measured.
+    pub predicted_status: Option<&'static str>,
+    /// What can be done.
+    pub remedy: Remedy,
+}
+
+/// What can be done about a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remedy {
+    /// Nothing is needed.
+    None,
+    /// `fix` re-points the element.
+    Repoint(Repoint),
+    /// Something that the user has to do.
+    Advice(String),
+}
+
+/// One identity record of one device element, and what it should name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repoint {
+    /// Index of the store in the layout.
+    pub store: usize,
+    /// Index of the object in the store.
+    pub object: usize,
+    /// Index of the element in the object.
+    pub element: usize,
+    /// Index of the identity record in the device element.
+    pub record: usize,
+    /// What it names now.
+    pub old: QualifiedPartition,
+    /// What it should name.
+    pub new: QualifiedPartition,
+    /// The volume that `new` is.
+    pub volume: usize,
+    /// Order of writing: an entry that is half patched must fail early, with the error that it had.
+    pub rank: u8,
+}
+
+/// The answer in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Nothing above a note.
+    Healthy,
+    /// Windows does not start.
+    Broken,
+    /// Starts, but something is wrong.
+    Degraded,
+    /// No boot manager, store or Windows here.
+    NotWindows,
+    /// Could not be examined.
+    Unknown,
+}
+
+impl std::fmt::Display for Verdict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Healthy => "healthy",
+            Self::Broken => "broken",
+            Self::Degraded => "degraded",
+            Self::NotWindows => "not a Windows disk",
+            Self::Unknown => "unknown",
+        })
+    }
+}
+
+/// Another disk that a store may mean: attached to this machine, or named on the same command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherDisk {
+    /// Name to show, e.g. `/dev/vdc`.
+    pub name: String,
+    /// Its identity.
+    pub disk: DiskId,
+    /// Identities of its partitions with their numbers.
+    pub partitions: Vec<(PartitionId, u32)>,
+}
+
+/// What the user decided, by partition number.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// `--system N`.
+    pub system: Option<u32>,
+    /// `--windows N`.
+    pub windows: Option<u32>,
+}
+
+/// What the diagnosis knows besides the disk.
+#[derive(Debug, Clone, Default)]
+pub struct Context {
+    /// Other disks, whose elements are left alone.
+    pub others: Vec<OtherDisk>,
+    /// The user's choice.
+    pub choice: Choice,
+}
+
+/// All findings of one disk.
+#[derive(Debug, Clone)]
+pub struct Diagnosis {
+    /// The findings, gravest first; within a severity in the order of the disk and the store.
+    pub findings: Vec<Finding>,
+    /// The answer in a word.
+    pub verdict: Verdict,
+}
+
+impl Diagnosis {
+    /// The verdict that these findings lead to, on something that is Windows'.
+    #[must_use]
+    pub fn verdict_of(findings: &[Finding]) -> Verdict {
+        match findings.iter().map(|finding| finding.severity).max() {
+            Some(Severity::BlocksBoot) => Verdict::Broken,
+            Some(Severity::Degrades | Severity::Stale) => Verdict::Degraded,
+            Some(Severity::Note) | None => Verdict::Healthy,
+        }
+    }
+
+    /// The re-pointings that `fix` would do.
+    pub fn repoints(&self) -> impl Iterator<Item = &Repoint> {
+        self.findings.iter().filter_map(|finding| match &finding.remedy {
+            Remedy::Repoint(repoint) => Some(repoint),
+            Remedy::None | Remedy::Advice(_) => None,
+        })
+    }
+
+    /// Findings above a note that `fix` does not cure.
+    pub fn left(&self) -> impl Iterator<Item = &Finding> {
+        self.findings
+            .iter()
+            .filter(|finding| finding.severity > Severity::Note && !matches!(finding.remedy, Remedy::Repoint(_)))
+    }
+}
+
+/// Examines a layout.
+#[must_use]
+pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
+    let mut findings = disk::findings(layout, context);
+    for index in 0..layout.stores.len() {
+        findings.extend(store::findings(layout, index));
+    }
+    findings.extend(device::findings(layout, context));
+    findings.extend(entry::findings(layout));
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let verdict = verdict(layout, &findings);
+    Diagnosis { findings, verdict }
+}
+
+fn verdict(layout: &Layout, findings: &[Finding]) -> Verdict {
+    if layout.systems.is_empty() && layout.windows.is_empty() {
+        return Verdict::NotWindows;
+    }
+    Diagnosis::verdict_of(findings)
+}
+
+/// The identity of `volume` in the form that a store uses.
+#[must_use]
+pub fn identity_of(layout: &Layout, volume: usize) -> Option<QualifiedPartition> {
+    let partition = layout.table.partitions.get(volume)?;
+    match (layout.table.disk?, partition.id?) {
+        (DiskId::Mbr(signature), PartitionId::Mbr { offset }) => Some(QualifiedPartition::Mbr { signature, offset }),
+        (DiskId::Gpt(disk), PartitionId::Gpt(partition)) => Some(QualifiedPartition::Gpt { disk, partition }),
+        _ => None,
+    }
+}
+
+/// The disk half of an identity record.
+#[must_use]
+pub fn disk_of(named: &QualifiedPartition) -> DiskId {
+    match named {
+        QualifiedPartition::Mbr { signature, .. } => DiskId::Mbr(*signature),
+        QualifiedPartition::Gpt { disk, .. } => DiskId::Gpt(*disk),
+    }
+}
+
+/// The partition half of an identity record.
+#[must_use]
+pub fn partition_of(named: &QualifiedPartition) -> PartitionId {
+    match named {
+        QualifiedPartition::Mbr { offset, .. } => PartitionId::Mbr { offset: *offset },
+        QualifiedPartition::Gpt { partition, .. } => PartitionId::Gpt(*partition),
+    }
+}
+
+/// A disk identity as it is shown: `disk signature 0x36234da4`, `disk GUID 67b32047-…`.
+#[must_use]
+pub fn show_disk(disk: DiskId) -> String {
+    match disk {
+        DiskId::Mbr(signature) => format!("disk signature 0x{signature:08x}"),
+        DiskId::Gpt(guid) => format!("disk GUID {guid}"),
+    }
+}
+
+/// An identity record as it is shown when nothing here matches it.
+#[must_use]
+pub fn show_identity(named: &QualifiedPartition) -> String {
+    match named {
+        QualifiedPartition::Mbr { signature, offset } => {
+            format!("disk signature 0x{signature:08x}, offset 0x{offset:x}")
+        }
+        QualifiedPartition::Gpt { disk, partition } => format!("disk GUID {disk}, partition GUID {partition}"),
+    }
+}

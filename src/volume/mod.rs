@@ -40,6 +40,14 @@ pub enum FileSystem {
     Unknown,
 }
 
+impl FileSystem {
+    /// Whether files on it can be seen.
+    #[must_use]
+    pub fn is_readable(self) -> bool {
+        matches!(self, Self::Ntfs | Self::Fat12 | Self::Fat16 | Self::Fat32)
+    }
+}
+
 /// What a path names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {

@@ -10,6 +10,7 @@ mod device_object;
 mod library;
 mod os_loader;
 
+use crate::bcd::element::Element;
 use crate::bcd::element::ElementId;
 use crate::bcd::object_type::ObjectType;
 
@@ -32,6 +33,14 @@ const fn choice(id: u32, name: &'static str, values: &'static [&'static str]) ->
 #[must_use]
 pub fn element_name(id: ElementId, object: Option<ObjectType>) -> Option<&'static str> {
     find(id, object).map(|named| named.name)
+}
+
+/// bcdedit's word for `element` of an object of this type, or as bcdedit shows what it has no word for: `custom:` and
+/// the id.
+#[must_use]
+pub fn display_name(element: &Element, object: Option<ObjectType>) -> String {
+    let word = element.id.and_then(|id| element_name(id, object));
+    word.map_or_else(|| format!("custom:{}", element.key), str::to_owned)
 }
 
 /// bcdedit's word for a number that an element of an object of this type has, e.g. `OptIn` of `nx`.

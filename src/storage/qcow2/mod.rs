@@ -13,7 +13,6 @@ pub mod header;
 #[cfg(test)]
 mod hostile;
 pub mod map;
-mod named;
 pub mod refcount;
 #[cfg(test)]
 mod tests;

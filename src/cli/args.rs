@@ -1,0 +1,185 @@
+//! The command line's grammar.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::Parser;
+use clap::Subcommand;
+use clap::ValueEnum;
+
+use crate::storage::open::Format;
+use crate::storage::open::OpenOptions;
+
+/// Repairs the boot configuration of a Windows disk from Linux.
+///
+/// A Windows disk whose MBR signature or GPT GUIDs have changed stops at boot with 0xc000000e: its BCD store names the
+/// old identity. bcdrescue finds the store and re-points it to the disk that it is on: in place, with a backup,
+/// verified, undoable. No Windows, no mount, no root for an image.
+#[derive(Debug, Parser)]
+#[command(
+    name = "bcdrescue",
+    version,
+    max_term_width = 100,
+    after_help = "One broken disk attached, in a hurry:\n  bcdrescue list\n  bcdrescue check /dev/vdb\n  bcdrescue fix /dev/vdb\n\nExit codes: 0 nothing wrong, 1 fixed, 4 something is left, 8 could not do it, 16 wrong usage; added up (or-ed) over targets."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Print JSON instead of text.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List disks with their identity, partitions and what holds them.
+    #[command(after_help = "Examples:\n  bcdrescue list                 all attached disks\n  bcdrescue list win.qcow2       one image\n  bcdrescue list --json | jq .")]
+    List(ListArgs),
+    /// Show the whole picture: table, volumes, boot chain, and the store as bcdedit would.
+    #[command(after_help = "Examples:\n  bcdrescue inspect /dev/vdb\n  bcdrescue inspect win.qcow2 --json\n  bcdrescue inspect ./BCD         a store file by itself")]
+    Inspect(InspectArgs),
+    /// Say whether Windows would boot from each disk, why not, and what fix would do. Writes nothing.
+    #[command(after_help = "Examples:\n  bcdrescue check /dev/vdb\n  bcdrescue check *.qcow2 --json\n\nExit codes: 0 healthy, 4 something is wrong, 8 could not be examined.")]
+    Check(CheckArgs),
+    /// Re-point the store's device elements to the disk that they are on.
+    #[command(after_help = "Examples:\n  bcdrescue fix /dev/vdb --dry-run   show every sector before and after, write nothing\n  bcdrescue fix /dev/vdb             show the plan, ask, repair\n  bcdrescue fix --yes win.qcow2      no question\n\nExit codes: 0 nothing to do, 1 fixed, 4 something is left (5: fixed, and something is left),\n8 failed or refused (the message says what state the disk is in), 16 usage.")]
+    Fix(FixArgs),
+    /// Bring a disk back to the byte, by the record that fix wrote.
+    #[command(after_help = "Examples:\n  bcdrescue undo vdb.20260102T030405Z.undo.json --dry-run\n  bcdrescue undo vdb.20260102T030405Z.undo.json\n\nExit codes: 0 nothing to do, 1 undone, 8 failed or refused, 16 usage.")]
+    Undo(UndoArgs),
+}
+
+/// How targets are opened.
+#[derive(Debug, Clone, Default, Args)]
+pub struct OpenArgs {
+    /// Insist on an image format instead of recognising it.
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub format: Option<FormatArg>,
+    /// Follow this backing or data file of a qcow2 image although it lies in another directory.
+    #[arg(long, value_name = "PATH")]
+    pub allow_backing: Vec<PathBuf>,
+}
+
+/// Image formats by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FormatArg {
+    /// The file's bytes are the disk's.
+    Raw,
+    /// QEMU's qcow2, versions 2 and 3.
+    Qcow2,
+}
+
+impl OpenArgs {
+    /// The same in the words of the storage.
+    #[must_use]
+    pub fn options(&self) -> OpenOptions {
+        let format = self.format.map(|format| match format {
+            FormatArg::Raw => Format::Raw,
+            FormatArg::Qcow2 => Format::Qcow2,
+        });
+        OpenOptions { format, allow_backing: self.allow_backing.clone(), ..OpenOptions::default() }
+    }
+}
+
+/// Arguments of `list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Devices or images; without one all attached disks.
+    #[arg(value_name = "TARGET")]
+    pub targets: Vec<PathBuf>,
+    /// How targets are opened.
+    #[command(flatten)]
+    pub open: OpenArgs,
+}
+
+/// Arguments of `inspect`.
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// A device, an image, or a store file.
+    #[arg(value_name = "TARGET")]
+    pub target: PathBuf,
+    /// How targets are opened.
+    #[command(flatten)]
+    pub open: OpenArgs,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Devices, images, or store files.
+    #[arg(value_name = "TARGET", required = true)]
+    pub targets: Vec<PathBuf>,
+    /// How targets are opened.
+    #[command(flatten)]
+    pub open: OpenArgs,
+    /// What the user decided where the evidence leaves a choice.
+    #[command(flatten)]
+    pub choice: ChoiceArgs,
+}
+
+/// `--system` and `--windows`.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct ChoiceArgs {
+    /// Stale elements of the boot manager mean this partition (its number, as list shows it).
+    #[arg(long, value_name = "N")]
+    pub system: Option<u32>,
+    /// Stale elements of Windows entries mean this partition (its number, as list shows it).
+    #[arg(long, value_name = "N")]
+    pub windows: Option<u32>,
+}
+
+/// Switches that every writing command has.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct WriteArgs {
+    /// Show what would be written, and write nothing.
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Do not ask.
+    #[arg(short = 'y', long)]
+    pub yes: bool,
+}
+
+/// Arguments of `fix`.
+#[derive(Debug, Args)]
+pub struct FixArgs {
+    /// A device or an image; without one the attached disk that needs it.
+    #[arg(value_name = "TARGET")]
+    pub target: Option<PathBuf>,
+    /// How targets are opened.
+    #[command(flatten)]
+    pub open: OpenArgs,
+    /// What the user decided where the evidence leaves a choice.
+    #[command(flatten)]
+    pub choice: ChoiceArgs,
+    /// Dry run, no question.
+    #[command(flatten)]
+    pub write: WriteArgs,
+    /// Directory for the undo record. Without it: beside an image, or the current directory for a device.
+    #[arg(long, value_name = "DIR")]
+    pub record_dir: Option<PathBuf>,
+    /// Repair although Windows is hibernated; its saved session then remembers the old identity.
+    #[arg(long)]
+    pub allow_hibernated: bool,
+    /// Repair although the system volume was not cleanly unmounted.
+    #[arg(long)]
+    pub allow_dirty_volume: bool,
+}
+
+/// Arguments of `undo`.
+#[derive(Debug, Args)]
+pub struct UndoArgs {
+    /// The record that fix wrote.
+    #[arg(value_name = "RECORD")]
+    pub record: PathBuf,
+    /// The disk, when it now has another name than in the record.
+    #[arg(long, value_name = "TARGET")]
+    pub target: Option<PathBuf>,
+    /// How targets are opened.
+    #[command(flatten)]
+    pub open: OpenArgs,
+    /// Dry run, no question.
+    #[command(flatten)]
+    pub write: WriteArgs,
+}

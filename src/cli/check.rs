@@ -1,0 +1,207 @@
+//! `check`: findings and a verdict for each target.
+
+use std::path::Path;
+
+use owo_colors::OwoColorize;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::cli::FAILED;
+use crate::cli::HEALTHY;
+use crate::cli::LEFT;
+use crate::cli::args::CheckArgs;
+use crate::cli::examine::Examined;
+use crate::cli::examine::context;
+use crate::cli::examine::examine;
+use crate::cli::examine::is_store_file;
+use crate::cli::examine::read_store_file;
+use crate::cli::json;
+use crate::cli::text;
+use crate::cli::text::clean;
+use crate::diagnosis::Choice;
+use crate::diagnosis::Diagnosis;
+use crate::diagnosis::Finding;
+use crate::diagnosis::Remedy;
+use crate::diagnosis::Severity;
+use crate::diagnosis::Verdict;
+use crate::diagnosis::store;
+use crate::layout::Layout;
+
+/// Runs the command.
+///
+/// # Errors
+/// Only when standard output cannot be written; a target that cannot be examined is one result among others.
+pub fn run(args: &CheckArgs, as_json: bool) -> anyhow::Result<u8> {
+    let mut code = HEALTHY;
+    let mut documents = Vec::new();
+    let choice = Choice { system: args.choice.system, windows: args.choice.windows };
+    for (index, path) in args.targets.iter().enumerate() {
+        if !as_json && index > 0 {
+            anstream::println!();
+        }
+        let context = context(path, &args.targets, &args.open.options(), choice);
+        let (bits, document) = match is_store_file(path) {
+            true => store_file(path, as_json),
+            false => examine(path, &args.open.options(), &context).map(|examined| disk(&examined, as_json)),
+        }
+        .unwrap_or_else(|error| failed(path, &error, as_json));
+        code |= bits;
+        documents.push(document);
+    }
+    if as_json {
+        json::print(&documents)?;
+    }
+    Ok(code)
+}
+
+fn failed(path: &Path, error: &anyhow::Error, as_json: bool) -> (u8, Value) {
+    let message = clean(&format!("{error:#}"));
+    if !as_json {
+        anstream::println!("{}: {}", clean(&path.display().to_string()), text::verdict(Verdict::Unknown));
+        anstream::println!("  could not be examined: {message}");
+    }
+    let [document] = json::failure(Some(path), &message);
+    (FAILED, document)
+}
+
+fn disk(examined: &Examined, as_json: bool) -> (u8, Value) {
+    if !as_json {
+        headline(examined);
+        picture(examined);
+        findings(&examined.layout, &examined.diagnosis.findings);
+        closing(examined);
+    }
+    (code_of(examined.diagnosis.verdict), json::target(examined))
+}
+
+/// The exit code that a verdict stands for.
+#[must_use]
+pub fn code_of(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Healthy => HEALTHY,
+        Verdict::Broken | Verdict::Degraded | Verdict::NotWindows => LEFT,
+        Verdict::Unknown => FAILED,
+    }
+}
+
+/// The verdict and, when Windows does not start, why in one line.
+pub fn headline(examined: &Examined) {
+    let Examined { path, diagnosis, .. } = examined;
+    anstream::println!("{}: {}", clean(&path.display().to_string()), text::verdict(diagnosis.verdict));
+    let status = diagnosis.findings.iter().find_map(|finding| finding.predicted_status);
+    let gravest = diagnosis.findings.first();
+    match (diagnosis.verdict, status, gravest) {
+        (Verdict::Broken, Some(status), Some(_)) => {
+            let stale = diagnosis.findings.iter().any(|finding| finding.severity == Severity::BlocksBoot && is_identity(finding));
+            let why = if stale { "the boot entry names a disk or partition that is not here" } else { "see below" };
+            anstream::println!("  Windows stops at boot with {}: {why}", status.bold());
+        }
+        (Verdict::Broken, None, Some(finding)) => anstream::println!("  Windows does not start: {}", clean(&finding.message)),
+        (Verdict::Degraded, ..) => anstream::println!("  Windows should start, but not everything is in order"),
+        _ => {}
+    }
+    for note in &examined.notes {
+        anstream::println!("  note: {}", clean(note));
+    }
+}
+
+fn is_identity(finding: &Finding) -> bool {
+    matches!(finding.code, "signature-changed" | "disk-guid-changed" | "partition-changed" | "disk-unknown")
+}
+
+/// Disk, system volume, Windows: a line each.
+pub fn picture(examined: &Examined) {
+    let layout = &examined.layout;
+    anstream::println!("  {:<8} {}", "disk", text::disk_line(&layout.table, examined.len));
+    for system in &layout.systems {
+        let mut parts: Vec<&str> = system.stores.clone();
+        if system.ntldr.is_some() {
+            parts.push("NTLDR");
+        }
+        let line = format!("{}, {}, {}", layout.name(system.volume), system.firmware(), parts.join(", "));
+        anstream::println!("  {:<8} {}", "system", clean(&line));
+    }
+    for windows in &layout.windows {
+        anstream::println!("  {:<8} {}", "Windows", clean(&format!("{}, {}", layout.name(windows.volume), windows.root)));
+    }
+}
+
+/// All findings; those of one kind together, what they share said once.
+pub fn findings(layout: &Layout, findings: &[Finding]) {
+    let mut index = 0;
+    while let Some(first) = findings.get(index) {
+        let same = |finding: &&Finding| {
+            (finding.code, finding.severity, &finding.message) == (first.code, first.severity, &first.message)
+        };
+        let group: Vec<&Finding> = findings.iter().skip(index).take_while(same).collect();
+        anstream::println!();
+        print_group(layout, first, &group);
+        index = index.saturating_add(group.len());
+    }
+}
+
+fn print_group(layout: &Layout, first: &Finding, group: &[&Finding]) {
+    anstream::println!("  {}: {}", text::severity(first.severity), clean(&first.message));
+    for finding in group {
+        anstream::println!("      {}", clean(&finding.subject));
+    }
+    let mut said: Vec<&String> = Vec::new();
+    for line in group.iter().flat_map(|finding| &finding.evidence) {
+        if !said.contains(&line) {
+            said.push(line);
+            anstream::println!("    {} {}", "·".dimmed(), clean(line).dimmed());
+        }
+    }
+    match &first.remedy {
+        Remedy::None => {}
+        Remedy::Repoint(repoint) => {
+            let place = clean(&layout.name(repoint.volume));
+            anstream::println!("    {} fix re-points {} to {place}", "→".green(), if group.len() == 1 { "it" } else { "them" });
+        }
+        Remedy::Advice(advice) => anstream::println!("    {} {}", "→".yellow(), clean(advice)),
+    }
+}
+
+fn closing(examined: &Examined) {
+    let curable = examined.diagnosis.repoints().count();
+    if curable > 0 {
+        let left = match examined.diagnosis.left().count() {
+            0 => "nothing would be left".to_owned(),
+            left => format!("{} would be left", text::count(left, "finding", "findings")),
+        };
+        anstream::println!();
+        anstream::println!(
+            "  fix would re-point {}; {left}. Run: bcdrescue fix {}",
+            text::count(curable, "element", "elements"),
+            clean(&examined.path.display().to_string())
+        );
+    }
+}
+
+/// A store file by itself: what can be said without the disk it belongs to.
+fn store_file(path: &Path, as_json: bool) -> anyhow::Result<(u8, Value)> {
+    let store = read_store_file(path)?;
+    let name = path.display().to_string();
+    let findings = store::alone(&name, &store);
+    let verdict = Diagnosis::verdict_of(&findings);
+    if !as_json {
+        anstream::println!("{}: {}", clean(&name), text::verdict(verdict));
+        anstream::println!("  a store by itself: which disk its {} belong to cannot be told", text::count(store.objects().len(), "object", "objects"));
+        for finding in &findings {
+            anstream::println!("  {}: {}", text::severity(finding.severity), clean(&finding.message));
+        }
+    }
+    let findings: Vec<Value> = findings
+        .iter()
+        .map(|finding| {
+            let remedy = match &finding.remedy {
+                Remedy::Advice(advice) => Some(advice),
+                Remedy::None | Remedy::Repoint(_) => None,
+            };
+            json!({ "code": finding.code, "severity": finding.severity, "subject": finding.subject, "message": finding.message,
+                "evidence": finding.evidence, "predicted_status": finding.predicted_status, "remedy": remedy, "cure": null })
+        })
+        .collect();
+    let document = json!({ "target": path, "kind": "store", "verdict": verdict, "findings": findings, "notes": [], "error": null });
+    Ok((code_of(verdict), document))
+}

@@ -1,0 +1,112 @@
+//! One target, opened, read and diagnosed: where every command begins.
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use anyhow::bail;
+
+use crate::bcd::Store;
+use crate::diagnosis::Choice;
+use crate::diagnosis::Context;
+use crate::diagnosis::Diagnosis;
+use crate::diagnosis::OtherDisk;
+use crate::diagnosis::diagnose;
+use crate::layout::Layout;
+use crate::layout::discover;
+use crate::layout::store::STORE_MAX;
+use crate::partition;
+use crate::partition::DiskId;
+use crate::partition::PartitionTable;
+use crate::storage::Storage;
+use crate::storage::attached::attached_disks;
+use crate::storage::cache::Cached;
+use crate::storage::open::OpenOptions;
+use crate::storage::open::TargetKind;
+use crate::storage::open::open;
+
+/// A disk that was examined.
+pub struct Examined {
+    /// The path as the user gave it.
+    pub path: PathBuf,
+    /// Device or image.
+    pub kind: TargetKind,
+    /// What opening it had to say.
+    pub notes: Vec<String>,
+    /// Length in bytes.
+    pub len: u64,
+    /// What is where.
+    pub layout: Layout,
+    /// What is wrong.
+    pub diagnosis: Diagnosis,
+    /// The disk, cached; drop it before the disk is written.
+    pub storage: Cached<Box<dyn Storage>>,
+}
+
+/// Opens and examines a disk.
+///
+/// # Errors
+/// When it cannot be opened or its partition table cannot be read; everything else is a finding.
+pub fn examine(path: &Path, options: &OpenOptions, context: &Context) -> anyhow::Result<Examined> {
+    let opened = open(path, options).with_context(|| path.display().to_string())?;
+    let storage = Cached::new(opened.storage);
+    let layout = discover(&storage).with_context(|| path.display().to_string())?;
+    let diagnosis = diagnose(&layout, context);
+    let len = storage.len();
+    Ok(Examined { path: path.into(), kind: opened.kind, notes: opened.notes, len, layout, diagnosis, storage })
+}
+
+/// Whether `path` is a store file by itself: a regular file that begins like a registry hive.
+#[must_use]
+pub fn is_store_file(path: &Path) -> bool {
+    let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+    let mut magic = [0; 4];
+    is_file && fs::File::open(path).and_then(|mut file| file.read_exact(&mut magic)).is_ok() && &magic == b"regf"
+}
+
+/// Reads a store file by itself.
+///
+/// # Errors
+/// When it cannot be read or is no hive.
+pub fn read_store_file(path: &Path) -> anyhow::Result<Store> {
+    let name = || path.display().to_string();
+    let len = fs::metadata(path).with_context(name)?.len();
+    if len > STORE_MAX {
+        bail!("{}: 0x{len:x} bytes are too many for a store, expected at most 0x{STORE_MAX:x}", path.display());
+    }
+    Store::parse(fs::read(path).with_context(name)?).with_context(name)
+}
+
+/// The other disks that a store on `target` may mean: those named beside it on the command line and, when it is a
+/// device, those attached to this machine. A disk that cannot be read is none that can be compared.
+#[must_use]
+pub fn context(target: &Path, named: &[PathBuf], options: &OpenOptions, choice: Choice) -> Context {
+    let mut paths: Vec<PathBuf> = named.iter().filter(|path| path.as_path() != target && !is_store_file(path)).cloned().collect();
+    if is_device(target) {
+        let attached = attached_disks(Path::new("/")).unwrap_or_default();
+        let this = fs::canonicalize(target).unwrap_or_else(|_| target.into());
+        paths.extend(attached.into_iter().map(|disk| disk.path).filter(|path| *path != this && !named.contains(path)));
+    }
+    let others = paths.iter().filter_map(|path| {
+        let opened = open(path, options).ok()?;
+        other_disk(path, &partition::read(&Cached::new(opened.storage)).ok()?)
+    });
+    Context { others: others.collect(), choice }
+}
+
+/// A disk as others see it; `None` when it has no identity.
+#[must_use]
+pub fn other_disk(path: &Path, table: &PartitionTable) -> Option<OtherDisk> {
+    let disk = table.disk.filter(|disk| *disk != DiskId::Mbr(0))?;
+    let partitions = table.partitions.iter().filter_map(|partition| Some((partition.id?, partition.number))).collect();
+    Some(OtherDisk { name: path.display().to_string(), disk, partitions })
+}
+
+/// Whether `path` is a block device.
+#[must_use]
+pub fn is_device(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_block_device())
+}

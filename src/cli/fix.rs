@@ -1,0 +1,282 @@
+//! `fix`: plan, ask, record, write, verify.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::cli::FAILED;
+use crate::cli::FIXED;
+use crate::cli::HEALTHY;
+use crate::cli::LEFT;
+use crate::cli::USAGE;
+use crate::cli::args::FixArgs;
+use crate::cli::check;
+use crate::cli::examine::Examined;
+use crate::cli::examine::context;
+use crate::cli::examine::examine;
+use crate::cli::json;
+use crate::cli::keep;
+use crate::cli::pick;
+use crate::cli::pick::Picked;
+use crate::cli::show;
+use crate::cli::text;
+use crate::cli::text::clean;
+use crate::diagnosis::Choice;
+use crate::diagnosis::Context;
+use crate::diagnosis::Verdict;
+use crate::repair::Patch;
+use crate::repair::apply;
+use crate::repair::apply::ApplyError;
+use crate::repair::disk_text;
+use crate::repair::plan;
+use crate::repair::plan::Plan;
+use crate::repair::record::Record;
+use crate::repair::record::SavedStore;
+use crate::repair::record::State;
+use crate::repair::record::Target;
+use crate::repair::record::sha256;
+use crate::repair::refusal;
+use crate::repair::refusal::Allowed;
+use crate::storage::open::open_mut;
+
+/// Runs the command.
+///
+/// # Errors
+/// When the target cannot be examined, or a step fails; the message then says what state the disk is in.
+pub fn run(args: &FixArgs, as_json: bool) -> anyhow::Result<u8> {
+    let choice = Choice { system: args.choice.system, windows: args.choice.windows };
+    let target = match &args.target {
+        Some(target) => target.clone(),
+        None => match pick::pick(&args.open.options(), choice, as_json)? {
+            Picked::Disk(path) => path,
+            Picked::Nothing => return nothing_attached(as_json),
+            Picked::Several => return several(as_json),
+        },
+    };
+    let context = context(&target, &[], &args.open.options(), choice);
+    let examined = examine(&target, &args.open.options(), &context)?;
+    let job = Job { args, as_json, context, examined };
+    job.run()
+}
+
+fn nothing_attached(as_json: bool) -> anyhow::Result<u8> {
+    if as_json {
+        json::print(&[])?;
+    } else {
+        anstream::println!("no attached Windows disk needs a repair");
+    }
+    Ok(HEALTHY)
+}
+
+fn several(as_json: bool) -> anyhow::Result<u8> {
+    let message = "several attached disks need a repair; name one: bcdrescue fix TARGET";
+    if as_json {
+        json::print(&json::failure(None, message))?;
+    } else {
+        anstream::eprintln!("bcdrescue: {message}");
+    }
+    Ok(USAGE)
+}
+
+/// One repair on its way.
+struct Job<'a> {
+    args: &'a FixArgs,
+    as_json: bool,
+    context: Context,
+    examined: Examined,
+}
+
+impl Job<'_> {
+    fn run(self) -> anyhow::Result<u8> {
+        if !self.as_json {
+            check::headline(&self.examined);
+            check::picture(&self.examined);
+        }
+        let left = self.left_code();
+        if self.examined.diagnosis.repoints().next().is_none() {
+            if !self.as_json {
+                check::findings(&self.examined.layout, &self.examined.diagnosis.findings);
+                anstream::println!("\n  {}", self.nothing_to_do());
+            }
+            self.say("nothing-to-do", None, None, None)?;
+            return Ok(left);
+        }
+        let allowed =
+            Allowed { hibernated: self.args.allow_hibernated, dirty_volume: self.args.allow_dirty_volume };
+        let refusals = refusal::refusals(&self.examined.layout, &self.examined.diagnosis, allowed);
+        if !refusals.is_empty() {
+            let reasons: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+            return self.refused(&reasons);
+        }
+        let plan = plan::plan(&self.examined.storage, &self.examined.layout, &self.examined.diagnosis)?;
+        if !self.as_json {
+            show::changes(&self.examined.layout, &self.examined.diagnosis);
+            show::left(&self.examined);
+        }
+        if self.args.write.dry_run {
+            if !self.as_json {
+                show::sectors(&plan.patches);
+                anstream::println!("\n  dry run: nothing was written");
+            }
+            self.say("dry-run", Some(&plan), None, None)?;
+            return Ok(LEFT);
+        }
+        match self.agreed(&plan)? {
+            Some(true) => self.write(&plan),
+            Some(false) => {
+                anstream::println!("  nothing was written");
+                Ok(LEFT)
+            }
+            None => {
+                let message = "without a terminal to ask on, fix needs --yes; nothing was written";
+                self.say("not-confirmed", Some(&plan), None, Some(message))?;
+                anstream::eprintln!("bcdrescue: {message}");
+                Ok(USAGE)
+            }
+        }
+    }
+
+    fn left_code(&self) -> u8 {
+        let not_windows = self.examined.diagnosis.verdict == Verdict::NotWindows;
+        if not_windows || self.examined.diagnosis.left().next().is_some() { LEFT } else { HEALTHY }
+    }
+
+    fn nothing_to_do(&self) -> &'static str {
+        match self.examined.diagnosis.verdict {
+            Verdict::Healthy => "nothing to do: nothing was written",
+            _ => "nothing here that fix can cure: nothing was written",
+        }
+    }
+
+    fn agreed(&self, plan: &Plan) -> anyhow::Result<Option<bool>> {
+        if self.as_json && !self.args.write.yes {
+            return Ok(None);
+        }
+        let sectors = text::count(plan.patches.len(), "sector", "sectors");
+        if !self.as_json {
+            anstream::println!();
+        }
+        pick::confirm(&format!("  write {sectors} of {}?", clean(&self.examined.path.display().to_string())), self.args.write.yes)
+    }
+
+    fn refused(&self, reasons: &[String]) -> anyhow::Result<u8> {
+        if !self.as_json {
+            show::changes(&self.examined.layout, &self.examined.diagnosis);
+            anstream::println!("\n  refused, nothing was written:");
+            reasons.iter().for_each(|reason| anstream::println!("    {}", clean(reason)));
+        }
+        self.say("refused", None, None, Some(&reasons.join("; ")))?;
+        Ok(FAILED)
+    }
+
+    /// The record first, then the disk, then the proof.
+    fn write(self, plan: &Plan) -> anyhow::Result<u8> {
+        let Job { args, as_json, context, examined } = self;
+        let path = examined.path.clone();
+        let directory = keep::directory(&path, examined.kind, args.record_dir.as_deref())?;
+        if let (Some(warning), false) = (keep::memory_warning(&directory), as_json) {
+            anstream::eprintln!("  warning: {warning}");
+        }
+        let mut storage = open_mut(&path, &args.open.options()).context("nothing was written")?;
+        let mut record = record(&examined, plan)?;
+        let record_path = keep::create(&record, &directory, &path)?;
+        let outcome = apply::apply(storage.as_mut(), &plan.patches);
+        drop(storage);
+        if let Err(error) = outcome {
+            let untouched = matches!(error, ApplyError::Changed { .. } | ApplyError::Unread(_));
+            if untouched {
+                keep::discard(&record_path);
+                return Err(error.into());
+            }
+            return Err(anyhow::Error::new(error).context(format!("undo record: {}", record_path.display())));
+        }
+        let after = examine(&path, &args.open.options(), &context)
+            .and_then(|after| prove(&examined, plan, &after).map(|()| after))
+            .with_context(|| format!("all sectors were written, but the proof failed; to go back: bcdrescue undo {}", record_path.display()))?;
+        record.set_state(&record_path, State::Applied)?;
+        let job = Job { args, as_json, context, examined };
+        job.report(plan, &after, &record_path)
+    }
+
+    fn report(&self, plan: &Plan, after: &Examined, record: &Path) -> anyhow::Result<u8> {
+        let left = after.diagnosis.left().next().is_some();
+        if !self.as_json {
+            let elements = text::count(self.examined.diagnosis.repoints().count(), "element", "elements");
+            let sectors = text::count(plan.patches.len(), "sector", "sectors");
+            anstream::println!("  fixed: {elements} re-pointed in {sectors}, read back and examined again: {}", text::verdict(after.diagnosis.verdict));
+            anstream::println!("  to go back: bcdrescue undo {}", clean(&record.display().to_string()));
+            if left {
+                anstream::println!("  not everything could be cured; see: bcdrescue check {}", clean(&self.examined.path.display().to_string()));
+            }
+        }
+        self.say_after("fixed", plan, after, record)?;
+        Ok(if left { FIXED | LEFT } else { FIXED })
+    }
+
+    fn say(&self, action: &str, plan: Option<&Plan>, record: Option<&Path>, error: Option<&str>) -> anyhow::Result<()> {
+        if self.as_json {
+            json::print(&[self.document(action, &self.examined, plan, record, error)])?;
+        }
+        Ok(())
+    }
+
+    fn say_after(&self, action: &str, plan: &Plan, after: &Examined, record: &Path) -> anyhow::Result<()> {
+        if self.as_json {
+            json::print(&[self.document(action, after, Some(plan), Some(record), None)])?;
+        }
+        Ok(())
+    }
+
+    /// The state as `state` has it (before, or after a repair), and what was or would be changed.
+    fn document(&self, action: &str, state: &Examined, plan: Option<&Plan>, record: Option<&Path>, error: Option<&str>) -> Value {
+        let mut document = json::target(state);
+        let changes = self.examined.diagnosis.repoints().map(|repoint| json::change(&self.examined.layout, repoint));
+        if let Some(fields) = document.as_object_mut() {
+            fields.insert("action".into(), json!(action));
+            fields.insert("changes".into(), changes.collect());
+            fields.insert("patches".into(), plan.map_or(Value::Null, |plan| patches(&plan.patches)));
+            fields.insert("record".into(), json!(record));
+            fields.insert("error".into(), json!(error));
+        }
+        document
+    }
+}
+
+/// Sectors before and after, as JSON.
+#[must_use]
+pub fn patches(patches: &[Patch]) -> Value {
+    json::value(&patches)
+}
+
+fn record(examined: &Examined, plan: &Plan) -> anyhow::Result<Record> {
+    let path = std::fs::canonicalize(&examined.path)
+        .with_context(|| format!("{}; nothing was written", examined.path.display()))?;
+    let target = Target {
+        path,
+        len: examined.len,
+        sector_size: examined.layout.table.sector_size,
+        disk: disk_text(examined.layout.table.disk),
+    };
+    let saved = |store: &plan::StorePlan| SavedStore {
+        partition: store.partition,
+        path: store.path.clone(),
+        sha256_before: sha256(&store.before),
+        sha256_after: sha256(&store.after),
+        bytes_before: store.before.clone(),
+    };
+    Ok(Record::new(target, plan.stores.iter().map(saved).collect(), plan.patches.clone(), keep::now()))
+}
+
+/// The disk, read anew from the start, holds exactly what was planned, and nothing curable is left.
+fn prove(before: &Examined, plan: &Plan, after: &Examined) -> anyhow::Result<()> {
+    for store in &plan.stores {
+        let old = before.layout.stores.get(store.store).map(|file| (file.volume, &file.path));
+        let file = after.layout.stores.iter().find(|file| old == Some((file.volume, &file.path)));
+        let found = file.and_then(|file| file.parsed()).map(|parsed| parsed.hive().bytes());
+        anyhow::ensure!(found == Some(store.after.as_slice()), "{} does not hold the planned bytes", store.path);
+    }
+    anyhow::ensure!(after.diagnosis.repoints().next().is_none(), "elements are still stale");
+    Ok(())
+}

@@ -1,0 +1,224 @@
+//! `inspect`: the whole picture of one disk, and the store in bcdedit's layout.
+
+use std::path::Path;
+
+use owo_colors::OwoColorize;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::bcd::Store;
+use crate::bcd::device::QualifiedPartition;
+use crate::bcd::element::Element;
+use crate::bcd::element::ElementId;
+use crate::bcd::element::ElementValue;
+use crate::bcd::names::display_name;
+use crate::bcd::names::integer_name;
+use crate::bcd::object::Object;
+use crate::bcd::ObjectType;
+use crate::bcd::object::alias;
+use crate::cli::HEALTHY;
+use crate::cli::args::InspectArgs;
+use crate::cli::check;
+use crate::cli::examine::Examined;
+use crate::cli::examine::context;
+use crate::cli::examine::examine;
+use crate::cli::examine::is_store_file;
+use crate::cli::examine::read_store_file;
+use crate::cli::json;
+use crate::cli::list;
+use crate::cli::text::clean;
+use crate::diagnosis::Choice;
+use crate::diagnosis::Context;
+use crate::diagnosis::entry::main_entry;
+use crate::diagnosis::identity_of;
+use crate::diagnosis::show_identity;
+use crate::guid::Guid;
+use crate::layout::Layout;
+use crate::layout::store::StoreFile;
+
+/// Width of the column of names, as in bcdedit.
+const NAMES: usize = 23;
+
+/// Runs the command.
+///
+/// # Errors
+/// When the target cannot be examined or standard output not be written.
+pub fn run(args: &InspectArgs, as_json: bool) -> anyhow::Result<u8> {
+    if is_store_file(&args.target) {
+        return store_file(&args.target, as_json);
+    }
+    let context = context(&args.target, &[], &args.open.options(), Choice::default());
+    let examined = examine(&args.target, &args.open.options(), &context)?;
+    if as_json {
+        json::print(&[document(&examined, &context)])?;
+    } else {
+        print(&examined, &context);
+    }
+    Ok(HEALTHY)
+}
+
+fn store_file(path: &Path, as_json: bool) -> anyhow::Result<u8> {
+    let store = read_store_file(path)?;
+    let show = |element: &Element, _: &Object| show_device(element, &|named, _| show_identity(named));
+    if as_json {
+        let store = json!({ "path": path, "description": json::values(store.description()), "objects": json::objects(&store, &show) });
+        json::print(&[json!({ "target": path, "kind": "store", "stores": [store], "error": null })])?;
+    } else {
+        objects(&store, &show);
+    }
+    Ok(HEALTHY)
+}
+
+fn document(examined: &Examined, context: &Context) -> Value {
+    let layout = &examined.layout;
+    let mut document = json::target(examined);
+    let store = |file: &StoreFile| {
+        let parsed = file.parsed();
+        json!({
+            "path": file.path,
+            "partition": layout.volumes.get(file.volume).map(|facts| facts.partition.number),
+            "firmware": file.firmware.to_string().to_lowercase(),
+            "error": file.store.as_ref().err(),
+            "not_patchable": file.place.as_ref().err(),
+            "obstacles": file.obstacles,
+            "dirty": parsed.map(|store| store.hive().base_block().is_dirty()),
+            "default": parsed.and_then(Store::default_id).map(|id| id.braced()),
+            "starts": parsed.and_then(|store| store.objects().get(main_entry(store)?)).map(|object| &object.key),
+            "description": parsed.map(|store| json::values(store.description())),
+            "objects": parsed.map(|store| json::objects(store, &|element, _| device(layout, context, element))),
+        })
+    };
+    if let Some(fields) = document.as_object_mut() {
+        fields.insert("partitions".into(), json::partitions(layout));
+        fields.insert("stores".into(), layout.stores.iter().map(store).collect());
+    }
+    document
+}
+
+fn print(examined: &Examined, context: &Context) {
+    let layout = &examined.layout;
+    check::headline(examined);
+    check::picture(examined);
+    anstream::println!();
+    anstream::println!("{}", list::partition_table(layout));
+    for file in &layout.stores {
+        let place = format!("{} on {}, {}", file.path, layout.name(file.volume), file.firmware);
+        anstream::println!();
+        anstream::println!("{}", clean(&place).bold());
+        match &file.store {
+            Ok(store) => {
+                if let Some(object) = main_entry(store).and_then(|index| store.objects().get(index)) {
+                    chain(layout, object);
+                }
+                objects(store, &|element, _| device(layout, context, element));
+            }
+            Err(error) => anstream::println!("  cannot be read: {}", clean(error)),
+        }
+    }
+    for text in layout.systems.iter().filter_map(|system| system.ntldr.clone().flatten()) {
+        anstream::println!("\n{}", "boot.ini".bold());
+        text.lines().for_each(|line| anstream::println!("  {}", clean(line.trim_end())));
+    }
+    check::findings(layout, &examined.diagnosis.findings);
+}
+
+/// The entry that starts by itself, in a line.
+fn chain(layout: &Layout, object: &Object) {
+    let text = |id| object.string(id).unwrap_or("?").to_owned();
+    let place = |id| object.device(id).map_or_else(|| "?".into(), |device| device.device.display_with(&|named, _| here(layout, named)));
+    let line = format!(
+        "starts {} \"{}\": {} on {}, then {} on {}",
+        object.name(),
+        text(ElementId::DESCRIPTION),
+        text(ElementId::PATH),
+        place(ElementId::DEVICE),
+        text(ElementId::SYSTEM_ROOT),
+        place(ElementId::OS_DEVICE)
+    );
+    anstream::println!("  {}", clean(&line));
+}
+
+/// All objects, bcdedit's way: a heading by kind, then a line an element, lists one below the other.
+fn objects(store: &Store, show: &dyn Fn(&Element, &Object) -> String) {
+    for object in store.objects() {
+        let heading = heading(object.object_type);
+        anstream::println!("\n{heading}\n{}", "-".repeat(heading.len()));
+        anstream::println!("{:<NAMES$} {}", "identifier", clean(object.name()));
+        for element in &object.elements {
+            let name = clean(&display_name(element, object.object_type));
+            let lines = lines(element, object, show);
+            let names = std::iter::once(name.as_str()).chain(std::iter::repeat(""));
+            for (name, line) in names.zip(lines) {
+                anstream::println!("{name:<NAMES$} {}", clean(&line));
+            }
+        }
+    }
+}
+
+/// bcdedit's headings.
+fn heading(kind: Option<ObjectType>) -> &'static str {
+    let Some(kind) = kind else { return "Object without a type" };
+    match kind {
+        ObjectType::FIRMWARE_BOOT_MANAGER => "Firmware Boot Manager",
+        ObjectType::BOOT_MANAGER => "Windows Boot Manager",
+        ObjectType::OS_LOADER => "Windows Boot Loader",
+        ObjectType::RESUME => "Resume from Hibernate",
+        ObjectType::MEMDIAG => "Windows Memory Tester",
+        ObjectType::NTLDR => "Windows Legacy OS Loader",
+        ObjectType::BOOT_SECTOR => "Real-mode Boot Sector",
+        ObjectType::FIRMWARE_APPLICATION => "Firmware Application (101fffff)",
+        _ if kind.is_device_object() => "Device options",
+        _ if kind.is_inherit() => "Settings",
+        _ => "Application",
+    }
+}
+
+fn lines(element: &Element, object: &Object, show: &dyn Fn(&Element, &Object) -> String) -> Vec<String> {
+    let id = |id: &Guid| alias(*id).map_or_else(|| id.braced(), str::to_owned);
+    let one = match &element.value {
+        ElementValue::Device(_) => show(element, object),
+        ElementValue::String(text) => text.clone(),
+        ElementValue::Object(target) => id(target),
+        ElementValue::ObjectList(list) if !list.is_empty() => return list.iter().map(id).collect(),
+        ElementValue::ObjectList(_) => String::new(),
+        ElementValue::Integer(number) => element
+            .id
+            .and_then(|id| integer_name(id, object.object_type, *number))
+            .map_or_else(|| number.to_string(), str::to_owned),
+        ElementValue::Boolean(yes) => if *yes { "Yes" } else { "No" }.into(),
+        ElementValue::IntegerList(list) => list.iter().map(|n| format!("0x{n:x}")).collect::<Vec<_>>().join(" "),
+        ElementValue::Binary => format!("{} bytes", element.raw.len()),
+        ElementValue::Opaque { why } => format!("not understood ({why}): {}", crate::bytes::hex(&element.raw)),
+    };
+    vec![one]
+}
+
+/// A device element with every partition shown as what it is on this disk, or as what it names.
+fn device(layout: &Layout, context: &Context, element: &Element) -> String {
+    show_device(element, &|named, inside_vhd| {
+        if inside_vhd {
+            return format!("in a virtual disk: {}", show_identity(named));
+        }
+        let other = context.others.iter().find(|other| other.disk == crate::diagnosis::disk_of(named));
+        match (is_here(layout, named), other) {
+            (Some(volume), _) => format!("{}, matches", layout.name(volume)),
+            (None, Some(other)) => format!("on {}: {}", other.name, show_identity(named)),
+            (None, None) => format!("unknown: {}", show_identity(named)),
+        }
+    })
+}
+
+fn here(layout: &Layout, named: &QualifiedPartition) -> String {
+    is_here(layout, named).map_or_else(|| format!("unknown: {}", show_identity(named)), |volume| layout.name(volume))
+}
+
+fn is_here(layout: &Layout, named: &QualifiedPartition) -> Option<usize> {
+    (0..layout.volumes.len()).find(|volume| identity_of(layout, *volume).as_ref() == Some(named))
+}
+
+fn show_device(element: &Element, name: &dyn Fn(&QualifiedPartition, bool) -> String) -> String {
+    match &element.value {
+        ElementValue::Device(device) => device.display_with(name),
+        _ => crate::bytes::hex(&element.raw),
+    }
+}

@@ -1,0 +1,227 @@
+//! The JSON that every command prints with `--json`: `{"version": 1, "targets": […]}`, one object a target.
+
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::bcd::Store;
+use crate::bcd::element::Element;
+use crate::bcd::element::ElementValue;
+use crate::bcd::names::display_name;
+use crate::bcd::object::Object;
+use crate::bytes;
+use crate::cli::examine::Examined;
+use crate::cli::text;
+use crate::diagnosis::Finding;
+use crate::diagnosis::Remedy;
+use crate::diagnosis::Repoint;
+use crate::diagnosis::Verdict;
+use crate::diagnosis::role::Purpose;
+use crate::diagnosis::show_identity;
+use crate::layout::Layout;
+use crate::layout::Role;
+use crate::partition::Partition;
+use crate::partition::PartitionType;
+
+/// Version of the output's shape. Fields may be added within a version, never renamed, removed or given a new meaning.
+pub const VERSION: u32 = 1;
+
+/// Prints the document with these targets.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn print(targets: &[Value]) -> anyhow::Result<()> {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, &json!({ "version": VERSION, "targets": targets }))
+        .map_err(std::io::Error::from)?;
+    writeln!(out)?;
+    Ok(())
+}
+
+/// The target of a command that could not examine or do it.
+#[must_use]
+pub fn failure(path: Option<&Path>, error: &str) -> [Value; 1] {
+    [json!({ "target": path, "verdict": Verdict::Unknown, "findings": [], "error": error })]
+}
+
+/// What `check` says of a target; `inspect` and `fix` add to it.
+#[must_use]
+pub fn target(examined: &Examined) -> Value {
+    let layout = &examined.layout;
+    json!({
+        "target": examined.path,
+        "kind": examined.kind.to_string(),
+        "verdict": examined.diagnosis.verdict,
+        "disk": disk(layout, examined.len),
+        "findings": findings(layout, &examined.diagnosis.findings),
+        "notes": examined.notes,
+        "error": null,
+    })
+}
+
+/// Findings, gravest first.
+#[must_use]
+pub fn findings(layout: &Layout, findings: &[Finding]) -> Value {
+    findings.iter().map(|finding| one_finding(layout, finding)).collect()
+}
+
+fn one_finding(layout: &Layout, finding: &Finding) -> Value {
+    let (remedy, cure) = match &finding.remedy {
+        Remedy::None => (Value::Null, Value::Null),
+        Remedy::Advice(advice) => (json!(advice), Value::Null),
+        Remedy::Repoint(repoint) => {
+            (json!(format!("fix re-points it to {}", layout.name(repoint.volume))), change(layout, repoint))
+        }
+    };
+    json!({
+        "code": finding.code,
+        "severity": finding.severity,
+        "subject": finding.subject,
+        "message": finding.message,
+        "evidence": finding.evidence,
+        "predicted_status": finding.predicted_status,
+        "remedy": remedy,
+        "cure": cure,
+    })
+}
+
+/// One re-pointing, planned or done.
+#[must_use]
+pub fn change(layout: &Layout, repoint: &Repoint) -> Value {
+    let file = layout.stores.get(repoint.store);
+    let object = file.and_then(|file| file.parsed()?.objects().get(repoint.object));
+    let element = object.and_then(|object| object.elements.get(repoint.element));
+    json!({
+        "store": file.map(|file| &file.path),
+        "object": object.map(|object| &object.key),
+        "element": element.map(|element| &element.key),
+        "partition": layout.volumes.get(repoint.volume).map(|facts| facts.partition.number),
+        "from": show_identity(&repoint.old),
+        "to": show_identity(&repoint.new),
+    })
+}
+
+/// Table and identity.
+#[must_use]
+pub fn disk(layout: &Layout, len: u64) -> Value {
+    json!({
+        "table": text::table_kind(layout.table.kind).to_lowercase(),
+        "identity": layout.table.disk.map(|disk| text::identity(Some(disk))),
+        "size": len,
+        "sector_size": layout.table.sector_size,
+        "firmware": layout.systems.first().map(|system| system.firmware().to_string().to_lowercase()),
+    })
+}
+
+/// Partitions with what is on them.
+#[must_use]
+pub fn partitions(layout: &Layout) -> Value {
+    let one = |(index, facts): (usize, &crate::layout::VolumeFacts)| {
+        json!({
+            "number": facts.partition.number,
+            "start": facts.partition.start,
+            "size": facts.partition.len,
+            "type": type_code(&facts.partition),
+            "guid": guid(&facts.partition),
+            "name": facts.partition.name,
+            "active": facts.partition.active,
+            "file_system": text::file_system(facts.file_system),
+            "label": facts.label,
+            "role": role(facts.role),
+            "windows": layout.windows.iter().filter(|windows| windows.volume == index).map(|windows| &windows.root).collect::<Vec<_>>(),
+            "unreadable": facts.unreadable,
+        })
+    };
+    layout.volumes.iter().enumerate().map(one).collect()
+}
+
+/// A type code as text: `07`, or the type GUID.
+#[must_use]
+pub fn type_code(partition: &Partition) -> Option<String> {
+    match partition.kind {
+        PartitionType::Mbr(code) => Some(format!("{code:02x}")),
+        PartitionType::Gpt(guid) => Some(guid.to_string()),
+        PartitionType::Whole => None,
+    }
+}
+
+fn guid(partition: &Partition) -> Option<String> {
+    match partition.id? {
+        crate::partition::PartitionId::Gpt(guid) => Some(guid.to_string()),
+        crate::partition::PartitionId::Mbr { .. } => None,
+    }
+}
+
+/// A role as a word.
+#[must_use]
+pub fn role(role: Role) -> &'static str {
+    match role {
+        Role::System => "system",
+        Role::Windows => "windows",
+        Role::SystemAndWindows => "system+windows",
+        Role::Recovery => "recovery",
+        Role::Reserved => "reserved",
+        Role::Other => "other",
+    }
+}
+
+/// Every object of a store with all its elements: nothing is left out, whatever its meaning.
+#[must_use]
+pub fn objects(store: &Store, show: &dyn Fn(&Element, &Object) -> String) -> Value {
+    let one = |object: &Object| {
+        let elements = object.elements.iter().map(|element| {
+            json!({
+                "id": element.key,
+                "name": display_name(element, object.object_type),
+                "type": element.data_type,
+                "raw": bytes::hex(&element.raw),
+                "value": decoded(element, object, show),
+            })
+        });
+        json!({
+            "identifier": object.name(),
+            "id": object.key,
+            "type": object.object_type.map(|kind| format!("{:08x}", kind.0)),
+            "description": values(&object.description),
+            "elements": elements.collect::<Vec<_>>(),
+        })
+    };
+    store.objects().iter().map(one).collect()
+}
+
+/// Registry values of a `Description` key.
+#[must_use]
+pub fn values(values: &[crate::hive::Value]) -> Value {
+    let one = |value: &crate::hive::Value| {
+        json!({ "name": value.name, "type": value.data_type, "raw": bytes::hex(&value.data) })
+    };
+    values.iter().map(one).collect()
+}
+
+fn decoded(element: &Element, object: &Object, show: &dyn Fn(&Element, &Object) -> String) -> Value {
+    match &element.value {
+        ElementValue::Device(_) => json!(show(element, object)),
+        ElementValue::String(text) => json!(text),
+        ElementValue::Object(id) => json!(id.braced()),
+        ElementValue::ObjectList(list) => list.iter().map(|id| json!(id.braced())).collect(),
+        ElementValue::Integer(number) => json!(number),
+        ElementValue::Boolean(yes) => json!(yes),
+        ElementValue::IntegerList(list) => json!(list),
+        ElementValue::Binary | ElementValue::Opaque { .. } => Value::Null,
+    }
+}
+
+/// What a device element's record is for, as JSON has it.
+#[must_use]
+pub fn purpose(purpose: &Purpose) -> Value {
+    json!({ "role": format!("{:?}", purpose.role), "file": purpose.file })
+}
+
+/// Anything that serialises, as a value.
+#[must_use]
+pub fn value<T: Serialize>(value: &T) -> Value {
+    serde_json::to_value(value).unwrap_or(Value::Null)
+}

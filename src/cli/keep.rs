@@ -1,0 +1,86 @@
+//! Where undo records are kept, and under which names.
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use anyhow::Context as _;
+use nix::sys::statfs::FsType;
+use nix::sys::statfs::TMPFS_MAGIC;
+use nix::sys::statfs::statfs;
+
+use crate::repair::record::ENDING;
+use crate::repair::record::Record;
+use crate::repair::record::RecordError;
+use crate::storage::open::TargetKind;
+
+/// File system type of ramfs, an initramfs's root (Linux, `linux/magic.h`).
+const RAMFS_MAGIC: FsType = FsType(0x8584_58f6);
+
+/// Names that are tried when a record of the same second exists.
+const ATTEMPTS: u32 = 100;
+
+/// The time as RFC 3339, UTC, to the second.
+#[must_use]
+pub fn now() -> String {
+    humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
+}
+
+/// The directory for the record of `target`: the one named, or beside an image, or the current one for a device.
+///
+/// # Errors
+/// When it is no directory.
+pub fn directory(target: &Path, kind: TargetKind, named: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let directory = match (named, kind) {
+        (Some(named), _) => named.to_owned(),
+        (None, TargetKind::Device) => PathBuf::from("."),
+        (None, _) => target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")).into(),
+    };
+    let metadata = std::fs::metadata(&directory)
+        .with_context(|| format!("directory for the undo record {}; nothing was written", directory.display()))?;
+    anyhow::ensure!(metadata.is_dir(), "{} is not a directory: name one with --record-dir; nothing was written", directory.display());
+    Ok(directory)
+}
+
+/// A warning when the directory lives in memory, so that a reboot loses the record.
+#[must_use]
+pub fn memory_warning(directory: &Path) -> Option<String> {
+    let kind: FsType = statfs(directory).ok()?.filesystem_type();
+    (kind == TMPFS_MAGIC || kind == RAMFS_MAGIC).then(|| {
+        format!("{} is in memory: a reboot loses the undo record; name a lasting place with --record-dir", directory.display())
+    })
+}
+
+/// Writes the record under a new name: `win.qcow2.20260102T030405Z.undo.json`.
+///
+/// # Errors
+/// When it cannot be made durable; the disk is untouched then.
+pub fn create(record: &Record, directory: &Path, target: &Path) -> anyhow::Result<PathBuf> {
+    let name = target.file_name().map_or_else(|| "disk".into(), |name| name.to_string_lossy().into_owned());
+    let stamp: String = record.created.chars().filter(|c| !matches!(c, '-' | ':')).collect();
+    for attempt in 0..ATTEMPTS {
+        let number = if attempt == 0 { String::new() } else { format!("-{attempt}") };
+        let path = directory.join(format!("{name}.{stamp}{number}{ENDING}"));
+        match record.create(&path) {
+            Ok(()) => return Ok(path),
+            Err(RecordError::Io { source, .. }) if source.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => {
+                discard_unless_existing(&path, &error);
+                return Err(anyhow::Error::new(error).context("nothing was written to the disk"));
+            }
+        }
+    }
+    anyhow::bail!("{}: {ATTEMPTS} records of this second exist; nothing was written to the disk", directory.display())
+}
+
+/// A record that could not be completed (a full disk) is no record.
+fn discard_unless_existing(path: &Path, error: &RecordError) {
+    if matches!(error, RecordError::Io { .. }) {
+        discard(path);
+    }
+}
+
+/// Removes the record of a repair that wrote nothing.
+pub fn discard(path: &Path) {
+    let _ = std::fs::remove_file(path);
+}

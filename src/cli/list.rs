@@ -1,0 +1,193 @@
+//! `list`: disks with their identity and partitions, in the manner of `lsblk`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::path::PathBuf;
+
+use comfy_table::CellAlignment;
+use comfy_table::ColumnConstraint;
+use comfy_table::Table;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::cli::FAILED;
+use crate::cli::HEALTHY;
+use crate::cli::args::ListArgs;
+use crate::cli::examine::Examined;
+use crate::cli::examine::examine;
+use crate::cli::json;
+use crate::cli::text;
+use crate::cli::text::clean;
+use crate::diagnosis::Context;
+use crate::layout::Layout;
+use crate::layout::Role;
+use crate::layout::VolumeFacts;
+use crate::partition::DiskId;
+use crate::storage::attached::AttachedDisk;
+use crate::storage::attached::attached_disks;
+
+/// Runs the command.
+///
+/// # Errors
+/// When the attached disks cannot be enumerated, or standard output not be written.
+pub fn run(args: &ListArgs, as_json: bool) -> anyhow::Result<u8> {
+    let attached = if args.targets.is_empty() { attached_disks(Path::new("/"))? } else { Vec::new() };
+    let mut paths: Vec<(PathBuf, Option<&AttachedDisk>)> =
+        attached.iter().map(|disk| (disk.path.clone(), Some(disk))).collect();
+    paths.extend(args.targets.iter().map(|path| (path.clone(), None)));
+    let mut entries = Vec::new();
+    for (path, disk) in paths {
+        let examined = examine(&path, &args.open.options(), &Context::default()).map_err(|error| format!("{error:#}"));
+        entries.push(Entry { path, disk, examined });
+    }
+    let same = collisions(&entries);
+    if as_json {
+        let documents: Vec<_> = entries.iter().map(|entry| document(entry, &same)).collect();
+        json::print(&documents)?;
+    } else {
+        entries.iter().for_each(|entry| print(entry, &same));
+        if entries.is_empty() {
+            anstream::println!("no disks are attached");
+        }
+    }
+    let named_failed = !args.targets.is_empty() && entries.iter().any(|entry| entry.examined.is_err());
+    Ok(if named_failed { FAILED } else { HEALTHY })
+}
+
+struct Entry<'a> {
+    path: PathBuf,
+    disk: Option<&'a AttachedDisk>,
+    examined: Result<Examined, String>,
+}
+
+impl Entry<'_> {
+    fn identity(&self) -> Option<String> {
+        let disk = self.examined.as_ref().ok()?.layout.table.disk?;
+        (disk != DiskId::Mbr(0)).then(|| text::identity(Some(disk)))
+    }
+}
+
+/// Identities that more than one disk has, with the names of those disks.
+fn collisions(entries: &[Entry<'_>]) -> BTreeMap<String, Vec<String>> {
+    let mut by_identity: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for entry in entries {
+        if let Some(identity) = entry.identity() {
+            by_identity.entry(identity).or_default().push(entry.path.display().to_string());
+        }
+    }
+    by_identity.retain(|_, names| names.len() > 1);
+    by_identity
+}
+
+fn print(entry: &Entry<'_>, same: &BTreeMap<String, Vec<String>>) {
+    let mut line = clean(&entry.path.display().to_string());
+    if let Some(disk) = entry.disk {
+        let words = [Some(text::size(disk.size)), disk.vendor.clone(), disk.model.clone(), disk.bus.clone()];
+        let words: Vec<_> = words.into_iter().flatten().filter(|word| !word.is_empty()).collect();
+        line = format!("{line}  {}", clean(&words.join(", ")));
+        if disk.read_only {
+            line.push_str(", read-only");
+        }
+        if disk.carries_running_system {
+            line.push_str(", carries the running system");
+        }
+    }
+    anstream::println!("{line}");
+    match &entry.examined {
+        Err(error) => anstream::println!("  cannot be read: {}", clean(error)),
+        Ok(examined) => {
+            anstream::println!("  {}", text::disk_line(&examined.layout.table, examined.len));
+            for note in examined.notes.iter().chain(&examined.layout.table.notes) {
+                anstream::println!("  note: {}", clean(note));
+            }
+            anstream::println!("{}", partition_table(&examined.layout));
+        }
+    }
+    for holder in entry.disk.iter().flat_map(|disk| &disk.held_by) {
+        anstream::println!("  in use: {}", clean(&holder.to_string()));
+    }
+    if let Some(names) = entry.identity().and_then(|identity| same.get(&identity)) {
+        let others: Vec<_> = names.iter().filter(|name| **name != entry.path.display().to_string()).collect();
+        let others: Vec<_> = others.into_iter().map(|name| clean(name)).collect();
+        anstream::println!("  warning: {} has the same identity", others.join(", "));
+    }
+    anstream::println!();
+}
+
+/// The partitions of a disk as a table.
+#[must_use]
+pub fn partition_table(layout: &Layout) -> Table {
+    let mut table = Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_header(["  #", "start", "size", "type", "file system", "label", "role"]);
+    for facts in &layout.volumes {
+        table.add_row(row(facts));
+    }
+    for column in [0, 1, 2] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.column_iter_mut().for_each(|column| {
+        column.set_constraint(ColumnConstraint::ContentWidth);
+    });
+    table
+}
+
+fn row(facts: &VolumeFacts) -> [String; 7] {
+    let partition = &facts.partition;
+    let number = match (partition.number, partition.active) {
+        (0, _) => "-".to_owned(),
+        (number, true) => format!("* {number}"),
+        (number, false) => number.to_string(),
+    };
+    let label = facts.label.clone().or_else(|| partition.name.clone()).unwrap_or_default();
+    let kind = json::type_code(partition).unwrap_or_default();
+    let kind = kind.split('-').next().unwrap_or_default().to_owned();
+    let role = match facts.role {
+        Role::Other => String::new(),
+        role => json::role(role).to_owned(),
+    };
+    let file_system = match &facts.unreadable {
+        Some(_) => format!("{} (damaged)", text::file_system(facts.file_system)),
+        None => text::file_system(facts.file_system).to_owned(),
+    };
+    [number, format!("0x{:x}", partition.start), text::size(partition.len), kind, file_system, clean(&label), role]
+}
+
+fn document(entry: &Entry<'_>, same: &BTreeMap<String, Vec<String>>) -> Value {
+    let shared = entry.identity().and_then(|identity| same.get(&identity)).cloned().unwrap_or_default();
+    let this = entry.path.display().to_string();
+    let mut document = json!({
+        "target": entry.path,
+        "same_identity": shared.into_iter().filter(|name| *name != this).collect::<Vec<_>>(),
+        "error": entry.examined.as_ref().err(),
+    });
+    let Some(fields) = document.as_object_mut() else { return document };
+    if let Some(disk) = entry.disk {
+        fields.insert("device".into(), attached(disk));
+    }
+    if let Ok(examined) = &entry.examined {
+        fields.insert("kind".into(), json!(examined.kind.to_string()));
+        fields.insert("disk".into(), json::disk(&examined.layout, examined.len));
+        fields.insert("partitions".into(), json::partitions(&examined.layout));
+        fields.insert("notes".into(), examined.notes.iter().chain(&examined.layout.table.notes).cloned().collect());
+    }
+    document
+}
+
+fn attached(disk: &AttachedDisk) -> Value {
+    json!({
+        "name": disk.name,
+        "size": disk.size,
+        "sector_size": disk.sector_size,
+        "vendor": disk.vendor,
+        "model": disk.model,
+        "serial": disk.serial,
+        "bus": disk.bus,
+        "read_only": disk.read_only,
+        "removable": disk.removable,
+        "carries_running_system": disk.carries_running_system,
+        "held_by": disk.held_by.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,93 @@
+//! Which disk, when none was named; and the question before a write.
+
+use std::io::IsTerminal;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+
+use anyhow::bail;
+
+use crate::cli::examine::context;
+use crate::cli::examine::examine;
+use crate::cli::text;
+use crate::cli::text::clean;
+use crate::diagnosis::Choice;
+use crate::diagnosis::Verdict;
+use crate::storage::attached::attached_disks;
+use crate::storage::open::OpenOptions;
+
+/// The outcome of looking for the disk that needs a repair.
+pub enum Picked {
+    /// This one.
+    Disk(PathBuf),
+    /// No attached Windows disk needs one.
+    Nothing,
+    /// Several do, and nobody can be asked.
+    Several,
+}
+
+/// The attached disk that needs a repair: the only one, or the one that the user chooses. The disk that carries the
+/// running system is never offered.
+///
+/// # Errors
+/// When the disks cannot be enumerated, or one of them cannot be read (it may be the one).
+pub fn pick(options: &OpenOptions, choice: Choice, quiet: bool) -> anyhow::Result<Picked> {
+    let mut broken = Vec::new();
+    let mut unreadable = Vec::new();
+    for disk in attached_disks(Path::new("/"))?.into_iter().filter(|disk| !disk.carries_running_system) {
+        let context = context(&disk.path, &[], options, choice);
+        match examine(&disk.path, options, &context) {
+            Ok(examined) if matches!(examined.diagnosis.verdict, Verdict::Broken | Verdict::Degraded) => {
+                let line = format!("{}  {}", disk.path.display(), text::disk_line(&examined.layout.table, examined.len));
+                broken.push((disk.path, line, examined.diagnosis.verdict));
+            }
+            Ok(_) => {}
+            Err(error) => unreadable.push(format!("{error:#}")),
+        }
+    }
+    if let (true, Some(first)) = (broken.is_empty(), unreadable.first()) {
+        bail!("no attached disk that can be read needs a repair, but not all can be read: {first}");
+    }
+    match broken.as_slice() {
+        [] => Ok(Picked::Nothing),
+        [(path, ..)] => Ok(Picked::Disk(path.clone())),
+        several => {
+            if !quiet {
+                anstream::println!("several disks need a repair; none is guessed at:");
+                for (index, (_, line, verdict)) in several.iter().enumerate() {
+                    anstream::println!("  {}) {}  {}", index.saturating_add(1), clean(line), text::verdict(*verdict));
+                }
+            }
+            let answer = if quiet { None } else { ask("which one (number, or Enter for none)? ")? };
+            let number = answer.and_then(|answer| answer.parse::<usize>().ok()).and_then(|number| number.checked_sub(1));
+            Ok(number.and_then(|number| several.get(number)).map_or(Picked::Several, |(path, ..)| Picked::Disk(path.clone())))
+        }
+    }
+}
+
+/// Asks on a terminal; `None` without one.
+///
+/// # Errors
+/// When the terminal cannot be read or written.
+pub fn ask(question: &str) -> anyhow::Result<Option<String>> {
+    if !std::io::stdin().is_terminal() {
+        return Ok(None);
+    }
+    anstream::print!("{question}");
+    anstream::stdout().flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(Some(answer.trim().to_owned()))
+}
+
+/// Whether the user agrees: by `--yes`, or by typing it. `None` when nobody can be asked.
+///
+/// # Errors
+/// As [`ask`].
+pub fn confirm(question: &str, yes: bool) -> anyhow::Result<Option<bool>> {
+    if yes {
+        return Ok(Some(true));
+    }
+    let answer = ask(&format!("{question} [y/N] "))?;
+    Ok(answer.map(|answer| matches!(answer.to_lowercase().as_str(), "y" | "yes")))
+}

@@ -1,0 +1,56 @@
+//! A plan as people are shown it: elements, then sectors.
+
+use owo_colors::OwoColorize;
+
+use crate::cli::examine::Examined;
+use crate::cli::text;
+use crate::cli::text::clean;
+use crate::diagnosis::Diagnosis;
+use crate::diagnosis::Remedy;
+use crate::diagnosis::show_identity;
+use crate::layout::Layout;
+use crate::repair::Patch;
+
+/// Bytes in a line of a dump.
+const LINE: usize = 16;
+
+/// Every element that changes: what it names, what it will name.
+pub fn changes(layout: &Layout, diagnosis: &Diagnosis) {
+    anstream::println!("\n  to change:");
+    for finding in &diagnosis.findings {
+        let Remedy::Repoint(repoint) = &finding.remedy else { continue };
+        anstream::println!("    {}", clean(&finding.subject));
+        anstream::println!("      {} {}", "-".red(), show_identity(&repoint.old).dimmed());
+        anstream::println!("      {} {}  {}", "+".green(), show_identity(&repoint.new), clean(&layout.name(repoint.volume)));
+    }
+}
+
+/// What the repair will not cure.
+pub fn left(examined: &Examined) {
+    let left: Vec<_> = examined.diagnosis.left().collect();
+    if left.is_empty() {
+        return;
+    }
+    anstream::println!("\n  left as it is:");
+    for finding in left {
+        anstream::println!("    {}: {}", clean(&finding.subject), clean(&finding.message));
+    }
+}
+
+/// Every sector with the bytes that differ, before and after.
+pub fn sectors(patches: &[Patch]) {
+    anstream::println!("\n  {}:", text::count(patches.len(), "sector", "sectors"));
+    for patch in patches {
+        anstream::println!("  sector at 0x{:x} ({} bytes)", patch.offset, patch.before.len());
+        let lines = patch.before.chunks(LINE).zip(patch.after.chunks(LINE)).enumerate();
+        for (index, (before, after)) in lines.filter(|(_, (before, after))| before != after) {
+            let at = patch.offset.saturating_add(u64::try_from(index.saturating_mul(LINE)).unwrap_or(0));
+            anstream::println!("    {} 0x{at:x}: {}", "-".red(), dump(before));
+            anstream::println!("    {} 0x{at:x}: {}", "+".green(), dump(after));
+        }
+    }
+}
+
+fn dump(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
+}

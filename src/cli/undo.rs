@@ -1,0 +1,131 @@
+//! `undo`: a disk back to the byte, by its record.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use serde_json::json;
+
+use crate::cli::FIXED;
+use crate::cli::HEALTHY;
+use crate::cli::LEFT;
+use crate::cli::USAGE;
+use crate::cli::args::UndoArgs;
+use crate::cli::examine::Examined;
+use crate::cli::examine::context;
+use crate::cli::examine::examine;
+use crate::cli::fix::patches;
+use crate::cli::json;
+use crate::cli::pick;
+use crate::cli::show;
+use crate::cli::text;
+use crate::cli::text::clean;
+use crate::diagnosis::Choice;
+use crate::repair::Patch;
+use crate::repair::apply::apply;
+use crate::repair::apply::inverse;
+use crate::repair::apply::is_done;
+use crate::repair::record::Record;
+use crate::repair::record::State;
+use crate::repair::record::sha256;
+use crate::repair::undo;
+use crate::storage::open::open_mut;
+
+/// Runs the command.
+///
+/// # Errors
+/// When the record or the disk cannot be read, the disk is not the recorded one or has moved on, or a write fails.
+pub fn run(args: &UndoArgs, as_json: bool) -> anyhow::Result<u8> {
+    let mut record = Record::load(&args.record)?;
+    let path = args.target.clone().unwrap_or_else(|| record.target.path.clone());
+    let examined = look(&path, args)?;
+    undo::check(&record, &examined.layout, examined.len).with_context(|| path.display().to_string())?;
+    let back = inverse(&record.patches);
+    let job = Job { args, as_json, path };
+    if is_done(&examined.storage, &back)? {
+        job.say("nothing-to-do", &back, "nothing to do: the disk is as it was before the repair")?;
+        return Ok(HEALTHY);
+    }
+    if !as_json {
+        job.announce(&record, &back);
+    }
+    if args.write.dry_run {
+        if !as_json {
+            show::sectors(&back);
+        }
+        job.say("dry-run", &back, "dry run: nothing was written")?;
+        return Ok(LEFT);
+    }
+    let question = format!("  write {} of {}?", text::count(back.len(), "sector", "sectors"), job.name());
+    let can_ask = args.write.yes || !as_json;
+    match if can_ask { pick::confirm(&question, args.write.yes)? } else { None } {
+        Some(true) => {}
+        Some(false) => {
+            anstream::println!("  nothing was written");
+            return Ok(LEFT);
+        }
+        None => {
+            anstream::eprintln!("bcdrescue: without a terminal to ask on, undo needs --yes; nothing was written");
+            return Ok(USAGE);
+        }
+    }
+    drop(examined);
+    write(&job, &record, &back)?;
+    record.set_state(&args.record, State::Undone).context("the disk is as it was, only the record could not be marked")?;
+    job.say("undone", &back, "undone: every byte is as it was before the repair")?;
+    Ok(FIXED)
+}
+
+fn look(path: &Path, args: &UndoArgs) -> anyhow::Result<Examined> {
+    let options = args.open.options();
+    examine(path, &options, &context(path, &[], &options, Choice::default()))
+}
+
+fn write(job: &Job<'_>, record: &Record, back: &[Patch]) -> anyhow::Result<()> {
+    let mut storage = open_mut(&job.path, &job.args.open.options()).context("nothing was written")?;
+    apply(storage.as_mut(), back).with_context(|| job.name())?;
+    drop(storage);
+    let after = look(&job.path, job.args)?;
+    undo::check(record, &after.layout, after.len)?;
+    for saved in &record.stores {
+        let volume = after.layout.by_number(saved.partition);
+        let stores = after.layout.stores.iter().filter(|file| Some(file.volume) == volume);
+        let mut parsed = stores.filter_map(|file| file.parsed());
+        let same = parsed.any(|store| sha256(store.hive().bytes()) == saved.sha256_before);
+        anyhow::ensure!(same, "all sectors were written back, but {} does not have its old hash", saved.path);
+    }
+    Ok(())
+}
+
+struct Job<'a> {
+    args: &'a UndoArgs,
+    as_json: bool,
+    path: PathBuf,
+}
+
+impl Job<'_> {
+    fn name(&self) -> String {
+        clean(&self.path.display().to_string())
+    }
+
+    fn announce(&self, record: &Record, back: &[Patch]) {
+        anstream::println!("{}: undo the repair of {}", self.name(), clean(&record.created));
+        for store in &record.stores {
+            anstream::println!("  {} on partition {}, {}", clean(&store.path), store.partition, text::count(back.len(), "sector", "sectors"));
+        }
+    }
+
+    fn say(&self, action: &str, back: &[Patch], sentence: &str) -> anyhow::Result<()> {
+        if self.as_json {
+            return json::print(&[json!({
+                "target": self.path,
+                "action": action,
+                "record": self.args.record,
+                "patches": patches(back),
+                "error": null,
+            })]);
+        }
+        anstream::println!("  {sentence}");
+        Ok(())
+    }
+}

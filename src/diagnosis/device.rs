@@ -1,0 +1,221 @@
+//! Findings about device elements: what each names, and what it should name.
+
+use crate::bcd::device::QualifiedPartition;
+use crate::bcd::names::display_name;
+use crate::bcd::object::Object;
+use crate::diagnosis::Context;
+use crate::diagnosis::Finding;
+use crate::diagnosis::Remedy;
+use crate::diagnosis::Repoint;
+use crate::diagnosis::Severity;
+use crate::diagnosis::entry;
+use crate::diagnosis::identity_of;
+use crate::diagnosis::resolve::Change;
+use crate::diagnosis::resolve::Left;
+use crate::diagnosis::resolve::Record;
+use crate::diagnosis::resolve::Resolution;
+use crate::diagnosis::resolve::records;
+use crate::diagnosis::resolve::resolve;
+use crate::diagnosis::role::Role;
+use crate::diagnosis::show_disk;
+use crate::diagnosis::show_identity;
+use crate::layout::Layout;
+use crate::layout::store::StoreFile;
+
+/// All findings about device elements and the files that they lead to.
+#[must_use]
+pub fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
+    let records = records(layout);
+    let answers = resolve(layout, context, &records);
+    let describe = |(record, answer): (&Record, &Resolution)| Subject::new(layout, record)?.finding(answer);
+    let mut findings: Vec<_> = records.iter().zip(&answers).filter_map(describe).collect();
+    findings.extend(entry::missing_files(layout, &records, &answers));
+    findings
+}
+
+/// A record with everything that a finding says of it.
+struct Subject<'a> {
+    layout: &'a Layout,
+    record: &'a Record,
+    file: &'a StoreFile,
+    object: &'a Object,
+    name: String,
+    is_main: bool,
+}
+
+impl<'a> Subject<'a> {
+    fn new(layout: &'a Layout, record: &'a Record) -> Option<Self> {
+        let file = layout.stores.get(record.store)?;
+        let store = file.parsed()?;
+        let object = store.objects().get(record.object)?;
+        let element = object.elements.get(record.element)?;
+        let id = object.name();
+        let name = format!("{} {id} {}", file.path, display_name(element, object.object_type));
+        let is_main = !file.recovery && entry::main_entry(store) == Some(record.object);
+        Some(Self { layout, record, file, object, name, is_main })
+    }
+
+    fn finding(&self, answer: &Resolution) -> Option<Finding> {
+        match answer {
+            Resolution::Here(_) | Resolution::Untouched => None,
+            Resolution::OtherDisk { name, partition } => Some(self.other_disk(name, *partition)),
+            Resolution::Repoint { volume, change } => self.repoint(*volume, *change),
+            Resolution::Left { change, why } => Some(self.left(*change, why)),
+        }
+    }
+
+    fn repoint(&self, volume: usize, change: Change) -> Option<Finding> {
+        let new = identity_of(self.layout, volume)?;
+        let repoint = Repoint {
+            store: self.record.store,
+            object: self.record.object,
+            element: self.record.element,
+            record: self.record.record,
+            old: self.record.named,
+            new,
+            volume,
+            rank: rank(self.record.purpose.role),
+        };
+        let place = self.layout.name(volume);
+        let message = match change {
+            Change::Signature | Change::DiskGuid => {
+                format!("names {place}, but under an identity that this disk no longer has")
+            }
+            Change::Partition => format!("names a partition that is not on this disk; it should name {place}"),
+            Change::Both => format!("names a disk that is not here; it should name {place}"),
+        };
+        Some(Finding { remedy: Remedy::Repoint(repoint), ..self.base(change, message, Some(volume)) })
+    }
+
+    fn left(&self, change: Change, why: &Left) -> Finding {
+        let looked_for = self.record.purpose.file.as_deref().unwrap_or("the file it stands for");
+        let (reason, advice) = match why {
+            Left::NoCandidate => (
+                format!("no volume of this disk has {looked_for}"),
+                "left as it is; if the volume is encrypted or the file lies elsewhere, say which partition it is with --windows N".to_owned(),
+            ),
+            Left::Ambiguous(several) => {
+                let names: Vec<_> = several.iter().map(|volume| self.layout.name(*volume)).collect();
+                (
+                    format!("{looked_for} is on {}", names.join(" and on ")),
+                    "choose with --windows N (the partition's number)".to_owned(),
+                )
+            }
+            Left::AbsentDisk(volume) => (
+                format!("another entry already starts the Windows on {}", self.layout.name(*volume)),
+                "left as it is: it seems to mean a disk that is not attached; --windows N re-points it all the same".to_owned(),
+            ),
+            Left::NotThisDisk => (
+                "the boot manager's own elements name another identity".to_owned(),
+                "left as it is: it seems to mean a disk that is not attached; --windows N re-points it all the same".to_owned(),
+            ),
+            Left::OtherStyle => (
+                "the disk was converted between MBR and GPT since the store was written".to_owned(),
+                "re-pointing is not enough after a conversion: `bcdboot` from a Windows rescue system makes a new store".to_owned(),
+            ),
+            Left::NoIdentity => (
+                "this disk has no signature (0), so that no element can name it".to_owned(),
+                format!("give the disk its old signature back, or a new one (`sfdisk --disk-id DISK 0x…`), then run fix; the store names {}", show_disk(crate::diagnosis::disk_of(&self.record.named))),
+            ),
+            Left::BadChoice(number) => (
+                format!("partition {number} was chosen, but {looked_for} is not there"),
+                "choose the partition that has it".to_owned(),
+            ),
+        };
+        let message = match change {
+            Change::Signature | Change::DiskGuid | Change::Both => format!("names a disk that is not here; {reason}"),
+            Change::Partition => format!("names a partition that is not on this disk; {reason}"),
+        };
+        Finding { remedy: Remedy::Advice(advice), ..self.base(change, message, None) }
+    }
+
+    fn base(&self, change: Change, message: String, volume: Option<usize>) -> Finding {
+        let (severity, predicted_status) = self.severity(change);
+        Finding {
+            code: match change {
+                Change::Signature => "signature-changed",
+                Change::DiskGuid => "disk-guid-changed",
+                Change::Partition => "partition-changed",
+                Change::Both => "disk-unknown",
+            },
+            severity,
+            subject: self.name.clone(),
+            message,
+            evidence: self.evidence(volume),
+            predicted_status,
+            remedy: Remedy::None,
+        }
+    }
+
+    fn evidence(&self, volume: Option<usize>) -> Vec<String> {
+        let mut evidence = vec![format!("it names {}", show_identity(&self.record.named))];
+        if let Some(disk) = self.layout.table.disk {
+            evidence.push(format!("this disk has {}", show_disk(disk)));
+        }
+        if let (Some(volume), Some(file)) = (volume, &self.record.purpose.file)
+            && self.layout.evidence.has(volume, file)
+        {
+            evidence.push(format!("{file} is on {}", self.layout.name(volume)));
+        }
+        if volume == Some(self.file.volume) && self.record.purpose.role == Role::System {
+            evidence.push(format!("this store is on {}", self.layout.name(self.file.volume)));
+        }
+        evidence
+    }
+
+    /// How grave a stale identity is, and the status that real boot managers showed for it when it was measured.
+    fn severity(&self, change: Change) -> (Severity, Option<&'static str>) {
+        if change == Change::DiskGuid {
+            return (Severity::Stale, None);
+        }
+        match self.record.purpose.role {
+            Role::Loader if self.is_main => (Severity::BlocksBoot, Some(predicted(change, &self.record.named))),
+            Role::OsRoot if self.is_main => (Severity::BlocksBoot, None),
+            Role::Loader | Role::OsRoot | Role::Resume | Role::Image | Role::Sdi => (Severity::Degrades, None),
+            Role::System | Role::Unknown => (Severity::Stale, None),
+            Role::FirmwareEntry | Role::InsideVirtualDisk => (Severity::Note, None),
+        }
+    }
+
+    fn other_disk(&self, name: &str, partition: Option<u32>) -> Finding {
+        let place = match partition {
+            Some(number) => format!("partition {number} of {name}"),
+            None => format!("a partition that is not there on {name}"),
+        };
+        let severity = match self.record.purpose.role {
+            Role::Loader | Role::OsRoot if self.is_main => Severity::Degrades,
+            _ => Severity::Note,
+        };
+        Finding {
+            code: "names-other-disk",
+            severity,
+            subject: self.name.clone(),
+            message: format!("names another disk: {place}"),
+            evidence: vec![format!("it names {}", show_identity(&self.record.named))],
+            predicted_status: None,
+            remedy: Remedy::Advice(format!(
+                "left as it is; if this disk is a copy of {name}, detach {name} and run the program again"
+            )),
+        }
+    }
+}
+
+/// Statuses as measured with real boot managers when the default loader's `device` is stale.
+fn predicted(change: Change, named: &QualifiedPartition) -> &'static str {
+    match (change, named) {
+        (Change::Signature, _) | (Change::Both, QualifiedPartition::Mbr { .. }) => "0xc000000e",
+        (Change::Partition, QualifiedPartition::Mbr { .. }) => "0xc0000225 (Windows 7) or 0xc000000f (Windows 10)",
+        (Change::Both, QualifiedPartition::Gpt { .. }) => "0xc000000e or 0xc0000225",
+        (Change::Partition | Change::DiskGuid, _) => "0xc0000225",
+    }
+}
+
+/// Order of writing. The boot manager tries an entry only when its `device` resolves; so `device` comes last, and an
+/// entry that a power cut leaves half patched fails as it did before, not in a new way.
+fn rank(role: Role) -> u8 {
+    match role {
+        Role::Loader => 2,
+        Role::OsRoot => 1,
+        _ => 0,
+    }
+}

@@ -1,0 +1,139 @@
+//! Findings about the disk: what it is at all, its identity, and what stands in the way of a repair.
+
+use crate::diagnosis::Context;
+use crate::diagnosis::Finding;
+use crate::diagnosis::Remedy;
+use crate::diagnosis::Severity;
+use crate::diagnosis::show_disk;
+use crate::layout::Layout;
+use crate::layout::system::SystemVolume;
+use crate::partition::DiskId;
+use crate::volume::FileSystem;
+
+/// All findings about the disk as a whole.
+#[must_use]
+pub fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
+    let mut findings = what_it_is(layout);
+    findings.extend(identity(layout, context));
+    findings.extend(layout.table.notes.iter().map(|note| finding("partition-table", Severity::Note, "disk", note.clone())));
+    findings.extend(volumes(layout));
+    findings
+}
+
+fn finding(code: &'static str, severity: Severity, subject: &str, message: String) -> Finding {
+    Finding {
+        code,
+        severity,
+        subject: subject.to_owned(),
+        message,
+        evidence: Vec::new(),
+        predicted_status: None,
+        remedy: Remedy::None,
+    }
+}
+
+fn what_it_is(layout: &Layout) -> Vec<Finding> {
+    if layout.systems.is_empty() {
+        return vec![no_system(layout)];
+    }
+    if layout.systems.iter().all(SystemVolume::is_ntldr_only) {
+        return layout.systems.iter().map(|system| ntldr(layout, system)).collect();
+    }
+    if layout.stores.iter().any(|store| !store.recovery) {
+        return Vec::new();
+    }
+    let managers: Vec<_> = layout.systems.iter().map(|system| layout.name(system.volume)).collect();
+    vec![Finding {
+        evidence: vec![format!("a boot manager is on {}", managers.join(", "))],
+        remedy: Remedy::Advice("make a new store with `bcdboot` from a Windows rescue system".into()),
+        ..finding("store-missing", Severity::BlocksBoot, "disk", "there is a boot manager, but no BCD store".into())
+    }]
+}
+
+fn no_system(layout: &Layout) -> Finding {
+    if layout.windows.is_empty() {
+        return Finding {
+            remedy: Remedy::Advice("name the disk that Windows starts from".into()),
+            ..finding(
+                "not-windows",
+                Severity::BlocksBoot,
+                "disk",
+                "no boot manager, no BCD store and no Windows was found on any volume that can be read".into(),
+            )
+        };
+    }
+    let places: Vec<_> = layout.windows.iter().map(|windows| layout.name(windows.volume)).collect();
+    Finding {
+        evidence: vec![format!("Windows is on {}", places.join(", "))],
+        remedy: Remedy::Advice("the boot manager and the store are on another disk: examine that one".into()),
+        ..finding("no-system-volume", Severity::BlocksBoot, "disk", "Windows is here, but no boot manager and no store".into())
+    }
+}
+
+fn ntldr(layout: &Layout, system: &SystemVolume) -> Finding {
+    let mut evidence = vec![format!(r"\ntldr is on {}", layout.name(system.volume))];
+    match &system.ntldr {
+        Some(Some(text)) => evidence.extend(text.lines().map(|line| format!("boot.ini: {}", line.trim_end()))),
+        _ => evidence.push(r"\boot.ini is not there or cannot be read: NTLDR then starts the first Windows it knows".into()),
+    }
+    let names_signature = evidence.iter().any(|line| line.to_lowercase().contains("signature("));
+    let message = if names_signature {
+        "Windows 2003/XP: NTLDR has no BCD store, but boot.ini names a disk by its signature"
+    } else {
+        "Windows 2003/XP: NTLDR finds its disk by number, there is no BCD store and nothing to patch"
+    };
+    let remedy = match names_signature {
+        true => Remedy::Advice("compare the number in signature(…) with the disk signature, and edit boot.ini if they differ".into()),
+        false => Remedy::None,
+    };
+    Finding {
+        evidence,
+        remedy,
+        ..finding("ntldr", if names_signature { Severity::Stale } else { Severity::Note }, "disk", message.into())
+    }
+}
+
+fn identity(layout: &Layout, context: &Context) -> Vec<Finding> {
+    let Some(disk) = layout.table.disk else { return Vec::new() };
+    let same: Vec<_> = context.others.iter().filter(|other| other.disk == disk).map(|other| other.name.clone()).collect();
+    let mut findings = Vec::new();
+    if disk != DiskId::Mbr(0) && !same.is_empty() {
+        findings.push(Finding {
+            evidence: vec![format!("{} is also that of {}", show_disk(disk), same.join(", "))],
+            remedy: Remedy::Advice("do not attach both to one Windows: it would take one offline or give it a new identity".into()),
+            ..finding("identity-collision", Severity::Note, "disk", "another disk here has the same identity".into())
+        });
+    }
+    findings
+}
+
+fn volumes(layout: &Layout) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (index, facts) in layout.volumes.iter().enumerate() {
+        if let Some(error) = &facts.unreadable {
+            findings.push(finding("volume-unreadable", Severity::Note, &layout.name(index), format!("it could not be read: {error}")));
+        }
+        if facts.file_system == FileSystem::BitLocker {
+            findings.push(finding(
+                "bitlocker",
+                Severity::Note,
+                &layout.name(index),
+                "encrypted by BitLocker: its files cannot be seen, and a change to the store may make Windows ask for the recovery key once".into(),
+            ));
+        }
+    }
+    for windows in &layout.windows {
+        if windows.is_hibernated() {
+            findings.push(Finding {
+                remedy: Remedy::Advice("fix refuses unless --allow-hibernated is given: a resumed session remembers the old identity".into()),
+                ..finding(
+                    "hibernated",
+                    Severity::Note,
+                    &layout.name(windows.volume),
+                    "Windows is hibernated (or was shut down with fast startup)".into(),
+                )
+            });
+        }
+    }
+    findings
+}

@@ -1,0 +1,110 @@
+//! Boot entries: which one starts Windows, and whether the files that the entries name are there.
+
+use std::collections::BTreeSet;
+
+use crate::bcd::Store;
+use crate::bcd::element::ElementId;
+use crate::bcd::object::Object;
+use crate::diagnosis::Finding;
+use crate::diagnosis::Remedy;
+use crate::diagnosis::Severity;
+use crate::diagnosis::resolve::Record;
+use crate::diagnosis::resolve::Resolution;
+use crate::diagnosis::role::Role;
+use crate::guid::Guid;
+use crate::layout::Layout;
+
+/// The entry that starts by itself, as an index of the store's objects: {bootmgr}'s `default` when it is a Windows
+/// loader that is there, otherwise the first of `displayorder` that is, otherwise the first loader at all that is no
+/// recovery environment. A dangling `default` is common and does no harm.
+#[must_use]
+pub fn main_entry(store: &Store) -> Option<usize> {
+    let objects = store.objects();
+    let wanted: Vec<Guid> = store.default_id().into_iter().chain(store.display_order().iter().copied()).collect();
+    let is_loader = |object: &Object| object.object_type.is_some_and(|kind| kind.is_os_loader());
+    let listed = wanted
+        .iter()
+        .find_map(|id| objects.iter().position(|object| object.id == Some(*id) && is_loader(object)));
+    let recovery = recovery_entries(store);
+    listed.or_else(|| {
+        objects.iter().position(|object| is_loader(object) && object.id.is_none_or(|id| !recovery.contains(&id)))
+    })
+}
+
+/// Loaders that other loaders name as their recovery sequence.
+#[must_use]
+pub fn recovery_entries(store: &Store) -> BTreeSet<Guid> {
+    let lists = store.objects().iter().map(|object| object.objects(ElementId::RECOVERY_SEQUENCE));
+    lists.flatten().copied().collect()
+}
+
+/// Findings about files: a record that resolves here, whose file is not on that volume.
+#[must_use]
+pub fn missing_files(layout: &Layout, records: &[Record], answers: &[Resolution]) -> Vec<Finding> {
+    records.iter().zip(answers).filter_map(|(record, answer)| missing_file(layout, record, answer)).collect()
+}
+
+fn missing_file(layout: &Layout, record: &Record, answer: &Resolution) -> Option<Finding> {
+    let (Resolution::Here(volume) | Resolution::Repoint { volume, .. }) = answer else { return None };
+    let file = record.purpose.file.as_ref()?;
+    let readable = layout.volumes.get(*volume).is_some_and(|facts| facts.file_system.is_readable());
+    if !readable || layout.evidence.has(*volume, file) {
+        return None;
+    }
+    let store_file = layout.stores.get(record.store)?;
+    let store = store_file.parsed()?;
+    let object = store.objects().get(record.object)?;
+    let is_main = main_entry(store) == Some(record.object) && !store_file.recovery;
+    let (severity, predicted_status) = match record.purpose.role {
+        Role::Loader if is_main => (Severity::BlocksBoot, Some("0xc000000f")),
+        Role::OsRoot if is_main => (Severity::BlocksBoot, None),
+        Role::Loader | Role::OsRoot => (Severity::Degrades, Some("0xc000000f")),
+        Role::Image | Role::Sdi => (Severity::Degrades, None),
+        Role::System | Role::Resume | Role::Unknown | Role::FirmwareEntry | Role::InsideVirtualDisk => {
+            (Severity::Note, None)
+        }
+    };
+    Some(Finding {
+        code: "file-missing",
+        severity,
+        subject: format!("{} {}", store_file.path, object.name()),
+        message: format!("{file} is not on {}", layout.name(*volume)),
+        evidence: elsewhere(layout, file),
+        predicted_status: (severity == Severity::BlocksBoot).then_some(predicted_status).flatten(),
+        remedy: match severity {
+            Severity::Note => Remedy::None,
+            _ => Remedy::Advice(format!(
+                "restore {file} from a backup or the installation medium; the store names the right partition"
+            )),
+        },
+    })
+}
+
+fn elsewhere(layout: &Layout, file: &str) -> Vec<String> {
+    let found: Vec<_> = layout.evidence.volumes_with(file).map(|volume| layout.name(volume)).collect();
+    if found.is_empty() {
+        vec!["it is on no volume of this disk that can be read".into()]
+    } else {
+        vec![format!("it is on {}", found.join(", "))]
+    }
+}
+
+/// Findings about the boot order: no entry that could start Windows.
+#[must_use]
+pub fn findings(layout: &Layout) -> Vec<Finding> {
+    let stores = layout.stores.iter().filter(|file| !file.recovery);
+    stores
+        .filter_map(|file| {
+            let store = file.parsed()?;
+            (!store.objects().is_empty() && main_entry(store).is_none()).then(|| Finding {
+                code: "no-windows-entry",
+                severity: Severity::BlocksBoot,
+                subject: file.path.clone(),
+                message: "the store has no entry that starts Windows".into(),
+                evidence: vec![format!("{} objects, none of them a Windows boot loader", store.objects().len())],
+                predicted_status: None,
+                remedy: Remedy::Advice("an entry has to be made: `bcdboot` from a Windows rescue system".into()),
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,400 @@
+//! Which partition each identity record means: the heart of the repair.
+//!
+//! Never "replace the old signature by the new one": each record is judged by itself, with evidence.
+//! 1. It names a partition of this disk: healthy. Of another disk that is known: left alone.
+//! 2. Its partition is here, but not under that disk identity: the disk identity changed. On MBR disks an offset is weak
+//!    evidence, so the file that the element stands for must be there, or the old identity must be proven by another
+//!    element that has its file.
+//! 3. Otherwise the one volume that has the file of its role.
+//!
+//! A store may also name a disk that is simply not attached. Its loader would, by its paths, fit any Windows; so a
+//! volume that one entry's Windows is on is not given to an entry that names yet another disk.
+
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+
+use crate::bcd::Store;
+use crate::bcd::device::QualifiedPartition;
+use crate::bcd::element::ElementId;
+use crate::bcd::element::ElementValue;
+use crate::diagnosis::Choice;
+use crate::diagnosis::Context;
+use crate::diagnosis::disk_of;
+use crate::diagnosis::entry;
+use crate::diagnosis::identity_of;
+use crate::diagnosis::partition_of;
+use crate::diagnosis::role::Purpose;
+use crate::diagnosis::role::Role;
+use crate::diagnosis::role::purpose;
+use crate::layout::Layout;
+use crate::partition::DiskId;
+use crate::partition::PartitionId;
+
+/// One identity record of a store, with its place and its purpose.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Index of the store in the layout.
+    pub store: usize,
+    /// Index of the object in the store.
+    pub object: usize,
+    /// Index of the element in the object.
+    pub element: usize,
+    /// Index of the record in the device element.
+    pub record: usize,
+    /// What it names.
+    pub named: QualifiedPartition,
+    /// What it is for.
+    pub purpose: Purpose,
+}
+
+/// Why the identity in a record is no longer right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Same offset, other MBR signature.
+    Signature,
+    /// Same partition GUID, other disk GUID.
+    DiskGuid,
+    /// Same disk identity, the partition is another.
+    Partition,
+    /// Neither the disk nor the partition is known here.
+    Both,
+}
+
+/// Why a stale record is left as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Left {
+    /// No volume has the file.
+    NoCandidate,
+    /// Several volumes have it.
+    Ambiguous(Vec<usize>),
+    /// The volume that fits belongs to an entry that names another disk: this one means a disk that is not attached.
+    AbsentDisk(usize),
+    /// Nothing of it is known here, and the boot manager's own elements name yet another disk: a disk that is absent.
+    NotThisDisk,
+    /// The record names an MBR partition on a GPT disk, or the reverse.
+    OtherStyle,
+    /// The disk has no usable identity (signature 0).
+    NoIdentity,
+    /// The user's choice names a partition that cannot be it.
+    BadChoice(u32),
+}
+
+/// What a record turned out to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resolution {
+    /// Names a volume of this disk.
+    Here(usize),
+    /// Not to be touched: a firmware entry or a partition inside a virtual disk.
+    Untouched,
+    /// Names another disk that is known, with the partition's number if that is there.
+    OtherDisk {
+        /// The disk's name.
+        name: String,
+        /// Partition number on it.
+        partition: Option<u32>,
+    },
+    /// Stale, and the right volume is known.
+    Repoint {
+        /// The volume.
+        volume: usize,
+        /// What changed.
+        change: Change,
+    },
+    /// Stale, and left.
+    Left {
+        /// What changed.
+        change: Change,
+        /// Why it is left.
+        why: Left,
+    },
+}
+
+/// All identity records of all stores.
+#[must_use]
+pub fn records(layout: &Layout) -> Vec<Record> {
+    let mut all = Vec::new();
+    for (store, parsed) in layout.stores.iter().enumerate().filter_map(|(i, file)| Some((i, file.parsed()?))) {
+        for (object_index, object) in parsed.objects().iter().enumerate() {
+            for (element_index, element) in object.elements.iter().enumerate() {
+                let ElementValue::Device(device) = &element.value else { continue };
+                all.extend(device.identities().iter().enumerate().map(|(index, identity)| Record {
+                    store,
+                    object: object_index,
+                    element: element_index,
+                    record: index,
+                    named: identity.partition,
+                    purpose: purpose(object, element, identity),
+                }));
+            }
+        }
+    }
+    all
+}
+
+/// Resolves every record; the answers are in the order of `records`.
+#[must_use]
+pub fn resolve(layout: &Layout, context: &Context, records: &[Record]) -> Vec<Resolution> {
+    let homes = homes(layout, records);
+    let kin = Kin::new(records, &homes);
+    let resolver = Resolver { layout, context, homes, kin };
+    let absent = resolver.absent_disks(records);
+    let mut answers: Vec<_> = records.iter().map(|record| resolver.one(record, &absent)).collect();
+    resolver.follow_loaders(records, &mut answers);
+    answers
+}
+
+struct Resolver<'a> {
+    layout: &'a Layout,
+    context: &'a Context,
+    /// Old identities of this disk, proven by an element whose file is where it points.
+    homes: BTreeSet<DiskKey>,
+    kin: Kin,
+}
+
+/// Which disk identities may be old ones of this disk although nothing of them is found here.
+///
+/// The boot manager's elements name the system volume, which is here with the store on it; so an identity that they
+/// name was this disk's. When they name one, an identity that they do not name is another disk's.
+struct Kin {
+    of_store: HashMap<usize, BTreeSet<DiskKey>>,
+}
+
+impl Kin {
+    fn new(records: &[Record], homes: &BTreeSet<DiskKey>) -> Self {
+        let mut of_store: HashMap<usize, BTreeSet<DiskKey>> = HashMap::new();
+        for record in records.iter().filter(|record| record.purpose.role == Role::System) {
+            let kin = of_store.entry(record.store).or_insert_with(|| homes.clone());
+            kin.insert(key(disk_of(&record.named)));
+        }
+        Self { of_store }
+    }
+
+    fn may_be_here(&self, record: &Record) -> bool {
+        let kin = self.of_store.get(&record.store);
+        kin.is_none_or(|kin| kin.contains(&key(disk_of(&record.named))))
+    }
+}
+
+/// A [`DiskId`] that can be ordered.
+type DiskKey = [u8; 17];
+
+fn key(disk: DiskId) -> DiskKey {
+    let mut key = [0; 17];
+    let bytes = match disk {
+        DiskId::Mbr(signature) => u128::from(signature).to_be_bytes(),
+        DiskId::Gpt(guid) => *guid.bytes(),
+    };
+    key.iter_mut().zip(std::iter::once(u8::from(matches!(disk, DiskId::Gpt(_)))).chain(bytes)).for_each(|(to, from)| *to = from);
+    key
+}
+
+/// The volume whose partition the record names, whatever it says of the disk.
+fn direct(layout: &Layout, named: &QualifiedPartition) -> Option<usize> {
+    match partition_of(named) {
+        PartitionId::Mbr { offset } => matches!(layout.table.disk, Some(DiskId::Mbr(_))).then(|| layout.partition_at(offset))?,
+        id @ PartitionId::Gpt(_) => layout.table.partitions.iter().position(|partition| partition.id == Some(id)),
+    }
+}
+
+fn is_here(layout: &Layout, named: &QualifiedPartition) -> Option<usize> {
+    let disk = disk_of(named);
+    (layout.table.disk == Some(disk) && disk != DiskId::Mbr(0)).then(|| direct(layout, named))?
+}
+
+/// Whether the file that the record stands for is on `volume`; a system record's evidence is the store itself.
+fn has_file(layout: &Layout, record: &Record, volume: usize) -> bool {
+    match (record.purpose.role, &record.purpose.file) {
+        (Role::System, _) => layout.stores.get(record.store).is_some_and(|store| store.volume == volume),
+        (_, Some(file)) => layout.evidence.has(volume, file),
+        (_, None) => false,
+    }
+}
+
+fn homes(layout: &Layout, records: &[Record]) -> BTreeSet<DiskKey> {
+    let proves = |record: &&Record| {
+        direct(layout, &record.named).is_some_and(|volume| {
+            let by_guid = matches!(record.named, QualifiedPartition::Gpt { .. });
+            by_guid || (record.purpose.role == Role::System && has_file(layout, record, volume))
+        })
+    };
+    records.iter().filter(proves).map(|record| key(disk_of(&record.named))).collect()
+}
+
+impl Resolver<'_> {
+    fn is_stale(&self, record: &Record) -> bool {
+        matches!(self.before_candidates(record), None)
+    }
+
+    /// The answers that need no search for a volume.
+    fn before_candidates(&self, record: &Record) -> Option<Resolution> {
+        if matches!(record.purpose.role, Role::FirmwareEntry | Role::InsideVirtualDisk) {
+            return Some(Resolution::Untouched);
+        }
+        if let Some(volume) = is_here(self.layout, &record.named) {
+            return Some(Resolution::Here(volume));
+        }
+        let disk = disk_of(&record.named);
+        if Some(disk) == self.layout.table.disk {
+            return None;
+        }
+        let other = self.context.others.iter().find(|other| other.disk == disk)?;
+        let partition = partition_of(&record.named);
+        let partition = other.partitions.iter().find(|(id, _)| *id == partition).map(|(_, number)| *number);
+        Some(Resolution::OtherDisk { name: other.name.clone(), partition })
+    }
+
+    fn change(&self, record: &Record) -> Change {
+        let same_disk = self.layout.table.disk == Some(disk_of(&record.named));
+        match (same_disk, direct(self.layout, &record.named), record.named) {
+            (true, _, _) => Change::Partition,
+            (false, Some(_), QualifiedPartition::Mbr { .. }) => Change::Signature,
+            (false, Some(_), QualifiedPartition::Gpt { .. }) => Change::DiskGuid,
+            (false, None, _) => Change::Both,
+        }
+    }
+
+    fn one(&self, record: &Record, absent: &HashMap<DiskKey, usize>) -> Resolution {
+        if let Some(answer) = self.before_candidates(record) {
+            return answer;
+        }
+        let change = self.change(record);
+        let left = |why| Resolution::Left { change, why };
+        let same_style = matches!(
+            (self.layout.table.disk, record.named),
+            (Some(DiskId::Mbr(_)), QualifiedPartition::Mbr { .. }) | (Some(DiskId::Gpt(_)), QualifiedPartition::Gpt { .. })
+        );
+        match self.layout.table.disk {
+            None | Some(DiskId::Mbr(0)) => return left(Left::NoIdentity),
+            Some(_) if !same_style => return left(Left::OtherStyle),
+            Some(_) => {}
+        }
+        if let Some(claimed) = absent.get(&key(disk_of(&record.named)))
+            && self.chosen(record).is_none()
+        {
+            return left(Left::AbsentDisk(*claimed));
+        }
+        if change == Change::Both && self.chosen(record).is_none() && !self.kin.may_be_here(record) {
+            return left(Left::NotThisDisk);
+        }
+        match self.candidate(record) {
+            Ok(volume) if identity_of(self.layout, volume).is_some() => Resolution::Repoint { volume, change },
+            Ok(_) => left(Left::NoCandidate),
+            Err(why) => left(why),
+        }
+    }
+
+    /// The partition that the user chose for this record's role.
+    fn chosen(&self, record: &Record) -> Option<u32> {
+        let Choice { system, windows } = self.context.choice;
+        match record.purpose.role {
+            Role::System => system,
+            Role::Loader | Role::OsRoot | Role::Resume => windows,
+            _ => None,
+        }
+    }
+
+    fn candidate(&self, record: &Record) -> Result<usize, Left> {
+        if let Some(number) = self.chosen(record) {
+            return self.choice(record, number);
+        }
+        let direct = direct(self.layout, &record.named);
+        if let Some(volume) = direct.filter(|volume| has_file(self.layout, record, *volume)) {
+            return Ok(volume);
+        }
+        if record.purpose.role == Role::System {
+            let store = self.layout.stores.get(record.store);
+            return store.map(|store| store.volume).ok_or(Left::NoCandidate);
+        }
+        let with_file: Vec<usize> =
+            record.purpose.file.iter().flat_map(|file| self.layout.evidence.volumes_with(file)).collect();
+        let proven = self.homes.contains(&key(disk_of(&record.named)));
+        match (with_file.as_slice(), direct) {
+            // The file cannot be seen (deleted, or on an encrypted volume), but the disk and the place are proven.
+            ([], Some(volume)) if proven => Ok(volume),
+            ([], _) => Err(Left::NoCandidate),
+            ([volume], _) => Ok(*volume),
+            (several, _) => Err(Left::Ambiguous(several.to_vec())),
+        }
+    }
+
+    fn choice(&self, record: &Record, number: u32) -> Result<usize, Left> {
+        let volume = self.layout.by_number(number).ok_or(Left::BadChoice(number))?;
+        let unreadable = self.layout.volumes.get(volume).is_some_and(|facts| !facts.file_system.is_readable());
+        let fits = match record.purpose.role {
+            Role::System => self.layout.systems.iter().any(|system| system.volume == volume),
+            _ => unreadable || has_file(self.layout, record, volume),
+        };
+        if fits { Ok(volume) } else { Err(Left::BadChoice(number)) }
+    }
+
+    /// Disks that loaders name, that are not here, and whose place is taken: identity to the volume that is taken.
+    fn absent_disks(&self, records: &[Record]) -> HashMap<DiskKey, usize> {
+        let mut claims: HashMap<(usize, usize), DiskKey> = HashMap::new();
+        let mut absent = HashMap::new();
+        let is_os = |record: &&Record| matches!(record.purpose.role, Role::Loader | Role::OsRoot);
+        for record in records.iter().filter(is_os) {
+            if let Some(volume) = is_here(self.layout, &record.named) {
+                claims.insert((record.store, volume), key(disk_of(&record.named)));
+            }
+        }
+        let mut stale: Vec<_> = records.iter().filter(is_os).filter(|record| self.is_stale(record)).collect();
+        stale.sort_by_key(|record| {
+            let home = self.homes.contains(&key(disk_of(&record.named)));
+            (!home, !self.is_main_entry(record))
+        });
+        for record in stale {
+            let disk = key(disk_of(&record.named));
+            let Ok(volume) = self.candidate(record) else { continue };
+            let owner = *claims.entry((record.store, volume)).or_insert(disk);
+            if owner != disk && !self.homes.contains(&disk) {
+                absent.insert(disk, volume);
+            }
+        }
+        absent
+    }
+
+    fn is_main_entry(&self, record: &Record) -> bool {
+        let store = self.layout.stores.get(record.store).and_then(|file| file.parsed());
+        store.is_some_and(|store| entry::main_entry(store) == Some(record.object))
+    }
+
+    /// Settles ties: `osdevice` goes with `device`, a resume object with the loader that names it.
+    fn follow_loaders(&self, records: &[Record], answers: &mut [Resolution]) {
+        for index in 0..records.len() {
+            let (Some(record), Some(Resolution::Left { change, why: Left::Ambiguous(several) })) =
+                (records.get(index), answers.get(index).cloned())
+            else {
+                continue;
+            };
+            let Some(store) = self.layout.stores.get(record.store).and_then(|file| file.parsed()) else { continue };
+            let leads = |other: &Record| {
+                other.store == record.store
+                    && matches!(other.purpose.role, Role::Loader | Role::OsRoot)
+                    && (other.object == record.object || names_resume(store, other.object, record.object))
+            };
+            let volumes: BTreeSet<usize> = records
+                .iter()
+                .zip(answers.iter())
+                .filter(|(other, _)| leads(other))
+                .filter_map(|(_, answer)| match answer {
+                    Resolution::Here(volume) | Resolution::Repoint { volume, .. } => Some(*volume),
+                    _ => None,
+                })
+                .collect();
+            let mut volumes = volumes.into_iter();
+            if let (Some(volume), None) = (volumes.next(), volumes.next())
+                && several.contains(&volume)
+                && let Some(answer) = answers.get_mut(index)
+            {
+                *answer = Resolution::Repoint { volume, change };
+            }
+        }
+    }
+}
+
+/// Whether loader `loader` names object `resume` as its resume object.
+fn names_resume(store: &Store, loader: usize, resume: usize) -> bool {
+    let objects = store.objects();
+    let named = objects.get(loader).and_then(|object| object.object(ElementId::RESUME_OBJECT));
+    named.is_some() && named == objects.get(resume).and_then(|object| object.id)
+}

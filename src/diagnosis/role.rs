@@ -1,0 +1,79 @@
+//! What each device element is for: which file must be on the partition that it names.
+
+use crate::bcd::element::Element;
+use crate::bcd::element::ElementId;
+use crate::bcd::object::Object;
+use crate::bcd::device::IdentityRecord;
+
+/// `bootstatdevice`: the volume of the boot status log.
+const BOOT_STAT_DEVICE: ElementId = ElementId(0x1100_0043);
+/// `windowssyspart`: the system volume.
+const WINDOWS_SYSTEM_DEVICE: ElementId = ElementId(0x1100_0084);
+
+/// The purpose of one identity record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// The volume that holds this store and the boot manager.
+    System,
+    /// The volume that holds the loader (`path` of an osloader).
+    Loader,
+    /// The volume that holds `systemroot`.
+    OsRoot,
+    /// The volume that holds winresume, the hibernation file, or the associated Windows.
+    Resume,
+    /// The volume that holds the file of a RAM disk, a file device or a virtual disk.
+    Image,
+    /// The volume that holds `boot.sdi`.
+    Sdi,
+    /// An entry that belongs to the firmware (a projection of NVRAM).
+    FirmwareEntry,
+    /// A partition inside a virtual disk: not on this disk at all.
+    InsideVirtualDisk,
+    /// A device element that nothing is known of.
+    Unknown,
+}
+
+/// A role and the file that proves it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Purpose {
+    /// The role.
+    pub role: Role,
+    /// A path that must be on the volume; `None` where the store itself is the evidence, or none exists.
+    pub file: Option<String>,
+    /// The path may be absent in a healthy system (the hibernation file): look, but do not insist.
+    pub optional: bool,
+}
+
+/// What `record` of `element` in `object` is for.
+#[must_use]
+pub fn purpose(object: &Object, element: &Element, record: &IdentityRecord) -> Purpose {
+    let known = |role, file: Option<String>| Purpose { role, file, optional: false };
+    if record.inside_vhd {
+        return known(Role::InsideVirtualDisk, None);
+    }
+    let (Some(kind), Some(id)) = (object.object_type, element.id) else { return known(Role::Unknown, None) };
+    if kind.is_firmware_application() {
+        return known(Role::FirmwareEntry, None);
+    }
+    if let Some(path) = &record.file {
+        return known(Role::Image, Some(path.clone()));
+    }
+    let text = |id| object.string(id).filter(|text| !text.is_empty()).map(str::to_owned);
+    match id {
+        ElementId::DEVICE if kind.is_os_loader() => known(Role::Loader, text(ElementId::PATH)),
+        ElementId::OS_DEVICE if kind.is_os_loader() => known(Role::OsRoot, text(ElementId::SYSTEM_ROOT)),
+        ElementId::DEVICE if kind.is_resume() => known(Role::Resume, text(ElementId::PATH)),
+        ElementId::FILE_DEVICE | ElementId::RESUME_DEVICE_26 | ElementId::ASSOCIATED_OS_DEVICE if kind.is_resume() => {
+            // The hibernation file comes and goes; winresume, in the same object, stays.
+            known(Role::Resume, text(ElementId::PATH))
+        }
+        ElementId::RAMDISK_SDI_DEVICE => known(Role::Sdi, text(ElementId::RAMDISK_SDI_PATH)),
+        ElementId::DEVICE
+            if kind.is_boot_manager() || kind.is_memdiag() || kind.is_ntldr() || kind.is_boot_sector() =>
+        {
+            Purpose { role: Role::System, file: text(ElementId::PATH), optional: true }
+        }
+        BOOT_STAT_DEVICE | WINDOWS_SYSTEM_DEVICE => known(Role::System, None),
+        _ => known(Role::Unknown, None),
+    }
+}

@@ -1,0 +1,96 @@
+//! Findings about a store file as a whole: unreadable, dirty, empty, or not patchable in place.
+
+use crate::bcd::Store;
+use crate::diagnosis::Finding;
+use crate::diagnosis::Remedy;
+use crate::diagnosis::Severity;
+use crate::layout::Layout;
+use crate::layout::store::StoreFile;
+
+/// All findings about the store with this index.
+#[must_use]
+pub fn findings(layout: &Layout, index: usize) -> Vec<Finding> {
+    let Some(file) = layout.stores.get(index) else { return Vec::new() };
+    let mut findings = match &file.store {
+        Err(error) => vec![unreadable(layout, file, error)],
+        Ok(store) => of_store(&file.path, file.recovery, store),
+    };
+    if let (Ok(_), Err(reason)) = (&file.store, &file.place) {
+        findings.push(Finding {
+            message: format!("the store can be read, but not patched in place: {reason}"),
+            ..placed(layout, file, "store-not-patchable", Severity::Note)
+        });
+    }
+    findings.extend(file.obstacles.iter().map(|obstacle| Finding {
+        message: format!("the volume must not be written now: {obstacle}"),
+        remedy: Remedy::Advice("let Windows (or `ntfsfix`, `fsck.fat`) clean the file system first, or pass --allow-dirty-volume to fix".into()),
+        ..placed(layout, file, "volume-not-clean", Severity::Note)
+    }));
+    findings
+}
+
+/// Findings about a store file without a disk around it.
+#[must_use]
+pub fn alone(path: &str, store: &Store) -> Vec<Finding> {
+    of_store(path, false, store)
+}
+
+fn finding(path: &str, code: &'static str, severity: Severity) -> Finding {
+    Finding {
+        code,
+        severity,
+        subject: path.to_owned(),
+        message: String::new(),
+        evidence: Vec::new(),
+        predicted_status: None,
+        remedy: Remedy::None,
+    }
+}
+
+fn placed(layout: &Layout, file: &StoreFile, code: &'static str, severity: Severity) -> Finding {
+    let evidence = vec![format!("{} on {}", file.path, layout.name(file.volume))];
+    Finding { evidence, ..finding(&file.path, code, severity) }
+}
+
+fn unreadable(layout: &Layout, file: &StoreFile, error: &str) -> Finding {
+    let severity = if file.recovery { Severity::Degrades } else { Severity::BlocksBoot };
+    Finding {
+        message: format!("the store cannot be read: {error}"),
+        // Measured: a store with a bad base block and no usable log.
+        predicted_status: (!file.recovery).then_some("0xc000000f or 0xc000014c"),
+        remedy: Remedy::Advice("restore the file from a backup, or make a new one with `bcdboot` from a Windows rescue system".into()),
+        ..placed(layout, file, "store-unreadable", severity)
+    }
+}
+
+fn of_store(path: &str, recovery: bool, store: &Store) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let base = store.hive().base_block();
+    if store.hive().base_block().is_dirty() {
+        let mut evidence = vec![format!(
+            "sequence numbers {} and {}, checksum 0x{:08x} (computed 0x{:08x})",
+            base.primary_sequence, base.secondary_sequence, base.checksum_stored, base.checksum_computed
+        )];
+        evidence.push("the machine was switched off while Windows wrote it; the truth may be in its log files".into());
+        findings.push(Finding {
+            message: "the store is dirty: its last change was not completed".into(),
+            evidence,
+            remedy: Remedy::Advice("fix refuses a dirty store, for its log must be replayed first, which this version does not do; start Windows or its recovery environment once on a copy of the disk, or load the store with `reg load` in a Windows rescue system".into()),
+            ..finding(path, "store-dirty", if recovery { Severity::Stale } else { Severity::Degrades })
+        });
+    }
+    if store.objects().is_empty() {
+        let severity = if recovery { Severity::Degrades } else { Severity::BlocksBoot };
+        findings.push(Finding {
+            message: "the store is a valid hive without any boot objects".into(),
+            remedy: Remedy::Advice("make a new store with `bcdboot` from a Windows rescue system".into()),
+            ..finding(path, "store-empty", severity)
+        });
+    } else if store.boot_manager().is_none() {
+        findings.push(Finding {
+            message: "the store has no {bootmgr} object".into(),
+            ..finding(path, "no-boot-manager-object", Severity::Note)
+        });
+    }
+    findings
+}

@@ -1,0 +1,86 @@
+//! Evidence: which of the files that the stores name are on which volume.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use crate::bcd::device::Device;
+use crate::bcd::element::ElementValue;
+use crate::bcd::object::Object;
+use crate::layout::store::StoreFile;
+use crate::volume::Volume;
+
+/// Paths of all stores together that are looked up, at most; real stores name under thirty.
+const PATHS_MAX: usize = 256;
+
+/// Answers to "is this path on that volume".
+#[derive(Debug, Default)]
+pub struct Evidence {
+    /// Lower-case path to the volumes that have it.
+    found: BTreeMap<String, BTreeSet<usize>>,
+}
+
+impl Evidence {
+    /// Looks up every path that the stores name on every volume that can be read.
+    #[must_use]
+    pub fn collect(volumes: &[Option<&Volume<'_>>], stores: &[StoreFile]) -> Self {
+        let mut paths = BTreeSet::new();
+        let objects = stores.iter().filter_map(StoreFile::parsed).flat_map(|store| store.objects());
+        objects.for_each(|object| paths_of(object, &mut paths));
+        let on = |path: &String| {
+            let has = |volume: &Option<&Volume<'_>>| volume.is_some_and(|v| matches!(v.find(path), Ok(Some(_))));
+            let volumes = volumes.iter().enumerate().filter(|(_, volume)| has(volume));
+            volumes.map(|(index, _)| index).collect()
+        };
+        Self { found: paths.into_iter().take(PATHS_MAX).map(|path| (path.clone(), on(&path))).collect() }
+    }
+
+    /// The volumes that have `path`; empty when none has, or when no store names it.
+    pub fn volumes_with(&self, path: &str) -> impl Iterator<Item = usize> {
+        self.found.get(&path.to_lowercase()).into_iter().flatten().copied()
+    }
+
+    /// Whether `path` is on `volume`.
+    #[must_use]
+    pub fn has(&self, volume: usize, path: &str) -> bool {
+        self.volumes_with(path).any(|found| found == volume)
+    }
+
+    /// Whether a recovery image (`.wim`) that a store names is on `volume`.
+    #[must_use]
+    pub fn has_recovery_image(&self, volume: usize) -> bool {
+        self.found.iter().any(|(path, volumes)| path.ends_with(".wim") && volumes.contains(&volume))
+    }
+}
+
+/// Every path in string elements and in device elements of `object`, lower-case.
+fn paths_of(object: &Object, paths: &mut BTreeSet<String>) {
+    for element in &object.elements {
+        match &element.value {
+            ElementValue::String(text) => insert(text, paths),
+            ElementValue::Device(device) => device_paths(&device.device, paths),
+            _ => {}
+        }
+    }
+}
+
+fn device_paths(device: &Device, paths: &mut BTreeSet<String>) {
+    match device {
+        Device::File { parent, path } | Device::Ramdisk { parent, path, .. } => {
+            insert(path, paths);
+            device_paths(parent, paths);
+        }
+        Device::Vhd { parent } | Device::VhdPartition { host: parent, .. } => device_paths(parent, paths),
+        Device::Locate { path, parent, .. } => {
+            insert(path, paths);
+            parent.iter().for_each(|parent| device_paths(parent, paths));
+        }
+        Device::Boot | Device::Partition(_) | Device::LegacyPartition(_) | Device::Opaque(_) => {}
+    }
+}
+
+/// Descriptions and locales are strings too: only what begins like a path is one.
+fn insert(text: &str, paths: &mut BTreeSet<String>) {
+    if text.starts_with('\\') && text.len() > 1 {
+        paths.insert(text.to_lowercase());
+    }
+}

@@ -1,0 +1,86 @@
+//! The stores of a disk: read whole, parsed, and located so that they could be patched in place.
+
+use crate::bcd::Store;
+use crate::layout::Firmware;
+use crate::layout::system::STORE_PATHS;
+use crate::layout::system::SystemVolume;
+use crate::partition::PartitionTable;
+use crate::volume::Extent;
+use crate::volume::Volume;
+
+/// Longest store that is read. Real ones have 8 to 256 KiB; what is longer is damage or a trap.
+pub const STORE_MAX: u64 = 16 << 20;
+
+/// One store file.
+#[derive(Debug)]
+pub struct StoreFile {
+    /// Index of the volume in the layout.
+    pub volume: usize,
+    /// Path as the directory spells it.
+    pub path: String,
+    /// The firmware that reads it.
+    pub firmware: Firmware,
+    /// `\EFI\Microsoft\Recovery\BCD`: the second store of an ESP.
+    pub recovery: bool,
+    /// The parsed store, or why there is none.
+    pub store: Result<Store, String>,
+    /// Where its bytes lie on the disk, or why they must not be overwritten in place.
+    pub place: Result<Vec<Extent>, String>,
+    /// Why the volume must not be written now (a dirty or hibernated file system).
+    pub obstacles: Vec<String>,
+}
+
+impl StoreFile {
+    /// The store, when it parsed.
+    #[must_use]
+    pub fn parsed(&self) -> Option<&Store> {
+        self.store.as_ref().ok()
+    }
+}
+
+/// Reads every store of the system volumes.
+#[must_use]
+pub fn read_all(volumes: &[Option<&Volume<'_>>], systems: &[SystemVolume], table: &PartitionTable) -> Vec<StoreFile> {
+    let mut stores = Vec::new();
+    for system in systems {
+        let Some(volume) = volumes.get(system.volume).copied().flatten() else { continue };
+        let start = table.partitions.get(system.volume).map_or(0, |partition| partition.start);
+        let found = STORE_PATHS.iter().filter(|(path, _)| system.stores.contains(path));
+        stores.extend(found.map(|(path, firmware)| read(volume, system.volume, start, path, *firmware)));
+    }
+    stores
+}
+
+fn read(volume: &Volume<'_>, index: usize, start: u64, path: &str, firmware: Firmware) -> StoreFile {
+    let gone = || format!("{path} was found but could not be opened");
+    let (path_on_disk, bytes, place) = match volume.locate(path, STORE_MAX) {
+        Ok(Some(file)) => (file.path, Ok(file.bytes), on_disk(start, &file.extents)),
+        Ok(None) => (path.to_owned(), Err(gone()), Err(gone())),
+        Err(refusal) => {
+            let bytes = volume.read(path, STORE_MAX).map_err(|error| error.to_string());
+            (path.to_owned(), bytes.and_then(|bytes| bytes.ok_or_else(gone)), Err(refusal.to_string()))
+        }
+    };
+    let obstacles = match volume.obstacles() {
+        Ok(obstacles) => obstacles.into_iter().map(|obstacle| obstacle.message).collect(),
+        Err(error) => vec![error.to_string()],
+    };
+    StoreFile {
+        volume: index,
+        path: path_on_disk,
+        firmware,
+        recovery: path.contains(r"\Recovery\"),
+        store: bytes.and_then(|bytes| Store::parse(bytes).map_err(|error| error.to_string())),
+        place,
+        obstacles,
+    }
+}
+
+/// The same extents, counted from the start of the disk in [`Extent::volume_offset`].
+fn on_disk(start: u64, extents: &[Extent]) -> Result<Vec<Extent>, String> {
+    let shift = |extent: &Extent| {
+        let volume_offset = extent.volume_offset.checked_add(start)?;
+        Some(Extent { volume_offset, ..*extent })
+    };
+    extents.iter().map(shift).collect::<Option<_>>().ok_or_else(|| "an extent lies beyond the end of the disk".into())
+}

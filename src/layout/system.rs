@@ -1,0 +1,113 @@
+//! System volumes: those that hold a boot manager or a BCD store.
+
+use crate::guid::Guid;
+use crate::layout::Firmware;
+use crate::partition::PartitionTable;
+use crate::partition::PartitionType;
+use crate::volume::EntryKind;
+use crate::volume::Volume;
+
+/// GPT type of an EFI system partition (UEFI Specification, table of defined partition type GUIDs).
+const ESP: Guid = Guid::from_u128(0xc12a7328_f81f_11d2_ba4b_00a0c93ec93b);
+/// GPT type of a Microsoft reserved partition (Microsoft, `PARTITION_MSFT_RESERVED_GUID`).
+const MSR: Guid = Guid::from_u128(0xe3c9e316_0b5c_4db8_817d_f92df00215ae);
+/// GPT type of a Windows recovery partition (Microsoft, `PARTITION_MSFT_RECOVERY_GUID`).
+const RECOVERY: Guid = Guid::from_u128(0xde94bba4_06d1_4d40_a16a_bfd50179d6ac);
+
+/// Files that tell a system volume, with the boot manager generation that they belong to.
+const BIOS_BOOT_MANAGER: &str = r"\bootmgr";
+const UEFI_BOOT_MANAGER: &str = r"\EFI\Microsoft\Boot\bootmgfw.efi";
+const NTLDR: &str = r"\ntldr";
+const BOOT_INI: &str = r"\boot.ini";
+/// `boot.ini` is a text of a few lines; what is longer is not one.
+const BOOT_INI_MAX: u64 = 64 << 10;
+
+/// Paths of the stores that are looked for, and the firmware that reads them.
+pub const STORE_PATHS: [(&str, Firmware); 3] = [
+    (r"\Boot\BCD", Firmware::Bios),
+    (r"\EFI\Microsoft\Boot\BCD", Firmware::Uefi),
+    (r"\EFI\Microsoft\Recovery\BCD", Firmware::Uefi),
+];
+
+/// A volume from which the firmware can start Windows, or which at least holds a store.
+#[derive(Debug, Clone)]
+pub struct SystemVolume {
+    /// Index of the volume in the layout.
+    pub volume: usize,
+    /// The MBR boot flag of its partition.
+    pub active: bool,
+    /// `\bootmgr` is there.
+    pub bios_boot_manager: bool,
+    /// `\EFI\Microsoft\Boot\bootmgfw.efi` is there.
+    pub uefi_boot_manager: bool,
+    /// Paths of the stores on it (as [`STORE_PATHS`] spells them).
+    pub stores: Vec<&'static str>,
+    /// NT 5.x: `\ntldr` is there; the text of `\boot.ini`, when it could be read.
+    pub ntldr: Option<Option<String>>,
+}
+
+impl SystemVolume {
+    /// How the machine starts from this volume, as far as its files tell; `None` for a bare NTLDR volume's BIOS.
+    #[must_use]
+    pub fn firmware(&self) -> Firmware {
+        let uefi = self.uefi_boot_manager || self.stores.iter().any(|path| path.starts_with(r"\EFI"));
+        let bios = self.bios_boot_manager || self.ntldr.is_some() || self.stores.contains(&r"\Boot\BCD");
+        if uefi && !(bios && self.active) { Firmware::Uefi } else { Firmware::Bios }
+    }
+
+    /// Whether only an NT 5.x loader (Windows 2000, XP, 2003) is here: no store to patch.
+    #[must_use]
+    pub fn is_ntldr_only(&self) -> bool {
+        self.ntldr.is_some() && !self.bios_boot_manager && self.stores.is_empty()
+    }
+}
+
+/// Finds the system volumes, in the order of the table.
+#[must_use]
+pub fn find(volumes: &[Option<&Volume<'_>>], table: &PartitionTable) -> Vec<SystemVolume> {
+    let examine = |(index, volume): (usize, &Option<&Volume<'_>>)| {
+        let volume = (*volume)?;
+        let has = |path: &str| is_file(volume, path);
+        let stores: Vec<_> = STORE_PATHS.iter().map(|(path, _)| *path).filter(|path| has(path)).collect();
+        let system = SystemVolume {
+            volume: index,
+            active: table.partitions.get(index).is_some_and(|partition| partition.active),
+            bios_boot_manager: has(BIOS_BOOT_MANAGER),
+            uefi_boot_manager: has(UEFI_BOOT_MANAGER),
+            stores,
+            ntldr: has(NTLDR).then(|| boot_ini(volume)),
+        };
+        let counts =
+            system.bios_boot_manager || system.uefi_boot_manager || system.ntldr.is_some() || !system.stores.is_empty();
+        counts.then_some(system)
+    };
+    volumes.iter().enumerate().filter_map(examine).collect()
+}
+
+fn is_file(volume: &Volume<'_>, path: &str) -> bool {
+    matches!(volume.find(path), Ok(Some(entry)) if matches!(entry.kind, EntryKind::File { .. }))
+}
+
+/// The text of `boot.ini`: an 8-bit code page that is ASCII where it matters.
+fn boot_ini(volume: &Volume<'_>) -> Option<String> {
+    let bytes = volume.read(BOOT_INI, BOOT_INI_MAX).ok()??;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Whether a type code says "EFI system partition".
+#[must_use]
+pub fn is_esp_type(kind: PartitionType) -> bool {
+    matches!(kind, PartitionType::Mbr(0xef)) || kind == PartitionType::Gpt(ESP)
+}
+
+/// Whether a type code says "Windows recovery".
+#[must_use]
+pub fn is_recovery_type(kind: PartitionType) -> bool {
+    matches!(kind, PartitionType::Mbr(0x27)) || kind == PartitionType::Gpt(RECOVERY)
+}
+
+/// Whether a type code says "Microsoft reserved".
+#[must_use]
+pub fn is_reserved_type(kind: PartitionType) -> bool {
+    kind == PartitionType::Gpt(MSR)
+}

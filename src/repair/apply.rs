@@ -1,0 +1,140 @@
+//! The one place where a disk is written.
+
+use crate::repair::Patch;
+use crate::storage::Storage;
+use crate::storage::StorageError;
+use crate::storage::StorageMut;
+
+/// Why not everything was written, and how far it came.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApplyError {
+    /// A sector holds neither the bytes before nor the bytes after. Nothing was written.
+    #[error("sector at 0x{at:x} holds neither the bytes before nor those after: the disk has changed since; nothing was written")]
+    Changed {
+        /// First byte of the sector on the disk.
+        at: u64,
+    },
+    /// The disk could not be read before the first write. Nothing was written.
+    #[error("reading before the first write: {0}; nothing was written")]
+    Unread(StorageError),
+    /// A write or sync failed.
+    #[error("{written} of {total} sectors written, then: {source}; run undo, or fix again, when the cause is mended")]
+    Incomplete {
+        /// Sectors that were written before the failure (the one that failed may be either way).
+        written: usize,
+        /// Sectors of the plan.
+        total: usize,
+        /// The failure.
+        source: StorageError,
+    },
+    /// What was read back is not what was written.
+    #[error("sector at 0x{at:x} reads back other bytes than were written: the medium cannot be trusted")]
+    Unverified {
+        /// First byte of the sector on the disk.
+        at: u64,
+    },
+}
+
+/// Brings every sector to `after`: first checks all of them, then writes those that differ, stage by stage with a
+/// sync behind each, and reads them back. Returns how many sectors were written.
+///
+/// Because a sector may already be `after`, a repair that was cut short is completed by the same call; and because
+/// each must be `before` or `after`, a disk that has changed since is never touched.
+///
+/// # Errors
+/// [`ApplyError`], which says how far it came.
+pub fn apply(storage: &mut dyn StorageMut, patches: &[Patch]) -> Result<usize, ApplyError> {
+    let mut open = Vec::new();
+    for patch in patches {
+        let found = storage.read_vec(patch.offset, patch.before.len()).map_err(ApplyError::Unread)?;
+        if found == patch.before && found != patch.after {
+            open.push(patch);
+        } else if found != patch.after {
+            return Err(ApplyError::Changed { at: patch.offset });
+        }
+    }
+    write(storage, &open)?;
+    for patch in patches {
+        let found = storage.read_vec(patch.offset, patch.after.len());
+        if !found.is_ok_and(|found| found == patch.after) {
+            return Err(ApplyError::Unverified { at: patch.offset });
+        }
+    }
+    Ok(open.len())
+}
+
+fn write(storage: &mut dyn StorageMut, open: &[&Patch]) -> Result<(), ApplyError> {
+    let failed = |written| move |source| ApplyError::Incomplete { written, total: open.len(), source };
+    let mut stage = None;
+    for (written, patch) in open.iter().enumerate() {
+        if stage.is_some_and(|stage| stage != patch.stage) {
+            storage.sync().map_err(failed(written))?;
+        }
+        stage = Some(patch.stage);
+        write_sector(storage, patch).map_err(failed(written))?;
+    }
+    if open.is_empty() { Ok(()) } else { storage.sync().map_err(failed(open.len())) }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place where a disk is written")]
+fn write_sector(storage: &mut dyn StorageMut, patch: &Patch) -> Result<(), StorageError> {
+    storage.write_at(patch.offset, &patch.after)
+}
+
+/// The patches that lead back, in the reverse order.
+#[must_use]
+pub fn inverse(patches: &[Patch]) -> Vec<Patch> {
+    let back = |patch: &Patch| Patch {
+        offset: patch.offset,
+        before: patch.after.clone(),
+        after: patch.before.clone(),
+        stage: u8::MAX.saturating_sub(patch.stage),
+    };
+    patches.iter().rev().map(back).collect()
+}
+
+/// Whether every sector holds its `after` already.
+///
+/// # Errors
+/// [`StorageError`] when a sector cannot be read.
+pub fn is_done(storage: &dyn Storage, patches: &[Patch]) -> Result<bool, StorageError> {
+    for patch in patches {
+        if storage.read_vec(patch.offset, patch.after.len())? != patch.after {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::ram::Ram;
+
+    fn patch(offset: u64, before: u8, after: u8, stage: u8) -> Patch {
+        Patch { offset, before: vec![before; 512], after: vec![after; 512], stage }
+    }
+
+    #[test]
+    fn apply_then_inverse_is_the_identity_and_a_second_apply_writes_nothing() {
+        let patches = [patch(512, 1, 2, 0), patch(0, 0, 9, 1)];
+        let original: Vec<u8> = [[0; 512], [1; 512], [5; 512]].concat();
+        let mut disk = Ram::new(original.clone(), None);
+        assert_eq!(apply(&mut disk, &patches).unwrap(), 2);
+        assert_eq!(disk.bytes(), [[9; 512], [2; 512], [5; 512]].concat());
+        assert_eq!(apply(&mut disk, &patches).unwrap(), 0);
+        assert_eq!(apply(&mut disk, &inverse(&patches)).unwrap(), 2);
+        assert_eq!(disk.bytes(), original);
+    }
+
+    #[test]
+    fn a_half_done_repair_is_completed_and_a_changed_disk_is_not_touched() {
+        let patches = [patch(0, 0, 9, 0), patch(512, 1, 2, 0)];
+        let mut half = Ram::new([[9; 512], [1; 512]].concat(), None);
+        assert_eq!(apply(&mut half, &patches).unwrap(), 1);
+        let mut changed = Ram::new([[0; 512], [7; 512]].concat(), None);
+        assert!(matches!(apply(&mut changed, &patches), Err(ApplyError::Changed { at: 512 })));
+        assert_eq!(changed.bytes(), [[0; 512], [7; 512]].concat());
+    }
+}

@@ -1,0 +1,194 @@
+//! The plan: from re-pointings to edits of a store's bytes, and from those to whole sectors of the disk.
+
+use std::collections::BTreeMap;
+
+use crate::bcd::Store;
+use crate::bcd::edit;
+use crate::bcd::edit::Edit;
+use crate::bcd::element::ElementValue;
+use crate::diagnosis::Diagnosis;
+use crate::diagnosis::Repoint;
+use crate::layout::Layout;
+use crate::layout::store::StoreFile;
+use crate::repair::Patch;
+use crate::storage::Storage;
+use crate::storage::StorageError;
+use crate::volume::Extent;
+
+/// Why no plan could be made. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// The disk could not be read.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The layout and the disk disagree: it changed while it was examined, or a parser is wrong.
+    #[error("{what} at 0x{at:x} of the disk: expected {expected}, found {found}; nothing was written")]
+    Mismatch {
+        /// What was looked at.
+        what: String,
+        /// Byte of the disk.
+        at: u64,
+        /// What the layout says.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// A store or element is not what the diagnosis saw.
+    #[error("internal check failed: {0}; nothing was written")]
+    Check(String),
+}
+
+/// One store before and after.
+#[derive(Debug, Clone)]
+pub struct StorePlan {
+    /// Index in the layout.
+    pub store: usize,
+    /// Number of its partition.
+    pub partition: u32,
+    /// Path on the volume.
+    pub path: String,
+    /// The whole file before.
+    pub before: Vec<u8>,
+    /// The whole file after.
+    pub after: Vec<u8>,
+}
+
+/// What will be written.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The stores that change.
+    pub stores: Vec<StorePlan>,
+    /// The sectors that change, in the order of writing.
+    pub patches: Vec<Patch>,
+}
+
+/// Makes the plan of all re-pointings of `diagnosis`; empty when there are none.
+///
+/// # Errors
+/// [`PlanError`] when the disk does not hold what the layout says, or the result would change anything but identities.
+pub fn plan(storage: &dyn Storage, layout: &Layout, diagnosis: &Diagnosis) -> Result<Plan, PlanError> {
+    let mut plan = Plan { stores: Vec::new(), patches: Vec::new() };
+    let mut sectors = Sectors { storage, size: u64::from(layout.table.sector_size), patches: BTreeMap::new() };
+    for (index, file) in layout.stores.iter().enumerate() {
+        let repoints: Vec<_> = diagnosis.repoints().filter(|repoint| repoint.store == index).collect();
+        if repoints.is_empty() {
+            continue;
+        }
+        let store = file.parsed().ok_or_else(|| PlanError::Check(format!("{} was not parsed", file.path)))?;
+        let extents = file.place.as_ref().map_err(|reason| PlanError::Check(reason.clone()))?;
+        let before = store.hive().bytes().to_vec();
+        let mut after = before.clone();
+        for repoint in &repoints {
+            for edit in edits(store, repoint)? {
+                edit::apply(&mut after, std::slice::from_ref(&edit)).map_err(|e| PlanError::Check(e.to_string()))?;
+                sectors.add(extents, &edit, repoint.rank)?;
+            }
+        }
+        prove(store, &after, &repoints)?;
+        let partition = layout.table.partitions.get(file.volume).map_or(0, |partition| partition.number);
+        plan.stores.push(StorePlan { store: index, partition, path: file.path.clone(), before, after });
+    }
+    plan.patches = sectors.patches.into_values().collect();
+    plan.patches.sort_by_key(|patch| (patch.stage, patch.offset));
+    Ok(plan)
+}
+
+fn edits(store: &Store, repoint: &Repoint) -> Result<Vec<Edit>, PlanError> {
+    let gone = || PlanError::Check("an element of the plan is not in the store".into());
+    let object = store.objects().get(repoint.object).ok_or_else(gone)?;
+    let element = object.elements.get(repoint.element).ok_or_else(gone)?;
+    let ElementValue::Device(device) = &element.value else { return Err(gone()) };
+    let identities = device.identities();
+    let record = identities.get(repoint.record).filter(|record| record.partition == repoint.old).ok_or_else(gone)?;
+    edit::replace_identity(element, record, repoint.new).map_err(|error| PlanError::Check(error.to_string()))
+}
+
+/// Parses the patched bytes and compares: the planned identities are new, everything else is as it was.
+fn prove(store: &Store, after: &[u8], repoints: &[&Repoint]) -> Result<(), PlanError> {
+    let patched = Store::parse(after.to_vec()).map_err(|error| PlanError::Check(error.to_string()))?;
+    if patched.objects().len() != store.objects().len() {
+        return Err(PlanError::Check("the number of objects would change".into()));
+    }
+    for (object, (old, new)) in store.objects().iter().zip(patched.objects()).enumerate() {
+        let same_shape = old.key == new.key && old.elements.len() == new.elements.len();
+        if !same_shape {
+            return Err(PlanError::Check(format!("object {} would change its shape", old.key)));
+        }
+        for (element, (old, new)) in old.elements.iter().zip(&new.elements).enumerate() {
+            let planned: Vec<_> =
+                repoints.iter().filter(|repoint| repoint.object == object && repoint.element == element).collect();
+            let ok = match (&old.value, &new.value) {
+                (_, ElementValue::Device(device)) if !planned.is_empty() => {
+                    let identities = device.identities();
+                    planned.iter().all(|repoint| {
+                        identities.get(repoint.record).is_some_and(|record| record.partition == repoint.new)
+                    }) && old.raw.len() == new.raw.len()
+                }
+                _ => planned.is_empty() && old.raw == new.raw,
+            };
+            if !ok || old.key != new.key || old.data_type != new.data_type {
+                return Err(PlanError::Check(format!("element {} would not become what was planned", old.key)));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Collects edits as whole sectors of the disk.
+struct Sectors<'a> {
+    storage: &'a dyn Storage,
+    size: u64,
+    patches: BTreeMap<u64, Patch>,
+}
+
+impl Sectors<'_> {
+    fn add(&mut self, extents: &[Extent], edit: &Edit, stage: u8) -> Result<(), PlanError> {
+        for (index, (before, after)) in edit.before.iter().zip(&edit.after).enumerate() {
+            let file_offset = u64::try_from(edit.at.saturating_add(index)).unwrap_or(u64::MAX);
+            let at = on_disk(extents, file_offset)
+                .ok_or_else(|| PlanError::Check(format!("file offset 0x{file_offset:x} lies in no extent")))?;
+            self.set(at, *before, *after, stage)?;
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, at: u64, before: u8, after: u8, stage: u8) -> Result<(), PlanError> {
+        let inside = at.checked_rem(self.size).unwrap_or(0);
+        let offset = at.saturating_sub(inside);
+        let patch = match self.patches.entry(offset) {
+            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
+            std::collections::btree_map::Entry::Vacant(entry) => {
+                let sector = self.storage.read_vec(offset, usize::try_from(self.size).unwrap_or(usize::MAX))?;
+                entry.insert(Patch { offset, after: sector.clone(), before: sector, stage })
+            }
+        };
+        patch.stage = patch.stage.max(stage);
+        let inside = usize::try_from(inside).unwrap_or(usize::MAX);
+        match patch.after.get_mut(inside) {
+            Some(byte) if *byte == before => *byte = after,
+            other => {
+                let found = other.map_or_else(|| "no byte".into(), |byte| format!("0x{byte:02x}"));
+                let expected = format!("0x{before:02x}");
+                return Err(PlanError::Mismatch { what: "store byte".into(), at, expected, found });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The byte of the disk that holds byte `file_offset` of the file.
+pub(crate) fn on_disk(extents: &[Extent], file_offset: u64) -> Option<u64> {
+    let extent = extents
+        .iter()
+        .find(|extent| file_offset.checked_sub(extent.file_offset).is_some_and(|inside| inside < extent.len))?;
+    extent.volume_offset.checked_add(file_offset.checked_sub(extent.file_offset)?)
+}
+
+/// Whether byte `at` of the disk belongs to the file.
+#[must_use]
+pub fn is_in(file: &StoreFile, at: u64) -> bool {
+    let inside =
+        |extent: &Extent| at.checked_sub(extent.volume_offset).is_some_and(|inside| inside < extent.len);
+    file.place.as_ref().is_ok_and(|extents| extents.iter().any(inside))
+}

@@ -1,0 +1,299 @@
+//! The undo record: everything that a repair changes, on stable storage before the first sector is written.
+//!
+//! JSON, so that it can be read, and used, without this program: each sector with its bytes before and after, and each
+//! store as it was, whole. A digest over all of it guards against a record that was damaged or edited.
+
+use std::fs;
+use std::io;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use serde::Serialize;
+use sha2::Digest;
+use sha2::Sha256;
+
+use crate::bytes;
+use crate::repair::Patch;
+use crate::repair::hex_bytes;
+
+/// Version of the format; a reader refuses what it does not know.
+pub const VERSION: u32 = 1;
+/// Ending of every record's name.
+pub const ENDING: &str = ".undo.json";
+/// Longest record that is read: 48 sectors of 4 KiB and two stores of 16 MiB, in hex, fit well.
+const MAX: u64 = 128 << 20;
+
+/// How far the repair came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// The record was made; sectors may or may not have been written.
+    Planned,
+    /// All sectors were written and verified.
+    Applied,
+    /// All sectors were brought back.
+    Undone,
+}
+
+/// Which disk the record is of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// Absolute path of the device or image at the time of the repair.
+    pub path: PathBuf,
+    /// Length in bytes.
+    pub len: u64,
+    /// Logical sector size in bytes.
+    pub sector_size: u32,
+    /// Identity as [`super::disk_text`] writes it.
+    pub disk: String,
+}
+
+/// A store as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedStore {
+    /// Number of its partition.
+    pub partition: u32,
+    /// Path on the volume.
+    pub path: String,
+    /// SHA-256 of the file before, hex.
+    pub sha256_before: String,
+    /// SHA-256 of the file after, hex.
+    pub sha256_after: String,
+    /// The whole file before.
+    #[serde(with = "hex_bytes")]
+    pub bytes_before: Vec<u8>,
+}
+
+/// An undo record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Always `undo record`; tells the file from other JSON.
+    pub bcdrescue: String,
+    /// [`VERSION`].
+    pub version: u32,
+    /// Version of the program that made it.
+    pub tool: String,
+    /// When, RFC 3339, UTC.
+    pub created: String,
+    /// How far the repair came.
+    pub state: State,
+    /// Which disk.
+    pub target: Target,
+    /// The stores as they were.
+    pub stores: Vec<SavedStore>,
+    /// The sectors, in the order of writing.
+    pub patches: Vec<Patch>,
+    /// SHA-256 over everything else but `state`, hex.
+    pub digest: String,
+}
+
+/// Why a record could not be written or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecordError {
+    /// The file could not be written or read.
+    #[error("undo record {}: {source}", path.display())]
+    Io {
+        /// The record.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// The file is no undo record, or a damaged one.
+    #[error("undo record {}: {what}", path.display())]
+    Invalid {
+        /// The record.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+}
+
+impl Record {
+    /// A record of `patches` on `target`, not yet on disk.
+    #[must_use]
+    pub fn new(target: Target, stores: Vec<SavedStore>, patches: Vec<Patch>, created: String) -> Self {
+        let mut record = Self {
+            bcdrescue: "undo record".into(),
+            version: VERSION,
+            tool: env!("CARGO_PKG_VERSION").into(),
+            created,
+            state: State::Planned,
+            target,
+            stores,
+            patches,
+            digest: String::new(),
+        };
+        record.digest = record.compute_digest();
+        record
+    }
+
+    fn compute_digest(&self) -> String {
+        let plain = Self { digest: String::new(), state: State::Planned, ..self.clone() };
+        sha256(&serde_json::to_vec(&plain).unwrap_or_default())
+    }
+
+    /// Writes the record to a new file (mode 0600, never over an existing file or through a link) and makes it and its
+    /// directory entry durable.
+    ///
+    /// # Errors
+    /// [`RecordError::Io`]; nothing else of the repair may happen then.
+    pub fn create(&self, path: &Path) -> Result<(), RecordError> {
+        self.write(path).and_then(|()| sync_directory(path)).map_err(|source| io_error(path, source))
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the record's own file, created anew")]
+    fn write(&self, path: &Path) -> io::Result<()> {
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        let mut text = serde_json::to_vec_pretty(self).map_err(io::Error::other)?;
+        text.push(b'\n');
+        file.write_all(&text)?;
+        file.sync_all()
+    }
+
+    /// Replaces the record at `path` by one with `state`, atomically.
+    ///
+    /// # Errors
+    /// [`RecordError::Io`]; the record then still has its old state, which is as good for an undo.
+    pub fn set_state(&mut self, path: &Path, state: State) -> Result<(), RecordError> {
+        self.state = state;
+        let mut name = path.as_os_str().to_owned();
+        name.push(".new");
+        let new = PathBuf::from(name);
+        let replace = || {
+            self.write(&new)?;
+            fs::rename(&new, path)?;
+            sync_directory(path)
+        };
+        replace().map_err(|source| {
+            let _ = fs::remove_file(&new);
+            io_error(path, source)
+        })
+    }
+
+    /// Reads and validates a record.
+    ///
+    /// # Errors
+    /// [`RecordError`] when it cannot be read, is of another kind or version, or its digest is wrong.
+    pub fn load(path: &Path) -> Result<Self, RecordError> {
+        let invalid = |what: String| RecordError::Invalid { path: path.into(), what };
+        let metadata = fs::metadata(path).map_err(|source| io_error(path, source))?;
+        if !metadata.is_file() || metadata.len() > MAX {
+            return Err(invalid("not an undo record: expected a JSON file that ends in .undo.json".into()));
+        }
+        let text = fs::read(path).map_err(|source| io_error(path, source))?;
+        let record: Self = serde_json::from_slice(&text).map_err(|e| invalid(format!("not an undo record: {e}")))?;
+        if record.bcdrescue != "undo record" {
+            return Err(invalid("not an undo record".into()));
+        }
+        if record.version != VERSION {
+            return Err(invalid(format!("format version {} is not known, expected {VERSION}", record.version)));
+        }
+        let digest = record.compute_digest();
+        if digest != record.digest {
+            return Err(invalid(format!("damaged: expected digest {}, found {digest}", record.digest)));
+        }
+        record.check_shape().map_err(invalid)?;
+        Ok(record)
+    }
+
+    /// What a writer relies on, whoever made the record.
+    fn check_shape(&self) -> Result<(), String> {
+        let sector = usize::try_from(self.target.sector_size).unwrap_or(0);
+        if !matches!(sector, 512 | 4096) {
+            return Err(format!("sector size {sector}, expected 512 or 4096"));
+        }
+        for patch in &self.patches {
+            let end = patch.offset.checked_add(u64::from(self.target.sector_size));
+            let aligned = patch.offset.is_multiple_of(u64::from(self.target.sector_size));
+            let sized = patch.before.len() == sector && patch.after.len() == sector;
+            if !aligned || !sized || end.is_none_or(|end| end > self.target.len) {
+                return Err(format!("the patch at 0x{:x} is not one sector of the disk", patch.offset));
+            }
+        }
+        let saved = |store: &SavedStore| sha256(&store.bytes_before) == store.sha256_before;
+        self.stores.iter().all(saved).then_some(()).ok_or_else(|| "a saved store does not have its hash".into())
+    }
+}
+
+/// SHA-256 in lower-case hex.
+#[must_use]
+pub fn sha256(data: &[u8]) -> String {
+    bytes::hex(&Sha256::digest(data))
+}
+
+/// A rename or a new file is durable only when its directory is.
+fn sync_directory(path: &Path) -> io::Result<()> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::File::open(directory)?.sync_all()
+}
+
+fn io_error(path: &Path, source: io::Error) -> RecordError {
+    RecordError::Io { path: path.into(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn sample() -> Record {
+        let target = Target { path: "/x/disk.img".into(), len: 1 << 20, sector_size: 512, disk: "mbr:00000001".into() };
+        let bytes_before = vec![1, 2, 3];
+        let store = SavedStore {
+            partition: 1,
+            path: r"\Boot\BCD".into(),
+            sha256_before: sha256(&bytes_before),
+            sha256_after: sha256(&[1, 2, 4]),
+            bytes_before,
+        };
+        let patch = Patch { offset: 1024, before: vec![0; 512], after: vec![1; 512], stage: 0 };
+        Record::new(target, vec![store], vec![patch], "2026-01-02T03:04:05Z".into())
+    }
+
+    #[test]
+    fn a_record_comes_back_private_and_is_never_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("disk.undo.json");
+        let mut record = sample();
+        record.create(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(Record::load(&path).unwrap(), record);
+        assert!(matches!(record.create(&path), Err(RecordError::Io { .. })));
+        record.set_state(&path, State::Applied).unwrap();
+        assert_eq!(Record::load(&path).unwrap().state, State::Applied);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_record_is_never_written_through_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("disk.undo.json");
+        std::os::unix::fs::symlink(folder.path().join("elsewhere"), &path).unwrap();
+        assert!(sample().create(&path).is_err());
+        assert!(!folder.path().join("elsewhere").exists());
+    }
+
+    #[test]
+    fn damage_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("disk.undo.json");
+        let text = serde_json::to_string(&sample()).unwrap();
+        let broken = |from: &str, to: &str| {
+            fs::write(&path, text.replacen(from, to, 1)).unwrap();
+            Record::load(&path).unwrap_err().to_string()
+        };
+        assert!(broken("\"offset\":1024", "\"offset\":2048").contains("damaged: expected digest"));
+        assert!(broken("\"version\":1", "\"version\":2").contains("format version 2 is not known"));
+        assert!(broken("undo record", "something").contains("not an undo record"));
+        assert!(broken("{", "").contains("not an undo record"));
+        let mut record = sample();
+        record.patches[0].offset = 1 << 20;
+        record.digest = record.compute_digest();
+        fs::write(&path, serde_json::to_string(&record).unwrap()).unwrap();
+        assert!(Record::load(&path).unwrap_err().to_string().contains("is not one sector of the disk"));
+    }
+}

@@ -1,0 +1,94 @@
+//! What a repair refuses, and the switch that lifts each refusal.
+
+use crate::diagnosis::Diagnosis;
+use crate::layout::Layout;
+use crate::layout::store::StoreFile;
+use crate::partition::PartitionType;
+use crate::volume::FileSystem;
+
+/// Named refusals that the user has lifted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Allowed {
+    /// `--allow-hibernated`.
+    pub hibernated: bool,
+    /// `--allow-dirty-volume`.
+    pub dirty_volume: bool,
+}
+
+/// A reason not to write, and the way out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}; {way_out}")]
+pub struct Refusal {
+    /// The reason.
+    pub what: String,
+    /// What the user can do.
+    pub way_out: String,
+}
+
+/// MBR type of a partition that belongs to a dynamic disk (Microsoft, `PARTITION_LDM`).
+const LDM: PartitionType = PartitionType::Mbr(0x42);
+
+/// All reasons not to write to the stores that the diagnosis would patch; empty when none stands.
+#[must_use]
+pub fn refusals(layout: &Layout, diagnosis: &Diagnosis, allowed: Allowed) -> Vec<Refusal> {
+    let mut touched: Vec<usize> = diagnosis.repoints().map(|repoint| repoint.store).collect();
+    touched.sort_unstable();
+    touched.dedup();
+    let mut refusals = Vec::new();
+    if touched.is_empty() {
+        return refusals;
+    }
+    refusals.extend(dynamic_disk(layout));
+    if !allowed.hibernated {
+        refusals.extend(hibernated(layout));
+    }
+    for file in touched.iter().filter_map(|index| layout.stores.get(*index)) {
+        refusals.extend(store(layout, file, allowed));
+    }
+    refusals
+}
+
+fn dynamic_disk(layout: &Layout) -> Option<Refusal> {
+    let is_dynamic = layout.volumes.iter().any(|facts| {
+        facts.partition.kind == LDM || matches!(facts.file_system, FileSystem::Other(name) if name.contains("LDM"))
+    });
+    is_dynamic.then(|| Refusal {
+        what: "this is a dynamic disk (LDM), whose volumes are not where its partition table says".into(),
+        way_out: "repair it from a Windows rescue system".into(),
+    })
+}
+
+fn hibernated(layout: &Layout) -> Option<Refusal> {
+    let hibernated = layout.windows.iter().find(|windows| windows.is_hibernated())?;
+    Some(Refusal {
+        what: format!(
+            "Windows on {} is hibernated or was shut down with fast startup: the resumed session remembers the old identity and its own view of the system volume",
+            layout.name(hibernated.volume)
+        ),
+        way_out: "shut Windows down fully (`shutdown /s /t 0`) where it still starts, or pass --allow-hibernated and expect the saved session to be lost".into(),
+    })
+}
+
+fn store(layout: &Layout, file: &StoreFile, allowed: Allowed) -> Vec<Refusal> {
+    let place = format!("{} on {}", file.path, layout.name(file.volume));
+    let mut refusals = Vec::new();
+    if let Err(reason) = &file.place {
+        refusals.push(Refusal {
+            what: format!("{place} must not be overwritten in place: {reason}"),
+            way_out: "repair it from a Windows rescue system with bcdedit".into(),
+        });
+    }
+    if file.parsed().is_some_and(|store| store.hive().base_block().is_dirty()) {
+        refusals.push(Refusal {
+            what: format!("{place} is dirty: its last change was not completed, and a boot manager would replay a log over the repair"),
+            way_out: "load and unload it once in a Windows rescue system (`reg load`), which completes the change; this version does not replay logs".into(),
+        });
+    }
+    if !allowed.dirty_volume {
+        refusals.extend(file.obstacles.iter().map(|obstacle| Refusal {
+            what: format!("{} must not be written now: {obstacle}", layout.name(file.volume)),
+            way_out: "let Windows (`chkdsk`) or `ntfsfix`/`fsck.fat` clean it first, or pass --allow-dirty-volume".into(),
+        }));
+    }
+    refusals
+}

@@ -1,0 +1,110 @@
+//! Whether a record may be undone on a disk: it is the recorded disk, and nobody has written the store since.
+
+use crate::layout::Layout;
+use crate::layout::store::StoreFile;
+use crate::repair::disk_text;
+use crate::repair::plan::is_in;
+use crate::repair::record::Record;
+use crate::repair::record::SavedStore;
+
+/// Why an undo is refused. Nothing was written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UndoRefusal {
+    /// Another disk than the recorded one.
+    #[error("this is not the recorded disk: expected {what} {expected}, found {found}; name the right one with --target")]
+    OtherDisk {
+        /// What differs.
+        what: &'static str,
+        /// As recorded.
+        expected: String,
+        /// As found.
+        found: String,
+    },
+    /// The store is gone or elsewhere.
+    #[error("{path} on partition {partition} is no longer where it was ({why}): the disk has moved on, and the recorded sectors may belong to something else")]
+    Moved {
+        /// The store.
+        path: String,
+        /// Partition number.
+        partition: u32,
+        /// What was found.
+        why: String,
+    },
+    /// The store has other content than before and after the repair.
+    #[error("{path} was written by someone else since the repair (first at file offset 0x{at:x}: expected 0x{expected:02x}, found 0x{found:02x}): undoing would lose that change")]
+    Changed {
+        /// The store.
+        path: String,
+        /// First differing byte of the file.
+        at: usize,
+        /// The byte as it was before the repair.
+        expected: u8,
+        /// The byte that is there.
+        found: u8,
+    },
+}
+
+/// Checks that `record` may be undone on the disk of `layout`, which is `len` bytes long.
+///
+/// # Errors
+/// [`UndoRefusal`].
+pub fn check(record: &Record, layout: &Layout, len: u64) -> Result<(), UndoRefusal> {
+    let target = &record.target;
+    let other = |what, expected: String, found: String| UndoRefusal::OtherDisk { what, expected, found };
+    let disk = disk_text(layout.table.disk);
+    if disk != target.disk {
+        return Err(other("identity", target.disk.clone(), disk));
+    }
+    if len != target.len {
+        return Err(other("length in bytes", target.len.to_string(), len.to_string()));
+    }
+    if layout.table.sector_size != target.sector_size {
+        return Err(other("sector size", target.sector_size.to_string(), layout.table.sector_size.to_string()));
+    }
+    let mut files = Vec::new();
+    for saved in &record.stores {
+        files.push(unchanged_store(record, saved, layout)?);
+    }
+    for patch in &record.patches {
+        if !files.iter().any(|file| is_in(file, patch.offset)) {
+            let store = record.stores.first();
+            return Err(UndoRefusal::Moved {
+                path: store.map_or_else(String::new, |store| store.path.clone()),
+                partition: store.map_or(0, |store| store.partition),
+                why: format!("the sector at 0x{:x} of the disk belongs to no store", patch.offset),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The store, when its bytes are those before the repair except where the record's sectors differ.
+fn unchanged_store<'a>(record: &Record, saved: &SavedStore, layout: &'a Layout) -> Result<&'a StoreFile, UndoRefusal> {
+    let moved = |why: String| UndoRefusal::Moved { path: saved.path.clone(), partition: saved.partition, why };
+    let volume = layout.by_number(saved.partition).ok_or_else(|| moved("there is no such partition".into()))?;
+    let same = |file: &&StoreFile| file.volume == volume && file.path.eq_ignore_ascii_case(&saved.path);
+    let file = layout.stores.iter().find(same).ok_or_else(|| moved("the file is gone".into()))?;
+    let extents = file.place.as_ref().map_err(|reason| moved(reason.clone()))?;
+    let store = file.store.as_ref().map_err(|error| moved(error.clone()))?;
+    let found = store.hive().bytes();
+    if found.len() != saved.bytes_before.len() {
+        return Err(moved(format!("{} bytes instead of {}", found.len(), saved.bytes_before.len())));
+    }
+    for (at, (before, now)) in saved.bytes_before.iter().zip(found).enumerate() {
+        if before != now && !planned(record, extents, at, *now) {
+            return Err(UndoRefusal::Changed { path: saved.path.clone(), at, expected: *before, found: *now });
+        }
+    }
+    Ok(file)
+}
+
+/// Whether the repair itself put `now` at byte `at` of the file.
+fn planned(record: &Record, extents: &[crate::volume::Extent], at: usize, now: u8) -> bool {
+    let Some(on_disk) = crate::repair::plan::on_disk(extents, u64::try_from(at).unwrap_or(u64::MAX)) else { return false };
+    let byte = |patch: &crate::repair::Patch| {
+        let inside = usize::try_from(on_disk.checked_sub(patch.offset)?).ok()?;
+        patch.after.get(inside).copied()
+    };
+    record.patches.iter().any(|patch| byte(patch) == Some(now))
+}
