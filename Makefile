@@ -1,3 +1,39 @@
-.PHONY: build
+# `make test` proves the project, `make demo` shows it. Both work on a fresh Debian machine with a Rust toolchain.
+CARGO ?= cargo
+BIN := target/release/bcdrescue
+
+.PHONY: build demo test lint unit audit bench images packages clean
+
 build:
-	cargo build --release --locked
+	$(CARGO) build --release --locked
+
+# Debian packages that the tests use as judges; installed as root or with sudo, otherwise named.
+packages:
+	@integration/packages.sh
+
+demo: build
+	@integration/demo.sh $(BIN)
+
+test: packages lint unit
+
+lint:
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -Dwarnings
+	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --locked --no-deps --quiet
+
+unit:
+	$(CARGO) build --locked
+	$(CARGO) test --locked
+
+audit:
+	$(CARGO) deny check bans licenses sources
+
+bench: build
+	@integration/benches/run.sh $(BIN)
+
+# Makes the test disks anew from their recipes (root: volumes are mounted with ntfs-3g, 4096-byte disks with losetup).
+images:
+	$(CARGO) run --locked --release --example make-images -- images/recipes images
+
+clean:
+	$(CARGO) clean
