@@ -58,6 +58,7 @@ pub(crate) fn read(
             return Ok(chain);
         };
         let entries = [0x1be, 0x1ce, 0x1de, 0x1ee].map(|at| Entry::decode(&sector, at));
+        chain.is_plain &= is_usual(&entries);
         for entry in entries.iter().flatten().filter(|entry| entry.is_used() && !entry.is_extended()) {
             chain.add(entry, here, end);
         }
@@ -83,6 +84,14 @@ fn record(storage: &dyn Storage, at: u64) -> Result<Option<Vec<u8>>, PartitionEr
         Err(StorageError::OutOfRange { .. }) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether a record has its partition in the first entry and its link in the second, and nothing else: the only form
+/// that `mbrman` knows.
+fn is_usual(entries: &[Option<Entry>; 4]) -> bool {
+    let [Some(partition), Some(link), third, fourth] = entries else { return false };
+    let rest_is_free = [third, fourth].into_iter().flatten().all(|entry| !entry.is_used());
+    !partition.is_extended() && (link.is_extended() || (!link.is_used() && link.start == 0)) && rest_is_free
 }
 
 impl Chain {

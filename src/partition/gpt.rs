@@ -71,7 +71,7 @@ pub(crate) fn read_primary(
 /// Sectors in which a backup header may be: where the primary says, even if it is damaged, and the last of the disk.
 fn backup_places(storage: &dyn Storage, size: u32, said: Option<u64>) -> Vec<u64> {
     let last = last_sector(storage, size);
-    said.into_iter().chain([last]).filter(|lba| *lba > 1).collect()
+    said.filter(|lba| *lba != last).into_iter().chain([last]).filter(|lba| *lba > 1).collect()
 }
 
 fn last_sector(storage: &dyn Storage, size: u32) -> u64 {

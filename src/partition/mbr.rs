@@ -306,6 +306,29 @@ mod tests {
     }
 
     #[test]
+    fn a_chain_that_goes_back_is_read_as_sfdisk_reads_it() {
+        // mbrman refuses this one.
+        let script = "label: dos\n8192,20480,5\n10240,2048,7\n18432,1024,7\n14336,2048,83\n";
+        let image = programs::sfdisk(script, 16 << 20);
+        let table = read(&image.storage()).unwrap();
+        assert_eq!(programs::rows(&table), image.sfdisk_rows());
+        assert_eq!(table.partitions[1].start, 18432 * 512, "numbers follow the chain");
+        assert!(
+            table.notes.iter().any(|note| note.contains("only one of the two parsers")),
+            "{:?}",
+            table.notes
+        );
+    }
+
+    #[test]
+    fn containers_of_other_codes_are_partitions_and_no_reason_to_differ() {
+        for entry in [(0, 0xc5, 2048, 100), (0, 5, 2048, 0)] {
+            let table = read(&disk(&[entry], 8192)).unwrap();
+            assert_eq!(table.kind, TableKind::Mbr);
+        }
+    }
+
+    #[test]
     fn no_byte_of_the_record_or_of_the_chain_can_make_it_panic_or_hang() {
         let script = "label: dos\n2048,4096,7,*\n8192,20480,f\n10240,2048,7\n14336,2048,83\n";
         let good = programs::sfdisk(script, 16 << 20).bytes();

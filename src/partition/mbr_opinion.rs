@@ -30,7 +30,10 @@ pub(crate) fn compare(
 ) -> Result<Vec<String>, PartitionError> {
     let has_chain = record.entries.iter().any(|entry| entry.is_extended());
     let flags_are_plain = record.entries.iter().all(|entry| matches!(entry.flag, 0 | 0x80));
-    if !flags_are_plain || (has_chain && !chain.is_plain) {
+    // The crate takes two more codes for extended partitions, and does not mind one of no sectors.
+    let is_container = |kind| matches!(kind, 0x05 | 0x0f | 0x85 | 0xc5 | 0xd5);
+    let odd_container = record.entries.iter().any(|entry| is_container(entry.kind) && !entry.is_extended());
+    if !flags_are_plain || odd_container || (has_chain && !chain.is_plain) {
         return Ok(vec!["the partition table is unusual: only one of the two parsers reads it".into()]);
     }
     let theirs = fence(|| MBR::read_from(&mut Reader::new(storage, BUDGET), sector_size));

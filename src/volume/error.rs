@@ -8,7 +8,7 @@ use crate::storage::StorageError;
 pub enum VolumeError {
     /// The medium failed.
     #[error(transparent)]
-    Io(#[from] StorageError),
+    Io(StorageError),
     /// The file system contradicts itself.
     #[error("{what} at 0x{at:x}: expected {expected}, found {found}")]
     Corrupt {
@@ -46,6 +46,19 @@ impl From<Damage> for VolumeError {
     }
 }
 
+impl From<StorageError> for VolumeError {
+    /// A read outside of the volume is the file system's fault, not the medium's.
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::OutOfRange { offset, end, len } => {
+                let expected = format!("bytes up to 0x{end:x}");
+                Self::corrupt("file system", offset, expected, format!("the end of the volume at 0x{len:x}"))
+            }
+            error => Self::Io(error),
+        }
+    }
+}
+
 impl VolumeError {
     /// [`VolumeError::Corrupt`] from what it is made of.
     pub(crate) fn corrupt(
@@ -69,12 +82,6 @@ impl VolumeError {
             Self::Unsupported { what, way_out } => {
                 Ok(Damage { what: "file system".into(), at: 0, expected: way_out, found: what })
             }
-            Self::Io(StorageError::OutOfRange { offset, end, len }) => Ok(Damage {
-                what: "file system".into(),
-                at: offset,
-                expected: format!("bytes up to 0x{end:x}"),
-                found: format!("the end of the volume at 0x{len:x}"),
-            }),
             Self::Io(error) => Err(Self::Io(error)),
         }
     }

@@ -1,7 +1,7 @@
 //! Volumes: which file system a partition holds, and the files that matter on it, with their places on the disk.
 //!
-//! What a file system crate reads is believed for reading. Before a file's clusters may be overwritten, its places are
-//! decoded a second time here, and both readings have to be the same bytes; see [`Volume::locate`].
+//! Names on NTFS are looked up through the `ntfs` crate; contents and their places are decoded here. Before a file's
+//! clusters may be overwritten, a crate reads the file too, and both readings have to agree; see [`Volume::locate`].
 
 mod error;
 mod fat;

@@ -44,21 +44,23 @@ impl<'a> CrateOpinion<'a> {
     /// # Errors
     /// The crate refuses the boot sector.
     pub(crate) fn open(storage: &'a dyn Storage) -> Result<Self, VolumeError> {
-        let ntfs = ask("boot sector", || Ntfs::new(&mut Reader::new(storage, BUDGET)))?;
+        let ntfs = ask("boot sector", 0, || Ntfs::new(&mut Reader::new(storage, BUDGET)))?;
         Ok(Self { storage, ntfs })
     }
 
-    /// The file of a name in the directory with the given record number, whatever its case.
+    /// The file of a name, whatever its case, in the directory whose FILE record has the given number and lies at byte
+    /// `at`.
     ///
     /// # Errors
     /// The directory is damaged, or the crate cannot read it.
     pub(crate) fn find(
         &self,
         directory: u64,
+        at: u64,
         name: &str,
         collation: &Collation,
     ) -> Result<Option<NamedFile>, VolumeError> {
-        ask("directory", || {
+        ask("directory", at, || {
             let mut reader = Reader::new(self.storage, BUDGET);
             let file = self.ntfs.file(&mut reader, directory)?;
             let index = file.directory_index::<_>(&mut reader)?;
@@ -79,12 +81,13 @@ impl<'a> CrateOpinion<'a> {
         })
     }
 
-    /// The contents and runs of a file's unnamed $DATA, which must not be longer than `max` bytes.
+    /// The contents and runs of a file's unnamed $DATA, which must not be longer than `max` bytes; its FILE record lies
+    /// at byte `at`.
     ///
     /// # Errors
     /// The crate cannot read it, it is resident, or longer.
-    pub(crate) fn read(&self, number: u64, max: u64) -> Result<Reading, VolumeError> {
-        let reading = ask("file", || {
+    pub(crate) fn read(&self, number: u64, at: u64, max: u64) -> Result<Reading, VolumeError> {
+        let reading = ask("file", at, || {
             let mut reader = Reader::new(self.storage, BUDGET);
             let file = self.ntfs.file(&mut reader, number)?;
             let Some(item) = file.data(&mut reader, "") else { return Ok(None) };
@@ -108,7 +111,7 @@ impl<'a> CrateOpinion<'a> {
         reading.ok_or_else(|| {
             VolumeError::corrupt(
                 "file",
-                0,
+                at,
                 "contents in clusters",
                 "something else in the ntfs crate's reading",
             )
@@ -117,11 +120,11 @@ impl<'a> CrateOpinion<'a> {
 }
 
 /// Asks the crate; what it says against the volume becomes an error of ours.
-fn ask<T>(what: &str, question: impl FnOnce() -> Result<T, NtfsError>) -> Result<T, VolumeError> {
+fn ask<T>(what: &str, at: u64, question: impl FnOnce() -> Result<T, NtfsError>) -> Result<T, VolumeError> {
     let found = match fence(question) {
         Ok(Ok(answer)) => return Ok(answer),
         Ok(Err(error)) => error.to_string(),
         Err(panic) => panic,
     };
-    Err(VolumeError::corrupt(what, 0, "what the ntfs crate can read", found))
+    Err(VolumeError::corrupt(what, at, "what the ntfs crate can read", found))
 }

@@ -174,7 +174,7 @@ fn agree_on_contents(
     data: &NonResident,
     bytes: &[u8],
 ) -> Result<(), VolumeError> {
-    let theirs = volume.opinion.read(found.number, data.size)?;
+    let theirs = volume.opinion.read(found.number, found.record.at, data.size)?;
     let cluster = u64::from(volume.boot.cluster_size);
     let ours = data
         .runs

@@ -208,7 +208,7 @@ impl<'a> NtfsVolume<'a> {
         if directory.record.has_attribute_list() {
             return index.find(name, collation);
         }
-        self.opinion.find(directory.number, name, collation)
+        self.opinion.find(directory.number, directory.record.at, name, collation)
     }
 
     fn collation_for(&self, name: &str) -> Result<&Collation, VolumeError> {
