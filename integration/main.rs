@@ -3,9 +3,12 @@
 // A test that panics has said what it has to say.
 #![allow(
     clippy::arithmetic_side_effects,
+    clippy::as_conversions,
     clippy::disallowed_methods,
     clippy::indexing_slicing,
     clippy::unwrap_used
 )]
 
 mod corpus;
+mod cycle;
+mod support;

@@ -4,7 +4,12 @@
 //! the same disk after its identity was changed. Volumes are made by mkntfs and mkfs.fat, tables by sfdisk, images by
 //! qemu-img; only the store is our own work, and hivex reads it.
 
-#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing
+)]
 #![allow(missing_docs, unreachable_pub)]
 
 mod disk;
@@ -31,7 +36,8 @@ fn main() -> Result<()> {
         anyhow::bail!("usage: make-images RECIPES OUTPUT [NAME…]");
     };
     let wanted: Vec<String> = arguments.collect();
-    let mut paths: Vec<_> = std::fs::read_dir(&recipes)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    let mut paths: Vec<_> =
+        std::fs::read_dir(&recipes)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
     paths.sort();
     for path in paths.iter().filter(|path| path.extension().is_some_and(|ending| ending == "toml")) {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -52,7 +58,10 @@ fn build(name: &str, recipe: &Recipe, output: &Path) -> Result<()> {
         disk::assemble(recipe, healthy, &volumes, &raw)?;
         let image = output.join(format!("{name}{}.qcow2", if healthy { "-healthy" } else { "" }));
         let cluster = format!("cluster_size={CLUSTER}");
-        run("qemu-img", &["convert", "-c", "-f", "raw", "-O", "qcow2", "-o", &cluster, text(&raw), text(&image)])?;
+        run(
+            "qemu-img",
+            &["convert", "-c", "-f", "raw", "-O", "qcow2", "-o", &cluster, text(&raw), text(&image)],
+        )?;
         let size = std::fs::metadata(&image)?.len();
         println!("{} {} bytes", image.display(), size);
         ensure!(size <= 400 << 10, "{} is larger than 400 KiB", image.display());

@@ -68,7 +68,10 @@ impl Recipe {
     pub fn stored_identity(&self, number: usize) -> Result<QualifiedPartition> {
         let part = &self.partition[number - 1];
         if self.table == "mbr" {
-            return Ok(QualifiedPartition::Mbr { signature: signature(&self.identity)?, offset: part.start * 1024 });
+            return Ok(QualifiedPartition::Mbr {
+                signature: signature(&self.identity)?,
+                offset: part.start * 1024,
+            });
         }
         let guid = part.guid.as_deref().unwrap_or_default();
         Ok(QualifiedPartition::Gpt { disk: self.identity.parse::<Guid>()?, partition: guid.parse::<Guid>()? })

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use anyhow::bail;
+use bcdrescue::bcd::ObjectType;
 use bcdrescue::bcd::create::NewObject;
 use bcdrescue::bcd::create::NewStore;
 use bcdrescue::bcd::device::Device;
@@ -10,7 +11,6 @@ use bcdrescue::bcd::device::QualifiedPartition;
 use bcdrescue::bcd::element::ElementId as Id;
 use bcdrescue::bcd::element::ElementValue as Value;
 use bcdrescue::bcd::object;
-use bcdrescue::bcd::ObjectType;
 use bcdrescue::guid::Guid;
 
 use crate::recipe::Recipe;
@@ -118,7 +118,13 @@ fn memory_test(system: QualifiedPartition, path: &str) -> NewObject {
         .with(Id::INHERIT, list(&[object::GLOBALSETTINGS]))
 }
 
-fn loader(entry: Guid, resume: Guid, windows: QualifiedPartition, description: &str, ending: &str) -> NewObject {
+fn loader(
+    entry: Guid,
+    resume: Guid,
+    windows: QualifiedPartition,
+    description: &str,
+    ending: &str,
+) -> NewObject {
     NewObject::new(entry, ObjectType::OS_LOADER)
         .with(Id::DEVICE, partition(windows))
         .with(Id::PATH, text(&format!(r"\Windows\system32\winload.{ending}")))
@@ -144,7 +150,13 @@ fn resume_object(entry: Guid, windows: QualifiedPartition, ending: &str) -> NewO
 }
 
 /// The recovery environment: a RAM disk loader and its device options.
-fn recovery(entry: Guid, options: Guid, on: QualifiedPartition, folder: &str, ending: &str) -> [NewObject; 2] {
+fn recovery(
+    entry: Guid,
+    options: Guid,
+    on: QualifiedPartition,
+    folder: &str,
+    ending: &str,
+) -> [NewObject; 2] {
     let image = ram_disk(options, on, &format!(r"{folder}\Winre.wim"));
     let loader = NewObject::new(entry, ObjectType::OS_LOADER)
         .with(Id::DEVICE, image.clone())
@@ -178,7 +190,13 @@ fn windows_2008_r2(system: QualifiedPartition, windows: QualifiedPartition) -> R
             .with(Id::RECOVERY_ENABLED, Value::Boolean(true)),
     );
     objects.push(resume_object(resume, windows, "exe"));
-    objects.extend(recovery(rescue, options, windows, r"\Recovery\ca73fe24-fc0c-11de-8f38-8e2c5384be89", "exe"));
+    objects.extend(recovery(
+        rescue,
+        options,
+        windows,
+        r"\Recovery\ca73fe24-fc0c-11de-8f38-8e2c5384be89",
+        "exe",
+    ));
     Ok(objects)
 }
 
@@ -210,9 +228,17 @@ fn windows_7(system: QualifiedPartition, windows: QualifiedPartition) -> Result<
     let mut objects = settings();
     objects.push(boot_manager(system, entry, resume, &[entry]));
     objects.push(memory_test(system, r"\boot\memtest.exe"));
-    objects.push(loader(entry, resume, windows, "Windows 7", "exe").with(Id::RECOVERY_SEQUENCE, list(&[rescue])));
+    objects.push(
+        loader(entry, resume, windows, "Windows 7", "exe").with(Id::RECOVERY_SEQUENCE, list(&[rescue])),
+    );
     objects.push(resume_object(resume, windows, "exe"));
-    objects.extend(recovery(rescue, options, windows, r"\Recovery\733b62e6-0a4c-11e2-9f6a-8c89a5b1d2c0", "exe"));
+    objects.extend(recovery(
+        rescue,
+        options,
+        windows,
+        r"\Recovery\733b62e6-0a4c-11e2-9f6a-8c89a5b1d2c0",
+        "exe",
+    ));
     Ok(objects)
 }
 
@@ -230,8 +256,15 @@ fn windows_10(
     let uefi = ending == "efi";
     let mut objects = settings();
     let manager = boot_manager(system, entry, resume, &[entry]);
-    objects.push(if uefi { manager.with(Id::PATH, text(r"\EFI\Microsoft\Boot\bootmgfw.efi")) } else { manager });
-    objects.push(memory_test(system, if uefi { r"\EFI\Microsoft\Boot\memtest.efi" } else { r"\boot\memtest.exe" }));
+    objects.push(if uefi {
+        manager.with(Id::PATH, text(r"\EFI\Microsoft\Boot\bootmgfw.efi"))
+    } else {
+        manager
+    });
+    objects.push(memory_test(
+        system,
+        if uefi { r"\EFI\Microsoft\Boot\memtest.efi" } else { r"\boot\memtest.exe" },
+    ));
     objects.push(
         loader(entry, resume, windows, "Windows 10", ending)
             .with(Id::RECOVERY_SEQUENCE, list(&[rescue]))

@@ -39,7 +39,8 @@ pub fn make_all(recipe: &Recipe, folder: &Path) -> Result<Vec<Option<PathBuf>>> 
 /// Every file with its bytes; paths with slashes, without the first.
 fn contents(recipe: &Recipe, part: &Part) -> Result<Vec<(String, Vec<u8>)>> {
     let path = |path: &String| path.trim_start_matches('\\').replace('\\', "/");
-    let mut files: Vec<_> = part.files.iter().map(|file| (path(file), PLACEHOLDER.as_bytes().to_vec())).collect();
+    let mut files: Vec<_> =
+        part.files.iter().map(|file| (path(file), PLACEHOLDER.as_bytes().to_vec())).collect();
     files.extend(part.texts.iter().map(|(file, text)| (path(file), text.as_bytes().to_vec())));
     for (file, store) in &part.stores {
         files.push((path(file), stores::build(store, recipe)?));
@@ -57,7 +58,8 @@ fn ntfs(
 ) -> Result<()> {
     let start = (part.start * 1024 / recipe.sector_size).to_string();
     let sector = recipe.sector_size.to_string();
-    let mut arguments = vec!["-F", "-f", "-q", "-T", "-s", &sector, "-c", "4096", "-p", &start, "-H", "255", "-S", "63"];
+    let mut arguments =
+        vec!["-F", "-f", "-q", "-T", "-s", &sector, "-c", "4096", "-p", &start, "-H", "255", "-S", "63"];
     if let Some(label) = &part.label {
         arguments.extend(["-L", label]);
     }
@@ -93,11 +95,20 @@ fn fill(mount: &Path, contents: &[(String, Vec<u8>)]) -> Result<()> {
     Ok(())
 }
 
-fn fat32(recipe: &Recipe, part: &Part, path: &Path, folder: &Path, contents: &[(String, Vec<u8>)]) -> Result<()> {
+fn fat32(
+    recipe: &Recipe,
+    part: &Part,
+    path: &Path,
+    folder: &Path,
+    contents: &[(String, Vec<u8>)],
+) -> Result<()> {
     let sector = recipe.sector_size.to_string();
     let start = (part.start * 1024 / recipe.sector_size).to_string();
     let label = part.label.as_deref().unwrap_or("SYSTEM");
-    run("mkfs.fat", &["-F", "32", "-S", &sector, "-s", "1", "-h", &start, "-i", "1c0ffee1", "-n", label, text(path)])?;
+    run(
+        "mkfs.fat",
+        &["-F", "32", "-S", &sector, "-s", "1", "-h", &start, "-i", "1c0ffee1", "-n", label, text(path)],
+    )?;
     let source = folder.join("file");
     let mut made = Vec::new();
     for (file, bytes) in contents {

@@ -35,19 +35,29 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List disks with their identity, partitions and what holds them.
-    #[command(after_help = "Examples:\n  bcdrescue list                 all attached disks\n  bcdrescue list win.qcow2       one image\n  bcdrescue list --json | jq .")]
+    #[command(
+        after_help = "Examples:\n  bcdrescue list                 all attached disks\n  bcdrescue list win.qcow2       one image\n  bcdrescue list --json | jq ."
+    )]
     List(ListArgs),
     /// Show the whole picture: table, volumes, boot chain, and the store as bcdedit would.
-    #[command(after_help = "Examples:\n  bcdrescue inspect /dev/vdb\n  bcdrescue inspect win.qcow2 --json\n  bcdrescue inspect ./BCD         a store file by itself")]
+    #[command(
+        after_help = "Examples:\n  bcdrescue inspect /dev/vdb\n  bcdrescue inspect win.qcow2 --json\n  bcdrescue inspect ./BCD         a store file by itself"
+    )]
     Inspect(InspectArgs),
     /// Say whether Windows would boot from each disk, why not, and what fix would do. Writes nothing.
-    #[command(after_help = "Examples:\n  bcdrescue check /dev/vdb\n  bcdrescue check *.qcow2 --json\n\nExit codes: 0 healthy, 4 something is wrong, 8 could not be examined.")]
+    #[command(
+        after_help = "Examples:\n  bcdrescue check /dev/vdb\n  bcdrescue check *.qcow2 --json\n\nExit codes: 0 healthy, 4 something is wrong, 8 could not be examined."
+    )]
     Check(CheckArgs),
     /// Re-point the store's device elements to the disk that they are on.
-    #[command(after_help = "Examples:\n  bcdrescue fix /dev/vdb --dry-run   show every sector before and after, write nothing\n  bcdrescue fix /dev/vdb             show the plan, ask, repair\n  bcdrescue fix --yes win.qcow2      no question\n\nExit codes: 0 nothing to do, 1 fixed, 4 something is left (5: fixed, and something is left),\n8 failed or refused (the message says what state the disk is in), 16 usage.")]
+    #[command(
+        after_help = "Examples:\n  bcdrescue fix /dev/vdb --dry-run   show every sector before and after, write nothing\n  bcdrescue fix /dev/vdb             show the plan, ask, repair\n  bcdrescue fix --yes win.qcow2      no question\n\nExit codes: 0 nothing to do, 1 fixed, 4 something is left (5: fixed, and something is left),\n8 failed or refused (the message says what state the disk is in), 16 usage."
+    )]
     Fix(FixArgs),
     /// Bring a disk back to the byte, by the record that fix wrote.
-    #[command(after_help = "Examples:\n  bcdrescue undo vdb.20260102T030405Z.undo.json --dry-run\n  bcdrescue undo vdb.20260102T030405Z.undo.json\n\nExit codes: 0 nothing to do, 1 undone, 8 failed or refused, 16 usage.")]
+    #[command(
+        after_help = "Examples:\n  bcdrescue undo vdb.20260102T030405Z.undo.json --dry-run\n  bcdrescue undo vdb.20260102T030405Z.undo.json\n\nExit codes: 0 nothing to do, 1 undone, 8 failed or refused, 16 usage."
+    )]
     Undo(UndoArgs),
 }
 

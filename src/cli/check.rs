@@ -92,12 +92,20 @@ pub fn headline(examined: &Examined) {
     let gravest = diagnosis.findings.first();
     match (diagnosis.verdict, status, gravest) {
         (Verdict::Broken, Some(status), Some(_)) => {
-            let stale = diagnosis.findings.iter().any(|finding| finding.severity == Severity::BlocksBoot && is_identity(finding));
-            let why = if stale { "the boot entry names a disk or partition that is not here" } else { "see below" };
+            let stale = diagnosis
+                .findings
+                .iter()
+                .any(|finding| finding.severity == Severity::BlocksBoot && is_identity(finding));
+            let why =
+                if stale { "the boot entry names a disk or partition that is not here" } else { "see below" };
             anstream::println!("  Windows stops at boot with {}: {why}", status.bold());
         }
-        (Verdict::Broken, None, Some(finding)) => anstream::println!("  Windows does not start: {}", clean(&finding.message)),
-        (Verdict::Degraded, ..) => anstream::println!("  Windows should start, but not everything is in order"),
+        (Verdict::Broken, None, Some(finding)) => {
+            anstream::println!("  Windows does not start: {}", clean(&finding.message))
+        }
+        (Verdict::Degraded, ..) => {
+            anstream::println!("  Windows should start, but not everything is in order")
+        }
         _ => {}
     }
     for note in &examined.notes {
@@ -122,7 +130,11 @@ pub fn picture(examined: &Examined) {
         anstream::println!("  {:<8} {}", "system", clean(&line));
     }
     for windows in &layout.windows {
-        anstream::println!("  {:<8} {}", "Windows", clean(&format!("{}, {}", layout.name(windows.volume), windows.root)));
+        anstream::println!(
+            "  {:<8} {}",
+            "Windows",
+            clean(&format!("{}, {}", layout.name(windows.volume), windows.root))
+        );
     }
 }
 
@@ -156,7 +168,11 @@ fn print_group(layout: &Layout, first: &Finding, group: &[&Finding]) {
         Remedy::None => {}
         Remedy::Repoint(repoint) => {
             let place = clean(&layout.name(repoint.volume));
-            anstream::println!("    {} fix re-points {} to {place}", "→".green(), if group.len() == 1 { "it" } else { "them" });
+            anstream::println!(
+                "    {} fix re-points {} to {place}",
+                "→".green(),
+                if group.len() == 1 { "it" } else { "them" }
+            );
         }
         Remedy::Advice(advice) => anstream::println!("    {} {}", "→".yellow(), clean(advice)),
     }
@@ -186,7 +202,10 @@ fn store_file(path: &Path, as_json: bool) -> anyhow::Result<(u8, Value)> {
     let verdict = Diagnosis::verdict_of(&findings);
     if !as_json {
         anstream::println!("{}: {}", clean(&name), text::verdict(verdict));
-        anstream::println!("  a store by itself: which disk its {} belong to cannot be told", text::count(store.objects().len(), "object", "objects"));
+        anstream::println!(
+            "  a store by itself: which disk its {} belong to cannot be told",
+            text::count(store.objects().len(), "object", "objects")
+        );
         for finding in &findings {
             anstream::println!("  {}: {}", text::severity(finding.severity), clean(&finding.message));
         }

@@ -55,7 +55,15 @@ pub fn examine(path: &Path, options: &OpenOptions, context: &Context) -> anyhow:
     let layout = discover(&storage).with_context(|| path.display().to_string())?;
     let diagnosis = diagnose(&layout, context);
     let len = storage.len();
-    Ok(Examined { path: path.into(), kind: opened.kind, notes: opened.notes, len, layout, diagnosis, storage })
+    Ok(Examined {
+        path: path.into(),
+        kind: opened.kind,
+        notes: opened.notes,
+        len,
+        layout,
+        diagnosis,
+        storage,
+    })
 }
 
 /// Whether `path` is a store file by itself: a regular file that begins like a registry hive.
@@ -63,7 +71,9 @@ pub fn examine(path: &Path, options: &OpenOptions, context: &Context) -> anyhow:
 pub fn is_store_file(path: &Path) -> bool {
     let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
     let mut magic = [0; 4];
-    is_file && fs::File::open(path).and_then(|mut file| file.read_exact(&mut magic)).is_ok() && &magic == b"regf"
+    is_file
+        && fs::File::open(path).and_then(|mut file| file.read_exact(&mut magic)).is_ok()
+        && &magic == b"regf"
 }
 
 /// Reads a store file by itself.
@@ -74,7 +84,10 @@ pub fn read_store_file(path: &Path) -> anyhow::Result<Store> {
     let name = || path.display().to_string();
     let len = fs::metadata(path).with_context(name)?.len();
     if len > STORE_MAX {
-        bail!("{}: 0x{len:x} bytes are too many for a store, expected at most 0x{STORE_MAX:x}", path.display());
+        bail!(
+            "{}: 0x{len:x} bytes are too many for a store, expected at most 0x{STORE_MAX:x}",
+            path.display()
+        );
     }
     Store::parse(fs::read(path).with_context(name)?).with_context(name)
 }
@@ -83,11 +96,14 @@ pub fn read_store_file(path: &Path) -> anyhow::Result<Store> {
 /// device, those attached to this machine. A disk that cannot be read is none that can be compared.
 #[must_use]
 pub fn context(target: &Path, named: &[PathBuf], options: &OpenOptions, choice: Choice) -> Context {
-    let mut paths: Vec<PathBuf> = named.iter().filter(|path| path.as_path() != target && !is_store_file(path)).cloned().collect();
+    let mut paths: Vec<PathBuf> =
+        named.iter().filter(|path| path.as_path() != target && !is_store_file(path)).cloned().collect();
     if is_device(target) {
         let attached = attached_disks(Path::new("/")).unwrap_or_default();
         let this = fs::canonicalize(target).unwrap_or_else(|_| target.into());
-        paths.extend(attached.into_iter().map(|disk| disk.path).filter(|path| *path != this && !named.contains(path)));
+        paths.extend(
+            attached.into_iter().map(|disk| disk.path).filter(|path| *path != this && !named.contains(path)),
+        );
     }
     let others = paths.iter().filter_map(|path| {
         let opened = open(path, options).ok()?;
@@ -100,7 +116,8 @@ pub fn context(target: &Path, named: &[PathBuf], options: &OpenOptions, choice: 
 #[must_use]
 pub fn other_disk(path: &Path, table: &PartitionTable) -> Option<OtherDisk> {
     let disk = table.disk.filter(|disk| *disk != DiskId::Mbr(0))?;
-    let partitions = table.partitions.iter().filter_map(|partition| Some((partition.id?, partition.number))).collect();
+    let partitions =
+        table.partitions.iter().filter_map(|partition| Some((partition.id?, partition.number))).collect();
     Some(OtherDisk { name: path.display().to_string(), disk, partitions })
 }
 

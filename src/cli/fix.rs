@@ -158,7 +158,10 @@ impl Job<'_> {
         if !self.as_json {
             anstream::println!();
         }
-        pick::confirm(&format!("  write {sectors} of {}?", clean(&self.examined.path.display().to_string())), self.args.write.yes)
+        pick::confirm(
+            &format!("  write {sectors} of {}?", clean(&self.examined.path.display().to_string())),
+            self.args.write.yes,
+        )
     }
 
     fn refused(&self, reasons: &[String]) -> anyhow::Result<u8> {
@@ -194,7 +197,12 @@ impl Job<'_> {
         }
         let after = examine(&path, &args.open.options(), &context)
             .and_then(|after| prove(&examined, plan, &after).map(|()| after))
-            .with_context(|| format!("all sectors were written, but the proof failed; to go back: bcdrescue undo {}", record_path.display()))?;
+            .with_context(|| {
+                format!(
+                    "all sectors were written, but the proof failed; to go back: bcdrescue undo {}",
+                    record_path.display()
+                )
+            })?;
         record.set_state(&record_path, State::Applied)?;
         let job = Job { args, as_json, context, examined };
         job.report(plan, &after, &record_path)
@@ -205,17 +213,29 @@ impl Job<'_> {
         if !self.as_json {
             let elements = text::count(self.examined.diagnosis.repoints().count(), "element", "elements");
             let sectors = text::count(plan.patches.len(), "sector", "sectors");
-            anstream::println!("  fixed: {elements} re-pointed in {sectors}, read back and examined again: {}", text::verdict(after.diagnosis.verdict));
+            anstream::println!(
+                "  fixed: {elements} re-pointed in {sectors}, read back and examined again: {}",
+                text::verdict(after.diagnosis.verdict)
+            );
             anstream::println!("  to go back: bcdrescue undo {}", clean(&record.display().to_string()));
             if left {
-                anstream::println!("  not everything could be cured; see: bcdrescue check {}", clean(&self.examined.path.display().to_string()));
+                anstream::println!(
+                    "  not everything could be cured; see: bcdrescue check {}",
+                    clean(&self.examined.path.display().to_string())
+                );
             }
         }
         self.say_after("fixed", plan, after, record)?;
         Ok(if left { FIXED | LEFT } else { FIXED })
     }
 
-    fn say(&self, action: &str, plan: Option<&Plan>, record: Option<&Path>, error: Option<&str>) -> anyhow::Result<()> {
+    fn say(
+        &self,
+        action: &str,
+        plan: Option<&Plan>,
+        record: Option<&Path>,
+        error: Option<&str>,
+    ) -> anyhow::Result<()> {
         if self.as_json {
             json::print(&[self.document(action, &self.examined, plan, record, error)])?;
         }
@@ -230,9 +250,17 @@ impl Job<'_> {
     }
 
     /// The state as `state` has it (before, or after a repair), and what was or would be changed.
-    fn document(&self, action: &str, state: &Examined, plan: Option<&Plan>, record: Option<&Path>, error: Option<&str>) -> Value {
+    fn document(
+        &self,
+        action: &str,
+        state: &Examined,
+        plan: Option<&Plan>,
+        record: Option<&Path>,
+        error: Option<&str>,
+    ) -> Value {
         let mut document = json::target(state);
-        let changes = self.examined.diagnosis.repoints().map(|repoint| json::change(&self.examined.layout, repoint));
+        let changes =
+            self.examined.diagnosis.repoints().map(|repoint| json::change(&self.examined.layout, repoint));
         if let Some(fields) = document.as_object_mut() {
             fields.insert("action".into(), json!(action));
             fields.insert("changes".into(), changes.collect());
@@ -275,7 +303,11 @@ fn prove(before: &Examined, plan: &Plan, after: &Examined) -> anyhow::Result<()>
         let old = before.layout.stores.get(store.store).map(|file| (file.volume, &file.path));
         let file = after.layout.stores.iter().find(|file| old == Some((file.volume, &file.path)));
         let found = file.and_then(|file| file.parsed()).map(|parsed| parsed.hive().bytes());
-        anyhow::ensure!(found == Some(store.after.as_slice()), "{} does not hold the planned bytes", store.path);
+        anyhow::ensure!(
+            found == Some(store.after.as_slice()),
+            "{} does not hold the planned bytes",
+            store.path
+        );
     }
     anyhow::ensure!(after.diagnosis.repoints().next().is_none(), "elements are still stale");
     Ok(())

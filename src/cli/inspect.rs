@@ -6,6 +6,7 @@ use owo_colors::OwoColorize;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::bcd::ObjectType;
 use crate::bcd::Store;
 use crate::bcd::device::QualifiedPartition;
 use crate::bcd::element::Element;
@@ -14,7 +15,6 @@ use crate::bcd::element::ElementValue;
 use crate::bcd::names::display_name;
 use crate::bcd::names::integer_name;
 use crate::bcd::object::Object;
-use crate::bcd::ObjectType;
 use crate::bcd::object::alias;
 use crate::cli::HEALTHY;
 use crate::cli::args::InspectArgs;
@@ -125,7 +125,11 @@ fn print(examined: &Examined, context: &Context) {
 /// The entry that starts by itself, in a line.
 fn chain(layout: &Layout, object: &Object) {
     let text = |id| object.string(id).unwrap_or("?").to_owned();
-    let place = |id| object.device(id).map_or_else(|| "?".into(), |device| device.device.display_with(&|named, _| here(layout, named)));
+    let place = |id| {
+        object
+            .device(id)
+            .map_or_else(|| "?".into(), |device| device.device.display_with(&|named, _| here(layout, named)))
+    };
     let line = format!(
         "starts {} \"{}\": {} on {}, then {} on {}",
         object.name(),
@@ -186,9 +190,13 @@ fn lines(element: &Element, object: &Object, show: &dyn Fn(&Element, &Object) ->
             .and_then(|id| integer_name(id, object.object_type, *number))
             .map_or_else(|| number.to_string(), str::to_owned),
         ElementValue::Boolean(yes) => if *yes { "Yes" } else { "No" }.into(),
-        ElementValue::IntegerList(list) => list.iter().map(|n| format!("0x{n:x}")).collect::<Vec<_>>().join(" "),
+        ElementValue::IntegerList(list) => {
+            list.iter().map(|n| format!("0x{n:x}")).collect::<Vec<_>>().join(" ")
+        }
         ElementValue::Binary => format!("{} bytes", element.raw.len()),
-        ElementValue::Opaque { why } => format!("not understood ({why}): {}", crate::bytes::hex(&element.raw)),
+        ElementValue::Opaque { why } => {
+            format!("not understood ({why}): {}", crate::bytes::hex(&element.raw))
+        }
     };
     vec![one]
 }
@@ -209,7 +217,8 @@ fn device(layout: &Layout, context: &Context, element: &Element) -> String {
 }
 
 fn here(layout: &Layout, named: &QualifiedPartition) -> String {
-    is_here(layout, named).map_or_else(|| format!("unknown: {}", show_identity(named)), |volume| layout.name(volume))
+    is_here(layout, named)
+        .map_or_else(|| format!("unknown: {}", show_identity(named)), |volume| layout.name(volume))
 }
 
 fn is_here(layout: &Layout, named: &QualifiedPartition) -> Option<usize> {

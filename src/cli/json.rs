@@ -195,9 +195,7 @@ pub fn objects(store: &Store, show: &dyn Fn(&Element, &Object) -> String) -> Val
 /// Registry values of a `Description` key.
 #[must_use]
 pub fn values(values: &[crate::hive::Value]) -> Value {
-    let one = |value: &crate::hive::Value| {
-        json!({ "name": value.name, "type": value.data_type, "raw": bytes::hex(&value.data) })
-    };
+    let one = |value: &crate::hive::Value| json!({ "name": value.name, "type": value.data_type, "raw": bytes::hex(&value.data) });
     values.iter().map(one).collect()
 }
 

@@ -34,11 +34,18 @@ pub fn directory(target: &Path, kind: TargetKind, named: Option<&Path>) -> anyho
     let directory = match (named, kind) {
         (Some(named), _) => named.to_owned(),
         (None, TargetKind::Device) => PathBuf::from("."),
-        (None, _) => target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")).into(),
+        (None, _) => {
+            target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")).into()
+        }
     };
-    let metadata = std::fs::metadata(&directory)
-        .with_context(|| format!("directory for the undo record {}; nothing was written", directory.display()))?;
-    anyhow::ensure!(metadata.is_dir(), "{} is not a directory: name one with --record-dir; nothing was written", directory.display());
+    let metadata = std::fs::metadata(&directory).with_context(|| {
+        format!("directory for the undo record {}; nothing was written", directory.display())
+    })?;
+    anyhow::ensure!(
+        metadata.is_dir(),
+        "{} is not a directory: name one with --record-dir; nothing was written",
+        directory.display()
+    );
     Ok(directory)
 }
 
@@ -47,7 +54,10 @@ pub fn directory(target: &Path, kind: TargetKind, named: Option<&Path>) -> anyho
 pub fn memory_warning(directory: &Path) -> Option<String> {
     let kind: FsType = statfs(directory).ok()?.filesystem_type();
     (kind == TMPFS_MAGIC || kind == RAMFS_MAGIC).then(|| {
-        format!("{} is in memory: a reboot loses the undo record; name a lasting place with --record-dir", directory.display())
+        format!(
+            "{} is in memory: a reboot loses the undo record; name a lasting place with --record-dir",
+            directory.display()
+        )
     })
 }
 
@@ -70,7 +80,10 @@ pub fn create(record: &Record, directory: &Path, target: &Path) -> anyhow::Resul
             }
         }
     }
-    anyhow::bail!("{}: {ATTEMPTS} records of this second exist; nothing was written to the disk", directory.display())
+    anyhow::bail!(
+        "{}: {ATTEMPTS} records of this second exist; nothing was written to the disk",
+        directory.display()
+    )
 }
 
 /// A record that could not be completed (a full disk) is no record.

@@ -37,7 +37,8 @@ pub fn run(args: &ListArgs, as_json: bool) -> anyhow::Result<u8> {
     paths.extend(args.targets.iter().map(|path| (path.clone(), None)));
     let mut entries = Vec::new();
     for (path, disk) in paths {
-        let examined = examine(&path, &args.open.options(), &Context::default()).map_err(|error| format!("{error:#}"));
+        let examined =
+            examine(&path, &args.open.options(), &Context::default()).map_err(|error| format!("{error:#}"));
         entries.push(Entry { path, disk, examined });
     }
     let same = collisions(&entries);
@@ -152,7 +153,15 @@ fn row(facts: &VolumeFacts) -> [String; 7] {
         Some(_) => format!("{} (damaged)", text::file_system(facts.file_system)),
         None => text::file_system(facts.file_system).to_owned(),
     };
-    [number, format!("0x{:x}", partition.start), text::size(partition.len), kind, file_system, clean(&label), role]
+    [
+        number,
+        format!("0x{:x}", partition.start),
+        text::size(partition.len),
+        kind,
+        file_system,
+        clean(&label),
+        role,
+    ]
 }
 
 fn document(entry: &Entry<'_>, same: &BTreeMap<String, Vec<String>>) -> Value {
@@ -171,7 +180,10 @@ fn document(entry: &Entry<'_>, same: &BTreeMap<String, Vec<String>>) -> Value {
         fields.insert("kind".into(), json!(examined.kind.to_string()));
         fields.insert("disk".into(), json::disk(&examined.layout, examined.len));
         fields.insert("partitions".into(), json::partitions(&examined.layout));
-        fields.insert("notes".into(), examined.notes.iter().chain(&examined.layout.table.notes).cloned().collect());
+        fields.insert(
+            "notes".into(),
+            examined.notes.iter().chain(&examined.layout.table.notes).cloned().collect(),
+        );
     }
     document
 }

@@ -38,7 +38,11 @@ pub fn pick(options: &OpenOptions, choice: Choice, quiet: bool) -> anyhow::Resul
         let context = context(&disk.path, &[], options, choice);
         match examine(&disk.path, options, &context) {
             Ok(examined) if matches!(examined.diagnosis.verdict, Verdict::Broken | Verdict::Degraded) => {
-                let line = format!("{}  {}", disk.path.display(), text::disk_line(&examined.layout.table, examined.len));
+                let line = format!(
+                    "{}  {}",
+                    disk.path.display(),
+                    text::disk_line(&examined.layout.table, examined.len)
+                );
                 broken.push((disk.path, line, examined.diagnosis.verdict));
             }
             Ok(_) => {}
@@ -55,12 +59,21 @@ pub fn pick(options: &OpenOptions, choice: Choice, quiet: bool) -> anyhow::Resul
             if !quiet {
                 anstream::println!("several disks need a repair; none is guessed at:");
                 for (index, (_, line, verdict)) in several.iter().enumerate() {
-                    anstream::println!("  {}) {}  {}", index.saturating_add(1), clean(line), text::verdict(*verdict));
+                    anstream::println!(
+                        "  {}) {}  {}",
+                        index.saturating_add(1),
+                        clean(line),
+                        text::verdict(*verdict)
+                    );
                 }
             }
             let answer = if quiet { None } else { ask("which one (number, or Enter for none)? ")? };
-            let number = answer.and_then(|answer| answer.parse::<usize>().ok()).and_then(|number| number.checked_sub(1));
-            Ok(number.and_then(|number| several.get(number)).map_or(Picked::Several, |(path, ..)| Picked::Disk(path.clone())))
+            let number = answer
+                .and_then(|answer| answer.parse::<usize>().ok())
+                .and_then(|number| number.checked_sub(1));
+            Ok(number
+                .and_then(|number| several.get(number))
+                .map_or(Picked::Several, |(path, ..)| Picked::Disk(path.clone())))
         }
     }
 }

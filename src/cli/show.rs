@@ -21,7 +21,12 @@ pub fn changes(layout: &Layout, diagnosis: &Diagnosis) {
         let Remedy::Repoint(repoint) = &finding.remedy else { continue };
         anstream::println!("    {}", clean(&finding.subject));
         anstream::println!("      {} {}", "-".red(), show_identity(&repoint.old).dimmed());
-        anstream::println!("      {} {}  {}", "+".green(), show_identity(&repoint.new), clean(&layout.name(repoint.volume)));
+        anstream::println!(
+            "      {} {}  {}",
+            "+".green(),
+            show_identity(&repoint.new),
+            clean(&layout.name(repoint.volume))
+        );
     }
 }
 

@@ -65,13 +65,17 @@ pub fn run(args: &UndoArgs, as_json: bool) -> anyhow::Result<u8> {
             return Ok(LEFT);
         }
         None => {
-            anstream::eprintln!("bcdrescue: without a terminal to ask on, undo needs --yes; nothing was written");
+            anstream::eprintln!(
+                "bcdrescue: without a terminal to ask on, undo needs --yes; nothing was written"
+            );
             return Ok(USAGE);
         }
     }
     drop(examined);
     write(&job, &record, &back)?;
-    record.set_state(&args.record, State::Undone).context("the disk is as it was, only the record could not be marked")?;
+    record
+        .set_state(&args.record, State::Undone)
+        .context("the disk is as it was, only the record could not be marked")?;
     job.say("undone", &back, "undone: every byte is as it was before the repair")?;
     Ok(FIXED)
 }
@@ -111,7 +115,12 @@ impl Job<'_> {
     fn announce(&self, record: &Record, back: &[Patch]) {
         anstream::println!("{}: undo the repair of {}", self.name(), clean(&record.created));
         for store in &record.stores {
-            anstream::println!("  {} on partition {}, {}", clean(&store.path), store.partition, text::count(back.len(), "sector", "sectors"));
+            anstream::println!(
+                "  {} on partition {}, {}",
+                clean(&store.path),
+                store.partition,
+                text::count(back.len(), "sector", "sectors")
+            );
         }
     }
 

@@ -81,7 +81,9 @@ impl<'a> Subject<'a> {
             Change::Signature | Change::DiskGuid => {
                 format!("names {place}, but under an identity that this disk no longer has")
             }
-            Change::Partition => format!("names a partition that is not on this disk; it should name {place}"),
+            Change::Partition => {
+                format!("names a partition that is not on this disk; it should name {place}")
+            }
             Change::Both => format!("names a disk that is not here; it should name {place}"),
         };
         Some(Finding { remedy: Remedy::Repoint(repoint), ..self.base(change, message, Some(volume)) })
@@ -123,7 +125,9 @@ impl<'a> Subject<'a> {
             ),
         };
         let message = match change {
-            Change::Signature | Change::DiskGuid | Change::Both => format!("names a disk that is not here; {reason}"),
+            Change::Signature | Change::DiskGuid | Change::Both => {
+                format!("names a disk that is not here; {reason}")
+            }
             Change::Partition => format!("names a partition that is not on this disk; {reason}"),
         };
         Finding { remedy: Remedy::Advice(advice), ..self.base(change, message, None) }
@@ -169,9 +173,13 @@ impl<'a> Subject<'a> {
             return (Severity::Stale, None);
         }
         match self.record.purpose.role {
-            Role::Loader if self.is_main => (Severity::BlocksBoot, Some(predicted(change, &self.record.named))),
+            Role::Loader if self.is_main => {
+                (Severity::BlocksBoot, Some(predicted(change, &self.record.named)))
+            }
             Role::OsRoot if self.is_main => (Severity::BlocksBoot, None),
-            Role::Loader | Role::OsRoot | Role::Resume | Role::Image | Role::Sdi => (Severity::Degrades, None),
+            Role::Loader | Role::OsRoot | Role::Resume | Role::Image | Role::Sdi => {
+                (Severity::Degrades, None)
+            }
             Role::System | Role::Unknown => (Severity::Stale, None),
             Role::FirmwareEntry | Role::InsideVirtualDisk => (Severity::Note, None),
         }
@@ -204,7 +212,9 @@ impl<'a> Subject<'a> {
 fn predicted(change: Change, named: &QualifiedPartition) -> &'static str {
     match (change, named) {
         (Change::Signature, _) | (Change::Both, QualifiedPartition::Mbr { .. }) => "0xc000000e",
-        (Change::Partition, QualifiedPartition::Mbr { .. }) => "0xc0000225 (Windows 7) or 0xc000000f (Windows 10)",
+        (Change::Partition, QualifiedPartition::Mbr { .. }) => {
+            "0xc0000225 (Windows 7) or 0xc000000f (Windows 10)"
+        }
         (Change::Both, QualifiedPartition::Gpt { .. }) => "0xc000000e or 0xc0000225",
         (Change::Partition | Change::DiskGuid, _) => "0xc0000225",
     }

@@ -15,7 +15,13 @@ use crate::volume::FileSystem;
 pub fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
     let mut findings = what_it_is(layout);
     findings.extend(identity(layout, context));
-    findings.extend(layout.table.notes.iter().map(|note| finding("partition-table", Severity::Note, "disk", note.clone())));
+    findings.extend(
+        layout
+            .table
+            .notes
+            .iter()
+            .map(|note| finding("partition-table", Severity::Note, "disk", note.clone())),
+    );
     findings.extend(volumes(layout));
     findings
 }
@@ -46,7 +52,12 @@ fn what_it_is(layout: &Layout) -> Vec<Finding> {
     vec![Finding {
         evidence: vec![format!("a boot manager is on {}", managers.join(", "))],
         remedy: Remedy::Advice("make a new store with `bcdboot` from a Windows rescue system".into()),
-        ..finding("store-missing", Severity::BlocksBoot, "disk", "there is a boot manager, but no BCD store".into())
+        ..finding(
+            "store-missing",
+            Severity::BlocksBoot,
+            "disk",
+            "there is a boot manager, but no BCD store".into(),
+        )
     }]
 }
 
@@ -58,7 +69,8 @@ fn no_system(layout: &Layout) -> Finding {
                 "not-windows",
                 Severity::BlocksBoot,
                 "disk",
-                "no boot manager, no BCD store and no Windows was found on any volume that can be read".into(),
+                "no boot manager, no BCD store and no Windows was found on any volume that can be read"
+                    .into(),
             )
         };
     }
@@ -66,15 +78,24 @@ fn no_system(layout: &Layout) -> Finding {
     Finding {
         evidence: vec![format!("Windows is on {}", places.join(", "))],
         remedy: Remedy::Advice("the boot manager and the store are on another disk: examine that one".into()),
-        ..finding("no-system-volume", Severity::BlocksBoot, "disk", "Windows is here, but no boot manager and no store".into())
+        ..finding(
+            "no-system-volume",
+            Severity::BlocksBoot,
+            "disk",
+            "Windows is here, but no boot manager and no store".into(),
+        )
     }
 }
 
 fn ntldr(layout: &Layout, system: &SystemVolume) -> Finding {
     let mut evidence = vec![format!(r"\ntldr is on {}", layout.name(system.volume))];
     match &system.ntldr {
-        Some(Some(text)) => evidence.extend(text.lines().map(|line| format!("boot.ini: {}", line.trim_end()))),
-        _ => evidence.push(r"\boot.ini is not there or cannot be read: NTLDR then starts the first Windows it knows".into()),
+        Some(Some(text)) => {
+            evidence.extend(text.lines().map(|line| format!("boot.ini: {}", line.trim_end())))
+        }
+        _ => evidence.push(
+            r"\boot.ini is not there or cannot be read: NTLDR then starts the first Windows it knows".into(),
+        ),
     }
     let names_signature = evidence.iter().any(|line| line.to_lowercase().contains("signature("));
     let message = if names_signature {
@@ -83,25 +104,42 @@ fn ntldr(layout: &Layout, system: &SystemVolume) -> Finding {
         "Windows 2003/XP: NTLDR finds its disk by number, there is no BCD store and nothing to patch"
     };
     let remedy = match names_signature {
-        true => Remedy::Advice("compare the number in signature(…) with the disk signature, and edit boot.ini if they differ".into()),
+        true => Remedy::Advice(
+            "compare the number in signature(…) with the disk signature, and edit boot.ini if they differ"
+                .into(),
+        ),
         false => Remedy::None,
     };
     Finding {
         evidence,
         remedy,
-        ..finding("ntldr", if names_signature { Severity::Stale } else { Severity::Note }, "disk", message.into())
+        ..finding(
+            "ntldr",
+            if names_signature { Severity::Stale } else { Severity::Note },
+            "disk",
+            message.into(),
+        )
     }
 }
 
 fn identity(layout: &Layout, context: &Context) -> Vec<Finding> {
     let Some(disk) = layout.table.disk else { return Vec::new() };
-    let same: Vec<_> = context.others.iter().filter(|other| other.disk == disk).map(|other| other.name.clone()).collect();
+    let same: Vec<_> =
+        context.others.iter().filter(|other| other.disk == disk).map(|other| other.name.clone()).collect();
     let mut findings = Vec::new();
     if disk != DiskId::Mbr(0) && !same.is_empty() {
         findings.push(Finding {
             evidence: vec![format!("{} is also that of {}", show_disk(disk), same.join(", "))],
-            remedy: Remedy::Advice("do not attach both to one Windows: it would take one offline or give it a new identity".into()),
-            ..finding("identity-collision", Severity::Note, "disk", "another disk here has the same identity".into())
+            remedy: Remedy::Advice(
+                "do not attach both to one Windows: it would take one offline or give it a new identity"
+                    .into(),
+            ),
+            ..finding(
+                "identity-collision",
+                Severity::Note,
+                "disk",
+                "another disk here has the same identity".into(),
+            )
         });
     }
     findings
@@ -111,7 +149,12 @@ fn volumes(layout: &Layout) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, facts) in layout.volumes.iter().enumerate() {
         if let Some(error) = &facts.unreadable {
-            findings.push(finding("volume-unreadable", Severity::Note, &layout.name(index), format!("it could not be read: {error}")));
+            findings.push(finding(
+                "volume-unreadable",
+                Severity::Note,
+                &layout.name(index),
+                format!("it could not be read: {error}"),
+            ));
         }
         if facts.file_system == FileSystem::BitLocker {
             findings.push(finding(

@@ -20,14 +20,17 @@ use crate::layout::Layout;
 #[must_use]
 pub fn main_entry(store: &Store) -> Option<usize> {
     let objects = store.objects();
-    let wanted: Vec<Guid> = store.default_id().into_iter().chain(store.display_order().iter().copied()).collect();
+    let wanted: Vec<Guid> =
+        store.default_id().into_iter().chain(store.display_order().iter().copied()).collect();
     let is_loader = |object: &Object| object.object_type.is_some_and(|kind| kind.is_os_loader());
     let listed = wanted
         .iter()
         .find_map(|id| objects.iter().position(|object| object.id == Some(*id) && is_loader(object)));
     let recovery = recovery_entries(store);
     listed.or_else(|| {
-        objects.iter().position(|object| is_loader(object) && object.id.is_none_or(|id| !recovery.contains(&id)))
+        objects
+            .iter()
+            .position(|object| is_loader(object) && object.id.is_none_or(|id| !recovery.contains(&id)))
     })
 }
 
@@ -101,9 +104,14 @@ pub fn findings(layout: &Layout) -> Vec<Finding> {
                 severity: Severity::BlocksBoot,
                 subject: file.path.clone(),
                 message: "the store has no entry that starts Windows".into(),
-                evidence: vec![format!("{} objects, none of them a Windows boot loader", store.objects().len())],
+                evidence: vec![format!(
+                    "{} objects, none of them a Windows boot loader",
+                    store.objects().len()
+                )],
                 predicted_status: None,
-                remedy: Remedy::Advice("an entry has to be made: `bcdboot` from a Windows rescue system".into()),
+                remedy: Remedy::Advice(
+                    "an entry has to be made: `bcdboot` from a Windows rescue system".into(),
+                ),
             })
         })
         .collect()

@@ -177,9 +177,9 @@ impl Diagnosis {
 
     /// Findings above a note that `fix` does not cure.
     pub fn left(&self) -> impl Iterator<Item = &Finding> {
-        self.findings
-            .iter()
-            .filter(|finding| finding.severity > Severity::Note && !matches!(finding.remedy, Remedy::Repoint(_)))
+        self.findings.iter().filter(|finding| {
+            finding.severity > Severity::Note && !matches!(finding.remedy, Remedy::Repoint(_))
+        })
     }
 }
 
@@ -209,7 +209,9 @@ fn verdict(layout: &Layout, findings: &[Finding]) -> Verdict {
 pub fn identity_of(layout: &Layout, volume: usize) -> Option<QualifiedPartition> {
     let partition = layout.table.partitions.get(volume)?;
     match (layout.table.disk?, partition.id?) {
-        (DiskId::Mbr(signature), PartitionId::Mbr { offset }) => Some(QualifiedPartition::Mbr { signature, offset }),
+        (DiskId::Mbr(signature), PartitionId::Mbr { offset }) => {
+            Some(QualifiedPartition::Mbr { signature, offset })
+        }
         (DiskId::Gpt(disk), PartitionId::Gpt(partition)) => Some(QualifiedPartition::Gpt { disk, partition }),
         _ => None,
     }
@@ -249,6 +251,8 @@ pub fn show_identity(named: &QualifiedPartition) -> String {
         QualifiedPartition::Mbr { signature, offset } => {
             format!("disk signature 0x{signature:08x}, offset 0x{offset:x}")
         }
-        QualifiedPartition::Gpt { disk, partition } => format!("disk GUID {disk}, partition GUID {partition}"),
+        QualifiedPartition::Gpt { disk, partition } => {
+            format!("disk GUID {disk}, partition GUID {partition}")
+        }
     }
 }

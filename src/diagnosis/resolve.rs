@@ -113,7 +113,8 @@ pub enum Resolution {
 #[must_use]
 pub fn records(layout: &Layout) -> Vec<Record> {
     let mut all = Vec::new();
-    for (store, parsed) in layout.stores.iter().enumerate().filter_map(|(i, file)| Some((i, file.parsed()?))) {
+    for (store, parsed) in layout.stores.iter().enumerate().filter_map(|(i, file)| Some((i, file.parsed()?)))
+    {
         for (object_index, object) in parsed.objects().iter().enumerate() {
             for (element_index, element) in object.elements.iter().enumerate() {
                 let ElementValue::Device(device) = &element.value else { continue };
@@ -184,15 +185,21 @@ fn key(disk: DiskId) -> DiskKey {
         DiskId::Mbr(signature) => u128::from(signature).to_be_bytes(),
         DiskId::Gpt(guid) => *guid.bytes(),
     };
-    key.iter_mut().zip(std::iter::once(u8::from(matches!(disk, DiskId::Gpt(_)))).chain(bytes)).for_each(|(to, from)| *to = from);
+    key.iter_mut()
+        .zip(std::iter::once(u8::from(matches!(disk, DiskId::Gpt(_)))).chain(bytes))
+        .for_each(|(to, from)| *to = from);
     key
 }
 
 /// The volume whose partition the record names, whatever it says of the disk.
 fn direct(layout: &Layout, named: &QualifiedPartition) -> Option<usize> {
     match partition_of(named) {
-        PartitionId::Mbr { offset } => matches!(layout.table.disk, Some(DiskId::Mbr(_))).then(|| layout.partition_at(offset))?,
-        id @ PartitionId::Gpt(_) => layout.table.partitions.iter().position(|partition| partition.id == Some(id)),
+        PartitionId::Mbr { offset } => {
+            matches!(layout.table.disk, Some(DiskId::Mbr(_))).then(|| layout.partition_at(offset))?
+        }
+        id @ PartitionId::Gpt(_) => {
+            layout.table.partitions.iter().position(|partition| partition.id == Some(id))
+        }
     }
 }
 
@@ -261,7 +268,8 @@ impl Resolver<'_> {
         let left = |why| Resolution::Left { change, why };
         let same_style = matches!(
             (self.layout.table.disk, record.named),
-            (Some(DiskId::Mbr(_)), QualifiedPartition::Mbr { .. }) | (Some(DiskId::Gpt(_)), QualifiedPartition::Gpt { .. })
+            (Some(DiskId::Mbr(_)), QualifiedPartition::Mbr { .. })
+                | (Some(DiskId::Gpt(_)), QualifiedPartition::Gpt { .. })
         );
         match self.layout.table.disk {
             None | Some(DiskId::Mbr(0)) => return left(Left::NoIdentity),
@@ -277,7 +285,9 @@ impl Resolver<'_> {
             return left(Left::NotThisDisk);
         }
         match self.candidate(record) {
-            Ok(volume) if identity_of(self.layout, volume).is_some() => Resolution::Repoint { volume, change },
+            Ok(volume) if identity_of(self.layout, volume).is_some() => {
+                Resolution::Repoint { volume, change }
+            }
             Ok(_) => left(Left::NoCandidate),
             Err(why) => left(why),
         }
@@ -319,7 +329,8 @@ impl Resolver<'_> {
 
     fn choice(&self, record: &Record, number: u32) -> Result<usize, Left> {
         let volume = self.layout.by_number(number).ok_or(Left::BadChoice(number))?;
-        let unreadable = self.layout.volumes.get(volume).is_some_and(|facts| !facts.file_system.is_readable());
+        let unreadable =
+            self.layout.volumes.get(volume).is_some_and(|facts| !facts.file_system.is_readable());
         let fits = match record.purpose.role {
             Role::System => self.layout.systems.iter().any(|system| system.volume == volume),
             _ => unreadable || has_file(self.layout, record, volume),
@@ -366,7 +377,9 @@ impl Resolver<'_> {
             else {
                 continue;
             };
-            let Some(store) = self.layout.stores.get(record.store).and_then(|file| file.parsed()) else { continue };
+            let Some(store) = self.layout.stores.get(record.store).and_then(|file| file.parsed()) else {
+                continue;
+            };
             let leads = |other: &Record| {
                 other.store == record.store
                     && matches!(other.purpose.role, Role::Loader | Role::OsRoot)

@@ -1,9 +1,9 @@
 //! What each device element is for: which file must be on the partition that it names.
 
+use crate::bcd::device::IdentityRecord;
 use crate::bcd::element::Element;
 use crate::bcd::element::ElementId;
 use crate::bcd::object::Object;
-use crate::bcd::device::IdentityRecord;
 
 /// `bootstatdevice`: the volume of the boot status log.
 const BOOT_STAT_DEVICE: ElementId = ElementId(0x1100_0043);
@@ -63,7 +63,9 @@ pub fn purpose(object: &Object, element: &Element, record: &IdentityRecord) -> P
         ElementId::DEVICE if kind.is_os_loader() => known(Role::Loader, text(ElementId::PATH)),
         ElementId::OS_DEVICE if kind.is_os_loader() => known(Role::OsRoot, text(ElementId::SYSTEM_ROOT)),
         ElementId::DEVICE if kind.is_resume() => known(Role::Resume, text(ElementId::PATH)),
-        ElementId::FILE_DEVICE | ElementId::RESUME_DEVICE_26 | ElementId::ASSOCIATED_OS_DEVICE if kind.is_resume() => {
+        ElementId::FILE_DEVICE | ElementId::RESUME_DEVICE_26 | ElementId::ASSOCIATED_OS_DEVICE
+            if kind.is_resume() =>
+        {
             // The hibernation file comes and goes; winresume, in the same object, stays.
             known(Role::Resume, text(ElementId::PATH))
         }

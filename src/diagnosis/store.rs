@@ -58,7 +58,10 @@ fn unreadable(layout: &Layout, file: &StoreFile, error: &str) -> Finding {
         message: format!("the store cannot be read: {error}"),
         // Measured: a store with a bad base block and no usable log.
         predicted_status: (!file.recovery).then_some("0xc000000f or 0xc000014c"),
-        remedy: Remedy::Advice("restore the file from a backup, or make a new one with `bcdboot` from a Windows rescue system".into()),
+        remedy: Remedy::Advice(
+            "restore the file from a backup, or make a new one with `bcdboot` from a Windows rescue system"
+                .into(),
+        ),
         ..placed(layout, file, "store-unreadable", severity)
     }
 }
@@ -71,7 +74,9 @@ fn of_store(path: &str, recovery: bool, store: &Store) -> Vec<Finding> {
             "sequence numbers {} and {}, checksum 0x{:08x} (computed 0x{:08x})",
             base.primary_sequence, base.secondary_sequence, base.checksum_stored, base.checksum_computed
         )];
-        evidence.push("the machine was switched off while Windows wrote it; the truth may be in its log files".into());
+        evidence.push(
+            "the machine was switched off while Windows wrote it; the truth may be in its log files".into(),
+        );
         findings.push(Finding {
             message: "the store is dirty: its last change was not completed".into(),
             evidence,

@@ -27,7 +27,8 @@ impl Evidence {
         let objects = stores.iter().filter_map(StoreFile::parsed).flat_map(|store| store.objects());
         objects.for_each(|object| paths_of(object, &mut paths));
         let on = |path: &String| {
-            let has = |volume: &Option<&Volume<'_>>| volume.is_some_and(|v| matches!(v.find(path), Ok(Some(_))));
+            let has =
+                |volume: &Option<&Volume<'_>>| volume.is_some_and(|v| matches!(v.find(path), Ok(Some(_))));
             let volumes = volumes.iter().enumerate().filter(|(_, volume)| has(volume));
             volumes.map(|(index, _)| index).collect()
         };

@@ -92,7 +92,9 @@ impl Layout {
     /// The partition that begins at byte `offset` of the disk.
     #[must_use]
     pub fn partition_at(&self, offset: u64) -> Option<usize> {
-        self.volumes.iter().position(|volume| volume.partition.id.is_some() && volume.partition.start == offset)
+        self.volumes
+            .iter()
+            .position(|volume| volume.partition.id.is_some() && volume.partition.start == offset)
     }
 
     /// `partition 2 "Windows"`: a partition as people are shown it.
@@ -135,10 +137,15 @@ impl Layout {
 /// Only when the partition table cannot be read; a volume or store that cannot be read is a fact of the layout.
 pub fn discover(storage: &dyn Storage) -> Result<Layout, PartitionError> {
     let table = partition::read(storage)?;
-    let windows_on_disk: Vec<Window<'_>> =
-        table.partitions.iter().map(|partition| Window::new(storage, partition.start, partition.len)).collect();
-    let opened: Vec<Result<Volume<'_>, String>> =
-        windows_on_disk.iter().map(|window| Volume::open(window).map_err(|error| error.to_string())).collect();
+    let windows_on_disk: Vec<Window<'_>> = table
+        .partitions
+        .iter()
+        .map(|partition| Window::new(storage, partition.start, partition.len))
+        .collect();
+    let opened: Vec<Result<Volume<'_>, String>> = windows_on_disk
+        .iter()
+        .map(|window| Volume::open(window).map_err(|error| error.to_string()))
+        .collect();
     let volumes: Vec<Option<&Volume<'_>>> = opened.iter().map(|volume| volume.as_ref().ok()).collect();
 
     let systems = system::find(&volumes, &table);

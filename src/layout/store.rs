@@ -40,7 +40,11 @@ impl StoreFile {
 
 /// Reads every store of the system volumes.
 #[must_use]
-pub fn read_all(volumes: &[Option<&Volume<'_>>], systems: &[SystemVolume], table: &PartitionTable) -> Vec<StoreFile> {
+pub fn read_all(
+    volumes: &[Option<&Volume<'_>>],
+    systems: &[SystemVolume],
+    table: &PartitionTable,
+) -> Vec<StoreFile> {
     let mut stores = Vec::new();
     for system in systems {
         let Some(volume) = volumes.get(system.volume).copied().flatten() else { continue };
@@ -82,5 +86,9 @@ fn on_disk(start: u64, extents: &[Extent]) -> Result<Vec<Extent>, String> {
         let volume_offset = extent.volume_offset.checked_add(start)?;
         Some(Extent { volume_offset, ..*extent })
     };
-    extents.iter().map(shift).collect::<Option<_>>().ok_or_else(|| "an extent lies beyond the end of the disk".into())
+    extents
+        .iter()
+        .map(shift)
+        .collect::<Option<_>>()
+        .ok_or_else(|| "an extent lies beyond the end of the disk".into())
 }

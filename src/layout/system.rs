@@ -77,8 +77,10 @@ pub fn find(volumes: &[Option<&Volume<'_>>], table: &PartitionTable) -> Vec<Syst
             stores,
             ntldr: has(NTLDR).then(|| boot_ini(volume)),
         };
-        let counts =
-            system.bios_boot_manager || system.uefi_boot_manager || system.ntldr.is_some() || !system.stores.is_empty();
+        let counts = system.bios_boot_manager
+            || system.uefi_boot_manager
+            || system.ntldr.is_some()
+            || !system.stores.is_empty();
         counts.then_some(system)
     };
     volumes.iter().enumerate().filter_map(examine).collect()

@@ -10,7 +10,9 @@ use crate::storage::StorageMut;
 #[non_exhaustive]
 pub enum ApplyError {
     /// A sector holds neither the bytes before nor the bytes after. Nothing was written.
-    #[error("sector at 0x{at:x} holds neither the bytes before nor those after: the disk has changed since; nothing was written")]
+    #[error(
+        "sector at 0x{at:x} holds neither the bytes before nor those after: the disk has changed since; nothing was written"
+    )]
     Changed {
         /// First byte of the sector on the disk.
         at: u64,
@@ -19,7 +21,9 @@ pub enum ApplyError {
     #[error("reading before the first write: {0}; nothing was written")]
     Unread(StorageError),
     /// A write or sync failed.
-    #[error("{written} of {total} sectors written, then: {source}; run undo, or fix again, when the cause is mended")]
+    #[error(
+        "{written} of {total} sectors written, then: {source}; run undo, or fix again, when the cause is mended"
+    )]
     Incomplete {
         /// Sectors that were written before the failure (the one that failed may be either way).
         written: usize,

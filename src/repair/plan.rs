@@ -69,7 +69,8 @@ pub struct Plan {
 /// [`PlanError`] when the disk does not hold what the layout says, or the result would change anything but identities.
 pub fn plan(storage: &dyn Storage, layout: &Layout, diagnosis: &Diagnosis) -> Result<Plan, PlanError> {
     let mut plan = Plan { stores: Vec::new(), patches: Vec::new() };
-    let mut sectors = Sectors { storage, size: u64::from(layout.table.sector_size), patches: BTreeMap::new() };
+    let mut sectors =
+        Sectors { storage, size: u64::from(layout.table.sector_size), patches: BTreeMap::new() };
     for (index, file) in layout.stores.iter().enumerate() {
         let repoints: Vec<_> = diagnosis.repoints().filter(|repoint| repoint.store == index).collect();
         if repoints.is_empty() {
@@ -81,7 +82,8 @@ pub fn plan(storage: &dyn Storage, layout: &Layout, diagnosis: &Diagnosis) -> Re
         let mut after = before.clone();
         for repoint in &repoints {
             for edit in edits(store, repoint)? {
-                edit::apply(&mut after, std::slice::from_ref(&edit)).map_err(|e| PlanError::Check(e.to_string()))?;
+                edit::apply(&mut after, std::slice::from_ref(&edit))
+                    .map_err(|e| PlanError::Check(e.to_string()))?;
                 sectors.add(extents, &edit, repoint.rank)?;
             }
         }
@@ -100,7 +102,8 @@ fn edits(store: &Store, repoint: &Repoint) -> Result<Vec<Edit>, PlanError> {
     let element = object.elements.get(repoint.element).ok_or_else(gone)?;
     let ElementValue::Device(device) = &element.value else { return Err(gone()) };
     let identities = device.identities();
-    let record = identities.get(repoint.record).filter(|record| record.partition == repoint.old).ok_or_else(gone)?;
+    let record =
+        identities.get(repoint.record).filter(|record| record.partition == repoint.old).ok_or_else(gone)?;
     edit::replace_identity(element, record, repoint.new).map_err(|error| PlanError::Check(error.to_string()))
 }
 
@@ -116,8 +119,10 @@ fn prove(store: &Store, after: &[u8], repoints: &[&Repoint]) -> Result<(), PlanE
             return Err(PlanError::Check(format!("object {} would change its shape", old.key)));
         }
         for (element, (old, new)) in old.elements.iter().zip(&new.elements).enumerate() {
-            let planned: Vec<_> =
-                repoints.iter().filter(|repoint| repoint.object == object && repoint.element == element).collect();
+            let planned: Vec<_> = repoints
+                .iter()
+                .filter(|repoint| repoint.object == object && repoint.element == element)
+                .collect();
             let ok = match (&old.value, &new.value) {
                 (_, ElementValue::Device(device)) if !planned.is_empty() => {
                     let identities = device.identities();
@@ -128,7 +133,10 @@ fn prove(store: &Store, after: &[u8], repoints: &[&Repoint]) -> Result<(), PlanE
                 _ => planned.is_empty() && old.raw == new.raw,
             };
             if !ok || old.key != new.key || old.data_type != new.data_type {
-                return Err(PlanError::Check(format!("element {} would not become what was planned", old.key)));
+                return Err(PlanError::Check(format!(
+                    "element {} would not become what was planned",
+                    old.key
+                )));
             }
         }
     }
@@ -146,8 +154,9 @@ impl Sectors<'_> {
     fn add(&mut self, extents: &[Extent], edit: &Edit, stage: u8) -> Result<(), PlanError> {
         for (index, (before, after)) in edit.before.iter().zip(&edit.after).enumerate() {
             let file_offset = u64::try_from(edit.at.saturating_add(index)).unwrap_or(u64::MAX);
-            let at = on_disk(extents, file_offset)
-                .ok_or_else(|| PlanError::Check(format!("file offset 0x{file_offset:x} lies in no extent")))?;
+            let at = on_disk(extents, file_offset).ok_or_else(|| {
+                PlanError::Check(format!("file offset 0x{file_offset:x} lies in no extent"))
+            })?;
             self.set(at, *before, *after, stage)?;
         }
         Ok(())
@@ -159,7 +168,8 @@ impl Sectors<'_> {
         let patch = match self.patches.entry(offset) {
             std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::btree_map::Entry::Vacant(entry) => {
-                let sector = self.storage.read_vec(offset, usize::try_from(self.size).unwrap_or(usize::MAX))?;
+                let sector =
+                    self.storage.read_vec(offset, usize::try_from(self.size).unwrap_or(usize::MAX))?;
                 entry.insert(Patch { offset, after: sector.clone(), before: sector, stage })
             }
         };
@@ -179,9 +189,9 @@ impl Sectors<'_> {
 
 /// The byte of the disk that holds byte `file_offset` of the file.
 pub(crate) fn on_disk(extents: &[Extent], file_offset: u64) -> Option<u64> {
-    let extent = extents
-        .iter()
-        .find(|extent| file_offset.checked_sub(extent.file_offset).is_some_and(|inside| inside < extent.len))?;
+    let extent = extents.iter().find(|extent| {
+        file_offset.checked_sub(extent.file_offset).is_some_and(|inside| inside < extent.len)
+    })?;
     extent.volume_offset.checked_add(file_offset.checked_sub(extent.file_offset)?)
 }
 

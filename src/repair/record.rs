@@ -185,12 +185,16 @@ impl Record {
             return Err(invalid("not an undo record: expected a JSON file that ends in .undo.json".into()));
         }
         let text = fs::read(path).map_err(|source| io_error(path, source))?;
-        let record: Self = serde_json::from_slice(&text).map_err(|e| invalid(format!("not an undo record: {e}")))?;
+        let record: Self =
+            serde_json::from_slice(&text).map_err(|e| invalid(format!("not an undo record: {e}")))?;
         if record.bcdrescue != "undo record" {
             return Err(invalid("not an undo record".into()));
         }
         if record.version != VERSION {
-            return Err(invalid(format!("format version {} is not known, expected {VERSION}", record.version)));
+            return Err(invalid(format!(
+                "format version {} is not known, expected {VERSION}",
+                record.version
+            )));
         }
         let digest = record.compute_digest();
         if digest != record.digest {
@@ -215,7 +219,11 @@ impl Record {
             }
         }
         let saved = |store: &SavedStore| sha256(&store.bytes_before) == store.sha256_before;
-        self.stores.iter().all(saved).then_some(()).ok_or_else(|| "a saved store does not have its hash".into())
+        self.stores
+            .iter()
+            .all(saved)
+            .then_some(())
+            .ok_or_else(|| "a saved store does not have its hash".into())
     }
 }
 
@@ -241,7 +249,12 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     fn sample() -> Record {
-        let target = Target { path: "/x/disk.img".into(), len: 1 << 20, sector_size: 512, disk: "mbr:00000001".into() };
+        let target = Target {
+            path: "/x/disk.img".into(),
+            len: 1 << 20,
+            sector_size: 512,
+            disk: "mbr:00000001".into(),
+        };
         let bytes_before = vec![1, 2, 3];
         let store = SavedStore {
             partition: 1,

@@ -50,7 +50,8 @@ pub fn refusals(layout: &Layout, diagnosis: &Diagnosis, allowed: Allowed) -> Vec
 
 fn dynamic_disk(layout: &Layout) -> Option<Refusal> {
     let is_dynamic = layout.volumes.iter().any(|facts| {
-        facts.partition.kind == LDM || matches!(facts.file_system, FileSystem::Other(name) if name.contains("LDM"))
+        facts.partition.kind == LDM
+            || matches!(facts.file_system, FileSystem::Other(name) if name.contains("LDM"))
     });
     is_dynamic.then(|| Refusal {
         what: "this is a dynamic disk (LDM), whose volumes are not where its partition table says".into(),

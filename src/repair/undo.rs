@@ -12,7 +12,9 @@ use crate::repair::record::SavedStore;
 #[non_exhaustive]
 pub enum UndoRefusal {
     /// Another disk than the recorded one.
-    #[error("this is not the recorded disk: expected {what} {expected}, found {found}; name the right one with --target")]
+    #[error(
+        "this is not the recorded disk: expected {what} {expected}, found {found}; name the right one with --target"
+    )]
     OtherDisk {
         /// What differs.
         what: &'static str,
@@ -22,7 +24,9 @@ pub enum UndoRefusal {
         found: String,
     },
     /// The store is gone or elsewhere.
-    #[error("{path} on partition {partition} is no longer where it was ({why}): the disk has moved on, and the recorded sectors may belong to something else")]
+    #[error(
+        "{path} on partition {partition} is no longer where it was ({why}): the disk has moved on, and the recorded sectors may belong to something else"
+    )]
     Moved {
         /// The store.
         path: String,
@@ -32,7 +36,9 @@ pub enum UndoRefusal {
         why: String,
     },
     /// The store has other content than before and after the repair.
-    #[error("{path} was written by someone else since the repair (first at file offset 0x{at:x}: expected 0x{expected:02x}, found 0x{found:02x}): undoing would lose that change")]
+    #[error(
+        "{path} was written by someone else since the repair (first at file offset 0x{at:x}: expected 0x{expected:02x}, found 0x{found:02x}): undoing would lose that change"
+    )]
     Changed {
         /// The store.
         path: String,
@@ -60,7 +66,11 @@ pub fn check(record: &Record, layout: &Layout, len: u64) -> Result<(), UndoRefus
         return Err(other("length in bytes", target.len.to_string(), len.to_string()));
     }
     if layout.table.sector_size != target.sector_size {
-        return Err(other("sector size", target.sector_size.to_string(), layout.table.sector_size.to_string()));
+        return Err(other(
+            "sector size",
+            target.sector_size.to_string(),
+            layout.table.sector_size.to_string(),
+        ));
     }
     let mut files = Vec::new();
     for saved in &record.stores {
@@ -80,9 +90,15 @@ pub fn check(record: &Record, layout: &Layout, len: u64) -> Result<(), UndoRefus
 }
 
 /// The store, when its bytes are those before the repair except where the record's sectors differ.
-fn unchanged_store<'a>(record: &Record, saved: &SavedStore, layout: &'a Layout) -> Result<&'a StoreFile, UndoRefusal> {
-    let moved = |why: String| UndoRefusal::Moved { path: saved.path.clone(), partition: saved.partition, why };
-    let volume = layout.by_number(saved.partition).ok_or_else(|| moved("there is no such partition".into()))?;
+fn unchanged_store<'a>(
+    record: &Record,
+    saved: &SavedStore,
+    layout: &'a Layout,
+) -> Result<&'a StoreFile, UndoRefusal> {
+    let moved =
+        |why: String| UndoRefusal::Moved { path: saved.path.clone(), partition: saved.partition, why };
+    let volume =
+        layout.by_number(saved.partition).ok_or_else(|| moved("there is no such partition".into()))?;
     let same = |file: &&StoreFile| file.volume == volume && file.path.eq_ignore_ascii_case(&saved.path);
     let file = layout.stores.iter().find(same).ok_or_else(|| moved("the file is gone".into()))?;
     let extents = file.place.as_ref().map_err(|reason| moved(reason.clone()))?;
@@ -93,7 +109,12 @@ fn unchanged_store<'a>(record: &Record, saved: &SavedStore, layout: &'a Layout) 
     }
     for (at, (before, now)) in saved.bytes_before.iter().zip(found).enumerate() {
         if before != now && !planned(record, extents, at, *now) {
-            return Err(UndoRefusal::Changed { path: saved.path.clone(), at, expected: *before, found: *now });
+            return Err(UndoRefusal::Changed {
+                path: saved.path.clone(),
+                at,
+                expected: *before,
+                found: *now,
+            });
         }
     }
     Ok(file)
@@ -101,7 +122,9 @@ fn unchanged_store<'a>(record: &Record, saved: &SavedStore, layout: &'a Layout) 
 
 /// Whether the repair itself put `now` at byte `at` of the file.
 fn planned(record: &Record, extents: &[crate::volume::Extent], at: usize, now: u8) -> bool {
-    let Some(on_disk) = crate::repair::plan::on_disk(extents, u64::try_from(at).unwrap_or(u64::MAX)) else { return false };
+    let Some(on_disk) = crate::repair::plan::on_disk(extents, u64::try_from(at).unwrap_or(u64::MAX)) else {
+        return false;
+    };
     let byte = |patch: &crate::repair::Patch| {
         let inside = usize::try_from(on_disk.checked_sub(patch.offset)?).ok()?;
         patch.after.get(inside).copied()

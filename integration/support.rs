@@ -1,0 +1,291 @@
+//! What the cases stand on: the program, disks to try it on, and judges that share no code with it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::process::Stdio;
+
+use nix::unistd::Whence;
+use nix::unistd::lseek;
+use serde_json::Value as Json;
+use sha2::Digest;
+use sha2::Sha256;
+use tempfile::TempDir;
+
+/// What a program left behind.
+#[derive(Debug)]
+pub struct Run {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Run {
+    /// Asserts the exit code, showing everything when it is another.
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Asserts that the output has this text.
+    #[track_caller]
+    pub fn says(self, text: &str) -> Self {
+        let all = format!("{}{}", self.stdout, self.stderr);
+        assert!(all.contains(text), "expected {text:?} in:\n{all}");
+        self
+    }
+
+    /// The first target of the JSON.
+    #[track_caller]
+    pub fn target(&self) -> Json {
+        let document: Json = serde_json::from_str(&self.stdout).expect("JSON");
+        assert_eq!(document["version"], 1);
+        document["targets"][0].clone()
+    }
+}
+
+/// Runs the program; it never has a terminal.
+pub fn bcdrescue(arguments: &[&str]) -> Run {
+    let output = Command::new(env!("CARGO_BIN_EXE_bcdrescue"))
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .expect("the program starts");
+    Run {
+        code: output.status.code().expect("the program ends by itself"),
+        stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+        stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+    }
+}
+
+/// Runs a judge; it has to succeed.
+#[track_caller]
+pub fn judge(program: &str, arguments: &[&str]) -> Vec<u8> {
+    let output = Command::new(program).args(arguments).stdin(Stdio::null()).output();
+    let output = output.unwrap_or_else(|error| panic!("{program}: {error}; `make packages` installs it"));
+    assert!(
+        output.status.success(),
+        "{program} {arguments:?}: {}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output.stdout
+}
+
+/// A path as text.
+pub fn text(path: &Path) -> &str {
+    path.to_str().expect("UTF-8")
+}
+
+/// A committed image.
+pub fn image(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("images").join(format!("{name}.qcow2"))
+}
+
+/// The parts of a sparse file that are no holes, as offset and bytes, at most 1 MiB each.
+fn data(path: &Path) -> impl Iterator<Item = (u64, Vec<u8>)> {
+    let file = fs::File::open(path).expect("readable");
+    let len = file.metadata().expect("metadata").len();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        if at >= len {
+            return None;
+        }
+        at = lseek(&file, at as i64, Whence::SeekData).ok()? as u64;
+        let hole = lseek(&file, at as i64, Whence::SeekHole).expect("hole") as u64;
+        let mut bytes = vec![0; (hole - at).min(1 << 20) as usize];
+        file.read_exact_at(&mut bytes, at).expect("readable");
+        let start = at;
+        at += bytes.len() as u64;
+        Some((start, bytes))
+    })
+}
+
+/// A hash of a file's bytes; zeros and holes are the same.
+pub fn hash(path: &Path) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    hash.update(fs::metadata(path).expect("metadata").len().to_le_bytes());
+    for (start, bytes) in data(path) {
+        for (index, page) in
+            bytes.chunks(4096).enumerate().filter(|(_, page)| page.iter().any(|byte| *byte != 0))
+        {
+            hash.update((start + index as u64 * 4096).to_le_bytes());
+            hash.update(page);
+        }
+    }
+    hash.finalize().to_vec()
+}
+
+/// A disk in a folder of its own.
+pub struct Disk {
+    pub folder: TempDir,
+    pub path: PathBuf,
+}
+
+impl Disk {
+    /// A copy of a committed image, as it is.
+    pub fn of(name: &str) -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let path = folder.path().join("disk.qcow2");
+        fs::copy(image(name), &path).expect("the image is there");
+        Self { folder, path }
+    }
+
+    /// A committed image converted by qemu-img, with these arguments before the file names.
+    pub fn converted(name: &str, arguments: &[&str]) -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let path = folder.path().join("disk.img");
+        let mut all = vec!["convert"];
+        all.extend(arguments);
+        let source = image(name);
+        all.extend([text(&source), text(&path)]);
+        judge("qemu-img", &all);
+        Self { folder, path }
+    }
+
+    /// A committed image as a sparse raw file.
+    pub fn raw(name: &str) -> Self {
+        Self::converted(name, &["-O", "raw"])
+    }
+
+    /// The path as text.
+    pub fn name(&self) -> &str {
+        text(&self.path)
+    }
+
+    /// The disk's content as a sparse raw file in the same folder, by qemu-img.
+    pub fn content(&self, name: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        judge("qemu-img", &["convert", "-O", "raw", self.name(), text(&path)]);
+        path
+    }
+
+    /// The undo record beside the disk; there is one.
+    #[track_caller]
+    pub fn record(&self) -> PathBuf {
+        let records = self.records();
+        assert_eq!(records.len(), 1, "{records:?}");
+        records[0].clone()
+    }
+
+    /// All undo records beside the disk.
+    pub fn records(&self) -> Vec<PathBuf> {
+        let files =
+            fs::read_dir(self.folder.path()).expect("readable").map(|entry| entry.expect("entry").path());
+        files.filter(|path| text(path).ends_with(".undo.json")).collect()
+    }
+}
+
+/// Whether two disks have the same content, by qemu-img.
+pub fn same_content(one: &Path, other: &Path) -> bool {
+    let status = Command::new("qemu-img").args(["compare", "-q", text(one), text(other)]).status();
+    status.expect("qemu-img").success()
+}
+
+/// A partition by sfdisk, in bytes.
+#[derive(Debug, Clone)]
+pub struct Part {
+    pub number: u32,
+    pub start: u64,
+    pub len: u64,
+}
+
+/// The partitions of a raw disk with 512-byte sectors, by sfdisk.
+pub fn partitions(raw: &Path) -> Vec<Part> {
+    let json: Json = serde_json::from_slice(&judge("sfdisk", &["-J", text(raw)])).expect("JSON");
+    let number = |node: &Json| -> u32 {
+        let node = node["node"].as_str().expect("node");
+        node[text(raw).len()..].trim_start_matches('p').parse().expect("number")
+    };
+    let list = json["partitiontable"]["partitions"].as_array().expect("partitions").clone();
+    let part = |entry: &Json| Part {
+        number: number(entry),
+        start: entry["start"].as_u64().expect("start") * 512,
+        len: entry["size"].as_u64().expect("size") * 512,
+    };
+    list.iter().map(part).collect()
+}
+
+/// Copies `len` bytes from `start` of a raw disk into a sparse file beside it: a volume for ntfscat and its like.
+pub fn cut(raw: &Path, start: u64, len: u64) -> PathBuf {
+    let path = raw.with_extension(format!("{start:x}.volume"));
+    let target = fs::File::create(&path).expect("writable");
+    target.set_len(len).expect("length");
+    for (at, bytes) in data(raw).filter(|(at, bytes)| *at < start + len && at + bytes.len() as u64 > start) {
+        let (from, to) = (at.max(start), (at + bytes.len() as u64).min(start + len));
+        target
+            .write_all_at(&bytes[(from - at) as usize..(to - at) as usize], from - start)
+            .expect("writable");
+    }
+    path
+}
+
+/// Puts a volume where [`cut`] took it from, or elsewhere; what it has no data for is left as it is there.
+pub fn paste(volume: &Path, raw: &Path, start: u64) {
+    let target = fs::OpenOptions::new().write(true).open(raw).expect("writable");
+    for (at, bytes) in data(volume) {
+        target.write_all_at(&bytes, start + at).expect("writable");
+    }
+}
+
+/// A file on an NTFS volume, by ntfscat; forward slashes.
+pub fn ntfs_file(volume: &Path, path: &str) -> Vec<u8> {
+    judge("ntfscat", &["-f", text(volume), path])
+}
+
+/// A file on a FAT volume, by mtools; forward slashes.
+pub fn fat_file(volume: &Path, path: &str) -> Vec<u8> {
+    judge("mtype", &["-i", text(volume), &format!("::{path}")])
+}
+
+/// Every value of a hive by its path, as hivex reads it.
+pub fn hivex(bytes: &[u8]) -> BTreeMap<String, String> {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    fs::write(file.path(), bytes).expect("written");
+    let xml = String::from_utf8(judge("hivexml", &[text(file.path())])).expect("UTF-8");
+    let mut path: Vec<String> = Vec::new();
+    let mut values = BTreeMap::new();
+    let mut list = 0;
+    for tag in xml.split('<').skip(1) {
+        let (tag, after) = tag.split_once('>').unwrap_or((tag, ""));
+        let attribute = |name: &str| {
+            let (_, rest) = tag.split_once(&format!(" {name}=\""))?;
+            Some(rest.split_once('"')?.0.to_owned())
+        };
+        if tag.starts_with("node ") {
+            path.push(attribute("name").expect("name"));
+            values.insert(path.join("\\"), String::new());
+        } else if tag.starts_with("/node") {
+            path.pop();
+        } else if tag.starts_with("value ") {
+            list = 0;
+            let name = format!("{}\\{}", path.join("\\"), attribute("key").unwrap_or_default());
+            let content =
+                [attribute("type"), attribute("encoding"), attribute("value")].map(Option::unwrap_or_default);
+            values.insert(name, content.join(" "));
+        } else if tag.starts_with("string") {
+            list += 1;
+            values
+                .insert(format!("{}\\string {list} of {}", path.join("\\"), values.len()), after.to_owned());
+        }
+    }
+    values
+}
+
+/// The paths whose values differ between two hives, as hivex reads them; both must have the same paths.
+#[track_caller]
+pub fn hivex_difference(before: &[u8], after: &[u8]) -> Vec<String> {
+    let (before, after) = (hivex(before), hivex(after));
+    assert!(before.keys().eq(after.keys()), "keys or values came or went");
+    assert!(!before.is_empty());
+    before.iter().filter(|(path, value)| after[*path] != **value).map(|(path, _)| path.clone()).collect()
+}
+
+/// Whether the tests run as root; what needs it says so when they do not.
+pub fn is_root() -> bool {
+    nix::unistd::geteuid().is_root()
+}
