@@ -6,9 +6,12 @@
     clippy::as_conversions,
     clippy::disallowed_methods,
     clippy::indexing_slicing,
-    clippy::unwrap_used
+    clippy::unwrap_used,
+    unreachable_pub
 )]
 
 mod corpus;
+mod corpus_disks;
 mod cycle;
+mod oracle;
 mod support;

@@ -2,7 +2,6 @@
 
 use crate::bcd::device::QualifiedPartition;
 use crate::bcd::names::display_name;
-use crate::bcd::object::Object;
 use crate::diagnosis::Context;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
@@ -38,7 +37,6 @@ struct Subject<'a> {
     layout: &'a Layout,
     record: &'a Record,
     file: &'a StoreFile,
-    object: &'a Object,
     name: String,
     is_main: bool,
 }
@@ -52,7 +50,7 @@ impl<'a> Subject<'a> {
         let id = object.name();
         let name = format!("{} {id} {}", file.path, display_name(element, object.object_type));
         let is_main = !file.recovery && entry::main_entry(store) == Some(record.object);
-        Some(Self { layout, record, file, object, name, is_main })
+        Some(Self { layout, record, file, name, is_main })
     }
 
     fn finding(&self, answer: &Resolution) -> Option<Finding> {
