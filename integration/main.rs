@@ -14,4 +14,5 @@ mod corpus;
 mod corpus_disks;
 mod cycle;
 mod oracle;
+mod scenarios;
 mod support;
