@@ -1,5 +1,7 @@
 //! Integration tests.
 
+// Nothing outside sees what is in here.
+#![allow(unreachable_pub)]
 // A test that panics has said what it has to say.
 #![allow(
     clippy::arithmetic_side_effects,
@@ -11,4 +13,7 @@
 
 mod corpus;
 mod cycle;
+mod devices;
+mod golden;
+mod refusals;
 mod support;

@@ -229,7 +229,7 @@ fn homes(layout: &Layout, records: &[Record]) -> BTreeSet<DiskKey> {
 
 impl Resolver<'_> {
     fn is_stale(&self, record: &Record) -> bool {
-        matches!(self.before_candidates(record), None)
+        self.before_candidates(record).is_none()
     }
 
     /// The answers that need no search for a volume.
