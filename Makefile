@@ -1,6 +1,8 @@
 # `make test` proves the project, `make demo` shows it. Both work on a fresh Debian machine with a Rust toolchain.
 CARGO ?= cargo
 BIN := target/release/bcdrescue
+# sfdisk, sgdisk and mkfs.fat live where a plain user's PATH does not look.
+export PATH := $(PATH):/usr/sbin:/sbin
 
 .PHONY: build demo test lint unit audit bench images packages clean
 
@@ -11,8 +13,10 @@ build:
 packages:
 	@integration/packages.sh
 
+# No root, no other programs.
 demo: build
-	@integration/demo.sh $(BIN)
+	$(CARGO) build --release --locked --example break-disk
+	@integration/demo.sh $(CURDIR)/$(BIN) $(CURDIR)/target/release/examples/break-disk
 
 test: packages lint unit
 
@@ -26,10 +30,11 @@ unit:
 	$(CARGO) test --locked
 
 audit:
-	$(CARGO) deny check bans licenses sources
+	$(CARGO) deny --config .deny.toml check bans licenses sources
 
-bench: build
-	@integration/benches/run.sh $(BIN)
+# Times, bytes and memory, beside losetup + ntfs-3g + hivexsh where root allows.
+bench:
+	$(CARGO) bench --locked --bench bench
 
 # Makes the test disks anew from their recipes (root: volumes are mounted with ntfs-3g, 4096-byte disks with losetup).
 images:

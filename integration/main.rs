@@ -1,18 +1,22 @@
 //! Integration tests.
 
+// Nothing outside sees what is in here.
+#![allow(unreachable_pub)]
 // A test that panics has said what it has to say.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
     clippy::disallowed_methods,
     clippy::indexing_slicing,
-    clippy::unwrap_used,
-    unreachable_pub
+    clippy::unwrap_used
 )]
 
 mod corpus;
 mod corpus_disks;
 mod cycle;
+mod devices;
+mod golden;
 mod oracle;
+mod refusals;
 mod scenarios;
 mod support;

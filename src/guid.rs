@@ -1,4 +1,4 @@
-//! GUIDs in Microsoft's mixed-endian byte order (FORMAT of `Data1-Data2-Data3` little-endian, the last eight in order).
+//! GUIDs in Microsoft's mixed-endian byte order (`Data1-Data2-Data3` little-endian, the last eight in order).
 
 use std::fmt;
 use std::str::FromStr;

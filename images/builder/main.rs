@@ -4,12 +4,8 @@
 //! the same disk after its identity was changed. Volumes are made by mkntfs and mkfs.fat, tables by sfdisk, images by
 //! qemu-img; only the store is our own work, and hivex reads it.
 
-#![allow(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::disallowed_methods)]
+#![allow(clippy::indexing_slicing, clippy::must_use_candidate, clippy::unwrap_used)]
 #![allow(missing_docs, unreachable_pub)]
 
 mod disk;

@@ -50,7 +50,7 @@ pub struct Examined {
 /// # Errors
 /// When it cannot be opened or its partition table cannot be read; everything else is a finding.
 pub fn examine(path: &Path, options: &OpenOptions, context: &Context) -> anyhow::Result<Examined> {
-    let opened = open(path, options).with_context(|| path.display().to_string())?;
+    let opened = open(path, options)?;
     let storage = Cached::new(opened.storage);
     let layout = discover(&storage).with_context(|| path.display().to_string())?;
     let diagnosis = diagnose(&layout, context);

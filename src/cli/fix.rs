@@ -129,6 +129,8 @@ impl Job<'_> {
             self.say("dry-run", Some(&plan), None, None)?;
             return Ok(LEFT);
         }
+        // Whoever holds the disk is named before the question, not after the answer.
+        drop(open_mut(&self.examined.path, &self.args.open.options()).context("nothing was written")?);
         match self.agreed(&plan)? {
             Some(true) => self.write(&plan),
             Some(false) => {
@@ -185,8 +187,9 @@ impl Job<'_> {
         let Job { args, as_json, context, examined } = self;
         let path = examined.path.clone();
         let directory = keep::directory(&path, examined.kind, args.record_dir.as_deref())?;
-        if let (Some(warning), false) = (keep::memory_warning(&directory), as_json) {
-            anstream::eprintln!("  warning: {warning}");
+        let warning = keep::memory_warning(&directory);
+        if let (Some(warning), false) = (&warning, as_json) {
+            anstream::eprintln!("  warning: {}", clean(warning));
         }
         let mut storage = open_mut(&path, &args.open.options()).context("nothing was written")?;
         let mut record = record(&examined, plan)?;
@@ -201,7 +204,7 @@ impl Job<'_> {
             }
             return Err(anyhow::Error::new(error).context(format!("undo record: {}", record_path.display())));
         }
-        let after = examine(&path, &args.open.options(), &context)
+        let mut after = examine(&path, &args.open.options(), &context)
             .and_then(|after| prove(&examined, plan, &after).map(|()| after))
             .with_context(|| {
                 format!(
@@ -210,6 +213,7 @@ impl Job<'_> {
                 )
             })?;
         record.set_state(&record_path, State::Applied)?;
+        after.notes.extend(warning);
         let job = Job { args, as_json, context, examined };
         job.report(plan, &after, &record_path)
     }

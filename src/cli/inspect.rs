@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::bcd::ObjectType;
 use crate::bcd::Store;
+use crate::bcd::device::Device;
 use crate::bcd::device::QualifiedPartition;
 use crate::bcd::element::Element;
 use crate::bcd::element::ElementId;
@@ -125,10 +126,10 @@ fn print(examined: &Examined, context: &Context) {
 /// The entry that starts by itself, in a line.
 fn chain(layout: &Layout, object: &Object) {
     let text = |id| object.string(id).unwrap_or("?").to_owned();
-    let place = |id| {
-        object
-            .device(id)
-            .map_or_else(|| "?".into(), |device| device.device.display_with(&|named, _| here(layout, named)))
+    let place = |id| match object.device(id).map(|device| &device.device) {
+        Some(Device::Partition(named)) => here(layout, named),
+        Some(device) => device.display_with(&|named, _| here(layout, named)),
+        None => "?".into(),
     };
     let line = format!(
         "starts {} \"{}\": {} on {}, then {} on {}",

@@ -95,7 +95,16 @@ fn print(entry: &Entry<'_>, same: &BTreeMap<String, Vec<String>>) {
     }
     anstream::println!("{line}");
     match &entry.examined {
-        Err(error) => anstream::println!("  cannot be read: {}", clean(error)),
+        Err(error) => {
+            anstream::println!("  cannot be read: {}", clean(error));
+            for partition in entry.disk.iter().flat_map(|disk| &disk.partitions) {
+                let (start, size) = (partition.start, text::size(partition.size));
+                anstream::println!(
+                    "  {} at 0x{start:x}, {size}, as the kernel sees it",
+                    clean(&partition.name)
+                );
+            }
+        }
         Ok(examined) => {
             anstream::println!("  {}", text::disk_line(&examined.layout.table, examined.len));
             for note in examined.notes.iter().chain(&examined.layout.table.notes) {
@@ -200,6 +209,9 @@ fn attached(disk: &AttachedDisk) -> Value {
         "read_only": disk.read_only,
         "removable": disk.removable,
         "carries_running_system": disk.carries_running_system,
+        "partitions": disk.partitions.iter().map(|partition| json!({
+            "name": partition.name, "number": partition.number, "start": partition.start, "size": partition.size,
+        })).collect::<Vec<_>>(),
         "held_by": disk.held_by.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }

@@ -52,16 +52,16 @@ pub fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) if is_broken_pipe(&error) => ExitCode::from(HEALTHY),
         Err(error) => {
-            report_failure(&error, cli.json);
+            report_failure(&cli, &error);
             ExitCode::from(FAILED)
         }
     }
 }
 
-fn report_failure(error: &anyhow::Error, json: bool) {
+fn report_failure(cli: &Cli, error: &anyhow::Error) {
     let message = text::clean(&format!("{error:#}"));
-    if json {
-        let _ = json::print(&json::failure(None, &message));
+    if cli.json {
+        let _ = json::print(&json::failure(cli.command.target(), &message));
     } else {
         anstream::eprintln!("bcdrescue: {message}");
     }

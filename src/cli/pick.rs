@@ -12,7 +12,6 @@ use crate::cli::examine::examine;
 use crate::cli::text;
 use crate::cli::text::clean;
 use crate::diagnosis::Choice;
-use crate::diagnosis::Verdict;
 use crate::storage::attached::attached_disks;
 use crate::storage::open::OpenOptions;
 
@@ -37,7 +36,7 @@ pub fn pick(options: &OpenOptions, choice: Choice, quiet: bool) -> anyhow::Resul
     for disk in attached_disks(Path::new("/"))?.into_iter().filter(|disk| !disk.carries_running_system) {
         let context = context(&disk.path, &[], options, choice);
         match examine(&disk.path, options, &context) {
-            Ok(examined) if matches!(examined.diagnosis.verdict, Verdict::Broken | Verdict::Degraded) => {
+            Ok(examined) if examined.diagnosis.repoints().next().is_some() => {
                 let line = format!(
                     "{}  {}",
                     disk.path.display(),

@@ -1,7 +1,9 @@
 //! Findings about device elements: what each names, and what it should name.
 
 use crate::bcd::device::QualifiedPartition;
+use crate::bcd::element::ElementId;
 use crate::bcd::names::display_name;
+use crate::bcd::object::Object;
 use crate::diagnosis::Context;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
@@ -48,7 +50,8 @@ impl<'a> Subject<'a> {
         let object = store.objects().get(record.object)?;
         let element = object.elements.get(record.element)?;
         let id = object.name();
-        let name = format!("{} {id} {}", file.path, display_name(element, object.object_type));
+        let element = display_name(element, object.object_type);
+        let name = format!("{} {id} {element}{}", file.path, described(object));
         let is_main = !file.recovery && entry::main_entry(store) == Some(record.object);
         Some(Self { layout, record, file, name, is_main })
     }
@@ -205,6 +208,13 @@ impl<'a> Subject<'a> {
             )),
         }
     }
+}
+
+/// The description behind an object that has only a GUID for a name: ` (Windows Server 2008 R2)`.
+fn described(object: &Object) -> String {
+    let is_guid = object.name() == object.key;
+    let text = object.string(ElementId::DESCRIPTION).filter(|text| is_guid && !text.is_empty());
+    text.map_or_else(String::new, |text| format!(" ({text})"))
 }
 
 /// Statuses as measured with real boot managers when the default loader's `device` is stale.

@@ -62,9 +62,14 @@ fn cannot_open(path: &Path, write: bool, error: std::io::Error) -> StorageError 
     let shown = path.display();
     let for_writing = if write { " for writing" } else { "" };
     match error.raw_os_error().map(Errno::from_raw) {
-        Some(Errno::EACCES | Errno::EPERM) => StorageError::unsupported(
+        Some(Errno::EACCES) => StorageError::unsupported(
             format!("{shown}: no permission to open it{for_writing}"),
             "run as root, or as a user who may",
+        ),
+        // Root meets this one too: no right of a user lifts it.
+        Some(Errno::EPERM) => StorageError::unsupported(
+            format!("{shown}: the system forbids to open it{for_writing}"),
+            "a container, a sandbox or an immutable flag stands in the way",
         ),
         Some(Errno::ENOENT) => StorageError::unsupported(
             format!("{shown}: no such file or device"),
@@ -93,7 +98,7 @@ mod tests {
             (
                 Errno::EPERM,
                 true,
-                "d: no permission to open it for writing; run as root, or as a user who may",
+                "d: the system forbids to open it for writing; a container, a sandbox or an immutable flag stands in the way",
             ),
             (
                 Errno::EROFS,

@@ -165,7 +165,7 @@ impl Target {
 
 /// A device is raw unless the user insists: its guest can write any header into its first sector, and a qcow2 header
 /// makes the host open files that it names. The same holds for a raw image file, but there the user cannot be asked
-/// each time; so what an image names is opened only beside it or with leave (see `qcow2::chain`).
+/// each time; so what an image names is opened only beside it or with leave (see `qcow2::named`).
 fn is_qcow2(raw: &Raw, options: &OpenOptions, device: bool) -> Result<bool, StorageError> {
     match options.format {
         Some(Format::Raw) => Ok(false),

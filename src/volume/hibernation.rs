@@ -1,6 +1,6 @@
 //! The header of `\hiberfil.sys`: whether a Windows sleeps, with its caches of all volumes.
 //!
-//! Sources: FORMAT 5.2; ntfs-3g, which refuses to mount when the file begins with "hibr" or is shorter than a header.
+//! Source: ntfs-3g, which refuses to mount when the file begins with "hibr" or is shorter than a header.
 
 /// Bytes of the header that are looked at.
 pub(crate) const HEADER_SIZE: u64 = 4096;

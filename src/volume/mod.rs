@@ -282,7 +282,7 @@ impl<'a> Volume<'a> {
     /// file system that give the same bytes.
     ///
     /// # Errors
-    /// As [`Volume::read`], and with its reason whatever makes an overwrite unsound (FORMAT 5.2, 5.3).
+    /// As [`Volume::read`], and with its reason whatever makes an overwrite unsound.
     pub fn locate(&self, path: &str, max: u64) -> Result<Option<LocatedFile>, VolumeError> {
         match &self.inner {
             Inner::Ntfs(volume) => volume.locate(path, max),

@@ -170,7 +170,7 @@ impl Walk<'_> {
                     let cluster = index.saturating_mul(per_block);
                     let cluster = cluster.saturating_add(u64::try_from(within).unwrap_or(u64::MAX));
                     let at = cluster.saturating_mul(self.header.cluster_size());
-                    let wanted = if uses.once { 1 } else { wanted };
+                    let wanted = wanted.max(1);
                     let what = "qcow2 reference count of the cluster";
                     return Err(wrong(what, at, &wanted.to_string(), &stored.to_string()));
                 }

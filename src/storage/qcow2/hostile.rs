@@ -188,3 +188,61 @@ fn wrong_reference_counts_are_refused_before_a_cluster_is_allocated() {
     assert_eq!(error.to_string(), expected);
     assert!(std::fs::read(&path).unwrap() == emptied);
 }
+
+/// Header, refcount table, its block, L1 table, L2 table and one data cluster follow each other in this image.
+#[test]
+fn entries_that_lead_astray_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    run(dir.path(), "qemu-img create -f qcow2 image 1M");
+    run(dir.path(), "qemu-io -f qcow2 -c write~0~64k image");
+    let path = dir.path().join("image");
+    let good = std::fs::read(&path).unwrap();
+    const COPIED: u64 = 1 << 63;
+    const COMPRESSED: u64 = 1 << 62;
+    const L1: usize = 0x30000;
+    const L2: usize = 0x40000;
+    let inside = "expected a cluster inside the file (0x60000 bytes), found";
+    let outside = "expected a place inside the file (0x60000 bytes), found none";
+    let tables =
+        "expected guest data, found one of the image's tables; repair it with `qemu-img check -r all IMAGE`";
+    // What the entry becomes, whether its cluster can still be read, and the error of writing there (and of reading).
+    let table = [
+        (L1, 1 << 40, false, format!("L1 entry at 0x30000: {inside} 0x10000000000")),
+        (L1, COPIED | 0x40200, false, format!("L1 entry at 0x30000: {inside} 0x40200")),
+        (L2, COPIED | (1 << 40), false, format!("guest cluster 0x0 at 0x10000000000: {outside}")),
+        (L2, COMPRESSED | (1 << 50), false, format!("guest cluster 0x0 at 0x4000000000000: {outside}")),
+        (
+            L2,
+            COPIED | 0x50200,
+            false,
+            "L2 entry at 0x40000: expected an offset that is a multiple of the cluster size, found 0x8000000000050200"
+                .into(),
+        ),
+        (
+            L2,
+            COMPRESSED | 0x50000,
+            false,
+            "compressed cluster at 0x50000: expected deflated data of 0x10000 bytes, found 0x0 bytes (Failed)".into(),
+        ),
+        (L2, COPIED | 0x40000, true, format!("data cluster at 0x40000: {tables}")),
+        (L2, COPIED | 0x30000, true, format!("data cluster at 0x30000: {tables}")),
+        (L2, COPIED | 0x20000, true, format!("data cluster at 0x20000: {tables}")),
+        (
+            L2,
+            0x40000,
+            true,
+            "reference count of the cluster at 0x40000: expected 2, found 1; repair it with `qemu-img check -r all IMAGE`"
+                .into(),
+        ),
+    ];
+    for (at, entry, readable, expected) in table {
+        let bytes = with64(&good, at, entry);
+        std::fs::write(&path, &bytes).unwrap();
+        let expected = format!("{}: qcow2 {expected}", path.display());
+        let read = open(&path, &OpenOptions::default()).unwrap().storage.read_vec(0x1b8, 4);
+        assert_eq!(read.err().map(|error| error.to_string()), (!readable).then(|| expected.clone()));
+        let mut image = open_mut(&path, &OpenOptions::default()).unwrap();
+        assert_eq!(image.write_at(0x1b8, &[1; 4]).unwrap_err().to_string(), expected);
+        assert!(std::fs::read(&path).unwrap() == bytes, "{expected}: the image has changed");
+    }
+}

@@ -13,6 +13,7 @@ pub mod header;
 #[cfg(test)]
 mod hostile;
 pub mod map;
+mod named;
 pub mod refcount;
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! The proof that a file's clusters may be overwritten in place (FORMAT 5.2).
+//! The proof that a file's clusters may be overwritten in place.
 
 use crate::bytes::le_u32;
 use crate::volume::Extent;

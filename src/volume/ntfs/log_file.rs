@@ -4,7 +4,7 @@
 //! version 2.0 while they use the volume (also asleep, with fast startup) and go back to 1.1 when they unmount it. The
 //! log is free when no client uses it (0xffff) or its flag 0x2 says that the volume was unmounted. A version 1.x in
 //! use is no obstacle: what it replays is metadata, and no metadata is written here.
-//! Sources: linux-ntfs documentation of $LogFile; ntfs-3g's messages and manual; FORMAT 5.2.
+//! Sources: linux-ntfs documentation of $LogFile; ntfs-3g's messages and manual.
 
 use crate::bytes::le_u16;
 use crate::bytes::le_u64;

@@ -1,0 +1,145 @@
+//! `make bench`: whole-process wall time, bytes read and peak memory of `check` and `fix`, beside the way without this
+//! program: losetup, ntfs-3g and hivexsh doing the same edit (root, raw images only).
+//!
+//! Figures are medians over many runs on a warm cache; nothing here asserts a time.
+
+#![allow(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::disallowed_methods)]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used)]
+
+mod peer;
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::Command;
+use std::process::Stdio;
+use std::time::Duration;
+use std::time::Instant;
+
+use nix::sys::resource::UsageWho;
+use nix::sys::resource::getrusage;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_bcdrescue");
+const RUNS: usize = 101;
+
+fn main() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let images = Path::new(env!("CARGO_MANIFEST_DIR")).join("images");
+    println!("{:<34} {:>9} {:>9} {:>6} {:>10}", "", "median", "fastest", "reads", "bytes read");
+    let nothing = time(RUNS, || {}, &mut || run("true", &[]));
+    row("/bin/true", &nothing, None);
+    for name in ["win2008r2-bios", "win11-uefi"] {
+        let (qcow2, raw) = (at(&format!("{name}.qcow2")), at(&format!("{name}.raw")));
+        fs::copy(images.join(format!("{name}.qcow2")), &qcow2).unwrap();
+        run("qemu-img", &["convert", "-O", "raw", text(&qcow2), text(&raw)]);
+        for (kind, path) in [("qcow2", &qcow2), ("raw", &raw)] {
+            bench_check(&format!("check {name} {kind}"), path);
+        }
+    }
+    let memory = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap().max_rss();
+    let (small, large) = (at("small.raw"), at("large.raw"));
+    resize(&at("win2008r2-bios.raw"), &small, None);
+    resize(&at("win2008r2-bios.raw"), &large, Some(2 << 40));
+    bench_check("check, disk of 1 GiB", &small);
+    bench_check("check, the same of 2 TiB", &large);
+    for kind in ["qcow2", "raw"] {
+        let source = at(&format!("win2008r2-bios.{kind}"));
+        let target = at(&format!("target.{kind}"));
+        let anew = || restore(&source, &target);
+        let fix = time(21, anew, &mut || run(PROGRAM, &["fix", "--yes", text(&target)]));
+        row(&format!("fix win2008r2-bios {kind}"), &fix, None);
+        clear_records(folder.path());
+        if kind == "raw" {
+            match peer::bench(&source, &target, folder.path()) {
+                Ok(peer) => {
+                    row("losetup + ntfs-3g + hivexsh, raw", &peer, None);
+                    println!(
+                        "\nfix takes {:.2} of the time that losetup, ntfs-3g and hivexsh take",
+                        ratio(&fix, &peer)
+                    );
+                }
+                Err(why) => println!("losetup + ntfs-3g + hivexsh: not measured: {why}"),
+            }
+        }
+    }
+    println!("peak memory of all runs up to and with the checks (qemu-img among them): {memory} KiB");
+}
+
+/// Runs a program; what it says and its exit code are its own affair here.
+fn run(program: &str, arguments: &[&str]) {
+    let silent = Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    silent.unwrap_or_else(|error| panic!("{program}: {error}"));
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// Times `work`, sorted, with `before` done outside the clock each time.
+fn time(runs: usize, before: impl Fn(), work: &mut dyn FnMut()) -> Vec<Duration> {
+    let mut times: Vec<Duration> = (0..runs)
+        .map(|_| {
+            before();
+            let start = Instant::now();
+            work();
+            start.elapsed()
+        })
+        .collect();
+    times.sort();
+    times
+}
+
+fn ratio(one: &[Duration], other: &[Duration]) -> f64 {
+    one[one.len() / 2].as_secs_f64() / other[other.len() / 2].as_secs_f64()
+}
+
+fn row(name: &str, times: &[Duration], reads: Option<(usize, u64)>) {
+    let ms = |time: Duration| format!("{:.2} ms", time.as_secs_f64() * 1000.0);
+    let (count, bytes) = reads.map_or((String::new(), String::new()), |(count, bytes)| {
+        (count.to_string(), format!("{} KiB", bytes / 1024))
+    });
+    println!("{name:<34} {:>9} {:>9} {count:>6} {bytes:>10}", ms(times[times.len() / 2]), ms(times[0]));
+    std::io::stdout().flush().unwrap();
+}
+
+fn bench_check(name: &str, path: &Path) {
+    let times = time(RUNS, || {}, &mut || run(PROGRAM, &["check", text(path)]));
+    row(name, &times, reads(path));
+}
+
+/// Reads and bytes of one `check`, by strace; `None` without it.
+fn reads(path: &Path) -> Option<(usize, u64)> {
+    let output = Command::new("strace")
+        .args(["-f", "-e", "trace=pread64", PROGRAM, "check", text(path)])
+        .stdout(Stdio::null())
+        .output()
+        .ok()?;
+    let lines = String::from_utf8_lossy(&output.stderr).into_owned();
+    let sizes = lines.lines().filter(|line| line.contains("pread64(")).filter_map(|line| {
+        let (_, result) = line.rsplit_once("= ")?;
+        result.trim().parse::<u64>().ok()
+    });
+    let sizes: Vec<u64> = sizes.collect();
+    Some((sizes.len(), sizes.iter().sum()))
+}
+
+/// The same disk with another length; holes stay holes.
+fn resize(source: &Path, target: &Path, len: Option<u64>) {
+    run("cp", &["--sparse=always", text(source), text(target)]);
+    if let Some(len) = len {
+        fs::OpenOptions::new().write(true).open(target).unwrap().set_len(len).unwrap();
+    }
+}
+
+fn restore(source: &Path, target: &Path) {
+    run("cp", &["--sparse=always", text(source), text(target)]);
+}
+
+fn clear_records(folder: &Path) {
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        if text(&entry.path()).ends_with(".undo.json") {
+            fs::remove_file(entry.path()).unwrap();
+        }
+    }
+}

@@ -1,0 +1,37 @@
+#!/bin/sh
+# The main job, shown with the program's own output: a disk is broken, listed, checked, repaired, checked and undone.
+# Needs nothing but the two programs that `make demo` builds; no root.
+set -eu
+program=$1 break_disk=$2
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cp images/win2008r2-bios-healthy.qcow2 "$folder/server.qcow2"
+cd "$folder"
+ln -s "$program" bcdrescue
+PATH=$folder:$PATH
+
+# Runs a command as a person would, and insists on its exit code.
+show() {
+    expected=$1
+    shift
+    printf '\n\033[1m$ %s\033[0m\n' "$*"
+    code=0
+    "$@" || code=$?
+    printf '[exit code %s]\n' "$code"
+    [ "$code" = "$expected" ] || { echo "expected exit code $expected"; exit 1; }
+}
+
+before=$(sha256sum <server.qcow2)
+show 0 bcdrescue check server.qcow2
+printf '\n\033[1m# rescue mode: the disk is attached to another machine, and comes back with another signature\033[0m\n'
+"$break_disk" server.qcow2 0x9e5f31c7
+show 0 bcdrescue list server.qcow2
+show 4 bcdrescue check server.qcow2
+show 4 bcdrescue fix --dry-run server.qcow2
+show 1 bcdrescue fix --yes --record-dir . server.qcow2
+show 0 bcdrescue check server.qcow2
+show 0 bcdrescue fix --yes server.qcow2
+record=$(echo server.qcow2.*.undo.json)
+show 1 bcdrescue undo --yes "$record"
+show 4 bcdrescue check server.qcow2
+printf '\nthe demo ran to its end: broken, found, repaired, proven, undone\n'

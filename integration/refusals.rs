@@ -1,0 +1,143 @@
+//! What is refused before anything is touched: the reason, the way out, and the file as it was.
+
+use std::fs;
+
+use crate::support::Disk;
+use crate::support::bcdrescue;
+use crate::support::hash;
+use crate::support::judge;
+use crate::support::text;
+
+/// `fix` refuses with these words, and leaves the file and the folder alone.
+#[track_caller]
+fn refused(disk: &Disk, arguments: &[&str], code: i32, words: &[&str]) {
+    let before = hash(&disk.path);
+    let mut all = vec!["fix", disk.name(), "--yes"];
+    all.extend(arguments);
+    let mut run = bcdrescue(&all).exits(code);
+    for word in words {
+        run = run.says(word);
+    }
+    assert_eq!(hash(&disk.path), before, "a refusal wrote");
+    assert_eq!(disk.records().len(), 0, "a refusal left a record");
+}
+
+#[test]
+fn qcow2_features_that_are_not_handled() {
+    let luks = [
+        "-O",
+        "qcow2",
+        "--object",
+        "secret,id=s,data=abc",
+        "-o",
+        "encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10",
+    ];
+    let kinds: [(&[&str], &[&str]); 3] = [
+        (&luks, &["encrypt", "qemu-img convert"]),
+        (&["-O", "qcow2", "-c", "-o", "compression_type=zstd"], &["zstd", "qemu-img convert"]),
+        (&["-O", "qcow2", "-o", "extended_l2=on,cluster_size=64k"], &["extended", "qemu-img convert"]),
+    ];
+    for (kind, words) in kinds {
+        refused(&Disk::converted("win2008r2-bios", kind), &[], 8, words);
+    }
+}
+
+#[test]
+fn an_image_that_was_not_closed_may_be_read_but_not_written() {
+    let disk = Disk::of("win2008r2-bios");
+    let mut bytes = fs::read(&disk.path).unwrap();
+    // The dirty bit of the incompatible features, at byte 72 of a version 3 header.
+    bytes[79] |= 1;
+    fs::write(&disk.path, bytes).unwrap();
+    bcdrescue(&["check", disk.name()]).exits(4);
+    refused(&disk, &[], 8, &["qemu-img check -r all"]);
+}
+
+#[test]
+fn bitmaps_would_be_lost_by_a_write() {
+    let disk = Disk::of("win2008r2-bios");
+    judge("qemu-img", &["bitmap", "--add", disk.name(), "backup"]);
+    bcdrescue(&["check", disk.name()]).exits(4);
+    refused(&disk, &[], 8, &["bitmap"]);
+}
+
+#[test]
+fn a_backing_file_elsewhere_needs_leave() {
+    let (base, disk) = (Disk::of("win2008r2-bios"), Disk::of("win2008r2-bios"));
+    judge("qemu-img", &["create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base.name(), disk.name()]);
+    let before = hash(&base.path);
+    refused(&disk, &[], 8, &["--allow-backing"]);
+    bcdrescue(&["fix", disk.name(), "--yes", "--allow-backing", base.name()]).exits(1);
+    bcdrescue(&["undo", text(&disk.record()), "--yes", "--allow-backing", base.name()]).exits(1);
+    assert_eq!(hash(&base.path), before, "the base was written");
+}
+
+#[test]
+fn other_image_formats_are_named() {
+    for format in ["vmdk", "vhdx", "vdi", "vpc"] {
+        let disk = Disk::converted("win2003-bios", &["-O", format]);
+        refused(&disk, &[], 8, &["qemu-img convert"]);
+    }
+}
+
+#[test]
+fn without_a_terminal_nothing_is_assumed() {
+    let disk = Disk::of("win2008r2-bios");
+    let before = hash(&disk.path);
+    bcdrescue(&["fix", disk.name()]).exits(16).says("--yes").says("nothing was written");
+    assert_eq!(bcdrescue(&["fix", disk.name(), "--json"]).exits(16).target()["action"], "not-confirmed");
+    assert_eq!(hash(&disk.path), before);
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(1);
+    let fixed = hash(&disk.path);
+    bcdrescue(&["undo", text(&disk.record())]).exits(16).says("--yes");
+    assert_eq!(hash(&disk.path), fixed);
+}
+
+#[test]
+fn a_wrong_command_line_is_16_and_help_is_0() {
+    for arguments in [&["fix", "--what"][..], &["check"], &["nonsense"], &[]] {
+        bcdrescue(arguments).exits(16);
+    }
+    for arguments in
+        [&["--help"][..], &["--version"], &["list", "--help"], &["inspect", "--help"], &["undo", "--help"]]
+    {
+        bcdrescue(arguments).exits(0);
+    }
+    for command in ["list", "inspect", "check", "fix", "undo"] {
+        let help = bcdrescue(&[command, "--help"]).exits(0).says("Example");
+        assert!(help.stdout.lines().all(|line| line.chars().count() <= 100), "{command}: a line is too long");
+    }
+}
+
+#[test]
+fn an_undo_refuses_another_disk_a_moved_one_and_a_damaged_record() {
+    let disk = Disk::raw("win2008r2-bios");
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(1);
+    let record = disk.record();
+    let refuse = |arguments: &[&str], words: &str| {
+        let mut all = vec!["undo", text(&record), "--yes"];
+        all.extend(arguments);
+        bcdrescue(&all).exits(8).says(words);
+    };
+
+    let other = Disk::raw("win2008sp2-bios");
+    let before = hash(&other.path);
+    refuse(&["--target", other.name()], "not the recorded disk");
+    assert_eq!(hash(&other.path), before);
+
+    // Somebody wrote the store since: one byte of a string, far from any identity.
+    let mut bytes = fs::read(&disk.path).unwrap();
+    let name = b"W\0i\0n\0d\0o\0w\0s\0 \0M\0e\0m\0o\0r\0y\0";
+    let at = bytes.windows(name.len()).position(|window| window == name).unwrap();
+    bytes[at] = b'V';
+    fs::write(&disk.path, &bytes).unwrap();
+    refuse(&[], "was written by someone else");
+    bytes[at] = b'W';
+    fs::write(&disk.path, &bytes).unwrap();
+
+    let text_of_record = fs::read_to_string(&record).unwrap();
+    fs::write(&record, text_of_record.replacen("a44d2336", "a44d2337", 1)).unwrap();
+    refuse(&[], "damaged");
+    fs::write(&record, text_of_record).unwrap();
+    bcdrescue(&["undo", text(&record), "--yes"]).exits(1);
+}
