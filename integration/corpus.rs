@@ -25,7 +25,8 @@ use bcdrescue::hive::build::NewValue;
 use bcdrescue::hive::build::build;
 use serde_json::Value as Json;
 
-fn folder() -> Option<PathBuf> {
+/// The corpus; `None`, with a word about it, where it is not.
+pub fn folder() -> Option<PathBuf> {
     let named = std::env::var_os("BCDRESCUE_CORPUS").map(PathBuf::from);
     let folder = named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"));
     if folder.join("expected.json").is_file() {

@@ -177,7 +177,8 @@ impl<'a> Subject<'a> {
             Role::Loader if self.is_main => {
                 (Severity::BlocksBoot, Some(predicted(change, &self.record.named)))
             }
-            Role::OsRoot if self.is_main => (Severity::BlocksBoot, None),
+            // The main entry may start from a file: a RAM disk, a virtual disk.
+            Role::OsRoot | Role::Image if self.is_main => (Severity::BlocksBoot, None),
             Role::Loader | Role::OsRoot | Role::Resume | Role::Image | Role::Sdi => {
                 (Severity::Degrades, None)
             }

@@ -60,7 +60,7 @@ fn missing_file(layout: &Layout, record: &Record, answer: &Resolution) -> Option
     let is_main = main_entry(store) == Some(record.object) && !store_file.recovery;
     let (severity, predicted_status) = match record.purpose.role {
         Role::Loader if is_main => (Severity::BlocksBoot, Some("0xc000000f")),
-        Role::OsRoot if is_main => (Severity::BlocksBoot, None),
+        Role::OsRoot | Role::Image if is_main => (Severity::BlocksBoot, None),
         Role::Loader | Role::OsRoot => (Severity::Degrades, Some("0xc000000f")),
         Role::Image | Role::Sdi => (Severity::Degrades, None),
         Role::System | Role::Resume | Role::Unknown | Role::FirmwareEntry | Role::InsideVirtualDisk => {

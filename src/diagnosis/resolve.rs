@@ -110,12 +110,16 @@ pub enum Resolution {
 }
 
 /// All identity records of all stores.
+///
+/// Objects are found by their GUID; what lies under a key of another name, nothing ever starts (somebody's `{Default}`,
+/// say, is no object, and stays as it is).
 #[must_use]
 pub fn records(layout: &Layout) -> Vec<Record> {
     let mut all = Vec::new();
     for (store, parsed) in layout.stores.iter().enumerate().filter_map(|(i, file)| Some((i, file.parsed()?)))
     {
-        for (object_index, object) in parsed.objects().iter().enumerate() {
+        let objects = parsed.objects().iter().enumerate().filter(|(_, object)| object.id.is_some());
+        for (object_index, object) in objects {
             for (element_index, element) in object.elements.iter().enumerate() {
                 let ElementValue::Device(device) = &element.value else { continue };
                 all.extend(device.identities().iter().enumerate().map(|(index, identity)| Record {
