@@ -1,14 +1,13 @@
 //! Integration tests.
 
-// Nothing outside sees what is in here.
-#![allow(unreachable_pub)]
-// A test that panics has said what it has to say.
+// Nothing outside sees what is in here, and a test that panics has said what it has to say.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
     clippy::disallowed_methods,
     clippy::indexing_slicing,
-    clippy::unwrap_used
+    clippy::unwrap_used,
+    unreachable_pub
 )]
 
 mod corpus;

@@ -9,6 +9,7 @@ use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Repoint;
 use crate::diagnosis::Severity;
+use crate::diagnosis::disk_of;
 use crate::diagnosis::entry;
 use crate::diagnosis::identity_of;
 use crate::diagnosis::resolve::Change;
@@ -91,47 +92,67 @@ impl<'a> Subject<'a> {
     }
 
     fn left(&self, change: Change, why: &Left) -> Finding {
-        let looked_for = self.record.purpose.file.as_deref().unwrap_or("the file it stands for");
-        let (reason, advice) = match why {
-            Left::NoCandidate => (
-                format!("no volume of this disk has {looked_for}"),
-                "left as it is; if the volume is encrypted or the file lies elsewhere, say which partition it is with --windows N".to_owned(),
-            ),
-            Left::Ambiguous(several) => {
-                let names: Vec<_> = several.iter().map(|volume| self.layout.name(*volume)).collect();
-                (
-                    format!("{looked_for} is on {}", names.join(" and on ")),
-                    "choose with --windows N (the partition's number)".to_owned(),
-                )
-            }
-            Left::AbsentDisk(volume) => (
-                format!("another entry already starts the Windows on {}", self.layout.name(*volume)),
-                "left as it is: it seems to mean a disk that is not attached; --windows N re-points it all the same".to_owned(),
-            ),
-            Left::NotThisDisk => (
-                "the boot manager's own elements name another identity".to_owned(),
-                "left as it is: it seems to mean a disk that is not attached; --windows N re-points it all the same".to_owned(),
-            ),
-            Left::OtherStyle => (
-                "the disk was converted between MBR and GPT since the store was written".to_owned(),
-                "re-pointing is not enough after a conversion: `bcdboot` from a Windows rescue system makes a new store".to_owned(),
-            ),
-            Left::NoIdentity => (
-                "this disk has no signature (0), so that no element can name it".to_owned(),
-                format!("give the disk its old signature back, or a new one (`sfdisk --disk-id DISK 0x…`), then run fix; the store names {}", show_disk(crate::diagnosis::disk_of(&self.record.named))),
-            ),
-            Left::BadChoice(number) => (
-                format!("partition {number} was chosen, but {looked_for} is not there"),
-                "choose the partition that has it".to_owned(),
-            ),
-        };
+        let reason = self.reason(why);
         let message = match change {
             Change::Signature | Change::DiskGuid | Change::Both => {
                 format!("names a disk that is not here; {reason}")
             }
             Change::Partition => format!("names a partition that is not on this disk; {reason}"),
         };
-        Finding { remedy: Remedy::Advice(advice), ..self.base(change, message, None) }
+        Finding { remedy: Remedy::Advice(self.advice(why)), ..self.base(change, message, None) }
+    }
+
+    fn file(&self) -> &str {
+        self.record.purpose.file.as_deref().unwrap_or("the file it stands for")
+    }
+
+    fn reason(&self, why: &Left) -> String {
+        match why {
+            Left::NoCandidate => format!("no volume of this disk that can be read has {}", self.file()),
+            Left::Ambiguous(several) => {
+                let names: Vec<_> = several.iter().map(|volume| self.layout.name(*volume)).collect();
+                format!("{} is on {}", self.file(), names.join(" and on "))
+            }
+            Left::AbsentDisk(volume) => {
+                format!("another entry already starts the Windows on {}", self.layout.name(*volume))
+            }
+            Left::NotThisDisk => "the boot manager's own elements name another identity".into(),
+            Left::OtherStyle => {
+                "the disk was converted between MBR and GPT since the store was written".into()
+            }
+            Left::NoIdentity => "this disk has no signature (0), so that no element can name it".into(),
+            Left::BadChoice(number) => {
+                format!("partition {number} was chosen, but {} is not there", self.file())
+            }
+        }
+    }
+
+    fn advice(&self, why: &Left) -> String {
+        let switch = match self.record.purpose.role {
+            Role::System => Some("--system N"),
+            Role::Loader | Role::OsRoot | Role::Resume => Some("--windows N"),
+            _ => None,
+        };
+        match (why, switch) {
+            (Left::NoCandidate, Some(switch)) => {
+                format!("left as it is; if the volume is encrypted, say which partition it is with {switch}")
+            }
+            (Left::NoCandidate, None) => format!("left as it is; restore {} and run fix again", self.file()),
+            (Left::Ambiguous(_), _) => {
+                "choose with --windows N or --system N (the partition's number, see `bcdrescue list`)".into()
+            }
+            (Left::AbsentDisk(_) | Left::NotThisDisk, _) => {
+                "left as it is: it seems to mean a disk that is not attached; --windows N re-points Windows entries all the same".into()
+            }
+            (Left::OtherStyle, _) => {
+                "re-pointing is not enough after a conversion: `bcdboot` from a Windows rescue system makes a new store".into()
+            }
+            (Left::NoIdentity, _) => format!(
+                "give the disk a signature (`sfdisk --disk-id DISK 0x…`), then run fix; the store names {}",
+                show_disk(disk_of(&self.record.named))
+            ),
+            (Left::BadChoice(_), _) => "choose the partition that has it".into(),
+        }
     }
 
     fn base(&self, change: Change, message: String, volume: Option<usize>) -> Finding {

@@ -305,8 +305,16 @@ impl Resolver<'_> {
             ([], Some(volume)) if proven => Ok(volume),
             ([], _) => Err(Left::NoCandidate),
             ([volume], _) => Ok(*volume),
-            (several, _) => Err(Left::Ambiguous(several.to_vec())),
+            (several, _) => self.chosen_among(several).ok_or_else(|| Left::Ambiguous(several.to_vec())),
         }
+    }
+
+    /// A recovery image on several volumes: the one on a volume that the user chose for something else.
+    fn chosen_among(&self, several: &[usize]) -> Option<usize> {
+        let Choice { system, windows } = self.context.choice;
+        let mut chosen =
+            [windows, system].into_iter().flatten().filter_map(|number| self.layout.by_number(number));
+        chosen.find(|volume| several.contains(volume))
     }
 
     fn choice(&self, record: &Record, number: u32) -> Result<usize, Left> {
