@@ -138,7 +138,8 @@ fn every_element_means_what_its_bytes_are() {
     assert!(stores.is_empty() || (elements > 0 && devices > 0 && identities > 0));
 }
 
-fn again(key: &Key) -> NewKey {
+/// A key with all below it, to be built anew.
+pub fn again(key: &Key) -> NewKey {
     let values = key.values.iter().map(|value| NewValue {
         name: value.name.clone(),
         data_type: value.data_type,

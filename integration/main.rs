@@ -17,4 +17,5 @@ mod devices;
 mod golden;
 mod oracle;
 mod refusals;
+mod scenarios;
 mod support;

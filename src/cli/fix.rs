@@ -16,6 +16,7 @@ use crate::cli::check;
 use crate::cli::examine::Examined;
 use crate::cli::examine::context;
 use crate::cli::examine::examine;
+use crate::cli::examine::is_store_file;
 use crate::cli::json;
 use crate::cli::keep;
 use crate::cli::pick;
@@ -55,6 +56,11 @@ pub fn run(args: &FixArgs, as_json: bool) -> anyhow::Result<u8> {
             Picked::Several => return several(as_json),
         },
     };
+    anyhow::ensure!(
+        !is_store_file(&target),
+        "{}: a store by itself does not tell which disk it should name; run fix on the disk that holds it",
+        target.display()
+    );
     let context = context(&target, &[], &args.open.options(), choice);
     let examined = examine(&target, &args.open.options(), &context)?;
     let job = Job { args, as_json, context, examined };

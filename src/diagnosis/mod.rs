@@ -3,6 +3,7 @@
 pub mod device;
 pub mod disk;
 pub mod entry;
+mod kin;
 pub mod resolve;
 pub mod role;
 pub mod store;

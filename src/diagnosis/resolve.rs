@@ -22,6 +22,7 @@ use crate::diagnosis::Context;
 use crate::diagnosis::disk_of;
 use crate::diagnosis::entry;
 use crate::diagnosis::identity_of;
+use crate::diagnosis::kin::Kin;
 use crate::diagnosis::partition_of;
 use crate::diagnosis::role::Purpose;
 use crate::diagnosis::role::Role;
@@ -140,7 +141,7 @@ pub fn records(layout: &Layout) -> Vec<Record> {
 #[must_use]
 pub fn resolve(layout: &Layout, context: &Context, records: &[Record]) -> Vec<Resolution> {
     let homes = homes(layout, records);
-    let kin = Kin::new(records, &homes);
+    let kin = Kin::new(layout, records, &homes);
     let resolver = Resolver { layout, context, homes, kin };
     let absent = resolver.absent_disks(records);
     let mut answers: Vec<_> = records.iter().map(|record| resolver.one(record, &absent)).collect();
@@ -156,34 +157,10 @@ struct Resolver<'a> {
     kin: Kin,
 }
 
-/// Which disk identities may be old ones of this disk although nothing of them is found here.
-///
-/// The boot manager's elements name the system volume, which is here with the store on it; so an identity that they
-/// name was this disk's. When they name one, an identity that they do not name is another disk's.
-struct Kin {
-    of_store: HashMap<usize, BTreeSet<DiskKey>>,
-}
-
-impl Kin {
-    fn new(records: &[Record], homes: &BTreeSet<DiskKey>) -> Self {
-        let mut of_store: HashMap<usize, BTreeSet<DiskKey>> = HashMap::new();
-        for record in records.iter().filter(|record| record.purpose.role == Role::System) {
-            let kin = of_store.entry(record.store).or_insert_with(|| homes.clone());
-            kin.insert(key(disk_of(&record.named)));
-        }
-        Self { of_store }
-    }
-
-    fn may_be_here(&self, record: &Record) -> bool {
-        let kin = self.of_store.get(&record.store);
-        kin.is_none_or(|kin| kin.contains(&key(disk_of(&record.named))))
-    }
-}
-
 /// A [`DiskId`] that can be ordered.
-type DiskKey = [u8; 17];
+pub(super) type DiskKey = [u8; 17];
 
-fn key(disk: DiskId) -> DiskKey {
+pub(super) fn key(disk: DiskId) -> DiskKey {
     let mut key = [0; 17];
     let bytes = match disk {
         DiskId::Mbr(signature) => u128::from(signature).to_be_bytes(),
@@ -207,7 +184,8 @@ fn direct(layout: &Layout, named: &QualifiedPartition) -> Option<usize> {
     }
 }
 
-fn is_here(layout: &Layout, named: &QualifiedPartition) -> Option<usize> {
+/// The volume of this disk that the record names by both its identities.
+pub(super) fn is_here(layout: &Layout, named: &QualifiedPartition) -> Option<usize> {
     let disk = disk_of(named);
     (layout.table.disk == Some(disk) && disk != DiskId::Mbr(0)).then(|| direct(layout, named))?
 }

@@ -1,0 +1,563 @@
+//! Disks as they come: more than one Windows, disks that are not here, repairs begun by hand, and every refusal.
+
+use std::fs;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::path::PathBuf;
+
+use bcdrescue::bcd::ElementValue;
+use bcdrescue::bcd::QualifiedPartition;
+use bcdrescue::bcd::Store;
+use bcdrescue::bcd::edit;
+use bcdrescue::hive::build::NewKey;
+use bcdrescue::hive::build::NewValue;
+use bcdrescue::hive::build::build;
+use serde_json::Value as Json;
+use tempfile::TempDir;
+
+use crate::corpus::again;
+use crate::support::Disk;
+use crate::support::Part;
+use crate::support::bcdrescue;
+use crate::support::cut;
+use crate::support::fat_file;
+use crate::support::hash;
+use crate::support::hivex_difference;
+use crate::support::judge;
+use crate::support::judge_with;
+use crate::support::ntfs_file;
+use crate::support::partitions;
+use crate::support::paste;
+use crate::support::put_fat;
+use crate::support::put_ntfs;
+use crate::support::text;
+
+const MIB: u64 = 1 << 20;
+const BIOS: &str = "/Boot/BCD";
+const UEFI: &str = "/EFI/Microsoft/Boot/BCD";
+/// The signature that the store of `win2008r2-bios` names, and the one that its broken disk has.
+const OLD: u32 = 0x3623_4da4;
+const NEW: u32 = 0x9e5f_31c7;
+
+fn part(disk: &Disk, number: u32) -> Part {
+    partitions(&disk.path).into_iter().find(|part| part.number == number).unwrap()
+}
+
+/// The volume of a partition as a file of its own.
+fn volume(disk: &Disk, number: u32) -> PathBuf {
+    let part = part(disk, number);
+    cut(&disk.path, part.start, part.len)
+}
+
+/// Changes a volume as a file of its own and puts it back.
+fn change(disk: &Disk, number: u32, with: impl Fn(&Path)) {
+    let file = volume(disk, number);
+    with(&file);
+    paste(&file, &disk.path, part(disk, number).start);
+    fs::remove_file(file).unwrap();
+}
+
+/// Puts an empty FAT volume with these files where a partition's volume was.
+fn replace(disk: &Disk, number: u32, files: &[&str]) {
+    let start = part(disk, number).start;
+    let file = disk.folder.path().join("fat.volume");
+    fs::write(&file, vec![0; 40 << 20]).unwrap();
+    judge("mkfs.fat", &["-F", "32", text(&file)]);
+    files.iter().for_each(|path| put_fat(&file, path, b"a file"));
+    let bytes = fs::read(&file).unwrap();
+    let target = fs::OpenOptions::new().write(true).open(&disk.path).unwrap();
+    target.write_all_at(&bytes, start).unwrap();
+    fs::remove_file(file).unwrap();
+}
+
+/// The store of partition 1.
+fn store(disk: &Disk, path: &str) -> Vec<u8> {
+    let file = volume(disk, 1);
+    let bytes = if path == BIOS { ntfs_file(&file, path) } else { fat_file(&file, path) };
+    fs::remove_file(file).unwrap();
+    bytes
+}
+
+fn put_store(disk: &Disk, path: &str, bytes: &[u8]) {
+    change(
+        disk,
+        1,
+        |volume| if path == BIOS { put_ntfs(volume, path, bytes) } else { put_fat(volume, path, bytes) },
+    );
+}
+
+/// The store with the identities of those elements changed for which `to` has another; it is asked with the object's
+/// name, the element's key and the identity.
+fn with_identities(
+    bytes: &[u8],
+    to: impl Fn(&str, &str, QualifiedPartition) -> Option<QualifiedPartition>,
+) -> Vec<u8> {
+    let store = Store::parse(bytes.to_vec()).unwrap();
+    let mut after = bytes.to_vec();
+    for object in store.objects() {
+        for element in &object.elements {
+            let ElementValue::Device(device) = &element.value else { continue };
+            for record in device.identities() {
+                if let Some(new) = to(object.name(), &element.key, record.partition) {
+                    edit::apply(&mut after, &edit::replace_identity(element, &record, new).unwrap()).unwrap();
+                }
+            }
+        }
+    }
+    assert_ne!(after, bytes);
+    after
+}
+
+fn check(disk: &Disk, code: i32, verdict: &str) -> Json {
+    let target = bcdrescue(&["check", disk.name(), "--json"]).exits(code).target();
+    assert_eq!(target["verdict"], verdict, "{:#}", target["findings"]);
+    target
+}
+
+fn findings<'a>(target: &'a Json, code: &str) -> Vec<&'a Json> {
+    let all = target["findings"].as_array().unwrap();
+    all.iter().filter(|finding| finding["code"] == code).collect()
+}
+
+/// `fix` leaves the disk as it is and says so with this code.
+#[track_caller]
+fn nothing_to_fix(disk: &Disk, code: i32, says: &str) {
+    let before = hash(&disk.path);
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(code).says("nothing was written").says(says);
+    assert_eq!((hash(&disk.path), disk.records().len()), (before, 0));
+}
+
+/// `fix` refuses, naming the reason; with the switch it repairs, and undo brings back every byte.
+#[track_caller]
+fn refused(disk: &Disk, reason: &str, switch: Option<&str>) {
+    let before = hash(&disk.path);
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(8).says("nothing was written").says(reason);
+    assert_eq!((hash(&disk.path), disk.records().len()), (before.clone(), 0));
+    let Some(switch) = switch else { return };
+    bcdrescue(&["fix", disk.name(), "--yes", switch]).exits(1);
+    check(disk, 0, "healthy");
+    bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);
+    assert_eq!(hash(&disk.path), before);
+}
+
+/// `fix` cures so many elements and leaves nothing.
+#[track_caller]
+fn cured(disk: &Disk, arguments: &[&str], elements: usize) -> Json {
+    let mut all = vec!["fix", disk.name(), "--yes", "--json"];
+    all.extend(arguments);
+    let target = bcdrescue(&all).exits(1).target();
+    assert_eq!(target["verdict"], "healthy", "{:#}", target["findings"]);
+    assert_eq!(target["changes"].as_array().unwrap().len(), elements);
+    check(disk, 0, "healthy");
+    target
+}
+
+/// The changes of `fix` that lead to this partition.
+fn changes_to(target: &Json, partition: u32) -> usize {
+    target["changes"].as_array().unwrap().iter().filter(|change| change["partition"] == partition).count()
+}
+
+/// A second Windows behind all other partitions.
+fn second_windows(disk: &Disk, of: u32, number: u32) {
+    let file = volume(disk, of);
+    let len = fs::metadata(&file).unwrap().len();
+    let end = fs::metadata(&disk.path).unwrap().len();
+    fs::OpenOptions::new().write(true).open(&disk.path).unwrap().set_len(end + len + 8 * MIB).unwrap();
+    let is_gpt = partitions_label(disk) == "gpt";
+    if is_gpt {
+        judge("sfdisk", &["-q", "--relocate", "gpt-bak-std", disk.name()]);
+    }
+    let line = format!("start={}, size={}\n", (end + MIB) / 512, len / 512);
+    judge_with("sfdisk", &["-q", "--append", disk.name()], line.as_bytes());
+    paste(&file, &disk.path, part(disk, number).start);
+    fs::remove_file(file).unwrap();
+}
+
+fn partitions_label(disk: &Disk) -> String {
+    let json: Json = serde_json::from_slice(&judge("sfdisk", &["-J", disk.name()])).unwrap();
+    json["partitiontable"]["label"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn two_windows_and_nothing_known_of_the_old_disk_is_not_guessed() {
+    let disk = Disk::raw("win11-uefi");
+    second_windows(&disk, 3, 5);
+    let target = check(&disk, 4, "broken");
+    let left = |target: &Json| {
+        findings(target, "disk-unknown").iter().filter(|finding| finding["cure"].is_null()).count()
+    };
+    // The loader's and the resume object's; {bootmgr}, {memdiag} and WinRE have one place each.
+    assert_eq!(left(&target), 5, "{:#}", target["findings"]);
+    let before = store(&disk, UEFI);
+    let target = bcdrescue(&["fix", disk.name(), "--yes", "--json"]).exits(5).target();
+    assert_eq!((target["verdict"].as_str().unwrap(), left(&target)), ("broken", 5));
+    assert_eq!(changes_to(&target, 3) + changes_to(&target, 5), 0, "{:#}", target["changes"]);
+    assert_eq!(hivex_difference(&before, &store(&disk, UEFI)).len(), 5);
+    bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);
+    assert_eq!(store(&disk, UEFI), before);
+    fs::remove_file(disk.record()).unwrap();
+
+    for number in [3, 5] {
+        let chosen = number.to_string();
+        let target = cured_by_choice(&disk, &chosen);
+        assert_eq!(changes_to(&target, number), 5, "{:#}", target["changes"]);
+        bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);
+        fs::remove_file(disk.record()).unwrap();
+    }
+    // The ESP has no Windows.
+    let target = bcdrescue(&["fix", disk.name(), "--yes", "--json", "--windows", "1"]).exits(5).target();
+    assert_eq!(left(&target), 5);
+}
+
+fn cured_by_choice(disk: &Disk, windows: &str) -> Json {
+    let target = bcdrescue(&["fix", disk.name(), "--yes", "--json", "--windows", windows]).exits(1).target();
+    assert_eq!(target["verdict"], "healthy", "{:#}", target["findings"]);
+    check(disk, 0, "healthy");
+    target
+}
+
+#[test]
+fn two_windows_and_a_new_signature_are_told_apart_by_their_places() {
+    let disk = Disk::raw("win2008r2-bios");
+    second_windows(&disk, 2, 3);
+    let target = cured(&disk, &[], 9);
+    assert_eq!((changes_to(&target, 1), changes_to(&target, 2)), (2, 7));
+}
+
+/// The store with a loader of a Windows that lies at the same offset of another disk.
+fn with_loader_of_another_disk(bytes: &[u8], signature: u32, offset: u64) -> Vec<u8> {
+    let store = Store::parse(bytes.to_vec()).unwrap();
+    let (index, object) = store
+        .objects()
+        .iter()
+        .enumerate()
+        .find(|(_, object)| {
+            object.object_type.is_some_and(|kind| kind.is_os_loader())
+                && object.elements.iter().any(|element| element.key == "23000003")
+        })
+        .unwrap();
+    let mut root = again(store.hive().root());
+    let objects = root.subkeys.iter_mut().find(|key| key.name == "Objects").unwrap();
+    assert_eq!(objects.subkeys[index].name, object.key);
+    let mut copy: NewKey = again(store.hive().root().subkey("Objects").unwrap().subkey(&object.key).unwrap());
+    copy.name = "{0a0b0c0d-1111-2222-3333-445566778899}".into();
+    let elements = copy.subkeys.iter_mut().find(|key| key.name == "Elements").unwrap();
+    elements.subkeys.retain(|element| element.name != "23000003");
+    for element in
+        elements.subkeys.iter_mut().filter(|key| ["11000001", "21000001"].contains(&key.name.as_str()))
+    {
+        let value: &mut NewValue = &mut element.values[0];
+        value.data[0x20..0x28].copy_from_slice(&offset.to_le_bytes());
+        value.data[0x38..0x3c].copy_from_slice(&signature.to_le_bytes());
+    }
+    objects.subkeys.push(copy);
+    build(&root, store.hive().base_block().last_written).unwrap()
+}
+
+#[test]
+fn an_entry_of_a_disk_that_is_not_here_stays_as_it_is() {
+    // At the offset of this disk's Windows, and at one where nothing is.
+    for offset in [101 * MIB, 5000 * MIB] {
+        let disk = Disk::raw("win2008r2-bios-healthy");
+        let made = with_loader_of_another_disk(&store(&disk, BIOS), 0xdead_beef, offset);
+        put_store(&disk, BIOS, &made);
+        let target = check(&disk, 4, "degraded");
+        let above =
+            target["findings"].as_array().unwrap().iter().filter(|finding| finding["severity"] != "note");
+        assert!(above.clone().all(|finding| finding["subject"].as_str().unwrap().contains("0a0b0c0d")));
+        assert_eq!(above.count(), 2);
+        nothing_to_fix(&disk, 4, "0xdeadbeef");
+
+        judge("sfdisk", &["-q", "--disk-id", disk.name(), "0x12121212"]);
+        check(&disk, 4, "broken");
+        let target = bcdrescue(&["fix", disk.name(), "--yes", "--json"]).exits(5).target();
+        assert_eq!(target["verdict"], "degraded");
+        assert_eq!(target["changes"].as_array().unwrap().len(), 9);
+        let difference = hivex_difference(&made, &store(&disk, BIOS));
+        assert_eq!(difference.len(), 9);
+        assert!(!difference.iter().any(|path| path.contains("0a0b0c0d")));
+    }
+}
+
+#[test]
+fn what_a_repair_by_hand_forgot_is_cured() {
+    let moved = |named: QualifiedPartition| match named {
+        QualifiedPartition::Mbr { offset, .. } => Some(QualifiedPartition::Mbr { signature: NEW, offset }),
+        QualifiedPartition::Gpt { .. } => None,
+    };
+    // Only {bootmgr}; then all that a person thinks of: resume and WinRE stay behind.
+    let disk = Disk::raw("win2008r2-bios");
+    let broken = store(&disk, BIOS);
+    put_store(
+        &disk,
+        BIOS,
+        &with_identities(&broken, |object, _, named| moved(named).filter(|_| object == "{bootmgr}")),
+    );
+    check(&disk, 4, "broken");
+    cured(&disk, &[], 8);
+
+    let disk = Disk::raw("win2008r2-bios");
+    let main = main_loader(&broken);
+    let by_hand = |object: &str| ["{bootmgr}", "{memdiag}", main.as_str()].contains(&object);
+    put_store(
+        &disk,
+        BIOS,
+        &with_identities(&broken, |object, _, named| moved(named).filter(|_| by_hand(object))),
+    );
+    check(&disk, 4, "degraded");
+    cured(&disk, &[], 5);
+}
+
+/// The key of the Windows loader that names a resume object.
+fn main_loader(bytes: &[u8]) -> String {
+    let store = Store::parse(bytes.to_vec()).unwrap();
+    let is_main = |object: &&bcdrescue::bcd::Object| {
+        object.object_type.is_some_and(|kind| kind.is_os_loader())
+            && object.elements.iter().any(|element| element.key == "23000003")
+    };
+    store.objects().iter().find(is_main).unwrap().key.clone()
+}
+
+#[test]
+fn what_a_repair_by_hand_forgot_is_cured_on_gpt_too() {
+    let disk = Disk::raw("win11-uefi");
+    let (broken, sound) = (store(&disk, UEFI), store(&Disk::raw("win11-uefi-healthy"), UEFI));
+    let (main, esp, windows) = (main_loader(&broken), guid_of(&disk, 1), guid_of(&disk, 3));
+    assert_eq!(main, main_loader(&sound));
+    let target = |number: &(String, String)| QualifiedPartition::Gpt {
+        disk: number.0.parse().unwrap(),
+        partition: number.1.parse().unwrap(),
+    };
+    put_store(
+        &disk,
+        UEFI,
+        &with_identities(&broken, |object, _, _| match object {
+            "{bootmgr}" | "{memdiag}" => Some(target(&esp)),
+            object if object == main => Some(target(&windows)),
+            _ => None,
+        }),
+    );
+    check(&disk, 4, "degraded");
+    // Resume: device, filedevice, 21000026; WinRE: device, osdevice, ramdisksdidevice; the recovery store's four.
+    cured(&disk, &[], 10);
+}
+
+/// Disk and partition GUID by sfdisk.
+fn guid_of(disk: &Disk, number: usize) -> (String, String) {
+    let json: Json = serde_json::from_slice(&judge("sfdisk", &["-J", disk.name()])).unwrap();
+    let table = &json["partitiontable"];
+    let text = |value: &Json| value.as_str().unwrap().to_lowercase();
+    (text(&table["id"]), text(&table["partitions"][number - 1]["uuid"]))
+}
+
+#[test]
+fn a_disk_without_a_signature_is_told_what_it_lacks() {
+    let disk = Disk::raw("win2008r2-bios-healthy");
+    judge("sfdisk", &["-q", "--disk-id", disk.name(), "0x00000000"]);
+    let target = check(&disk, 4, "broken");
+    assert!(findings(&target, "signature-changed").iter().all(|finding| finding["cure"].is_null()));
+    nothing_to_fix(&disk, 4, "signature");
+    // The way out that it names.
+    judge("sfdisk", &["-q", "--disk-id", disk.name(), "0x36234da4"]);
+    check(&disk, 0, "healthy");
+}
+
+#[test]
+fn a_new_disk_guid_alone_is_stale_and_cured() {
+    let disk = Disk::raw("win11-uefi-healthy");
+    judge("sfdisk", &["-q", "--disk-id", disk.name(), "11111111-2222-4333-8444-555555555555"]);
+    let target = check(&disk, 4, "degraded");
+    let stale = findings(&target, "disk-guid-changed");
+    assert!(stale.len() == 14 && stale.iter().all(|finding| finding["severity"] == "stale"));
+    cured(&disk, &[], 14);
+}
+
+#[test]
+fn a_moved_partition_under_the_same_signature_is_found_again() {
+    let disk = Disk::raw("win2008r2-bios-healthy");
+    let (file, old) = (volume(&disk, 2), part(&disk, 2));
+    let len = fs::metadata(&disk.path).unwrap().len();
+    let raw = fs::OpenOptions::new().write(true).open(&disk.path).unwrap();
+    raw.set_len(old.start).unwrap();
+    raw.set_len(len + 2 * MIB).unwrap();
+    let table = format!(
+        "label: dos\nlabel-id: 0x{OLD:08x}\nstart=2048, size=204800, type=7, bootable\nstart={}, size={}, type=7\n",
+        (old.start + MIB) / 512,
+        old.len / 512
+    );
+    judge_with("sfdisk", &["-q", disk.name()], table.as_bytes());
+    paste(&file, &disk.path, old.start + MIB);
+    let target = check(&disk, 4, "broken");
+    let statuses = findings(&target, "partition-changed");
+    assert_eq!(statuses.len(), 7);
+    assert!(statuses.iter().any(|finding| finding["predicted_status"].to_string().contains("0xc0000225")));
+    let target = cured(&disk, &[], 7);
+    assert_eq!(changes_to(&target, 2), 7);
+}
+
+#[test]
+fn missing_files_are_said_and_nothing_is_written() {
+    // No recovery image on the recovery partition.
+    let disk = Disk::raw("win11-uefi-healthy");
+    replace(&disk, 4, &["/nothing.txt"]);
+    let target = check(&disk, 4, "degraded");
+    // WinRE's device and osdevice and the RAM disk's, in both stores.
+    assert_eq!(findings(&target, "file-missing").len(), 6);
+    nothing_to_fix(&disk, 4, "Winre.wim");
+
+    // No winload on the Windows volume.
+    let disk = Disk::raw("win2008r2-bios-healthy");
+    replace(&disk, 2, &["/Windows/System32/ntoskrnl.exe", "/Windows/System32/config/SYSTEM"]);
+    let target = check(&disk, 4, "broken");
+    let gravest = &target["findings"][0];
+    assert_eq!(
+        (gravest["code"].as_str(), gravest["predicted_status"].as_str()),
+        (Some("file-missing"), Some("0xc000000f"))
+    );
+    nothing_to_fix(&disk, 4, "winload.exe");
+}
+
+#[test]
+fn a_disk_that_is_not_windows_is_told_so() {
+    let disk = Disk::raw("win2008r2-bios-healthy");
+    replace(&disk, 1, &["/readme.txt"]);
+    replace(&disk, 2, &["/readme.txt"]);
+    let target = check(&disk, 4, "not-windows");
+    assert_eq!(findings(&target, "not-windows").len(), 1);
+    nothing_to_fix(&disk, 4, "no Windows");
+
+    // Windows without a boot manager.
+    let disk = Disk::raw("win2008r2-bios-healthy");
+    replace(&disk, 1, &["/readme.txt"]);
+    let target = check(&disk, 4, "broken");
+    assert_eq!(findings(&target, "no-system-volume").len(), 1);
+    nothing_to_fix(&disk, 4, "another disk");
+}
+
+#[test]
+fn a_blank_disk_is_no_windows_disk() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("disk.img");
+    fs::File::create(&path).unwrap().set_len(64 * MIB).unwrap();
+    let disk = Disk { folder, path };
+    check(&disk, 4, "not-windows");
+    nothing_to_fix(&disk, 4, "no Windows");
+    // Nothing at all.
+    fs::File::create(&disk.path).unwrap().set_len(0).unwrap();
+    bcdrescue(&["check", disk.name()]).exits(8);
+}
+
+#[test]
+fn a_hibernated_windows_is_refused() {
+    let disk = Disk::raw("win2008r2-bios");
+    let mut sleeping = vec![0; 4096];
+    sleeping[..4].copy_from_slice(b"hibr");
+    change(&disk, 2, |volume| put_ntfs(volume, "/hiberfil.sys", &sleeping));
+    assert_eq!(findings(&check(&disk, 4, "broken"), "hibernated").len(), 1);
+    refused(&disk, "hibernated", Some("--allow-hibernated"));
+}
+
+#[test]
+fn a_dirty_system_volume_is_refused_and_a_dirty_windows_is_not() {
+    let disk = Disk::raw("win2008r2-bios");
+    // ntfsfix leaves the dirty flag, so that Windows looks at the volume.
+    change(&disk, 1, |volume| drop(judge("ntfsfix", &[text(volume)])));
+    assert_eq!(findings(&check(&disk, 4, "broken"), "volume-not-clean").len(), 1);
+    refused(&disk, "must not be written", Some("--allow-dirty-volume"));
+
+    let disk = Disk::raw("win2008r2-bios");
+    change(&disk, 2, |volume| drop(judge("ntfsfix", &[text(volume)])));
+    cured(&disk, &[], 9);
+}
+
+/// The store with another primary sequence number and a checksum that fits.
+fn dirty(bytes: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    let word = |bytes: &[u8], at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+    let next = word(&bytes, 4) + 1;
+    bytes[4..8].copy_from_slice(&next.to_le_bytes());
+    let sum = (0..0x1fc).step_by(4).fold(0, |sum, at| sum ^ word(&bytes, at));
+    bytes[0x1fc..0x200].copy_from_slice(&sum.to_le_bytes());
+    bytes
+}
+
+#[test]
+fn a_dirty_store_is_refused() {
+    let disk = Disk::raw("win2008r2-bios");
+    let made = dirty(&store(&disk, BIOS));
+    put_store(&disk, BIOS, &made);
+    assert_eq!(findings(&check(&disk, 4, "broken"), "store-dirty").len(), 1);
+    refused(&disk, "dirty", None);
+    let before = hash(&disk.path);
+    bcdrescue(&["fix", disk.name(), "--yes", "--allow-dirty-volume", "--allow-hibernated"]).exits(8);
+    assert_eq!(hash(&disk.path), before);
+}
+
+#[test]
+fn a_corrupt_store_is_broken_and_left_alone() {
+    let disk = Disk::raw("win2008r2-bios");
+    let good = store(&disk, BIOS);
+    let mut wrong_root = good.clone();
+    wrong_root[0x24..0x28].copy_from_slice(&0x00ff_fff0_u32.to_le_bytes());
+    for bytes in [vec![0; good.len()], wrong_root, good[..0x1000].to_vec(), b"regf".to_vec()] {
+        put_store(&disk, BIOS, &bytes);
+        assert_eq!(findings(&check(&disk, 4, "broken"), "store-unreadable").len(), 1);
+        nothing_to_fix(&disk, 4, "store");
+    }
+}
+
+#[test]
+fn a_store_by_itself_can_be_checked_and_inspected() {
+    let disk = Disk::raw("win2008r2-bios");
+    let bytes = store(&disk, BIOS);
+    let path = disk.folder.path().join("BCD");
+    fs::write(&path, &bytes).unwrap();
+    let target = bcdrescue(&["check", text(&path), "--json"]).exits(0).target();
+    assert_eq!((target["kind"].as_str(), target["verdict"].as_str()), (Some("store"), Some("healthy")));
+    bcdrescue(&["inspect", text(&path)]).exits(0).says("winload.exe").says("36234da4");
+    let target = bcdrescue(&["inspect", text(&path), "--json"]).exits(0).target();
+    let objects = Store::parse(bytes.clone()).unwrap().objects().len();
+    assert_eq!(target["stores"][0]["objects"].as_array().unwrap().len(), objects);
+
+    fs::write(&path, dirty(&bytes)).unwrap();
+    let target = bcdrescue(&["check", text(&path), "--json"]).exits(4).target();
+    assert_eq!(findings(&target, "store-dirty").len(), 1);
+    fs::write(&path, &bytes[..0x2000]).unwrap();
+    bcdrescue(&["check", text(&path), "--json"]).exits(8);
+    // Beside a disk, each has its say.
+    fs::write(&path, &bytes).unwrap();
+    bcdrescue(&["check", disk.name(), text(&path)]).exits(4);
+    // A store cannot be fixed: there is no disk that it should name.
+    bcdrescue(&["fix", text(&path), "--yes"]).exits(8);
+    assert_eq!(fs::read(&path).unwrap(), bytes);
+}
+
+#[test]
+fn a_disk_whose_store_names_the_other_target_is_left_alone() {
+    // The clone has a new signature and a store that still names its original.
+    let (clone, original) = (Disk::raw("win2008r2-bios"), Disk::raw("win2008r2-bios-healthy"));
+    let run = bcdrescue(&["check", clone.name(), original.name(), "--json"]).exits(4);
+    let document: Json = serde_json::from_str(&run.stdout).unwrap();
+    let [first, second] = [&document["targets"][0], &document["targets"][1]];
+    assert_eq!(findings(first, "names-other-disk").len(), 9);
+    assert!(first["findings"].as_array().unwrap().iter().all(|finding| finding["cure"].is_null()));
+    assert!(run.stdout.contains(original.name()));
+    assert_eq!(second["verdict"], "healthy");
+    // By itself it is a disk whose signature has changed.
+    cured(&clone, &[], 9);
+    bcdrescue(&["check", clone.name(), original.name()]).exits(0);
+}
+
+#[test]
+fn the_same_identity_on_two_targets_is_said() {
+    let (one, other) = (Disk::raw("win2008r2-bios-healthy"), Disk::raw("win2008r2-bios-healthy"));
+    let run = bcdrescue(&["check", one.name(), other.name(), "--json"]).exits(0);
+    let document: Json = serde_json::from_str(&run.stdout).unwrap();
+    for target in document["targets"].as_array().unwrap() {
+        assert_eq!(findings(target, "identity-collision").len(), 1);
+    }
+    bcdrescue(&["check", one.name(), other.name()]).exits(0).says("same identity");
+    // A disk named twice is one disk.
+    let run = bcdrescue(&["check", one.name(), one.name(), "--json"]).exits(0);
+    assert!(!run.stdout.contains("identity-collision"));
+}

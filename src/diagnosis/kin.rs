@@ -1,0 +1,70 @@
+//! Which stale records may be this disk's although nothing that they name is found here.
+//!
+//! The boot manager's elements name the system volume, which is here with the store on it; so an identity that they
+//! name was this disk's. When they name one, an identity that they do not name is another disk's, with one exception:
+//! somebody may have repaired {bootmgr} and the Windows entry by hand, and forgotten what belongs to that entry.
+
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+
+use crate::bcd::Store;
+use crate::bcd::element::ElementId;
+use crate::bcd::element::ElementValue;
+use crate::bcd::object::Object;
+use crate::diagnosis::disk_of;
+use crate::diagnosis::resolve::DiskKey;
+use crate::diagnosis::resolve::Record;
+use crate::diagnosis::resolve::is_here;
+use crate::diagnosis::resolve::key;
+use crate::diagnosis::role::Role;
+use crate::guid::Guid;
+use crate::layout::Layout;
+
+/// What is known of old identities of this disk.
+pub(super) struct Kin {
+    /// Identities that were this disk's, by store; no entry where the boot manager's elements name none.
+    of_store: HashMap<usize, BTreeSet<DiskKey>>,
+    /// Objects that belong to a Windows entry that is in order, as store and index.
+    belonging: BTreeSet<(usize, usize)>,
+}
+
+impl Kin {
+    pub(super) fn new(layout: &Layout, records: &[Record], homes: &BTreeSet<DiskKey>) -> Self {
+        let mut of_store: HashMap<usize, BTreeSet<DiskKey>> = HashMap::new();
+        for record in records.iter().filter(|record| record.purpose.role == Role::System) {
+            let kin = of_store.entry(record.store).or_insert_with(|| homes.clone());
+            kin.insert(key(disk_of(&record.named)));
+        }
+        let in_order = records
+            .iter()
+            .filter(|record| record.purpose.role == Role::Loader && is_here(layout, &record.named).is_some());
+        let belonging = in_order.filter_map(|record| {
+            let store = layout.stores.get(record.store)?.parsed()?;
+            let objects = belonging_to(store, store.objects().get(record.object)?);
+            Some(objects.into_iter().map(|object| (record.store, object)))
+        });
+        Self { of_store, belonging: belonging.flatten().collect() }
+    }
+
+    pub(super) fn may_be_here(&self, record: &Record) -> bool {
+        let kin = self.of_store.get(&record.store);
+        kin.is_none_or(|kin| kin.contains(&key(disk_of(&record.named))))
+            || self.belonging.contains(&(record.store, record.object))
+    }
+}
+
+/// The objects that serve a Windows entry: resume, recovery environment, and the options of its RAM disk.
+fn belonging_to(store: &Store, loader: &Object) -> Vec<usize> {
+    let recovery = loader.objects(ElementId::RECOVERY_SEQUENCE).iter().copied();
+    let direct: Vec<Guid> = loader.object(ElementId::RESUME_OBJECT).into_iter().chain(recovery).collect();
+    let named = |id: &Guid| store.objects().iter().find(|object| object.id == Some(*id));
+    let options = direct.iter().filter_map(named).flat_map(|object| &object.elements).filter_map(|element| {
+        match &element.value {
+            ElementValue::Device(device) => Some(device.options),
+            _ => None,
+        }
+    });
+    let all: BTreeSet<Guid> = options.chain(direct.iter().copied()).filter(|id| *id != Guid::ZERO).collect();
+    let is_one = |object: &Object| object.id.is_some_and(|id| all.contains(&id));
+    store.objects().iter().enumerate().filter(|(_, object)| is_one(object)).map(|(index, _)| index).collect()
+}
