@@ -86,7 +86,13 @@ impl Nbd {
             .spawn()
             .expect("qemu-nbd; `make packages` installs it");
         let start = Instant::now();
-        while !socket.exists() {
+        // The socket is there before the lock; while the lock is held, qemu-img wants to know nothing of the image.
+        let is_locked = || {
+            let mut info = Command::new("qemu-img");
+            info.args(["info", disk.name()]).stdout(Stdio::null()).stderr(Stdio::null());
+            !info.status().expect("qemu-img").success()
+        };
+        while !socket.exists() || !is_locked() {
             assert!(start.elapsed() < Duration::from_secs(20), "qemu-nbd does not start");
             std::thread::sleep(Duration::from_millis(10));
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::bcd::Store;
 use crate::bcd::element::ElementId;
+use crate::bcd::names::display_name;
 use crate::bcd::object::Object;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
@@ -57,6 +58,7 @@ fn missing_file(layout: &Layout, record: &Record, answer: &Resolution) -> Option
     let store_file = layout.stores.get(record.store)?;
     let store = store_file.parsed()?;
     let object = store.objects().get(record.object)?;
+    let element = display_name(object.elements.get(record.element)?, object.object_type);
     let is_main = main_entry(store) == Some(record.object) && !store_file.recovery;
     let (severity, predicted_status) = match record.purpose.role {
         Role::Loader if is_main => (Severity::BlocksBoot, Some("0xc000000f")),
@@ -70,15 +72,16 @@ fn missing_file(layout: &Layout, record: &Record, answer: &Resolution) -> Option
     Some(Finding {
         code: "file-missing",
         severity,
-        subject: format!("{} {}", store_file.path, object.name()),
+        subject: format!("{} {} {element}", store_file.path, object.name()),
         message: format!("{file} is not on {}", layout.name(*volume)),
         evidence: elsewhere(layout, file),
         predicted_status: (severity == Severity::BlocksBoot).then_some(predicted_status).flatten(),
         remedy: match severity {
             Severity::Note => Remedy::None,
-            _ => Remedy::Advice(format!(
-                "restore {file} from a backup or the installation medium; the store names the right partition"
-            )),
+            _ => Remedy::Advice(match layout.evidence.volumes_with(file).next() {
+                None => format!("restore {file} from a backup or the installation medium"),
+                Some(_) => "the element names a partition that is here, so fix leaves it; if the other one is meant, re-point it with bcdedit".into(),
+            }),
         },
     })
 }
