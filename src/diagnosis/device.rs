@@ -103,6 +103,17 @@ impl<'a> Subject<'a> {
                     "choose with --windows N (the partition's number)".to_owned(),
                 )
             }
+            Left::Hidden { seen, hidden } => {
+                let names: Vec<_> = hidden.iter().map(|volume| self.layout.name(*volume)).collect();
+                (
+                    format!(
+                        "{looked_for} is on {}, but it may be on {} too, whose files cannot be seen",
+                        self.layout.name(*seen),
+                        names.join(" and on ")
+                    ),
+                    "choose with --windows N (the partition's number)".to_owned(),
+                )
+            }
             Left::AbsentDisk(volume) => (
                 format!("another entry already starts the Windows on {}", self.layout.name(*volume)),
                 "left as it is: it seems to mean a disk that is not attached; --windows N re-points it all the same".to_owned(),

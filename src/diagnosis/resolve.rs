@@ -67,6 +67,13 @@ pub enum Left {
     NoCandidate,
     /// Several volumes have it.
     Ambiguous(Vec<usize>),
+    /// One volume has it, but others cannot be looked into and may be the one that is meant.
+    Hidden {
+        /// The volume that has it.
+        seen: usize,
+        /// Those that may have it.
+        hidden: Vec<usize>,
+    },
     /// The volume that fits belongs to an entry that names another disk: this one means a disk that is not attached.
     AbsentDisk(usize),
     /// Nothing of it is known here, and the boot manager's own elements name yet another disk: a disk that is absent.
@@ -317,7 +324,10 @@ impl Resolver<'_> {
         }
         let with_file: Vec<usize> =
             record.purpose.file.iter().flat_map(|file| self.layout.evidence.volumes_with(file)).collect();
-        let proven = self.homes.contains(&key(disk_of(&record.named)));
+        let proven = self.homes.contains(&self.key(record));
+        let hidden: Vec<usize> =
+            record.purpose.file.iter().flat_map(|file| self.layout.evidence.volumes_hiding(file)).collect();
+        let is_windows = matches!(record.purpose.role, Role::Loader | Role::OsRoot | Role::Resume);
         match (with_file.as_slice(), direct) {
             // The file cannot be seen (deleted, or on an encrypted volume), but the disk and the place are proven.
             ([], Some(volume)) if proven => Ok(volume),
@@ -344,9 +354,19 @@ impl Resolver<'_> {
         let mut absent = HashMap::new();
         let is_os = |record: &&Record| matches!(record.purpose.role, Role::Loader | Role::OsRoot);
         for record in records.iter().filter(is_os) {
+            // A partition's GUID is no coincidence; and where the place is proven but cannot be looked into, another
+            // volume that has a file of that name is another Windows.
+            (_, Some(volume))
+                if proven
+                    && (matches!(record.named, QualifiedPartition::Gpt { .. })
+                        || hidden.contains(&volume)) =>
+            {
+                Ok(volume)
+            }
             if let Some(volume) = is_here(self.layout, &record.named) {
                 claims.insert((record.store, volume), key(disk_of(&record.named)));
             }
+            ([seen], _) if is_windows && !hidden.is_empty() => Err(Left::Hidden { seen: *seen, hidden }),
         }
         let mut stale: Vec<_> = records.iter().filter(is_os).filter(|record| self.is_stale(record)).collect();
         stale.sort_by_key(|record| {
@@ -372,7 +392,7 @@ impl Resolver<'_> {
     /// Settles ties: `osdevice` goes with `device`, a resume object with the loader that names it.
     fn follow_loaders(&self, records: &[Record], answers: &mut [Resolution]) {
         for index in 0..records.len() {
-            let (Some(record), Some(Resolution::Left { change, why: Left::Ambiguous(several) })) =
+            let (Some(record), Some(Resolution::Left { change, why })) =
                 (records.get(index), answers.get(index).cloned())
             else {
                 continue;
@@ -403,6 +423,11 @@ impl Resolver<'_> {
             }
         }
     }
+            let several = match why {
+                Left::Ambiguous(several) => several,
+                Left::Hidden { seen, hidden } => [vec![seen], hidden].concat(),
+                _ => continue,
+            };
 }
 
 /// Whether loader `loader` names object `resume` as its resume object.
