@@ -231,10 +231,13 @@ fn predicted(change: Change, named: &QualifiedPartition) -> &'static str {
     }
 }
 
-/// Order of writing. The boot manager tries an entry only when its `device` resolves; so `device` comes last, and an
-/// entry that a power cut leaves half patched fails as it did before, not in a new way.
+/// Order of writing. The boot manager tries an entry only when its `device` resolves; so `device` comes after the rest
+/// of its entry, and one that a power cut leaves half patched fails as it did before, not in a new way. The boot
+/// manager's own elements do no harm while they are stale, and they are the proof that the old identity was this
+/// disk's; so they come last, that a second repair still has it.
 fn rank(role: Role) -> u8 {
     match role {
+        Role::System => 3,
         Role::Loader => 2,
         Role::OsRoot => 1,
         _ => 0,

@@ -177,9 +177,8 @@ impl Kin {
         Self { of_store }
     }
 
-    fn may_be_here(&self, record: &Record) -> bool {
-        let kin = self.of_store.get(&record.store);
-        kin.is_none_or(|kin| kin.contains(&key(disk_of(&record.named))))
+    fn may_be_here(&self, record: &Record, disk: DiskKey) -> bool {
+        self.of_store.get(&record.store).is_none_or(|kin| kin.contains(&disk))
     }
 }
 
@@ -196,6 +195,16 @@ fn key(disk: DiskId) -> DiskKey {
         .zip(std::iter::once(u8::from(matches!(disk, DiskId::Gpt(_)))).chain(bytes))
         .for_each(|(to, from)| *to = from);
     key
+}
+
+/// Whether `whole` begins like one of the two and goes on like the other. The first byte of a key is its style.
+fn is_splice(whole: &DiskKey, one: &DiskKey, other: &DiskKey) -> bool {
+    let cut = |first: &DiskKey, second: &DiskKey| {
+        (1..first.len()).any(|at| {
+            whole.get(..at) == first.get(..at) && whole.get(at..) == second.get(at..) && whole != second
+        })
+    };
+    whole != one && whole != other && (cut(one, other) || cut(other, one))
 }
 
 /// The volume whose partition the record names, whatever it says of the disk.
@@ -235,6 +244,19 @@ fn homes(layout: &Layout, records: &[Record]) -> BTreeSet<DiskKey> {
 }
 
 impl Resolver<'_> {
+    /// The disk that the record names. An identity may lie across two sectors, and a repair may be cut short between
+    /// them: what is half an old identity of this disk and half its present one stands for the old one.
+    fn key(&self, record: &Record) -> DiskKey {
+        let named = key(disk_of(&record.named));
+        let (Some(DiskId::Gpt(_)), Some(here)) = (self.layout.table.disk, self.layout.table.disk.map(key))
+        else {
+            return named;
+        };
+        let kin = self.kin.of_store.get(&record.store);
+        let mut old = kin.into_iter().chain([&self.homes]).flatten();
+        old.find(|old| is_splice(&named, old, &here)).copied().unwrap_or(named)
+    }
+
     fn is_stale(&self, record: &Record) -> bool {
         matches!(self.before_candidates(record), None)
     }
@@ -283,12 +305,15 @@ impl Resolver<'_> {
             Some(_) if !same_style => return left(Left::OtherStyle),
             Some(_) => {}
         }
-        if let Some(claimed) = absent.get(&key(disk_of(&record.named)))
+        if let Some(claimed) = absent.get(&self.key(record))
             && self.chosen(record).is_none()
         {
             return left(Left::AbsentDisk(*claimed));
         }
-        if change == Change::Both && self.chosen(record).is_none() && !self.kin.may_be_here(record) {
+        if change == Change::Both
+            && self.chosen(record).is_none()
+            && !self.kin.may_be_here(record, self.key(record))
+        {
             return left(Left::NotThisDisk);
         }
         match self.candidate(record) {
@@ -329,9 +354,19 @@ impl Resolver<'_> {
             record.purpose.file.iter().flat_map(|file| self.layout.evidence.volumes_hiding(file)).collect();
         let is_windows = matches!(record.purpose.role, Role::Loader | Role::OsRoot | Role::Resume);
         match (with_file.as_slice(), direct) {
+            // A partition's GUID is no coincidence; and where the place is proven but cannot be looked into, another
+            // volume that has a file of that name is another Windows.
+            (_, Some(volume))
+                if proven
+                    && (matches!(record.named, QualifiedPartition::Gpt { .. })
+                        || hidden.contains(&volume)) =>
+            {
+                Ok(volume)
+            }
             // The file cannot be seen (deleted, or on an encrypted volume), but the disk and the place are proven.
             ([], Some(volume)) if proven => Ok(volume),
             ([], _) => Err(Left::NoCandidate),
+            ([seen], _) if is_windows && !hidden.is_empty() => Err(Left::Hidden { seen: *seen, hidden }),
             ([volume], _) => Ok(*volume),
             (several, _) => Err(Left::Ambiguous(several.to_vec())),
         }
@@ -350,34 +385,25 @@ impl Resolver<'_> {
 
     /// Disks that loaders name, that are not here, and whose place is taken: identity to the volume that is taken.
     fn absent_disks(&self, records: &[Record]) -> HashMap<DiskKey, usize> {
-        let mut claims: HashMap<(usize, usize), DiskKey> = HashMap::new();
+        let mut claims: HashMap<(usize, usize), (DiskKey, usize)> = HashMap::new();
         let mut absent = HashMap::new();
         let is_os = |record: &&Record| matches!(record.purpose.role, Role::Loader | Role::OsRoot);
         for record in records.iter().filter(is_os) {
-            // A partition's GUID is no coincidence; and where the place is proven but cannot be looked into, another
-            // volume that has a file of that name is another Windows.
-            (_, Some(volume))
-                if proven
-                    && (matches!(record.named, QualifiedPartition::Gpt { .. })
-                        || hidden.contains(&volume)) =>
-            {
-                Ok(volume)
-            }
             if let Some(volume) = is_here(self.layout, &record.named) {
-                claims.insert((record.store, volume), key(disk_of(&record.named)));
+                claims.insert((record.store, volume), (self.key(record), record.object));
             }
-            ([seen], _) if is_windows && !hidden.is_empty() => Err(Left::Hidden { seen: *seen, hidden }),
         }
         let mut stale: Vec<_> = records.iter().filter(is_os).filter(|record| self.is_stale(record)).collect();
         stale.sort_by_key(|record| {
-            let home = self.homes.contains(&key(disk_of(&record.named)));
+            let home = self.homes.contains(&self.key(record));
             (!home, !self.is_main_entry(record))
         });
         for record in stale {
-            let disk = key(disk_of(&record.named));
+            let disk = self.key(record);
             let Ok(volume) = self.candidate(record) else { continue };
-            let owner = *claims.entry((record.store, volume)).or_insert(disk);
-            if owner != disk && !self.homes.contains(&disk) {
+            let (owner, by) = *claims.entry((record.store, volume)).or_insert((disk, record.object));
+            // An entry is no rival of itself: a repair that was cut short leaves its `device` and `osdevice` different.
+            if owner != disk && by != record.object && !self.homes.contains(&disk) {
                 absent.insert(disk, volume);
             }
         }
@@ -396,6 +422,11 @@ impl Resolver<'_> {
                 (records.get(index), answers.get(index).cloned())
             else {
                 continue;
+            };
+            let several = match why {
+                Left::Ambiguous(several) => several,
+                Left::Hidden { seen, hidden } => [vec![seen], hidden].concat(),
+                _ => continue,
             };
             let Some(store) = self.layout.stores.get(record.store).and_then(|file| file.parsed()) else {
                 continue;
@@ -423,11 +454,6 @@ impl Resolver<'_> {
             }
         }
     }
-            let several = match why {
-                Left::Ambiguous(several) => several,
-                Left::Hidden { seen, hidden } => [vec![seen], hidden].concat(),
-                _ => continue,
-            };
 }
 
 /// Whether loader `loader` names object `resume` as its resume object.
