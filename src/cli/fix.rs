@@ -139,8 +139,12 @@ impl Job<'_> {
     }
 
     fn left_code(&self) -> u8 {
-        let not_windows = self.examined.diagnosis.verdict == Verdict::NotWindows;
-        if not_windows || self.examined.diagnosis.left().next().is_some() { LEFT } else { HEALTHY }
+        match self.examined.diagnosis.verdict {
+            Verdict::Unknown => FAILED,
+            Verdict::NotWindows => LEFT,
+            _ if self.examined.diagnosis.left().next().is_some() => LEFT,
+            _ => HEALTHY,
+        }
     }
 
     fn nothing_to_do(&self) -> &'static str {

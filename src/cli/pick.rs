@@ -45,6 +45,9 @@ pub fn pick(options: &OpenOptions, choice: Choice, quiet: bool) -> anyhow::Resul
                 );
                 broken.push((disk.path, line, examined.diagnosis.verdict));
             }
+            Ok(examined) if examined.diagnosis.verdict == Verdict::Unknown => {
+                unreadable.push(format!("{}: its volumes cannot be read", disk.path.display()));
+            }
             Ok(_) => {}
             Err(error) => unreadable.push(format!("{error:#}")),
         }
