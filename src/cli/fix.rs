@@ -187,6 +187,7 @@ impl Job<'_> {
             anstream::eprintln!("  warning: {warning}");
         }
         let mut storage = open_mut(&path, &args.open.options()).context("nothing was written")?;
+        plan::still_holds(plan, storage.as_ref(), &context).with_context(|| path.display().to_string())?;
         let mut record = record(&examined, plan)?;
         let record_path = keep::create(&record, &directory, &path)?;
         let outcome = apply::apply(storage.as_mut(), &plan.patches);

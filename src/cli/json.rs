@@ -34,11 +34,35 @@ pub const VERSION: u32 = 1;
 /// When standard output cannot be written.
 pub fn print(targets: &[Value]) -> anyhow::Result<()> {
     use std::io::Write;
-    let mut out = std::io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, &json!({ "version": VERSION, "targets": targets }))
-        .map_err(std::io::Error::from)?;
-    writeln!(out)?;
-    Ok(())
+    let text = serde_json::to_string_pretty(&json!({ "version": VERSION, "targets": targets }))?;
+    match writeln!(std::io::stdout().lock(), "{}", escaped(&text)) {
+        // A reader that has seen enough (`| head`) changes nothing about what was found or done.
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// JSON as it is shown by a terminal too: what [`text::is_dangerous`] is written as `\uXXXX`. Such characters stand
+/// in strings only, where that means the same.
+fn escaped(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c != '\n' && text::is_dangerous(c) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                escaped.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
+}
+
+/// A path as JSON has it. Names of files need not be UTF-8, JSON has to be.
+#[must_use]
+pub fn path(path: &Path) -> String {
+    path.display().to_string()
 }
 
 /// The target of a command that could not examine or do it.
