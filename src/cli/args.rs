@@ -1,5 +1,6 @@
 //! The command line's grammar.
 
+use std::path::Path;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -59,6 +60,19 @@ pub enum Command {
         after_help = "Examples:\n  bcdrescue undo vdb.20260102T030405Z.undo.json --dry-run\n  bcdrescue undo vdb.20260102T030405Z.undo.json\n\nExit codes: 0 nothing to do, 1 undone, 8 failed or refused, 16 usage."
     )]
     Undo(UndoArgs),
+}
+
+impl Command {
+    /// The one target that the command is about, where it names one.
+    #[must_use]
+    pub fn target(&self) -> Option<&Path> {
+        match self {
+            Self::List(_) | Self::Check(_) => None,
+            Self::Inspect(args) => Some(&args.target),
+            Self::Fix(args) => args.target.as_deref(),
+            Self::Undo(args) => args.target.as_deref(),
+        }
+    }
 }
 
 /// How targets are opened.

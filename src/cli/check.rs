@@ -223,6 +223,6 @@ fn store_file(path: &Path, as_json: bool) -> anyhow::Result<(u8, Value)> {
                 "evidence": finding.evidence, "predicted_status": finding.predicted_status, "remedy": remedy, "cure": null })
         })
         .collect();
-    let document = json!({ "target": path, "kind": "store", "verdict": verdict, "findings": findings, "notes": [], "error": null });
+    let document = json!({ "target": json::path(path), "kind": "store", "verdict": verdict, "findings": findings, "notes": [], "error": null });
     Ok((code_of(verdict), document))
 }

@@ -270,7 +270,7 @@ impl Job<'_> {
             fields.insert("action".into(), json!(action));
             fields.insert("changes".into(), changes.collect());
             fields.insert("patches".into(), plan.map_or(Value::Null, |plan| patches(&plan.patches)));
-            fields.insert("record".into(), json!(record));
+            fields.insert("record".into(), json!(record.map(json::path)));
             fields.insert("error".into(), json!(error));
         }
         document

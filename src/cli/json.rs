@@ -67,8 +67,8 @@ pub fn path(path: &Path) -> String {
 
 /// The target of a command that could not examine or do it.
 #[must_use]
-pub fn failure(path: Option<&Path>, error: &str) -> [Value; 1] {
-    [json!({ "target": path, "verdict": Verdict::Unknown, "findings": [], "error": error })]
+pub fn failure(target: Option<&Path>, error: &str) -> [Value; 1] {
+    [json!({ "target": target.map(path), "verdict": Verdict::Unknown, "findings": [], "error": error })]
 }
 
 /// What `check` says of a target; `inspect` and `fix` add to it.
@@ -76,7 +76,7 @@ pub fn failure(path: Option<&Path>, error: &str) -> [Value; 1] {
 pub fn target(examined: &Examined) -> Value {
     let layout = &examined.layout;
     json!({
-        "target": examined.path,
+        "target": path(&examined.path),
         "kind": examined.kind.to_string(),
         "verdict": examined.diagnosis.verdict,
         "disk": disk(layout, examined.len),
@@ -246,4 +246,17 @@ pub fn purpose(purpose: &Purpose) -> Value {
 #[must_use]
 pub fn value<T: Serialize>(value: &T) -> Value {
     serde_json::to_value(value).unwrap_or(Value::Null)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_drives_a_terminal_is_escaped_and_means_the_same() {
+        let value = json!({ "label": "a\u{9b}2Jb\u{202e}c\u{7f}\n漢\u{1f600}" });
+        let text = escaped(&serde_json::to_string_pretty(&value).unwrap());
+        assert!(text.contains(r"a\u009b2Jb\u202ec\u007f\n漢"), "{text}");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
+    }
 }
