@@ -183,8 +183,8 @@ impl Job<'_> {
         let Job { args, as_json, context, examined } = self;
         let path = examined.path.clone();
         let directory = keep::directory(&path, examined.kind, args.record_dir.as_deref())?;
-        if let (Some(warning), false) = (keep::memory_warning(&directory), as_json) {
-            anstream::eprintln!("  warning: {warning}");
+        if let Some(warning) = keep::memory_warning(&directory) {
+            anstream::eprintln!("  warning: {}", clean(&warning));
         }
         let mut storage = open_mut(&path, &args.open.options()).context("nothing was written")?;
         plan::still_holds(plan, storage.as_ref(), &context).with_context(|| path.display().to_string())?;
@@ -208,7 +208,9 @@ impl Job<'_> {
                     record_path.display()
                 )
             })?;
-        record.set_state(&record_path, State::Applied)?;
+        record.set_state(&record_path, State::Applied).context(
+            "the disk is repaired and its record can be undone, only the record could not be marked",
+        )?;
         let job = Job { args, as_json, context, examined };
         job.report(plan, &after, &record_path)
     }
@@ -286,6 +288,11 @@ pub fn patches(patches: &[Patch]) -> Value {
 fn record(examined: &Examined, plan: &Plan) -> anyhow::Result<Record> {
     let path = std::fs::canonicalize(&examined.path)
         .with_context(|| format!("{}; nothing was written", examined.path.display()))?;
+    anyhow::ensure!(
+        path.to_str().is_some(),
+        "{}: the name is not UTF-8, which the undo record has to be: give the file another name, or name a hard link to it; nothing was written",
+        path.display()
+    );
     let target = Target {
         path,
         len: examined.len,
