@@ -11,4 +11,5 @@
 
 mod corpus;
 mod cycle;
+mod layers;
 mod support;
