@@ -11,5 +11,7 @@
 
 mod corpus;
 mod cycle;
+mod hostile;
 mod layers;
+mod sparse;
 mod support;
