@@ -13,5 +13,6 @@ mod corpus;
 mod cycle;
 mod hostile;
 mod layers;
+mod power;
 mod sparse;
 mod support;
