@@ -14,5 +14,6 @@ mod cycle;
 mod hostile;
 mod layers;
 mod power;
+mod refusals;
 mod sparse;
 mod support;
