@@ -10,12 +10,17 @@
     unreachable_pub
 )]
 
+mod around;
 mod corpus;
 mod corpus_disks;
 mod cycle;
 mod devices;
 mod golden;
+mod hostile;
+mod layers;
 mod oracle;
+mod power;
 mod refusals;
 mod scenarios;
+mod sparse;
 mod support;

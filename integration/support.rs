@@ -104,7 +104,7 @@ pub fn image(name: &str) -> PathBuf {
 }
 
 /// The parts of a sparse file that are no holes, as offset and bytes, at most 1 MiB each.
-fn data(path: &Path) -> impl Iterator<Item = (u64, Vec<u8>)> {
+pub fn data(path: &Path) -> impl Iterator<Item = (u64, Vec<u8>)> {
     let file = fs::File::open(path).expect("readable");
     let len = file.metadata().expect("metadata").len();
     let mut at = 0;

@@ -63,7 +63,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// The target that was named, where a command has just one.
+    /// The one target that the command is about, where it names one.
     #[must_use]
     pub fn target(&self) -> Option<&Path> {
         match self {

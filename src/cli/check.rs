@@ -14,6 +14,7 @@ use crate::cli::examine::Examined;
 use crate::cli::examine::context;
 use crate::cli::examine::examine;
 use crate::cli::examine::is_store_file;
+use crate::cli::examine::named_disks;
 use crate::cli::examine::read_store_file;
 use crate::cli::json;
 use crate::cli::text;
@@ -35,11 +36,12 @@ pub fn run(args: &CheckArgs, as_json: bool) -> anyhow::Result<u8> {
     let mut code = HEALTHY;
     let mut documents = Vec::new();
     let choice = Choice { system: args.choice.system, windows: args.choice.windows };
+    let named = named_disks(&args.targets, &args.open.options());
     for (index, path) in args.targets.iter().enumerate() {
         if !as_json && index > 0 {
             anstream::println!();
         }
-        let context = context(path, &args.targets, &args.open.options(), choice);
+        let context = context(path, &named, &args.open.options(), choice);
         let (bits, document) = match is_store_file(path) {
             true => store_file(path, as_json),
             false => examine(path, &args.open.options(), &context).map(|examined| disk(&examined, as_json)),
@@ -221,6 +223,6 @@ fn store_file(path: &Path, as_json: bool) -> anyhow::Result<(u8, Value)> {
                 "evidence": finding.evidence, "predicted_status": finding.predicted_status, "remedy": remedy, "cure": null })
         })
         .collect();
-    let document = json!({ "target": path, "kind": "store", "verdict": verdict, "findings": findings, "notes": [], "error": null });
+    let document = json!({ "target": json::path(path), "kind": "store", "verdict": verdict, "findings": findings, "notes": [], "error": null });
     Ok((code_of(verdict), document))
 }

@@ -95,21 +95,35 @@ pub fn read_store_file(path: &Path) -> anyhow::Result<Store> {
 /// The other disks that a store on `target` may mean: those named beside it on the command line and, when it is a
 /// device, those attached to this machine. A disk that cannot be read is none that can be compared.
 #[must_use]
-pub fn context(target: &Path, named: &[PathBuf], options: &OpenOptions, choice: Choice) -> Context {
-    let mut paths: Vec<PathBuf> =
-        named.iter().filter(|path| path.as_path() != target && !is_store_file(path)).cloned().collect();
+pub fn context(target: &Path, named: &[NamedDisk], options: &OpenOptions, choice: Choice) -> Context {
+    let beside = named.iter().filter(|(path, _)| path != target).map(|(_, disk)| disk.clone());
+    let mut others: Vec<OtherDisk> = beside.collect();
     if is_device(target) {
         let attached = attached_disks(Path::new("/")).unwrap_or_default();
         let this = fs::canonicalize(target).unwrap_or_else(|_| target.into());
-        paths.extend(
-            attached.into_iter().map(|disk| disk.path).filter(|path| *path != this && !named.contains(path)),
-        );
+        let paths = attached.into_iter().map(|disk| disk.path);
+        let new = paths.filter(|path| *path != this && !named.iter().any(|(named, _)| named == path));
+        others.extend(new.filter_map(|path| identify(&path, options)));
     }
-    let others = paths.iter().filter_map(|path| {
-        let opened = open(path, options).ok()?;
-        other_disk(path, &partition::read(&Cached::new(opened.storage)).ok()?)
-    });
-    Context { others: others.collect(), choice }
+    Context { others, choice }
+}
+
+/// A disk that was named on the command line: its path and what a store may call it.
+pub type NamedDisk = (PathBuf, OtherDisk);
+
+/// The disks among several targets, each looked at once; a lone target has no others.
+#[must_use]
+pub fn named_disks(targets: &[PathBuf], options: &OpenOptions) -> Vec<NamedDisk> {
+    if targets.len() < 2 {
+        return Vec::new();
+    }
+    let disks = targets.iter().filter(|path| !is_store_file(path));
+    disks.filter_map(|path| Some((path.clone(), identify(path, options)?))).collect()
+}
+
+fn identify(path: &Path, options: &OpenOptions) -> Option<OtherDisk> {
+    let opened = open(path, options).ok()?;
+    other_disk(path, &partition::read(&Cached::new(opened.storage)).ok()?)
 }
 
 /// A disk as others see it; `None` when it has no identity.

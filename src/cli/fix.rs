@@ -1,6 +1,7 @@
 //! `fix`: plan, ask, record, write, verify.
 
 use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use serde_json::Value;
@@ -52,7 +53,7 @@ pub fn run(args: &FixArgs, as_json: bool) -> anyhow::Result<u8> {
         Some(target) => target.clone(),
         None => match pick::pick(&args.open.options(), choice, as_json)? {
             Picked::Disk(path) => path,
-            Picked::Nothing => return nothing_attached(as_json),
+            Picked::Nothing(incurable) => return nothing_attached(&incurable, as_json),
             Picked::Several => return several(as_json),
         },
     };
@@ -67,13 +68,22 @@ pub fn run(args: &FixArgs, as_json: bool) -> anyhow::Result<u8> {
     job.run()
 }
 
-fn nothing_attached(as_json: bool) -> anyhow::Result<u8> {
+fn nothing_attached(incurable: &[PathBuf], as_json: bool) -> anyhow::Result<u8> {
+    let documents: Vec<Value> = incurable
+        .iter()
+        .map(|path| json!({ "target": path, "action": "nothing-to-do", "error": null }))
+        .collect();
     if as_json {
-        json::print(&[])?;
-    } else {
+        json::print(&documents)?;
+    } else if incurable.is_empty() {
         anstream::println!("no attached Windows disk needs a repair");
+    } else {
+        anstream::println!("nothing here that fix can cure, but something is wrong; see:");
+        for path in incurable {
+            anstream::println!("  bcdrescue check {}", clean(&path.display().to_string()));
+        }
     }
-    Ok(HEALTHY)
+    Ok(if incurable.is_empty() { HEALTHY } else { LEFT })
 }
 
 fn several(as_json: bool) -> anyhow::Result<u8> {
@@ -147,8 +157,12 @@ impl Job<'_> {
     }
 
     fn left_code(&self) -> u8 {
-        let not_windows = self.examined.diagnosis.verdict == Verdict::NotWindows;
-        if not_windows || self.examined.diagnosis.left().next().is_some() { LEFT } else { HEALTHY }
+        match self.examined.diagnosis.verdict {
+            Verdict::Unknown => FAILED,
+            Verdict::NotWindows => LEFT,
+            _ if self.examined.diagnosis.left().next().is_some() => LEFT,
+            _ => HEALTHY,
+        }
     }
 
     fn nothing_to_do(&self) -> &'static str {
@@ -192,6 +206,7 @@ impl Job<'_> {
             anstream::eprintln!("  warning: {}", clean(warning));
         }
         let mut storage = open_mut(&path, &args.open.options()).context("nothing was written")?;
+        plan::still_holds(plan, storage.as_ref(), &context).with_context(|| path.display().to_string())?;
         let mut record = record(&examined, plan)?;
         let record_path = keep::create(&record, &directory, &path)?;
         let outcome = apply::apply(storage.as_mut(), &plan.patches);
@@ -212,7 +227,9 @@ impl Job<'_> {
                     record_path.display()
                 )
             })?;
-        record.set_state(&record_path, State::Applied)?;
+        record.set_state(&record_path, State::Applied).context(
+            "the disk is repaired and its record can be undone, only the record could not be marked",
+        )?;
         after.notes.extend(warning);
         let job = Job { args, as_json, context, examined };
         job.report(plan, &after, &record_path)
@@ -275,7 +292,7 @@ impl Job<'_> {
             fields.insert("action".into(), json!(action));
             fields.insert("changes".into(), changes.collect());
             fields.insert("patches".into(), plan.map_or(Value::Null, |plan| patches(&plan.patches)));
-            fields.insert("record".into(), json!(record));
+            fields.insert("record".into(), json!(record.map(json::path)));
             fields.insert("error".into(), json!(error));
         }
         document
@@ -291,6 +308,11 @@ pub fn patches(patches: &[Patch]) -> Value {
 fn record(examined: &Examined, plan: &Plan) -> anyhow::Result<Record> {
     let path = std::fs::canonicalize(&examined.path)
         .with_context(|| format!("{}; nothing was written", examined.path.display()))?;
+    anyhow::ensure!(
+        path.to_str().is_some(),
+        "{}: the name is not UTF-8, which the undo record has to be: give the file another name, or name a hard link to it; nothing was written",
+        path.display()
+    );
     let target = Target {
         path,
         len: examined.len,

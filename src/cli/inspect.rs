@@ -62,8 +62,10 @@ fn store_file(path: &Path, as_json: bool) -> anyhow::Result<u8> {
     let store = read_store_file(path)?;
     let show = |element: &Element, _: &Object| show_device(element, &|named, _| show_identity(named));
     if as_json {
-        let store = json!({ "path": path, "description": json::values(store.description()), "objects": json::objects(&store, &show) });
-        json::print(&[json!({ "target": path, "kind": "store", "stores": [store], "error": null })])?;
+        let store = json!({ "path": json::path(path), "description": json::values(store.description()), "objects": json::objects(&store, &show) });
+        json::print(&[
+            json!({ "target": json::path(path), "kind": "store", "stores": [store], "error": null }),
+        ])?;
     } else {
         objects(&store, &show);
     }

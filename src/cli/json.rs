@@ -34,17 +34,41 @@ pub const VERSION: u32 = 1;
 /// When standard output cannot be written.
 pub fn print(targets: &[Value]) -> anyhow::Result<()> {
     use std::io::Write;
-    let mut out = std::io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, &json!({ "version": VERSION, "targets": targets }))
-        .map_err(std::io::Error::from)?;
-    writeln!(out)?;
-    Ok(())
+    let text = serde_json::to_string_pretty(&json!({ "version": VERSION, "targets": targets }))?;
+    match writeln!(std::io::stdout().lock(), "{}", escaped(&text)) {
+        // A reader that has seen enough (`| head`) changes nothing about what was found or done.
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// JSON as it is shown by a terminal too: what [`text::is_dangerous`] is written as `\uXXXX`. Such characters stand
+/// in strings only, where that means the same.
+fn escaped(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c != '\n' && text::is_dangerous(c) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                escaped.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
+}
+
+/// A path as JSON has it. Names of files need not be UTF-8, JSON has to be.
+#[must_use]
+pub fn path(path: &Path) -> String {
+    path.display().to_string()
 }
 
 /// The target of a command that could not examine or do it.
 #[must_use]
-pub fn failure(path: Option<&Path>, error: &str) -> [Value; 1] {
-    [json!({ "target": path, "verdict": Verdict::Unknown, "findings": [], "error": error })]
+pub fn failure(target: Option<&Path>, error: &str) -> [Value; 1] {
+    [json!({ "target": target.map(path), "verdict": Verdict::Unknown, "findings": [], "error": error })]
 }
 
 /// What `check` says of a target; `inspect` and `fix` add to it.
@@ -52,7 +76,7 @@ pub fn failure(path: Option<&Path>, error: &str) -> [Value; 1] {
 pub fn target(examined: &Examined) -> Value {
     let layout = &examined.layout;
     json!({
-        "target": examined.path,
+        "target": path(&examined.path),
         "kind": examined.kind.to_string(),
         "verdict": examined.diagnosis.verdict,
         "disk": disk(layout, examined.len),
@@ -222,4 +246,17 @@ pub fn purpose(purpose: &Purpose) -> Value {
 #[must_use]
 pub fn value<T: Serialize>(value: &T) -> Value {
     serde_json::to_value(value).unwrap_or(Value::Null)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_drives_a_terminal_is_escaped_and_means_the_same() {
+        let value = json!({ "label": "a\u{9b}2Jb\u{202e}c\u{7f}\n漢\u{1f600}" });
+        let text = escaped(&serde_json::to_string_pretty(&value).unwrap());
+        assert!(text.contains(r"a\u009b2Jb\u202ec\u007f\n漢"), "{text}");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
+    }
 }

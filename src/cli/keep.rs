@@ -9,6 +9,7 @@ use nix::sys::statfs::FsType;
 use nix::sys::statfs::TMPFS_MAGIC;
 use nix::sys::statfs::statfs;
 
+use crate::cli::text::is_dangerous;
 use crate::repair::record::ENDING;
 use crate::repair::record::Record;
 use crate::repair::record::RecordError;
@@ -17,6 +18,8 @@ use crate::storage::open::TargetKind;
 /// File system type of ramfs, an initramfs's root (Linux, `linux/magic.h`).
 const RAMFS_MAGIC: FsType = FsType(0x8584_58f6);
 
+/// Bytes of the target's name that a record's name begins with.
+const NAME_MAX: usize = 200;
 /// Names that are tried when a record of the same second exists.
 const ATTEMPTS: u32 = 100;
 
@@ -66,7 +69,7 @@ pub fn memory_warning(directory: &Path) -> Option<String> {
 /// # Errors
 /// When it cannot be made durable; the disk is untouched then.
 pub fn create(record: &Record, directory: &Path, target: &Path) -> anyhow::Result<PathBuf> {
-    let name = target.file_name().map_or_else(|| "disk".into(), |name| name.to_string_lossy().into_owned());
+    let name = name_for(target);
     let stamp: String = record.created.chars().filter(|c| !matches!(c, '-' | ':')).collect();
     for attempt in 0..ATTEMPTS {
         let number = if attempt == 0 { String::new() } else { format!("-{attempt}") };
@@ -76,7 +79,9 @@ pub fn create(record: &Record, directory: &Path, target: &Path) -> anyhow::Resul
             Err(RecordError::Io { source, .. }) if source.kind() == std::io::ErrorKind::AlreadyExists => {}
             Err(error) => {
                 discard_unless_existing(&path, &error);
-                return Err(anyhow::Error::new(error).context("nothing was written to the disk"));
+                return Err(anyhow::Error::new(error).context(
+                    "nothing was written to the disk; name a place for the record with --record-dir",
+                ));
             }
         }
     }
@@ -84,6 +89,20 @@ pub fn create(record: &Record, directory: &Path, target: &Path) -> anyhow::Resul
         "{}: {ATTEMPTS} records of this second exist; nothing was written to the disk",
         directory.display()
     )
+}
+
+/// The target's name as the beginning of a file name: without control characters, and short enough that the rest of
+/// the record's name fits the 255 bytes that file systems allow.
+fn name_for(target: &Path) -> String {
+    let Some(name) = target.file_name() else { return "disk".into() };
+    let mut short = String::new();
+    for c in name.to_string_lossy().chars() {
+        if short.len().saturating_add(c.len_utf8()) > NAME_MAX {
+            break;
+        }
+        short.push(if is_dangerous(c) { '_' } else { c });
+    }
+    short
 }
 
 /// A record that could not be completed (a full disk) is no record.

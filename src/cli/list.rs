@@ -177,7 +177,7 @@ fn document(entry: &Entry<'_>, same: &BTreeMap<String, Vec<String>>) -> Value {
     let shared = entry.identity().and_then(|identity| same.get(&identity)).cloned().unwrap_or_default();
     let this = entry.path.display().to_string();
     let mut document = json!({
-        "target": entry.path,
+        "target": json::path(&entry.path),
         "same_identity": shared.into_iter().filter(|name| *name != this).collect::<Vec<_>>(),
         "error": entry.examined.as_ref().err(),
     });

@@ -13,6 +13,7 @@ pub mod show;
 pub mod text;
 pub mod undo;
 
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -38,19 +39,29 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
+            // The grammar could not be read, so that nobody parsed this word.
+            if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+                let text = error.to_string();
+                let first = text.lines().next().unwrap_or_default();
+                let _ = json::print(&json::failure(None, first.trim_start_matches("error: ")));
+            }
             return ExitCode::from(if error.use_stderr() { USAGE } else { HEALTHY });
         }
     };
-    let result = match &cli.command {
+    let run = || match &cli.command {
         Command::List(args) => list::run(args, cli.json),
         Command::Inspect(args) => inspect::run(args, cli.json),
         Command::Check(args) => check::run(args, cli.json),
         Command::Fix(args) => fix::run(args, cli.json),
         Command::Undo(args) => undo::run(args, cli.json),
     };
+    // Text that cannot be printed (a full disk behind standard output) panics in the macros that print it. The exit
+    // code of a panic, 101, would read as "fixed, and something is left".
+    let result = std::panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
+        Err(anyhow::anyhow!("stopped by the error above; check says what state the disk is in"))
+    });
     match result {
         Ok(code) => ExitCode::from(code),
-        Err(error) if is_broken_pipe(&error) => ExitCode::from(HEALTHY),
         Err(error) => {
             report_failure(&cli, &error);
             ExitCode::from(FAILED)
@@ -60,17 +71,10 @@ pub fn main() -> ExitCode {
 
 fn report_failure(cli: &Cli, error: &anyhow::Error) {
     let message = text::clean(&format!("{error:#}"));
-    if cli.json {
-        let _ = json::print(&json::failure(cli.command.target(), &message));
-    } else {
+    let printed = cli.json && json::print(&json::failure(cli.command.target(), &message)).is_ok();
+    if !printed {
         anstream::eprintln!("bcdrescue: {message}");
     }
-}
-
-/// A reader that has seen enough (`| head`) is no failure.
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let io = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
-    io.into_iter().any(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 #[cfg(test)]

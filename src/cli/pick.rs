@@ -12,6 +12,7 @@ use crate::cli::examine::examine;
 use crate::cli::text;
 use crate::cli::text::clean;
 use crate::diagnosis::Choice;
+use crate::diagnosis::Verdict;
 use crate::storage::attached::attached_disks;
 use crate::storage::open::OpenOptions;
 
@@ -19,8 +20,8 @@ use crate::storage::open::OpenOptions;
 pub enum Picked {
     /// This one.
     Disk(PathBuf),
-    /// No attached Windows disk needs one.
-    Nothing,
+    /// No attached disk has anything that a repair could cure; these have something else that is wrong.
+    Nothing(Vec<PathBuf>),
     /// Several do, and nobody can be asked.
     Several,
 }
@@ -33,6 +34,7 @@ pub enum Picked {
 pub fn pick(options: &OpenOptions, choice: Choice, quiet: bool) -> anyhow::Result<Picked> {
     let mut broken = Vec::new();
     let mut unreadable = Vec::new();
+    let mut incurable = Vec::new();
     for disk in attached_disks(Path::new("/"))?.into_iter().filter(|disk| !disk.carries_running_system) {
         let context = context(&disk.path, &[], options, choice);
         match examine(&disk.path, options, &context) {
@@ -44,6 +46,12 @@ pub fn pick(options: &OpenOptions, choice: Choice, quiet: bool) -> anyhow::Resul
                 );
                 broken.push((disk.path, line, examined.diagnosis.verdict));
             }
+            Ok(examined) if examined.diagnosis.verdict == Verdict::Unknown => {
+                unreadable.push(format!("{}: its volumes cannot be read", disk.path.display()));
+            }
+            Ok(examined) if matches!(examined.diagnosis.verdict, Verdict::Broken | Verdict::Degraded) => {
+                incurable.push(disk.path);
+            }
             Ok(_) => {}
             Err(error) => unreadable.push(format!("{error:#}")),
         }
@@ -52,7 +60,7 @@ pub fn pick(options: &OpenOptions, choice: Choice, quiet: bool) -> anyhow::Resul
         bail!("no attached disk that can be read needs a repair, but not all can be read: {first}");
     }
     match broken.as_slice() {
-        [] => Ok(Picked::Nothing),
+        [] => Ok(Picked::Nothing(incurable)),
         [(path, ..)] => Ok(Picked::Disk(path.clone())),
         several => {
             if !quiet {

@@ -12,18 +12,21 @@ use crate::volume::FileSystem;
 /// `text` with control characters and direction overrides escaped: names inside an image must not drive a terminal.
 #[must_use]
 pub fn clean(text: &str) -> String {
-    let dangerous = |c: char| {
-        (c.is_control() && c != '\t')
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
     text.chars().fold(String::with_capacity(text.len()), |mut clean, c| {
-        if dangerous(c) {
+        if is_dangerous(c) {
             clean.extend(c.escape_unicode());
         } else {
             clean.push(c);
         }
         clean
     })
+}
+
+/// Whether a character could drive a terminal, or hide or turn around what is shown.
+#[must_use]
+pub fn is_dangerous(c: char) -> bool {
+    (c.is_control() && c != '\t')
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// A size in bytes as people read it: `100 MiB`, `19.9 GiB`.

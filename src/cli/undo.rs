@@ -4,6 +4,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use serde_json::Value;
 use serde_json::json;
 
 use crate::cli::FIXED;
@@ -21,6 +22,7 @@ use crate::cli::show;
 use crate::cli::text;
 use crate::cli::text::clean;
 use crate::diagnosis::Choice;
+use crate::layout::discover;
 use crate::repair::Patch;
 use crate::repair::apply::apply;
 use crate::repair::apply::inverse;
@@ -29,7 +31,10 @@ use crate::repair::record::Record;
 use crate::repair::record::State;
 use crate::repair::record::sha256;
 use crate::repair::undo;
+use crate::storage::Storage;
+use crate::storage::cache::Cached;
 use crate::storage::open::open_mut;
+use crate::storage::window::Window;
 
 /// Runs the command.
 ///
@@ -65,9 +70,11 @@ pub fn run(args: &UndoArgs, as_json: bool) -> anyhow::Result<u8> {
             return Ok(LEFT);
         }
         None => {
-            anstream::eprintln!(
-                "bcdrescue: without a terminal to ask on, undo needs --yes; nothing was written"
-            );
+            let message = "without a terminal to ask on, undo needs --yes; nothing was written";
+            if as_json {
+                json::print(&[job.document("not-confirmed", &back, Some(message))])?;
+            }
+            anstream::eprintln!("bcdrescue: {message}");
             return Ok(USAGE);
         }
     }
@@ -87,16 +94,27 @@ fn look(path: &Path, args: &UndoArgs) -> anyhow::Result<Examined> {
 
 fn write(job: &Job<'_>, record: &Record, back: &[Patch]) -> anyhow::Result<()> {
     let mut storage = open_mut(&job.path, &job.args.open.options()).context("nothing was written")?;
+    still_holds(record, storage.as_ref()).with_context(|| format!("{}; nothing was written", job.name()))?;
     apply(storage.as_mut(), back).with_context(|| job.name())?;
     drop(storage);
+    proven(job, record).context("all sectors were written back and read back, but the proof failed")
+}
+
+/// The disk that is now held for writing is still the recorded one: since the look it may have been replaced.
+fn still_holds(record: &Record, storage: &dyn Storage) -> anyhow::Result<()> {
+    let cached = Cached::new(Window::new(storage, 0, storage.len()));
+    Ok(undo::check(record, &discover(&cached)?, storage.len())?)
+}
+
+/// The disk, read anew from the start, has its old stores.
+fn proven(job: &Job<'_>, record: &Record) -> anyhow::Result<()> {
     let after = look(&job.path, job.args)?;
-    undo::check(record, &after.layout, after.len)?;
     for saved in &record.stores {
         let volume = after.layout.by_number(saved.partition);
         let stores = after.layout.stores.iter().filter(|file| Some(file.volume) == volume);
         let mut parsed = stores.filter_map(|file| file.parsed());
         let same = parsed.any(|store| sha256(store.hive().bytes()) == saved.sha256_before);
-        anyhow::ensure!(same, "all sectors were written back, but {} does not have its old hash", saved.path);
+        anyhow::ensure!(same, "{} does not have its old hash", saved.path);
     }
     Ok(())
 }
@@ -126,15 +144,19 @@ impl Job<'_> {
 
     fn say(&self, action: &str, back: &[Patch], sentence: &str) -> anyhow::Result<()> {
         if self.as_json {
-            return json::print(&[json!({
-                "target": self.path,
-                "action": action,
-                "record": self.args.record,
-                "patches": patches(back),
-                "error": null,
-            })]);
+            return json::print(&[self.document(action, back, None)]);
         }
         anstream::println!("  {sentence}");
         Ok(())
+    }
+
+    fn document(&self, action: &str, back: &[Patch], error: Option<&str>) -> Value {
+        json!({
+            "target": json::path(&self.path),
+            "action": action,
+            "record": json::path(&self.args.record),
+            "patches": patches(back),
+            "error": error,
+        })
     }
 }

@@ -113,6 +113,15 @@ impl<'a> Subject<'a> {
                 let names: Vec<_> = several.iter().map(|volume| self.layout.name(*volume)).collect();
                 format!("{} is on {}", self.file(), names.join(" and on "))
             }
+            Left::Hidden { seen, hidden } => {
+                let names: Vec<_> = hidden.iter().map(|volume| self.layout.name(*volume)).collect();
+                format!(
+                    "{} is on {}, but it may be on {} too, whose files cannot be seen",
+                    self.file(),
+                    self.layout.name(*seen),
+                    names.join(" and on ")
+                )
+            }
             Left::AbsentDisk(volume) => {
                 format!("another entry already starts the Windows on {}", self.layout.name(*volume))
             }
@@ -138,7 +147,7 @@ impl<'a> Subject<'a> {
                 format!("left as it is; if the volume is encrypted, say which partition it is with {switch}")
             }
             (Left::NoCandidate, None) => format!("left as it is; restore {} and run fix again", self.file()),
-            (Left::Ambiguous(_), _) => {
+            (Left::Ambiguous(_) | Left::Hidden { .. }, _) => {
                 "choose with --windows N or --system N (the partition's number, see `bcdrescue list`)".into()
             }
             (Left::AbsentDisk(_) | Left::NotThisDisk, _) => {
@@ -250,10 +259,13 @@ fn predicted(change: Change, named: &QualifiedPartition) -> &'static str {
     }
 }
 
-/// Order of writing. The boot manager tries an entry only when its `device` resolves; so `device` comes last, and an
-/// entry that a power cut leaves half patched fails as it did before, not in a new way.
+/// Order of writing. The boot manager tries an entry only when its `device` resolves; so `device` comes after the rest
+/// of its entry, and one that a power cut leaves half patched fails as it did before, not in a new way. The boot
+/// manager's own elements do no harm while they are stale, and they are the proof that the old identity was this
+/// disk's; so they come last, that a second repair still has it.
 fn rank(role: Role) -> u8 {
     match role {
+        Role::System => 3,
         Role::Loader => 2,
         Role::OsRoot => 1,
         _ => 0,

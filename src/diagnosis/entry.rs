@@ -14,6 +14,8 @@ use crate::diagnosis::resolve::Resolution;
 use crate::diagnosis::role::Role;
 use crate::guid::Guid;
 use crate::layout::Layout;
+use crate::layout::VolumeFacts;
+use crate::volume::FileSystem;
 
 /// The entry that starts by itself, as an index of the store's objects: {bootmgr}'s `default` when it is a Windows
 /// loader that is there, otherwise the first of `displayorder` that is, otherwise the first loader at all that is no
@@ -51,10 +53,13 @@ pub fn missing_files(layout: &Layout, records: &[Record], answers: &[Resolution]
 fn missing_file(layout: &Layout, record: &Record, answer: &Resolution) -> Option<Finding> {
     let (Resolution::Here(volume) | Resolution::Repoint { volume, .. }) = answer else { return None };
     let file = record.purpose.file.as_ref()?;
-    let readable = layout.volumes.get(*volume).is_some_and(|facts| facts.file_system.is_readable());
-    if !readable || layout.evidence.has(*volume, file) {
+    let facts = layout.volumes.get(*volume)?;
+    let cannot_be_seen = matches!(facts.file_system, FileSystem::BitLocker | FileSystem::Other("ReFS"));
+    if cannot_be_seen || layout.evidence.has(*volume, file) {
         return None;
     }
+    let damaged = !facts.file_system.is_readable()
+        || layout.evidence.volumes_hiding(file).any(|hiding| hiding == *volume);
     let store_file = layout.stores.get(record.store)?;
     let store = store_file.parsed()?;
     let object = store.objects().get(record.object)?;
@@ -69,6 +74,22 @@ fn missing_file(layout: &Layout, record: &Record, answer: &Resolution) -> Option
             (Severity::Note, None)
         }
     };
+    if damaged {
+        return Some(Finding {
+            code: "file-unreadable",
+            severity,
+            subject: format!("{} {}", store_file.path, object.name()),
+            message: format!("{} cannot be read, so that {file} cannot be found on it", layout.name(*volume)),
+            evidence: vec![format!("its file system: {}", what_it_holds(facts))],
+            predicted_status: None,
+            remedy: match severity {
+                Severity::Note => Remedy::None,
+                _ => Remedy::Advice(
+                    "check that volume in a Windows rescue system (`chkdsk`), or restore it from a backup; the store names the right partition".into(),
+                ),
+            },
+        });
+    }
     Some(Finding {
         code: "file-missing",
         severity,
@@ -84,6 +105,15 @@ fn missing_file(layout: &Layout, record: &Record, answer: &Resolution) -> Option
             }),
         },
     })
+}
+
+fn what_it_holds(facts: &VolumeFacts) -> String {
+    match (&facts.unreadable, facts.file_system) {
+        (Some(damage), _) => damage.clone(),
+        (None, FileSystem::Other(name)) => name.to_owned(),
+        (None, FileSystem::Unknown) => "none is recognised".to_owned(),
+        (None, _) => "a directory on the way is damaged".to_owned(),
+    }
 }
 
 fn elsewhere(layout: &Layout, file: &str) -> Vec<String> {

@@ -23,7 +23,7 @@ use crate::layout::Layout;
 /// What is known of old identities of this disk.
 pub(super) struct Kin {
     /// Identities that were this disk's, by store; no entry where the boot manager's elements name none.
-    of_store: HashMap<usize, BTreeSet<DiskKey>>,
+    pub(super) of_store: HashMap<usize, BTreeSet<DiskKey>>,
     /// Objects that belong to a Windows entry that is in order, as store and index.
     belonging: BTreeSet<(usize, usize)>,
 }
@@ -46,9 +46,9 @@ impl Kin {
         Self { of_store, belonging: belonging.flatten().collect() }
     }
 
-    pub(super) fn may_be_here(&self, record: &Record) -> bool {
-        let kin = self.of_store.get(&record.store);
-        kin.is_none_or(|kin| kin.contains(&key(disk_of(&record.named))))
+    /// Whether `record`, which names `disk`, may be this disk's.
+    pub(super) fn may_be_here(&self, record: &Record, disk: DiskKey) -> bool {
+        self.of_store.get(&record.store).is_none_or(|kin| kin.contains(&disk))
             || self.belonging.contains(&(record.store, record.object))
     }
 }

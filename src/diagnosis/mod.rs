@@ -200,7 +200,9 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
 
 fn verdict(layout: &Layout, findings: &[Finding]) -> Verdict {
     if layout.systems.is_empty() && layout.windows.is_empty() {
-        return Verdict::NotWindows;
+        // What cannot be read may be the very volume: that is not the same as a disk without Windows.
+        let damaged = layout.volumes.iter().any(|facts| facts.unreadable.is_some());
+        return if damaged { Verdict::Unknown } else { Verdict::NotWindows };
     }
     Diagnosis::verdict_of(findings)
 }

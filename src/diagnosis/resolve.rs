@@ -68,6 +68,13 @@ pub enum Left {
     NoCandidate,
     /// Several volumes have it.
     Ambiguous(Vec<usize>),
+    /// One volume has it, but others cannot be looked into and may be the one that is meant.
+    Hidden {
+        /// The volume that has it.
+        seen: usize,
+        /// Those that may have it.
+        hidden: Vec<usize>,
+    },
     /// The volume that fits belongs to an entry that names another disk: this one means a disk that is not attached.
     AbsentDisk(usize),
     /// Nothing of it is known here, and the boot manager's own elements name yet another disk: a disk that is absent.
@@ -172,6 +179,16 @@ pub(super) fn key(disk: DiskId) -> DiskKey {
     key
 }
 
+/// Whether `whole` begins like one of the two and goes on like the other. The first byte of a key is its style.
+fn is_splice(whole: &DiskKey, one: &DiskKey, other: &DiskKey) -> bool {
+    let cut = |first: &DiskKey, second: &DiskKey| {
+        (1..first.len()).any(|at| {
+            whole.get(..at) == first.get(..at) && whole.get(at..) == second.get(at..) && whole != second
+        })
+    };
+    whole != one && whole != other && (cut(one, other) || cut(other, one))
+}
+
 /// The volume whose partition the record names, whatever it says of the disk.
 fn direct(layout: &Layout, named: &QualifiedPartition) -> Option<usize> {
     match partition_of(named) {
@@ -210,6 +227,19 @@ fn homes(layout: &Layout, records: &[Record]) -> BTreeSet<DiskKey> {
 }
 
 impl Resolver<'_> {
+    /// The disk that the record names. An identity may lie across two sectors, and a repair may be cut short between
+    /// them: what is half an old identity of this disk and half its present one stands for the old one.
+    fn key(&self, record: &Record) -> DiskKey {
+        let named = key(disk_of(&record.named));
+        let (Some(DiskId::Gpt(_)), Some(here)) = (self.layout.table.disk, self.layout.table.disk.map(key))
+        else {
+            return named;
+        };
+        let kin = self.kin.of_store.get(&record.store);
+        let mut old = kin.into_iter().chain([&self.homes]).flatten();
+        old.find(|old| is_splice(&named, old, &here)).copied().unwrap_or(named)
+    }
+
     fn is_stale(&self, record: &Record) -> bool {
         self.before_candidates(record).is_none()
     }
@@ -258,12 +288,15 @@ impl Resolver<'_> {
             Some(_) if !same_style => return left(Left::OtherStyle),
             Some(_) => {}
         }
-        if let Some(claimed) = absent.get(&key(disk_of(&record.named)))
+        if let Some(claimed) = absent.get(&self.key(record))
             && self.chosen(record).is_none()
         {
             return left(Left::AbsentDisk(*claimed));
         }
-        if change == Change::Both && self.chosen(record).is_none() && !self.kin.may_be_here(record) {
+        if change == Change::Both
+            && self.chosen(record).is_none()
+            && !self.kin.may_be_here(record, self.key(record))
+        {
             return left(Left::NotThisDisk);
         }
         match self.candidate(record) {
@@ -299,11 +332,24 @@ impl Resolver<'_> {
         }
         let with_file: Vec<usize> =
             record.purpose.file.iter().flat_map(|file| self.layout.evidence.volumes_with(file)).collect();
-        let proven = self.homes.contains(&key(disk_of(&record.named)));
+        let proven = self.homes.contains(&self.key(record));
+        let hidden: Vec<usize> =
+            record.purpose.file.iter().flat_map(|file| self.layout.evidence.volumes_hiding(file)).collect();
+        let is_windows = matches!(record.purpose.role, Role::Loader | Role::OsRoot | Role::Resume);
         match (with_file.as_slice(), direct) {
+            // A partition's GUID is no coincidence; and where the place is proven but cannot be looked into, another
+            // volume that has a file of that name is another Windows.
+            (_, Some(volume))
+                if proven
+                    && (matches!(record.named, QualifiedPartition::Gpt { .. })
+                        || hidden.contains(&volume)) =>
+            {
+                Ok(volume)
+            }
             // The file cannot be seen (deleted, or on an encrypted volume), but the disk and the place are proven.
             ([], Some(volume)) if proven => Ok(volume),
             ([], _) => Err(Left::NoCandidate),
+            ([seen], _) if is_windows && !hidden.is_empty() => Err(Left::Hidden { seen: *seen, hidden }),
             ([volume], _) => Ok(*volume),
             (several, _) => self.chosen_among(several).ok_or_else(|| Left::Ambiguous(several.to_vec())),
         }
@@ -330,24 +376,25 @@ impl Resolver<'_> {
 
     /// Disks that loaders name, that are not here, and whose place is taken: identity to the volume that is taken.
     fn absent_disks(&self, records: &[Record]) -> HashMap<DiskKey, usize> {
-        let mut claims: HashMap<(usize, usize), DiskKey> = HashMap::new();
+        let mut claims: HashMap<(usize, usize), (DiskKey, usize)> = HashMap::new();
         let mut absent = HashMap::new();
         let is_os = |record: &&Record| matches!(record.purpose.role, Role::Loader | Role::OsRoot);
         for record in records.iter().filter(is_os) {
             if let Some(volume) = is_here(self.layout, &record.named) {
-                claims.insert((record.store, volume), key(disk_of(&record.named)));
+                claims.insert((record.store, volume), (self.key(record), record.object));
             }
         }
         let mut stale: Vec<_> = records.iter().filter(is_os).filter(|record| self.is_stale(record)).collect();
         stale.sort_by_key(|record| {
-            let home = self.homes.contains(&key(disk_of(&record.named)));
+            let home = self.homes.contains(&self.key(record));
             (!home, !self.is_main_entry(record))
         });
         for record in stale {
-            let disk = key(disk_of(&record.named));
+            let disk = self.key(record);
             let Ok(volume) = self.candidate(record) else { continue };
-            let owner = *claims.entry((record.store, volume)).or_insert(disk);
-            if owner != disk && !self.homes.contains(&disk) {
+            let (owner, by) = *claims.entry((record.store, volume)).or_insert((disk, record.object));
+            // An entry is no rival of itself: a repair that was cut short leaves its `device` and `osdevice` different.
+            if owner != disk && by != record.object && !self.homes.contains(&disk) {
                 absent.insert(disk, volume);
             }
         }
@@ -362,10 +409,15 @@ impl Resolver<'_> {
     /// Settles ties: `osdevice` goes with `device`, a resume object with the loader that names it.
     fn follow_loaders(&self, records: &[Record], answers: &mut [Resolution]) {
         for index in 0..records.len() {
-            let (Some(record), Some(Resolution::Left { change, why: Left::Ambiguous(several) })) =
+            let (Some(record), Some(Resolution::Left { change, why })) =
                 (records.get(index), answers.get(index).cloned())
             else {
                 continue;
+            };
+            let several = match why {
+                Left::Ambiguous(several) => several,
+                Left::Hidden { seen, hidden } => [vec![seen], hidden].concat(),
+                _ => continue,
             };
             let Some(store) = self.layout.stores.get(record.store).and_then(|file| file.parsed()) else {
                 continue;

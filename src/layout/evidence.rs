@@ -7,16 +7,29 @@ use crate::bcd::device::Device;
 use crate::bcd::element::ElementValue;
 use crate::bcd::object::Object;
 use crate::layout::store::StoreFile;
+use crate::volume::FileSystem;
 use crate::volume::Volume;
 
 /// Paths of all stores together that are looked up, at most; real stores name under thirty.
 const PATHS_MAX: usize = 256;
 
+/// Paths times volumes, at most: a hundred volumes may be asked for all paths, thousands are a trap.
+const LOOKUPS_MAX: usize = 1 << 15;
+
 /// Answers to "is this path on that volume".
 #[derive(Debug, Default)]
 pub struct Evidence {
-    /// Lower-case path to the volumes that have it.
-    found: BTreeMap<String, BTreeSet<usize>>,
+    /// By lower-case path.
+    found: BTreeMap<String, Places>,
+}
+
+/// Where one path is.
+#[derive(Debug, Default)]
+struct Places {
+    /// Volumes that have it.
+    on: BTreeSet<usize>,
+    /// Volumes that may have it: they are encrypted, or damaged where one would have to look.
+    hidden: BTreeSet<usize>,
 }
 
 impl Evidence {
@@ -26,18 +39,23 @@ impl Evidence {
         let mut paths = BTreeSet::new();
         let objects = stores.iter().filter_map(StoreFile::parsed).flat_map(|store| store.objects());
         objects.for_each(|object| paths_of(object, &mut paths));
-        let on = |path: &String| {
-            let has =
-                |volume: &Option<&Volume<'_>>| volume.is_some_and(|v| matches!(v.find(path), Ok(Some(_))));
-            let volumes = volumes.iter().enumerate().filter(|(_, volume)| has(volume));
-            volumes.map(|(index, _)| index).collect()
+        let most = LOOKUPS_MAX.checked_div(volumes.len()).unwrap_or(PATHS_MAX);
+        let places = |path: String| {
+            let places = places(volumes, &path);
+            (path, places)
         };
-        Self { found: paths.into_iter().take(PATHS_MAX).map(|path| (path.clone(), on(&path))).collect() }
+        Self { found: paths.into_iter().take(PATHS_MAX.min(most)).map(places).collect() }
     }
 
     /// The volumes that have `path`; empty when none has, or when no store names it.
     pub fn volumes_with(&self, path: &str) -> impl Iterator<Item = usize> {
-        self.found.get(&path.to_lowercase()).into_iter().flatten().copied()
+        self.found.get(&path.to_lowercase()).into_iter().flat_map(|places| &places.on).copied()
+    }
+
+    /// The volumes of which nobody can say whether they have `path`: encrypted ones, and those that are damaged on the
+    /// way to it.
+    pub fn volumes_hiding(&self, path: &str) -> impl Iterator<Item = usize> {
+        self.found.get(&path.to_lowercase()).into_iter().flat_map(|places| &places.hidden).copied()
     }
 
     /// Whether `path` is on `volume`.
@@ -49,8 +67,21 @@ impl Evidence {
     /// Whether a recovery image (`.wim`) that a store names is on `volume`.
     #[must_use]
     pub fn has_recovery_image(&self, volume: usize) -> bool {
-        self.found.iter().any(|(path, volumes)| path.ends_with(".wim") && volumes.contains(&volume))
+        self.found.iter().any(|(path, places)| path.ends_with(".wim") && places.on.contains(&volume))
     }
+}
+
+fn places(volumes: &[Option<&Volume<'_>>], path: &str) -> Places {
+    let mut places = Places::default();
+    for (index, volume) in volumes.iter().enumerate() {
+        let found = volume.map(|volume| (volume.file_system(), volume.find(path)));
+        match found {
+            Some((_, Ok(Some(_)))) => places.on.insert(index),
+            Some((FileSystem::BitLocker, _) | (_, Err(_))) | None => places.hidden.insert(index),
+            Some((_, Ok(None))) => false,
+        };
+    }
+    places
 }
 
 /// Every path in string elements and in device elements of `object`, lower-case.

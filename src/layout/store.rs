@@ -11,6 +11,9 @@ use crate::volume::Volume;
 /// Longest store that is read. Real ones have 8 to 256 KiB; what is longer is damage or a trap.
 pub const STORE_MAX: u64 = 16 << 20;
 
+/// Bytes of all stores of a disk together; a table of hundreds of volumes with a long store each is a trap.
+const STORES_MAX: u64 = 64 << 20;
+
 /// One store file.
 #[derive(Debug)]
 pub struct StoreFile {
@@ -45,23 +48,36 @@ pub fn read_all(
     systems: &[SystemVolume],
     table: &PartitionTable,
 ) -> Vec<StoreFile> {
-    let mut stores = Vec::new();
+    let mut stores: Vec<StoreFile> = Vec::new();
     for system in systems {
         let Some(volume) = volumes.get(system.volume).copied().flatten() else { continue };
         let start = table.partitions.get(system.volume).map_or(0, |partition| partition.start);
         let found = STORE_PATHS.iter().filter(|(path, _)| system.stores.contains(path));
-        stores.extend(found.map(|(path, firmware)| read(volume, system.volume, start, path, *firmware)));
+        for (path, firmware) in found {
+            let taken: usize =
+                stores.iter().filter_map(StoreFile::parsed).map(|store| store.hive().bytes().len()).sum();
+            let left = STORES_MAX.saturating_sub(u64::try_from(taken).unwrap_or(STORES_MAX));
+            let max = STORE_MAX.min(left);
+            stores.push(read(volume, system.volume, start, path, *firmware, max));
+        }
     }
     stores
 }
 
-fn read(volume: &Volume<'_>, index: usize, start: u64, path: &str, firmware: Firmware) -> StoreFile {
+fn read(
+    volume: &Volume<'_>,
+    index: usize,
+    start: u64,
+    path: &str,
+    firmware: Firmware,
+    max: u64,
+) -> StoreFile {
     let gone = || format!("{path} was found but could not be opened");
-    let (path_on_disk, bytes, place) = match volume.locate(path, STORE_MAX) {
+    let (path_on_disk, bytes, place) = match volume.locate(path, max) {
         Ok(Some(file)) => (file.path, Ok(file.bytes), on_disk(start, &file.extents)),
         Ok(None) => (path.to_owned(), Err(gone()), Err(gone())),
         Err(refusal) => {
-            let bytes = volume.read(path, STORE_MAX).map_err(|error| error.to_string());
+            let bytes = volume.read(path, max).map_err(|error| error.to_string());
             (path.to_owned(), bytes.and_then(|bytes| bytes.ok_or_else(gone)), Err(refusal.to_string()))
         }
     };

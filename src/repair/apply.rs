@@ -5,6 +5,9 @@ use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::StorageMut;
 
+/// Media write at least this many bytes whole.
+const SMALLEST_SECTOR: usize = 512;
+
 /// Why not everything was written, and how far it came.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -52,11 +55,13 @@ pub fn apply(storage: &mut dyn StorageMut, patches: &[Patch]) -> Result<usize, A
     let mut open = Vec::new();
     for patch in patches {
         let found = storage.read_vec(patch.offset, patch.before.len()).map_err(ApplyError::Unread)?;
-        if found == patch.before && found != patch.after {
-            open.push(patch);
-        } else if found != patch.after {
+        if found == patch.after {
+            continue;
+        }
+        if !is_between(&found, patch) {
             return Err(ApplyError::Changed { at: patch.offset });
         }
+        open.push(patch);
     }
     write(storage, &open)?;
     for patch in patches {
@@ -66,6 +71,15 @@ pub fn apply(storage: &mut dyn StorageMut, patches: &[Patch]) -> Result<usize, A
         }
     }
     Ok(open.len())
+}
+
+/// Whether what was found is the patch's state before, after, or what a write that was cut short left: a sector of
+/// 4096 bytes may lie on a medium with sectors of 512.
+fn is_between(found: &[u8], patch: &Patch) -> bool {
+    let before = patch.before.chunks(SMALLEST_SECTOR);
+    let after = patch.after.chunks(SMALLEST_SECTOR);
+    let parts = before.zip(after).zip(found.chunks(SMALLEST_SECTOR));
+    parts.into_iter().all(|((before, after), found)| found == before || found == after)
 }
 
 fn write(storage: &mut dyn StorageMut, open: &[&Patch]) -> Result<(), ApplyError> {
@@ -137,6 +151,10 @@ mod tests {
         let patches = [patch(0, 0, 9, 0), patch(512, 1, 2, 0)];
         let mut half = Ram::new([[9; 512], [1; 512]].concat(), None);
         assert_eq!(apply(&mut half, &patches).unwrap(), 1);
+        let large = [Patch { offset: 0, before: vec![0; 4096], after: vec![9; 4096], stage: 0 }];
+        let mut torn = Ram::new([[9; 512].as_slice(), &[0; 3584]].concat(), None);
+        assert_eq!(apply(&mut torn, &inverse(&large)).unwrap(), 1);
+        assert_eq!(torn.bytes(), [0; 4096]);
         let mut changed = Ram::new([[0; 512], [7; 512]].concat(), None);
         assert!(matches!(apply(&mut changed, &patches), Err(ApplyError::Changed { at: 512 })));
         assert_eq!(changed.bytes(), [[0; 512], [7; 512]].concat());

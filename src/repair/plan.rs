@@ -6,13 +6,18 @@ use crate::bcd::Store;
 use crate::bcd::edit;
 use crate::bcd::edit::Edit;
 use crate::bcd::element::ElementValue;
+use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Repoint;
+use crate::diagnosis::diagnose;
+use crate::layout;
 use crate::layout::Layout;
 use crate::layout::store::StoreFile;
 use crate::repair::Patch;
 use crate::storage::Storage;
 use crate::storage::StorageError;
+use crate::storage::cache::Cached;
+use crate::storage::window::Window;
 use crate::volume::Extent;
 
 /// Why no plan could be made. Nothing was written.
@@ -34,6 +39,11 @@ pub enum PlanError {
         /// What is there.
         found: String,
     },
+    /// The disk, looked at again under the lock, leads to another plan.
+    #[error(
+        "the disk has changed since it was examined: something else writes to it, or another disk has its name now; nothing was written; look again with check"
+    )]
+    Changed,
     /// A store or element is not what the diagnosis saw.
     #[error("internal check failed: {0}; nothing was written")]
     Check(String),
@@ -94,6 +104,21 @@ pub fn plan(storage: &dyn Storage, layout: &Layout, diagnosis: &Diagnosis) -> Re
     plan.patches = sectors.patches.into_values().collect();
     plan.patches.sort_by_key(|patch| (patch.stage, patch.offset));
     Ok(plan)
+}
+
+/// Makes the plan anew on `storage`, which is now held for writing, and compares. Between the look and the lock
+/// (a question may stand there unanswered for hours) the file may have been replaced, or the store have moved, and its
+/// old clusters still hold the old bytes.
+///
+/// # Errors
+/// [`PlanError::Changed`] when the disk now leads to another plan, and the reasons of [`plan`].
+pub fn still_holds(plan: &Plan, storage: &dyn Storage, context: &Context) -> Result<(), PlanError> {
+    let cached = Cached::new(Window::new(storage, 0, storage.len()));
+    let layout = layout::discover(&cached).map_err(|_| PlanError::Changed)?;
+    let again = self::plan(&cached, &layout, &diagnose(&layout, context))?;
+    let same_stores =
+        again.stores.iter().map(|store| &store.before).eq(plan.stores.iter().map(|s| &s.before));
+    if again.patches == plan.patches && same_stores { Ok(()) } else { Err(PlanError::Changed) }
 }
 
 fn edits(store: &Store, repoint: &Repoint) -> Result<Vec<Edit>, PlanError> {

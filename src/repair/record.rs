@@ -10,6 +10,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 
+use nix::errno::Errno;
 use serde::Deserialize;
 use serde::Serialize;
 use sha2::Digest;
@@ -164,6 +165,8 @@ impl Record {
         name.push(".new");
         let new = PathBuf::from(name);
         let replace = || {
+            // What a run that was cut short left behind stands for nothing.
+            let _ = fs::remove_file(&new);
             self.write(&new)?;
             fs::rename(&new, path)?;
             sync_directory(path)
@@ -236,7 +239,15 @@ pub fn sha256(data: &[u8]) -> String {
 /// A rename or a new file is durable only when its directory is.
 fn sync_directory(path: &Path) -> io::Result<()> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::File::open(directory)?.sync_all()
+    match fs::File::open(directory)?.sync_all() {
+        // File systems that cannot (9p, cifs) say so; there the file's own sync has to do.
+        Err(error)
+            if matches!(error.raw_os_error().map(Errno::from_raw), Some(Errno::EINVAL | Errno::ENOTSUP)) =>
+        {
+            Ok(())
+        }
+        result => result,
+    }
 }
 
 fn io_error(path: &Path, source: io::Error) -> RecordError {
@@ -276,6 +287,7 @@ mod tests {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(Record::load(&path).unwrap(), record);
         assert!(matches!(record.create(&path), Err(RecordError::Io { .. })));
+        fs::write(folder.path().join("disk.undo.json.new"), "what a power cut left").unwrap();
         record.set_state(&path, State::Applied).unwrap();
         assert_eq!(Record::load(&path).unwrap().state, State::Applied);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -288,6 +300,13 @@ mod tests {
         std::os::unix::fs::symlink(folder.path().join("elsewhere"), &path).unwrap();
         assert!(sample().create(&path).is_err());
         assert!(!folder.path().join("elsewhere").exists());
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_synced_is_no_obstacle() {
+        let error = fs::File::open("/proc/self").unwrap().sync_all().unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(nix::libc::EINVAL));
+        sync_directory(Path::new("/proc/self/disk.undo.json")).unwrap();
     }
 
     #[test]

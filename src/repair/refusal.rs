@@ -1,6 +1,7 @@
 //! What a repair refuses, and the switch that lifts each refusal.
 
 use crate::diagnosis::Diagnosis;
+use crate::guid::Guid;
 use crate::layout::Layout;
 use crate::layout::store::StoreFile;
 use crate::partition::PartitionType;
@@ -25,8 +26,13 @@ pub struct Refusal {
     pub way_out: String,
 }
 
-/// MBR type of a partition that belongs to a dynamic disk (Microsoft, `PARTITION_LDM`).
-const LDM: PartitionType = PartitionType::Mbr(0x42);
+/// Types of partitions that belong to a dynamic disk (Microsoft, `PARTITION_LDM`, `PARTITION_LDM_METADATA_GUID`,
+/// `PARTITION_LDM_DATA_GUID`).
+const LDM: [PartitionType; 3] = [
+    PartitionType::Mbr(0x42),
+    PartitionType::Gpt(Guid::from_u128(0x5808c8aa_7e8f_42e0_85d2_e1e90434cfb3)),
+    PartitionType::Gpt(Guid::from_u128(0xaf9b60a0_1431_4f62_bc68_3311714a69ad)),
+];
 
 /// All reasons not to write to the stores that the diagnosis would patch; empty when none stands.
 #[must_use]
@@ -50,7 +56,7 @@ pub fn refusals(layout: &Layout, diagnosis: &Diagnosis, allowed: Allowed) -> Vec
 
 fn dynamic_disk(layout: &Layout) -> Option<Refusal> {
     let is_dynamic = layout.volumes.iter().any(|facts| {
-        facts.partition.kind == LDM
+        LDM.contains(&facts.partition.kind)
             || matches!(facts.file_system, FileSystem::Other(name) if name.contains("LDM"))
     });
     is_dynamic.then(|| Refusal {

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::fs;
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use crate::storage::sysfs;
@@ -163,10 +166,13 @@ impl<'a> Usage<'a> {
     }
 }
 
-/// The loop devices that are attached to the file `path`, whose links are resolved.
-pub(crate) fn loops_on_file(root: &Path, path: &Path) -> Vec<String> {
+/// The loop devices that are attached to the file `path`, whose links are resolved; `facts` are the file's, for it may
+/// have been attached by another of its names.
+pub(crate) fn loops_on_file(root: &Path, path: &Path, facts: &Metadata) -> Vec<String> {
     let loops = sysfs::loops(root).into_iter();
-    loops.filter(|(_, file)| Path::new(file) == path).map(|(name, _)| name).collect()
+    let same = |other: Metadata| (other.dev(), other.ino()) == (facts.dev(), facts.ino());
+    let is_it = |file: &str| Path::new(file) == path || fs::metadata(file).is_ok_and(same);
+    loops.filter(|(_, file)| is_it(file)).map(|(name, _)| name).collect()
 }
 
 #[cfg(test)]

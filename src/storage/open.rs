@@ -1,6 +1,7 @@
 //! The one door to a target: what it is, whether it may be opened, and opening it.
 
 use std::fmt;
+use std::fs::Metadata;
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -146,7 +147,7 @@ impl Target {
                 .map_err(|error| error.in_file(path))?;
             sector_size = sector_size.or(known.sector_size);
         } else if access != Access::Read {
-            check_not_attached(path)?;
+            check_not_attached(path, &facts)?;
         }
         let raw = Raw::new(file, path, sector_size)?;
         if raw.is_empty() {
@@ -179,9 +180,9 @@ fn is_qcow2(raw: &Raw, options: &OpenOptions, device: bool) -> Result<bool, Stor
 }
 
 /// An image file that is attached as a loop device may be mounted through it.
-fn check_not_attached(path: &Path) -> Result<(), StorageError> {
+fn check_not_attached(path: &Path, facts: &Metadata) -> Result<(), StorageError> {
     let Ok(real) = path.canonicalize() else { return Ok(()) };
-    match loops_on_file(Path::new("/"), &real).as_slice() {
+    match loops_on_file(Path::new("/"), &real, facts).as_slice() {
         [] => Ok(()),
         loops => {
             let what = format!("{}: it backs {}", path.display(), loops.join(", "));

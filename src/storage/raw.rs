@@ -11,6 +11,7 @@ use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::StorageMut;
 use crate::storage::check_range;
+use crate::storage::lock;
 
 /// An open file or block device, read and written at offsets.
 #[derive(Debug)]
@@ -69,6 +70,12 @@ impl Raw {
         self.file
             .sync_all()
             .map_err(|error| StorageError::io(format!("{}: cannot sync", self.path.display()), error))
+    }
+}
+
+impl Drop for Raw {
+    fn drop(&mut self) {
+        lock::release(&self.file);
     }
 }
 

@@ -1,0 +1,354 @@
+//! Cut power, failing media and lying ones: what is left is never worse than before, and undo and fix both finish.
+
+use std::sync::OnceLock;
+
+use bcdrescue::diagnosis::Context;
+use bcdrescue::repair::Patch;
+use bcdrescue::repair::apply::ApplyError;
+use bcdrescue::repair::apply::apply;
+use bcdrescue::repair::apply::inverse;
+use bcdrescue::repair::disk_text;
+use bcdrescue::repair::plan;
+use bcdrescue::repair::plan::Plan;
+use bcdrescue::repair::record::Record;
+use bcdrescue::repair::record::SavedStore;
+use bcdrescue::repair::record::Target;
+use bcdrescue::repair::record::sha256;
+use bcdrescue::repair::undo;
+use bcdrescue::storage::Storage;
+use bcdrescue::storage::StorageError;
+use bcdrescue::storage::StorageMut;
+
+use crate::hostile::look;
+use crate::sparse::SparseRam;
+
+/// A disk before and after its repair, and how one comes from the other.
+struct Case {
+    name: &'static str,
+    before: SparseRam,
+    after: SparseRam,
+    plan: Plan,
+    record: Record,
+}
+
+fn cases() -> &'static [Case] {
+    static CASES: OnceLock<Vec<Case>> = OnceLock::new();
+    CASES.get_or_init(|| ["win2008r2-bios", "win11-uefi", "win2022-uefi-4kn"].map(case).into())
+}
+
+fn case(name: &'static str) -> Case {
+    let before = SparseRam::of(name);
+    let (layout, diagnosis) = look(&before).expect("a sound disk");
+    let plan = plan::plan(&before, &layout, &diagnosis).expect("a plan");
+    let target = Target {
+        path: "/x/disk.img".into(),
+        len: before.len(),
+        sector_size: layout.table.sector_size,
+        disk: disk_text(layout.table.disk),
+    };
+    let saved = |store: &plan::StorePlan| SavedStore {
+        partition: store.partition,
+        path: store.path.clone(),
+        sha256_before: sha256(&store.before),
+        sha256_after: sha256(&store.after),
+        bytes_before: store.before.clone(),
+    };
+    let stores = plan.stores.iter().map(saved).collect();
+    let record = Record::new(target, stores, plan.patches.clone(), "2026-01-02T03:04:05Z".into());
+    let mut after = before.clone();
+    apply(&mut after, &plan.patches).expect("applied");
+    assert!(plan.patches.len() > 2, "{name}");
+    Case { name, before, after, plan, record }
+}
+
+/// What becomes of writes when the power goes.
+#[derive(Debug, Clone, Copy)]
+enum Cut {
+    /// All that was written is there.
+    Kept,
+    /// What was not synced is lost.
+    Lost,
+    /// Of what was not synced only the last write is there: media reorder.
+    LastOnly,
+    /// The write that was under way is there up to this many bytes.
+    Torn(usize),
+}
+
+/// A disk whose power goes in write number `writes`, from 0.
+struct PowerCut {
+    synced: SparseRam,
+    now: SparseRam,
+    last: Option<(u64, Vec<u8>)>,
+    torn: Option<(u64, Vec<u8>)>,
+    writes: usize,
+}
+
+impl PowerCut {
+    fn new(disk: &SparseRam, writes: usize) -> Self {
+        Self { synced: disk.clone(), now: disk.clone(), last: None, torn: None, writes }
+    }
+
+    fn after(self, cut: Cut) -> SparseRam {
+        let put = |mut disk: SparseRam, write: Option<(u64, Vec<u8>)>, len: usize| {
+            let (offset, bytes) = write.unwrap_or_default();
+            disk.put(offset, &bytes[..bytes.len().min(len)]);
+            disk
+        };
+        match cut {
+            Cut::Kept => self.now,
+            Cut::Lost => self.synced,
+            Cut::LastOnly => put(self.synced, self.last, usize::MAX),
+            Cut::Torn(len) => put(self.now, self.torn, len),
+        }
+    }
+}
+
+fn dead() -> StorageError {
+    StorageError::Io { what: "the power is gone".into(), source: std::io::Error::other("cut") }
+}
+
+impl Storage for PowerCut {
+    fn len(&self) -> u64 {
+        self.now.len()
+    }
+
+    fn sector_size(&self) -> Option<u32> {
+        None
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<(), StorageError> {
+        self.now.read_at(offset, buf)
+    }
+}
+
+impl StorageMut for PowerCut {
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> Result<(), StorageError> {
+        let Some(left) = self.writes.checked_sub(1) else {
+            self.torn.get_or_insert((offset, bytes.to_vec()));
+            return Err(dead());
+        };
+        self.writes = left;
+        self.last = Some((offset, bytes.to_vec()));
+        self.now.write_at(offset, bytes)
+    }
+
+    fn sync(&mut self) -> Result<(), StorageError> {
+        if self.torn.is_some() {
+            return Err(dead());
+        }
+        self.synced = self.now.clone();
+        self.last = None;
+        Ok(())
+    }
+}
+
+/// The promise after a cut: the stores parse, undo brings back every byte, and a fresh repair completes.
+fn recovers(case: &Case, disk: &SparseRam, story: &str) {
+    let story = format!("{}, {story}", case.name);
+    let (layout, diagnosis) = look(disk).unwrap_or_else(|| panic!("{story}: the table is gone"));
+    assert!(layout.stores.iter().all(|store| store.store.is_ok()), "{story}: a store is gone");
+
+    undo::check(&case.record, &layout, disk.len()).unwrap_or_else(|error| panic!("{story}: {error}"));
+    let mut undone = disk.clone();
+    apply(&mut undone, &inverse(&case.plan.patches)).unwrap_or_else(|error| panic!("{story}: {error}"));
+    assert!(undone.is_same(&case.before), "{story}: undo left something");
+
+    let plan = plan::plan(disk, &layout, &diagnosis).unwrap_or_else(|error| panic!("{story}: {error}"));
+    let mut fixed = disk.clone();
+    apply(&mut fixed, &plan.patches).unwrap_or_else(|error| panic!("{story}: {error}"));
+    let left: Vec<_> = diagnosis.left().map(|finding| (&finding.subject, &finding.message)).collect();
+    assert!(fixed.is_same(&case.after), "{story}: a second repair does not complete the first: {left:?}");
+}
+
+/// Different cuts often leave the same; each state is tried once.
+struct Seen<'a> {
+    case: &'a Case,
+    states: Vec<SparseRam>,
+}
+
+impl<'a> Seen<'a> {
+    fn new(case: &'a Case) -> Self {
+        Self { case, states: Vec::new() }
+    }
+
+    fn recovers(&mut self, disk: &SparseRam, story: &str) {
+        if !self.states.iter().any(|state| state.is_same(disk)) {
+            recovers(self.case, disk, story);
+            self.states.push(disk.clone());
+        }
+    }
+}
+
+#[test]
+fn power_is_cut_after_every_write() {
+    for case in cases() {
+        let sector = case.plan.patches[0].before.len();
+        let torn = [512, 2048].into_iter().filter(|len| *len < sector).map(Cut::Torn);
+        let mut seen = Seen::new(case);
+        let cuts: Vec<Cut> = [Cut::Kept, Cut::Lost, Cut::LastOnly].into_iter().chain(torn).collect();
+        for writes in 0..case.plan.patches.len() {
+            for cut in &cuts {
+                let mut disk = PowerCut::new(&case.before, writes);
+                let error = apply(&mut disk, &case.plan.patches).expect_err("the power went");
+                let ApplyError::Incomplete { written, total, .. } = error else { panic!("{error}") };
+                assert_eq!((written, total), (writes, case.plan.patches.len()));
+                seen.recovers(&disk.after(*cut), &format!("{cut:?} in write {writes}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn power_is_cut_in_an_undo() {
+    for case in cases() {
+        let back = inverse(&case.plan.patches);
+        let mut seen = Seen::new(case);
+        for writes in 0..back.len() {
+            for cut in [Cut::Kept, Cut::Lost, Cut::LastOnly, Cut::Torn(512)] {
+                let mut disk = PowerCut::new(&case.after, writes);
+                apply(&mut disk, &back).expect_err("the power went");
+                seen.recovers(&disk.after(cut), &format!("{cut:?} in write {writes} of an undo"));
+            }
+        }
+    }
+}
+
+/// An identity may lie across two sectors; then a cut leaves one that is half old and half new. Here the border is put
+/// everywhere: into every field that changes, with all that comes before it in the order of writing done.
+#[test]
+fn half_an_identity_is_completed_too() {
+    // An MBR signature has four bytes on a multiple of four: no sector ends in it.
+    for case in cases().iter().filter(|case| case.name == "win11-uefi") {
+        let mut done = case.before.clone();
+        for patch in &case.plan.patches {
+            let differ = |at: &usize| patch.before[*at] != patch.after[*at];
+            let places: Vec<usize> = (0..patch.before.len()).filter(differ).collect();
+            for field in places.chunk_by(|one, other| other - one <= 4) {
+                let (first, end) = (field[0], field[field.len() - 1] + 1);
+                for middle in (first / 4 * 4 + 4..end).step_by(4) {
+                    let mut disk = done.clone();
+                    disk.put(patch.offset + first as u64, &patch.after[first..middle]);
+                    let (layout, diagnosis) = look(&disk).expect("readable");
+                    let plan = plan::plan(&disk, &layout, &diagnosis).expect("a plan");
+                    apply(&mut disk, &plan.patches).expect("applied");
+                    let left: Vec<_> =
+                        diagnosis.left().map(|finding| (&finding.subject, &finding.message)).collect();
+                    assert!(
+                        disk.is_same(&case.after),
+                        "{}: 0x{:x}, {middle}: {left:?}",
+                        case.name,
+                        patch.offset
+                    );
+                }
+                done.put(patch.offset + first as u64, &patch.after[first..end]);
+            }
+        }
+        assert!(done.is_same(&case.after));
+    }
+}
+
+/// A medium that fails or lies.
+struct Bad<'a> {
+    disk: SparseRam,
+    /// Fails in this write.
+    fails_at: usize,
+    /// Fails in this sync.
+    sync_fails_at: usize,
+    /// Does not keep what is written here.
+    forgets: Option<u64>,
+    written: &'a mut Vec<u64>,
+    syncs: usize,
+}
+
+impl Storage for Bad<'_> {
+    fn len(&self) -> u64 {
+        self.disk.len()
+    }
+
+    fn sector_size(&self) -> Option<u32> {
+        None
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<(), StorageError> {
+        self.disk.read_at(offset, buf)
+    }
+}
+
+impl StorageMut for Bad<'_> {
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> Result<(), StorageError> {
+        if self.written.len() == self.fails_at {
+            return Err(dead());
+        }
+        self.written.push(offset);
+        if self.forgets == Some(offset) { Ok(()) } else { self.disk.write_at(offset, bytes) }
+    }
+
+    fn sync(&mut self) -> Result<(), StorageError> {
+        self.syncs += 1;
+        if self.syncs == self.sync_fails_at { Err(dead()) } else { Ok(()) }
+    }
+}
+
+fn bad<'a>(case: &Case, written: &'a mut Vec<u64>) -> Bad<'a> {
+    let disk = case.before.clone();
+    Bad { disk, fails_at: usize::MAX, sync_fails_at: usize::MAX, forgets: None, written, syncs: 0 }
+}
+
+#[test]
+fn a_medium_that_forgets_is_found_out() {
+    for case in cases() {
+        for patch in &case.plan.patches {
+            let mut written = Vec::new();
+            let mut disk = Bad { forgets: Some(patch.offset), ..bad(case, &mut written) };
+            let error = apply(&mut disk, &case.plan.patches).expect_err("it lied");
+            assert!(matches!(error, ApplyError::Unverified { at } if at == patch.offset), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_failing_medium_is_counted_right() {
+    for case in cases() {
+        let all = case.plan.patches.len();
+        for fails_at in 0..all {
+            let mut written = Vec::new();
+            let mut disk = Bad { fails_at, ..bad(case, &mut written) };
+            let error = apply(&mut disk, &case.plan.patches).expect_err("it failed");
+            let right = matches!(error, ApplyError::Incomplete { written, total, .. } if (written, total) == (fails_at, all));
+            assert!(right, "{error}");
+            assert_eq!(written.len(), fails_at);
+        }
+        // A stage that could not be synced is not followed by the next.
+        let last_stage = case.plan.patches.iter().map(|patch| patch.stage).max().expect("patches");
+        let earlier = case.plan.patches.iter().filter(|patch| patch.stage < last_stage).count();
+        let mut stages: Vec<u8> = case.plan.patches.iter().map(|patch| patch.stage).collect();
+        stages.dedup();
+        for (sync_fails_at, expected) in [(stages.len() - 1, earlier), (stages.len(), all)] {
+            if sync_fails_at == 0 {
+                continue;
+            }
+            let mut written = Vec::new();
+            let mut disk = Bad { sync_fails_at, ..bad(case, &mut written) };
+            let error = apply(&mut disk, &case.plan.patches).expect_err("the sync failed");
+            assert!(
+                matches!(error, ApplyError::Incomplete { written, .. } if written == expected),
+                "{error}"
+            );
+            assert_eq!(written.len(), expected);
+        }
+    }
+}
+
+#[test]
+fn a_store_that_moved_since_the_look_is_not_written() {
+    for case in cases() {
+        plan::still_holds(&case.plan, &case.before, &Context::default()).expect("nothing happened");
+        // Somebody else finished the repair, or wrote into the store.
+        assert!(plan::still_holds(&case.plan, &case.after, &Context::default()).is_err());
+        let mut touched = case.before.clone();
+        let Patch { offset, before, .. } = &case.plan.patches[0];
+        let free = before.iter().rposition(|byte| *byte == 0).expect("a zero byte");
+        touched.put(offset + free as u64, &[1]);
+        assert!(plan::still_holds(&case.plan, &touched, &Context::default()).is_err());
+    }
+}
