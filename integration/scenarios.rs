@@ -561,3 +561,46 @@ fn the_same_identity_on_two_targets_is_said() {
     let run = bcdrescue(&["check", one.name(), one.name(), "--json"]).exits(0);
     assert!(!run.stdout.contains("identity-collision"));
 }
+
+/// A copy of the store where the firmware does not look is neither a reason for alarm nor written.
+#[test]
+fn a_store_on_a_partition_that_is_not_active_is_left_alone() {
+    let disk = Disk::raw("win2008r2-bios-healthy");
+    let stale = Disk::raw("win2008sp2-bios");
+    // Windows gets a boot folder of its own: the volume of an old one-partition system in its place, not active.
+    let old = cut(&stale.path, 1 << 20, 1022 << 20);
+    let volume = disk.folder.path().join("old.volume");
+    fs::copy(&old, &volume).unwrap();
+    let file = fs::OpenOptions::new().write(true).open(&disk.path).unwrap();
+    file.set_len(3 << 30).unwrap();
+    let script = "label: dos\nlabel-id: 0x36234da4\nunit: sectors\n\
+        d1 : start=2048, size=204800, type=7, bootable\n\
+        d2 : start=206848, size=1888256, type=7\n\
+        d3 : start=2097152, size=2093056, type=7\n";
+    let table = disk.folder.path().join("table");
+    fs::write(&table, script).unwrap();
+    judge("sh", &["-c", "sfdisk -q \"$0\" < \"$1\"", disk.name(), text(&table)]);
+    paste(&volume, &disk.path, 2_097_152 * 512);
+    let before = hash(&disk.path);
+    let check = bcdrescue(&["check", disk.name(), "--json"]).exits(0).target();
+    let codes: Vec<_> =
+        check["findings"].as_array().unwrap().iter().map(|finding| finding["code"].clone()).collect();
+    assert!(codes.contains(&"store-unused".into()), "{codes:?}");
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(0);
+    assert_eq!(hash(&disk.path), before);
+}
+
+/// Two partitions in one place: whose bytes would be written?
+#[test]
+fn a_store_on_a_partition_that_overlaps_another_is_refused() {
+    let disk = Disk::raw("win2008r2-bios");
+    let mut bytes = fs::read(&disk.path).unwrap();
+    // A third entry that lies inside the first partition.
+    bytes[0x1be + 32 + 4] = 7;
+    bytes[0x1be + 32 + 8..0x1be + 32 + 12].copy_from_slice(&4096u32.to_le_bytes());
+    bytes[0x1be + 32 + 12..0x1be + 32 + 16].copy_from_slice(&1000u32.to_le_bytes());
+    fs::write(&disk.path, bytes).unwrap();
+    let before = hash(&disk.path);
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(8).says("overlap").says("nothing was written");
+    assert_eq!(hash(&disk.path), before);
+}

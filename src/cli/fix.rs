@@ -41,6 +41,7 @@ use crate::repair::record::Target;
 use crate::repair::record::sha256;
 use crate::repair::refusal;
 use crate::repair::refusal::Allowed;
+use crate::repair::rehearse::rehearse;
 use crate::storage::open::open_mut;
 
 /// Runs the command.
@@ -127,9 +128,11 @@ impl Job<'_> {
             return self.refused(&reasons);
         }
         let plan = plan::plan(&self.examined.storage, &self.examined.layout, &self.examined.diagnosis)?;
+        let rehearsed = rehearse(&plan, &self.examined.storage, &self.context)?;
         if !self.as_json {
             show::changes(&self.examined.layout, &self.examined.diagnosis);
             show::left(&self.examined);
+            anstream::println!("\n  tried in memory, the disk is then: {}", text::verdict(rehearsed.verdict));
         }
         if self.args.write.dry_run {
             if !self.as_json {

@@ -81,6 +81,7 @@ fn document(examined: &Examined, context: &Context) -> Value {
             "path": file.path,
             "partition": layout.volumes.get(file.volume).map(|facts| facts.partition.number),
             "firmware": file.firmware.to_string().to_lowercase(),
+            "live": file.live,
             "error": file.store.as_ref().err(),
             "not_patchable": file.place.as_ref().err(),
             "obstacles": file.obstacles,

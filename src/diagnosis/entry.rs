@@ -128,7 +128,7 @@ fn elsewhere(layout: &Layout, file: &str) -> Vec<String> {
 /// Findings about the boot order: no entry that could start Windows.
 #[must_use]
 pub fn findings(layout: &Layout) -> Vec<Finding> {
-    let stores = layout.stores.iter().filter(|file| !file.recovery);
+    let stores = layout.stores.iter().filter(|file| file.live && !file.recovery);
     stores
         .filter_map(|file| {
             let store = file.parsed()?;

@@ -117,15 +117,15 @@ pub enum Resolution {
     },
 }
 
-/// All identity records of all stores.
+/// All identity records of all stores that the firmware would come to.
 ///
 /// Objects are found by their GUID; what lies under a key of another name, nothing ever starts (somebody's `{Default}`,
 /// say, is no object, and stays as it is).
 #[must_use]
 pub fn records(layout: &Layout) -> Vec<Record> {
     let mut all = Vec::new();
-    for (store, parsed) in layout.stores.iter().enumerate().filter_map(|(i, file)| Some((i, file.parsed()?)))
-    {
+    let live = layout.stores.iter().enumerate().filter(|(_, file)| file.live);
+    for (store, parsed) in live.filter_map(|(index, file)| Some((index, file.parsed()?))) {
         let objects = parsed.objects().iter().enumerate().filter(|(_, object)| object.id.is_some());
         for (object_index, object) in objects {
             for (element_index, element) in object.elements.iter().enumerate() {

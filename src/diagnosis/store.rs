@@ -11,6 +11,12 @@ use crate::layout::store::StoreFile;
 #[must_use]
 pub fn findings(layout: &Layout, index: usize) -> Vec<Finding> {
     let Some(file) = layout.stores.get(index) else { return Vec::new() };
+    if !file.live {
+        return vec![Finding {
+            message: "another store that the firmware does not come to: it is left as it is".into(),
+            ..placed(layout, file, "store-unused", Severity::Note)
+        }];
+    }
     let mut findings = match &file.store {
         Err(error) => vec![unreadable(layout, file, error)],
         Ok(store) => of_store(&file.path, file.recovery, store),

@@ -4,6 +4,7 @@ use crate::bcd::Store;
 use crate::layout::Firmware;
 use crate::layout::system::STORE_PATHS;
 use crate::layout::system::SystemVolume;
+use crate::layout::system::is_esp_type;
 use crate::partition::PartitionTable;
 use crate::volume::Extent;
 use crate::volume::Volume;
@@ -25,6 +26,8 @@ pub struct StoreFile {
     pub firmware: Firmware,
     /// `\EFI\Microsoft\Recovery\BCD`: the second store of an ESP.
     pub recovery: bool,
+    /// Whether the firmware would come to it: on the active partition or the ESP, where one of those has a store.
+    pub live: bool,
     /// The parsed store, or why there is none.
     pub store: Result<Store, String>,
     /// Where its bytes lie on the disk, or why they must not be overwritten in place.
@@ -61,7 +64,25 @@ pub fn read_all(
             stores.push(read(volume, system.volume, start, path, *firmware, max));
         }
     }
+    mark_live(&mut stores, table);
     stores
+}
+
+/// A BIOS starts from the active partition, UEFI from the ESP. A store elsewhere is a copy or a leftover; but where the
+/// right place has none, the store elsewhere is all there is.
+fn mark_live(stores: &mut [StoreFile], table: &PartitionTable) {
+    let in_place = |file: &StoreFile| {
+        table.partitions.get(file.volume).is_some_and(|partition| match file.firmware {
+            Firmware::Bios => partition.active,
+            Firmware::Uefi => is_esp_type(partition.kind),
+        })
+    };
+    for firmware in [Firmware::Bios, Firmware::Uefi] {
+        let is_any = stores.iter().any(|file| file.firmware == firmware && in_place(file));
+        for file in stores.iter_mut().filter(|file| file.firmware == firmware) {
+            file.live = !is_any || in_place(file);
+        }
+    }
 }
 
 fn read(
@@ -90,6 +111,7 @@ fn read(
         path: path_on_disk,
         firmware,
         recovery: path.contains(r"\Recovery\"),
+        live: true,
         store: bytes.and_then(|bytes| Store::parse(bytes).map_err(|error| error.to_string())),
         place,
         obstacles,

@@ -4,6 +4,7 @@ pub mod apply;
 pub mod plan;
 pub mod record;
 pub mod refusal;
+pub mod rehearse;
 pub mod undo;
 
 use serde::Deserialize;

@@ -4,6 +4,7 @@ use crate::diagnosis::Diagnosis;
 use crate::guid::Guid;
 use crate::layout::Layout;
 use crate::layout::store::StoreFile;
+use crate::partition::Partition;
 use crate::partition::PartitionType;
 use crate::volume::FileSystem;
 
@@ -78,7 +79,7 @@ fn hibernated(layout: &Layout) -> Option<Refusal> {
 
 fn store(layout: &Layout, file: &StoreFile, allowed: Allowed) -> Vec<Refusal> {
     let place = format!("{} on {}", file.path, layout.name(file.volume));
-    let mut refusals = Vec::new();
+    let mut refusals: Vec<Refusal> = overlap(layout, file).into_iter().collect();
     if let Err(reason) = &file.place {
         refusals.push(Refusal {
             what: format!("{place} must not be overwritten in place: {reason}"),
@@ -98,4 +99,19 @@ fn store(layout: &Layout, file: &StoreFile, allowed: Allowed) -> Vec<Refusal> {
         }));
     }
     refusals
+}
+
+/// Bytes of a partition that shares its place with another belong to nobody in particular.
+fn overlap(layout: &Layout, file: &StoreFile) -> Option<Refusal> {
+    let this = layout.table.partitions.get(file.volume)?;
+    let others = layout.table.partitions.iter().filter(|other| other.number != this.number);
+    let end = |partition: &Partition| partition.start.saturating_add(partition.len);
+    let other = others.into_iter().find(|other| other.start < end(this) && this.start < end(other))?;
+    Some(Refusal {
+        what: format!(
+            "partitions {} and {} overlap: writing to one may write into the other",
+            this.number, other.number
+        ),
+        way_out: "mend the partition table first".into(),
+    })
 }

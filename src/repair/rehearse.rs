@@ -1,0 +1,81 @@
+//! The rehearsal: the plan carried out on a picture of the disk in memory, examined as the disk will be afterwards.
+//!
+//! What would not come out healthy there is never written.
+
+use crate::diagnosis::Context;
+use crate::diagnosis::Diagnosis;
+use crate::diagnosis::diagnose;
+use crate::layout;
+use crate::repair::Patch;
+use crate::repair::plan::Plan;
+use crate::repair::plan::PlanError;
+use crate::storage::Storage;
+use crate::storage::StorageError;
+
+/// A disk as it would read with `patches` written.
+struct Overlay<'a> {
+    below: &'a dyn Storage,
+    patches: &'a [Patch],
+}
+
+impl Storage for Overlay<'_> {
+    fn len(&self) -> u64 {
+        self.below.len()
+    }
+
+    fn sector_size(&self) -> Option<u32> {
+        self.below.sector_size()
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<(), StorageError> {
+        self.below.read_at(offset, buf)?;
+        for patch in self.patches {
+            for (index, byte) in patch.after.iter().enumerate() {
+                let at = patch.offset.saturating_add(u64::try_from(index).unwrap_or(u64::MAX));
+                let inside = at.checked_sub(offset).and_then(|inside| usize::try_from(inside).ok());
+                if let Some(target) = inside.and_then(|inside| buf.get_mut(inside)) {
+                    *target = *byte;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Examines the disk as the plan would leave it: every store has the planned bytes, and nothing is left to re-point.
+/// Returns what `check` would say then.
+///
+/// # Errors
+/// [`PlanError::Check`] when the result is not what was planned.
+pub fn rehearse(plan: &Plan, storage: &dyn Storage, context: &Context) -> Result<Diagnosis, PlanError> {
+    let overlay = Overlay { below: storage, patches: &plan.patches };
+    let layout = layout::discover(&overlay).map_err(|error| PlanError::Check(error.to_string()))?;
+    for store in &plan.stores {
+        let found = layout.stores.get(store.store).and_then(|file| file.parsed());
+        if found.is_none_or(|found| found.hive().bytes() != store.after) {
+            return Err(PlanError::Check(format!("{} would not hold the planned bytes", store.path)));
+        }
+    }
+    let diagnosis = diagnose(&layout, context);
+    if diagnosis.repoints().next().is_some() {
+        return Err(PlanError::Check("elements would still be stale after the repair".into()));
+    }
+    Ok(diagnosis)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::ram::Ram;
+
+    #[test]
+    fn an_overlay_shows_its_patches_and_leaves_the_rest() {
+        let disk = Ram::new((0..=255).collect(), None);
+        let patches = [Patch { offset: 100, before: vec![100, 101], after: vec![1, 2], stage: 0 }];
+        let overlay = Overlay { below: &disk, patches: &patches };
+        assert_eq!(overlay.read_vec(98, 5).unwrap(), [98, 99, 1, 2, 102]);
+        assert_eq!(overlay.read_vec(101, 1).unwrap(), [2]);
+        assert_eq!(overlay.read_vec(102, 2).unwrap(), [102, 103]);
+        assert_eq!(disk.read_vec(100, 2).unwrap(), [100, 101]);
+    }
+}
