@@ -18,7 +18,6 @@ use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Repoint;
 use crate::diagnosis::Verdict;
-use crate::diagnosis::role::Purpose;
 use crate::diagnosis::show_identity;
 use crate::layout::Layout;
 use crate::layout::Role;
@@ -234,12 +233,6 @@ fn decoded(element: &Element, object: &Object, show: &dyn Fn(&Element, &Object) 
         ElementValue::IntegerList(list) => json!(list),
         ElementValue::Binary | ElementValue::Opaque { .. } => Value::Null,
     }
-}
-
-/// What a device element's record is for, as JSON has it.
-#[must_use]
-pub fn purpose(purpose: &Purpose) -> Value {
-    json!({ "role": format!("{:?}", purpose.role), "file": purpose.file })
 }
 
 /// Anything that serialises, as a value.
