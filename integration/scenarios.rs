@@ -604,3 +604,32 @@ fn a_store_on_a_partition_that_overlaps_another_is_refused() {
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(8).says("overlap").says("nothing was written");
     assert_eq!(hash(&disk.path), before);
 }
+
+/// Another system's boot sector, kept in a file on the Windows volume: it belongs there, not to the system volume.
+#[test]
+fn a_boot_sector_in_a_file_stays_with_its_file() {
+    let disk = Disk::raw("win2008r2-bios");
+    let made = with_loader_of_another_disk(&store(&disk, BIOS), OLD, 101 * MIB);
+    let made = Store::parse(made).unwrap();
+    let mut root = again(made.hive().root());
+    let objects = root.subkeys.iter_mut().find(|key| key.name == "Objects").unwrap();
+    let object = objects.subkeys.iter_mut().find(|key| key.name.starts_with("{0a0b0c0d")).unwrap();
+    for key in &mut object.subkeys {
+        match key.name.as_str() {
+            "Description" => key.values[0].data = 0x1040_0008u32.to_le_bytes().to_vec(),
+            _ => key.subkeys.retain(|element| ["11000001", "12000002"].contains(&element.name.as_str())),
+        }
+        for element in key.subkeys.iter_mut().filter(|element| element.name == "12000002") {
+            element.values[0].data = bcdrescue::bytes::utf16le("\\linux.bin\0");
+        }
+    }
+    put_store(&disk, BIOS, &build(&root, made.hive().base_block().last_written).unwrap());
+    change(&disk, 2, |volume| put_ntfs(volume, "/linux.bin", b"boot sector"));
+    let target = cured(&disk, &[], 10);
+    let change = target["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|change| change["object"].as_str().unwrap().starts_with("{0a0b0c0d"));
+    assert_eq!(change.unwrap()["partition"], 2);
+}

@@ -207,13 +207,12 @@ pub(super) fn is_here(layout: &Layout, named: &QualifiedPartition) -> Option<usi
     (layout.table.disk == Some(disk) && disk != DiskId::Mbr(0)).then(|| direct(layout, named))?
 }
 
-/// Whether the file that the record stands for is on `volume`; a system record's evidence is the store itself.
+/// Whether the file that the record stands for is on `volume`; for a system record the store itself is evidence too.
 fn has_file(layout: &Layout, record: &Record, volume: usize) -> bool {
-    match (record.purpose.role, &record.purpose.file) {
-        (Role::System, _) => layout.stores.get(record.store).is_some_and(|store| store.volume == volume),
-        (_, Some(file)) => layout.evidence.has(volume, file),
-        (_, None) => false,
-    }
+    let holds_store = || layout.stores.get(record.store).is_some_and(|store| store.volume == volume);
+    let holds_file = |file: &String| layout.evidence.has(volume, file);
+    record.purpose.file.as_ref().is_some_and(holds_file)
+        || (record.purpose.role == Role::System && holds_store())
 }
 
 fn homes(layout: &Layout, records: &[Record]) -> BTreeSet<DiskKey> {

@@ -40,14 +40,12 @@ pub struct Purpose {
     pub role: Role,
     /// A path that must be on the volume; `None` where the store itself is the evidence, or none exists.
     pub file: Option<String>,
-    /// The path may be absent in a healthy system (the hibernation file): look, but do not insist.
-    pub optional: bool,
 }
 
 /// What `record` of `element` in `object` is for.
 #[must_use]
 pub fn purpose(object: &Object, element: &Element, record: &IdentityRecord) -> Purpose {
-    let known = |role, file: Option<String>| Purpose { role, file, optional: false };
+    let known = |role, file: Option<String>| Purpose { role, file };
     if record.inside_vhd {
         return known(Role::InsideVirtualDisk, None);
     }
@@ -70,11 +68,11 @@ pub fn purpose(object: &Object, element: &Element, record: &IdentityRecord) -> P
             known(Role::Resume, text(ElementId::PATH))
         }
         ElementId::RAMDISK_SDI_DEVICE => known(Role::Sdi, text(ElementId::RAMDISK_SDI_PATH)),
-        ElementId::DEVICE
-            if kind.is_boot_manager() || kind.is_memdiag() || kind.is_ntldr() || kind.is_boot_sector() =>
-        {
-            Purpose { role: Role::System, file: text(ElementId::PATH), optional: true }
+        ElementId::DEVICE if kind.is_boot_manager() || kind.is_memdiag() || kind.is_ntldr() => {
+            known(Role::System, text(ElementId::PATH))
         }
+        // A boot sector in a file, which may lie anywhere.
+        ElementId::DEVICE if kind.is_boot_sector() => known(Role::Image, text(ElementId::PATH)),
         BOOT_STAT_DEVICE | WINDOWS_SYSTEM_DEVICE => known(Role::System, None),
         _ => known(Role::Unknown, None),
     }
