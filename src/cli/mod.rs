@@ -9,6 +9,7 @@ pub mod json;
 pub mod keep;
 pub mod list;
 pub mod pick;
+pub mod proof;
 pub mod show;
 pub mod text;
 pub mod undo;

@@ -8,17 +8,55 @@ use std::collections::BTreeSet;
 use std::collections::HashMap;
 
 use crate::bcd::Store;
+use crate::bcd::device::QualifiedPartition;
 use crate::bcd::element::ElementId;
 use crate::bcd::element::ElementValue;
 use crate::bcd::object::Object;
 use crate::diagnosis::disk_of;
-use crate::diagnosis::resolve::DiskKey;
-use crate::diagnosis::resolve::Record;
-use crate::diagnosis::resolve::is_here;
-use crate::diagnosis::resolve::key;
+use crate::diagnosis::record::Record;
+use crate::diagnosis::record::direct;
+use crate::diagnosis::record::has_file;
+use crate::diagnosis::record::is_here;
 use crate::diagnosis::role::Role;
 use crate::guid::Guid;
 use crate::layout::Layout;
+use crate::partition::DiskId;
+
+/// A [`DiskId`] that can be ordered.
+pub(super) type DiskKey = [u8; 17];
+
+pub(super) fn key(disk: DiskId) -> DiskKey {
+    let mut key = [0; 17];
+    let bytes = match disk {
+        DiskId::Mbr(signature) => u128::from(signature).to_be_bytes(),
+        DiskId::Gpt(guid) => *guid.bytes(),
+    };
+    key.iter_mut()
+        .zip(std::iter::once(u8::from(matches!(disk, DiskId::Gpt(_)))).chain(bytes))
+        .for_each(|(to, from)| *to = from);
+    key
+}
+
+/// Whether `whole` begins like one of the two and goes on like the other. The first byte of a key is its style.
+pub(super) fn is_splice(whole: &DiskKey, one: &DiskKey, other: &DiskKey) -> bool {
+    let cut = |first: &DiskKey, second: &DiskKey| {
+        (1..first.len()).any(|at| {
+            whole.get(..at) == first.get(..at) && whole.get(at..) == second.get(at..) && whole != second
+        })
+    };
+    whole != one && whole != other && (cut(one, other) || cut(other, one))
+}
+
+/// Old identities of this disk, proven by an element whose file is where it points.
+pub(super) fn homes(layout: &Layout, records: &[Record]) -> BTreeSet<DiskKey> {
+    let proves = |record: &&Record| {
+        direct(layout, &record.named).is_some_and(|volume| {
+            let by_guid = matches!(record.named, QualifiedPartition::Gpt { .. });
+            by_guid || (record.purpose.role == Role::System && has_file(layout, record, volume))
+        })
+    };
+    records.iter().filter(proves).map(|record| key(disk_of(&record.named))).collect()
+}
 
 /// What is known of old identities of this disk.
 pub(super) struct Kin {

@@ -1,9 +1,11 @@
 //! Findings: what is wrong with a disk's boot configuration, the evidence, and the cure. Pure: a layout in, findings out.
 
+pub mod answer;
 pub mod device;
 pub mod disk;
 pub mod entry;
 mod kin;
+pub mod record;
 pub mod resolve;
 pub mod role;
 pub mod store;

@@ -16,133 +16,27 @@ use std::collections::HashMap;
 use crate::bcd::Store;
 use crate::bcd::device::QualifiedPartition;
 use crate::bcd::element::ElementId;
-use crate::bcd::element::ElementValue;
 use crate::diagnosis::Choice;
 use crate::diagnosis::Context;
+use crate::diagnosis::answer::Change;
+use crate::diagnosis::answer::Left;
+use crate::diagnosis::answer::Resolution;
 use crate::diagnosis::disk_of;
 use crate::diagnosis::entry;
 use crate::diagnosis::identity_of;
+use crate::diagnosis::kin::DiskKey;
 use crate::diagnosis::kin::Kin;
+use crate::diagnosis::kin::homes;
+use crate::diagnosis::kin::is_splice;
+use crate::diagnosis::kin::key;
 use crate::diagnosis::partition_of;
-use crate::diagnosis::role::Purpose;
+use crate::diagnosis::record::Record;
+use crate::diagnosis::record::direct;
+use crate::diagnosis::record::has_file;
+use crate::diagnosis::record::is_here;
 use crate::diagnosis::role::Role;
-use crate::diagnosis::role::purpose;
 use crate::layout::Layout;
 use crate::partition::DiskId;
-use crate::partition::PartitionId;
-
-/// One identity record of a store, with its place and its purpose.
-#[derive(Debug, Clone)]
-pub struct Record {
-    /// Index of the store in the layout.
-    pub store: usize,
-    /// Index of the object in the store.
-    pub object: usize,
-    /// Index of the element in the object.
-    pub element: usize,
-    /// Index of the record in the device element.
-    pub record: usize,
-    /// What it names.
-    pub named: QualifiedPartition,
-    /// What it is for.
-    pub purpose: Purpose,
-}
-
-/// Why the identity in a record is no longer right.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
-    /// Same offset, other MBR signature.
-    Signature,
-    /// Same partition GUID, other disk GUID.
-    DiskGuid,
-    /// Same disk identity, the partition is another.
-    Partition,
-    /// Neither the disk nor the partition is known here.
-    Both,
-}
-
-/// Why a stale record is left as it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Left {
-    /// No volume has the file.
-    NoCandidate,
-    /// Several volumes have it.
-    Ambiguous(Vec<usize>),
-    /// One volume has it, but others cannot be looked into and may be the one that is meant.
-    Hidden {
-        /// The volume that has it.
-        seen: usize,
-        /// Those that may have it.
-        hidden: Vec<usize>,
-    },
-    /// The volume that fits belongs to an entry that names another disk: this one means a disk that is not attached.
-    AbsentDisk(usize),
-    /// Nothing of it is known here, and the boot manager's own elements name yet another disk: a disk that is absent.
-    NotThisDisk,
-    /// The record names an MBR partition on a GPT disk, or the reverse.
-    OtherStyle,
-    /// The disk has no usable identity (signature 0).
-    NoIdentity,
-    /// The user's choice names a partition that cannot be it.
-    BadChoice(u32),
-}
-
-/// What a record turned out to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Resolution {
-    /// Names a volume of this disk.
-    Here(usize),
-    /// Not to be touched: a firmware entry or a partition inside a virtual disk.
-    Untouched,
-    /// Names another disk that is known, with the partition's number if that is there.
-    OtherDisk {
-        /// The disk's name.
-        name: String,
-        /// Partition number on it.
-        partition: Option<u32>,
-    },
-    /// Stale, and the right volume is known.
-    Repoint {
-        /// The volume.
-        volume: usize,
-        /// What changed.
-        change: Change,
-    },
-    /// Stale, and left.
-    Left {
-        /// What changed.
-        change: Change,
-        /// Why it is left.
-        why: Left,
-    },
-}
-
-/// All identity records of all stores that the firmware would come to.
-///
-/// Objects are found by their GUID; what lies under a key of another name, nothing ever starts (somebody's `{Default}`,
-/// say, is no object, and stays as it is).
-#[must_use]
-pub fn records(layout: &Layout) -> Vec<Record> {
-    let mut all = Vec::new();
-    let live = layout.stores.iter().enumerate().filter(|(_, file)| file.live);
-    for (store, parsed) in live.filter_map(|(index, file)| Some((index, file.parsed()?))) {
-        let objects = parsed.objects().iter().enumerate().filter(|(_, object)| object.id.is_some());
-        for (object_index, object) in objects {
-            for (element_index, element) in object.elements.iter().enumerate() {
-                let ElementValue::Device(device) = &element.value else { continue };
-                all.extend(device.identities().iter().enumerate().map(|(index, identity)| Record {
-                    store,
-                    object: object_index,
-                    element: element_index,
-                    record: index,
-                    named: identity.partition,
-                    purpose: purpose(object, element, identity),
-                }));
-            }
-        }
-    }
-    all
-}
 
 /// Resolves every record; the answers are in the order of `records`.
 #[must_use]
@@ -162,67 +56,6 @@ struct Resolver<'a> {
     /// Old identities of this disk, proven by an element whose file is where it points.
     homes: BTreeSet<DiskKey>,
     kin: Kin,
-}
-
-/// A [`DiskId`] that can be ordered.
-pub(super) type DiskKey = [u8; 17];
-
-pub(super) fn key(disk: DiskId) -> DiskKey {
-    let mut key = [0; 17];
-    let bytes = match disk {
-        DiskId::Mbr(signature) => u128::from(signature).to_be_bytes(),
-        DiskId::Gpt(guid) => *guid.bytes(),
-    };
-    key.iter_mut()
-        .zip(std::iter::once(u8::from(matches!(disk, DiskId::Gpt(_)))).chain(bytes))
-        .for_each(|(to, from)| *to = from);
-    key
-}
-
-/// Whether `whole` begins like one of the two and goes on like the other. The first byte of a key is its style.
-fn is_splice(whole: &DiskKey, one: &DiskKey, other: &DiskKey) -> bool {
-    let cut = |first: &DiskKey, second: &DiskKey| {
-        (1..first.len()).any(|at| {
-            whole.get(..at) == first.get(..at) && whole.get(at..) == second.get(at..) && whole != second
-        })
-    };
-    whole != one && whole != other && (cut(one, other) || cut(other, one))
-}
-
-/// The volume whose partition the record names, whatever it says of the disk.
-fn direct(layout: &Layout, named: &QualifiedPartition) -> Option<usize> {
-    match partition_of(named) {
-        PartitionId::Mbr { offset } => {
-            matches!(layout.table.disk, Some(DiskId::Mbr(_))).then(|| layout.partition_at(offset))?
-        }
-        id @ PartitionId::Gpt(_) => {
-            layout.table.partitions.iter().position(|partition| partition.id == Some(id))
-        }
-    }
-}
-
-/// The volume of this disk that the record names by both its identities.
-pub(super) fn is_here(layout: &Layout, named: &QualifiedPartition) -> Option<usize> {
-    let disk = disk_of(named);
-    (layout.table.disk == Some(disk) && disk != DiskId::Mbr(0)).then(|| direct(layout, named))?
-}
-
-/// Whether the file that the record stands for is on `volume`; for a system record the store itself is evidence too.
-fn has_file(layout: &Layout, record: &Record, volume: usize) -> bool {
-    let holds_store = || layout.stores.get(record.store).is_some_and(|store| store.volume == volume);
-    let holds_file = |file: &String| layout.evidence.has(volume, file);
-    record.purpose.file.as_ref().is_some_and(holds_file)
-        || (record.purpose.role == Role::System && holds_store())
-}
-
-fn homes(layout: &Layout, records: &[Record]) -> BTreeSet<DiskKey> {
-    let proves = |record: &&Record| {
-        direct(layout, &record.named).is_some_and(|volume| {
-            let by_guid = matches!(record.named, QualifiedPartition::Gpt { .. });
-            by_guid || (record.purpose.role == Role::System && has_file(layout, record, volume))
-        })
-    };
-    records.iter().filter(proves).map(|record| key(disk_of(&record.named))).collect()
 }
 
 impl Resolver<'_> {
