@@ -12,6 +12,7 @@ use crate::support::bcdrescue;
 use crate::support::hash;
 use crate::support::is_root;
 use crate::support::judge;
+use crate::support::not_run;
 use crate::support::text;
 
 /// A loop device over a file, detached at the end.
@@ -21,7 +22,7 @@ impl Loop {
     /// `None`, with a word why, where loop devices cannot be had.
     fn over(path: &Path, sector: &str) -> Option<Self> {
         if !is_root() {
-            println!("loop devices need root: this part was not run");
+            not_run("loop devices", "they need root");
             return None;
         }
         let output = Command::new("losetup")
@@ -29,10 +30,7 @@ impl Loop {
             .output()
             .expect("losetup");
         if !output.status.success() {
-            println!(
-                "no loop device to be had: this part was not run: {}",
-                String::from_utf8_lossy(&output.stderr)
-            );
+            not_run("loop devices", &String::from_utf8_lossy(&output.stderr));
             return None;
         }
         Some(Self(String::from_utf8(output.stdout).expect("UTF-8").trim().to_owned()))
