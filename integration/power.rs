@@ -104,7 +104,7 @@ impl PowerCut {
 }
 
 fn dead() -> StorageError {
-    StorageError::Io { what: "the power is gone".into(), source: std::io::Error::other("cut") }
+    StorageError::Io { what: "the power is gone".into(), cause: std::io::Error::other("cut") }
 }
 
 impl Storage for PowerCut {

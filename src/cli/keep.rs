@@ -76,7 +76,7 @@ pub fn create(record: &Record, directory: &Path, target: &Path) -> anyhow::Resul
         let path = directory.join(format!("{name}.{stamp}{number}{ENDING}"));
         match record.create(&path) {
             Ok(()) => return Ok(path),
-            Err(RecordError::Io { source, .. }) if source.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(RecordError::Io { cause, .. }) if cause.kind() == std::io::ErrorKind::AlreadyExists => {}
             Err(error) => {
                 discard_unless_existing(&path, &error);
                 return Err(anyhow::Error::new(error).context(

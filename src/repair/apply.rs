@@ -25,7 +25,7 @@ pub enum ApplyError {
     Unread(StorageError),
     /// A write or sync failed.
     #[error(
-        "{written} of {total} sectors written, then: {source}; run undo, or fix again, when the cause is mended"
+        "{written} of {total} sectors written, then: {cause}; run undo, or fix again, when the cause is mended"
     )]
     Incomplete {
         /// Sectors that were written before the failure (the one that failed may be either way).
@@ -33,7 +33,7 @@ pub enum ApplyError {
         /// Sectors of the plan.
         total: usize,
         /// The failure.
-        source: StorageError,
+        cause: StorageError,
     },
     /// What was read back is not what was written.
     #[error("sector at 0x{at:x} reads back other bytes than were written: the medium cannot be trusted")]
@@ -66,7 +66,12 @@ pub fn apply(storage: &mut dyn StorageMut, patches: &[Patch]) -> Result<usize, A
     write(storage, &open)?;
     for patch in patches {
         let found = storage.read_vec(patch.offset, patch.after.len());
-        if !found.is_ok_and(|found| found == patch.after) {
+        let found = found.map_err(|cause| ApplyError::Incomplete {
+            written: open.len(),
+            total: open.len(),
+            cause,
+        })?;
+        if found != patch.after {
             return Err(ApplyError::Unverified { at: patch.offset });
         }
     }
@@ -83,7 +88,7 @@ fn is_between(found: &[u8], patch: &Patch) -> bool {
 }
 
 fn write(storage: &mut dyn StorageMut, open: &[&Patch]) -> Result<(), ApplyError> {
-    let failed = |written| move |source| ApplyError::Incomplete { written, total: open.len(), source };
+    let failed = |written| move |cause| ApplyError::Incomplete { written, total: open.len(), cause };
     let mut stage = None;
     for (written, patch) in open.iter().enumerate() {
         if stage.is_some_and(|stage| stage != patch.stage) {

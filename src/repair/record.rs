@@ -96,12 +96,12 @@ pub struct Record {
 #[non_exhaustive]
 pub enum RecordError {
     /// The file could not be written or read.
-    #[error("undo record {}: {source}", path.display())]
+    #[error("undo record {}: {cause}", path.display())]
     Io {
         /// The record.
         path: PathBuf,
         /// The system's error.
-        source: io::Error,
+        cause: io::Error,
     },
     /// The file is no undo record, or a damaged one.
     #[error("undo record {}: {what}", path.display())]
@@ -251,7 +251,7 @@ fn sync_directory(path: &Path) -> io::Result<()> {
 }
 
 fn io_error(path: &Path, source: io::Error) -> RecordError {
-    RecordError::Io { path: path.into(), source }
+    RecordError::Io { path: path.into(), cause: source }
 }
 
 #[cfg(test)]

@@ -75,12 +75,12 @@ pub trait StorageMut: Storage {
 #[non_exhaustive]
 pub enum StorageError {
     /// The operating system or the medium failed.
-    #[error("{what}: {source}")]
+    #[error("{what}: {cause}")]
     Io {
         /// What was being done, with the file and the byte offset in hex where there is one.
         what: String,
         /// The system's own error.
-        source: io::Error,
+        cause: io::Error,
     },
     /// The image's own structures contradict themselves.
     #[error("{what} at 0x{at:x}: expected {expected}, found {found}")]
@@ -131,7 +131,7 @@ pub enum StorageError {
 impl StorageError {
     /// An [`StorageError::Io`].
     pub(crate) fn io(what: impl Into<String>, source: impl Into<io::Error>) -> Self {
-        Self::Io { what: what.into(), source: source.into() }
+        Self::Io { what: what.into(), cause: source.into() }
     }
 
     /// A [`StorageError::Corrupt`].
