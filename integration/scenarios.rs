@@ -205,8 +205,10 @@ fn two_windows_and_nothing_known_of_the_old_disk_is_not_guessed() {
         fs::remove_file(disk.record()).unwrap();
     }
     // The ESP has no Windows.
-    let target = bcdrescue(&["fix", disk.name(), "--yes", "--json", "--windows", "1"]).exits(5).target();
-    assert_eq!(left(&target), 5);
+    let target = bcdrescue(&["fix", disk.name(), "--yes", "--json", "--windows", "1"]).exits(8).target();
+    assert_eq!(target["action"], "refused");
+    assert_eq!(findings(&target, "choice-does-not-fit").len(), 5);
+    assert_eq!(store(&disk, UEFI), before);
 }
 
 fn cured_by_choice(disk: &Disk, windows: &str) -> Json {
@@ -632,4 +634,17 @@ fn a_boot_sector_in_a_file_stays_with_its_file() {
         .iter()
         .find(|change| change["object"].as_str().unwrap().starts_with("{0a0b0c0d"));
     assert_eq!(change.unwrap()["partition"], 2);
+}
+
+/// Half a repair by a wrong number helps nobody.
+#[test]
+fn a_choice_that_does_not_fit_is_refused_whole() {
+    let disk = Disk::of("win11-uefi");
+    let before = hash(&disk.path);
+    for (number, words) in [("4", "is not there"), ("99", "there is no partition 99")] {
+        let run = bcdrescue(&["fix", disk.name(), "--yes", "--windows", number]).exits(8);
+        run.says(words).says("nothing was written");
+        assert_eq!((hash(&disk.path), disk.records().len()), (before.clone(), 0));
+    }
+    bcdrescue(&["fix", disk.name(), "--yes", "--windows", "3", "--system", "1"]).exits(1).says("healthy");
 }

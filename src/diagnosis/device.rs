@@ -24,6 +24,9 @@ use crate::diagnosis::show_identity;
 use crate::layout::Layout;
 use crate::layout::store::StoreFile;
 
+/// The code of a finding that the user's own choice is to blame for; a repair does not go on past it.
+pub const BAD_CHOICE: &str = "choice-does-not-fit";
+
 /// All findings about device elements and the files that they lead to.
 #[must_use]
 pub fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
@@ -99,7 +102,9 @@ impl<'a> Subject<'a> {
             }
             Change::Partition => format!("names a partition that is not on this disk; {reason}"),
         };
-        Finding { remedy: Remedy::Advice(self.advice(why)), ..self.base(change, message, None) }
+        let base = self.base(change, message, None);
+        let code = if matches!(why, Left::BadChoice(_)) { BAD_CHOICE } else { base.code };
+        Finding { code, remedy: Remedy::Advice(self.advice(why)), ..base }
     }
 
     fn file(&self) -> &str {
@@ -130,6 +135,9 @@ impl<'a> Subject<'a> {
                 "the disk was converted between MBR and GPT since the store was written".into()
             }
             Left::NoIdentity => "this disk has no signature (0), so that no element can name it".into(),
+            Left::BadChoice(number) if self.layout.by_number(*number).is_none() => {
+                format!("there is no partition {number}")
+            }
             Left::BadChoice(number) => {
                 format!("partition {number} was chosen, but {} is not there", self.file())
             }

@@ -1,6 +1,7 @@
 //! What a repair refuses, and the switch that lifts each refusal.
 
 use crate::diagnosis::Diagnosis;
+use crate::diagnosis::device::BAD_CHOICE;
 use crate::guid::Guid;
 use crate::layout::Layout;
 use crate::layout::store::StoreFile;
@@ -46,6 +47,7 @@ pub fn refusals(layout: &Layout, diagnosis: &Diagnosis, allowed: Allowed) -> Vec
         return refusals;
     }
     refusals.extend(dynamic_disk(layout));
+    refusals.extend(bad_choice(diagnosis));
     if !allowed.hibernated {
         refusals.extend(hibernated(layout));
     }
@@ -53,6 +55,17 @@ pub fn refusals(layout: &Layout, diagnosis: &Diagnosis, allowed: Allowed) -> Vec
         refusals.extend(store(layout, file, allowed));
     }
     refusals
+}
+
+/// Half a repair by a wrong number helps nobody.
+fn bad_choice(diagnosis: &Diagnosis) -> Option<Refusal> {
+    let finding = diagnosis.findings.iter().find(|finding| finding.code == BAD_CHOICE)?;
+    Some(Refusal {
+        what: format!("--system or --windows does not fit: {}", finding.message),
+        way_out:
+            "choose the partition that has it (its number, see `bcdrescue list`), or leave the switch out"
+                .into(),
+    })
 }
 
 fn dynamic_disk(layout: &Layout) -> Option<Refusal> {
