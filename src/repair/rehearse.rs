@@ -11,6 +11,7 @@ use crate::repair::plan::Plan;
 use crate::repair::plan::PlanError;
 use crate::storage::Storage;
 use crate::storage::StorageError;
+use crate::storage::cache::Cached;
 
 /// A disk as it would read with `patches` written.
 struct Overlay<'a> {
@@ -29,7 +30,12 @@ impl Storage for Overlay<'_> {
 
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<(), StorageError> {
         self.below.read_at(offset, buf)?;
+        let len = u64::try_from(buf.len()).unwrap_or(u64::MAX);
         for patch in self.patches {
+            let end = patch.offset.saturating_add(u64::try_from(patch.after.len()).unwrap_or(u64::MAX));
+            if end <= offset || patch.offset >= offset.saturating_add(len) {
+                continue;
+            }
             for (index, byte) in patch.after.iter().enumerate() {
                 let at = patch.offset.saturating_add(u64::try_from(index).unwrap_or(u64::MAX));
                 let inside = at.checked_sub(offset).and_then(|inside| usize::try_from(inside).ok());
@@ -48,7 +54,7 @@ impl Storage for Overlay<'_> {
 /// # Errors
 /// [`PlanError::Check`] when the result is not what was planned.
 pub fn rehearse(plan: &Plan, storage: &dyn Storage, context: &Context) -> Result<Diagnosis, PlanError> {
-    let overlay = Overlay { below: storage, patches: &plan.patches };
+    let overlay = Cached::new(Overlay { below: storage, patches: &plan.patches });
     let layout = layout::discover(&overlay).map_err(|error| PlanError::Check(error.to_string()))?;
     for store in &plan.stores {
         let found = layout.stores.get(store.store).and_then(|file| file.parsed());
