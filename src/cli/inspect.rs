@@ -231,7 +231,10 @@ fn is_here(layout: &Layout, named: &QualifiedPartition) -> Option<usize> {
 
 fn show_device(element: &Element, name: &dyn Fn(&QualifiedPartition, bool) -> String) -> String {
     match &element.value {
-        ElementValue::Device(device) => device.display_with(name),
+        ElementValue::Device(device) => match device.device {
+            Device::Partition(named) => name(&named, false),
+            _ => device.display_with(name),
+        },
         _ => crate::bytes::hex(&element.raw),
     }
 }
