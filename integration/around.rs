@@ -334,5 +334,5 @@ fn many_targets_are_looked_at_once_each() {
     let document: Json = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!(document["targets"].as_array().unwrap().len(), names.len());
     println!("{} targets in {:?}", names.len(), begun.elapsed());
-    assert!(begun.elapsed().as_secs() < 20);
+    assert!(begun.elapsed().as_secs() < 120);
 }

@@ -91,7 +91,7 @@ impl Nbd {
             !info.status().expect("qemu-img").success()
         };
         while !socket.exists() || !is_locked() {
-            assert!(start.elapsed() < Duration::from_secs(20), "qemu-nbd does not start");
+            assert!(start.elapsed() < Duration::from_secs(120), "qemu-nbd does not start");
             std::thread::sleep(Duration::from_millis(10));
         }
         Self(child)

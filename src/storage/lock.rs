@@ -156,7 +156,7 @@ mod tests {
                 .spawn()
                 .expect("qemu-nbd is needed for this test");
             let server = Server(child);
-            let until = Instant::now() + Duration::from_secs(20);
+            let until = Instant::now() + Duration::from_secs(120);
             // The socket is there before the locks; every machine here has the base, if only below an image.
             let served: Vec<_> =
                 ["base", "image"].into_iter().filter(|name| *name == "base" || line.contains(name)).collect();
