@@ -130,7 +130,7 @@ fn json_is_one_document_on_every_path() {
     let name = disk.name();
     let missing = disk.folder.path().join("missing");
     let missing = text(&missing);
-    let cases: [(&[&str], i32); 14] = [
+    let cases: [(&[&str], i32); 15] = [
         (&["check", "--json"], 16),
         (&["fix", "--json", "--nonsense"], 16),
         (&["nonsense", "--json"], 16),
@@ -143,7 +143,8 @@ fn json_is_one_document_on_every_path() {
         (&["fix", name, "--json"], 16),
         (&["fix", name, "--json", "--yes", "--record-dir", missing], 8),
         (&["fix", name, "--json", "--yes", "--record-dir", name], 8),
-        (&["fix", name, "--json", "--windows", "1", "--dry-run"], 4),
+        (&["fix", name, "--json", "--windows", "1", "--dry-run"], 8),
+        (&["fix", name, "--json", "--windows", "2", "--dry-run"], 4),
         (&["fix", name, "--json", "--yes"], 1),
     ];
     for (arguments, code) in cases {
