@@ -188,9 +188,12 @@ fn check_plan(disk: &SparseRam, layout: &Layout, plan: &Plan) {
         assert_eq!(patch.offset % u64::from(layout.table.sector_size), 0);
         let changed = (patch.offset..).zip(patch.before.iter().zip(&patch.after));
         for (at, _) in changed.filter(|(_, (before, after))| before != after) {
-            let inside = |index: &usize| plan::is_in(&layout.stores[*index], at);
-            let planned: Vec<usize> = plan.stores.iter().map(|store| store.store).collect();
-            assert!(planned.iter().any(inside), "0x{at:x} is in no store of the plan");
+            let files =
+                plan.stores.iter().map(|store| layout.store_on(store.partition, &store.path).unwrap());
+            assert!(
+                files.into_iter().any(|file| plan::is_in(file, at)),
+                "0x{at:x} is in no store of the plan"
+            );
         }
     }
 }

@@ -212,17 +212,6 @@ fn store_file(path: &Path, as_json: bool) -> anyhow::Result<(u8, Value)> {
             anstream::println!("  {}: {}", text::severity(finding.severity), clean(&finding.message));
         }
     }
-    let findings: Vec<Value> = findings
-        .iter()
-        .map(|finding| {
-            let remedy = match &finding.remedy {
-                Remedy::Advice(advice) => Some(advice),
-                Remedy::None | Remedy::Repoint(_) => None,
-            };
-            json!({ "code": finding.code, "severity": finding.severity, "subject": finding.subject, "message": finding.message,
-                "evidence": finding.evidence, "predicted_status": finding.predicted_status, "remedy": remedy, "cure": null })
-        })
-        .collect();
-    let document = json!({ "target": json::path(path), "kind": "store", "verdict": verdict, "findings": findings, "notes": [], "error": null });
+    let document = json!({ "target": json::path(path), "kind": "store", "verdict": verdict, "findings": json::findings(None, &findings), "notes": [], "error": null });
     Ok((code_of(verdict), document))
 }

@@ -22,8 +22,6 @@ use crate::cli::json;
 use crate::cli::keep;
 use crate::cli::pick;
 use crate::cli::pick::Picked;
-use crate::cli::proof::prove;
-use crate::cli::proof::record;
 use crate::cli::show;
 use crate::cli::text;
 use crate::cli::text::clean;
@@ -38,6 +36,7 @@ use crate::repair::plan::Plan;
 use crate::repair::record::State;
 use crate::repair::refusal;
 use crate::repair::refusal::Allowed;
+use crate::repair::rehearse::came_out;
 use crate::repair::rehearse::rehearse;
 use crate::storage::open::open_mut;
 
@@ -114,7 +113,7 @@ impl Job<'_> {
                 check::findings(&self.examined.layout, &self.examined.diagnosis.findings);
                 anstream::println!("\n  {}", self.nothing_to_do());
             }
-            self.say("nothing-to-do", None, None, None)?;
+            self.say("nothing-to-do", None, None)?;
             return Ok(left);
         }
         let allowed =
@@ -136,11 +135,13 @@ impl Job<'_> {
                 show::sectors(&plan.patches);
                 anstream::println!("\n  dry run: nothing was written");
             }
-            self.say("dry-run", Some(&plan), None, None)?;
+            self.say("dry-run", Some(&plan), None)?;
             return Ok(LEFT);
         }
-        // Whoever holds the disk is named before the question, not after the answer.
-        drop(open_mut(&self.examined.path, &self.args.open.options()).context("nothing was written")?);
+        if !self.args.write.yes {
+            // Whoever holds the disk is named before the question, not after the answer.
+            drop(open_mut(&self.examined.path, &self.args.open.options()).context("nothing was written")?);
+        }
         match self.agreed(&plan)? {
             Some(true) => self.write(&plan),
             Some(false) => {
@@ -149,7 +150,7 @@ impl Job<'_> {
             }
             None => {
                 let message = "without a terminal to ask on, fix needs --yes; nothing was written";
-                self.say("not-confirmed", Some(&plan), None, Some(message))?;
+                self.say("not-confirmed", Some(&plan), Some(message))?;
                 anstream::eprintln!("bcdrescue: {message}");
                 Ok(USAGE)
             }
@@ -192,7 +193,7 @@ impl Job<'_> {
             anstream::println!("\n  refused, nothing was written:");
             reasons.iter().for_each(|reason| anstream::println!("    {}", clean(reason)));
         }
-        self.say("refused", None, None, Some(&reasons.join("; ")))?;
+        self.say("refused", None, Some(&reasons.join("; ")))?;
         Ok(FAILED)
     }
 
@@ -207,7 +208,7 @@ impl Job<'_> {
         }
         let mut storage = open_mut(&path, &args.open.options()).context("nothing was written")?;
         plan::still_holds(plan, storage.as_ref(), &context).with_context(|| path.display().to_string())?;
-        let mut record = record(&examined, plan)?;
+        let mut record = keep::record(&examined, plan)?;
         let record_path = keep::create(&record, &directory, &path)?;
         let outcome = apply::apply(storage.as_mut(), &plan.patches);
         drop(storage);
@@ -220,7 +221,10 @@ impl Job<'_> {
             return Err(anyhow::Error::new(error).context(format!("undo record: {}", record_path.display())));
         }
         let mut after = examine(&path, &args.open.options(), &context)
-            .and_then(|after| prove(&examined, plan, &after).map(|()| after))
+            .and_then(|after| {
+                came_out(plan, &after.layout, &after.diagnosis).map_err(anyhow::Error::msg)?;
+                Ok(after)
+            })
             .with_context(|| {
                 format!(
                     "all sectors were written, but the proof failed; to go back: bcdrescue undo {}",
@@ -252,26 +256,16 @@ impl Job<'_> {
                 );
             }
         }
-        self.say_after("fixed", plan, after, record)?;
+        if self.as_json {
+            json::print(&[self.document("fixed", after, Some(plan), Some(record), None)])?;
+        }
         Ok(if left { FIXED | LEFT } else { FIXED })
     }
 
-    fn say(
-        &self,
-        action: &str,
-        plan: Option<&Plan>,
-        record: Option<&Path>,
-        error: Option<&str>,
-    ) -> anyhow::Result<()> {
+    /// What was done or not done to a disk that is as it was examined.
+    fn say(&self, action: &str, plan: Option<&Plan>, error: Option<&str>) -> anyhow::Result<()> {
         if self.as_json {
-            json::print(&[self.document(action, &self.examined, plan, record, error)])?;
-        }
-        Ok(())
-    }
-
-    fn say_after(&self, action: &str, plan: &Plan, after: &Examined, record: &Path) -> anyhow::Result<()> {
-        if self.as_json {
-            json::print(&[self.document(action, after, Some(plan), Some(record), None)])?;
+            json::print(&[self.document(action, &self.examined, plan, None, error)])?;
         }
         Ok(())
     }

@@ -60,7 +60,7 @@ pub fn run(args: &InspectArgs, as_json: bool) -> anyhow::Result<u8> {
 
 fn store_file(path: &Path, as_json: bool) -> anyhow::Result<u8> {
     let store = read_store_file(path)?;
-    let show = |element: &Element, _: &Object| show_device(element, &|named, _| show_identity(named));
+    let show = |element: &Element| show_device(element, &|named, _| show_identity(named));
     if as_json {
         let store = json!({ "path": json::path(path), "description": json::values(store.description()), "objects": json::objects(&store, &show) });
         json::print(&[
@@ -89,7 +89,7 @@ fn document(examined: &Examined, context: &Context) -> Value {
             "default": parsed.and_then(Store::default_id).map(|id| id.braced()),
             "starts": parsed.and_then(|store| store.objects().get(main_entry(store)?)).map(|object| &object.key),
             "description": parsed.map(|store| json::values(store.description())),
-            "objects": parsed.map(|store| json::objects(store, &|element, _| device(layout, context, element))),
+            "objects": parsed.map(|store| json::objects(store, &|element| device(layout, context, element))),
         })
     };
     if let Some(fields) = document.as_object_mut() {
@@ -114,7 +114,7 @@ fn print(examined: &Examined, context: &Context) {
                 if let Some(object) = main_entry(store).and_then(|index| store.objects().get(index)) {
                     chain(layout, object);
                 }
-                objects(store, &|element, _| device(layout, context, element));
+                objects(store, &|element| device(layout, context, element));
             }
             Err(error) => anstream::println!("  cannot be read: {}", clean(error)),
         }
@@ -147,7 +147,7 @@ fn chain(layout: &Layout, object: &Object) {
 }
 
 /// All objects, bcdedit's way: a heading by kind, then a line an element, lists one below the other.
-fn objects(store: &Store, show: &dyn Fn(&Element, &Object) -> String) {
+fn objects(store: &Store, show: &dyn Fn(&Element) -> String) {
     for object in store.objects() {
         let heading = heading(object.object_type);
         anstream::println!("\n{heading}\n{}", "-".repeat(heading.len()));
@@ -181,10 +181,10 @@ fn heading(kind: Option<ObjectType>) -> &'static str {
     }
 }
 
-fn lines(element: &Element, object: &Object, show: &dyn Fn(&Element, &Object) -> String) -> Vec<String> {
+fn lines(element: &Element, object: &Object, show: &dyn Fn(&Element) -> String) -> Vec<String> {
     let id = |id: &Guid| alias(*id).map_or_else(|| id.braced(), str::to_owned);
     let one = match &element.value {
-        ElementValue::Device(_) => show(element, object),
+        ElementValue::Device(_) => show(element),
         ElementValue::String(text) => text.clone(),
         ElementValue::Object(target) => id(target),
         ElementValue::ObjectList(list) if !list.is_empty() => return list.iter().map(id).collect(),

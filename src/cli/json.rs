@@ -79,25 +79,25 @@ pub fn target(examined: &Examined) -> Value {
         "kind": examined.kind.to_string(),
         "verdict": examined.diagnosis.verdict,
         "disk": disk(layout, examined.len),
-        "findings": findings(layout, &examined.diagnosis.findings),
+        "findings": findings(Some(layout), &examined.diagnosis.findings),
         "notes": examined.notes,
         "error": null,
     })
 }
 
-/// Findings, gravest first.
+/// Findings, gravest first; without a layout for a store by itself, which has nothing to re-point to.
 #[must_use]
-pub fn findings(layout: &Layout, findings: &[Finding]) -> Value {
+pub fn findings(layout: Option<&Layout>, findings: &[Finding]) -> Value {
     findings.iter().map(|finding| one_finding(layout, finding)).collect()
 }
 
-fn one_finding(layout: &Layout, finding: &Finding) -> Value {
-    let (remedy, cure) = match &finding.remedy {
-        Remedy::None => (Value::Null, Value::Null),
-        Remedy::Advice(advice) => (json!(advice), Value::Null),
-        Remedy::Repoint(repoint) => {
+fn one_finding(layout: Option<&Layout>, finding: &Finding) -> Value {
+    let (remedy, cure) = match (&finding.remedy, layout) {
+        (Remedy::Advice(advice), _) => (json!(advice), Value::Null),
+        (Remedy::Repoint(repoint), Some(layout)) => {
             (json!(format!("fix re-points it to {}", layout.name(repoint.volume))), change(layout, repoint))
         }
+        (Remedy::None, _) | (Remedy::Repoint(_), None) => (Value::Null, Value::Null),
     };
     json!({
         "code": finding.code,
@@ -193,7 +193,7 @@ pub fn role(role: Role) -> &'static str {
 
 /// Every object of a store with all its elements: nothing is left out, whatever its meaning.
 #[must_use]
-pub fn objects(store: &Store, show: &dyn Fn(&Element, &Object) -> String) -> Value {
+pub fn objects(store: &Store, show: &dyn Fn(&Element) -> String) -> Value {
     let one = |object: &Object| {
         let elements = object.elements.iter().map(|element| {
             json!({
@@ -201,7 +201,7 @@ pub fn objects(store: &Store, show: &dyn Fn(&Element, &Object) -> String) -> Val
                 "name": display_name(element, object.object_type),
                 "type": element.data_type,
                 "raw": bytes::hex(&element.raw),
-                "value": decoded(element, object, show),
+                "value": decoded(element, show),
             })
         });
         json!({
@@ -222,9 +222,9 @@ pub fn values(values: &[crate::hive::Value]) -> Value {
     values.iter().map(one).collect()
 }
 
-fn decoded(element: &Element, object: &Object, show: &dyn Fn(&Element, &Object) -> String) -> Value {
+fn decoded(element: &Element, show: &dyn Fn(&Element) -> String) -> Value {
     match &element.value {
-        ElementValue::Device(_) => json!(show(element, object)),
+        ElementValue::Device(_) => json!(show(element)),
         ElementValue::String(text) => json!(text),
         ElementValue::Object(id) => json!(id.braced()),
         ElementValue::ObjectList(list) => list.iter().map(|id| json!(id.braced())).collect(),

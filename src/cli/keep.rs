@@ -1,4 +1,4 @@
-//! Where undo records are kept, and under which names.
+//! Undo records: what goes into them, where they are kept, and under which names.
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -9,10 +9,17 @@ use nix::sys::statfs::FsType;
 use nix::sys::statfs::TMPFS_MAGIC;
 use nix::sys::statfs::statfs;
 
+use crate::cli::examine::Examined;
 use crate::cli::text::is_dangerous;
+use crate::repair::disk_text;
+use crate::repair::plan;
+use crate::repair::plan::Plan;
 use crate::repair::record::ENDING;
 use crate::repair::record::Record;
 use crate::repair::record::RecordError;
+use crate::repair::record::SavedStore;
+use crate::repair::record::Target;
+use crate::repair::record::sha256;
 use crate::storage::open::TargetKind;
 
 /// File system type of ramfs, an initramfs's root (Linux, `linux/magic.h`).
@@ -62,6 +69,34 @@ pub fn memory_warning(directory: &Path) -> Option<String> {
             directory.display()
         )
     })
+}
+
+/// The undo record of a plan.
+///
+/// # Errors
+/// When the target's path cannot be kept in a record.
+pub fn record(examined: &Examined, plan: &Plan) -> anyhow::Result<Record> {
+    let path = std::fs::canonicalize(&examined.path)
+        .with_context(|| format!("{}; nothing was written", examined.path.display()))?;
+    anyhow::ensure!(
+        path.to_str().is_some(),
+        "{}: the name is not UTF-8, which the undo record has to be: give the file another name, or name a hard link to it; nothing was written",
+        path.display()
+    );
+    let target = Target {
+        path,
+        len: examined.len,
+        sector_size: examined.layout.table.sector_size,
+        disk: disk_text(examined.layout.table.disk),
+    };
+    let saved = |store: &plan::StorePlan| SavedStore {
+        partition: store.partition,
+        path: store.path.clone(),
+        sha256_before: sha256(&store.before),
+        sha256_after: sha256(&store.after),
+        bytes_before: store.before.clone(),
+    };
+    Ok(Record::new(target, plan.stores.iter().map(saved).collect(), plan.patches.clone(), now()))
 }
 
 /// Writes the record under a new name: `win.qcow2.20260102T030405Z.undo.json`.

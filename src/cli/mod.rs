@@ -9,7 +9,6 @@ pub mod json;
 pub mod keep;
 pub mod list;
 pub mod pick;
-pub mod proof;
 pub mod show;
 pub mod text;
 pub mod undo;

@@ -110,10 +110,8 @@ fn still_holds(record: &Record, storage: &dyn Storage) -> anyhow::Result<()> {
 fn proven(job: &Job<'_>, record: &Record) -> anyhow::Result<()> {
     let after = look(&job.path, job.args)?;
     for saved in &record.stores {
-        let volume = after.layout.by_number(saved.partition);
-        let stores = after.layout.stores.iter().filter(|file| Some(file.volume) == volume);
-        let mut parsed = stores.filter_map(|file| file.parsed());
-        let same = parsed.any(|store| sha256(store.hive().bytes()) == saved.sha256_before);
+        let store = after.layout.store_on(saved.partition, &saved.path).and_then(|file| file.parsed());
+        let same = store.is_some_and(|store| sha256(store.hive().bytes()) == saved.sha256_before);
         anyhow::ensure!(same, "{} does not have its old hash", saved.path);
     }
     Ok(())

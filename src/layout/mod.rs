@@ -124,6 +124,13 @@ impl Layout {
         self.volumes.get(volume).is_some_and(|facts| system::is_esp_type(facts.partition.kind))
     }
 
+    /// The store with this path on the partition with this number; the case of letters does not matter.
+    #[must_use]
+    pub fn store_on(&self, partition: u32, path: &str) -> Option<&StoreFile> {
+        let volume = self.by_number(partition)?;
+        self.stores.iter().find(|file| file.volume == volume && file.path.eq_ignore_ascii_case(path))
+    }
+
     /// The volume whose partition has this number.
     #[must_use]
     pub fn by_number(&self, number: u32) -> Option<usize> {

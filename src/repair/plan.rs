@@ -52,8 +52,6 @@ pub enum PlanError {
 /// One store before and after.
 #[derive(Debug, Clone)]
 pub struct StorePlan {
-    /// Index in the layout.
-    pub store: usize,
     /// Number of its partition.
     pub partition: u32,
     /// Path on the volume.
@@ -99,7 +97,7 @@ pub fn plan(storage: &dyn Storage, layout: &Layout, diagnosis: &Diagnosis) -> Re
         }
         prove(store, &after, &repoints)?;
         let partition = layout.table.partitions.get(file.volume).map_or(0, |partition| partition.number);
-        plan.stores.push(StorePlan { store: index, partition, path: file.path.clone(), before, after });
+        plan.stores.push(StorePlan { partition, path: file.path.clone(), before, after });
     }
     plan.patches = sectors.patches.into_values().collect();
     plan.patches.sort_by_key(|patch| (patch.stage, patch.offset));

@@ -6,6 +6,7 @@ use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::diagnose;
 use crate::layout;
+use crate::layout::Layout;
 use crate::repair::Patch;
 use crate::repair::plan::Plan;
 use crate::repair::plan::PlanError;
@@ -48,25 +49,33 @@ impl Storage for Overlay<'_> {
     }
 }
 
-/// Examines the disk as the plan would leave it: every store has the planned bytes, and nothing is left to re-point.
-/// Returns what `check` would say then.
+/// Examines the disk as the plan would leave it. Returns what `check` would say then.
 ///
 /// # Errors
 /// [`PlanError::Check`] when the result is not what was planned.
 pub fn rehearse(plan: &Plan, storage: &dyn Storage, context: &Context) -> Result<Diagnosis, PlanError> {
     let overlay = Cached::new(Overlay { below: storage, patches: &plan.patches });
     let layout = layout::discover(&overlay).map_err(|error| PlanError::Check(error.to_string()))?;
+    let diagnosis = diagnose(&layout, context);
+    came_out(plan, &layout, &diagnosis).map_err(PlanError::Check)?;
+    Ok(diagnosis)
+}
+
+/// Whether a disk is what the plan makes of it: every store has the planned bytes, nothing is left to re-point.
+///
+/// # Errors
+/// What is not as planned.
+pub fn came_out(plan: &Plan, layout: &Layout, diagnosis: &Diagnosis) -> Result<(), String> {
     for store in &plan.stores {
-        let found = layout.stores.get(store.store).and_then(|file| file.parsed());
+        let found = layout.store_on(store.partition, &store.path).and_then(|file| file.parsed());
         if found.is_none_or(|found| found.hive().bytes() != store.after) {
-            return Err(PlanError::Check(format!("{} would not hold the planned bytes", store.path)));
+            return Err(format!("{} does not hold the planned bytes", store.path));
         }
     }
-    let diagnosis = diagnose(&layout, context);
-    if diagnosis.repoints().next().is_some() {
-        return Err(PlanError::Check("elements would still be stale after the repair".into()));
+    match diagnosis.repoints().next() {
+        Some(_) => Err("elements are still stale".into()),
+        None => Ok(()),
     }
-    Ok(diagnosis)
 }
 
 #[cfg(test)]

@@ -97,10 +97,9 @@ fn unchanged_store<'a>(
 ) -> Result<&'a StoreFile, UndoRefusal> {
     let moved =
         |why: String| UndoRefusal::Moved { path: saved.path.clone(), partition: saved.partition, why };
-    let volume =
-        layout.by_number(saved.partition).ok_or_else(|| moved("there is no such partition".into()))?;
-    let same = |file: &&StoreFile| file.volume == volume && file.path.eq_ignore_ascii_case(&saved.path);
-    let file = layout.stores.iter().find(same).ok_or_else(|| moved("the file is gone".into()))?;
+    layout.by_number(saved.partition).ok_or_else(|| moved("there is no such partition".into()))?;
+    let file =
+        layout.store_on(saved.partition, &saved.path).ok_or_else(|| moved("the file is gone".into()))?;
     let extents = file.place.as_ref().map_err(|reason| moved(reason.clone()))?;
     let store = file.store.as_ref().map_err(|error| moved(error.clone()))?;
     let found = store.hive().bytes();

@@ -27,11 +27,6 @@ impl<'a> Reader<'a> {
     pub fn new(storage: &'a dyn Storage, budget: u64) -> Self {
         Self { storage, position: 0, reads_left: budget, budget }
     }
-
-    /// Gives the full budget back, for the next independent question.
-    pub fn refill(&mut self) {
-        self.reads_left = self.budget;
-    }
 }
 
 impl Read for Reader<'_> {
