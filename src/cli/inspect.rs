@@ -31,7 +31,7 @@ use crate::cli::text::clean;
 use crate::diagnosis::Choice;
 use crate::diagnosis::Context;
 use crate::diagnosis::entry::main_entry;
-use crate::diagnosis::identity_of;
+use crate::diagnosis::record::is_here;
 use crate::diagnosis::show_identity;
 use crate::guid::Guid;
 use crate::layout::Layout;
@@ -223,10 +223,6 @@ fn device(layout: &Layout, context: &Context, element: &Element) -> String {
 fn here(layout: &Layout, named: &QualifiedPartition) -> String {
     is_here(layout, named)
         .map_or_else(|| format!("unknown: {}", show_identity(named)), |volume| layout.name(volume))
-}
-
-fn is_here(layout: &Layout, named: &QualifiedPartition) -> Option<usize> {
-    (0..layout.volumes.len()).find(|volume| identity_of(layout, *volume).as_ref() == Some(named))
 }
 
 fn show_device(element: &Element, name: &dyn Fn(&QualifiedPartition, bool) -> String) -> String {

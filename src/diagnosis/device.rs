@@ -56,7 +56,7 @@ impl<'a> Subject<'a> {
         let id = object.name();
         let element = display_name(element, object.object_type);
         let name = format!("{} {id} {element}{}", file.path, described(object));
-        let is_main = !file.recovery && entry::main_entry(store) == Some(record.object);
+        let is_main = entry::is_main(file, record.object);
         Some(Self { layout, record, file, name, is_main })
     }
 

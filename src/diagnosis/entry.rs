@@ -15,6 +15,7 @@ use crate::diagnosis::role::Role;
 use crate::guid::Guid;
 use crate::layout::Layout;
 use crate::layout::VolumeFacts;
+use crate::layout::store::StoreFile;
 use crate::volume::FileSystem;
 
 /// The entry that starts by itself, as an index of the store's objects: {bootmgr}'s `default` when it is a Windows
@@ -35,6 +36,12 @@ pub fn main_entry(store: &Store) -> Option<usize> {
             .iter()
             .position(|object| is_loader(object) && object.id.is_none_or(|id| !recovery.contains(&id)))
     })
+}
+
+/// Whether the object with this index is the entry that starts by itself; a store for recovery has none.
+#[must_use]
+pub fn is_main(file: &StoreFile, object: usize) -> bool {
+    !file.recovery && file.parsed().is_some_and(|store| main_entry(store) == Some(object))
 }
 
 /// Loaders that other loaders name as their recovery sequence.
@@ -64,7 +71,7 @@ fn missing_file(layout: &Layout, record: &Record, answer: &Resolution) -> Option
     let store = store_file.parsed()?;
     let object = store.objects().get(record.object)?;
     let element = display_name(object.elements.get(record.element)?, object.object_type);
-    let is_main = main_entry(store) == Some(record.object) && !store_file.recovery;
+    let is_main = is_main(store_file, record.object);
     let (severity, predicted_status) = match record.purpose.role {
         Role::Loader if is_main => (Severity::BlocksBoot, Some("0xc000000f")),
         Role::OsRoot | Role::Image if is_main => (Severity::BlocksBoot, None),

@@ -68,7 +68,8 @@ pub(super) fn direct(layout: &Layout, named: &QualifiedPartition) -> Option<usiz
 }
 
 /// The volume of this disk that the record names by both its identities.
-pub(super) fn is_here(layout: &Layout, named: &QualifiedPartition) -> Option<usize> {
+#[must_use]
+pub fn is_here(layout: &Layout, named: &QualifiedPartition) -> Option<usize> {
     let disk = disk_of(named);
     (layout.table.disk == Some(disk) && disk != DiskId::Mbr(0)).then(|| direct(layout, named))?
 }
