@@ -4,14 +4,29 @@ BIN := target/release/bcdrescue
 # sfdisk, sgdisk and mkfs.fat live where a plain user's PATH does not look.
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: build demo test lint unit audit bench images packages clean
+# One static program, for any Linux and for the rescue disk.
+STATIC := target/static/x86_64-unknown-linux-gnu/release/bcdrescue
+RESCUE := target/rescue
+# More kernel parameters for the rescue disk's first entry, such as bcdrescue.run=check.
+PARAMETERS ?=
+
+.PHONY: build static rescue-disk guest demo test lint unit guests audit bench images packages clean
 
 build:
 	$(CARGO) build --release --locked
 
+static:
+	RUSTFLAGS="-C target-feature=+crt-static" $(CARGO) build --release --locked --bin bcdrescue \
+		--target x86_64-unknown-linux-gnu --target-dir target/static
+
+# Boots on BIOS and UEFI; vmlinuz and initramfs beside it for PXE and qemu -kernel.
+rescue-disk: static
+	@integration/packages.sh rescue
+	@integration/rescue/build.sh $(STATIC) $(RESCUE) "$(PARAMETERS)"
+
 # Debian packages that the tests use as judges; installed as root or with sudo, otherwise named.
 packages:
-	@integration/packages.sh
+	@integration/packages.sh judges
 
 # No root, no other programs.
 demo: build

@@ -95,7 +95,7 @@ fn without_a_terminal_nothing_is_assumed() {
 
 #[test]
 fn a_wrong_command_line_is_16_and_help_is_0() {
-    for arguments in [&["fix", "--what"][..], &["check"], &["nonsense"], &[]] {
+    for arguments in [&["fix", "--what"][..], &["inspect"], &["nonsense"], &[]] {
         bcdrescue(arguments).exits(16);
     }
     for arguments in

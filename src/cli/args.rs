@@ -47,7 +47,7 @@ pub enum Command {
     Inspect(InspectArgs),
     /// Say whether Windows would boot from each disk, why not, and what fix would do. Writes nothing.
     #[command(
-        after_help = "Examples:\n  bcdrescue check /dev/vdb\n  bcdrescue check *.qcow2 --json\n\nExit codes: 0 healthy, 4 something is wrong, 8 could not be examined."
+        after_help = "Examples:\n  bcdrescue check                all attached Windows disks\n  bcdrescue check /dev/vdb\n  bcdrescue check *.qcow2 --json\n\nExit codes: 0 healthy, 4 something is wrong, 8 could not be examined (or no Windows disk is attached)."
     )]
     Check(CheckArgs),
     /// Re-point the store's device elements to the disk that they are on.
@@ -132,8 +132,8 @@ pub struct InspectArgs {
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Devices, images, or store files.
-    #[arg(value_name = "TARGET", required = true)]
+    /// Devices, images, or store files; without one all attached disks with Windows on them.
+    #[arg(value_name = "TARGET")]
     pub targets: Vec<PathBuf>,
     /// How targets are opened.
     #[command(flatten)]

@@ -11,6 +11,7 @@ use crate::cli::HEALTHY;
 use crate::cli::LEFT;
 use crate::cli::args::CheckArgs;
 use crate::cli::examine::Examined;
+use crate::cli::examine::attached_targets;
 use crate::cli::examine::context;
 use crate::cli::examine::examine;
 use crate::cli::examine::is_store_file;
@@ -31,25 +32,37 @@ use crate::layout::Layout;
 /// Runs the command.
 ///
 /// # Errors
-/// Only when standard output cannot be written; a target that cannot be examined is one result among others.
+/// When no target is named and no Windows disk is attached, or standard output cannot be written; a target that cannot
+/// be examined is one result among others.
 pub fn run(args: &CheckArgs, as_json: bool) -> anyhow::Result<u8> {
     let mut code = HEALTHY;
     let mut documents = Vec::new();
     let choice = Choice { system: args.choice.system, windows: args.choice.windows };
+    let is_named = !args.targets.is_empty();
+    let targets = if is_named { args.targets.clone() } else { attached_targets()? };
     let named = named_disks(&args.targets, &args.open.options());
-    for (index, path) in args.targets.iter().enumerate() {
-        if !as_json && index > 0 {
+    for path in &targets {
+        let context = context(path, &named, &args.open.options(), choice);
+        let examined = match is_store_file(path) {
+            true => None,
+            false => Some(examine(path, &args.open.options(), &context)),
+        };
+        if !is_named && matches!(&examined, Some(Ok(disk)) if disk.diagnosis.verdict == Verdict::NotWindows) {
+            continue;
+        }
+        if !as_json && !documents.is_empty() {
             anstream::println!();
         }
-        let context = context(path, &named, &args.open.options(), choice);
-        let (bits, document) = match is_store_file(path) {
-            true => store_file(path, as_json),
-            false => examine(path, &args.open.options(), &context).map(|examined| disk(&examined, as_json)),
+        let (bits, document) = match examined {
+            None => store_file(path, as_json),
+            Some(examined) => examined.map(|examined| disk(&examined, as_json)),
         }
         .unwrap_or_else(|error| failed(path, &error, as_json));
         code |= bits;
         documents.push(document);
     }
+    // Who asked for the state of a disk that did not come up must not hear that all is well.
+    anyhow::ensure!(is_named || !documents.is_empty(), "no Windows disk is attached; see `bcdrescue list`");
     if as_json {
         json::print(&documents)?;
     }

@@ -66,6 +66,15 @@ pub fn examine(path: &Path, options: &OpenOptions, context: &Context) -> anyhow:
     })
 }
 
+/// The attached disks that a command without a target is about: all but the one that carries the running system.
+///
+/// # Errors
+/// When the disks cannot be enumerated.
+pub fn attached_targets() -> anyhow::Result<Vec<PathBuf>> {
+    let disks = attached_disks(Path::new("/"))?.into_iter().filter(|disk| !disk.carries_running_system);
+    Ok(disks.map(|disk| disk.path).collect())
+}
+
 /// Whether `path` is a store file by itself: a regular file that begins like a registry hive.
 #[must_use]
 pub fn is_store_file(path: &Path) -> bool {

@@ -51,7 +51,7 @@ pub fn run(args: &FixArgs, as_json: bool) -> anyhow::Result<u8> {
         None => match pick::pick(&args.open.options(), choice, as_json)? {
             Picked::Disk(path) => path,
             Picked::Nothing(incurable) => return nothing_attached(&incurable, as_json),
-            Picked::Several => return several(as_json),
+            Picked::Several(paths) => return several(&paths, as_json),
         },
     };
     anyhow::ensure!(
@@ -83,10 +83,11 @@ fn nothing_attached(incurable: &[PathBuf], as_json: bool) -> anyhow::Result<u8> 
     Ok(if incurable.is_empty() { HEALTHY } else { LEFT })
 }
 
-fn several(as_json: bool) -> anyhow::Result<u8> {
-    let message = "several attached disks need a repair; name one: bcdrescue fix TARGET";
+fn several(paths: &[PathBuf], as_json: bool) -> anyhow::Result<u8> {
+    let message = "several attached disks need a repair; name one: bcdrescue fix TARGET; nothing was written";
     if as_json {
-        json::print(&json::failure(None, message))?;
+        let document = |path| json!({ "target": json::path(path), "action": "not-chosen", "error": message });
+        json::print(&paths.iter().map(|path| document(path)).collect::<Vec<_>>())?;
     } else {
         anstream::eprintln!("bcdrescue: {message}");
     }

@@ -2,18 +2,17 @@
 
 use std::io::IsTerminal;
 use std::io::Write;
-use std::path::Path;
 use std::path::PathBuf;
 
 use anyhow::bail;
 
+use crate::cli::examine::attached_targets;
 use crate::cli::examine::context;
 use crate::cli::examine::examine;
 use crate::cli::text;
 use crate::cli::text::clean;
 use crate::diagnosis::Choice;
 use crate::diagnosis::Verdict;
-use crate::storage::attached::attached_disks;
 use crate::storage::open::OpenOptions;
 
 /// The outcome of looking for the disk that needs a repair.
@@ -22,8 +21,8 @@ pub enum Picked {
     Disk(PathBuf),
     /// No attached disk has anything that a repair could cure; these have something else that is wrong.
     Nothing(Vec<PathBuf>),
-    /// Several do, and nobody can be asked.
-    Several,
+    /// Several do, and nobody can be asked, or nobody chose.
+    Several(Vec<PathBuf>),
 }
 
 /// The attached disk that needs a repair: the only one, or the one that the user chooses. The disk that carries the
@@ -35,22 +34,19 @@ pub fn pick(options: &OpenOptions, choice: Choice, quiet: bool) -> anyhow::Resul
     let mut broken = Vec::new();
     let mut unreadable = Vec::new();
     let mut incurable = Vec::new();
-    for disk in attached_disks(Path::new("/"))?.into_iter().filter(|disk| !disk.carries_running_system) {
-        let context = context(&disk.path, &[], options, choice);
-        match examine(&disk.path, options, &context) {
+    for path in attached_targets()? {
+        let context = context(&path, &[], options, choice);
+        match examine(&path, options, &context) {
             Ok(examined) if examined.diagnosis.repoints().next().is_some() => {
-                let line = format!(
-                    "{}  {}",
-                    disk.path.display(),
-                    text::disk_line(&examined.layout.table, examined.len)
-                );
-                broken.push((disk.path, line, examined.diagnosis.verdict));
+                let line =
+                    format!("{}  {}", path.display(), text::disk_line(&examined.layout.table, examined.len));
+                broken.push((path, line, examined.diagnosis.verdict));
             }
             Ok(examined) if examined.diagnosis.verdict == Verdict::Unknown => {
-                unreadable.push(format!("{}: its volumes cannot be read", disk.path.display()));
+                unreadable.push(format!("{}: its volumes cannot be read", path.display()));
             }
             Ok(examined) if matches!(examined.diagnosis.verdict, Verdict::Broken | Verdict::Degraded) => {
-                incurable.push(disk.path);
+                incurable.push(path);
             }
             Ok(_) => {}
             Err(error) => unreadable.push(format!("{error:#}")),
@@ -78,9 +74,10 @@ pub fn pick(options: &OpenOptions, choice: Choice, quiet: bool) -> anyhow::Resul
             let number = answer
                 .and_then(|answer| answer.parse::<usize>().ok())
                 .and_then(|number| number.checked_sub(1));
-            Ok(number
-                .and_then(|number| several.get(number))
-                .map_or(Picked::Several, |(path, ..)| Picked::Disk(path.clone())))
+            Ok(number.and_then(|number| several.get(number)).map_or_else(
+                || Picked::Several(several.iter().map(|(path, ..)| path.clone()).collect()),
+                |(path, ..)| Picked::Disk(path.clone()),
+            ))
         }
     }
 }

@@ -127,8 +127,8 @@ enum Inner<'a> {
     Fat(Box<FatVolume<'a>>),
     /// Recognised, and too damaged to be read.
     Damaged(Damage),
-    /// Not read here.
-    Opaque,
+    /// Not read here; the label where the superblock tells it.
+    Opaque(Option<String>),
 }
 
 impl<'a> Volume<'a> {
@@ -147,7 +147,7 @@ impl<'a> Volume<'a> {
             FileSystem::Fat12 | FileSystem::Fat16 | FileSystem::Fat32 => {
                 FatVolume::open(storage, &head).map(|volume| Inner::Fat(Box::new(volume)))
             }
-            _ => Ok(Inner::Opaque),
+            _ => Ok(Inner::Opaque(recognise::ext_label(&head))),
         };
         let inner = match inner {
             Ok(inner) => inner,
@@ -187,13 +187,14 @@ impl<'a> Volume<'a> {
         }
     }
 
-    /// Volume label, if there is one and the volume can be read (BitLocker: no).
+    /// Volume label, if there is one and the volume can be read (BitLocker: no; of the others ext2 to ext4).
     #[must_use]
     pub fn label(&self) -> Option<String> {
         match &self.inner {
             Inner::Ntfs(volume) => volume.label(),
             Inner::Fat(volume) => volume.label(),
-            Inner::Damaged(_) | Inner::Opaque => None,
+            Inner::Opaque(label) => label.clone(),
+            Inner::Damaged(_) => None,
         }
     }
 
@@ -203,7 +204,7 @@ impl<'a> Volume<'a> {
         match &self.inner {
             Inner::Ntfs(volume) => Some(volume.serial()),
             Inner::Fat(volume) => volume.serial(),
-            Inner::Damaged(_) | Inner::Opaque => None,
+            Inner::Damaged(_) | Inner::Opaque(_) => None,
         }
     }
 
@@ -219,7 +220,7 @@ impl<'a> Volume<'a> {
         match &self.inner {
             Inner::Ntfs(volume) => Some(volume.cluster_size()),
             Inner::Fat(volume) => Some(volume.cluster_size()),
-            Inner::Damaged(_) | Inner::Opaque => None,
+            Inner::Damaged(_) | Inner::Opaque(_) => None,
         }
     }
 
@@ -232,7 +233,7 @@ impl<'a> Volume<'a> {
             Inner::Ntfs(volume) => volume.find(path),
             Inner::Fat(volume) => volume.find(path),
             Inner::Damaged(damage) => Err(damage.clone().into()),
-            Inner::Opaque => Ok(None),
+            Inner::Opaque(_) => Ok(None),
         }
     }
 
@@ -246,7 +247,7 @@ impl<'a> Volume<'a> {
             Inner::Ntfs(volume) => volume.read(path, max),
             Inner::Fat(volume) => volume.read(path, max),
             Inner::Damaged(damage) => Err(damage.clone().into()),
-            Inner::Opaque => Ok(None),
+            Inner::Opaque(_) => Ok(None),
         }
     }
 
@@ -259,7 +260,7 @@ impl<'a> Volume<'a> {
             Inner::Ntfs(volume) => volume.read_prefix(path, len),
             Inner::Fat(volume) => volume.read_prefix(path, len),
             Inner::Damaged(damage) => Err(damage.clone().into()),
-            Inner::Opaque => Ok(None),
+            Inner::Opaque(_) => Ok(None),
         }
     }
 
@@ -272,7 +273,7 @@ impl<'a> Volume<'a> {
             Inner::Ntfs(volume) => volume.list(path),
             Inner::Fat(volume) => volume.list(path),
             Inner::Damaged(damage) => Err(damage.clone().into()),
-            Inner::Opaque => Ok(Vec::new()),
+            Inner::Opaque(_) => Ok(Vec::new()),
         }
     }
 
@@ -288,7 +289,7 @@ impl<'a> Volume<'a> {
             Inner::Ntfs(volume) => volume.locate(path, max),
             Inner::Fat(volume) => volume.locate(path, max),
             Inner::Damaged(damage) => Err(damage.clone().into()),
-            Inner::Opaque => Ok(None),
+            Inner::Opaque(_) => Ok(None),
         }
     }
 
@@ -301,7 +302,7 @@ impl<'a> Volume<'a> {
             Inner::Ntfs(volume) => volume.obstacles(),
             Inner::Fat(volume) => volume.obstacles(),
             Inner::Damaged(damage) => Err(damage.clone().into()),
-            Inner::Opaque => Ok(Vec::new()),
+            Inner::Opaque(_) => Ok(Vec::new()),
         }
     }
 

@@ -86,6 +86,14 @@ fn ext(head: &[u8]) -> Option<&'static str> {
     })
 }
 
+/// The label of ext2 to ext4: 16 bytes of the superblock at 0x400, filled up with zeros (Linux, `fs/ext4/ext4.h`,
+/// `s_volume_name` at 0x78).
+pub(crate) fn ext_label(head: &[u8]) -> Option<String> {
+    ext(head)?;
+    let label = slice(head, 0x478, 16)?.split(|byte| *byte == 0).next()?;
+    (!label.is_empty()).then(|| String::from_utf8_lossy(label).into_owned())
+}
+
 /// Whether the mandatory fields of a FAT boot sector make sense; which of them are wrong is told by [`super::fat`].
 fn is_fat(head: &[u8]) -> Option<bool> {
     let sector = le_u16(head, 0x0b)?;
@@ -108,6 +116,10 @@ mod tests {
         Volume::open(&Ram::new(bytes, None)).unwrap().file_system()
     }
 
+    fn label(bytes: Vec<u8>) -> Option<String> {
+        Volume::open(&Ram::new(bytes, None)).unwrap().label()
+    }
+
     #[test]
     fn every_signature_is_recognised_and_no_content_is_an_error() {
         for (at, magic, file_system) in SIGNATURES {
@@ -122,7 +134,10 @@ mod tests {
             let mut bytes = vec![0; 8192];
             bytes[0x438..0x43a].copy_from_slice(&[0x53, 0xef]);
             (bytes[0x45c], bytes[0x460]) = (compatible, incompatible);
-            assert_eq!(name(bytes), FileSystem::Other(expected));
+            assert_eq!(name(bytes.clone()), FileSystem::Other(expected));
+            assert_eq!(label(bytes.clone()), None);
+            bytes[0x478..0x481].copy_from_slice(b"BCDRESCUE");
+            assert_eq!(label(bytes).as_deref(), Some("BCDRESCUE"));
         }
         for len in [0, 1, 511, 512, 4095, 70_000] {
             assert_eq!(name(vec![0; len]), FileSystem::Unknown);
