@@ -232,9 +232,13 @@ impl Job<'_> {
                     record_path.display()
                 )
             })?;
-        record.set_state(&record_path, State::Applied).context(
-            "the disk is repaired and its record can be undone, only the record could not be marked",
-        )?;
+        if let Err(error) = record.set_state(&record_path, State::Applied) {
+            let note = format!("the record can be undone, it only could not be marked: {error}");
+            if !as_json {
+                anstream::eprintln!("  warning: {}", clean(&note));
+            }
+            after.notes.push(note);
+        }
         after.notes.extend(warning);
         let job = Job { args, as_json, context, examined };
         job.report(plan, &after, &record_path)

@@ -80,9 +80,9 @@ pub fn run(args: &UndoArgs, as_json: bool) -> anyhow::Result<u8> {
     }
     drop(examined);
     write(&job, &record, &back)?;
-    record
-        .set_state(&args.record, State::Undone)
-        .context("the disk is as it was, only the record could not be marked")?;
+    if let Err(error) = record.set_state(&args.record, State::Undone) {
+        anstream::eprintln!("  warning: only the record could not be marked: {}", clean(&error.to_string()));
+    }
     job.say("undone", &back, "undone: every byte is as it was before the repair")?;
     Ok(FIXED)
 }

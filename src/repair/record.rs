@@ -6,6 +6,7 @@
 use std::fs;
 use std::io;
 use std::io::Write;
+use std::os::unix::fs::FileExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::path::PathBuf;
@@ -26,6 +27,8 @@ pub const VERSION: u32 = 1;
 pub const ENDING: &str = ".undo.json";
 /// Longest record that is read: 48 sectors of 4 KiB and two stores of 16 MiB, in hex, fit well.
 const MAX: u64 = 128 << 20;
+/// The state stands within so many bytes of a record: one sector, which media write whole.
+const STATE_WITHIN: usize = 512;
 
 /// How far the repair came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +40,30 @@ pub enum State {
     Applied,
     /// All sectors were brought back.
     Undone,
+}
+
+impl State {
+    /// The word in quotes, as long as that of every other state.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Planned => "\"planned\"",
+            Self::Applied => "\"applied\"",
+            Self::Undone => "\"undone\" ",
+        }
+    }
+}
+
+/// Where the quoted word of the state begins in a record's first bytes. A new line and two spaces stand before fields
+/// of the record itself only: in strings a new line is escaped.
+fn state_at(head: &[u8]) -> Option<u64> {
+    const FIELD: &[u8] = b"\n  \"state\": ";
+    let at = head.windows(FIELD.len()).position(|window| window == FIELD)?.checked_add(FIELD.len())?;
+    let word = head.get(at..)?;
+    let states = [State::Planned, State::Applied, State::Undone];
+    let is_known = states.iter().any(|state| {
+        word.strip_prefix(state.word().as_bytes()).is_some_and(|rest| rest.first() == Some(&b','))
+    });
+    if is_known { u64::try_from(at).ok() } else { None }
 }
 
 /// Which disk the record is of.
@@ -155,26 +182,24 @@ impl Record {
         file.sync_all()
     }
 
-    /// Replaces the record at `path` by one with `state`, atomically.
+    /// Marks the record at `path`: the word is overwritten in place, which no file system has to do in two steps. (To
+    /// rename a new file over the old one is no single step on FAT, and a power cut then leaves no record at all.)
     ///
     /// # Errors
     /// [`RecordError::Io`]; the record then still has its old state, which is as good for an undo.
+    #[expect(clippy::disallowed_methods, reason = "one word of the record's own file")]
     pub fn set_state(&mut self, path: &Path, state: State) -> Result<(), RecordError> {
         self.state = state;
-        let mut name = path.as_os_str().to_owned();
-        name.push(".new");
-        let new = PathBuf::from(name);
-        let replace = || {
-            // What a run that was cut short left behind stands for nothing.
-            let _ = fs::remove_file(&new);
-            self.write(&new)?;
-            fs::rename(&new, path)?;
-            sync_directory(path)
+        let overwrite = || {
+            let file = fs::OpenOptions::new().read(true).write(true).open(path)?;
+            let mut head = [0; STATE_WITHIN];
+            let len = file.read_at(&mut head, 0)?;
+            let at = state_at(head.get(..len).unwrap_or_default())
+                .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "it has no state to mark"))?;
+            file.write_all_at(state.word().as_bytes(), at)?;
+            file.sync_all()
         };
-        replace().map_err(|source| {
-            let _ = fs::remove_file(&new);
-            io_error(path, source)
-        })
+        overwrite().map_err(|cause| io_error(path, cause))
     }
 
     /// Reads and validates a record.
@@ -236,7 +261,7 @@ pub fn sha256(data: &[u8]) -> String {
     bytes::hex(&Sha256::digest(data))
 }
 
-/// A rename or a new file is durable only when its directory is.
+/// A new file is durable only when its directory is.
 fn sync_directory(path: &Path) -> io::Result<()> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     match fs::File::open(directory)?.sync_all() {
@@ -287,10 +312,22 @@ mod tests {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(Record::load(&path).unwrap(), record);
         assert!(matches!(record.create(&path), Err(RecordError::Io { .. })));
-        fs::write(folder.path().join("disk.undo.json.new"), "what a power cut left").unwrap();
-        record.set_state(&path, State::Applied).unwrap();
-        assert_eq!(Record::load(&path).unwrap().state, State::Applied);
+        let text = fs::read_to_string(&path).unwrap();
+        for (state, word) in [
+            (State::Applied, "\n  \"state\": \"applied\",\n"),
+            (State::Undone, "\n  \"state\": \"undone\" ,\n"),
+            (State::Planned, "\n  \"state\": \"planned\",\n"),
+        ] {
+            record.set_state(&path, state).unwrap();
+            assert_eq!(Record::load(&path).unwrap().state, state);
+            let marked = fs::read_to_string(&path).unwrap();
+            assert_eq!(marked.replacen(word, "\n  \"state\": \"planned\",\n", 1), text);
+        }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        fs::write(&path, text.replacen("planned", "unheard", 1)).unwrap();
+        let error = record.set_state(&path, State::Undone).unwrap_err().to_string();
+        assert!(error.ends_with("it has no state to mark"), "{error}");
+        assert!(fs::read_to_string(&path).unwrap().contains("unheard"));
     }
 
     #[test]
