@@ -10,7 +10,7 @@ RESCUE := target/rescue
 # More kernel parameters for the rescue disk's first entry, such as bcdrescue.run=check.
 PARAMETERS ?=
 
-.PHONY: build static rescue-disk guest demo test lint unit guests audit bench images packages clean
+.PHONY: build static rescue-disk rescue-for-tests guest demo test lint unit audit bench images packages clean
 
 build:
 	$(CARGO) build --release --locked
@@ -20,9 +20,10 @@ static:
 		--target x86_64-unknown-linux-gnu --target-dir target/static
 
 # Boots on BIOS and UEFI; vmlinuz and initramfs beside it for PXE and qemu -kernel.
-rescue-disk: static
+rescue-disk:
 	@integration/packages.sh rescue
-	@integration/rescue/build.sh $(STATIC) $(RESCUE) "$(PARAMETERS)"
+	@$(MAKE) --no-print-directory static
+	@integration/rescue/build.sh $(STATIC) $(RESCUE) '$(PARAMETERS)'
 
 # Debian packages that the tests use as judges; installed as root or with sudo, otherwise named.
 packages:
@@ -33,7 +34,18 @@ demo: build
 	$(CARGO) build --release --locked --example break-disk
 	@integration/demo.sh $(CURDIR)/$(BIN) $(CURDIR)/target/release/examples/break-disk
 
-test: packages lint unit
+test: packages lint rescue-for-tests unit
+
+# What boots guests in the tests. Without root, and where it is missing, the tests say which of them were not run.
+rescue-for-tests:
+	@integration/packages.sh rescue guests || [ $$? = 2 ]
+	@$(MAKE) --no-print-directory static
+	@if integration/packages.sh rescue 2>/dev/null; then \
+		integration/rescue/build.sh $(STATIC) $(RESCUE) || [ "$$(id -u)" != 0 ]; fi
+
+# One case that boots a guest, with the guest's console on the terminal: make guest CASE=cycle::windows_10
+guest: rescue-for-tests
+	BCDRESCUE_CONSOLE=1 $(CARGO) test --locked --test integration -- guest::$(CASE) --nocapture --test-threads 1
 
 lint:
 	$(CARGO) fmt --check

@@ -131,7 +131,7 @@ fn json_is_one_document_on_every_path() {
     let missing = disk.folder.path().join("missing");
     let missing = text(&missing);
     let cases: [(&[&str], i32); 15] = [
-        (&["check", "--json"], 16),
+        (&["inspect", "--json"], 16),
         (&["fix", "--json", "--nonsense"], 16),
         (&["nonsense", "--json"], 16),
         (&["check", missing, "--json"], 8),

@@ -17,7 +17,7 @@ use crate::support::same_content;
 use crate::support::text;
 
 /// Where a store of an image lies: path, file system, and byte offset and length of its volume.
-struct Place {
+pub struct Place {
     path: &'static str,
     fat: bool,
     start: u64,
@@ -27,7 +27,7 @@ struct Place {
 const MIB: u64 = 1 << 20;
 
 /// Each broken image with its stores and how many elements each of them has to be re-pointed.
-fn images() -> Vec<(&'static str, Vec<(Place, usize)>)> {
+pub fn images() -> Vec<(&'static str, Vec<(Place, usize)>)> {
     let ntfs = |len| Place { path: "/Boot/BCD", fat: false, start: MIB, len };
     let esp = |path, len| Place { path, fat: true, start: MIB, len };
     let uefi =
@@ -46,7 +46,7 @@ fn images() -> Vec<(&'static str, Vec<(Place, usize)>)> {
     ]
 }
 
-fn store(raw: &Path, place: &Place) -> Vec<u8> {
+pub fn store(raw: &Path, place: &Place) -> Vec<u8> {
     let volume = cut(raw, place.start, place.len);
     if place.fat { fat_file(&volume, place.path) } else { ntfs_file(&volume, place.path) }
 }
@@ -89,7 +89,7 @@ fn promise(name: &str, disk: &Disk, stores: &[(Place, usize)], is_qcow2: bool) {
 }
 
 /// hivex sees exactly the planned elements changed, and nothing else came, went or changed.
-fn judge_stores(name: &str, original: &Path, repaired: &Path, stores: &[(Place, usize)], fixed: &Json) {
+pub fn judge_stores(name: &str, original: &Path, repaired: &Path, stores: &[(Place, usize)], fixed: &Json) {
     let mut changed = Vec::new();
     for (place, count) in stores {
         let difference = hivex_difference(&store(original, place), &store(repaired, place));

@@ -16,6 +16,7 @@ mod corpus_disks;
 mod cycle;
 mod devices;
 mod golden;
+mod guest;
 mod hostile;
 mod layers;
 mod oracle;

@@ -40,6 +40,13 @@ impl Run {
         self
     }
 
+    /// Asserts that the standard output is this and nothing else.
+    #[track_caller]
+    pub fn prints(self, text: &str) -> Self {
+        assert_eq!(self.stdout.trim(), text);
+        self
+    }
+
     /// The first target of the JSON.
     #[track_caller]
     pub fn target(&self) -> Json {

@@ -11,7 +11,6 @@ use crate::cli::HEALTHY;
 use crate::cli::LEFT;
 use crate::cli::args::CheckArgs;
 use crate::cli::examine::Examined;
-use crate::cli::examine::attached_targets;
 use crate::cli::examine::context;
 use crate::cli::examine::examine;
 use crate::cli::examine::is_store_file;
@@ -28,6 +27,7 @@ use crate::diagnosis::Severity;
 use crate::diagnosis::Verdict;
 use crate::diagnosis::store;
 use crate::layout::Layout;
+use crate::storage::attached::attached_disks;
 
 /// Runs the command.
 ///
@@ -39,7 +39,10 @@ pub fn run(args: &CheckArgs, as_json: bool) -> anyhow::Result<u8> {
     let mut documents = Vec::new();
     let choice = Choice { system: args.choice.system, windows: args.choice.windows };
     let is_named = !args.targets.is_empty();
-    let targets = if is_named { args.targets.clone() } else { attached_targets()? };
+    let targets = match is_named {
+        true => args.targets.clone(),
+        false => attached_disks(Path::new("/"))?.into_iter().map(|disk| disk.path).collect(),
+    };
     let named = named_disks(&args.targets, &args.open.options());
     for path in &targets {
         let context = context(path, &named, &args.open.options(), choice);

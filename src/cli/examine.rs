@@ -66,7 +66,7 @@ pub fn examine(path: &Path, options: &OpenOptions, context: &Context) -> anyhow:
     })
 }
 
-/// The attached disks that a command without a target is about: all but the one that carries the running system.
+/// The attached disks that may be repaired without being named: all but the one that carries the running system.
 ///
 /// # Errors
 /// When the disks cannot be enumerated.

@@ -1,0 +1,178 @@
+//! The menu, as a person uses it over a serial line.
+
+use serde_json::json;
+
+use super::Rescue;
+use super::machine::Drive;
+use super::machine::Guest;
+use super::qmp::Qmp;
+use super::records;
+use super::records::Kind;
+use crate::support::Disk;
+use crate::support::bcdrescue;
+use crate::support::hash;
+use crate::support::image;
+use crate::support::judge_with;
+use crate::support::same_content;
+use crate::support::text;
+
+#[test]
+fn a_person_repairs_and_undoes() {
+    let Some(rescue) = Rescue::find("the menu") else { return };
+    let disk = Disk::of("win2008r2-bios");
+    let volume = records::volume(disk.folder.path(), Kind::Fat);
+    let mut guest = Guest::boot(&rescue, &[Drive::qcow2(&disk.path), Drive::raw(&volume)], "");
+    let screen = guest.menu();
+    for words in [
+        "Undo records are kept on /dev/vdb (BCDRESCUE)",
+        "/dev/vda  1 GiB, virtio",
+        "/dev/vda: broken",
+        "Windows stops at boot with 0xc000000e",
+        "Run: bcdrescue fix /dev/vda",
+    ] {
+        assert!(screen.contains(words), "expected {words:?} in:\n{screen}");
+    }
+    // What is not a choice does nothing; no means no.
+    guest.console.send("x");
+    guest.console.expect("x: no such choice");
+    guest.menu();
+    guest.console.send("f");
+    guest.console.expect("[y/N] ");
+    guest.console.send("n");
+    guest.console.expect("nothing was written");
+    guest.menu();
+    assert_eq!(hash(&disk.path), hash(&image("win2008r2-bios")));
+
+    guest.console.send("f");
+    guest.console.expect("[y/N] ");
+    guest.console.send("y");
+    guest.console.expect("read back and examined again: healthy");
+    let after = guest.menu();
+    assert!(!after.contains("BEGIN BCDRESCUE RECORD"), "a record that is safe was printed:\n{after}");
+    guest.console.send("c");
+    guest.console.expect("/dev/vda: healthy");
+    guest.menu();
+
+    guest.console.send("u");
+    let list = guest.console.expect("Enter for none)? ");
+    assert!(list.contains("  1  vda."), "{list}");
+    guest.console.send("1");
+    guest.console.expect("[y/N] ");
+    guest.console.send("y");
+    guest.console.expect("every byte is as it was before the repair");
+    guest.menu();
+    guest.console.send("p");
+    guest.ended();
+    assert!(same_content(&disk.path, &image("win2008r2-bios")));
+    assert_eq!(records::copied_out(&volume, Kind::Fat, disk.folder.path()).len(), 1);
+}
+
+/// The lines between the marks of a record, and its name.
+fn printed(said: &str) -> (String, String) {
+    let (_, rest) = said.split_once("-----BEGIN BCDRESCUE RECORD ").expect("a record");
+    let (name, rest) = rest.split_once("-----\n").expect("a mark");
+    let (lines, _) = rest.split_once("-----END BCDRESCUE RECORD-----").expect("an end");
+    (name.to_owned(), lines.to_owned())
+}
+
+#[test]
+fn a_record_in_memory_is_printed_and_can_be_pasted_after_a_reboot() {
+    let Some(rescue) = Rescue::find("records in memory") else { return };
+    let disk = Disk::of("win10-bios");
+    let mut guest = Guest::boot(&rescue, &[Drive::qcow2(&disk.path)], "");
+    let screen = guest.menu();
+    assert!(screen.contains("in memory only: switching off loses them"), "{screen}");
+    guest.console.send("f");
+    guest.console.expect("[y/N] ");
+    guest.console.send("y");
+    let said = guest.menu();
+    assert!(said.contains("is in memory: a reboot loses the undo record"), "{said}");
+    let (name, lines) = printed(&said);
+    // Leaving loses it, so it asks.
+    guest.console.send("p");
+    guest.console.expect("will be lost. Go on all the same [y/N]? ");
+    guest.console.send("");
+    guest.menu();
+    guest.console.send("r");
+    guest.console.expect("[y/N]? ");
+    guest.console.send("y");
+    guest.ended();
+    bcdrescue(&["check", disk.name()]).exits(0);
+
+    // The way that the screen tells, on the host.
+    let folder = disk.folder.path();
+    let packed = folder.join("packed");
+    std::fs::write(&packed, &lines).unwrap();
+    let unpack = format!("base64 -d {} | gunzip >{}", text(&packed), text(&folder.join(&name)));
+    judge_with("sh", &["-c", &unpack], b"");
+    let record = folder.join(&name);
+    bcdrescue(&["undo", "--dry-run", "--target", disk.name(), text(&record)]).exits(4);
+
+    // Pasted into the menu of another boot, in which the disk has another name; first with a line missing.
+    let other = records::labelled(folder, "other.img", Kind::Fat, "OTHER");
+    let mut guest = Guest::boot(&rescue, &[Drive::raw(&other), Drive::qcow2(&disk.path)], "");
+    guest.menu();
+    let all: Vec<&str> = lines.lines().collect();
+    for lines in [&all[1..], &all[..]] {
+        guest.console.send("u");
+        guest.console.expect("Enter for none)? ");
+        guest.console.send("p");
+        guest.console.expect("to -----END:");
+        guest.console.send(&format!("-----BEGIN BCDRESCUE RECORD {name}-----"));
+        lines.iter().for_each(|line| guest.console.send(line));
+        guest.console.send("-----END BCDRESCUE RECORD-----");
+        if lines.len() < all.len() {
+            guest.console.expect("these lines do not make a record");
+            guest.menu();
+        }
+    }
+    guest.console.expect("does the disk have another name now");
+    guest.console.expect("? ");
+    guest.console.send("/dev/vdb");
+    guest.console.expect("[y/N] ");
+    guest.console.send("y");
+    guest.console.expect("every byte is as it was before the repair");
+    guest.menu();
+    guest.shell();
+    guest.power_off();
+    assert!(same_content(&disk.path, &image("win10-bios")));
+}
+
+#[test]
+fn a_volume_that_is_attached_later_takes_the_records() {
+    let Some(rescue) = Rescue::find("a volume that is attached later") else { return };
+    let disk = Disk::of("win2008r2-bios");
+    let volume = records::volume(disk.folder.path(), Kind::Fat);
+    let socket = disk.folder.path().join("qmp");
+    let qmp_at = format!("unix:{},server=on,wait=off", text(&socket));
+    let drives = [Drive::qcow2(&disk.path)];
+    let mut guest = Guest::boot_with(&rescue, &drives, "", &["-qmp", &qmp_at]);
+    let mut qmp = Qmp::connect(&socket);
+    guest.menu();
+    guest.console.send("f");
+    guest.console.expect("[y/N] ");
+    guest.console.send("y");
+    let said = guest.menu();
+    let (name, _) = printed(&said);
+    let file = json!({ "driver": "file", "filename": volume });
+    qmp.ask_with("blockdev-add", &json!({ "driver": "raw", "node-name": "later", "file": file }));
+    qmp.ask_with("device_add", &json!({ "driver": "virtio-blk-pci", "drive": "later", "id": "later" }));
+    // It comes up in its own time.
+    let mut said = String::new();
+    for _ in 0..30 {
+        guest.console.send("c");
+        said = guest.menu();
+        if said.contains("Undo records are kept on /dev/vdb (BCDRESCUE)") {
+            break;
+        }
+    }
+    assert!(said.contains("Undo records are kept on /dev/vdb (BCDRESCUE)"), "{said}");
+    // Nothing is lost now, so that nothing is asked.
+    guest.console.send("p");
+    guest.ended();
+    let [record] =
+        records::copied_out(&volume, Kind::Fat, disk.folder.path()).try_into().expect("one record");
+    assert!(text(&record).ends_with(&name));
+    bcdrescue(&["undo", "--yes", "--target", disk.name(), text(&record)]).exits(1);
+    assert!(same_content(&disk.path, &image("win2008r2-bios")));
+}
