@@ -22,6 +22,7 @@ mod layers;
 mod oracle;
 mod power;
 mod refusals;
+mod restore;
 mod scenarios;
 mod sparse;
 mod support;

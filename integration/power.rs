@@ -63,7 +63,7 @@ fn case(name: &'static str) -> Case {
 
 /// What becomes of writes when the power goes.
 #[derive(Debug, Clone, Copy)]
-enum Cut {
+pub enum Cut {
     /// All that was written is there.
     Kept,
     /// What was not synced is lost.
@@ -75,7 +75,7 @@ enum Cut {
 }
 
 /// A disk whose power goes in write number `writes`, from 0.
-struct PowerCut {
+pub struct PowerCut {
     synced: SparseRam,
     now: SparseRam,
     last: Option<(u64, Vec<u8>)>,
@@ -84,11 +84,11 @@ struct PowerCut {
 }
 
 impl PowerCut {
-    fn new(disk: &SparseRam, writes: usize) -> Self {
+    pub fn new(disk: &SparseRam, writes: usize) -> Self {
         Self { synced: disk.clone(), now: disk.clone(), last: None, torn: None, writes }
     }
 
-    fn after(self, cut: Cut) -> SparseRam {
+    pub fn after(self, cut: Cut) -> SparseRam {
         let put = |mut disk: SparseRam, write: Option<(u64, Vec<u8>)>, len: usize| {
             let (offset, bytes) = write.unwrap_or_default();
             disk.put(offset, &bytes[..bytes.len().min(len)]);

@@ -140,6 +140,19 @@ fn refused(disk: &Disk, reason: &str, switch: Option<&str>) {
     assert_eq!(hash(&disk.path), before);
 }
 
+/// The other cure is no less right for that: it ends with this code, changes four bytes, and can be undone.
+#[track_caller]
+fn gets_its_identity_back(disk: &Disk, code: i32) {
+    let before = hash(&disk.path);
+    let fixed =
+        bcdrescue(&["fix", disk.name(), "--yes", "--json", "--restore-identity"]).exits(code).target();
+    assert_eq!(fixed["patches"].as_array().map(Vec::len), Some(1));
+    assert_eq!(fixed["disk"]["identity"], format!("0x{OLD:08x}"));
+    let record = disk.records().pop().expect("a record");
+    bcdrescue(&["undo", text(&record), "--yes"]).exits(1);
+    assert_eq!(hash(&disk.path), before);
+}
+
 /// `fix` cures so many elements and leaves nothing.
 #[track_caller]
 fn cured(disk: &Disk, arguments: &[&str], elements: usize) -> Json {
@@ -390,6 +403,11 @@ fn a_moved_partition_under_the_same_signature_is_found_again() {
     judge_with("sfdisk", &["-q", disk.name()], table.as_bytes());
     paste(&file, &disk.path, old.start + MIB);
     let target = check(&disk, 4, "broken");
+    assert_eq!(target["restore_identity"]["possible"], false);
+    let reason = target["restore_identity"]["reason"].to_string();
+    assert!(reason.contains("is no longer where it was (0x6500000, now 0x6600000)"), "{reason}");
+    let run = bcdrescue(&["fix", disk.name(), "--yes", "--restore-identity"]).exits(8);
+    run.says("the old identity cannot be put back").says("re-points the store instead");
     let statuses = findings(&target, "partition-changed");
     assert_eq!(statuses.len(), 7);
     assert!(statuses.iter().any(|finding| finding["predicted_status"].to_string().contains("0xc0000225")));
@@ -456,6 +474,9 @@ fn a_hibernated_windows_is_refused() {
     sleeping[..4].copy_from_slice(b"hibr");
     change(&disk, 2, |volume| put_ntfs(volume, "/hiberfil.sys", &sleeping));
     assert_eq!(findings(&check(&disk, 4, "broken"), "hibernated").len(), 1);
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(8).says("the other cure writes no store");
+    gets_its_identity_back(&disk, 1);
+    fs::remove_file(disk.record()).unwrap();
     refused(&disk, "hibernated", Some("--allow-hibernated"));
 }
 
@@ -493,6 +514,8 @@ fn a_dirty_store_is_refused() {
     let before = hash(&disk.path);
     bcdrescue(&["fix", disk.name(), "--yes", "--allow-dirty-volume", "--allow-hibernated"]).exits(8);
     assert_eq!(hash(&disk.path), before);
+    // Fixed, and the store is still dirty.
+    gets_its_identity_back(&disk, 5);
 }
 
 #[test]

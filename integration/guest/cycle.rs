@@ -10,10 +10,12 @@ use super::records::Kind;
 use crate::cycle::images;
 use crate::cycle::judge_stores;
 use crate::support::Disk;
+use crate::support::bcdrescue;
 use crate::support::hash;
 use crate::support::image;
 use crate::support::judge;
 use crate::support::same_content;
+use crate::support::text;
 
 fn promise(name: &str, bus: Bus, kind: Kind) {
     let Some(rescue) = Rescue::find("repairs in a rescue guest") else { return };
@@ -111,6 +113,29 @@ fn on_ahci() {
 #[test]
 fn on_usb() {
     promise("win11-uefi", Bus::Usb, Kind::Fat);
+}
+
+/// The other cure on a device whose partition table the kernel has read too.
+#[test]
+fn the_old_identity_is_put_back() {
+    let Some(rescue) = Rescue::find("the old identity in a rescue guest") else { return };
+    let disk = Disk::of("win11-uefi");
+    let original = disk.content("original.raw");
+    let volume = records::volume(disk.folder.path(), Kind::Fat);
+    let drive = Drive { bus: Bus::Nvme, ..Drive::qcow2(&disk.path) };
+    let mut guest = Guest::at_shell(&rescue, &[drive, Drive::raw(&volume)]);
+    let fixed =
+        guest.run("bcdrescue fix --yes --json --restore-identity --record-dir /records").exits(1).target();
+    assert_eq!(fixed["disk"]["identity"], "5f3c0101-3b1d-4c01-9a2c-0242ac1b0001");
+    guest.run("bcdrescue check").exits(0).says("healthy");
+    guest.power_off();
+    judge("qemu-img", &["check", "-q", disk.name()]);
+    let verdict = judge("sgdisk", &["-v", text(&disk.content("repaired.raw"))]);
+    assert!(String::from_utf8_lossy(&verdict).contains("No problems found"));
+    let [record] =
+        records::copied_out(&volume, Kind::Fat, disk.folder.path()).try_into().expect("one record");
+    bcdrescue(&["undo", "--yes", "--target", disk.name(), text(&record)]).exits(1);
+    assert!(same_content(&disk.path, &original));
 }
 
 /// All healthy disks at once, and Windows 2003 with a changed signature, which has nothing to be patched.

@@ -52,7 +52,7 @@ pub enum Command {
     Check(CheckArgs),
     /// Re-point the store's device elements to the disk that they are on.
     #[command(
-        after_help = "Examples:\n  bcdrescue fix /dev/vdb --dry-run   show every sector before and after, write nothing\n  bcdrescue fix /dev/vdb             show the plan, ask, repair\n  bcdrescue fix --yes win.qcow2      no question\n\nExit codes: 0 nothing to do, 1 fixed, 4 something is left (5: fixed, and something is left),\n8 failed or refused (the message says what state the disk is in), 16 usage."
+        after_help = "Examples:\n  bcdrescue fix /dev/vdb --dry-run   show every sector before and after, write nothing\n  bcdrescue fix /dev/vdb             show the plan, ask, repair\n  bcdrescue fix --yes win.qcow2      no question\n  bcdrescue fix /dev/vdb --restore-identity   the other cure: the disk gets its old identity back\n\nExit codes: 0 nothing to do, 1 fixed, 4 something is left (5: fixed, and something is left),\n8 failed or refused (the message says what state the disk is in), 16 usage."
     )]
     Fix(FixArgs),
     /// Bring a disk back to the byte, by the record that fix wrote.
@@ -177,6 +177,13 @@ pub struct FixArgs {
     /// What the user decided where the evidence leaves a choice.
     #[command(flatten)]
     pub choice: ChoiceArgs,
+    /// Give the disk its old identity back (the MBR signature, or the GPT's GUIDs) instead of re-pointing the store.
+    /// Then also drive letters, recovery and a hibernated Windows know it again.
+    #[arg(long, conflicts_with_all = ["repoint", "system", "windows"])]
+    pub restore_identity: bool,
+    /// Re-point the store, which is what fix does; says so where an encrypted Windows leaves a choice.
+    #[arg(long)]
+    pub repoint: bool,
     /// Dry run, no question.
     #[command(flatten)]
     pub write: WriteArgs,

@@ -25,6 +25,8 @@ use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Severity;
 use crate::diagnosis::Verdict;
+use crate::diagnosis::restore::Restore;
+use crate::diagnosis::show_disk;
 use crate::diagnosis::store;
 use crate::layout::Layout;
 use crate::storage::attached::attached_disks;
@@ -209,6 +211,20 @@ fn closing(examined: &Examined) {
             text::count(curable, "element", "elements"),
             clean(&examined.path.display().to_string())
         );
+        other_cure(&examined.diagnosis.restore);
+    }
+}
+
+fn other_cure(restore: &Restore) {
+    match restore {
+        Restore::Nothing => {}
+        Restore::Possible(old) => anstream::println!(
+            "  or, with --restore-identity, give back {} and leave the store as it is",
+            show_disk(old.disk)
+        ),
+        Restore::Impossible(reason) => {
+            anstream::println!("  (its old identity cannot be put back instead: {})", clean(reason));
+        }
     }
 }
 

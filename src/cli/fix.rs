@@ -28,14 +28,18 @@ use crate::cli::text::clean;
 use crate::diagnosis::Choice;
 use crate::diagnosis::Context;
 use crate::diagnosis::Verdict;
+use crate::diagnosis::restore::Restore;
+use crate::diagnosis::show_disk;
 use crate::repair::Patch;
 use crate::repair::apply;
 use crate::repair::apply::ApplyError;
+use crate::repair::identity;
 use crate::repair::plan;
 use crate::repair::plan::Plan;
 use crate::repair::record::State;
 use crate::repair::refusal;
 use crate::repair::refusal::Allowed;
+use crate::repair::refusal::Refusal;
 use crate::repair::rehearse::came_out;
 use crate::repair::rehearse::rehearse;
 use crate::storage::open::open_mut;
@@ -117,17 +121,19 @@ impl Job<'_> {
             self.say("nothing-to-do", None, None)?;
             return Ok(left);
         }
-        let allowed =
-            Allowed { hibernated: self.args.allow_hibernated, dirty_volume: self.args.allow_dirty_volume };
-        let refusals = refusal::refusals(&self.examined.layout, &self.examined.diagnosis, allowed);
+        let refusals = self.refusals();
         if !refusals.is_empty() {
             let reasons: Vec<String> = refusals.iter().map(ToString::to_string).collect();
             return self.refused(&reasons);
         }
-        let plan = plan::plan(&self.examined.storage, &self.examined.layout, &self.examined.diagnosis)?;
-        let rehearsed = rehearse(&plan, &self.examined.storage, &self.context)?;
+        let Examined { layout, diagnosis, storage, .. } = &self.examined;
+        let plan = match self.args.restore_identity {
+            true => identity::plan(storage, layout, diagnosis)?,
+            false => plan::plan(storage, layout, diagnosis)?,
+        };
+        let rehearsed = rehearse(&plan, storage, &self.context)?;
         if !self.as_json {
-            show::changes(&self.examined.layout, &self.examined.diagnosis);
+            self.show_changes();
             show::left(&self.examined);
             anstream::println!("\n  tried in memory, the disk is then: {}", text::verdict(rehearsed.verdict));
         }
@@ -155,6 +161,28 @@ impl Job<'_> {
                 anstream::eprintln!("bcdrescue: {message}");
                 Ok(USAGE)
             }
+        }
+    }
+
+    fn refusals(&self) -> Vec<Refusal> {
+        let Examined { layout, diagnosis, .. } = &self.examined;
+        if self.args.restore_identity {
+            return refusal::for_identity(layout, diagnosis);
+        }
+        let allowed =
+            Allowed { hibernated: self.args.allow_hibernated, dirty_volume: self.args.allow_dirty_volume };
+        let mut refusals = refusal::refusals(layout, diagnosis, allowed);
+        if !self.args.repoint {
+            refusals.extend(refusal::choice_needed(layout, diagnosis));
+        }
+        refusals
+    }
+
+    fn show_changes(&self) {
+        let Examined { layout, diagnosis, .. } = &self.examined;
+        match self.args.restore_identity {
+            true => show::identity(layout, diagnosis),
+            false => show::changes(layout, diagnosis),
         }
     }
 
@@ -190,12 +218,28 @@ impl Job<'_> {
 
     fn refused(&self, reasons: &[String]) -> anyhow::Result<u8> {
         if !self.as_json {
-            show::changes(&self.examined.layout, &self.examined.diagnosis);
+            self.show_changes();
             anstream::println!("\n  refused, nothing was written:");
             reasons.iter().for_each(|reason| anstream::println!("    {}", clean(reason)));
+            self.say_other_cure();
         }
         self.say("refused", None, Some(&reasons.join("; ")))?;
         Ok(FAILED)
+    }
+
+    /// What stops a re-pointing need not stop the other cure.
+    fn say_other_cure(&self) {
+        let Examined { layout, diagnosis, path, .. } = &self.examined;
+        if let Restore::Possible(old) = &diagnosis.restore
+            && !self.args.restore_identity
+            && refusal::for_identity(layout, diagnosis).is_empty()
+        {
+            anstream::println!(
+                "  the other cure writes no store and is not stopped by that; it gives back {}:\n    bcdrescue fix {} --restore-identity",
+                show_disk(old.disk),
+                clean(&path.display().to_string())
+            );
+        }
     }
 
     /// The record first, then the disk, then the proof.
@@ -249,8 +293,12 @@ impl Job<'_> {
         if !self.as_json {
             let elements = text::count(self.examined.diagnosis.repoints().count(), "element", "elements");
             let sectors = text::count(plan.patches.len(), "sector", "sectors");
+            let done = match plan.restored {
+                Some(disk) => format!("{} is back", show_disk(disk)),
+                None => format!("{elements} re-pointed"),
+            };
             anstream::println!(
-                "  fixed: {elements} re-pointed in {sectors}, read back and examined again: {}",
+                "  fixed: {done}, in {sectors}, read back and examined again: {}",
                 text::verdict(after.diagnosis.verdict)
             );
             anstream::println!("  to go back: bcdrescue undo {}", clean(&record.display().to_string()));
@@ -285,10 +333,12 @@ impl Job<'_> {
         error: Option<&str>,
     ) -> Value {
         let mut document = json::target(state);
-        let changes =
-            self.examined.diagnosis.repoints().map(|repoint| json::change(&self.examined.layout, repoint));
+        let repoints = self.examined.diagnosis.repoints().filter(|_| !self.args.restore_identity);
+        let changes = repoints.map(|repoint| json::change(&self.examined.layout, repoint));
         if let Some(fields) = document.as_object_mut() {
             fields.insert("action".into(), json!(action));
+            let cure = if self.args.restore_identity { "restore-identity" } else { "repoint" };
+            fields.insert("cure".into(), json!(cure));
             fields.insert("changes".into(), changes.collect());
             fields.insert("patches".into(), plan.map_or(Value::Null, |plan| patches(&plan.patches)));
             fields.insert("record".into(), json!(record.map(json::path)));

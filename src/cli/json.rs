@@ -18,7 +18,9 @@ use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Repoint;
 use crate::diagnosis::Verdict;
+use crate::diagnosis::restore::Restore;
 use crate::diagnosis::show_identity;
+use crate::guid::Guid;
 use crate::layout::Layout;
 use crate::layout::Role;
 use crate::partition::Partition;
@@ -80,9 +82,29 @@ pub fn target(examined: &Examined) -> Value {
         "verdict": examined.diagnosis.verdict,
         "disk": disk(layout, examined.len),
         "findings": findings(Some(layout), &examined.diagnosis.findings),
+        "restore_identity": restore(layout, &examined.diagnosis.restore),
         "notes": examined.notes,
         "error": null,
     })
+}
+
+/// The other cure: what it would give back, or why it cannot; null when nothing is stale.
+fn restore(layout: &Layout, restore: &Restore) -> Value {
+    match restore {
+        Restore::Nothing => Value::Null,
+        Restore::Impossible(reason) => json!({ "possible": false, "reason": reason }),
+        Restore::Possible(old) => {
+            let partition = |(volume, guid): &(usize, Guid)| {
+                let partition = layout.table.partitions.get(*volume);
+                json!({ "number": partition.map(|partition| partition.number), "guid": guid.to_string() })
+            };
+            json!({
+                "possible": true,
+                "identity": text::identity(Some(old.disk)),
+                "partitions": old.partitions.iter().map(partition).collect::<Vec<_>>(),
+            })
+        }
+    }
 }
 
 /// Findings, gravest first; without a layout for a store by itself, which has nothing to re-point to.

@@ -96,7 +96,11 @@ pub fn record(examined: &Examined, plan: &Plan) -> anyhow::Result<Record> {
         sha256_after: sha256(&store.after),
         bytes_before: store.before.clone(),
     };
-    Ok(Record::new(target, plan.stores.iter().map(saved).collect(), plan.patches.clone(), now()))
+    let record = Record::new(target, plan.stores.iter().map(saved).collect(), plan.patches.clone(), now());
+    Ok(match plan.restored {
+        Some(disk) => record.restoring(disk_text(Some(disk))),
+        None => record,
+    })
 }
 
 /// Writes the record under a new name: `win.qcow2.20260102T030405Z.undo.json`.

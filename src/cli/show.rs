@@ -7,8 +7,11 @@ use crate::cli::text;
 use crate::cli::text::clean;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Remedy;
+use crate::diagnosis::restore::Restore;
+use crate::diagnosis::show_disk;
 use crate::diagnosis::show_identity;
 use crate::layout::Layout;
+use crate::partition::PartitionId;
 use crate::repair::Patch;
 
 /// Bytes in a line of a dump.
@@ -27,6 +30,26 @@ pub fn changes(layout: &Layout, diagnosis: &Diagnosis) {
             show_identity(&repoint.new),
             clean(&layout.name(repoint.volume))
         );
+    }
+}
+
+/// The identity that the disk has, and the one that it gets back.
+pub fn identity(layout: &Layout, diagnosis: &Diagnosis) {
+    let Restore::Possible(old) = &diagnosis.restore else { return };
+    let change = |what: &str, now: String, then: String| {
+        anstream::println!("    {}", clean(what));
+        anstream::println!("      {} {}", "-".red(), now.dimmed());
+        anstream::println!("      {} {then}", "+".green());
+    };
+    anstream::println!("\n  to change, and no store:");
+    if let Some(now) = layout.table.disk.filter(|now| *now != old.disk) {
+        change("the disk's identity", show_disk(now), show_disk(old.disk));
+    }
+    for (volume, guid) in &old.partitions {
+        let partition = layout.table.partitions.get(*volume);
+        if let Some(PartitionId::Gpt(now)) = partition.and_then(|partition| partition.id) {
+            change(&layout.name(*volume), format!("partition GUID {now}"), format!("partition GUID {guid}"));
+        }
     }
 }
 

@@ -27,6 +27,7 @@ use crate::repair::Patch;
 use crate::repair::apply::apply;
 use crate::repair::apply::inverse;
 use crate::repair::apply::is_done;
+use crate::repair::disk_text;
 use crate::repair::record::Record;
 use crate::repair::record::State;
 use crate::repair::record::sha256;
@@ -109,6 +110,8 @@ fn still_holds(record: &Record, storage: &dyn Storage) -> anyhow::Result<()> {
 /// The disk, read anew from the start, has its old stores.
 fn proven(job: &Job<'_>, record: &Record) -> anyhow::Result<()> {
     let after = look(&job.path, job.args)?;
+    let disk = disk_text(after.layout.table.disk);
+    anyhow::ensure!(disk == record.target.disk, "the disk's identity is {disk}, not {}", record.target.disk);
     for saved in &record.stores {
         let store = after.layout.store_on(saved.partition, &saved.path).and_then(|file| file.parsed());
         let same = store.is_some_and(|store| sha256(store.hive().bytes()) == saved.sha256_before);
@@ -130,6 +133,13 @@ impl Job<'_> {
 
     fn announce(&self, record: &Record, back: &[Patch]) {
         anstream::println!("{}: undo the repair of {}", self.name(), clean(&record.created));
+        if let Some(restored) = &record.restored {
+            anstream::println!(
+                "  the disk's identity, from {} to {}",
+                clean(restored),
+                clean(&record.target.disk)
+            );
+        }
         for store in &record.stores {
             anstream::println!(
                 "  {} on partition {}, {}",

@@ -7,12 +7,14 @@ pub mod entry;
 mod kin;
 pub mod record;
 pub mod resolve;
+pub mod restore;
 pub mod role;
 pub mod store;
 
 use serde::Serialize;
 
 use crate::bcd::device::QualifiedPartition;
+use crate::diagnosis::restore::Restore;
 use crate::layout::Layout;
 use crate::partition::DiskId;
 use crate::partition::PartitionId;
@@ -157,6 +159,8 @@ pub struct Diagnosis {
     pub findings: Vec<Finding>,
     /// The answer in a word.
     pub verdict: Verdict,
+    /// The other cure: the old identity, where it can be put back.
+    pub restore: Restore,
 }
 
 impl Diagnosis {
@@ -197,7 +201,8 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     findings.extend(entry::findings(layout));
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let verdict = verdict(layout, &findings);
-    Diagnosis { findings, verdict }
+    let restore = restore::restore(layout, &findings);
+    Diagnosis { findings, verdict, restore }
 }
 
 fn verdict(layout: &Layout, findings: &[Finding]) -> Verdict {

@@ -8,6 +8,7 @@ use crate::partition::PartitionId;
 use crate::partition::PartitionTable;
 use crate::partition::PartitionType;
 use crate::partition::TableKind;
+use crate::partition::edit::GptBytes;
 use crate::partition::gpt_header;
 use crate::partition::gpt_header::Attempt;
 use crate::partition::gpt_header::Copy;
@@ -66,6 +67,29 @@ pub(crate) fn read_primary(
         return Ok(Some(table(copy, *size, notes)));
     }
     Ok(None)
+}
+
+/// Both copies of a GPT as bytes, the primary first; only when both are sound and say the same, so that one of them can be
+/// rewritten while the other vouches for the disk.
+///
+/// # Errors
+/// [`PartitionError::Corrupt`] when they are not.
+pub fn copies(storage: &dyn Storage, sector_size: u32) -> Result<[GptBytes; 2], PartitionError> {
+    let corrupt = |what: &str, at, found| PartitionError::Corrupt {
+        what: what.into(),
+        at,
+        expected: "a sound copy of the table".into(),
+        found,
+    };
+    let (primary, first) = gpt_header::read_bytes(storage, 1, sector_size)?
+        .map_err(|defect| corrupt("the primary GPT", u64::from(sector_size), defect))?;
+    let at = primary.alternate.saturating_mul(u64::from(sector_size));
+    let (backup, second) = gpt_header::read_bytes(storage, primary.alternate, sector_size)?
+        .map_err(|defect| corrupt("the backup GPT", at, defect))?;
+    if (primary.disk, &primary.entries) != (backup.disk, &backup.entries) {
+        return Err(corrupt("the backup GPT", at, "one that differs from the primary".into()));
+    }
+    Ok([first, second])
 }
 
 /// Sectors in which a backup header may be: where the primary says, even if it is damaged, and the last of the disk.

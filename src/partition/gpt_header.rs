@@ -12,14 +12,15 @@ use crate::bytes::slice;
 use crate::bytes::utf16le_until_nul;
 use crate::guid::Guid;
 use crate::partition::PartitionError;
+use crate::partition::edit::GptBytes;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 
 /// Bytes of an entry. Other sizes are allowed by the specification and written by nobody.
-const ENTRY_SIZE: u32 = 128;
+pub(crate) const ENTRY_SIZE: u32 = 128;
 /// Entries that are read; Windows and sgdisk write 128, and more than this is damage or an attack on our memory.
 const MAX_ENTRIES: u32 = 4096;
-const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
+pub(crate) const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 
 /// One entry in use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +80,28 @@ pub(crate) fn read(storage: &dyn Storage, lba: u64, sector_size: u32) -> Result<
         None => copy(storage, &sector, sector_size)?,
     };
     Ok(Attempt { at, copy, alternate })
+}
+
+/// The bytes of the copy whose header is at sector `lba`; its defect, when it has one.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_bytes(
+    storage: &dyn Storage,
+    lba: u64,
+    sector_size: u32,
+) -> Result<Result<(Copy, GptBytes), String>, PartitionError> {
+    let attempt = read(storage, lba, sector_size)?;
+    let copy = match attempt.copy {
+        Ok(copy) => copy,
+        Err(defect) => return Ok(Err(defect)),
+    };
+    let gone = || Ok(Err("it cannot be read a second time".to_owned()));
+    let Some(header) = bytes(storage, attempt.at, sector_size)? else { return gone() };
+    let array_at = le_u64(&header, 0x48).unwrap_or(0).saturating_mul(u64::from(sector_size));
+    let len = le_u32(&header, 0x50).unwrap_or(0).saturating_mul(ENTRY_SIZE);
+    let Some(array) = bytes(storage, array_at, len)? else { return gone() };
+    Ok(Ok((copy, GptBytes { header_at: attempt.at, header, array_at, array })))
 }
 
 /// What is wrong with the header in `sector`, checksum first.

@@ -5,7 +5,8 @@
 
 mod boot_sector;
 mod ebr;
-mod gpt;
+pub mod edit;
+pub mod gpt;
 mod gpt_header;
 mod gpt_opinion;
 mod mbr;

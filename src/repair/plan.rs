@@ -13,7 +13,9 @@ use crate::diagnosis::diagnose;
 use crate::layout;
 use crate::layout::Layout;
 use crate::layout::store::StoreFile;
+use crate::partition::DiskId;
 use crate::repair::Patch;
+use crate::repair::identity;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::cache::Cached;
@@ -69,6 +71,8 @@ pub struct Plan {
     pub stores: Vec<StorePlan>,
     /// The sectors that change, in the order of writing.
     pub patches: Vec<Patch>,
+    /// The identity that the disk then has, where it is that which changes, not a store.
+    pub restored: Option<DiskId>,
 }
 
 /// Makes the plan of all re-pointings of `diagnosis`; empty when there are none.
@@ -76,7 +80,7 @@ pub struct Plan {
 /// # Errors
 /// [`PlanError`] when the disk does not hold what the layout says, or the result would change anything but identities.
 pub fn plan(storage: &dyn Storage, layout: &Layout, diagnosis: &Diagnosis) -> Result<Plan, PlanError> {
-    let mut plan = Plan { stores: Vec::new(), patches: Vec::new() };
+    let mut plan = Plan { stores: Vec::new(), patches: Vec::new(), restored: None };
     let mut sectors =
         Sectors { storage, size: u64::from(layout.table.sector_size), patches: BTreeMap::new() };
     for (index, file) in layout.stores.iter().enumerate() {
@@ -113,7 +117,11 @@ pub fn plan(storage: &dyn Storage, layout: &Layout, diagnosis: &Diagnosis) -> Re
 pub fn still_holds(plan: &Plan, storage: &dyn Storage, context: &Context) -> Result<(), PlanError> {
     let cached = Cached::new(Window::new(storage, 0, storage.len()));
     let layout = layout::discover(&cached).map_err(|_| PlanError::Changed)?;
-    let again = self::plan(&cached, &layout, &diagnose(&layout, context))?;
+    let diagnosis = diagnose(&layout, context);
+    let again = match plan.restored {
+        Some(_) => identity::plan(&cached, &layout, &diagnosis)?,
+        None => self::plan(&cached, &layout, &diagnosis)?,
+    };
     let same_stores =
         again.stores.iter().map(|store| &store.before).eq(plan.stores.iter().map(|s| &s.before));
     if again.patches == plan.patches && same_stores { Ok(()) } else { Err(PlanError::Changed) }

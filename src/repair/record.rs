@@ -114,6 +114,9 @@ pub struct Record {
     pub stores: Vec<SavedStore>,
     /// The sectors, in the order of writing.
     pub patches: Vec<Patch>,
+    /// The identity after the repair, as [`super::disk_text`] writes it, where that is what was changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restored: Option<String>,
     /// SHA-256 over everything else but `state`, hex.
     pub digest: String,
 }
@@ -153,10 +156,19 @@ impl Record {
             target,
             stores,
             patches,
+            restored: None,
             digest: String::new(),
         };
         record.digest = record.compute_digest();
         record
+    }
+
+    /// The same record of a repair that gave the disk the identity `restored`.
+    #[must_use]
+    pub fn restoring(mut self, restored: String) -> Self {
+        self.restored = Some(restored);
+        self.digest = self.compute_digest();
+        self
     }
 
     fn compute_digest(&self) -> String {

@@ -2,6 +2,8 @@
 
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::device::BAD_CHOICE;
+use crate::diagnosis::restore::Restore;
+use crate::diagnosis::show_disk;
 use crate::guid::Guid;
 use crate::layout::Layout;
 use crate::layout::store::StoreFile;
@@ -55,6 +57,43 @@ pub fn refusals(layout: &Layout, diagnosis: &Diagnosis, allowed: Allowed) -> Vec
         refusals.extend(store(layout, file, allowed));
     }
     refusals
+}
+
+/// All reasons not to give the disk its old identity back. A hibernated Windows and a dirty store are none: both know
+/// the disk by the old one.
+#[must_use]
+pub fn for_identity(layout: &Layout, diagnosis: &Diagnosis) -> Vec<Refusal> {
+    let mut refusals: Vec<Refusal> = dynamic_disk(layout).into_iter().collect();
+    if let Restore::Impossible(reason) = &diagnosis.restore {
+        refusals.push(Refusal {
+            what: format!("the old identity cannot be put back: {reason}"),
+            way_out: "fix without --restore-identity re-points the store instead".into(),
+        });
+    }
+    refusals
+}
+
+/// What re-pointing may cost with an encrypted Windows, for a user who has not chosen a cure yet.
+#[must_use]
+pub fn choice_needed(layout: &Layout, diagnosis: &Diagnosis) -> Option<Refusal> {
+    let encrypted = diagnosis.repoints().map(|repoint| repoint.volume).find(|volume| {
+        layout.volumes.get(*volume).is_some_and(|facts| facts.file_system == FileSystem::BitLocker)
+    })?;
+    let other = match &diagnosis.restore {
+        Restore::Possible(old) => format!(
+            ", or --restore-identity, which gives back {} and leaves the store as it was measured",
+            show_disk(old.disk)
+        ),
+        Restore::Impossible(reason) => format!(" (the old identity cannot be put back: {reason})"),
+        Restore::Nothing => String::new(),
+    };
+    Some(Refusal {
+        what: format!(
+            "{} is encrypted by BitLocker, which measures the store: once re-pointed, Windows may ask for the recovery key at its next start",
+            layout.name(encrypted)
+        ),
+        way_out: format!("choose --repoint, with the recovery key at hand{other}"),
+    })
 }
 
 /// Half a repair by a wrong number helps nobody.

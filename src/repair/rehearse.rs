@@ -72,6 +72,9 @@ pub fn came_out(plan: &Plan, layout: &Layout, diagnosis: &Diagnosis) -> Result<(
             return Err(format!("{} does not hold the planned bytes", store.path));
         }
     }
+    if plan.restored.is_some() && layout.table.disk != plan.restored {
+        return Err("the disk does not have its old identity".into());
+    }
     match diagnosis.repoints().next() {
         Some(_) => Err("elements are still stale".into()),
         None => Ok(()),

@@ -3,6 +3,7 @@
 use crate::layout::Layout;
 use crate::layout::store::StoreFile;
 use crate::repair::disk_text;
+use crate::repair::identity::is_in_a_partition;
 use crate::repair::plan::is_in;
 use crate::repair::record::Record;
 use crate::repair::record::SavedStore;
@@ -35,6 +36,14 @@ pub enum UndoRefusal {
         /// What was found.
         why: String,
     },
+    /// A sector that is said to be the partition table's belongs to a partition.
+    #[error(
+        "the sector at 0x{at:x} of the disk, recorded as one of the partition table, lies in a partition: the disk has moved on"
+    )]
+    NotTheTable {
+        /// First byte of the sector.
+        at: u64,
+    },
     /// The store has other content than before and after the repair.
     #[error(
         "{path} was written by someone else since the repair (first at file offset 0x{at:x}: expected 0x{expected:02x}, found 0x{found:02x}): undoing would lose that change"
@@ -59,7 +68,7 @@ pub fn check(record: &Record, layout: &Layout, len: u64) -> Result<(), UndoRefus
     let target = &record.target;
     let other = |what, expected: String, found: String| UndoRefusal::OtherDisk { what, expected, found };
     let disk = disk_text(layout.table.disk);
-    if disk != target.disk {
+    if disk != target.disk && Some(&disk) != record.restored.as_ref() {
         return Err(other("identity", target.disk.clone(), disk));
     }
     if len != target.len {
@@ -76,6 +85,9 @@ pub fn check(record: &Record, layout: &Layout, len: u64) -> Result<(), UndoRefus
     for saved in &record.stores {
         files.push(unchanged_store(record, saved, layout)?);
     }
+    if record.restored.is_some() {
+        return outside_partitions(record, layout);
+    }
     for patch in &record.patches {
         if !files.iter().any(|file| is_in(file, patch.offset)) {
             let store = record.stores.first();
@@ -87,6 +99,15 @@ pub fn check(record: &Record, layout: &Layout, len: u64) -> Result<(), UndoRefus
         }
     }
     Ok(())
+}
+
+/// The sectors of a partition table lie in no partition, whatever the record says.
+fn outside_partitions(record: &Record, layout: &Layout) -> Result<(), UndoRefusal> {
+    let size = u64::from(record.target.sector_size);
+    match record.patches.iter().find(|patch| is_in_a_partition(layout, patch.offset, size)) {
+        None => Ok(()),
+        Some(patch) => Err(UndoRefusal::NotTheTable { at: patch.offset }),
+    }
 }
 
 /// The store, when its bytes are those before the repair except where the record's sectors differ.
