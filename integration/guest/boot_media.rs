@@ -54,11 +54,7 @@ fn a_usb_stick_on_uefi() {
     guest.console.expect("Windows boot rescue");
     let screen = guest.menu();
     assert!(screen.contains("/dev/vda: broken"), "{screen}");
-    guest.console.send("f");
-    guest.console.expect("[y/N] ");
-    guest.console.send("y");
-    guest.console.expect("read back and examined again: healthy");
-    guest.menu();
+    guest.repair();
     guest.shell();
     // The screen of the first virtual terminal, and that there is a screen at all.
     guest.run("cat /dev/vcs1").says("what now?").says("u  undo a repair");

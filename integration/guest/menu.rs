@@ -43,28 +43,38 @@ fn a_person_repairs_and_undoes() {
     guest.menu();
     assert_eq!(hash(&disk.path), hash(&image("win2008r2-bios")));
 
-    guest.console.send("f");
-    guest.console.expect("[y/N] ");
-    guest.console.send("y");
-    guest.console.expect("read back and examined again: healthy");
-    let after = guest.menu();
+    let after = guest.repair();
     assert!(!after.contains("BEGIN BCDRESCUE RECORD"), "a record that is safe was printed:\n{after}");
     guest.console.send("c");
     guest.console.expect("/dev/vda: healthy");
     guest.menu();
 
+    undone(&mut guest, 1);
+    // The other cure, and back.
+    guest.console.send("i");
+    guest.console.expect("to change, and no store:");
+    guest.console.expect("[y/N] ");
+    guest.console.send("y");
+    guest.console.expect("fixed: disk signature 0x36234da4 is back");
+    guest.menu();
+    undone(&mut guest, 2);
+    guest.console.send("p");
+    guest.ended();
+    assert!(same_content(&disk.path, &image("win2008r2-bios")));
+    assert_eq!(records::copied_out(&volume, Kind::Fat, disk.folder.path()).len(), 2);
+}
+
+/// Undoes the last of so many repairs by the menu.
+#[track_caller]
+fn undone(guest: &mut Guest, records: u32) {
     guest.console.send("u");
     let list = guest.console.expect("Enter for none)? ");
-    assert!(list.contains("  1  vda."), "{list}");
-    guest.console.send("1");
+    assert!(list.contains(&format!("  {records}  vda.")), "{list}");
+    guest.console.send(&records.to_string());
     guest.console.expect("[y/N] ");
     guest.console.send("y");
     guest.console.expect("every byte is as it was before the repair");
     guest.menu();
-    guest.console.send("p");
-    guest.ended();
-    assert!(same_content(&disk.path, &image("win2008r2-bios")));
-    assert_eq!(records::copied_out(&volume, Kind::Fat, disk.folder.path()).len(), 1);
 }
 
 /// The lines between the marks of a record, and its name.
@@ -82,10 +92,7 @@ fn a_record_in_memory_is_printed_and_can_be_pasted_after_a_reboot() {
     let mut guest = Guest::boot(&rescue, &[Drive::qcow2(&disk.path)], "");
     let screen = guest.menu();
     assert!(screen.contains("in memory only: switching off loses them"), "{screen}");
-    guest.console.send("f");
-    guest.console.expect("[y/N] ");
-    guest.console.send("y");
-    let said = guest.menu();
+    let said = guest.repair();
     assert!(said.contains("is in memory: a reboot loses the undo record"), "{said}");
     let (name, lines) = printed(&said);
     // Leaving loses it, so it asks.
@@ -149,10 +156,7 @@ fn a_volume_that_is_attached_later_takes_the_records() {
     let mut guest = Guest::boot_with(&rescue, &drives, "", &["-qmp", &qmp_at]);
     let mut qmp = Qmp::connect(&socket);
     guest.menu();
-    guest.console.send("f");
-    guest.console.expect("[y/N] ");
-    guest.console.send("y");
-    let said = guest.menu();
+    let said = guest.repair();
     let (name, _) = printed(&said);
     let file = json!({ "driver": "file", "filename": volume });
     qmp.ask_with("blockdev-add", &json!({ "driver": "raw", "node-name": "later", "file": file }));
