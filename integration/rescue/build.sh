@@ -50,9 +50,17 @@ kernel_package() {
 
 # The modules of the list with all that they need, as paths below the kernel's folder.
 modules() {
-    sed 's/#.*//' "$source/modules" | tr -s ' \n' '\n\n' | sed '/^$/d' | awk -v list="$1/modules.dep" -v builtin="$1/modules.builtin" '
+    sed 's/#.*//' "$source/modules" | tr -s ' \n' '\n\n' | sed '/^$/d' |
+        awk -v list="$1/modules.dep" -v builtin="$1/modules.builtin" '
         function name(path) { sub(/.*\//, "", path); sub(/\.ko.*/, "", path); gsub(/-/, "_", path); return path }
-        BEGIN { while ((getline line < builtin) > 0) inside[name(line)] = 1; while ((getline line < list) > 0) { split(line, part, ": *"); path[name(part[1])] = part[1]; needs[part[1]] = part[2] } }
+        BEGIN {
+            while ((getline line < builtin) > 0) inside[name(line)] = 1
+            while ((getline line < list) > 0) {
+                split(line, part, ": *")
+                path[name(part[1])] = part[1]
+                needs[part[1]] = part[2]
+            }
+        }
         function take(file,   i, n, needed) {
             if (taken[file]++) return
             n = split(needs[file], needed, " ")
@@ -91,10 +99,10 @@ cp "$program" "$root/bin/bcdrescue"
 # The kernel asks for modules by this name.
 ln -s bin "$root/sbin"
 ln -s bin/busybox "$root/linuxrc"
-if [ ! -e "$out/depmod-done" ]; then
+if [ ! -e "$out/kernel/depmod-done" ]; then
     find "$tree" -name '*.ko.xz' -exec xz -d {} +
     "$busybox" depmod -b "${tree%/lib/modules}" "$version"
-    touch "$out/depmod-done"
+    touch "$out/kernel/depmod-done"
 fi
 modules "$tree/$version" >"$out/modules"
 (cd "$tree/$version" && xargs cp --parents -t "$root/lib/modules/$version") <"$out/modules"
