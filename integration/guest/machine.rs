@@ -205,14 +205,19 @@ impl Guest {
         self.console.expect("what now? ")
     }
 
-    /// From the menu through a repair of the one disk that needs it, and back to the menu; gives what the screen showed
-    /// after the answer.
+    /// Says yes to the question that comes; gives what the screen showed with it.
+    #[track_caller]
+    pub fn agree(&mut self) -> String {
+        let asked = self.console.expect("[y/N] ");
+        self.console.send("y");
+        asked
+    }
+
+    /// From the menu through a repair of the one disk that needs it, and back to the menu; gives what the screen showed.
     #[track_caller]
     pub fn repair(&mut self) -> String {
         self.console.send("f");
-        self.console.expect("[y/N] ");
-        self.console.send("y");
-        let said = self.menu();
+        let said = self.agree() + &self.menu();
         assert!(said.contains("read back and examined again: healthy"), "{said}");
         said
     }

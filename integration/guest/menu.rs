@@ -53,8 +53,7 @@ fn a_person_repairs_and_undoes() {
     // The other cure, and back.
     guest.console.send("i");
     guest.console.expect("to change, and no store:");
-    guest.console.expect("[y/N] ");
-    guest.console.send("y");
+    guest.agree();
     guest.console.expect("fixed: disk signature 0x36234da4 is back");
     guest.menu();
     undone(&mut guest, 2);
@@ -71,8 +70,7 @@ fn undone(guest: &mut Guest, records: u32) {
     let list = guest.console.expect("Enter for none)? ");
     assert!(list.contains(&format!("  {records}  vda.")), "{list}");
     guest.console.send(&records.to_string());
-    guest.console.expect("[y/N] ");
-    guest.console.send("y");
+    guest.agree();
     guest.console.expect("every byte is as it was before the repair");
     guest.menu();
 }
@@ -136,8 +134,7 @@ fn a_record_in_memory_is_printed_and_can_be_pasted_after_a_reboot() {
     guest.console.expect("does the disk have another name now");
     guest.console.expect("? ");
     guest.console.send("/dev/vdb");
-    guest.console.expect("[y/N] ");
-    guest.console.send("y");
+    guest.agree();
     guest.console.expect("every byte is as it was before the repair");
     guest.menu();
     guest.shell();

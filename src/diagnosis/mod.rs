@@ -176,10 +176,7 @@ impl Diagnosis {
 
     /// The re-pointings that `fix` would do.
     pub fn repoints(&self) -> impl Iterator<Item = &Repoint> {
-        self.findings.iter().filter_map(|finding| match &finding.remedy {
-            Remedy::Repoint(repoint) => Some(repoint),
-            Remedy::None | Remedy::Advice(_) => None,
-        })
+        repoints(&self.findings)
     }
 
     /// Findings above a note that `fix` does not cure.
@@ -188,6 +185,13 @@ impl Diagnosis {
             finding.severity > Severity::Note && !matches!(finding.remedy, Remedy::Repoint(_))
         })
     }
+}
+
+fn repoints(findings: &[Finding]) -> impl Iterator<Item = &Repoint> {
+    findings.iter().filter_map(|finding| match &finding.remedy {
+        Remedy::Repoint(repoint) => Some(repoint),
+        Remedy::None | Remedy::Advice(_) => None,
+    })
 }
 
 /// Examines a layout.
@@ -201,7 +205,7 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     findings.extend(entry::findings(layout));
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let verdict = verdict(layout, &findings);
-    let restore = restore::restore(layout, &findings);
+    let restore = restore::restore(layout, &repoints(&findings).collect::<Vec<_>>());
     Diagnosis { findings, verdict, restore }
 }
 

@@ -4,8 +4,6 @@
 use std::collections::BTreeMap;
 
 use crate::bcd::device::QualifiedPartition;
-use crate::diagnosis::Finding;
-use crate::diagnosis::Remedy;
 use crate::diagnosis::Repoint;
 use crate::diagnosis::disk_of;
 use crate::diagnosis::show_disk;
@@ -35,19 +33,12 @@ pub struct OldIdentity {
     pub partitions: Vec<(usize, Guid)>,
 }
 
-/// Derives the old identity from the re-pointings among `findings`. It is no other known disk's: an element that names one
-/// of those is not stale.
+/// Derives the old identity from the re-pointings of a diagnosis. It is no other known disk's: an element that names one of
+/// those is not stale.
 #[must_use]
-pub fn restore(layout: &Layout, findings: &[Finding]) -> Restore {
-    let repoints: Vec<&Repoint> = findings
-        .iter()
-        .filter_map(|finding| match &finding.remedy {
-            Remedy::Repoint(repoint) => Some(repoint),
-            Remedy::None | Remedy::Advice(_) => None,
-        })
-        .collect();
+pub fn restore(layout: &Layout, repoints: &[&Repoint]) -> Restore {
     let Some(first) = repoints.first() else { return Restore::Nothing };
-    match agreed(layout, disk_of(&first.old), &repoints) {
+    match agreed(layout, disk_of(&first.old), repoints) {
         Ok(old) => Restore::Possible(old),
         Err(reason) => Restore::Impossible(reason),
     }

@@ -14,6 +14,7 @@ use crate::layout;
 use crate::layout::Layout;
 use crate::layout::store::StoreFile;
 use crate::partition::DiskId;
+use crate::partition::PartitionError;
 use crate::repair::Patch;
 use crate::repair::identity;
 use crate::storage::Storage;
@@ -41,6 +42,11 @@ pub enum PlanError {
         /// What is there.
         found: String,
     },
+    /// A copy of the partition table is not sound, so that the other one cannot be written.
+    #[error(
+        "{0}; mend the table first (`sgdisk -e` or `gdisk`), so that one copy is valid while the other is written; nothing was written"
+    )]
+    Table(PartitionError),
     /// The disk, looked at again under the lock, leads to another plan.
     #[error(
         "the disk has changed since it was examined: something else writes to it, or another disk has its name now; nothing was written; look again with check"
@@ -81,8 +87,7 @@ pub struct Plan {
 /// [`PlanError`] when the disk does not hold what the layout says, or the result would change anything but identities.
 pub fn plan(storage: &dyn Storage, layout: &Layout, diagnosis: &Diagnosis) -> Result<Plan, PlanError> {
     let mut plan = Plan { stores: Vec::new(), patches: Vec::new(), restored: None };
-    let mut sectors =
-        Sectors { storage, size: u64::from(layout.table.sector_size), patches: BTreeMap::new() };
+    let mut sectors = Sectors::new(storage, layout.table.sector_size, "store byte");
     for (index, file) in layout.stores.iter().enumerate() {
         let repoints: Vec<_> = diagnosis.repoints().filter(|repoint| repoint.store == index).collect();
         if repoints.is_empty() {
@@ -103,7 +108,7 @@ pub fn plan(storage: &dyn Storage, layout: &Layout, diagnosis: &Diagnosis) -> Re
         let partition = layout.table.partitions.get(file.volume).map_or(0, |partition| partition.number);
         plan.stores.push(StorePlan { partition, path: file.path.clone(), before, after });
     }
-    plan.patches = sectors.patches.into_values().collect();
+    plan.patches = sectors.into_patches();
     plan.patches.sort_by_key(|patch| (patch.stage, patch.offset));
     Ok(plan)
 }
@@ -175,13 +180,39 @@ fn prove(store: &Store, after: &[u8], repoints: &[&Repoint]) -> Result<(), PlanE
 }
 
 /// Collects edits as whole sectors of the disk.
-struct Sectors<'a> {
+pub(super) struct Sectors<'a> {
     storage: &'a dyn Storage,
     size: u64,
+    /// What is edited, for messages.
+    what: &'static str,
     patches: BTreeMap<u64, Patch>,
 }
 
-impl Sectors<'_> {
+impl<'a> Sectors<'a> {
+    pub(super) fn new(storage: &'a dyn Storage, sector_size: u32, what: &'static str) -> Self {
+        Self { storage, size: u64::from(sector_size), what, patches: BTreeMap::new() }
+    }
+
+    /// The sectors by their offset.
+    pub(super) fn into_patches(self) -> Vec<Patch> {
+        self.patches.into_values().collect()
+    }
+
+    /// Adds the bytes at `at` of the disk that differ.
+    pub(super) fn replace(
+        &mut self,
+        at: u64,
+        before: &[u8],
+        after: &[u8],
+        stage: u8,
+    ) -> Result<(), PlanError> {
+        let differ = (at..).zip(before.iter().zip(after)).filter(|(_, (before, after))| before != after);
+        for (at, (before, after)) in differ {
+            self.set(at, *before, *after, stage)?;
+        }
+        Ok(())
+    }
+
     fn add(&mut self, extents: &[Extent], edit: &Edit, stage: u8) -> Result<(), PlanError> {
         for (index, (before, after)) in edit.before.iter().zip(&edit.after).enumerate() {
             let file_offset = u64::try_from(edit.at.saturating_add(index)).unwrap_or(u64::MAX);
@@ -211,7 +242,7 @@ impl Sectors<'_> {
             other => {
                 let found = other.map_or_else(|| "no byte".into(), |byte| format!("0x{byte:02x}"));
                 let expected = format!("0x{before:02x}");
-                return Err(PlanError::Mismatch { what: "store byte".into(), at, expected, found });
+                return Err(PlanError::Mismatch { what: self.what.into(), at, expected, found });
             }
         }
         Ok(())
