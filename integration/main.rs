@@ -25,4 +25,5 @@ mod refusals;
 mod restore;
 mod scenarios;
 mod sparse;
+mod startup;
 mod support;

@@ -30,6 +30,7 @@ use crate::support::partitions;
 use crate::support::paste;
 use crate::support::put_fat;
 use crate::support::put_ntfs;
+use crate::support::sfdisk;
 use crate::support::text;
 
 const MIB: u64 = 1 << 20;
@@ -400,7 +401,7 @@ fn a_moved_partition_under_the_same_signature_is_found_again() {
         (old.start + MIB) / 512,
         old.len / 512
     );
-    judge_with("sfdisk", &["-q", disk.name()], table.as_bytes());
+    sfdisk(&disk.path, &table);
     paste(&file, &disk.path, old.start + MIB);
     let target = check(&disk, 4, "broken");
     assert_eq!(target["restore_identity"]["possible"], false);

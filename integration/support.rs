@@ -248,11 +248,34 @@ pub fn cut(raw: &Path, start: u64, len: u64) -> PathBuf {
     path
 }
 
-/// Puts a volume where [`cut`] took it from, or elsewhere; what it has no data for is left as it is there.
+/// Puts a volume where [`cut`] took it from, or elsewhere; what it has no data for is left as it is there. Its boot
+/// record is told where it begins, as a tool that moves a partition well does it.
 pub fn paste(volume: &Path, raw: &Path, start: u64) {
-    let target = fs::OpenOptions::new().write(true).open(raw).expect("writable");
+    let target = fs::OpenOptions::new().write(true).read(true).open(raw).expect("writable");
     for (at, bytes) in data(volume) {
         target.write_all_at(&bytes, start + at).expect("writable");
+    }
+    let mut head = [0; 512];
+    target.read_exact_at(&mut head, start).expect("readable");
+    let sector = u64::from(u16::from_le_bytes([head[0x0b], head[0x0c]]));
+    let copy = match (&head[3..8], &head[0x52..0x57]) {
+        (b"NTFS ", _) => u64::from_le_bytes(head[0x28..0x30].try_into().unwrap()),
+        (_, b"FAT32") => u64::from(head[0x32]),
+        _ => return,
+    };
+    for at in [0, copy * sector] {
+        let place = u32::try_from(start / sector).unwrap().to_le_bytes();
+        target.write_all_at(&place, start + at + 0x1c).expect("writable");
+    }
+}
+
+/// A table written by sfdisk; an MBR gets something where its boot code belongs.
+#[track_caller]
+pub fn sfdisk(disk: &Path, script: &str) {
+    judge_with("sfdisk", &["-q", text(disk)], script.as_bytes());
+    if script.contains("label: dos") {
+        let target = fs::OpenOptions::new().write(true).open(disk).expect("writable");
+        target.write_all_at(b"stands for boot code", 0).expect("writable");
     }
 }
 

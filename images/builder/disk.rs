@@ -35,12 +35,36 @@ pub fn assemble(recipe: &Recipe, healthy: bool, volumes: &[Option<PathBuf>], raw
         run("losetup", &["-d", &device])?;
         result?;
     }
+    if recipe.table == "mbr" {
+        fs::OpenOptions::new().write(true).open(raw)?.write_all(&boot_code())?;
+    }
     for (part, volume) in recipe.partition.iter().zip(volumes) {
         if let Some(volume) = volume {
             copy_sparse(volume, raw, part.start * 1024)?;
         }
     }
     Ok(())
+}
+
+/// Our own boot code for an MBR: says by the BIOS what it is, and halts.
+fn boot_code() -> Vec<u8> {
+    #[rustfmt::skip]
+    let mut code = vec![
+        0x31, 0xc0, // xor ax, ax
+        0x8e, 0xd8, // mov ds, ax
+        0xbe, 0x17, 0x7c, // mov si, text
+        0xac, // next: lodsb
+        0x84, 0xc0, // test al, al
+        0x74, 0x08, // jz halt
+        0xb4, 0x0e, // mov ah, 0eh (teletype)
+        0x31, 0xdb, // xor bx, bx
+        0xcd, 0x10, // int 10h
+        0xeb, 0xf3, // jmp next
+        0xf4, // halt: hlt
+        0xeb, 0xfd, // jmp halt
+    ];
+    code.extend(b"a bcdrescue test disk: this is not the boot code of Windows\r\n\0");
+    code
 }
 
 fn script(recipe: &Recipe, healthy: bool) -> Result<String> {

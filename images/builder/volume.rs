@@ -71,7 +71,19 @@ fn ntfs(
     run("ntfs-3g", &[text(path), text(&mount)])?;
     let filled = fill(&mount, contents);
     run("umount", &[text(&mount)])?;
-    filled
+    filled?;
+    name_what_starts(part, path)
+}
+
+/// Windows' boot code has behind its first 512 bytes the name of the file that it starts.
+fn name_what_starts(part: &Part, path: &Path) -> Result<()> {
+    let starts = |name: &&str| part.files.iter().any(|file| file.eq_ignore_ascii_case(&format!("\\{name}")));
+    let Some(name) = ["BOOTMGR", "NTLDR"].into_iter().find(starts) else { return Ok(()) };
+    let mut file = fs::OpenOptions::new().write(true).open(path)?;
+    file.seek(SeekFrom::Start(0x200))?;
+    file.write_all(&u16::try_from(name.len())?.to_le_bytes())?;
+    file.write_all(&name.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>())?;
+    Ok(())
 }
 
 /// mkntfs gives volumes made in the same second the same serial number. It stands in the boot sector and in its copy

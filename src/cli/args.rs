@@ -8,6 +8,7 @@ use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
 
+use crate::diagnosis::Choice;
 use crate::storage::open::Format;
 use crate::storage::open::OpenOptions;
 
@@ -143,7 +144,7 @@ pub struct CheckArgs {
     pub choice: ChoiceArgs,
 }
 
-/// `--system` and `--windows`.
+/// What the user decides: `--system`, `--windows`, and what else is to be cured.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct ChoiceArgs {
     /// Stale elements of the boot manager mean this partition (its number, as list shows it).
@@ -152,6 +153,21 @@ pub struct ChoiceArgs {
     /// Stale elements of Windows entries mean this partition (its number, as list shows it).
     #[arg(long, value_name = "N")]
     pub windows: Option<u32>,
+    /// Make this partition the active one, from which a BIOS starts (its number, as list shows it).
+    #[arg(long, value_name = "N")]
+    pub active: Option<u32>,
+    /// Write into boot records where their partitions begin, where they say something else.
+    #[arg(long)]
+    pub boot_sector: bool,
+}
+
+impl ChoiceArgs {
+    /// The same in the words of the diagnosis.
+    #[must_use]
+    pub fn choice(&self) -> Choice {
+        let Self { system, windows, active, boot_sector } = *self;
+        Choice { system, windows, active, boot_sector }
+    }
 }
 
 /// Switches that every writing command has.

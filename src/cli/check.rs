@@ -19,12 +19,12 @@ use crate::cli::examine::read_store_file;
 use crate::cli::json;
 use crate::cli::text;
 use crate::cli::text::clean;
-use crate::diagnosis::Choice;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
-use crate::diagnosis::Severity;
 use crate::diagnosis::Verdict;
+use crate::diagnosis::chain::State;
+use crate::diagnosis::chain::is_identity;
 use crate::diagnosis::restore::Restore;
 use crate::diagnosis::show_disk;
 use crate::diagnosis::store;
@@ -39,7 +39,7 @@ use crate::storage::attached::attached_disks;
 pub fn run(args: &CheckArgs, as_json: bool) -> anyhow::Result<u8> {
     let mut code = HEALTHY;
     let mut documents = Vec::new();
-    let choice = Choice { system: args.choice.system, windows: args.choice.windows };
+    let choice = args.choice.choice();
     let is_named = !args.targets.is_empty();
     let targets = match is_named {
         true => args.targets.clone(),
@@ -88,6 +88,9 @@ fn disk(examined: &Examined, as_json: bool) -> (u8, Value) {
     if !as_json {
         headline(examined);
         picture(examined);
+        if examined.diagnosis.verdict != Verdict::Healthy {
+            chain(&examined.diagnosis);
+        }
         findings(&examined.layout, &examined.diagnosis.findings);
         closing(examined);
     }
@@ -104,26 +107,24 @@ pub fn code_of(verdict: Verdict) -> u8 {
     }
 }
 
-/// The verdict and, when Windows does not start, why in one line.
+/// The verdict and, when Windows does not start, the hop at which it stops.
 pub fn headline(examined: &Examined) {
     let Examined { path, diagnosis, .. } = examined;
     anstream::println!("{}: {}", clean(&path.display().to_string()), text::verdict(diagnosis.verdict));
-    let status = diagnosis.findings.iter().find_map(|finding| finding.predicted_status);
-    let gravest = diagnosis.findings.first();
-    match (diagnosis.verdict, status, gravest) {
-        (Verdict::Broken, Some(status), Some(_)) => {
-            let stale = diagnosis
-                .findings
-                .iter()
-                .any(|finding| finding.severity == Severity::BlocksBoot && is_identity(finding));
-            let why =
-                if stale { "the boot entry names a disk or partition that is not here" } else { "see below" };
-            anstream::println!("  Windows stops at boot with {}: {why}", status.bold());
-        }
-        (Verdict::Broken, None, Some(finding)) => {
-            anstream::println!("  Windows does not start: {}", clean(&finding.message))
-        }
-        (Verdict::Degraded, ..) => {
+    let stop = diagnosis.stop();
+    match (diagnosis.verdict, stop) {
+        (Verdict::Broken, Some(finding)) => match finding.predicted_status {
+            Some(status) => {
+                let why = if is_identity(finding) {
+                    "the boot entry names a disk or partition that is not here"
+                } else {
+                    &finding.message
+                };
+                anstream::println!("  Windows stops at boot with {}: {}", status.bold(), clean(why));
+            }
+            None => anstream::println!("  Windows does not start: {}", clean(&finding.message)),
+        },
+        (Verdict::Degraded, _) => {
             anstream::println!("  Windows should start, but not everything is in order")
         }
         _ => {}
@@ -133,8 +134,34 @@ pub fn headline(examined: &Examined) {
     }
 }
 
-fn is_identity(finding: &Finding) -> bool {
-    matches!(finding.code, "signature-changed" | "disk-guid-changed" | "partition-changed" | "disk-unknown")
+/// The hops from the firmware to the kernel, each with what was found there.
+pub fn chain(diagnosis: &Diagnosis) {
+    if diagnosis.chain.is_empty() {
+        return;
+    }
+    anstream::println!("\n  the way to Windows:");
+    for hop in &diagnosis.chain {
+        let state = match hop.state {
+            State::Ok => "ok".green().to_string(),
+            State::Broken => "STOPS".red().bold().to_string(),
+            State::Unknown => "?".yellow().to_string(),
+        };
+        let name = hop.name;
+        anstream::println!(
+            "    {name:<16} {state}{} {}",
+            " ".repeat(6usize.saturating_sub(width(hop.state))),
+            clean(&hop.evidence)
+        );
+    }
+}
+
+/// Letters of a state's word.
+fn width(state: State) -> usize {
+    match state {
+        State::Ok => 2,
+        State::Broken => 5,
+        State::Unknown => 1,
+    }
 }
 
 /// Disk, system volume, Windows: a line each.
@@ -193,6 +220,12 @@ fn print_group(layout: &Layout, first: &Finding, group: &[&Finding]) {
                 "→".green(),
                 if group.len() == 1 { "it" } else { "them" }
             );
+        }
+        Remedy::Edit(edits) => {
+            for edit in edits {
+                let line = format!("fix changes the {}: {}", edit.what, edit.meaning);
+                anstream::println!("    {} {}", "→".green(), clean(&line));
+            }
         }
         Remedy::Advice(advice) => anstream::println!("    {} {}", "→".yellow(), clean(advice)),
     }

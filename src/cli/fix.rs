@@ -25,7 +25,6 @@ use crate::cli::pick::Picked;
 use crate::cli::show;
 use crate::cli::text;
 use crate::cli::text::clean;
-use crate::diagnosis::Choice;
 use crate::diagnosis::Context;
 use crate::diagnosis::Verdict;
 use crate::diagnosis::restore::Restore;
@@ -49,7 +48,7 @@ use crate::storage::open::open_mut;
 /// # Errors
 /// When the target cannot be examined, or a step fails; the message then says what state the disk is in.
 pub fn run(args: &FixArgs, as_json: bool) -> anyhow::Result<u8> {
-    let choice = Choice { system: args.choice.system, windows: args.choice.windows };
+    let choice = args.choice.choice();
     let target = match &args.target {
         Some(target) => target.clone(),
         None => match pick::pick(&args.open.options(), choice, as_json)? {
@@ -113,7 +112,8 @@ impl Job<'_> {
             check::picture(&self.examined);
         }
         let left = self.left_code();
-        if self.examined.diagnosis.repoints().next().is_none() {
+        let refusals = self.refusals();
+        if !self.examined.diagnosis.is_curable() && refusals.is_empty() {
             if !self.as_json {
                 check::findings(&self.examined.layout, &self.examined.diagnosis.findings);
                 anstream::println!("\n  {}", self.nothing_to_do());
@@ -121,13 +121,12 @@ impl Job<'_> {
             self.say("nothing-to-do", None, None)?;
             return Ok(left);
         }
-        let refusals = self.refusals();
         if !refusals.is_empty() {
             let reasons: Vec<String> = refusals.iter().map(ToString::to_string).collect();
             return self.refused(&reasons);
         }
         let Examined { layout, diagnosis, storage, .. } = &self.examined;
-        let plan = match self.args.restore_identity {
+        let plan = match self.restores() {
             true => identity::plan(storage, layout, diagnosis)?,
             false => plan::plan(storage, layout, diagnosis)?,
         };
@@ -164,9 +163,14 @@ impl Job<'_> {
         }
     }
 
+    /// Whether the disk gets its old identity back: that was asked for, and something is stale.
+    fn restores(&self) -> bool {
+        self.args.restore_identity && self.examined.diagnosis.repoints().next().is_some()
+    }
+
     fn refusals(&self) -> Vec<Refusal> {
         let Examined { layout, diagnosis, .. } = &self.examined;
-        if self.args.restore_identity {
+        if self.restores() {
             return refusal::for_identity(layout, diagnosis);
         }
         let allowed =
@@ -180,10 +184,11 @@ impl Job<'_> {
 
     fn show_changes(&self) {
         let Examined { layout, diagnosis, .. } = &self.examined;
-        match self.args.restore_identity {
+        match self.restores() {
             true => show::identity(layout, diagnosis),
             false => show::changes(layout, diagnosis),
         }
+        show::edits(diagnosis);
     }
 
     fn left_code(&self) -> u8 {
@@ -291,12 +296,8 @@ impl Job<'_> {
     fn report(&self, plan: &Plan, after: &Examined, record: &Path) -> anyhow::Result<u8> {
         let left = after.diagnosis.left().next().is_some();
         if !self.as_json {
-            let elements = text::count(self.examined.diagnosis.repoints().count(), "element", "elements");
             let sectors = text::count(plan.patches.len(), "sector", "sectors");
-            let done = match plan.restored {
-                Some(disk) => format!("{} is back", show_disk(disk)),
-                None => format!("{elements} re-pointed"),
-            };
+            let done = self.done(plan);
             anstream::println!(
                 "  fixed: {done}, in {sectors}, read back and examined again: {}",
                 text::verdict(after.diagnosis.verdict)
@@ -313,6 +314,24 @@ impl Job<'_> {
             json::print(&[self.document("fixed", after, Some(plan), Some(record), None)])?;
         }
         Ok(if left { FIXED | LEFT } else { FIXED })
+    }
+
+    /// What the plan has done, in a few words.
+    fn done(&self, plan: &Plan) -> String {
+        let diagnosis = &self.examined.diagnosis;
+        let (repoints, edits) = (diagnosis.repoints().count(), diagnosis.edits().count());
+        let mut done = Vec::new();
+        match plan.restored {
+            Some(disk) => done.push(format!("{} is back", show_disk(disk))),
+            None if repoints > 0 => {
+                done.push(format!("{} re-pointed", text::count(repoints, "element", "elements")));
+            }
+            None => {}
+        }
+        if edits > 0 {
+            done.push(format!("{} set right", text::count(edits, "field", "fields")));
+        }
+        done.join(", ")
     }
 
     /// What was done or not done to a disk that is as it was examined.
@@ -333,13 +352,14 @@ impl Job<'_> {
         error: Option<&str>,
     ) -> Value {
         let mut document = json::target(state);
-        let repoints = self.examined.diagnosis.repoints().filter(|_| !self.args.restore_identity);
+        let repoints = self.examined.diagnosis.repoints().filter(|_| !self.restores());
         let changes = repoints.map(|repoint| json::change(&self.examined.layout, repoint));
         if let Some(fields) = document.as_object_mut() {
             fields.insert("action".into(), json!(action));
-            let cure = if self.args.restore_identity { "restore-identity" } else { "repoint" };
+            let cure = if self.restores() { "restore-identity" } else { "repoint" };
             fields.insert("cure".into(), json!(cure));
             fields.insert("changes".into(), changes.collect());
+            fields.insert("edits".into(), self.examined.diagnosis.edits().map(json::edit).collect());
             fields.insert("patches".into(), plan.map_or(Value::Null, |plan| patches(&plan.patches)));
             fields.insert("record".into(), json!(record.map(json::path)));
             fields.insert("error".into(), json!(error));

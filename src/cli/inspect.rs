@@ -103,6 +103,7 @@ fn print(examined: &Examined, context: &Context) {
     let layout = &examined.layout;
     check::headline(examined);
     check::picture(examined);
+    check::chain(&examined.diagnosis);
     anstream::println!();
     anstream::println!("{}", list::partition_table(layout));
     for file in &layout.stores {

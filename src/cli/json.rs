@@ -14,10 +14,13 @@ use crate::bcd::object::Object;
 use crate::bytes;
 use crate::cli::examine::Examined;
 use crate::cli::text;
+use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Repoint;
 use crate::diagnosis::Verdict;
+use crate::diagnosis::byte_edit::ByteEdit;
+use crate::diagnosis::chain::Hop;
 use crate::diagnosis::restore::Restore;
 use crate::diagnosis::show_identity;
 use crate::guid::Guid;
@@ -81,6 +84,8 @@ pub fn target(examined: &Examined) -> Value {
         "kind": examined.kind.to_string(),
         "verdict": examined.diagnosis.verdict,
         "disk": disk(layout, examined.len),
+        "chain": chain(&examined.diagnosis),
+        "stop": stop(&examined.diagnosis),
         "findings": findings(Some(layout), &examined.diagnosis.findings),
         "restore_identity": restore(layout, &examined.diagnosis.restore),
         "notes": examined.notes,
@@ -119,6 +124,10 @@ fn one_finding(layout: Option<&Layout>, finding: &Finding) -> Value {
         (Remedy::Repoint(repoint), Some(layout)) => {
             (json!(format!("fix re-points it to {}", layout.name(repoint.volume))), change(layout, repoint))
         }
+        (Remedy::Edit(edits), _) => (
+            json!("fix writes the right bytes"),
+            json!({ "edits": edits.iter().map(edit).collect::<Vec<_>>() }),
+        ),
         (Remedy::None, _) | (Remedy::Repoint(_), None) => (Value::Null, Value::Null),
     };
     json!({
@@ -130,6 +139,38 @@ fn one_finding(layout: Option<&Layout>, finding: &Finding) -> Value {
         "predicted_status": finding.predicted_status,
         "remedy": remedy,
         "cure": cure,
+    })
+}
+
+/// Bytes that are no re-pointing, planned or done.
+#[must_use]
+pub fn edit(edit: &ByteEdit) -> Value {
+    json!({
+        "what": edit.what,
+        "meaning": edit.meaning,
+        "from": bytes::hex(&edit.before),
+        "to": bytes::hex(&edit.after),
+    })
+}
+
+/// The hops of the boot chain.
+fn chain(diagnosis: &Diagnosis) -> Value {
+    let one = |hop: &Hop| {
+        let code = hop.finding.and_then(|index| diagnosis.findings.get(index)).map(|finding| finding.code);
+        json!({ "hop": hop.name, "state": hop.state, "evidence": hop.evidence, "finding": code })
+    };
+    diagnosis.chain.iter().map(one).collect()
+}
+
+/// Where Windows' start ends, and what the screen then shows; null when it does not.
+fn stop(diagnosis: &Diagnosis) -> Value {
+    let Some(finding) = diagnosis.stop() else { return Value::Null };
+    let hop = diagnosis.chain.iter().find(|hop| hop.finding.is_some()).map(|hop| hop.name);
+    json!({
+        "hop": hop,
+        "code": finding.code,
+        "message": finding.message,
+        "predicted_status": finding.predicted_status,
     })
 }
 

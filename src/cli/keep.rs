@@ -96,7 +96,8 @@ pub fn record(examined: &Examined, plan: &Plan) -> anyhow::Result<Record> {
         sha256_after: sha256(&store.after),
         bytes_before: store.before.clone(),
     };
-    let record = Record::new(target, plan.stores.iter().map(saved).collect(), plan.patches.clone(), now());
+    let record = Record::new(target, plan.stores.iter().map(saved).collect(), plan.patches.clone(), now())
+        .touching(plan.touched.clone());
     Ok(match plan.restored {
         Some(disk) => record.restoring(disk_text(Some(disk))),
         None => record,

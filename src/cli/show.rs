@@ -19,6 +19,9 @@ const LINE: usize = 16;
 
 /// Every element that changes: what it names, what it will name.
 pub fn changes(layout: &Layout, diagnosis: &Diagnosis) {
+    if diagnosis.repoints().next().is_none() {
+        return;
+    }
     anstream::println!("\n  to change:");
     for finding in &diagnosis.findings {
         let Remedy::Repoint(repoint) = &finding.remedy else { continue };
@@ -50,6 +53,18 @@ pub fn identity(layout: &Layout, diagnosis: &Diagnosis) {
         if let Some(PartitionId::Gpt(now)) = partition.and_then(|partition| partition.id) {
             change(&layout.name(*volume), format!("partition GUID {now}"), format!("partition GUID {guid}"));
         }
+    }
+}
+
+/// Every other field that changes.
+pub fn edits(diagnosis: &Diagnosis) {
+    let edits: Vec<_> = diagnosis.edits().collect();
+    if edits.is_empty() {
+        return;
+    }
+    anstream::println!("\n  to set right:");
+    for edit in edits {
+        anstream::println!("    {}: {}", clean(&edit.what), clean(&edit.meaning));
     }
 }
 

@@ -4,7 +4,6 @@ use crate::bcd::device::QualifiedPartition;
 use crate::bcd::element::ElementId;
 use crate::bcd::names::display_name;
 use crate::bcd::object::Object;
-use crate::diagnosis::Context;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Repoint;
@@ -16,8 +15,6 @@ use crate::diagnosis::disk_of;
 use crate::diagnosis::entry;
 use crate::diagnosis::identity_of;
 use crate::diagnosis::record::Record;
-use crate::diagnosis::record::records;
-use crate::diagnosis::resolve::resolve;
 use crate::diagnosis::role::Role;
 use crate::diagnosis::show_disk;
 use crate::diagnosis::show_identity;
@@ -27,14 +24,12 @@ use crate::layout::store::StoreFile;
 /// The code of a finding that the user's own choice is to blame for; a repair does not go on past it.
 pub const BAD_CHOICE: &str = "choice-does-not-fit";
 
-/// All findings about device elements and the files that they lead to.
+/// All findings about device elements and the files that they lead to; `answers` are those to `records`.
 #[must_use]
-pub fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
-    let records = records(layout);
-    let answers = resolve(layout, context, &records);
+pub fn findings(layout: &Layout, records: &[Record], answers: &[Resolution]) -> Vec<Finding> {
     let describe = |(record, answer): (&Record, &Resolution)| Subject::new(layout, record)?.finding(answer);
-    let mut findings: Vec<_> = records.iter().zip(&answers).filter_map(describe).collect();
-    findings.extend(entry::missing_files(layout, &records, &answers));
+    let mut findings: Vec<_> = records.iter().zip(answers).filter_map(describe).collect();
+    findings.extend(entry::missing_files(layout, records, answers));
     findings
 }
 

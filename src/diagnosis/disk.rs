@@ -75,9 +75,15 @@ fn no_system(layout: &Layout) -> Finding {
         };
     }
     let places: Vec<_> = layout.windows.iter().map(|windows| layout.name(windows.volume)).collect();
+    let hidden = (0..).zip(&layout.volumes).filter(|(_, facts)| facts.unreadable.is_some());
+    let hidden: Vec<_> = hidden.map(|(volume, _)| layout.name(volume)).collect();
+    let remedy = match hidden.is_empty() {
+        true => "the boot manager and the store are on another disk: examine that one".to_owned(),
+        false => format!("they may be on {}, which cannot be read, or on another disk", hidden.join(", ")),
+    };
     Finding {
         evidence: vec![format!("Windows is on {}", places.join(", "))],
-        remedy: Remedy::Advice("the boot manager and the store are on another disk: examine that one".into()),
+        remedy: Remedy::Advice(remedy),
         ..finding(
             "no-system-volume",
             Severity::BlocksBoot,

@@ -1,19 +1,27 @@
 //! Findings: what is wrong with a disk's boot configuration, the evidence, and the cure. Pure: a layout in, findings out.
 
+mod active;
 pub mod answer;
+mod boot_record;
+pub mod byte_edit;
+pub mod chain;
 pub mod device;
 pub mod disk;
 pub mod entry;
+pub mod fit;
 mod kin;
 pub mod record;
 pub mod resolve;
 pub mod restore;
 pub mod role;
+pub mod startup;
 pub mod store;
 
 use serde::Serialize;
 
 use crate::bcd::device::QualifiedPartition;
+use crate::diagnosis::byte_edit::ByteEdit;
+use crate::diagnosis::chain::Hop;
 use crate::diagnosis::restore::Restore;
 use crate::layout::Layout;
 use crate::partition::DiskId;
@@ -70,6 +78,8 @@ pub enum Remedy {
     None,
     /// `fix` re-points the element.
     Repoint(Repoint),
+    /// `fix` changes these bytes: the user gave the switch for it.
+    Edit(Vec<ByteEdit>),
     /// Something that the user has to do.
     Advice(String),
 }
@@ -134,13 +144,17 @@ pub struct OtherDisk {
     pub partitions: Vec<(PartitionId, u32)>,
 }
 
-/// What the user decided, by partition number.
+/// What the user decided; partitions by their number.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Choice {
     /// `--system N`.
     pub system: Option<u32>,
     /// `--windows N`.
     pub windows: Option<u32>,
+    /// `--active N`: this partition is to be the active one.
+    pub active: Option<u32>,
+    /// `--boot-sector`: boot records are to say where their partition begins.
+    pub boot_sector: bool,
 }
 
 /// What the diagnosis knows besides the disk.
@@ -161,6 +175,8 @@ pub struct Diagnosis {
     pub verdict: Verdict,
     /// The other cure: the old identity, where it can be put back.
     pub restore: Restore,
+    /// The way from the firmware to the kernel, hop by hop; empty where there is none to walk.
+    pub chain: Vec<Hop>,
 }
 
 impl Diagnosis {
@@ -179,10 +195,32 @@ impl Diagnosis {
         repoints(&self.findings)
     }
 
+    /// The other bytes that `fix` would change.
+    pub fn edits(&self) -> impl Iterator<Item = &ByteEdit> {
+        self.findings.iter().flat_map(|finding| match &finding.remedy {
+            Remedy::Edit(edits) => edits.as_slice(),
+            Remedy::None | Remedy::Repoint(_) | Remedy::Advice(_) => &[],
+        })
+    }
+
+    /// The finding at which Windows' start ends: that of the first broken hop, or else the gravest.
+    #[must_use]
+    pub fn stop(&self) -> Option<&Finding> {
+        let first = self.chain.iter().find_map(|hop| self.findings.get(hop.finding?));
+        first.or_else(|| self.findings.first().filter(|finding| finding.severity == Severity::BlocksBoot))
+    }
+
+    /// Whether `fix` has anything to do.
+    #[must_use]
+    pub fn is_curable(&self) -> bool {
+        self.repoints().next().is_some() || self.edits().next().is_some()
+    }
+
     /// Findings above a note that `fix` does not cure.
     pub fn left(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| {
-            finding.severity > Severity::Note && !matches!(finding.remedy, Remedy::Repoint(_))
+            finding.severity > Severity::Note
+                && !matches!(finding.remedy, Remedy::Repoint(_) | Remedy::Edit(_))
         })
     }
 }
@@ -190,7 +228,7 @@ impl Diagnosis {
 fn repoints(findings: &[Finding]) -> impl Iterator<Item = &Repoint> {
     findings.iter().filter_map(|finding| match &finding.remedy {
         Remedy::Repoint(repoint) => Some(repoint),
-        Remedy::None | Remedy::Advice(_) => None,
+        Remedy::None | Remedy::Edit(_) | Remedy::Advice(_) => None,
     })
 }
 
@@ -198,15 +236,20 @@ fn repoints(findings: &[Finding]) -> impl Iterator<Item = &Repoint> {
 #[must_use]
 pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     let mut findings = disk::findings(layout, context);
+    findings.extend(startup::findings(layout, context.choice));
     for index in 0..layout.stores.len() {
         findings.extend(store::findings(layout, index));
     }
-    findings.extend(device::findings(layout, context));
+    let records = record::records(layout);
+    let answers = resolve::resolve(layout, context, &records);
+    findings.extend(device::findings(layout, &records, &answers));
     findings.extend(entry::findings(layout));
+    findings.extend(fit::findings(layout, &records, &answers));
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let verdict = verdict(layout, &findings);
     let restore = restore::restore(layout, &repoints(&findings).collect::<Vec<_>>());
-    Diagnosis { findings, verdict, restore }
+    let chain = chain::walk(layout, &records, &answers, &findings);
+    Diagnosis { findings, verdict, restore, chain }
 }
 
 fn verdict(layout: &Layout, findings: &[Finding]) -> Verdict {

@@ -142,7 +142,7 @@ impl Resolver<'_> {
 
     /// The partition that the user chose for this record's role.
     fn chosen(&self, record: &Record) -> Option<u32> {
-        let Choice { system, windows } = self.context.choice;
+        let Choice { system, windows, .. } = self.context.choice;
         match record.purpose.role {
             Role::System => system,
             Role::Loader | Role::OsRoot | Role::Resume => windows,
@@ -189,7 +189,7 @@ impl Resolver<'_> {
 
     /// A recovery image on several volumes: the one on a volume that the user chose for something else.
     fn chosen_among(&self, several: &[usize]) -> Option<usize> {
-        let Choice { system, windows } = self.context.choice;
+        let Choice { system, windows, .. } = self.context.choice;
         let mut chosen =
             [windows, system].into_iter().flatten().filter_map(|number| self.layout.by_number(number));
         chosen.find(|volume| several.contains(volume))

@@ -18,6 +18,7 @@ use crate::partition::PartitionError;
 use crate::partition::PartitionTable;
 use crate::storage::Storage;
 use crate::storage::window::Window;
+use crate::volume::BootRecord;
 use crate::volume::FileSystem;
 use crate::volume::Volume;
 
@@ -69,6 +70,8 @@ pub struct VolumeFacts {
     pub role: Role,
     /// Why it could not be read, when it could not.
     pub unreadable: Option<String>,
+    /// Its boot record, where it has one.
+    pub boot_record: Option<BootRecord>,
 }
 
 /// Everything that was found on one disk.
@@ -186,7 +189,8 @@ fn facts(
             Ok(volume) => (volume.file_system(), volume.label(), volume.damage()),
             Err(error) => (FileSystem::Unknown, None, Some(error.clone())),
         };
-        VolumeFacts { partition: partition.clone(), file_system, label, role, unreadable }
+        let boot_record = volume.as_ref().ok().and_then(|volume| volume.boot_record().ok()?);
+        VolumeFacts { partition: partition.clone(), file_system, label, role, unreadable, boot_record }
     };
     table.partitions.iter().zip(opened).enumerate().map(describe).collect()
 }

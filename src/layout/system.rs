@@ -17,6 +17,10 @@ const RECOVERY: Guid = Guid::from_u128(0xde94bba4_06d1_4d40_a16a_bfd50179d6ac);
 /// Files that tell a system volume, with the boot manager generation that they belong to.
 const BIOS_BOOT_MANAGER: &str = r"\bootmgr";
 const UEFI_BOOT_MANAGER: &str = r"\EFI\Microsoft\Boot\bootmgfw.efi";
+/// What firmware starts of a disk for which it has no entry of its own (UEFI specification, "Removable Media Boot
+/// Behavior"), for x64, x86 and 64-bit ARM.
+const UEFI_FALLBACK: [&str; 3] =
+    [r"\EFI\Boot\bootx64.efi", r"\EFI\Boot\bootia32.efi", r"\EFI\Boot\bootaa64.efi"];
 const NTLDR: &str = r"\ntldr";
 const BOOT_INI: &str = r"\boot.ini";
 /// `boot.ini` is a text of a few lines; what is longer is not one.
@@ -40,6 +44,8 @@ pub struct SystemVolume {
     pub bios_boot_manager: bool,
     /// `\EFI\Microsoft\Boot\bootmgfw.efi` is there.
     pub uefi_boot_manager: bool,
+    /// A loader is where firmware looks that has no entry for this disk: `\EFI\Boot\bootx64.efi` or its like.
+    pub uefi_fallback: bool,
     /// Paths of the stores on it (as [`STORE_PATHS`] spells them).
     pub stores: Vec<&'static str>,
     /// NT 5.x: `\ntldr` is there; the text of `\boot.ini`, when it could be read.
@@ -74,6 +80,7 @@ pub fn find(volumes: &[Option<&Volume<'_>>], table: &PartitionTable) -> Vec<Syst
             active: table.partitions.get(index).is_some_and(|partition| partition.active),
             bios_boot_manager: has(BIOS_BOOT_MANAGER),
             uefi_boot_manager: has(UEFI_BOOT_MANAGER),
+            uefi_fallback: UEFI_FALLBACK.iter().any(|path| has(path)),
             stores,
             ntldr: has(NTLDR).then(|| boot_ini(volume)),
         };

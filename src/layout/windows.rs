@@ -24,6 +24,10 @@ pub struct WindowsVolume {
     pub winload_exe: bool,
     /// `System32\winload.efi` is there: it can start on UEFI.
     pub winload_efi: bool,
+    /// `System32\config\SYSTEM` is there: the hive that the loader reads its drivers from.
+    pub system_hive: bool,
+    /// `System32\ntoskrnl.exe` is there.
+    pub kernel: bool,
     /// What `\hiberfil.sys` says, or why it could not be read.
     pub hibernation: Result<Hibernation, String>,
 }
@@ -71,13 +75,15 @@ fn examine(volume: &Volume<'_>, index: usize, root: &str) -> Option<WindowsVolum
     }
     let has = |path: &str| matches!(volume.find(&format!(r"{root}\System32\{path}")), Ok(Some(_)));
     let (winload_exe, winload_efi) = (has("winload.exe"), has("winload.efi"));
-    let is_windows = has(r"config\SYSTEM") || has("ntoskrnl.exe");
+    let (system_hive, kernel) = (has(r"config\SYSTEM"), has("ntoskrnl.exe"));
     // The recovery environment's RAM disk has `\Windows` too, as `X:`; its store names it, but no volume here has it.
-    (is_windows || winload_exe || winload_efi).then(|| WindowsVolume {
+    (system_hive || kernel || winload_exe || winload_efi).then(|| WindowsVolume {
         volume: index,
         root: directory.path,
         winload_exe,
         winload_efi,
+        system_hive,
+        kernel,
         hibernation: volume.hibernation().map_err(|error| error.to_string()),
     })
 }

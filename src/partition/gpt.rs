@@ -1,6 +1,7 @@
 //! The GUID partition table of a disk: which of its two copies is believed, and what is odd about them.
 
 use crate::guid::Guid;
+use crate::partition::BootCode;
 use crate::partition::DiskId;
 use crate::partition::Partition;
 use crate::partition::PartitionError;
@@ -137,6 +138,7 @@ fn table(copy: Copy, size: u32, mut notes: Vec<String>) -> PartitionTable {
             kind: PartitionType::Gpt(entry.kind),
             id: Some(PartitionId::Gpt(entry.guid)),
             active: false,
+            boot_flag: 0,
             logical: false,
             name: Some(entry.name),
         });
@@ -146,6 +148,7 @@ fn table(copy: Copy, size: u32, mut notes: Vec<String>) -> PartitionTable {
         sector_size: size,
         disk: Some(DiskId::Gpt(copy.disk)),
         partitions,
+        boot_code: BootCode::None,
         notes,
     }
 }

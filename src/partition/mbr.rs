@@ -3,6 +3,7 @@
 use crate::bytes::array;
 use crate::bytes::le_u32;
 use crate::bytes::slice;
+use crate::partition::BootCode;
 use crate::partition::DiskId;
 use crate::partition::Partition;
 use crate::partition::PartitionError;
@@ -18,6 +19,18 @@ use crate::storage::StorageError;
 
 /// Bytes that an MBR takes, whatever the sector size.
 pub(crate) const SIZE_IN_BYTES: u64 = 512;
+
+/// Bytes of the program in an MBR, before the signature.
+const CODE_SIZE: usize = 0x1b8;
+
+/// What the first sector of a disk has for a BIOS to start. GRUB's boot.img has its name among its messages.
+pub(crate) fn boot_code(sector: &[u8]) -> BootCode {
+    let code = sector.get(..CODE_SIZE).unwrap_or_default();
+    if code.iter().all(|byte| *byte == 0) {
+        return BootCode::None;
+    }
+    if code.windows(4).any(|window| window == b"GRUB") { BootCode::Grub } else { BootCode::Present }
+}
 
 /// One 16-byte entry. Sectors are of the disk's logical size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,6 +150,7 @@ pub(crate) fn read(
         sector_size,
         disk: Some(DiskId::Mbr(record.signature)),
         partitions,
+        boot_code: BootCode::None,
         notes,
     }))
 }
@@ -152,6 +166,7 @@ fn partition(number: u32, entry: &Entry, start: u64, sector_size: u32) -> Partit
         kind: PartitionType::Mbr(entry.kind),
         id: Some(PartitionId::Mbr { offset }),
         active: entry.flag == 0x80,
+        boot_flag: entry.flag,
         logical: false,
         name: None,
     }
@@ -171,10 +186,6 @@ fn flag_notes(record: &MasterBootRecord, len: u64) -> Option<Vec<String>> {
             "partition {number} has boot flag 0x{:02x}: neither 00 nor 80, boot code stops at it",
             entry.flag
         ));
-    }
-    let active = record.entries.iter().filter(|entry| entry.is_used() && entry.flag == 0x80).count();
-    if active > 1 {
-        notes.push(format!("{active} partitions are active: boot code stops at that"));
     }
     Some(notes)
 }

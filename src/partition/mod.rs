@@ -77,10 +77,23 @@ pub struct Partition {
     pub id: Option<PartitionId>,
     /// MBR boot flag (0x80).
     pub active: bool,
+    /// The byte that holds it: 0x80, 0, or something that boot code stops at.
+    pub boot_flag: u8,
     /// A logical partition inside an extended one.
     pub logical: bool,
     /// GPT partition name.
     pub name: Option<String>,
+}
+
+/// The program in the first 440 bytes of LBA 0, which a BIOS starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BootCode {
+    /// All bytes are zero, or there is no table: nothing to start.
+    None,
+    /// GRUB, which starts what it likes and does not care for the active partition.
+    Grub,
+    /// Some program: Windows' own, or one like it, starts the active partition.
+    Present,
 }
 
 /// The partition table of one disk.
@@ -95,6 +108,8 @@ pub struct PartitionTable {
     /// All partitions in order of their numbers; extended containers are left out. Without a table: one entry that
     /// spans the whole storage.
     pub partitions: Vec<Partition>,
+    /// What a BIOS starts.
+    pub boot_code: BootCode,
     /// What a reader should know: "primary GPT header is damaged, the backup was used", "hybrid MBR", …
     pub notes: Vec<String>,
 }
@@ -157,7 +172,10 @@ pub fn read(storage: &dyn Storage) -> Result<PartitionTable, PartitionError> {
         return Ok(plausibility::noted(table, storage.len()));
     }
     match mbr::read(storage, &record, &sizes)? {
-        Some(table) => Ok(plausibility::noted(table, storage.len())),
+        Some(table) => {
+            let table = PartitionTable { boot_code: mbr::boot_code(&sector), ..table };
+            Ok(plausibility::noted(table, storage.len()))
+        }
         None => {
             let note = "0x55aa at 0x1fe, but what lies at 0x1be is no partition table";
             Ok(without_table(storage, vec![note.into()]))
@@ -202,6 +220,7 @@ fn without_table(storage: &dyn Storage, notes: Vec<String>) -> PartitionTable {
         kind: PartitionType::Whole,
         id: None,
         active: false,
+        boot_flag: 0,
         logical: false,
         name: None,
     };
@@ -210,6 +229,7 @@ fn without_table(storage: &dyn Storage, notes: Vec<String>) -> PartitionTable {
         sector_size: storage.sector_size().unwrap_or(512),
         disk: None,
         partitions: vec![whole],
+        boot_code: BootCode::None,
         notes,
     }
 }

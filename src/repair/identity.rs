@@ -12,7 +12,7 @@ use crate::layout::Layout;
 use crate::partition::DiskId;
 use crate::partition::edit::with_signature;
 use crate::partition::gpt;
-use crate::repair::Patch;
+use crate::repair::edits;
 use crate::repair::plan::Plan;
 use crate::repair::plan::PlanError;
 use crate::repair::plan::Sectors;
@@ -32,24 +32,26 @@ pub fn plan(storage: &dyn Storage, layout: &Layout, diagnosis: &Diagnosis) -> Re
     };
     let sector_size = layout.table.sector_size;
     let size = u64::from(sector_size);
-    let mut patches = Vec::new();
-    for part in parts(storage, layout, old)? {
-        let mut sectors = Sectors::new(storage, sector_size, "byte of the partition table");
-        sectors.replace(part.at, &part.before, &part.after, part.stage)?;
-        patches.extend(sectors.into_patches());
-    }
+    let mut sectors = Sectors::new(storage, sector_size, "byte of the disk");
     let mut seen = BTreeSet::new();
-    for Patch { offset, .. } in &patches {
-        if !seen.insert(*offset) {
-            let what = format!("two parts of the table share the sector at 0x{offset:x}");
-            return Err(PlanError::Check(what));
+    for part in parts(storage, layout, old)? {
+        let end = part.at.saturating_add(u64::try_from(part.before.len()).unwrap_or(u64::MAX));
+        let first = part.at.checked_div(size).unwrap_or(0);
+        for sector in first..end.div_ceil(size) {
+            let offset = sector.saturating_mul(size);
+            if !seen.insert(sector) {
+                let what = format!("two parts of the table share the sector at 0x{offset:x}");
+                return Err(PlanError::Check(what));
+            }
+            if is_in_a_partition(layout, offset, size) {
+                let what = format!("the table's sector at 0x{offset:x} lies in a partition");
+                return Err(PlanError::Check(what));
+            }
         }
-        if is_in_a_partition(layout, *offset, size) {
-            return Err(PlanError::Check(format!("the table's sector at 0x{offset:x} lies in a partition")));
-        }
+        sectors.replace(part.at, &part.before, &part.after, part.stage)?;
     }
-    patches.sort_by_key(|patch| (patch.stage, patch.offset));
-    Ok(Plan { stores: Vec::new(), patches, restored: Some(old.disk) })
+    let touched = edits::add(&mut sectors, layout, diagnosis)?;
+    Ok(Plan { stores: Vec::new(), patches: sectors.into_patches(), restored: Some(old.disk), touched })
 }
 
 /// A part of the table, before and after.

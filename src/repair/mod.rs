@@ -1,6 +1,7 @@
 //! Repair: a plan of sectors before and after, a record to undo it, and the one place where a disk is written.
 
 pub mod apply;
+pub mod edits;
 pub mod identity;
 pub mod plan;
 pub mod record;

@@ -16,6 +16,8 @@ use crate::layout::store::StoreFile;
 use crate::partition::DiskId;
 use crate::partition::PartitionError;
 use crate::repair::Patch;
+use crate::repair::edits;
+use crate::repair::edits::Touched;
 use crate::repair::identity;
 use crate::storage::Storage;
 use crate::storage::StorageError;
@@ -79,14 +81,16 @@ pub struct Plan {
     pub patches: Vec<Patch>,
     /// The identity that the disk then has, where it is that which changes, not a store.
     pub restored: Option<DiskId>,
+    /// What else changes than stores.
+    pub touched: Vec<Touched>,
 }
 
-/// Makes the plan of all re-pointings of `diagnosis`; empty when there are none.
+/// Makes the plan of all re-pointings and other edits of `diagnosis`; empty when there are none.
 ///
 /// # Errors
 /// [`PlanError`] when the disk does not hold what the layout says, or the result would change anything but identities.
 pub fn plan(storage: &dyn Storage, layout: &Layout, diagnosis: &Diagnosis) -> Result<Plan, PlanError> {
-    let mut plan = Plan { stores: Vec::new(), patches: Vec::new(), restored: None };
+    let mut plan = Plan { stores: Vec::new(), patches: Vec::new(), restored: None, touched: Vec::new() };
     let mut sectors = Sectors::new(storage, layout.table.sector_size, "store byte");
     for (index, file) in layout.stores.iter().enumerate() {
         let repoints: Vec<_> = diagnosis.repoints().filter(|repoint| repoint.store == index).collect();
@@ -98,7 +102,7 @@ pub fn plan(storage: &dyn Storage, layout: &Layout, diagnosis: &Diagnosis) -> Re
         let before = store.hive().bytes().to_vec();
         let mut after = before.clone();
         for repoint in &repoints {
-            for edit in edits(store, repoint)? {
+            for edit in edits_of(store, repoint)? {
                 edit::apply(&mut after, std::slice::from_ref(&edit))
                     .map_err(|e| PlanError::Check(e.to_string()))?;
                 sectors.add(extents, &edit, repoint.rank)?;
@@ -108,8 +112,8 @@ pub fn plan(storage: &dyn Storage, layout: &Layout, diagnosis: &Diagnosis) -> Re
         let partition = layout.table.partitions.get(file.volume).map_or(0, |partition| partition.number);
         plan.stores.push(StorePlan { partition, path: file.path.clone(), before, after });
     }
+    plan.touched = edits::add(&mut sectors, layout, diagnosis)?;
     plan.patches = sectors.into_patches();
-    plan.patches.sort_by_key(|patch| (patch.stage, patch.offset));
     Ok(plan)
 }
 
@@ -132,7 +136,7 @@ pub fn still_holds(plan: &Plan, storage: &dyn Storage, context: &Context) -> Res
     if again.patches == plan.patches && same_stores { Ok(()) } else { Err(PlanError::Changed) }
 }
 
-fn edits(store: &Store, repoint: &Repoint) -> Result<Vec<Edit>, PlanError> {
+fn edits_of(store: &Store, repoint: &Repoint) -> Result<Vec<Edit>, PlanError> {
     let gone = || PlanError::Check("an element of the plan is not in the store".into());
     let object = store.objects().get(repoint.object).ok_or_else(gone)?;
     let element = object.elements.get(repoint.element).ok_or_else(gone)?;
@@ -193,9 +197,11 @@ impl<'a> Sectors<'a> {
         Self { storage, size: u64::from(sector_size), what, patches: BTreeMap::new() }
     }
 
-    /// The sectors by their offset.
+    /// The sectors in the order of writing.
     pub(super) fn into_patches(self) -> Vec<Patch> {
-        self.patches.into_values().collect()
+        let mut patches: Vec<Patch> = self.patches.into_values().collect();
+        patches.sort_by_key(|patch| (patch.stage, patch.offset));
+        patches
     }
 
     /// Adds the bytes at `at` of the disk that differ.

@@ -19,6 +19,7 @@ use sha2::Sha256;
 
 use crate::bytes;
 use crate::repair::Patch;
+use crate::repair::edits::Touched;
 use crate::repair::hex_bytes;
 
 /// Version of the format; a reader refuses what it does not know.
@@ -117,6 +118,9 @@ pub struct Record {
     /// The identity after the repair, as [`super::disk_text`] writes it, where that is what was changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restored: Option<String>,
+    /// What else than stores the sectors belong to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub touched: Vec<Touched>,
     /// SHA-256 over everything else but `state`, hex.
     pub digest: String,
 }
@@ -157,6 +161,7 @@ impl Record {
             stores,
             patches,
             restored: None,
+            touched: Vec::new(),
             digest: String::new(),
         };
         record.digest = record.compute_digest();
@@ -167,6 +172,14 @@ impl Record {
     #[must_use]
     pub fn restoring(mut self, restored: String) -> Self {
         self.restored = Some(restored);
+        self.digest = self.compute_digest();
+        self
+    }
+
+    /// The same record of a repair that also wrote to these parts of the disk.
+    #[must_use]
+    pub fn touching(mut self, touched: Vec<Touched>) -> Self {
+        self.touched = touched;
         self.digest = self.compute_digest();
         self
     }

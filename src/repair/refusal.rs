@@ -1,6 +1,9 @@
 //! What a repair refuses, and the switch that lifts each refusal.
 
+use std::collections::BTreeSet;
+
 use crate::diagnosis::Diagnosis;
+use crate::diagnosis::byte_edit::Site;
 use crate::diagnosis::device::BAD_CHOICE;
 use crate::diagnosis::restore::Restore;
 use crate::diagnosis::show_disk;
@@ -44,12 +47,12 @@ pub fn refusals(layout: &Layout, diagnosis: &Diagnosis, allowed: Allowed) -> Vec
     let mut touched: Vec<usize> = diagnosis.repoints().map(|repoint| repoint.store).collect();
     touched.sort_unstable();
     touched.dedup();
-    let mut refusals = Vec::new();
-    if touched.is_empty() {
+    let mut refusals: Vec<Refusal> = bad_choice(diagnosis).into_iter().collect();
+    if !diagnosis.is_curable() {
         return refusals;
     }
     refusals.extend(dynamic_disk(layout));
-    refusals.extend(bad_choice(diagnosis));
+    refusals.extend(boot_records(layout, diagnosis));
     if !allowed.hibernated {
         refusals.extend(hibernated(layout));
     }
@@ -63,7 +66,9 @@ pub fn refusals(layout: &Layout, diagnosis: &Diagnosis, allowed: Allowed) -> Vec
 /// the disk by the old one.
 #[must_use]
 pub fn for_identity(layout: &Layout, diagnosis: &Diagnosis) -> Vec<Refusal> {
-    let mut refusals: Vec<Refusal> = dynamic_disk(layout).into_iter().collect();
+    let mut refusals: Vec<Refusal> = bad_choice(diagnosis).into_iter().collect();
+    refusals.extend(dynamic_disk(layout));
+    refusals.extend(boot_records(layout, diagnosis));
     if let Restore::Impossible(reason) = &diagnosis.restore {
         refusals.push(Refusal {
             what: format!("the old identity cannot be put back: {reason}"),
@@ -96,11 +101,23 @@ pub fn choice_needed(layout: &Layout, diagnosis: &Diagnosis) -> Option<Refusal> 
     })
 }
 
+/// A boot record of a partition that shares its place with another belongs to nobody in particular.
+fn boot_records(layout: &Layout, diagnosis: &Diagnosis) -> Vec<Refusal> {
+    let volumes: BTreeSet<usize> = diagnosis
+        .edits()
+        .filter_map(|edit| match edit.site {
+            Site::BootRecord { volume, .. } => Some(volume),
+            Site::Table { .. } => None,
+        })
+        .collect();
+    volumes.into_iter().filter_map(|volume| overlap(layout, volume)).collect()
+}
+
 /// Half a repair by a wrong number helps nobody.
 fn bad_choice(diagnosis: &Diagnosis) -> Option<Refusal> {
     let finding = diagnosis.findings.iter().find(|finding| finding.code == BAD_CHOICE)?;
     Some(Refusal {
-        what: format!("--system or --windows does not fit: {}", finding.message),
+        what: format!("--system, --windows or --active does not fit: {}", finding.message),
         way_out:
             "choose the partition that has it (its number, see `bcdrescue list`), or leave the switch out"
                 .into(),
@@ -131,7 +148,7 @@ fn hibernated(layout: &Layout) -> Option<Refusal> {
 
 fn store(layout: &Layout, file: &StoreFile, allowed: Allowed) -> Vec<Refusal> {
     let place = format!("{} on {}", file.path, layout.name(file.volume));
-    let mut refusals: Vec<Refusal> = overlap(layout, file).into_iter().collect();
+    let mut refusals: Vec<Refusal> = overlap(layout, file.volume).into_iter().collect();
     if let Err(reason) = &file.place {
         refusals.push(Refusal {
             what: format!("{place} must not be overwritten in place: {reason}"),
@@ -154,8 +171,8 @@ fn store(layout: &Layout, file: &StoreFile, allowed: Allowed) -> Vec<Refusal> {
 }
 
 /// Bytes of a partition that shares its place with another belong to nobody in particular.
-fn overlap(layout: &Layout, file: &StoreFile) -> Option<Refusal> {
-    let this = layout.table.partitions.get(file.volume)?;
+fn overlap(layout: &Layout, volume: usize) -> Option<Refusal> {
+    let this = layout.table.partitions.get(volume)?;
     let others = layout.table.partitions.iter().filter(|other| other.number != this.number);
     let end = |partition: &Partition| partition.start.saturating_add(partition.len);
     let other = others.into_iter().find(|other| other.start < end(this) && this.start < end(other))?;

@@ -75,6 +75,9 @@ pub fn came_out(plan: &Plan, layout: &Layout, diagnosis: &Diagnosis) -> Result<(
     if plan.restored.is_some() && layout.table.disk != plan.restored {
         return Err("the disk does not have its old identity".into());
     }
+    if let Some(edit) = diagnosis.edits().next() {
+        return Err(format!("the {} is not what was planned: {}", edit.what, edit.meaning));
+    }
     match diagnosis.repoints().next() {
         Some(_) => Err("elements are still stale".into()),
         None => Ok(()),

@@ -3,7 +3,7 @@
 use crate::layout::Layout;
 use crate::layout::store::StoreFile;
 use crate::repair::disk_text;
-use crate::repair::identity::is_in_a_partition;
+use crate::repair::edits::Touched;
 use crate::repair::plan::is_in;
 use crate::repair::record::Record;
 use crate::repair::record::SavedStore;
@@ -36,11 +36,11 @@ pub enum UndoRefusal {
         /// What was found.
         why: String,
     },
-    /// A sector that is said to be the partition table's belongs to a partition.
+    /// A sector is neither in a recorded store nor in another part that the record names.
     #[error(
-        "the sector at 0x{at:x} of the disk, recorded as one of the partition table, lies in a partition: the disk has moved on"
+        "the sector at 0x{at:x} of the disk no longer belongs to what was recorded there (a store, a boot record, the partition table): the disk has moved on"
     )]
-    NotTheTable {
+    NotOurs {
         /// First byte of the sector.
         at: u64,
     },
@@ -85,29 +85,17 @@ pub fn check(record: &Record, layout: &Layout, len: u64) -> Result<(), UndoRefus
     for saved in &record.stores {
         files.push(unchanged_store(record, saved, layout)?);
     }
-    if record.restored.is_some() {
-        return outside_partitions(record, layout);
-    }
+    let mut parts = record.touched.clone();
+    parts.extend(record.restored.is_some().then_some(Touched::Table));
+    let size = u64::from(target.sector_size);
     for patch in &record.patches {
-        if !files.iter().any(|file| is_in(file, patch.offset)) {
-            let store = record.stores.first();
-            return Err(UndoRefusal::Moved {
-                path: store.map_or_else(String::new, |store| store.path.clone()),
-                partition: store.map_or(0, |store| store.partition),
-                why: format!("the sector at 0x{:x} of the disk belongs to no store", patch.offset),
-            });
+        let known = files.iter().any(|file| is_in(file, patch.offset))
+            || parts.iter().any(|part| part.holds(layout, patch.offset, size));
+        if !known {
+            return Err(UndoRefusal::NotOurs { at: patch.offset });
         }
     }
     Ok(())
-}
-
-/// The sectors of a partition table lie in no partition, whatever the record says.
-fn outside_partitions(record: &Record, layout: &Layout) -> Result<(), UndoRefusal> {
-    let size = u64::from(record.target.sector_size);
-    match record.patches.iter().find(|patch| is_in_a_partition(layout, patch.offset, size)) {
-        None => Ok(()),
-        Some(patch) => Err(UndoRefusal::NotTheTable { at: patch.offset }),
-    }
 }
 
 /// The store, when its bytes are those before the repair except where the record's sectors differ.

@@ -3,6 +3,7 @@
 //! Names on NTFS are looked up through the `ntfs` crate; contents and their places are decoded here. Before a file's
 //! clusters may be overwritten, a crate reads the file too, and both readings have to agree; see [`Volume::locate`].
 
+mod boot_record;
 mod error;
 mod fat;
 mod hibernation;
@@ -12,6 +13,10 @@ mod path;
 mod programs;
 mod recognise;
 
+pub use boot_record::BootManagerName;
+pub use boot_record::BootRecord;
+pub use boot_record::BootRecordCopy;
+pub use boot_record::HIDDEN_SECTORS_AT;
 pub use error::VolumeError;
 pub use hibernation::Hibernation;
 
@@ -118,7 +123,6 @@ pub enum ObstacleKind {
 pub struct Volume<'a> {
     storage: &'a dyn Storage,
     file_system: FileSystem,
-    hidden_sectors: Option<u32>,
     inner: Inner<'a>,
 }
 
@@ -156,8 +160,7 @@ impl<'a> Volume<'a> {
         if let Inner::Fat(volume) = &inner {
             file_system = volume.file_system();
         }
-        let hidden_sectors = recognise::hidden_sectors(file_system, &head);
-        Ok(Self { storage, file_system, hidden_sectors, inner })
+        Ok(Self { storage, file_system, inner })
     }
 
     /// The file system, also of a damaged volume.
@@ -208,10 +211,12 @@ impl<'a> Volume<'a> {
         }
     }
 
-    /// "Hidden sectors" of the boot sector (byte 0x1c): the first sector of the partition, as boot code believes it.
-    #[must_use]
-    pub fn hidden_sectors(&self) -> Option<u32> {
-        self.hidden_sectors
+    /// The volume boot record, of NTFS, FAT and BitLocker volumes, with its copy.
+    ///
+    /// # Errors
+    /// The medium fails.
+    pub fn boot_record(&self) -> Result<Option<BootRecord>, VolumeError> {
+        boot_record::read(self.storage, self.file_system)
     }
 
     /// Bytes of a cluster.

@@ -63,14 +63,6 @@ pub(crate) fn file_system(storage: &dyn Storage, head: &[u8]) -> Result<FileSyst
     Ok(FileSystem::Unknown)
 }
 
-/// Boot sector byte 0x1c, where the boot sector has a BPB. BitLocker keeps that of the volume it encrypts.
-pub(crate) fn hidden_sectors(file_system: FileSystem, head: &[u8]) -> Option<u32> {
-    match file_system {
-        FileSystem::Other(_) | FileSystem::Unknown => None,
-        _ => le_u32(head, 0x1c),
-    }
-}
-
 /// ext2, ext3 or ext4, told apart as blkid does: by a journal, and by features that ext3 does not have.
 fn ext(head: &[u8]) -> Option<&'static str> {
     if le_u16(head, 0x438)? != 0xef53 {

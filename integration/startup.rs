@@ -1,0 +1,237 @@
+//! What comes before the store: boot code, active partitions, boot records; found, cured where a switch asks for it,
+//! and undone. sfdisk and the judges of the file systems see the results.
+
+use std::fs;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use serde_json::Value as Json;
+
+use crate::support::Disk;
+use crate::support::bcdrescue;
+use crate::support::cut;
+use crate::support::hash;
+use crate::support::judge;
+use crate::support::partitions;
+use crate::support::text;
+
+fn put(disk: &Disk, at: u64, bytes: &[u8]) {
+    let file = fs::OpenOptions::new().write(true).open(&disk.path).unwrap();
+    file.write_all_at(bytes, at).unwrap();
+}
+
+fn get(disk: &Path, at: u64) -> [u8; 4] {
+    let mut bytes = [0; 4];
+    fs::File::open(disk).unwrap().read_exact_at(&mut bytes, at).unwrap();
+    bytes
+}
+
+/// The hop at which the start ends, and the finding there.
+fn stop(target: &Json) -> (String, String) {
+    let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
+    (text(&target["stop"]["hop"]), text(&target["stop"]["code"]))
+}
+
+fn hop<'a>(target: &'a Json, name: &str) -> &'a Json {
+    let chain = target["chain"].as_array().unwrap();
+    chain.iter().find(|hop| hop["hop"] == name).unwrap_or_else(|| panic!("no hop {name}: {chain:#?}"))
+}
+
+/// Active partitions, by sfdisk.
+fn active(disk: &Disk) -> Vec<u64> {
+    let json: Json = serde_json::from_slice(&judge("sfdisk", &["-J", disk.name()])).unwrap();
+    let list = json["partitiontable"]["partitions"].as_array().unwrap();
+    (1..).zip(list).filter(|(_, part)| part["bootable"] == true).map(|(number, _)| number).collect()
+}
+
+/// Fix with these switches, then all that every repair has to keep.
+#[track_caller]
+fn cured(disk: &Disk, switches: &[&str], said: &str) {
+    let before = hash(&disk.path);
+    let fix = |more: &[&str]| bcdrescue(&[&["fix", disk.name()], switches, more].concat());
+    fix(&["--dry-run"]).exits(4).says("dry run: nothing was written");
+    assert_eq!(hash(&disk.path), before);
+    fix(&["--yes"]).exits(1).says(said);
+    let target = bcdrescue(&["check", disk.name(), "--json"]).exits(0).target();
+    assert_eq!((target["verdict"].as_str().unwrap(), stop(&target)), ("healthy", Default::default()));
+    let fixed = hash(&disk.path);
+    fix(&["--yes"]).exits(0).says("nothing was written");
+    assert_eq!(hash(&disk.path), fixed, "a second fix wrote");
+    let record = disk.record();
+    bcdrescue(&["undo", text(&record), "--yes"]).exits(1);
+    assert_eq!(hash(&disk.path), before, "undo did not bring back every byte");
+    fs::remove_file(record).unwrap();
+    fix(&["--yes"]).exits(1);
+}
+
+#[test]
+fn the_active_flag_is_missing_doubled_or_wrong() {
+    for (flags, code) in [
+        ([0x00, 0x00], "active-partition-missing"),
+        ([0x80, 0x80], "active-partition-ambiguous"),
+        ([0x00, 0x80], "active-partition-wrong"),
+    ] {
+        let disk = Disk::raw("win10-bios-healthy");
+        for (index, flag) in flags.iter().enumerate() {
+            put(&disk, 0x1be + 16 * index as u64, &[*flag]);
+        }
+        let target = bcdrescue(&["check", disk.name(), "--json"]).exits(4).target();
+        assert_eq!(stop(&target), ("active partition".into(), code.into()));
+        assert_eq!(target["verdict"], "broken");
+        bcdrescue(&["check", disk.name()]).exits(4).says("fix --active 1");
+        // Without the switch there is nothing to do, and it is said what to do.
+        let before = hash(&disk.path);
+        bcdrescue(&["fix", disk.name(), "--yes"]).exits(4).says("fix --active 1").says("nothing was written");
+        for (number, why) in [("2", r"neither \bootmgr nor \ntldr"), ("3", "there is no partition 3")] {
+            bcdrescue(&["fix", disk.name(), "--yes", "--active", number]).exits(8).says(why);
+        }
+        assert_eq!(hash(&disk.path), before);
+        cured(&disk, &["--active", "1"], "set right");
+        assert_eq!(active(&disk), [1]);
+    }
+}
+
+#[test]
+fn the_active_flag_goes_with_a_repair_and_with_the_old_identity() {
+    for (cure, signature) in
+        [(&["--repoint"][..], [0xaa, 0xb6, 0x21, 0x4e]), (&["--restore-identity"], [0x0d, 0xf0, 0xa1, 0xc3])]
+    {
+        let disk = Disk::raw("win10-bios");
+        put(&disk, 0x1be, &[0]);
+        bcdrescue(&["fix", disk.name(), "--yes"]).exits(5).says("not everything could be cured");
+        let record = disk.record();
+        bcdrescue(&["undo", text(&record), "--yes"]).exits(1);
+        fs::remove_file(record).unwrap();
+        cured(&disk, &[cure, &["--active", "1"]].concat(), "set right");
+        assert_eq!((active(&disk), get(&disk.path, 0x1b8)), (vec![1], signature));
+    }
+}
+
+#[test]
+fn only_a_primary_partition_of_an_mbr_disk_can_be_active() {
+    let disk = Disk::raw("win7-logical-healthy");
+    let before = hash(&disk.path);
+    bcdrescue(&["fix", disk.name(), "--yes", "--active", "5"]).exits(8).says("is a logical one");
+    assert_eq!(hash(&disk.path), before);
+    let disk = Disk::raw("win11-uefi-healthy");
+    bcdrescue(&["fix", disk.name(), "--yes", "--active", "1"])
+        .exits(8)
+        .says("only partitions of an MBR disk");
+}
+
+#[test]
+fn boot_records_that_believe_to_be_elsewhere() {
+    for (image, number, stops) in
+        [("win10-bios-healthy", 1, true), ("win10-bios-healthy", 2, false), ("win11-uefi-healthy", 1, false)]
+    {
+        let disk = Disk::raw(image);
+        let part = partitions(&disk.path).into_iter().find(|part| part.number == number).unwrap();
+        let is_fat = image.contains("uefi");
+        let copy = if is_fat { part.start + 6 * 512 } else { part.start + part.len - 512 };
+        let right = u32::try_from(part.start / 512).unwrap().to_le_bytes();
+        for place in [part.start, copy] {
+            assert_eq!(get(&disk.path, place + 0x1c), right);
+            put(&disk, place + 0x1c, &63u32.to_le_bytes());
+        }
+        let target = bcdrescue(&["check", disk.name(), "--json"]).exits(if stops { 4 } else { 0 }).target();
+        if stops {
+            assert_eq!(stop(&target), ("boot record".into(), "boot-record-place".into()));
+            bcdrescue(&["check", disk.name()])
+                .exits(4)
+                .says("A disk read error occurred")
+                .says("hidden sectors 63");
+        }
+        let found =
+            target["findings"].as_array().unwrap().iter().filter(|it| it["code"] == "boot-record-place");
+        assert_eq!(found.count(), 1);
+        cured(&disk, &["--boot-sector"], "2 fields set right");
+        for place in [part.start, copy] {
+            assert_eq!(get(&disk.path, place + 0x1c), right);
+        }
+        let volume = cut(&disk.path, part.start, part.len);
+        match is_fat {
+            true => judge("fsck.fat", &["-n", text(&volume)]),
+            false => judge("ntfsinfo", &["-m", text(&volume)]),
+        };
+    }
+}
+
+#[test]
+fn a_copy_of_a_boot_record_alone_is_a_note() {
+    let disk = Disk::raw("win2008r2-bios-healthy");
+    let part = partitions(&disk.path).remove(0);
+    put(&disk, part.start + part.len - 512 + 0x1c, &[1]);
+    bcdrescue(&["check", disk.name()]).exits(0).says("the copy of its boot record");
+    cured(&disk, &["--boot-sector"], "1 field set right");
+}
+
+#[test]
+fn what_is_not_a_matter_of_the_store_is_named_as_that() {
+    let case = |at: u64, bytes: &[u8], hop: &str, code: &str| {
+        let disk = Disk::raw("win10-bios-healthy");
+        put(&disk, at, bytes);
+        let target = bcdrescue(&["check", disk.name(), "--json"]).exits(4).target();
+        assert_eq!(stop(&target), (hop.into(), code.into()));
+        bcdrescue(&["check", disk.name()]).exits(4).says("not a matter of the store").says("STOPS");
+        let before = hash(&disk.path);
+        bcdrescue(&["fix", disk.name(), "--yes"]).exits(4).says("nothing was written");
+        assert_eq!(hash(&disk.path), before);
+    };
+    let mib = 1 << 20;
+    case(0, &[0; 440], "boot code", "boot-code-missing");
+    let ntldr: Vec<u8> =
+        [5u16].into_iter().chain("NTLDR".encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    case(mib + 0x200, &ntldr, "boot record", "boot-record-other");
+}
+
+#[test]
+fn a_system_volume_that_cannot_be_read_is_named() {
+    let disk = Disk::raw("win10-bios-healthy");
+    put(&disk, (1 << 20) + 0x1fe, &[0, 0]);
+    bcdrescue(&["check", disk.name()])
+        .exits(4)
+        .says("which cannot be read")
+        .says("it could not be read: boot sector");
+}
+
+#[test]
+fn the_chain_is_walked_to_the_kernel() {
+    let target =
+        bcdrescue(&["check", text(&crate::support::image("win10-bios-healthy")), "--json"]).exits(0).target();
+    let hops: Vec<_> =
+        target["chain"].as_array().unwrap().iter().map(|hop| hop["hop"].as_str().unwrap()).collect();
+    assert_eq!(
+        hops,
+        [
+            "firmware",
+            "boot code",
+            "active partition",
+            "boot record",
+            "boot manager",
+            "store",
+            "entry",
+            "device",
+            "loader",
+            "osdevice",
+            "system root",
+            "Windows"
+        ]
+    );
+    assert!(target["chain"].as_array().unwrap().iter().all(|hop| hop["state"] == "ok"));
+    assert_eq!(target["stop"], Json::Null);
+
+    let target =
+        bcdrescue(&["check", text(&crate::support::image("win10-bios")), "--json"]).exits(4).target();
+    assert_eq!(stop(&target), ("device".into(), "signature-changed".into()));
+    assert_eq!(target["stop"]["predicted_status"], "0xc000000e");
+    assert_eq!(
+        (&hop(&target, "store")["state"], &hop(&target, "osdevice")["state"]),
+        (&Json::from("ok"), &Json::from("broken"))
+    );
+    assert_eq!(hop(&target, "loader")["state"], "ok");
+
+    let target =
+        bcdrescue(&["check", text(&crate::support::image("win11-uefi")), "--json"]).exits(4).target();
+    assert_eq!(stop(&target).0, "device");
+    assert_eq!(hop(&target, "EFI partition")["evidence"], "partition 1 (SYSTEM)");
+}

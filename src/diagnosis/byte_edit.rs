@@ -1,0 +1,33 @@
+//! Cures that are no re-pointing: a few bytes outside of device elements, which the user asks for by a switch.
+
+/// Where the bytes stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Site {
+    /// In the partition table: bytes from the start of the disk.
+    Table {
+        /// First byte.
+        at: u64,
+    },
+    /// In the boot record of a volume, or in its copy.
+    BootRecord {
+        /// Index of the volume in the layout.
+        volume: usize,
+        /// First byte, from the start of the volume.
+        at: u64,
+    },
+}
+
+/// Bytes before and after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ByteEdit {
+    /// What they are: `hidden sectors in the boot record of partition 1`.
+    pub what: String,
+    /// Where they stand.
+    pub site: Site,
+    /// As they are.
+    pub before: Vec<u8>,
+    /// As they should be, as many.
+    pub after: Vec<u8>,
+    /// The same for people: `63, should be 2048`.
+    pub meaning: String,
+}

@@ -1,0 +1,146 @@
+//! Findings about what comes before the store: boot code, the active partition, boot records, the boot manager's file.
+
+use crate::diagnosis::Choice;
+use crate::diagnosis::Finding;
+use crate::diagnosis::Remedy;
+use crate::diagnosis::Severity;
+use crate::diagnosis::active;
+use crate::diagnosis::boot_record;
+use crate::layout::Firmware;
+use crate::layout::Layout;
+use crate::layout::system::SystemVolume;
+use crate::partition::BootCode;
+use crate::partition::Partition;
+use crate::partition::TableKind;
+
+/// All findings about the start before the store.
+#[must_use]
+pub fn findings(layout: &Layout, choice: Choice) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    findings.extend(boot_code(layout));
+    findings.extend(active::finding(layout, choice));
+    for (volume, facts) in layout.volumes.iter().enumerate() {
+        findings.extend(boot_record::findings(layout, volume, facts, choice));
+    }
+    findings.extend(boot_manager(layout));
+    findings.extend(store_elsewhere(layout));
+    findings
+}
+
+pub(super) fn plain(code: &'static str, severity: Severity, subject: &str, message: String) -> Finding {
+    Finding {
+        code,
+        severity,
+        subject: subject.to_owned(),
+        message,
+        evidence: Vec::new(),
+        predicted_status: None,
+        remedy: Remedy::None,
+    }
+}
+
+/// Volumes on primary partitions of an MBR disk that a BIOS could start Windows from.
+pub(super) fn startable(layout: &Layout) -> impl Iterator<Item = &SystemVolume> {
+    let is_primary = |system: &&SystemVolume| {
+        let partition = layout.table.partitions.get(system.volume);
+        partition.is_some_and(|partition| partition.number != 0 && !partition.logical)
+    };
+    let is_mbr = layout.table.kind == TableKind::Mbr;
+    let systems = layout.systems.iter().filter(move |_| is_mbr);
+    systems.filter(|system| system.bios_boot_manager || system.ntldr.is_some()).filter(is_primary)
+}
+
+/// The active partitions, as boot code counts them.
+pub(super) fn active_partitions(layout: &Layout) -> impl Iterator<Item = (usize, &Partition)> {
+    let partitions = layout.table.partitions.iter().enumerate();
+    partitions.filter(|(_, partition)| partition.active && !partition.logical)
+}
+
+fn boot_code(layout: &Layout) -> Option<Finding> {
+    startable(layout).next()?;
+    let none = layout.table.boot_code == BootCode::None;
+    none.then(|| Finding {
+        evidence: vec!["the first 440 bytes of the disk are zero".into()],
+        remedy: Remedy::Advice(
+            "not a matter of the store: write boot code with `bootrec /fixmbr` from a Windows rescue system, or `install-mbr`; a boot loader on another disk may start this one meanwhile".into(),
+        ),
+        ..plain(
+            "boot-code-missing",
+            Severity::BlocksBoot,
+            "disk",
+            "the MBR has no boot code: a BIOS finds nothing to start on this disk".into(),
+        )
+    })
+}
+
+/// Whether a BIOS comes to this volume when it starts the disk.
+pub(super) fn is_started_by_bios(layout: &Layout, volume: usize) -> bool {
+    startable(layout).any(|system| system.volume == volume)
+        && layout.volumes.get(volume).is_some_and(|facts| facts.partition.active)
+}
+
+/// A store that the firmware comes to, on a volume without the program that opens it.
+fn boot_manager(layout: &Layout) -> Vec<Finding> {
+    let stores = layout.stores.iter().filter(|file| file.live && !file.recovery);
+    let missing = stores.filter_map(|file| {
+        let system = layout.systems.iter().find(|system| system.volume == file.volume)?;
+        let (is_there, path, source) = match file.firmware {
+            Firmware::Bios => (system.bios_boot_manager, r"\bootmgr", r"\Windows\Boot\PCAT\bootmgr"),
+            Firmware::Uefi => (
+                system.uefi_boot_manager || system.uefi_fallback,
+                r"\EFI\Microsoft\Boot\bootmgfw.efi",
+                r"\Windows\Boot\EFI\bootmgfw.efi",
+            ),
+        };
+        (!is_there).then(|| Finding {
+            remedy: Remedy::Advice(format!(
+                "not a matter of the store: copy it from {source} of the Windows, or run `bcdboot` from a Windows rescue system"
+            )),
+            ..plain(
+                "boot-manager-missing",
+                Severity::BlocksBoot,
+                &layout.name(file.volume),
+                format!("the store is there, but no {path} to open it"),
+            )
+        })
+    });
+    let fallback = layout.systems.iter().filter(|system| {
+        layout.table.kind == TableKind::Gpt && system.uefi_boot_manager && !system.uefi_fallback
+    });
+    let fallback = fallback.map(|system| Finding {
+        remedy: Remedy::Advice(r"where a machine does not start it, copy bootmgfw.efi to \EFI\Boot\bootx64.efi".into()),
+        ..plain(
+            "fallback-loader-missing",
+            Severity::Note,
+            &layout.name(system.volume),
+            r"no loader at \EFI\Boot: firmware that has no entry of its own for this disk (a new virtual machine) finds nothing".into(),
+        )
+    });
+    missing.chain(fallback).collect()
+}
+
+/// The volume that a BIOS comes to has a boot manager and no store, but another volume has one.
+fn store_elsewhere(layout: &Layout) -> Option<Finding> {
+    let started = layout.systems.iter().find(|system| {
+        system.bios_boot_manager && system.stores.is_empty() && is_started_by_bios(layout, system.volume)
+    })?;
+    let other =
+        layout.stores.iter().find(|file| file.firmware == Firmware::Bios && file.volume != started.volume)?;
+    let number = layout.table.partitions.get(other.volume).map_or(0, |partition| partition.number);
+    let advice = match startable(layout).any(|system| system.volume == other.volume) {
+        true => format!("it has a boot manager too: `fix --active {number}` starts the disk from there"),
+        false => {
+            "copy the store there, or make a new one with `bcdboot` from a Windows rescue system".to_owned()
+        }
+    };
+    Some(Finding {
+        evidence: vec![format!("{} is on {}", other.path, layout.name(other.volume))],
+        remedy: Remedy::Advice(advice),
+        ..plain(
+            "store-elsewhere",
+            Severity::BlocksBoot,
+            &layout.name(started.volume),
+            r"the disk starts from it, but it has no \Boot\BCD".into(),
+        )
+    })
+}
