@@ -5,6 +5,7 @@
 
 mod error;
 mod fat;
+mod file;
 mod hibernation;
 mod ntfs;
 mod path;
@@ -13,6 +14,8 @@ mod programs;
 mod recognise;
 
 pub use error::VolumeError;
+pub use file::PlacedFile;
+pub use file::VolumeFile;
 pub use hibernation::Hibernation;
 
 use crate::storage::Storage;

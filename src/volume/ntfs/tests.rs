@@ -49,12 +49,19 @@ impl Broken {
         at
     }
 
-    fn error(mut self) -> String {
+    fn disk(mut self) -> Ram {
         let at = self.at;
         protect(&mut self.bytes[at..at + 1024]);
-        let disk = Ram::new(self.bytes, None);
-        Volume::open(&disk).unwrap().locate("\\BCD", 1 << 20).unwrap_err().to_string()
+        Ram::new(self.bytes, None)
     }
+}
+
+/// Why `path` must not be overwritten, which has to be the same whether its bytes are read or not.
+fn refusal(disk: &Ram, path: &str) -> String {
+    let volume = Volume::open(disk).unwrap();
+    let error = volume.locate(path, 1 << 20).unwrap_err().to_string();
+    assert_eq!(volume.extents(path).unwrap_err().to_string(), error);
+    error
 }
 
 #[test]
@@ -158,14 +165,13 @@ fn each_reason_not_to_overwrite_a_file_has_its_own_words() {
         let mut broken = Broken::new(&image, "\\BCD");
         let at = data(&broken);
         change(&mut broken.bytes, at);
-        let error = broken.error();
+        let error = refusal(&broken.disk(), "\\BCD");
         assert!(error.contains(story), "{story}: {error}");
     }
     let mut torn = image.bytes();
     let at = Broken::new(&image, "\\BCD").at;
     torn[at + 0x1fe] ^= 1;
-    let disk = Ram::new(torn, None);
-    let error = Volume::open(&disk).unwrap().locate("\\BCD", 1 << 20).unwrap_err().to_string();
+    let error = refusal(&Ram::new(torn, None), "\\BCD");
     assert!(error.contains("torn sector 0"), "{error}");
 }
 
@@ -184,7 +190,81 @@ fn resident_files_directories_and_long_files_are_refused() {
         let error = volume.locate(path, max).unwrap_err().to_string();
         assert!(error.contains(story), "{error}");
     }
+    assert!(refusal(&disk, "\\small").contains("is resident"));
+    assert!(refusal(&disk, "\\$Extend").contains("is a directory"));
     assert!(volume.read("\\BCD", 10).unwrap_err().to_string().contains("has 24576 bytes"));
+}
+
+#[test]
+fn a_file_is_opened_once_and_read_in_pieces() {
+    let image = image(&["-c", "512"]);
+    image.ntfscp("small", b"hello");
+    image.ntfscp("empty", b"");
+    let disk = image.storage();
+    let volume = Volume::open(&disk).unwrap();
+    let small = volume.open_file("\\SMALL").unwrap().unwrap();
+    assert_eq!((small.path(), small.len(), small.read_at(1, 3).unwrap()), ("\\small", 5, b"ell".to_vec()));
+    assert!(small.read_at(3, 3).is_err());
+    assert!(volume.open_file("\\empty").unwrap().unwrap().is_empty());
+    assert!(volume.open_file("\\none").unwrap().is_none());
+    let error = volume.open_file("\\$Extend").err().unwrap().to_string();
+    assert!(error.contains("is a directory"), "{error}");
+    let file = volume.open_file("\\bcd").unwrap().unwrap();
+    let located = volume.locate("\\bcd", 1 << 20).unwrap().unwrap();
+    let placed = volume.extents("\\bcd").unwrap().unwrap();
+    assert_eq!((placed.path, placed.len, placed.extents), (located.path, 24_576, located.extents));
+    for (offset, len) in [(0, 24_576), (511, 2), (24_575, 1), (4096, 4096)] {
+        let from = offset as usize;
+        assert_eq!(file.read_at(offset, len).unwrap(), located.bytes[from..from + len]);
+    }
+    assert!(file.read_at(24_575, 2).is_err());
+}
+
+#[test]
+fn a_piece_is_one_read_and_places_are_found_without_the_bytes() {
+    let image = Image::ntfs(&[]);
+    image.ntfscp("SYSTEM", &noise(8 << 20));
+    let counted = Counted::new(image.storage());
+    let storage = &counted;
+    // The handle outlives the volume that it was looked up on.
+    let file = Volume::open(&storage).unwrap().open_file("\\SYSTEM").unwrap().unwrap();
+    let reads = counted.reads.load(Ordering::Relaxed);
+    assert_eq!(file.read_at(5 << 20, 64).unwrap(), noise(8 << 20)[5 << 20..][..64]);
+    assert_eq!(counted.reads.load(Ordering::Relaxed), reads + 1);
+    let before = counted.bytes.load(Ordering::Relaxed);
+    let placed = Volume::open(&storage).unwrap().extents("\\SYSTEM").unwrap().unwrap();
+    assert!(counted.bytes.load(Ordering::Relaxed) - before < 256 << 10);
+    assert_eq!(placed.extents.iter().map(|extent| extent.len).sum::<u64>(), 8 << 20);
+    for extent in placed.extents {
+        let there = counted.below.read_vec(extent.volume_offset, 64).unwrap();
+        assert_eq!(there, file.read_at(extent.file_offset, 64).unwrap());
+    }
+}
+
+#[test]
+fn contents_that_are_elsewhere_or_otherwise_are_not_opened() {
+    let image = image(&[]);
+    type Case = (&'static str, fn(&mut [u8], usize));
+    let cases: [Case; 3] = [
+        ("is encrypted", |bytes, at| bytes[at + 0x0d] = 0x40),
+        ("is compressed", |bytes, at| bytes[at + 0x0c] = 0x01),
+        ("reparse tag 0x", |bytes, at| bytes[at] = 0xc0),
+    ];
+    for (story, change) in cases {
+        let mut broken = Broken::new(&image, "\\BCD");
+        let at = broken.attribute(file_record::DATA);
+        change(&mut broken.bytes, at);
+        let disk = broken.disk();
+        let error = Volume::open(&disk).unwrap().open_file("\\BCD").err().unwrap().to_string();
+        assert!(error.contains(story), "{story}: {error}");
+    }
+    // Not initialised: zeros, whatever the clusters hold.
+    let mut broken = Broken::new(&image, "\\BCD");
+    let at = broken.attribute(file_record::DATA);
+    broken.bytes[at + 0x38..at + 0x3a].copy_from_slice(&1000u16.to_le_bytes());
+    let disk = broken.disk();
+    let file = Volume::open(&disk).unwrap().open_file("\\BCD").unwrap().unwrap();
+    assert_eq!(file.read_at(998, 4).unwrap(), [&noise(1000)[998..], &[0, 0]].concat());
 }
 
 #[test]
@@ -196,8 +276,7 @@ fn clusters_that_the_bitmap_has_free_are_refused() {
     let bitmap = Volume::open(&disk).unwrap().locate("\\$Bitmap", 1 << 20).unwrap().unwrap();
     let mut bytes = image.bytes();
     bytes[bitmap.extents[0].volume_offset as usize + cluster as usize / 8] &= !(1 << (cluster % 8));
-    let disk = Ram::new(bytes, None);
-    let error = Volume::open(&disk).unwrap().locate("\\BCD", 1 << 20).unwrap_err().to_string();
+    let error = refusal(&Ram::new(bytes, None), "\\BCD");
     assert!(error.contains("clusters that $Bitmap has in use"), "{error}");
 }
 
