@@ -9,6 +9,8 @@ mod index;
 mod locate;
 mod log_file;
 mod master_file_table;
+#[cfg(test)]
+mod piece_tests;
 mod stream;
 #[cfg(test)]
 mod tests;

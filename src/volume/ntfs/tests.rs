@@ -15,20 +15,20 @@ use crate::volume::programs::Image;
 use crate::volume::programs::noise;
 
 /// A volume with `\BCD` of 24576 bytes.
-fn image(arguments: &[&str]) -> Image {
+pub(super) fn image(arguments: &[&str]) -> Image {
     let image = Image::ntfs(arguments);
     image.ntfscp("BCD", &noise(24_576));
     image
 }
 
 /// The byte range of the FILE record of `path`, undone of its update sequence, and the bytes around it.
-struct Broken {
-    bytes: Vec<u8>,
+pub(super) struct Broken {
+    pub(super) bytes: Vec<u8>,
     at: usize,
 }
 
 impl Broken {
-    fn new(image: &Image, path: &str) -> Self {
+    pub(super) fn new(image: &Image, path: &str) -> Self {
         let disk = image.storage();
         let head = image.bytes();
         let at = NtfsVolume::open(&disk, &head).unwrap().lookup(path).unwrap().unwrap().record.at as usize;
@@ -39,7 +39,7 @@ impl Broken {
     }
 
     /// Offset of the attribute of a type, on the volume.
-    fn attribute(&self, kind: u32) -> usize {
+    pub(super) fn attribute(&self, kind: u32) -> usize {
         let word = |at: usize| u32::from_le_bytes(self.bytes[at..at + 4].try_into().unwrap());
         let mut at = self.at + usize::from(self.bytes[self.at + 0x14]);
         while word(at) != kind {
@@ -49,7 +49,7 @@ impl Broken {
         at
     }
 
-    fn disk(mut self) -> Ram {
+    pub(super) fn disk(mut self) -> Ram {
         let at = self.at;
         protect(&mut self.bytes[at..at + 1024]);
         Ram::new(self.bytes, None)
@@ -193,78 +193,6 @@ fn resident_files_directories_and_long_files_are_refused() {
     assert!(refusal(&disk, "\\small").contains("is resident"));
     assert!(refusal(&disk, "\\$Extend").contains("is a directory"));
     assert!(volume.read("\\BCD", 10).unwrap_err().to_string().contains("has 24576 bytes"));
-}
-
-#[test]
-fn a_file_is_opened_once_and_read_in_pieces() {
-    let image = image(&["-c", "512"]);
-    image.ntfscp("small", b"hello");
-    image.ntfscp("empty", b"");
-    let disk = image.storage();
-    let volume = Volume::open(&disk).unwrap();
-    let small = volume.open_file("\\SMALL").unwrap().unwrap();
-    assert_eq!((small.path(), small.len(), small.read_at(1, 3).unwrap()), ("\\small", 5, b"ell".to_vec()));
-    assert!(small.read_at(3, 3).is_err());
-    assert!(volume.open_file("\\empty").unwrap().unwrap().is_empty());
-    assert!(volume.open_file("\\none").unwrap().is_none());
-    let error = volume.open_file("\\$Extend").err().unwrap().to_string();
-    assert!(error.contains("is a directory"), "{error}");
-    let file = volume.open_file("\\bcd").unwrap().unwrap();
-    let located = volume.locate("\\bcd", 1 << 20).unwrap().unwrap();
-    let placed = volume.extents("\\bcd").unwrap().unwrap();
-    assert_eq!((placed.path, placed.len, placed.extents), (located.path, 24_576, located.extents));
-    for (offset, len) in [(0, 24_576), (511, 2), (24_575, 1), (4096, 4096)] {
-        let from = offset as usize;
-        assert_eq!(file.read_at(offset, len).unwrap(), located.bytes[from..from + len]);
-    }
-    assert!(file.read_at(24_575, 2).is_err());
-}
-
-#[test]
-fn a_piece_is_one_read_and_places_are_found_without_the_bytes() {
-    let image = Image::ntfs(&[]);
-    image.ntfscp("SYSTEM", &noise(8 << 20));
-    let counted = Counted::new(image.storage());
-    let storage = &counted;
-    // The handle outlives the volume that it was looked up on.
-    let file = Volume::open(&storage).unwrap().open_file("\\SYSTEM").unwrap().unwrap();
-    let reads = counted.reads.load(Ordering::Relaxed);
-    assert_eq!(file.read_at(5 << 20, 64).unwrap(), noise(8 << 20)[5 << 20..][..64]);
-    assert_eq!(counted.reads.load(Ordering::Relaxed), reads + 1);
-    let before = counted.bytes.load(Ordering::Relaxed);
-    let placed = Volume::open(&storage).unwrap().extents("\\SYSTEM").unwrap().unwrap();
-    assert!(counted.bytes.load(Ordering::Relaxed) - before < 256 << 10);
-    assert_eq!(placed.extents.iter().map(|extent| extent.len).sum::<u64>(), 8 << 20);
-    for extent in placed.extents {
-        let there = counted.below.read_vec(extent.volume_offset, 64).unwrap();
-        assert_eq!(there, file.read_at(extent.file_offset, 64).unwrap());
-    }
-}
-
-#[test]
-fn contents_that_are_elsewhere_or_otherwise_are_not_opened() {
-    let image = image(&[]);
-    type Case = (&'static str, fn(&mut [u8], usize));
-    let cases: [Case; 3] = [
-        ("is encrypted", |bytes, at| bytes[at + 0x0d] = 0x40),
-        ("is compressed", |bytes, at| bytes[at + 0x0c] = 0x01),
-        ("reparse tag 0x", |bytes, at| bytes[at] = 0xc0),
-    ];
-    for (story, change) in cases {
-        let mut broken = Broken::new(&image, "\\BCD");
-        let at = broken.attribute(file_record::DATA);
-        change(&mut broken.bytes, at);
-        let disk = broken.disk();
-        let error = Volume::open(&disk).unwrap().open_file("\\BCD").err().unwrap().to_string();
-        assert!(error.contains(story), "{story}: {error}");
-    }
-    // Not initialised: zeros, whatever the clusters hold.
-    let mut broken = Broken::new(&image, "\\BCD");
-    let at = broken.attribute(file_record::DATA);
-    broken.bytes[at + 0x38..at + 0x3a].copy_from_slice(&1000u16.to_le_bytes());
-    let disk = broken.disk();
-    let file = Volume::open(&disk).unwrap().open_file("\\BCD").unwrap().unwrap();
-    assert_eq!(file.read_at(998, 4).unwrap(), [&noise(1000)[998..], &[0, 0]].concat());
 }
 
 #[test]
