@@ -22,6 +22,8 @@ use bcdrescue::hive::Value;
 use bcdrescue::hive::build::NewKey;
 use bcdrescue::hive::build::NewValue;
 use bcdrescue::hive::build::build;
+use bcdrescue::hive::log_head::LogAge;
+use bcdrescue::hive::sparse::SparseHive;
 use serde_json::Value as Json;
 
 use crate::support::judge;
@@ -244,6 +246,68 @@ fn compare_devices(name: &str, before: &Store, after: &Store) {
             }
         }
     }
+}
+
+/// Every key and value of the whole reader, each found by its path.
+fn compare_sparse(name: &str, hive: &SparseHive<'_>, whole: &Key, path: &mut Vec<String>) -> usize {
+    let names: Vec<&str> = path.iter().map(String::as_str).collect();
+    let found = hive.key(&names).unwrap().unwrap_or_else(|| panic!("{name} {names:?}"));
+    assert_eq!((&found.name, found.at), (&whole.name, whole.at), "{name} {names:?}");
+    assert_eq!((found.flags, found.last_written), (whole.flags, whole.last_written), "{name} {names:?}");
+    assert_eq!(hive.values(&found).unwrap(), whole.values, "{name} {names:?}");
+    for value in &whole.values {
+        let again = hive.value(&found, &value.name.to_lowercase()).unwrap();
+        assert_eq!(again.as_ref(), Some(value), "{name} {names:?}");
+    }
+    assert_eq!(hive.subkeys(&found).unwrap().len(), whole.subkeys.len(), "{name} {names:?}");
+    let mut keys = 1;
+    for subkey in &whole.subkeys {
+        path.push(subkey.name.to_lowercase());
+        keys += compare_sparse(name, hive, subkey, path);
+        path.pop();
+    }
+    keys
+}
+
+#[test]
+fn a_store_reads_the_same_a_path_at_a_time() {
+    let stores = stores();
+    let mut keys = 0;
+    for (name, bytes, _) in &stores {
+        let whole = Hive::parse(bytes.clone()).unwrap();
+        let read = |offset: u64, len: usize| {
+            let piece = bytes::slice(bytes, usize::try_from(offset).unwrap(), len);
+            piece.map(<[u8]>::to_vec).ok_or_else(|| "outside".to_owned())
+        };
+        let hive = SparseHive::open(&read, bytes.len() as u64).unwrap();
+        assert_eq!(hive.base_block(), whole.base_block(), "{name}");
+        keys += compare_sparse(name, &hive, whole.root(), &mut Vec::new());
+    }
+    println!("{keys} keys in {} stores", stores.len());
+    assert!(stores.is_empty() || keys > 1000);
+}
+
+/// All these stores are clean, and so nothing in the logs beside them is newer.
+#[test]
+fn no_log_beside_a_clean_store_is_newer() {
+    let mut logs = 0;
+    for (name, bytes, _) in stores() {
+        let base_block = *Hive::parse(bytes).unwrap().base_block();
+        for ending in ["LOG", "LOG1", "LOG2"] {
+            let Ok(log) = fs::read(folder().unwrap().join(format!("{name}.{ending}"))) else { continue };
+            for head in [&log[..], &log[..512.min(log.len())]] {
+                let age = LogAge::judge(&base_block, head, log.len() as u64);
+                assert!(matches!(age, LogAge::Older { .. }), "{name}.{ending}: {age:?}");
+            }
+            // Were the store older than the log's first entry, the log would be newer.
+            let mut older = base_block;
+            older.secondary_sequence = 0;
+            let age = LogAge::judge(&older, &log[..512], log.len() as u64);
+            assert!(matches!(age, LogAge::MayBeNewer { .. }), "{name}.{ending}: {age:?}");
+            logs += 1;
+        }
+    }
+    println!("{logs} logs");
 }
 
 /// Every field of every structure of one small real store, each byte turned over: an answer or an error, in time.

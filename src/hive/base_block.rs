@@ -42,6 +42,11 @@ impl BaseBlock {
     ///
     /// When the bytes are no primary hive of version 1.3 to 1.6, or shorter than the bins they announce.
     pub fn parse(bytes: &[u8]) -> Result<Self, HiveError> {
+        Self::of_file(bytes, u64::try_from(bytes.len()).unwrap_or(u64::MAX), BINS_SIZE_MAX)
+    }
+
+    /// Reads the base block that `bytes` begin with; the file has `file_len` bytes and at most `bins_max` of bins.
+    pub(super) fn of_file(bytes: &[u8], file_len: u64, bins_max: u32) -> Result<Self, HiveError> {
         if bytes.get(..4) != Some(b"regf") {
             let found = String::from_utf8_lossy(bytes.get(..4).unwrap_or(bytes)).escape_debug().to_string();
             return Err(corrupt("signature of the base block", 0, "regf".into(), found));
@@ -71,7 +76,7 @@ impl BaseBlock {
             return Err(HiveError::Unsupported { what: "file that is a log and no primary hive", at: 0x1c });
         }
         block.check_minor()?;
-        block.check_size(bytes.len())?;
+        block.check_size(file_len, bins_max)?;
         Ok(block)
     }
 
@@ -102,17 +107,20 @@ impl BaseBlock {
         }
     }
 
-    fn check_size(&self, file_len: usize) -> Result<(), HiveError> {
+    fn check_size(&self, file_len: u64, bins_max: u32) -> Result<(), HiveError> {
         let size = self.bins_size;
-        if size > BINS_SIZE_MAX {
-            return Err(HiveError::Unsupported { what: "hive of more than 64 MiB", at: 0x28 });
+        if size > bins_max {
+            let what =
+                if bins_max == BINS_SIZE_MAX { "hive of more than 64 MiB" } else { "hive of 2 GiB or more" };
+            return Err(HiveError::Unsupported { what, at: 0x28 });
         }
         if size == 0 || !size.is_multiple_of(0x1000) {
             let expected = "a multiple of 0x1000 above zero".into();
             return Err(corrupt("size of the hive bins", 0x28, expected, format!("{size:#x}")));
         }
-        let present = file_len.saturating_sub(BASE_BLOCK_SIZE);
-        if usize::try_from(size).is_ok_and(|size| size <= present) {
+        let base = u64::try_from(BASE_BLOCK_SIZE).unwrap_or(u64::MAX);
+        let present = file_len.saturating_sub(base);
+        if u64::from(size) <= present {
             return Ok(());
         }
         let found = format!("{present:#x} bytes");

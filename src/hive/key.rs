@@ -68,6 +68,32 @@ pub(super) fn name_text(stored: &[u8], latin1: bool) -> String {
     char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
 }
 
+/// A key alone, without what is below it.
+pub(super) fn node(body: &Body<'_>) -> Result<Key, HiveError> {
+    body.expect_signature("key", "nk")?;
+    let flags = body.u16("key", 0x02)?;
+    let name_len = usize::from(body.u16("key", 0x48)?);
+    let name = body.slice("name of a key", 0x4c, name_len)?;
+    Ok(Key {
+        name: name_text(name, flags & NAME_IS_LATIN1 != 0),
+        at: body.at,
+        flags,
+        last_written: body.u64("key", 0x04)?,
+        subkeys: Vec::new(),
+        values: Vec::new(),
+    })
+}
+
+/// How many subkeys a key has, and the reference to their list.
+pub(super) fn subkey_list(key: &Body<'_>) -> Result<(u32, Reference), HiveError> {
+    Ok((key.u32("key", 0x14)?, key.reference("reference to a list of subkeys", 0x1c)?))
+}
+
+/// How many values a key has, and the reference to their list.
+pub(super) fn value_list(key: &Body<'_>) -> Result<(u32, Reference), HiveError> {
+    Ok((key.u32("key", 0x24)?, key.reference("reference to a list of values", 0x28)?))
+}
+
 /// Follows the tree; collects what it has to leave out when the hive is dirty.
 pub(super) struct TreeReader<'a> {
     pub(super) cells: Cells<'a>,
@@ -95,21 +121,11 @@ impl<'a> TreeReader<'a> {
             return Err(HiveError::Unsupported { what: "key more than 64 levels deep", at: reference.at });
         }
         let body = self.cells.take(reference)?;
-        body.expect_signature("key", "nk")?;
-        let flags = body.u16("key", 0x02)?;
-        let name_len = usize::from(body.u16("key", 0x48)?);
-        let name = body.slice("name of a key", 0x4c, name_len)?;
+        let mut key = node(&body)?;
         self.check_security(&body)?;
-        let values = self.values(&body)?;
-        let subkeys = self.subkeys(&body, depth)?;
-        Ok(Key {
-            name: name_text(name, flags & NAME_IS_LATIN1 != 0),
-            at: body.at,
-            flags,
-            last_written: body.u64("key", 0x04)?,
-            subkeys,
-            values,
-        })
+        key.values = self.values(&body)?;
+        key.subkeys = self.subkeys(&body, depth)?;
+        Ok(key)
     }
 
     fn check_security(&mut self, key: &Body<'_>) -> Result<(), HiveError> {
@@ -123,11 +139,10 @@ impl<'a> TreeReader<'a> {
     }
 
     fn values(&mut self, key: &Body<'_>) -> Result<Vec<Value>, HiveError> {
-        let count = key.u32("key", 0x24)?;
+        let (count, list) = value_list(key)?;
         if count == 0 {
             return Ok(Vec::new());
         }
-        let list = key.reference("reference to a list of values", 0x28)?;
         let references = self.cells.take(list).and_then(|list| value::list(&list, count));
         let mut values = Vec::new();
         for reference in self.tolerate(references)?.unwrap_or_default() {
@@ -138,11 +153,10 @@ impl<'a> TreeReader<'a> {
     }
 
     fn subkeys(&mut self, key: &Body<'_>, depth: u32) -> Result<Vec<Key>, HiveError> {
-        let count = key.u32("key", 0x14)?;
+        let (count, list) = subkey_list(key)?;
         if count == 0 {
             return Ok(Vec::new());
         }
-        let list = key.reference("reference to a list of subkeys", 0x1c)?;
         let references = subkeys::list(&mut self.cells, list, count);
         let mut keys = Vec::new();
         for reference in self.tolerate(references)?.unwrap_or_default() {

@@ -1,15 +1,19 @@
-//! Registry hives (regf): reading a whole small hive, strictly, and making a fresh one.
+//! Registry hives (regf): reading a whole small hive, strictly, following a path through a big one, and making a fresh
+//! one.
 //!
 //! Follows M. Suhanov, "Windows registry file format specification". A BCD store is a hive of some ten kilobytes, so it
 //! is read in one go: every bin and cell is walked first, then the tree is followed, and a cell may be reached once and
-//! only as what it is. That alone makes a parse end, whatever the bytes. Transaction logs, class names, security
-//! descriptors and volatile keys are left out: no boot store needs them to be read.
+//! only as what it is. That alone makes a parse end, whatever the bytes. The hives of an installed Windows are read a
+//! path at a time instead ([`sparse`]). Transaction logs are not replayed ([`log_head`] says how old one is); class
+//! names, security descriptors and volatile keys are left out: no boot store needs them to be read.
 
 mod base_block;
 mod body;
 pub mod build;
 mod cell;
 mod key;
+pub mod log_head;
+pub mod sparse;
 mod subkeys;
 mod value;
 
@@ -52,6 +56,14 @@ pub enum HiveError {
         what: &'static str,
         /// Bytes from the start of the hive file.
         at: usize,
+    },
+    /// The bytes could not be had.
+    #[error("bytes at {at:#x} of the hive: {cause}")]
+    Read {
+        /// Bytes from the start of the hive file.
+        at: usize,
+        /// What the caller's reader said.
+        cause: String,
     },
 }
 

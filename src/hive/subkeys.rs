@@ -12,9 +12,8 @@ use super::cell::Reference;
 pub(super) fn list(cells: &mut Cells<'_>, list: Reference, count: u32) -> Result<Vec<Reference>, HiveError> {
     let body = cells.take(list)?;
     let mut references = Vec::new();
-    if body.slice("list of subkeys", 0, 2)? == b"ri" {
-        // An index of indexes is not defined, so this is two levels and no recursion.
-        for leaf in entries(&body, 4, "reference to a list of subkeys")? {
+    if let Some(leaves) = leaves(&body)? {
+        for leaf in leaves {
             let leaf = cells.take(leaf)?;
             references.extend(leaf_entries(&leaf)?);
         }
@@ -32,7 +31,18 @@ pub(super) fn list(cells: &mut Cells<'_>, list: Reference, count: u32) -> Result
     })
 }
 
-fn leaf_entries(body: &Body<'_>) -> Result<Vec<Reference>, HiveError> {
+/// The references to the lists of which a list of lists is made; `None` for a list of keys.
+///
+/// An index of indexes is not defined, so there are two levels and no recursion.
+pub(super) fn leaves(body: &Body<'_>) -> Result<Option<Vec<Reference>>, HiveError> {
+    if body.slice("list of subkeys", 0, 2)? != b"ri" {
+        return Ok(None);
+    }
+    entries(body, 4, "reference to a list of subkeys").map(Some)
+}
+
+/// The references to subkeys that a list of keys holds.
+pub(super) fn leaf_entries(body: &Body<'_>) -> Result<Vec<Reference>, HiveError> {
     let signature = body.slice("list of subkeys", 0, 2)?;
     match signature {
         b"lf" | b"lh" => entries(body, 8, "reference to a subkey"),

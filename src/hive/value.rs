@@ -38,24 +38,31 @@ pub(super) fn list(body: &Body<'_>, count: u32) -> Result<Vec<Reference>, HiveEr
     (0..count).map(|index| body.reference("reference to a value", index.saturating_mul(4))).collect()
 }
 
-/// Reads one value with its data.
-pub(super) fn read(reader: &mut TreeReader<'_>, reference: Reference) -> Result<Value, HiveError> {
-    let body = reader.cells.take(reference)?;
+/// A key value, its data perhaps elsewhere.
+pub(super) struct Record<'a> {
+    pub(super) name: String,
+    pub(super) data_type: u32,
+    pub(super) data: Data<'a>,
+}
+
+/// The data of a key value.
+pub(super) enum Data<'a> {
+    /// In the key value itself, from that file offset.
+    Inside(usize, &'a [u8]),
+    /// The first `len` bytes of another cell.
+    Cell { reference: Reference, len: usize },
+}
+
+/// Reads a key value without following it to its data.
+pub(super) fn record<'a>(body: &Body<'a>) -> Result<Record<'a>, HiveError> {
     body.expect_signature("value", "vk")?;
     let name_len = usize::from(body.u16("value", 0x02)?);
     let latin1 = body.u16("value", 0x10)? & NAME_IS_LATIN1 != 0;
     let name = body.slice("name of a value", 0x14, name_len)?;
-    let (at, data) = data(reader, &body)?;
-    Ok(Value {
-        name: key::name_text(name, latin1),
-        data_type: body.u32("value", 0x0c)?,
-        data: data.to_vec(),
-        at,
-    })
+    Ok(Record { name: key::name_text(name, latin1), data_type: body.u32("value", 0x0c)?, data: data(body)? })
 }
 
-/// The data of a value and their file offset.
-fn data<'a>(reader: &mut TreeReader<'a>, body: &Body<'a>) -> Result<(usize, &'a [u8]), HiveError> {
+fn data<'a>(body: &Body<'a>) -> Result<Data<'a>, HiveError> {
     let stored = body.u32("value", 0x04)?;
     let len = usize::try_from(stored & !RESIDENT).unwrap_or(usize::MAX);
     if stored & RESIDENT != 0 {
@@ -69,16 +76,34 @@ fn data<'a>(reader: &mut TreeReader<'a>, body: &Body<'a>) -> Result<(usize, &'a 
                 found: format!("{len:#x}"),
             });
         }
-        return Ok((body.place(DATA_FIELD), body.slice("value", DATA_FIELD, len)?));
+        return Ok(Data::Inside(body.place(DATA_FIELD), body.slice("value", DATA_FIELD, len)?));
     }
     if len == 0 {
-        return Ok((body.place(DATA_FIELD), &[]));
+        return Ok(Data::Inside(body.place(DATA_FIELD), &[]));
     }
-    let cell = reader.cells.take(body.reference("reference to data", DATA_FIELD)?)?;
-    if len > WHOLE_MAX && reader.minor > 3 && cell.bytes.starts_with(b"db") {
+    Ok(Data::Cell { reference: body.reference("reference to data", DATA_FIELD)?, len })
+}
+
+/// The `len` bytes of data that a cell holds, in a hive of minor version `minor`.
+pub(super) fn data_in<'a>(cell: &Body<'a>, len: usize, minor: u32) -> Result<&'a [u8], HiveError> {
+    if len > WHOLE_MAX && minor > 3 && cell.bytes.starts_with(b"db") {
         return Err(HiveError::Unsupported { what: "data split over several cells", at: cell.at });
     }
-    Ok((cell.at, cell.slice("data of a value", 0, len)?))
+    cell.slice("data of a value", 0, len)
+}
+
+/// Reads one value with its data.
+pub(super) fn read(reader: &mut TreeReader<'_>, reference: Reference) -> Result<Value, HiveError> {
+    let body = reader.cells.take(reference)?;
+    let Record { name, data_type, data } = record(&body)?;
+    let (at, data) = match data {
+        Data::Inside(at, data) => (at, data),
+        Data::Cell { reference, len } => {
+            let cell = reader.cells.take(reference)?;
+            (cell.at, data_in(&cell, len, reader.minor)?)
+        }
+    };
+    Ok(Value { name, data_type, data: data.to_vec(), at })
 }
 
 #[cfg(test)]

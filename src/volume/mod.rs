@@ -6,6 +6,7 @@
 mod boot_record;
 mod error;
 mod fat;
+mod file;
 mod hibernation;
 mod ntfs;
 mod path;
@@ -18,6 +19,8 @@ pub use boot_record::BootRecord;
 pub use boot_record::BootRecordCopy;
 pub use boot_record::HIDDEN_SECTORS_AT;
 pub use error::VolumeError;
+pub use file::PlacedFile;
+pub use file::VolumeFile;
 pub use hibernation::Hibernation;
 
 use crate::storage::Storage;

@@ -102,7 +102,7 @@ pub(crate) fn noise(len: usize) -> Vec<u8> {
 
 /// A storage that counts what is read from it.
 pub(crate) struct Counted {
-    below: Ram,
+    pub(crate) below: Ram,
     pub(crate) reads: AtomicU64,
     pub(crate) bytes: AtomicU64,
 }

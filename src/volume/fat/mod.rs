@@ -15,10 +15,13 @@ use crate::volume::FileSystem;
 use crate::volume::LocatedFile;
 use crate::volume::Obstacle;
 use crate::volume::ObstacleKind;
+use crate::volume::PlacedFile;
 use crate::volume::VolumeError;
+use crate::volume::VolumeFile;
 use crate::volume::fat::boot_sector::BootSector;
 use crate::volume::fat::boot_sector::Width;
 use crate::volume::fat::directory::DirectoryEntry;
+use crate::volume::file::Contents;
 use crate::volume::path;
 
 /// Entries of a directory that are listed.
@@ -36,13 +39,6 @@ struct Found {
     is_directory: bool,
     cluster: u32,
     len: u64,
-}
-
-/// The start of a file: its bytes, their places, and the clusters that hold them.
-struct Contents {
-    bytes: Vec<u8>,
-    extents: Vec<Extent>,
-    clusters: Vec<u32>,
 }
 
 impl<'a> FatVolume<'a> {
@@ -76,13 +72,13 @@ impl<'a> FatVolume<'a> {
     pub(crate) fn read(&self, path: &str, max: u64) -> Result<Option<Vec<u8>>, VolumeError> {
         let Some(found) = self.lookup(path)? else { return Ok(None) };
         refuse_unfit(&found, max)?;
-        self.contents(&found, found.len).map(|contents| Some(contents.bytes))
+        self.contents(&found, found.len).map(Some)
     }
 
     pub(crate) fn read_prefix(&self, path: &str, len: u64) -> Result<Option<Vec<u8>>, VolumeError> {
         let Some(found) = self.lookup(path)? else { return Ok(None) };
         refuse_unfit(&found, u64::MAX)?;
-        self.contents(&found, found.len.min(len)).map(|contents| Some(contents.bytes))
+        self.contents(&found, found.len.min(len)).map(Some)
     }
 
     pub(crate) fn list(&self, path: &str) -> Result<Vec<Entry>, VolumeError> {
@@ -110,8 +106,8 @@ impl<'a> FatVolume<'a> {
     pub(crate) fn locate(&self, path: &str, max: u64) -> Result<Option<LocatedFile>, VolumeError> {
         let Some(found) = self.lookup(path)? else { return Ok(None) };
         refuse_unfit(&found, max)?;
-        let Contents { bytes, extents, clusters } = self.contents(&found, found.len)?;
-        self.copies_agree(&found, &clusters)?;
+        let extents = self.proven(&found)?;
+        let bytes = self.bytes_of(&extents)?;
         if crate_opinion::read(self.storage, &found.path, found.len)? != bytes {
             return Err(VolumeError::corrupt(
                 found.path,
@@ -121,6 +117,20 @@ impl<'a> FatVolume<'a> {
             ));
         }
         Ok(Some(LocatedFile { path: found.path, bytes, extents }))
+    }
+
+    pub(crate) fn extents(&self, path: &str) -> Result<Option<PlacedFile>, VolumeError> {
+        let Some(found) = self.lookup(path)? else { return Ok(None) };
+        refuse_unfit(&found, u64::MAX)?;
+        let extents = self.proven(&found)?;
+        Ok(Some(PlacedFile { path: found.path, len: found.len, extents }))
+    }
+
+    pub(crate) fn open_file(&self, path: &str) -> Result<Option<VolumeFile<'a>>, VolumeError> {
+        let Some(found) = self.lookup(path)? else { return Ok(None) };
+        refuse_unfit(&found, u64::MAX)?;
+        let (extents, _) = self.places(&found, found.len)?;
+        Ok(Some(VolumeFile::new(self.storage, found.path, found.len, Contents::Placed(extents))))
     }
 
     pub(crate) fn obstacles(&self) -> Result<Vec<Obstacle>, VolumeError> {
@@ -161,19 +171,34 @@ impl<'a> FatVolume<'a> {
         Ok(obstacles)
     }
 
-    /// The first `len` bytes of a file, their places and their clusters.
-    fn contents(&self, found: &Found, len: u64) -> Result<Contents, VolumeError> {
-        let (extents, clusters) = if len == 0 {
-            (Vec::new(), Vec::new())
-        } else {
-            chain::places(self.storage, &self.boot, found.cluster, len)?
-        };
+    /// The places of the first `len` bytes of a file, and their clusters.
+    fn places(&self, found: &Found, len: u64) -> Result<(Vec<Extent>, Vec<u32>), VolumeError> {
+        if len == 0 {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        chain::places(self.storage, &self.boot, found.cluster, len)
+    }
+
+    /// The places of a file, on which all copies of the table agree.
+    fn proven(&self, found: &Found) -> Result<Vec<Extent>, VolumeError> {
+        let (extents, clusters) = self.places(found, found.len)?;
+        self.copies_agree(found, &clusters)?;
+        Ok(extents)
+    }
+
+    /// The first `len` bytes of a file.
+    fn contents(&self, found: &Found, len: u64) -> Result<Vec<u8>, VolumeError> {
+        let (extents, _) = self.places(found, len)?;
+        self.bytes_of(&extents)
+    }
+
+    fn bytes_of(&self, extents: &[Extent]) -> Result<Vec<u8>, VolumeError> {
         let mut bytes = Vec::new();
-        for extent in &extents {
+        for extent in extents {
             let count = usize::try_from(extent.len).unwrap_or(usize::MAX);
             bytes.extend(self.storage.read_vec(extent.volume_offset, count)?);
         }
-        Ok(Contents { bytes, extents, clusters })
+        Ok(bytes)
     }
 
     /// Every copy of the table must give the file the same chain.

@@ -60,6 +60,17 @@ fn files_are_found_read_and_located_on_every_kind() {
             let from = extent.file_offset as usize;
             assert_eq!(there, located.bytes[from..from + extent.len as usize]);
         }
+        let placed = volume.extents("\\efi\\Microsoft\\boot\\BCD").unwrap().unwrap();
+        assert_eq!((placed.path, placed.len, &placed.extents), (located.path, 20_000, &located.extents));
+        let file = volume.open_file("\\efi\\microsoft\\boot\\bcd").unwrap().unwrap();
+        assert_eq!((file.path(), file.len()), ("\\EFI\\Microsoft\\Boot\\BCD", 20_000));
+        for from in (0..20_000).step_by(300) {
+            let len = 700.min(20_000 - from);
+            assert_eq!(file.read_at(from as u64, len).unwrap(), located.bytes[from..from + len]);
+        }
+        assert!(file.read_at(19_999, 2).is_err());
+        let empty = volume.open_file("\\EFI\\Microsoft\\Boot\\A long name.LOG1").unwrap().unwrap();
+        assert!(empty.is_empty() && empty.read_at(0, 0).unwrap().is_empty());
         in_pieces |= located.extents.len() > 1;
         assert_eq!(volume.obstacles().unwrap(), []);
         image.run("fsck.fat", &["-n"], &[]);
@@ -74,11 +85,13 @@ fn what_must_not_be_overwritten_is_refused_by_name() {
     let volume = Volume::open(&disk).unwrap();
     let path = "\\EFI\\Microsoft\\Boot\\BCD";
     assert!(volume.locate("\\EFI", 10).unwrap_err().to_string().contains("is a directory"));
+    assert!(volume.open_file("\\EFI").err().unwrap().to_string().contains("is a directory"));
+    assert!(volume.open_file("\\none").unwrap().is_none() && volume.extents("\\none").unwrap().is_none());
     assert!(volume.locate(path, 10).unwrap_err().to_string().contains("has 20000 bytes"));
     let boot = BootSector::decode(&image.bytes(), 16 << 20).unwrap();
     let fat = FatVolume::open(&disk, &image.bytes()).unwrap();
     let found = fat.lookup(path).unwrap().unwrap();
-    let clusters = fat.contents(&found, found.len).unwrap().clusters;
+    let clusters = fat.places(&found, found.len).unwrap().1;
     let entry = |copy: usize, index: usize| (boot.tables[copy] + u64::from(clusters[index]) * 2) as usize;
     for (story, changes) in [
         ("a loop", vec![(entry(0, 3), clusters[0])]),
@@ -93,8 +106,10 @@ fn what_must_not_be_overwritten_is_refused_by_name() {
             bytes[at..at + 2].copy_from_slice(&(value as u16).to_le_bytes());
         }
         let disk = Ram::new(bytes, None);
-        let error = Volume::open(&disk).unwrap().locate(path, 1 << 20).unwrap_err().to_string();
+        let volume = Volume::open(&disk).unwrap();
+        let error = volume.locate(path, 1 << 20).unwrap_err().to_string();
         assert!(error.contains(story), "{story}: {error}");
+        assert_eq!(volume.extents(path).unwrap_err().to_string(), error);
     }
 }
 

@@ -87,6 +87,19 @@ impl<'a> CrateOpinion<'a> {
     /// # Errors
     /// The crate cannot read it, it is resident, or longer.
     pub(crate) fn read(&self, number: u64, at: u64, max: u64) -> Result<Reading, VolumeError> {
+        self.reading(number, at, Some(max))
+    }
+
+    /// The runs of a file's unnamed $DATA, of any length: byte offset on the volume and length in bytes of each.
+    ///
+    /// # Errors
+    /// The crate cannot read it, or it is resident.
+    pub(crate) fn runs(&self, number: u64, at: u64) -> Result<Vec<(u64, u64)>, VolumeError> {
+        self.reading(number, at, None).map(|reading| reading.runs)
+    }
+
+    /// As [`CrateOpinion::read`]; without a `max` no bytes are read.
+    fn reading(&self, number: u64, at: u64, max: Option<u64>) -> Result<Reading, VolumeError> {
         let reading = ask("file", at, || {
             let mut reader = Reader::new(self.storage, BUDGET);
             let file = self.ntfs.file(&mut reader, number)?;
@@ -96,7 +109,7 @@ impl<'a> CrateOpinion<'a> {
             let NtfsAttributeValue::NonResident(mut value) = attribute.value(&mut reader)? else {
                 return Ok(None);
             };
-            if value.len() > max {
+            if max.is_some_and(|max| value.len() > max) {
                 return Ok(None);
             }
             let mut runs = Vec::new();
@@ -104,7 +117,8 @@ impl<'a> CrateOpinion<'a> {
                 let run = run?;
                 runs.push((run.data_position().value().map_or(0, NonZeroU64::get), run.allocated_size()));
             }
-            let mut bytes = vec![0; usize::try_from(value.len()).unwrap_or(0)];
+            let len = if max.is_some() { value.len() } else { 0 };
+            let mut bytes = vec![0; usize::try_from(len).unwrap_or(0)];
             value.read_exact(&mut reader, &mut bytes)?;
             Ok(Some(Reading { bytes, runs }))
         })?;

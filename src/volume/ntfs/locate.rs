@@ -3,6 +3,7 @@
 use crate::bytes::le_u32;
 use crate::volume::Extent;
 use crate::volume::LocatedFile;
+use crate::volume::PlacedFile;
 use crate::volume::VolumeError;
 use crate::volume::ntfs::Found;
 use crate::volume::ntfs::NtfsVolume;
@@ -26,6 +27,29 @@ const ODD_FILE: u32 = 0x0400 | 0x4000;
 
 /// The file's bytes and places, after every check.
 pub(super) fn locate(volume: &NtfsVolume<'_>, found: &Found, max: u64) -> Result<LocatedFile, VolumeError> {
+    let (data, extents) = proven(volume, found, max)?;
+    let mut bytes = Vec::new();
+    for extent in &extents {
+        let len = usize::try_from(extent.len).unwrap_or(usize::MAX);
+        bytes.extend(volume.table.storage.read_vec(extent.volume_offset, len)?);
+    }
+    agree_on_contents(volume, found, data, &bytes)?;
+    Ok(LocatedFile { path: found.path.clone(), bytes, extents })
+}
+
+/// The file's places, after every check for which its bytes are not needed.
+pub(super) fn extents(volume: &NtfsVolume<'_>, found: &Found) -> Result<PlacedFile, VolumeError> {
+    let (data, extents) = proven(volume, found, u64::MAX)?;
+    agree_on_runs(volume, found, data, &volume.opinion.runs(found.number, found.record.at)?)?;
+    Ok(PlacedFile { path: found.path.clone(), len: data.size, extents })
+}
+
+/// The contents in clusters that may be overwritten, as far as our own reading tells.
+fn proven<'f>(
+    volume: &NtfsVolume<'_>,
+    found: &'f Found,
+    max: u64,
+) -> Result<(&'f NonResident, Vec<Extent>), VolumeError> {
     refuse_directory(found)?;
     agree_on_name(volume, found)?;
     let data = plain_data(found)?;
@@ -34,13 +58,7 @@ pub(super) fn locate(volume: &NtfsVolume<'_>, found: &Found, max: u64) -> Result
     }
     let extents = places(volume, found, data)?;
     allocated(volume, found, &extents)?;
-    let mut bytes = Vec::new();
-    for extent in &extents {
-        let len = usize::try_from(extent.len).unwrap_or(usize::MAX);
-        bytes.extend(volume.table.storage.read_vec(extent.volume_offset, len)?);
-    }
-    agree_on_contents(volume, found, data, &bytes)?;
-    Ok(LocatedFile { path: found.path.clone(), bytes, extents })
+    Ok((data, extents))
 }
 
 /// Both ways of looking names up must lead to the same record.
@@ -175,18 +193,29 @@ fn agree_on_contents(
     bytes: &[u8],
 ) -> Result<(), VolumeError> {
     let theirs = volume.opinion.read(found.number, found.record.at, data.size)?;
+    agree_on_runs(volume, found, data, &theirs.runs)?;
+    if theirs.bytes != bytes {
+        return Err(corrupt(found, "the same bytes in both readings", "others in the ntfs crate's"));
+    }
+    Ok(())
+}
+
+/// The crate must see the same runs.
+fn agree_on_runs(
+    volume: &NtfsVolume<'_>,
+    found: &Found,
+    data: &NonResident,
+    theirs: &[(u64, u64)],
+) -> Result<(), VolumeError> {
     let cluster = u64::from(volume.boot.cluster_size);
     let ours = data
         .runs
         .iter()
         .map(|run| (run.lcn.unwrap_or(0).saturating_mul(cluster), run.clusters.saturating_mul(cluster)));
-    if !ours.eq(theirs.runs.iter().copied()) {
-        return Err(corrupt(found, "the same data runs in both readings", "others in the ntfs crate's"));
+    if ours.eq(theirs.iter().copied()) {
+        return Ok(());
     }
-    if theirs.bytes != bytes {
-        return Err(corrupt(found, "the same bytes in both readings", "others in the ntfs crate's"));
-    }
-    Ok(())
+    Err(corrupt(found, "the same data runs in both readings", "others in the ntfs crate's"))
 }
 
 fn unusual(found: &Found, story: &str) -> VolumeError {

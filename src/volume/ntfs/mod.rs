@@ -9,6 +9,8 @@ mod index;
 mod locate;
 mod log_file;
 mod master_file_table;
+#[cfg(test)]
+mod piece_tests;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -23,7 +25,10 @@ use crate::volume::EntryKind;
 use crate::volume::LocatedFile;
 use crate::volume::Obstacle;
 use crate::volume::ObstacleKind;
+use crate::volume::PlacedFile;
 use crate::volume::VolumeError;
+use crate::volume::VolumeFile;
+use crate::volume::file::Contents;
 use crate::volume::ntfs::boot_sector::BootSector;
 use crate::volume::ntfs::collation::Collation;
 use crate::volume::ntfs::crate_opinion::CrateOpinion;
@@ -104,17 +109,32 @@ impl<'a> NtfsVolume<'a> {
         path: &str,
         wanted: impl FnOnce(u64) -> Result<u64, VolumeError>,
     ) -> Result<Option<Vec<u8>>, VolumeError> {
+        let Some((_, data)) = self.plain_contents(path)? else { return Ok(None) };
+        let Some(data) = data else { return Ok(Some(Vec::new())) };
+        let len = wanted(data.size())?;
+        data.read(self.table.storage, self.boot.cluster_size, 0, len).map(Some)
+    }
+
+    pub(crate) fn open_file(&self, path: &str) -> Result<Option<VolumeFile<'a>>, VolumeError> {
+        let Some((found, data)) = self.plain_contents(path)? else { return Ok(None) };
+        let len = data.as_ref().map_or(0, Stream::size);
+        let nothing = || Contents::Inline(Vec::new());
+        let contents = data.map_or_else(nothing, |data| data.into_contents(self.boot.cluster_size));
+        Ok(Some(VolumeFile::new(self.table.storage, found.path, len, contents)))
+    }
+
+    /// A file and its unnamed $DATA, if it has one, that can be read as it lies there.
+    fn plain_contents(&self, path: &str) -> Result<Option<(Found, Option<Stream>)>, VolumeError> {
         let Some(found) = self.lookup(path)? else { return Ok(None) };
         refuse_directory(&found)?;
         if let Some(tag) = found.record.reparse_tag() {
             return Err(reparse_point(&found.path, tag));
         }
-        let Some(data) = self.data(&found)? else { return Ok(Some(Vec::new())) };
-        if let Some(encoding) = data.encoding() {
+        let data = self.data(&found)?;
+        if let Some(encoding) = data.as_ref().and_then(Stream::encoding) {
             return Err(encoded(&found.path, encoding));
         }
-        let len = wanted(data.size())?;
-        data.read(self.table.storage, self.boot.cluster_size, 0, len).map(Some)
+        Ok(Some((found, data)))
     }
 
     pub(crate) fn list(&self, path: &str) -> Result<Vec<Entry>, VolumeError> {
@@ -142,6 +162,13 @@ impl<'a> NtfsVolume<'a> {
     pub(crate) fn locate(&self, path: &str, max: u64) -> Result<Option<LocatedFile>, VolumeError> {
         match self.lookup(path)? {
             Some(found) => locate::locate(self, &found, max).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    pub(crate) fn extents(&self, path: &str) -> Result<Option<PlacedFile>, VolumeError> {
+        match self.lookup(path)? {
+            Some(found) => locate::extents(self, &found).map(Some),
             None => Ok(None),
         }
     }

@@ -6,6 +6,8 @@ use crate::bytes::le_u64;
 use crate::bytes::slice;
 use crate::storage::Storage;
 use crate::volume::VolumeError;
+use crate::volume::file::Contents;
+use crate::volume::file::read_placed;
 use crate::volume::ntfs::data_runs;
 use crate::volume::ntfs::file_record::ATTRIBUTE_LIST;
 use crate::volume::ntfs::file_record::Attribute;
@@ -125,23 +127,19 @@ impl Stream {
             }
             Body::NonResident(places) => places,
         };
-        let mut bytes = vec![0; wanted];
-        let valid = places.initialised.min(end);
-        for extent in data_runs::extents(&places.runs, cluster_size, valid) {
-            let from = extent.file_offset.max(offset);
-            let to = extent.file_offset.saturating_add(extent.len);
-            if from >= to {
-                continue;
-            }
-            let at = extent.volume_offset.saturating_add(from.saturating_sub(extent.file_offset));
-            let range = usize::try_from(from.saturating_sub(offset))
-                .ok()
-                .zip(usize::try_from(to.saturating_sub(offset)).ok());
-            if let Some(target) = range.and_then(|(from, to)| bytes.get_mut(from..to)) {
-                storage.read_at(at, target)?;
+        let extents = data_runs::extents(&places.runs, cluster_size, places.initialised.min(end));
+        read_placed(storage, &extents, offset, wanted)
+    }
+
+    /// The contents, to be read in pieces; as [`Stream::read`] gives them.
+    pub(crate) fn into_contents(self, cluster_size: u32) -> Contents {
+        match self.body {
+            Body::Resident(bytes) => Contents::Inline(bytes),
+            Body::NonResident(places) => {
+                let valid = places.initialised.min(places.size);
+                Contents::Placed(data_runs::extents(&places.runs, cluster_size, valid))
             }
         }
-        Ok(bytes)
     }
 }
 

@@ -15,20 +15,20 @@ use crate::volume::programs::Image;
 use crate::volume::programs::noise;
 
 /// A volume with `\BCD` of 24576 bytes.
-fn image(arguments: &[&str]) -> Image {
+pub(super) fn image(arguments: &[&str]) -> Image {
     let image = Image::ntfs(arguments);
     image.ntfscp("BCD", &noise(24_576));
     image
 }
 
 /// The byte range of the FILE record of `path`, undone of its update sequence, and the bytes around it.
-struct Broken {
-    bytes: Vec<u8>,
+pub(super) struct Broken {
+    pub(super) bytes: Vec<u8>,
     at: usize,
 }
 
 impl Broken {
-    fn new(image: &Image, path: &str) -> Self {
+    pub(super) fn new(image: &Image, path: &str) -> Self {
         let disk = image.storage();
         let head = image.bytes();
         let at = NtfsVolume::open(&disk, &head).unwrap().lookup(path).unwrap().unwrap().record.at as usize;
@@ -39,7 +39,7 @@ impl Broken {
     }
 
     /// Offset of the attribute of a type, on the volume.
-    fn attribute(&self, kind: u32) -> usize {
+    pub(super) fn attribute(&self, kind: u32) -> usize {
         let word = |at: usize| u32::from_le_bytes(self.bytes[at..at + 4].try_into().unwrap());
         let mut at = self.at + usize::from(self.bytes[self.at + 0x14]);
         while word(at) != kind {
@@ -49,12 +49,19 @@ impl Broken {
         at
     }
 
-    fn error(mut self) -> String {
+    pub(super) fn disk(mut self) -> Ram {
         let at = self.at;
         protect(&mut self.bytes[at..at + 1024]);
-        let disk = Ram::new(self.bytes, None);
-        Volume::open(&disk).unwrap().locate("\\BCD", 1 << 20).unwrap_err().to_string()
+        Ram::new(self.bytes, None)
     }
+}
+
+/// Why `path` must not be overwritten, which has to be the same whether its bytes are read or not.
+fn refusal(disk: &Ram, path: &str) -> String {
+    let volume = Volume::open(disk).unwrap();
+    let error = volume.locate(path, 1 << 20).unwrap_err().to_string();
+    assert_eq!(volume.extents(path).unwrap_err().to_string(), error);
+    error
 }
 
 #[test]
@@ -158,14 +165,13 @@ fn each_reason_not_to_overwrite_a_file_has_its_own_words() {
         let mut broken = Broken::new(&image, "\\BCD");
         let at = data(&broken);
         change(&mut broken.bytes, at);
-        let error = broken.error();
+        let error = refusal(&broken.disk(), "\\BCD");
         assert!(error.contains(story), "{story}: {error}");
     }
     let mut torn = image.bytes();
     let at = Broken::new(&image, "\\BCD").at;
     torn[at + 0x1fe] ^= 1;
-    let disk = Ram::new(torn, None);
-    let error = Volume::open(&disk).unwrap().locate("\\BCD", 1 << 20).unwrap_err().to_string();
+    let error = refusal(&Ram::new(torn, None), "\\BCD");
     assert!(error.contains("torn sector 0"), "{error}");
 }
 
@@ -184,6 +190,8 @@ fn resident_files_directories_and_long_files_are_refused() {
         let error = volume.locate(path, max).unwrap_err().to_string();
         assert!(error.contains(story), "{error}");
     }
+    assert!(refusal(&disk, "\\small").contains("is resident"));
+    assert!(refusal(&disk, "\\$Extend").contains("is a directory"));
     assert!(volume.read("\\BCD", 10).unwrap_err().to_string().contains("has 24576 bytes"));
 }
 
@@ -196,8 +204,7 @@ fn clusters_that_the_bitmap_has_free_are_refused() {
     let bitmap = Volume::open(&disk).unwrap().locate("\\$Bitmap", 1 << 20).unwrap().unwrap();
     let mut bytes = image.bytes();
     bytes[bitmap.extents[0].volume_offset as usize + cluster as usize / 8] &= !(1 << (cluster % 8));
-    let disk = Ram::new(bytes, None);
-    let error = Volume::open(&disk).unwrap().locate("\\BCD", 1 << 20).unwrap_err().to_string();
+    let error = refusal(&Ram::new(bytes, None), "\\BCD");
     assert!(error.contains("clusters that $Bitmap has in use"), "{error}");
 }
 
