@@ -36,7 +36,7 @@ impl fmt::Display for FileVersion {
 }
 
 /// Reads the version of a file of `len` bytes. `read(at, len)` gives exactly these bytes of it, or `None`; it is asked
-/// at most seven times, for 4 KiB at most, and never beyond the end of the file.
+/// at most eight times, for 4 KiB at most, and never beyond the end of the file.
 ///
 /// # Errors
 /// [`FileVersionError`].
@@ -55,14 +55,18 @@ mod tests {
     const VERSION: [u16; 4] = [10, 0, 19041, 3570];
 
     fn of(bytes: &[u8]) -> Result<FileVersion> {
-        let (reads, sum) = (Cell::new(0), Cell::new(0));
+        counted(bytes).0
+    }
+
+    /// The answer, and how many reads it took.
+    fn counted(bytes: &[u8]) -> (Result<FileVersion>, usize) {
+        let reads = Cell::new(0);
         let answer = read(bytes.len() as u64, &|at, len| {
             reads.set(reads.get() + 1);
-            sum.set(sum.get() + len);
+            assert!(len <= 0x1000 && reads.get() <= 8, "read {} of {len} bytes", reads.get());
             Some(bytes[usize::try_from(at).unwrap()..][..len].to_vec())
         });
-        assert!(reads.get() <= 7 && sum.get() <= 7 * 0x1000, "{} reads of {} bytes", reads.get(), sum.get());
-        answer
+        (answer, reads.get())
     }
 
     #[track_caller]
@@ -174,20 +178,37 @@ mod tests {
     }
 
     #[test]
-    fn far_parts_are_fetched_apart() {
-        // A stub, then headers, resources and version each further away than one read reaches.
+    fn a_small_file_is_one_read() {
+        assert_eq!(counted(&sample::program(VERSION, true)).1, 1);
+    }
+
+    /// Each part further from the one before than a read reaches.
+    #[test]
+    fn no_walk_takes_more_than_eight_reads() {
+        const FAR: usize = 0x2000;
         let sound = sample::program(VERSION, true);
-        let mut bytes = vec![0; 0x40_0000];
-        bytes[..0x40].copy_from_slice(&sound[..0x40]);
-        bytes[0x3c..0x40].copy_from_slice(&0x10_0000u32.to_le_bytes());
-        bytes[0x10_0000..][..0x180].copy_from_slice(&sound[0x80..0x200]);
-        // The resource section: the second header's length and place.
-        let header = 0x10_0000 + 24 + 240 + 40;
-        bytes[header + 16..header + 20].copy_from_slice(&0x10_0000u32.to_le_bytes());
-        bytes[header + 20..header + 24].copy_from_slice(&0x20_0000u32.to_le_bytes());
-        bytes[0x20_0000..][..0x200].copy_from_slice(&sound[0x600..]);
-        bytes[0x20_0094 - 4..][..4].copy_from_slice(&(0x2000u32 + 0x8_0000).to_le_bytes());
-        bytes[0x28_0000..][..92].copy_from_slice(&sound[0x6c0..0x71c]);
-        assert_eq!(of(&bytes).unwrap().build, 19041);
+        let mut bytes = vec![0; 10 * FAR];
+        let mut put = |at: usize, new: &[u8]| bytes[at..at + new.len()].copy_from_slice(new);
+        let number = |at: usize, flag: u32| (u32::try_from(at).unwrap() | flag).to_le_bytes();
+        put(0, &sound[..0x3c]);
+        put(0x3c, &number(FAR, 0));
+        // Headers, with an optional header that is as long as that; sections, of which the second is far and long.
+        put(FAR, &sound[0x80..0x188]);
+        put(FAR + 20, &number(FAR, 0)[..2]);
+        put(FAR * 2 + 24, &sound[0x188..0x1d8]);
+        put(FAR * 2 + 24 + 40 + 16, &number(FAR * 7, 0));
+        put(FAR * 2 + 24 + 40 + 20, &number(FAR * 3, 0));
+        // Directories, data entry, version.
+        put(FAR * 3, &sound[0x600..0x620]);
+        put(FAR * 3 + 28, &number(FAR, 0x8000_0000));
+        put(FAR * 4, &sound[0x650..0x668]);
+        put(FAR * 4 + 20, &number(FAR * 2, 0x8000_0000));
+        put(FAR * 5, &sound[0x668..0x680]);
+        put(FAR * 5 + 20, &number(FAR * 3, 0));
+        put(FAR * 6, &number(0x2000 + FAR * 4, 0));
+        put(FAR * 6 + 4, &number(92, 0));
+        put(FAR * 7, &sound[0x6c0..0x71c]);
+        let (version, reads) = counted(&bytes);
+        assert_eq!((version.unwrap().to_string().as_str(), reads), ("10.0.19041.3570", 8));
     }
 }
