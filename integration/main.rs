@@ -16,12 +16,15 @@ mod corpus;
 mod corpus_disks;
 mod cycle;
 mod devices;
+mod file_version;
 mod golden;
 mod guest;
 mod hostile;
 mod layers;
 mod oracle;
 mod power;
+#[path = "../src/layout/file_version/sample.rs"]
+mod program_file;
 mod refusals;
 mod restore;
 mod scenarios;

@@ -23,6 +23,7 @@ for part; do
         need mcopy mtools
         need sfdisk fdisk
         need sgdisk gdisk
+        need objdump binutils
         need cc gcc
         need /usr/include/stdio.h libc6-dev
         ;;

@@ -3,7 +3,12 @@
 //! [`discover`] walks the disk once, with few small reads, and answers every question that the diagnosis will ask
 //! ("is `\Windows\system32\winload.exe` on partition 2?"), so that everything above is pure.
 
+pub mod arc_path;
+pub mod boot_ini;
+pub mod current_version;
 pub mod evidence;
+pub mod file_version;
+pub mod product;
 pub mod store;
 pub mod system;
 pub mod windows;

@@ -1,0 +1,268 @@
+//! `boot.ini`: what the loader of Windows NT 4 to Server 2003 offers to start, and where it looks for it.
+//!
+//! Sources: Microsoft, KB 102873 "BOOT.INI and ARC Path Naming Conventions and Usage", KB 227704 "Windows may use
+//! Signature() syntax in the Boot.ini file"; "Overview of the Boot.ini File" (sections and entries).
+
+use crate::layout::arc_path::ArcPath;
+
+/// Entries that are kept, at most; the loader's menu shows ten.
+const ENTRIES_MAX: usize = 64;
+/// Characters of one text that are kept, at most.
+const TEXT_MAX: usize = 256;
+
+/// The text, understood as far as it can be.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BootIni {
+    /// Seconds that the menu waits; -1 is for ever.
+    pub timeout: Option<i32>,
+    /// What is started when nobody chooses. The loader adds an entry for it when there is none.
+    pub default: Option<Target>,
+    /// The menu, in order; the first 64 entries.
+    pub entries: Vec<BootEntry>,
+}
+
+/// A line under `[operating systems]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BootEntry {
+    /// What it starts.
+    pub target: Target,
+    /// What the menu calls it.
+    pub description: String,
+    /// Switches behind the description: `/noexecute=optin /fastdetect`.
+    pub options: String,
+}
+
+/// What an entry starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A Windows.
+    Windows(ArcPath),
+    /// A boot sector in a file (`C:\CMDCONS\BOOTSECT.DAT`), or that of the drive (`C:\`).
+    BootSector(String),
+    /// Something else, as it stands there.
+    Other(String),
+}
+
+impl Target {
+    fn parse(text: &str) -> Self {
+        let text = text.trim();
+        if let Some(path) = ArcPath::parse(text) {
+            return Self::Windows(path);
+        }
+        let mut start = text.chars();
+        let is_drive = start.next().is_some_and(|c| c.is_ascii_alphabetic()) && start.next() == Some(':');
+        if is_drive { Self::BootSector(bounded(text)) } else { Self::Other(bounded(text)) }
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Windows(one), Self::Windows(other)) => one.is(other),
+            (Self::BootSector(one), Self::BootSector(other)) | (Self::Other(one), Self::Other(other)) => {
+                one.eq_ignore_ascii_case(other)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Where a line stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Section {
+    /// Before the first heading: lines are taken for what they look like.
+    None,
+    BootLoader,
+    OperatingSystems,
+    Other,
+}
+
+impl Section {
+    /// By the text of a heading, from its bracket on.
+    fn named(heading: &str) -> Self {
+        let name = heading.trim_start_matches('[').split(']').next().unwrap_or_default();
+        let letters = name.chars().filter(|c| !c.is_whitespace()).take(TEXT_MAX);
+        match letters.collect::<String>().to_ascii_lowercase().as_str() {
+            "bootloader" => Self::BootLoader,
+            "operatingsystems" => Self::OperatingSystems,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl BootIni {
+    /// Understands the text. Whatever is not understood is left out.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let mut found = Self::default();
+        let mut section = Section::None;
+        for line in text.split(['\r', '\n']) {
+            let line = line.trim_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}');
+            if line.starts_with('[') {
+                section = Section::named(line);
+            } else if !line.is_empty() && !line.starts_with(';') {
+                found.take(section, line);
+            }
+        }
+        found
+    }
+
+    /// The index of the entry that is started when nobody chooses: the first one that `default` names, or the first of
+    /// all without a `default`. `None` also when `default` names what no entry does.
+    #[must_use]
+    pub fn default_entry(&self) -> Option<usize> {
+        match &self.default {
+            Some(default) => self.entries.iter().position(|entry| entry.target.is(default)),
+            None => (!self.entries.is_empty()).then_some(0),
+        }
+    }
+
+    /// What is started when nobody chooses.
+    #[must_use]
+    pub fn default_target(&self) -> Option<&Target> {
+        self.default.as_ref().or_else(|| self.entries.first().map(|entry| &entry.target))
+    }
+
+    fn take(&mut self, section: Section, line: &str) {
+        let (key, value) = line.split_once('=').unwrap_or((line, ""));
+        let is_setting = match key.trim() {
+            name if name.eq_ignore_ascii_case("timeout") => {
+                self.timeout = self.timeout.or(value.trim().parse().ok());
+                true
+            }
+            name if name.eq_ignore_ascii_case("default") => {
+                let value = Some(value.trim().trim_matches('"')).filter(|value| !value.is_empty());
+                self.default = self.default.take().or(value.map(Target::parse));
+                true
+            }
+            _ => false,
+        };
+        let is_place = matches!(section, Section::None | Section::OperatingSystems);
+        if is_setting || !is_place || self.entries.len() >= ENTRIES_MAX {
+            return;
+        }
+        let target = Target::parse(key);
+        // What looks like nothing is believed under its heading only, and only with an equals sign.
+        let is_nothing = section == Section::None || key.len() == line.len() || key.trim().is_empty();
+        if is_nothing && matches!(target, Target::Other(_)) {
+            return;
+        }
+        let (description, options) = described(value.trim());
+        self.entries.push(BootEntry { target, description: bounded(description), options: bounded(options) });
+    }
+}
+
+/// `"Windows XP" /fastdetect`: the name, with or without quotation marks, and what follows.
+fn described(text: &str) -> (&str, &str) {
+    if let Some(quoted) = text.strip_prefix('"') {
+        return quoted.split_once('"').unwrap_or((quoted, ""));
+    }
+    let end = if text.starts_with('/') { Some(0) } else { text.find(" /") };
+    text.split_at_checked(end.unwrap_or(text.len())).unwrap_or((text, ""))
+}
+
+fn bounded(text: &str) -> String {
+    text.trim().chars().take(TEXT_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn windows(text: &str) -> Target {
+        Target::Windows(ArcPath::parse(text).unwrap())
+    }
+
+    fn entry(target: Target, description: &str, options: &str) -> BootEntry {
+        BootEntry { target, description: description.to_owned(), options: options.to_owned() }
+    }
+
+    const XP: &str = r"multi(0)disk(0)rdisk(0)partition(1)\WINDOWS";
+
+    #[test]
+    fn a_text_as_setup_writes_it() {
+        let text = [
+            "[boot loader]",
+            "timeout=30",
+            &format!("default={XP}"),
+            "[operating systems]",
+            &format!("{XP}=\"Windows Server 2003, Standard\" /noexecute=optout /fastdetect"),
+            r#"signature(8b467c12)disk(1)rdisk(0)partition(2)\winnt="Windows 2000" /fastdetect"#,
+            r#"C:\CMDCONS\BOOTSECT.DAT="Microsoft Windows Recovery Console" /cmdcons"#,
+            r#"C:\="Previous Operating System on C:""#,
+            "",
+        ]
+        .join("\r\n");
+        let found = BootIni::parse(&text);
+        assert_eq!((found.timeout, found.default_entry()), (Some(30), Some(0)));
+        assert_eq!(found.default_target(), Some(&windows(XP)));
+        let sector = |path: &str| Target::BootSector(path.to_owned());
+        assert_eq!(
+            found.entries,
+            [
+                entry(windows(XP), "Windows Server 2003, Standard", "/noexecute=optout /fastdetect"),
+                entry(
+                    windows(r"signature(8b467c12)disk(1)rdisk(0)partition(2)\winnt"),
+                    "Windows 2000",
+                    "/fastdetect"
+                ),
+                entry(sector(r"C:\CMDCONS\BOOTSECT.DAT"), "Microsoft Windows Recovery Console", "/cmdcons"),
+                entry(sector(r"C:\"), "Previous Operating System on C:", ""),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_text_that_people_have_edited() {
+        let text = "\u{feff}; by hand\n\n [ Boot  Loader ]\nTimeout = -1\n;default=C:\\\n\
+            DEFAULT = MULTI(0)DISK(0)RDISK(0)PARTITION(2)\\winnt\\\nredirect=COM1\n[OPERATING SYSTEMS]\n\
+            multi(0) disk(0) rdisk(0) partition(1)\\WINDOWS = Windows XP /sos\n\
+            multi(0)disk(0)rdisk(0)partition(2)\\WINNT=\"Windows 2000\n\
+            multi(0)disk(0)rdisk(0)partition(3)\\WINDOWS\n\
+            ramdisk(0)\\I386=\"RAM\"\nnonsense\n[other]\nC:\\=\"no\"\n\u{1a}";
+        let found = BootIni::parse(text);
+        assert_eq!((found.timeout, found.default_entry()), (Some(-1), Some(1)));
+        let told: Vec<_> = found.entries.iter().map(|entry| (&*entry.description, &*entry.options)).collect();
+        assert_eq!(told, [("Windows XP", "/sos"), ("Windows 2000", ""), ("", ""), ("RAM", "")]);
+        assert_eq!(found.entries[0].target, windows(XP));
+        assert_eq!(found.entries[3].target, Target::Other(r"ramdisk(0)\I386".to_owned()));
+    }
+
+    #[test]
+    fn headings_may_be_missing() {
+        let found = BootIni::parse(&format!("timeout=5\rdefault={XP}\r{XP}=/fastdetect\rx=y"));
+        assert_eq!((found.timeout, found.default_entry()), (Some(5), Some(0)));
+        assert_eq!(found.entries, [entry(windows(XP), "", "/fastdetect")]);
+    }
+
+    #[test]
+    fn a_default_may_be_missing_or_name_no_entry() {
+        let entries = format!("[operating systems]\n{XP}=\"XP\"\n");
+        let found = BootIni::parse(&entries);
+        assert_eq!((found.default_entry(), found.default_target()), (Some(0), Some(&windows(XP))));
+        let other = r"multi(0)disk(0)rdisk(1)partition(1)\WINDOWS";
+        let found =
+            BootIni::parse(&format!("[boot loader]\ntimeout=x\ndefault={other}\ndefault={XP}\n{entries}"));
+        assert_eq!((found.default_entry(), found.default_target()), (None, Some(&windows(other))));
+        assert_eq!(found.timeout, None);
+        let sector = BootIni::parse("default=c:\\\n[operating systems]\nC:\\=\"DOS\"");
+        assert_eq!(sector.default_entry(), Some(0));
+        for text in ["", "\0\0\0", "[", "=", "[operating systems]\n=", "default=\n"] {
+            assert_eq!(BootIni::parse(text), BootIni::default(), "{text}");
+        }
+    }
+
+    #[test]
+    fn hostile_texts_are_bounded() {
+        let many = format!("[operating systems]\n{}", "C:\\=\"DOS\"\n".repeat(100_000));
+        assert_eq!(BootIni::parse(&many).entries.len(), ENTRIES_MAX);
+        let long = "\u{e9}".repeat(1 << 20);
+        let found = BootIni::parse(&format!(
+            "[{long}]\ndefault={long}\n[operating systems]\n{long}=\"{long}\"{long}"
+        ));
+        let [entry] = found.entries.as_slice() else { panic!("one entry") };
+        for text in [&entry.description, &entry.options] {
+            assert_eq!(text.chars().count(), TEXT_MAX);
+        }
+        let Some(Target::Other(default)) = found.default else { panic!("a default") };
+        assert_eq!(default.chars().count(), TEXT_MAX);
+    }
+}
