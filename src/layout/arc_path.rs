@@ -121,6 +121,7 @@ fn component<'a>(text: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::partition::BootCode;
     use crate::partition::DiskId;
     use crate::partition::PartitionType;
 
@@ -198,11 +199,19 @@ mod tests {
             kind: PartitionType::Mbr(7),
             id: None,
             active: number == 1,
+            boot_flag: 0,
             logical: number > 4,
             name: None,
         };
         let partitions = [1, 3, 5, 6].map(partition).to_vec();
-        PartitionTable { kind, sector_size: 512, disk: Some(DiskId::Mbr(1)), partitions, notes: vec![] }
+        PartitionTable {
+            kind,
+            sector_size: 512,
+            disk: Some(DiskId::Mbr(1)),
+            partitions,
+            boot_code: BootCode::None,
+            notes: vec![],
+        }
     }
 
     #[test]
