@@ -4,6 +4,7 @@
 //! ("is `\Windows\system32\winload.exe` on partition 2?"), so that everything above is pure.
 
 pub mod evidence;
+pub mod reagent;
 pub mod store;
 pub mod system;
 pub mod windows;
