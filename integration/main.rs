@@ -15,6 +15,7 @@ mod corpus;
 mod corpus_disks;
 mod cycle;
 mod devices;
+mod firmware;
 mod golden;
 mod guest;
 mod hostile;
