@@ -27,3 +27,4 @@ mod restore;
 mod scenarios;
 mod sparse;
 mod support;
+mod virtual_disks;
