@@ -53,7 +53,7 @@ pub enum Volume {
 /// A partition of a case: what the store calls it, where it lies, and what is on it.
 pub struct Part {
     named: Identity,
-    start: u64,
+    pub start: u64,
     /// Where it lies after a move.
     moved: u64,
     volume: Volume,
@@ -132,7 +132,7 @@ impl Images {
     }
 
     /// The volume of a part as a file with the part's files on it.
-    fn volume(&mut self, index: usize, part: &Part) -> PathBuf {
+    pub fn volume(&mut self, index: usize, part: &Part) -> PathBuf {
         let target = self.folder.path().join(format!("part{index}.volume"));
         match part.volume {
             Volume::Of(name, number) | Volume::Bare(name, number) => {
@@ -168,7 +168,7 @@ fn put(volume: &Path, fat: bool, path: &str, bytes: &[u8]) {
 }
 
 /// A disk of a case: its table made by sfdisk, its volumes in place.
-fn assemble(case: &Case, volumes: &[PathBuf], at: impl Fn(&Part) -> u64) -> Disk {
+pub fn assemble(case: &Case, volumes: &[PathBuf], at: impl Fn(&Part) -> u64) -> Disk {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("disk.img");
     let len = |volume: &PathBuf| fs::metadata(volume).unwrap().len();

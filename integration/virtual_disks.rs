@@ -32,11 +32,15 @@ use crate::corpus_disks::Images;
 use crate::corpus_disks::SYSTEM_7;
 use crate::corpus_disks::UEFI;
 use crate::corpus_disks::Volume;
+use crate::corpus_disks::assemble;
 use crate::corpus_disks::gpt;
 use crate::corpus_disks::mbr;
 use crate::corpus_disks::run;
+use crate::support::bcdrescue;
+use crate::support::hash;
 use crate::support::hivex;
 use crate::support::hivex_bytes;
+use crate::support::put_ntfs;
 
 const MIB: u64 = 1 << 20;
 const ID: u32 = 0x36a1_04d7;
@@ -215,6 +219,46 @@ fn an_identity_inside_a_virtual_disk_was_never_the_hosts() {
         )],
     };
     run(&mut Images::new(), &case, &store, &expected(&store));
+}
+
+/// The file of the virtual disk that Windows starts from lies on another disk, which is here: said aloud, as it is of a loader.
+#[test]
+fn a_host_on_another_disk_is_told_of_and_left() {
+    let other = 0x7c31_90d2;
+    let named = QualifiedPartition::Mbr { signature: other, offset: 101 * MIB };
+    let file = Device::File { parent: Box::new(Device::Partition(named)), path: r"\vm\win.vhdx".into() };
+    let windows = Device::VhdPartition { inner: INNER, host: Box::new(file) };
+    let manager = NewObject::new(BOOTMGR, ObjectType::BOOT_MANAGER)
+        .with(ElementId::DEVICE, plain(SYSTEM))
+        .with(ElementId::PATH, string(r"\bootmgr"))
+        .with(ElementId::DEFAULT, ElementValue::Object(LOADER));
+    let objects = vec![manager, loader(LOADER, windows.clone(), windows)];
+    let store = NewStore { objects, last_written: 0x01d8_0000_0000_0000, firmware_modified: false };
+    let case = |part| Case {
+        store: "host-elsewhere",
+        path: BIOS,
+        system: 0,
+        parts: vec![part],
+        sound: HEALTHY,
+        broken: Vec::new(),
+    };
+    let mut images = Images::new();
+    let mut disk = |case: &Case, store: Option<Vec<u8>>| {
+        let volume = images.volume(0, &case.parts[0]);
+        store.iter().for_each(|store| put_ntfs(&volume, BIOS, store));
+        assemble(case, &[volume], |part| part.start)
+    };
+    let here = disk(&case(mbr(ID, MIB, SYSTEM_7)), Some(store.build().unwrap()));
+    let host = case(mbr(other, 101 * MIB, Volume::Fat).files(&["/vm/win.vhdx"]));
+    let there = disk(&host, None);
+    let before = hash(&here.path);
+    let run = bcdrescue(&["check", "--json", here.name(), there.name()]);
+    let target = run.target();
+    let findings: Vec<_> = target["findings"].as_array().unwrap().iter().collect();
+    let found = findings.iter().filter(|finding| finding["code"] == "names-other-disk");
+    let severities: Vec<_> = found.map(|finding| finding["severity"].as_str().unwrap()).collect();
+    assert_eq!(severities, ["degrades", "degrades"], "{findings:#?}");
+    assert_eq!(hash(&here.path), before);
 }
 
 /// The roles of all records of a store that have to do with virtual disks, with the file that proves the place.

@@ -231,7 +231,7 @@ impl<'a> Subject<'a> {
             None => format!("a partition that is not there on {name}"),
         };
         let severity = match self.record.purpose.role {
-            Role::Loader | Role::OsRoot if self.is_main => Severity::Degrades,
+            Role::Loader | Role::OsRoot | Role::Image if self.is_main => Severity::Degrades,
             _ => Severity::Note,
         };
         Finding {
