@@ -42,7 +42,7 @@ pub fn folder() -> Option<PathBuf> {
 }
 
 /// Name, bytes and expectation of every store; empty without the corpus.
-fn stores() -> Vec<(String, Vec<u8>, Json)> {
+pub fn stores() -> Vec<(String, Vec<u8>, Json)> {
     let Some(folder) = folder() else { return Vec::new() };
     let expected = fs::read(folder.join("expected.json")).unwrap();
     let expected: BTreeMap<String, Json> = serde_json::from_slice(&expected).unwrap();

@@ -41,7 +41,7 @@ const MIB: u64 = 1 << 20;
 
 /// Where the bytes of a partition come from.
 #[derive(Debug, Clone, Copy)]
-enum Volume {
+pub enum Volume {
     /// A partition of a committed image, by number.
     Of(&'static str, u32),
     /// The same without the stores that are on it.
@@ -51,9 +51,9 @@ enum Volume {
 }
 
 /// A partition of a case: what the store calls it, where it lies, and what is on it.
-struct Part {
+pub struct Part {
     named: Identity,
-    start: u64,
+    pub start: u64,
     /// Where it lies after a move.
     moved: u64,
     volume: Volume,
@@ -62,7 +62,7 @@ struct Part {
 
 /// A way to break a disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Break {
+pub enum Break {
     /// New signature, or new disk GUID.
     Disk,
     /// New disk GUID and new partition GUIDs.
@@ -74,50 +74,50 @@ enum Break {
 }
 
 /// What `check` is to say: exit code, verdict, and the findings above a note by code.
-type Said = (i32, &'static str, &'static [(&'static str, usize)]);
+pub type Said = (i32, &'static str, &'static [(&'static str, usize)]);
 
 /// A break, what is said of it, the verdict after the fix, and the elements that must stay as they are although they
 /// name a partition of the disk: beginnings of `OBJECT/ELEMENT`.
-type Broken = (Break, Said, &'static str, &'static [&'static str]);
+pub type Broken = (Break, Said, &'static str, &'static [&'static str]);
 
-struct Case {
-    store: &'static str,
-    path: &'static str,
+pub struct Case {
+    pub store: &'static str,
+    pub path: &'static str,
     /// The part that holds the store.
-    system: usize,
-    parts: Vec<Part>,
-    sound: Said,
-    broken: Vec<Broken>,
+    pub system: usize,
+    pub parts: Vec<Part>,
+    pub sound: Said,
+    pub broken: Vec<Broken>,
 }
 
-const fn mbr(signature: u32, offset: u64, volume: Volume) -> Part {
+pub const fn mbr(signature: u32, offset: u64, volume: Volume) -> Part {
     let named = Identity::Mbr { signature, offset };
     Part { named, start: offset, moved: offset, volume, files: &[] }
 }
 
-fn gpt(disk: &str, partition: &str, start: u64, volume: Volume) -> Part {
+pub fn gpt(disk: &str, partition: &str, start: u64, volume: Volume) -> Part {
     let named = Identity::gpt(disk, partition);
     Part { named, start, moved: start, volume, files: &[] }
 }
 
 impl Part {
-    fn moved(self, moved: u64) -> Self {
+    pub fn moved(self, moved: u64) -> Self {
         Self { moved, ..self }
     }
 
-    fn files(self, files: &'static [&'static str]) -> Self {
+    pub fn files(self, files: &'static [&'static str]) -> Self {
         Self { files, ..self }
     }
 }
 
 /// Raw copies of the committed images, made when they are first needed.
-struct Images {
+pub struct Images {
     folder: TempDir,
     made: BTreeMap<&'static str, PathBuf>,
 }
 
 impl Images {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self { folder: TempDir::new().unwrap(), made: BTreeMap::new() }
     }
 
@@ -132,7 +132,7 @@ impl Images {
     }
 
     /// The volume of a part as a file with the part's files on it.
-    fn volume(&mut self, index: usize, part: &Part) -> PathBuf {
+    pub fn volume(&mut self, index: usize, part: &Part) -> PathBuf {
         let target = self.folder.path().join(format!("part{index}.volume"));
         match part.volume {
             Volume::Of(name, number) | Volume::Bare(name, number) => {
@@ -168,7 +168,7 @@ fn put(volume: &Path, fat: bool, path: &str, bytes: &[u8]) {
 }
 
 /// A disk of a case: its table made by sfdisk, its volumes in place.
-fn assemble(case: &Case, volumes: &[PathBuf], at: impl Fn(&Part) -> u64) -> Disk {
+pub fn assemble(case: &Case, volumes: &[PathBuf], at: impl Fn(&Part) -> u64) -> Disk {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("disk.img");
     let len = |volume: &PathBuf| fs::metadata(volume).unwrap().len();
@@ -245,13 +245,17 @@ fn said(name: &str, disk: &Disk, (code, verdict, expected): Said) -> Json {
 fn run_case(images: &mut Images, case: &Case) {
     let Some(corpus) = folder() else { return };
     let store = fs::read(corpus.join(format!("{}.bcd", case.store))).unwrap();
-    names_the_parts(case, &store);
     let expected: Json = serde_json::from_slice(&fs::read(corpus.join("expected.json")).unwrap()).unwrap();
-    let expected = &expected[case.store];
+    run(images, case, &store, &expected[case.store]);
+}
+
+/// Runs a case with this store, of which hivex reads what is expected.
+pub fn run(images: &mut Images, case: &Case, store: &[u8], expected: &Json) {
+    names_the_parts(case, store);
     let volumes: Vec<_> =
         case.parts.iter().enumerate().map(|(index, part)| images.volume(index, part)).collect();
     let system = &volumes[case.system];
-    put(system, is_fat(system), case.path, &store);
+    put(system, is_fat(system), case.path, store);
 
     let disk = assemble(case, &volumes, |part| part.start);
     assert_eq!(store_of(case, &disk), store, "{}", case.store);
@@ -327,16 +331,16 @@ fn names_the_parts(case: &Case, store: &[u8]) {
     }
 }
 
-const SYSTEM_7: Volume = Volume::Of("win2008r2-bios", 1);
+pub const SYSTEM_7: Volume = Volume::Of("win2008r2-bios", 1);
 const WINDOWS_7: Volume = Volume::Of("win2008r2-bios", 2);
 const SYSTEM_AND_WINDOWS: Volume = Volume::Of("win2008sp2-bios", 1);
 const SYSTEM_10: Volume = Volume::Of("win10-bios", 1);
-const ESP: Volume = Volume::Bare("win11-uefi", 1);
+pub const ESP: Volume = Volume::Bare("win11-uefi", 1);
 const WINDOWS_11: Volume = Volume::Of("win11-uefi", 3);
 const RECOVERY_11: Volume = Volume::Of("win11-uefi", 4);
-const BIOS: &str = "/Boot/BCD";
-const UEFI: &str = "/EFI/Microsoft/Boot/BCD";
-const HEALTHY: Said = (0, "healthy", &[]);
+pub const BIOS: &str = "/Boot/BCD";
+pub const UEFI: &str = "/EFI/Microsoft/Boot/BCD";
+pub const HEALTHY: Said = (0, "healthy", &[]);
 
 #[test]
 fn windows_7_with_a_system_volume() {

@@ -38,6 +38,12 @@ pub fn le_u64(bytes: &[u8], at: usize) -> Option<u64> {
     array(bytes, at).map(u64::from_le_bytes)
 }
 
+/// Big-endian `u16` at `at` (text that says so by its byte order mark).
+#[must_use]
+pub fn be_u16(bytes: &[u8], at: usize) -> Option<u16> {
+    array(bytes, at).map(u16::from_be_bytes)
+}
+
 /// Big-endian `u32` at `at` (qcow2 headers).
 #[must_use]
 pub fn be_u32(bytes: &[u8], at: usize) -> Option<u32> {
@@ -100,6 +106,7 @@ mod tests {
         assert_eq!(le_u32(&bytes, 4), Some(0x0807_0605));
         assert_eq!(le_u32(&bytes, 5), None);
         assert_eq!(le_u64(&bytes, 0), Some(0x0807_0605_0403_0201));
+        assert_eq!(be_u16(&bytes, 6), Some(0x0708));
         assert_eq!(be_u32(&bytes, 0), Some(0x0102_0304));
         assert_eq!(be_u64(&bytes, 0), Some(0x0102_0304_0506_0708));
         assert_eq!(le_u64(&bytes, usize::MAX), None);

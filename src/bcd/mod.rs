@@ -6,8 +6,11 @@
 
 pub mod create;
 pub mod device;
+pub mod device_path;
 pub mod edit;
 pub mod element;
+pub mod firmware_variable;
+pub mod hard_drive_edit;
 pub mod names;
 pub mod object;
 pub mod object_type;
@@ -21,6 +24,7 @@ pub use element::Element;
 pub use element::ElementFormat;
 pub use element::ElementId;
 pub use element::ElementValue;
+pub use firmware_variable::FirmwareVariable;
 pub use object::Object;
 pub use object_type::ObjectType;
 

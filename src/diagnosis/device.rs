@@ -40,6 +40,8 @@ struct Subject<'a> {
     file: &'a StoreFile,
     name: String,
     is_main: bool,
+    /// Whether the element is `device`, without which the boot manager does not try the entry.
+    is_device: bool,
 }
 
 impl<'a> Subject<'a> {
@@ -49,10 +51,11 @@ impl<'a> Subject<'a> {
         let object = store.objects().get(record.object)?;
         let element = object.elements.get(record.element)?;
         let id = object.name();
+        let is_device = element.id == Some(ElementId::DEVICE);
         let element = display_name(element, object.object_type);
         let name = format!("{} {id} {element}{}", file.path, described(object));
         let is_main = entry::is_main(file, record.object);
-        Some(Self { layout, record, file, name, is_main })
+        Some(Self { layout, record, file, name, is_main, is_device })
     }
 
     fn finding(&self, answer: &Resolution) -> Option<Finding> {
@@ -74,7 +77,7 @@ impl<'a> Subject<'a> {
             old: self.record.named,
             new,
             volume,
-            rank: rank(self.record.purpose.role),
+            rank: rank(self.record.purpose.role, self.is_device),
         };
         let place = self.layout.name(volume);
         let message = match change {
@@ -226,7 +229,7 @@ impl<'a> Subject<'a> {
             None => format!("a partition that is not there on {name}"),
         };
         let severity = match self.record.purpose.role {
-            Role::Loader | Role::OsRoot if self.is_main => Severity::Degrades,
+            Role::Loader | Role::OsRoot | Role::Image if self.is_main => Severity::Degrades,
             _ => Severity::Note,
         };
         Finding {
@@ -266,11 +269,25 @@ fn predicted(change: Change, named: &QualifiedPartition) -> &'static str {
 /// of its entry, and one that a power cut leaves half patched fails as it did before, not in a new way. The boot
 /// manager's own elements do no harm while they are stale, and they are the proof that the old identity was this
 /// disk's; so they come last, that a second repair still has it.
-fn rank(role: Role) -> u8 {
+fn rank(role: Role, is_device: bool) -> u8 {
     match role {
         Role::System => 3,
         Role::Loader => 2,
+        // Of an entry that starts from a file: a RAM disk, a virtual disk.
+        Role::Image if is_device => 2,
         Role::OsRoot => 1,
         _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn device_is_written_after_the_rest_of_its_entry() {
+        assert!(rank(Role::Loader, true) > rank(Role::OsRoot, false));
+        assert!(rank(Role::Image, true) > rank(Role::Image, false));
+        assert!([Role::Loader, Role::Image].iter().all(|role| rank(Role::System, true) > rank(*role, true)));
     }
 }

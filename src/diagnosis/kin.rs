@@ -47,7 +47,8 @@ pub(super) fn is_splice(whole: &DiskKey, one: &DiskKey, other: &DiskKey) -> bool
     whole != one && whole != other && (cut(one, other) || cut(other, one))
 }
 
-/// Old identities of this disk, proven by an element whose file is where it points.
+/// Old identities of this disk, proven by an element whose file is where it points. A virtual disk that was made of this
+/// one may have its partitions' GUIDs, and proves nothing.
 pub(super) fn homes(layout: &Layout, records: &[Record]) -> BTreeSet<DiskKey> {
     let proves = |record: &&Record| {
         direct(layout, &record.named).is_some_and(|volume| {
@@ -55,7 +56,8 @@ pub(super) fn homes(layout: &Layout, records: &[Record]) -> BTreeSet<DiskKey> {
             by_guid || (record.purpose.role == Role::System && has_file(layout, record, volume))
         })
     };
-    records.iter().filter(proves).map(|record| key(disk_of(&record.named))).collect()
+    let on_disks = records.iter().filter(|record| record.purpose.role != Role::InsideVirtualDisk);
+    on_disks.filter(proves).map(|record| key(disk_of(&record.named))).collect()
 }
 
 /// What is known of old identities of this disk.

@@ -9,6 +9,7 @@ pub mod current_version;
 pub mod evidence;
 pub mod file_version;
 pub mod product;
+pub mod reagent;
 pub mod store;
 pub mod system;
 pub mod windows;
