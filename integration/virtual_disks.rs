@@ -79,9 +79,13 @@ fn string(text: &str) -> ElementValue {
 }
 
 fn loader(id: Guid, device: Device, os_device: Device) -> NewObject {
+    loader_of("exe", id, device, os_device)
+}
+
+fn loader_of(ending: &str, id: Guid, device: Device, os_device: Device) -> NewObject {
     NewObject::new(id, ObjectType::OS_LOADER)
         .with(ElementId::DEVICE, plain(device))
-        .with(ElementId::PATH, string(r"\Windows\system32\winload.exe"))
+        .with(ElementId::PATH, string(&format!(r"\Windows\system32\winload.{ending}")))
         .with(ElementId::OS_DEVICE, plain(os_device))
         .with(ElementId::SYSTEM_ROOT, string(r"\Windows"))
 }
@@ -196,8 +200,11 @@ fn an_identity_inside_a_virtual_disk_was_never_the_hosts() {
         .with(ElementId::DEFAULT, ElementValue::Object(LOADER))
         .with(ElementId::DISPLAY_ORDER, ElementValue::ObjectList(vec![LOADER, TWIN]));
     let elsewhere = Device::Partition(named(virtual_disk, lost));
-    let objects =
-        vec![manager, loader(LOADER, copy.clone(), copy), loader(TWIN, elsewhere.clone(), elsewhere)];
+    let objects = vec![
+        manager,
+        loader_of("efi", LOADER, copy.clone(), copy),
+        loader_of("efi", TWIN, elsewhere.clone(), elsewhere),
+    ];
     let store = NewStore { objects, last_written: 0x01d8_0000_0000_0000, firmware_modified: true };
     let store = store.build().unwrap();
     let [disk, esp, host] = [disk, esp, host].map(|guid| guid.to_string());
@@ -208,7 +215,7 @@ fn an_identity_inside_a_virtual_disk_was_never_the_hosts() {
         parts: vec![
             gpt(&disk, &esp, MIB, ESP),
             gpt(&disk, &host, 101 * MIB, Volume::Fat)
-                .files(&["/vm/win.vhdx", "/Windows/System32/winload.exe"]),
+                .files(&["/vm/win.vhdx", "/Windows/System32/winload.efi"]),
         ],
         sound: (4, "degraded", &[("disk-unknown", 2)]),
         broken: vec![(
