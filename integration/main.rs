@@ -26,6 +26,7 @@ mod oracle;
 mod power;
 #[path = "../src/layout/file_version/sample.rs"]
 mod program_file;
+mod recorded;
 mod refusals;
 mod restore;
 mod scenarios;

@@ -56,6 +56,12 @@ pub enum Command {
         after_help = "Examples:\n  bcdrescue fix /dev/vdb --dry-run   show every sector before and after, write nothing\n  bcdrescue fix /dev/vdb             show the plan, ask, repair\n  bcdrescue fix --yes win.qcow2      no question\n  bcdrescue fix /dev/vdb --restore-identity   the other cure: the disk gets its old identity back\n\nExit codes: 0 nothing to do, 1 fixed, 4 something is left (5: fixed, and something is left),\n8 failed or refused (the message says what state the disk is in), 16 usage."
     )]
     Fix(FixArgs),
+    /// Keep a disk's identities in a file while all is well, for `check --against` and `fix --against`. Writes nothing to
+    /// the disk.
+    #[command(
+        after_help = "Examples:\n  bcdrescue record /dev/vdb -o server.json       before the disk goes elsewhere\n  bcdrescue check /dev/vdb --against server.json\n  bcdrescue fix /dev/vdb --against server.json\n\nExit codes: 0 recorded, 8 failed or refused (the disk is not well), 16 usage."
+    )]
+    Record(RecordArgs),
     /// Bring a disk back to the byte, by the record that fix wrote.
     #[command(
         after_help = "Examples:\n  bcdrescue undo vdb.20260102T030405Z.undo.json --dry-run\n  bcdrescue undo vdb.20260102T030405Z.undo.json\n\nExit codes: 0 nothing to do, 1 undone, 8 failed or refused, 16 usage."
@@ -71,6 +77,7 @@ impl Command {
             Self::List(_) | Self::Check(_) => None,
             Self::Inspect(args) => Some(&args.target),
             Self::Fix(args) => args.target.as_deref(),
+            Self::Record(args) => Some(&args.target),
             Self::Undo(args) => args.target.as_deref(),
         }
     }
@@ -142,6 +149,9 @@ pub struct CheckArgs {
     /// What the user decided where the evidence leaves a choice.
     #[command(flatten)]
     pub choice: ChoiceArgs,
+    /// Say what has changed since this record was made (`bcdrescue record`); for one target.
+    #[arg(long, value_name = "RECORD")]
+    pub against: Option<PathBuf>,
 }
 
 /// What the user decides: `--system`, `--windows`, and what else is to be cured.
@@ -193,6 +203,9 @@ pub struct FixArgs {
     /// What the user decided where the evidence leaves a choice.
     #[command(flatten)]
     pub choice: ChoiceArgs,
+    /// Repair by a record of the disk (`bcdrescue record`): what its elements named is known then, not concluded.
+    #[arg(long, value_name = "RECORD")]
+    pub against: Option<PathBuf>,
     /// Give the disk its old identity back (the MBR signature, or the GPT's GUIDs) instead of re-pointing the store.
     /// Then also drive letters, recovery and a hibernated Windows know it again.
     #[arg(long, conflicts_with_all = ["repoint", "system", "windows"])]
@@ -212,6 +225,20 @@ pub struct FixArgs {
     /// Repair although the system volume was not cleanly unmounted.
     #[arg(long)]
     pub allow_dirty_volume: bool,
+}
+
+/// Arguments of `record`.
+#[derive(Debug, Args)]
+pub struct RecordArgs {
+    /// A device or an image.
+    #[arg(value_name = "TARGET")]
+    pub target: PathBuf,
+    /// How targets are opened.
+    #[command(flatten)]
+    pub open: OpenArgs,
+    /// The file to write; it must not exist.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
 }
 
 /// Arguments of `undo`.

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::cli::FAILED;
 use crate::cli::HEALTHY;
 use crate::cli::LEFT;
+use crate::cli::USAGE;
 use crate::cli::args::CheckArgs;
 use crate::cli::examine::Examined;
 use crate::cli::examine::context;
@@ -16,6 +17,7 @@ use crate::cli::examine::examine;
 use crate::cli::examine::is_store_file;
 use crate::cli::examine::named_disks;
 use crate::cli::examine::read_store_file;
+use crate::cli::examine::recorded;
 use crate::cli::json;
 use crate::cli::text;
 use crate::cli::text::clean;
@@ -37,6 +39,9 @@ use crate::storage::attached::attached_disks;
 /// When no target is named and no Windows disk is attached, or standard output cannot be written; a target that cannot
 /// be examined is one result among others.
 pub fn run(args: &CheckArgs, as_json: bool) -> anyhow::Result<u8> {
+    if args.against.is_some() && args.targets.len() != 1 {
+        return one_target(as_json);
+    }
     let mut code = HEALTHY;
     let mut documents = Vec::new();
     let choice = args.choice.choice();
@@ -46,8 +51,10 @@ pub fn run(args: &CheckArgs, as_json: bool) -> anyhow::Result<u8> {
         false => attached_disks(Path::new("/"))?.into_iter().map(|disk| disk.path).collect(),
     };
     let named = named_disks(&args.targets, &args.open.options());
+    let recorded = recorded(args.against.as_deref())?;
     for path in &targets {
-        let context = context(path, &named, &args.open.options(), choice);
+        let mut context = context(path, &named, &args.open.options(), choice);
+        context.recorded.clone_from(&recorded);
         let examined = match is_store_file(path) {
             true => None,
             false => Some(examine(path, &args.open.options(), &context)),
@@ -72,6 +79,16 @@ pub fn run(args: &CheckArgs, as_json: bool) -> anyhow::Result<u8> {
         json::print(&documents)?;
     }
     Ok(code)
+}
+
+fn one_target(as_json: bool) -> anyhow::Result<u8> {
+    let message = "--against is for one target: a record is of one disk";
+    if as_json {
+        json::print(&json::failure(None, message))?;
+    } else {
+        anstream::eprintln!("bcdrescue: {message}");
+    }
+    Ok(USAGE)
 }
 
 fn failed(path: &Path, error: &anyhow::Error, as_json: bool) -> (u8, Value) {
@@ -233,6 +250,14 @@ fn print_group(layout: &Layout, first: &Finding, group: &[&Finding]) {
 
 fn closing(examined: &Examined) {
     let curable = examined.diagnosis.repoints().count();
+    if curable == 0
+        && let Restore::Possible(old) = &examined.diagnosis.restore
+    {
+        anstream::println!(
+            "\n  fix --against RECORD --restore-identity would give back {}",
+            show_disk(old.disk)
+        );
+    }
     if curable > 0 {
         let left = match examined.diagnosis.left().count() {
             0 => "nothing would be left".to_owned(),

@@ -14,12 +14,14 @@ use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::OtherDisk;
 use crate::diagnosis::diagnose;
+use crate::diagnosis::recorded::Recorded;
 use crate::layout::Layout;
 use crate::layout::discover;
 use crate::layout::store::STORE_MAX;
 use crate::partition;
 use crate::partition::DiskId;
 use crate::partition::PartitionTable;
+use crate::repair::identity_record::IdentityRecord;
 use crate::storage::Storage;
 use crate::storage::attached::attached_disks;
 use crate::storage::cache::Cached;
@@ -114,7 +116,15 @@ pub fn context(target: &Path, named: &[NamedDisk], options: &OpenOptions, choice
         let new = paths.filter(|path| *path != this && !named.iter().any(|(named, _)| named == path));
         others.extend(new.filter_map(|path| identify(&path, options)));
     }
-    Context { others, choice }
+    Context { others, choice, recorded: None }
+}
+
+/// What a record says that the disk was, where one was named.
+///
+/// # Errors
+/// When it cannot be read, or is none.
+pub fn recorded(path: Option<&Path>) -> anyhow::Result<Option<Recorded>> {
+    Ok(path.map(IdentityRecord::load).transpose()?.map(|record| record.recorded))
 }
 
 /// A disk that was named on the command line: its path and what a store may call it.

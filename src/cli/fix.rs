@@ -18,6 +18,7 @@ use crate::cli::examine::Examined;
 use crate::cli::examine::context;
 use crate::cli::examine::examine;
 use crate::cli::examine::is_store_file;
+use crate::cli::examine::recorded;
 use crate::cli::json;
 use crate::cli::keep;
 use crate::cli::pick;
@@ -62,7 +63,8 @@ pub fn run(args: &FixArgs, as_json: bool) -> anyhow::Result<u8> {
         "{}: a store by itself does not tell which disk it should name; run fix on the disk that holds it",
         target.display()
     );
-    let context = context(&target, &[], &args.open.options(), choice);
+    let mut context = context(&target, &[], &args.open.options(), choice);
+    context.recorded = recorded(args.against.as_deref())?;
     let examined = examine(&target, &args.open.options(), &context)?;
     let job = Job { args, as_json, context, examined };
     job.run()
@@ -113,7 +115,7 @@ impl Job<'_> {
         }
         let left = self.left_code();
         let refusals = self.refusals();
-        if !self.examined.diagnosis.is_curable() && refusals.is_empty() {
+        if !self.is_anything_to_do() && refusals.is_empty() {
             if !self.as_json {
                 check::findings(&self.examined.layout, &self.examined.diagnosis.findings);
                 anstream::println!("\n  {}", self.nothing_to_do());
@@ -163,9 +165,13 @@ impl Job<'_> {
         }
     }
 
-    /// Whether the disk gets its old identity back: that was asked for, and something is stale.
+    /// Whether the disk gets its old identity back: that was asked for, and there is one (or a reason why not).
     fn restores(&self) -> bool {
-        self.args.restore_identity && self.examined.diagnosis.repoints().next().is_some()
+        self.args.restore_identity && self.examined.diagnosis.restore != Restore::Nothing
+    }
+
+    fn is_anything_to_do(&self) -> bool {
+        self.examined.diagnosis.is_curable() || self.restores()
     }
 
     fn refusals(&self) -> Vec<Refusal> {

@@ -9,6 +9,7 @@ pub mod json;
 pub mod keep;
 pub mod list;
 pub mod pick;
+pub mod record;
 pub mod show;
 pub mod text;
 pub mod undo;
@@ -53,6 +54,7 @@ pub fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(args, cli.json),
         Command::Check(args) => check::run(args, cli.json),
         Command::Fix(args) => fix::run(args, cli.json),
+        Command::Record(args) => record::run(args, cli.json),
         Command::Undo(args) => undo::run(args, cli.json),
     };
     // Text that cannot be printed (a full disk behind standard output) panics in the macros that print it. The exit

@@ -37,7 +37,7 @@ pub fn pick(options: &OpenOptions, choice: Choice, quiet: bool) -> anyhow::Resul
     for path in attached_targets()? {
         let context = context(&path, &[], options, choice);
         match examine(&path, options, &context) {
-            Ok(examined) if examined.diagnosis.repoints().next().is_some() => {
+            Ok(examined) if examined.diagnosis.is_curable() => {
                 let line =
                     format!("{}  {}", path.display(), text::disk_line(&examined.layout.table, examined.len));
                 broken.push((path, line, examined.diagnosis.verdict));

@@ -2,12 +2,14 @@
 
 use crate::diagnosis::Context;
 use crate::diagnosis::Finding;
+use crate::diagnosis::OtherDisk;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Severity;
 use crate::diagnosis::show_disk;
 use crate::layout::Layout;
 use crate::layout::system::SystemVolume;
 use crate::partition::DiskId;
+use crate::partition::PartitionId;
 use crate::volume::FileSystem;
 
 /// All findings about the disk as a whole.
@@ -129,26 +131,39 @@ fn ntldr(layout: &Layout, system: &SystemVolume) -> Finding {
 }
 
 fn identity(layout: &Layout, context: &Context) -> Vec<Finding> {
-    let Some(disk) = layout.table.disk else { return Vec::new() };
-    let same: Vec<_> =
-        context.others.iter().filter(|other| other.disk == disk).map(|other| other.name.clone()).collect();
+    let Some(disk) = layout.table.disk.filter(|disk| *disk != DiskId::Mbr(0)) else { return Vec::new() };
+    let (same, others): (Vec<&OtherDisk>, Vec<&OtherDisk>) =
+        context.others.iter().partition(|other| other.disk == disk);
+    let has_ours = |other: &&OtherDisk| other.partitions.iter().any(|(id, _)| is_guid_of(layout, id));
+    let clones: Vec<&OtherDisk> = others.into_iter().filter(has_ours).collect();
+    let names =
+        |disks: &[&OtherDisk]| disks.iter().map(|other| other.name.clone()).collect::<Vec<_>>().join(", ");
+    let collision = |evidence: String, message: &str| Finding {
+        evidence: vec![evidence],
+        remedy: Remedy::Advice(
+            "do not attach both to one Windows: it would take one offline or give it a new identity".into(),
+        ),
+        ..finding("identity-collision", Severity::Note, "disk", message.into())
+    };
     let mut findings = Vec::new();
-    if disk != DiskId::Mbr(0) && !same.is_empty() {
-        findings.push(Finding {
-            evidence: vec![format!("{} is also that of {}", show_disk(disk), same.join(", "))],
-            remedy: Remedy::Advice(
-                "do not attach both to one Windows: it would take one offline or give it a new identity"
-                    .into(),
-            ),
-            ..finding(
-                "identity-collision",
-                Severity::Note,
-                "disk",
-                "another disk here has the same identity".into(),
-            )
-        });
+    if !same.is_empty() {
+        let evidence = format!("{} is also that of {}", show_disk(disk), names(&same));
+        findings.push(collision(evidence, "another disk here has the same identity"));
+    }
+    if !clones.is_empty() {
+        let evidence = format!("{} has them under an identity of its own", names(&clones));
+        findings.push(collision(
+            evidence,
+            "another disk here has partitions with the same GUIDs: a copy of this one",
+        ));
     }
     findings
+}
+
+/// Whether a partition of this disk has this GUID; offsets of MBR partitions are the same on many disks.
+fn is_guid_of(layout: &Layout, id: &PartitionId) -> bool {
+    matches!(id, PartitionId::Gpt(_))
+        && layout.table.partitions.iter().any(|partition| partition.id == Some(*id))
 }
 
 fn volumes(layout: &Layout) -> Vec<Finding> {

@@ -11,6 +11,7 @@ pub mod entry;
 pub mod fit;
 mod kin;
 pub mod record;
+pub mod recorded;
 pub mod resolve;
 pub mod restore;
 pub mod role;
@@ -22,6 +23,7 @@ use serde::Serialize;
 use crate::bcd::device::QualifiedPartition;
 use crate::diagnosis::byte_edit::ByteEdit;
 use crate::diagnosis::chain::Hop;
+use crate::diagnosis::recorded::Recorded;
 use crate::diagnosis::restore::Restore;
 use crate::layout::Layout;
 use crate::partition::DiskId;
@@ -164,6 +166,8 @@ pub struct Context {
     pub others: Vec<OtherDisk>,
     /// The user's choice.
     pub choice: Choice,
+    /// What the disk was when all was well, where the user has a record of that.
+    pub recorded: Option<Recorded>,
 }
 
 /// All findings of one disk.
@@ -245,9 +249,13 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     findings.extend(device::findings(layout, &records, &answers));
     findings.extend(entry::findings(layout));
     findings.extend(fit::findings(layout, &records, &answers));
+    findings.extend(context.recorded.iter().flat_map(|recorded| recorded::findings(layout, recorded)));
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let verdict = verdict(layout, &findings);
-    let restore = restore::restore(layout, &repoints(&findings).collect::<Vec<_>>());
+    let restore = match &context.recorded {
+        Some(recorded) => recorded::restore(layout, context, recorded, &records),
+        None => restore::restore(layout, &repoints(&findings).collect::<Vec<_>>()),
+    };
     let chain = chain::walk(layout, &records, &answers, &findings);
     Diagnosis { findings, verdict, restore, chain }
 }

@@ -84,6 +84,9 @@ impl Resolver<'_> {
         if let Some(volume) = is_here(self.layout, &record.named) {
             return Some(Resolution::Here(volume));
         }
+        if let Some(volume) = self.recorded(record) {
+            return Some(Resolution::Repoint { volume, change: self.change(record) });
+        }
         let disk = disk_of(&record.named);
         if Some(disk) == self.layout.table.disk {
             return None;
@@ -92,6 +95,19 @@ impl Resolver<'_> {
         let partition = partition_of(&record.named);
         let partition = other.partitions.iter().find(|(id, _)| *id == partition).map(|(_, number)| *number);
         Some(Resolution::OtherDisk { name: other.name.clone(), partition })
+    }
+
+    /// The volume that the record meant when all was well, by the user's record of that time.
+    fn recorded(&self, record: &Record) -> Option<usize> {
+        let volume = self.context.recorded.as_ref()?.meant(self.layout, &record.named)?;
+        let same_style = identity_of(self.layout, volume).is_some_and(|here| {
+            matches!(
+                (here, record.named),
+                (QualifiedPartition::Mbr { .. }, QualifiedPartition::Mbr { .. })
+                    | (QualifiedPartition::Gpt { .. }, QualifiedPartition::Gpt { .. })
+            )
+        });
+        (same_style && self.layout.table.disk != Some(DiskId::Mbr(0))).then_some(volume)
     }
 
     fn change(&self, record: &Record) -> Change {

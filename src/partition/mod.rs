@@ -28,6 +28,27 @@ pub enum DiskId {
     Gpt(Guid),
 }
 
+impl DiskId {
+    /// As records keep it: `mbr:36234da4`, `gpt:67b32047-…`.
+    #[must_use]
+    pub fn text(self) -> String {
+        match self {
+            Self::Mbr(signature) => format!("mbr:{signature:08x}"),
+            Self::Gpt(guid) => format!("gpt:{guid}"),
+        }
+    }
+
+    /// The identity that [`DiskId::text`] writes so.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        match text.split_once(':')? {
+            ("mbr", digits) if digits.len() == 8 => Some(Self::Mbr(u32::from_str_radix(digits, 16).ok()?)),
+            ("gpt", guid) => Some(Self::Gpt(guid.parse().ok()?)),
+            _ => None,
+        }
+    }
+}
+
 /// The identity of a partition on its disk, in the form that a BCD store uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PartitionId {

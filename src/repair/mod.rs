@@ -3,6 +3,7 @@
 pub mod apply;
 pub mod edits;
 pub mod identity;
+pub mod identity_record;
 pub mod plan;
 pub mod record;
 pub mod refusal;
@@ -32,11 +33,7 @@ pub struct Patch {
 /// The identity of a disk in a record: `mbr:36234da4`, `gpt:67b32047-…`, `none`.
 #[must_use]
 pub fn disk_text(disk: Option<DiskId>) -> String {
-    match disk {
-        Some(DiskId::Mbr(signature)) => format!("mbr:{signature:08x}"),
-        Some(DiskId::Gpt(guid)) => format!("gpt:{guid}"),
-        None => "none".to_owned(),
-    }
+    disk.map_or_else(|| "none".to_owned(), DiskId::text)
 }
 
 /// Bytes as a string of hex digits in JSON.

@@ -130,7 +130,7 @@ pub struct Record {
 #[non_exhaustive]
 pub enum RecordError {
     /// The file could not be written or read.
-    #[error("undo record {}: {cause}", path.display())]
+    #[error("record {}: {cause}", path.display())]
     Io {
         /// The record.
         path: PathBuf,
@@ -138,7 +138,7 @@ pub enum RecordError {
         cause: io::Error,
     },
     /// The file is no undo record, or a damaged one.
-    #[error("undo record {}: {what}", path.display())]
+    #[error("record {}: {what}", path.display())]
     Invalid {
         /// The record.
         path: PathBuf,

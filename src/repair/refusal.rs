@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::byte_edit::Site;
 use crate::diagnosis::device::BAD_CHOICE;
+use crate::diagnosis::recorded::OTHER_DISK;
 use crate::diagnosis::restore::Restore;
 use crate::diagnosis::show_disk;
 use crate::guid::Guid;
@@ -47,7 +48,7 @@ pub fn refusals(layout: &Layout, diagnosis: &Diagnosis, allowed: Allowed) -> Vec
     let mut touched: Vec<usize> = diagnosis.repoints().map(|repoint| repoint.store).collect();
     touched.sort_unstable();
     touched.dedup();
-    let mut refusals: Vec<Refusal> = bad_choice(diagnosis).into_iter().collect();
+    let mut refusals: Vec<Refusal> = bad_choice(diagnosis).into_iter().chain(other_disk(diagnosis)).collect();
     if !diagnosis.is_curable() {
         return refusals;
     }
@@ -66,7 +67,7 @@ pub fn refusals(layout: &Layout, diagnosis: &Diagnosis, allowed: Allowed) -> Vec
 /// the disk by the old one.
 #[must_use]
 pub fn for_identity(layout: &Layout, diagnosis: &Diagnosis) -> Vec<Refusal> {
-    let mut refusals: Vec<Refusal> = bad_choice(diagnosis).into_iter().collect();
+    let mut refusals: Vec<Refusal> = bad_choice(diagnosis).into_iter().chain(other_disk(diagnosis)).collect();
     refusals.extend(dynamic_disk(layout));
     refusals.extend(boot_records(layout, diagnosis));
     if let Restore::Impossible(reason) = &diagnosis.restore {
@@ -111,6 +112,15 @@ fn boot_records(layout: &Layout, diagnosis: &Diagnosis) -> Vec<Refusal> {
         })
         .collect();
     volumes.into_iter().filter_map(|volume| overlap(layout, volume)).collect()
+}
+
+/// A record of another disk proves nothing of this one.
+fn other_disk(diagnosis: &Diagnosis) -> Option<Refusal> {
+    let finding = diagnosis.findings.iter().find(|finding| finding.code == OTHER_DISK)?;
+    Some(Refusal {
+        what: finding.message.clone(),
+        way_out: "name the record of this disk with --against, or leave it out".into(),
+    })
 }
 
 /// Half a repair by a wrong number helps nobody.

@@ -1,0 +1,57 @@
+//! `record`: what a disk is called while all is well, into a file.
+
+use anyhow::Context as _;
+use serde_json::json;
+
+use crate::cli::HEALTHY;
+use crate::cli::args::RecordArgs;
+use crate::cli::examine::context;
+use crate::cli::examine::examine;
+use crate::cli::json;
+use crate::cli::keep;
+use crate::cli::text;
+use crate::cli::text::clean;
+use crate::diagnosis::Choice;
+use crate::diagnosis::recorded::Recorded;
+use crate::repair::identity_record::IdentityRecord;
+
+/// Runs the command.
+///
+/// # Errors
+/// When the disk cannot be examined, its stores do not name it (then it is too late for a record), it has no identity,
+/// or the file cannot be made.
+pub fn run(args: &RecordArgs, as_json: bool) -> anyhow::Result<u8> {
+    let options = args.open.options();
+    let examined = examine(&args.target, &options, &context(&args.target, &[], &options, Choice::default()))?;
+    let name = clean(&args.target.display().to_string());
+    let stale = examined.diagnosis.repoints().count();
+    anyhow::ensure!(
+        stale == 0,
+        "{name}: not recorded: {} of its stores do not name this disk, so that it is no longer what it was; repair it first",
+        text::count(stale, "element", "elements")
+    );
+    let recorded = Recorded::of(&examined.layout).with_context(|| {
+        format!("{name}: not recorded: the disk has no identity (no table, or signature 0)")
+    })?;
+    let record = IdentityRecord::new(json::path(&args.target), examined.len, recorded, keep::now());
+    record.create(&args.output)?;
+    let (partitions, stores) = (record.recorded.partitions.len(), record.recorded.stores.len());
+    if as_json {
+        json::print(&[json!({
+            "target": json::path(&args.target),
+            "verdict": examined.diagnosis.verdict,
+            "record": json::path(&args.output),
+            "identity": text::identity(examined.layout.table.disk),
+            "error": null,
+        })])?;
+    } else {
+        anstream::println!(
+            "{name}: {}, {} and {} recorded in {}",
+            text::identity(examined.layout.table.disk),
+            text::count(partitions, "partition", "partitions"),
+            text::count(stores, "store", "stores"),
+            clean(&args.output.display().to_string())
+        );
+    }
+    Ok(HEALTHY)
+}
