@@ -62,7 +62,7 @@ fn two_windows() -> SparseRam {
 /// The volumes to which the boot entries' elements would be re-pointed.
 fn windows_targets(diagnosis: &Diagnosis) -> Vec<usize> {
     let mut targets: Vec<usize> =
-        diagnosis.repoints().map(|repoint| repoint.volume).filter(|volume| *volume != 0).collect();
+        diagnosis.repoints().filter_map(|repoint| repoint.volume).filter(|volume| *volume != 0).collect();
     targets.sort_unstable();
     targets.dedup();
     targets

@@ -11,6 +11,7 @@
 )]
 
 mod around;
+mod beside;
 mod big_hive;
 mod corpus;
 mod corpus_disks;

@@ -89,7 +89,7 @@ fn put_store(disk: &Disk, path: &str, bytes: &[u8]) {
 
 /// The store with the identities of those elements changed for which `to` has another; it is asked with the object's
 /// name, the element's key and the identity.
-fn with_identities(
+pub fn with_identities(
     bytes: &[u8],
     to: impl Fn(&str, &str, QualifiedPartition) -> Option<QualifiedPartition>,
 ) -> Vec<u8> {
@@ -241,7 +241,7 @@ fn two_windows_and_a_new_signature_are_told_apart_by_their_places() {
 }
 
 /// The store with a loader of a Windows that lies at the same offset of another disk.
-fn with_loader_of_another_disk(bytes: &[u8], signature: u32, offset: u64) -> Vec<u8> {
+pub fn with_loader_of_another_disk(bytes: &[u8], signature: u32, offset: u64) -> Vec<u8> {
     let store = Store::parse(bytes.to_vec()).unwrap();
     let (index, object) = store
         .objects()

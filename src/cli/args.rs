@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::Args;
 use clap::Parser;
@@ -155,14 +156,18 @@ pub struct CheckArgs {
 }
 
 /// What the user decides: `--system`, `--windows`, and what else is to be cured.
-#[derive(Debug, Clone, Copy, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct ChoiceArgs {
+    /// Another disk that the stores may mean: System Reserved on one, Windows on this. It is only read.
+    #[arg(long, value_name = "DISK")]
+    pub with: Vec<PathBuf>,
     /// Stale elements of the boot manager mean this partition (its number, as list shows it).
     #[arg(long, value_name = "N")]
     pub system: Option<u32>,
-    /// Stale elements of Windows entries mean this partition (its number, as list shows it).
-    #[arg(long, value_name = "N")]
-    pub windows: Option<u32>,
+    /// Stale elements of Windows entries mean this partition (its number, as list shows it), or one of a disk that
+    /// --with names.
+    #[arg(long, value_name = "[DISK:]N")]
+    pub windows: Option<PartitionArg>,
     /// Make this partition the active one, from which a BIOS starts (its number, as list shows it).
     #[arg(long, value_name = "N")]
     pub active: Option<u32>,
@@ -173,10 +178,45 @@ pub struct ChoiceArgs {
 
 impl ChoiceArgs {
     /// The same in the words of the diagnosis.
-    #[must_use]
-    pub fn choice(&self) -> Choice {
-        let Self { system, windows, active, boot_sector } = *self;
-        Choice { system, windows, active, boot_sector }
+    ///
+    /// # Errors
+    /// When `--windows` names a disk that `--with` does not.
+    pub fn choice(&self) -> anyhow::Result<Choice> {
+        let Self { with, system, windows, active, boot_sector } = self;
+        let disk = windows.as_ref().and_then(|windows| windows.disk.as_ref());
+        let windows_on = disk.and_then(|disk| with.iter().position(|with| with == disk));
+        if let (Some(disk), None) = (disk, windows_on) {
+            anyhow::bail!("--windows names {}, which is not one of the disks of --with", disk.display());
+        }
+        Ok(Choice {
+            system: *system,
+            windows: windows.as_ref().map(|windows| windows.number),
+            windows_on,
+            active: *active,
+            boot_sector: *boot_sector,
+        })
+    }
+}
+
+/// `N` or `DISK:N`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartitionArg {
+    /// The disk, when it is not the target.
+    pub disk: Option<PathBuf>,
+    /// Number of the partition.
+    pub number: u32,
+}
+
+impl FromStr for PartitionArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (disk, number) = match text.rsplit_once(':') {
+            Some((disk, number)) => (Some(PathBuf::from(disk)), number),
+            None => (None, text),
+        };
+        let number = number.parse().map_err(|_| format!("expected N or DISK:N, found {text}"))?;
+        Ok(Self { disk, number })
     }
 }
 

@@ -13,7 +13,7 @@ use crate::cli::USAGE;
 use crate::cli::args::CheckArgs;
 use crate::cli::examine::Examined;
 use crate::cli::examine::context;
-use crate::cli::examine::examine;
+use crate::cli::examine::examine_with;
 use crate::cli::examine::is_store_file;
 use crate::cli::examine::named_disks;
 use crate::cli::examine::read_store_file;
@@ -30,7 +30,6 @@ use crate::diagnosis::chain::is_identity;
 use crate::diagnosis::restore::Restore;
 use crate::diagnosis::show_disk;
 use crate::diagnosis::store;
-use crate::layout::Layout;
 use crate::storage::attached::attached_disks;
 
 /// Runs the command.
@@ -44,7 +43,7 @@ pub fn run(args: &CheckArgs, as_json: bool) -> anyhow::Result<u8> {
     }
     let mut code = HEALTHY;
     let mut documents = Vec::new();
-    let choice = args.choice.choice();
+    let choice = args.choice.choice()?;
     let is_named = !args.targets.is_empty();
     let targets = match is_named {
         true => args.targets.clone(),
@@ -57,7 +56,7 @@ pub fn run(args: &CheckArgs, as_json: bool) -> anyhow::Result<u8> {
         context.recorded.clone_from(&recorded);
         let examined = match is_store_file(path) {
             true => None,
-            false => Some(examine(path, &args.open.options(), &context)),
+            false => Some(examine_with(path, &args.choice.with, &args.open.options(), &mut context)),
         };
         if !is_named && matches!(&examined, Some(Ok(disk)) if disk.diagnosis.verdict == Verdict::NotWindows) {
             continue;
@@ -108,7 +107,7 @@ fn disk(examined: &Examined, as_json: bool) -> (u8, Value) {
         if examined.diagnosis.verdict != Verdict::Healthy {
             chain(&examined.diagnosis);
         }
-        findings(&examined.layout, &examined.diagnosis.findings);
+        findings(&examined.diagnosis.findings);
         closing(examined);
     }
     (code_of(examined.diagnosis.verdict), json::target(examined))
@@ -203,7 +202,7 @@ pub fn picture(examined: &Examined) {
 }
 
 /// All findings; those of one kind together, what they share said once.
-pub fn findings(layout: &Layout, findings: &[Finding]) {
+pub fn findings(findings: &[Finding]) {
     let mut index = 0;
     while let Some(first) = findings.get(index) {
         let same = |finding: &&Finding| {
@@ -211,12 +210,12 @@ pub fn findings(layout: &Layout, findings: &[Finding]) {
         };
         let group: Vec<&Finding> = findings.iter().skip(index).take_while(same).collect();
         anstream::println!();
-        print_group(layout, first, &group);
+        print_group(first, &group);
         index = index.saturating_add(group.len());
     }
 }
 
-fn print_group(layout: &Layout, first: &Finding, group: &[&Finding]) {
+fn print_group(first: &Finding, group: &[&Finding]) {
     anstream::println!("  {}: {}", text::severity(first.severity), clean(&first.message));
     for finding in group {
         anstream::println!("      {}", clean(&finding.subject));
@@ -231,7 +230,7 @@ fn print_group(layout: &Layout, first: &Finding, group: &[&Finding]) {
     match &first.remedy {
         Remedy::None => {}
         Remedy::Repoint(repoint) => {
-            let place = clean(&layout.name(repoint.volume));
+            let place = clean(&repoint.place);
             anstream::println!(
                 "    {} fix re-points {} to {place}",
                 "→".green(),

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use anyhow::bail;
@@ -13,10 +14,12 @@ use crate::diagnosis::Choice;
 use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::OtherDisk;
+use crate::diagnosis::beside::Beside;
 use crate::diagnosis::diagnose;
 use crate::diagnosis::recorded::Recorded;
 use crate::layout::Layout;
 use crate::layout::discover;
+use crate::layout::discover_beside;
 use crate::layout::store::STORE_MAX;
 use crate::partition;
 use crate::partition::DiskId;
@@ -116,7 +119,51 @@ pub fn context(target: &Path, named: &[NamedDisk], options: &OpenOptions, choice
         let new = paths.filter(|path| *path != this && !named.iter().any(|(named, _)| named == path));
         others.extend(new.filter_map(|path| identify(&path, options)));
     }
-    Context { others, choice, recorded: None }
+    Context { others, choice, ..Context::default() }
+}
+
+/// Examines a disk with others beside it that its stores may mean, and puts those into the context.
+///
+/// # Errors
+/// As [`examine`]; also when a disk beside cannot be read, or is the target itself.
+pub fn examine_with(
+    path: &Path,
+    with: &[PathBuf],
+    options: &OpenOptions,
+    context: &mut Context,
+) -> anyhow::Result<Examined> {
+    if with.is_empty() {
+        return examine(path, options, context);
+    }
+    let mut examined = examine(path, options, context)?;
+    let mut disks = Vec::new();
+    for disk in with {
+        let same = |one: &Path| fs::canonicalize(one).ok();
+        anyhow::ensure!(
+            same(disk) != same(path),
+            "--with names {}, which is the disk that is examined",
+            disk.display()
+        );
+        let storage = Cached::new(open(disk, options)?.storage);
+        let layout =
+            discover_beside(&storage, &examined.layout.stores).with_context(|| disk.display().to_string())?;
+        disks.push(Beside { name: disk.display().to_string(), layout });
+    }
+    // What is named beside is no disk to be left alone, and known by the name that the user gave it.
+    context.others.retain(|other| !disks.iter().any(|beside| same_disk(beside, other)));
+    context
+        .others
+        .extend(disks.iter().filter_map(|beside| other_disk(Path::new(&beside.name), &beside.layout.table)));
+    context.beside = Arc::new(disks);
+    examined.diagnosis = diagnose(&examined.layout, context);
+    Ok(examined)
+}
+
+/// Whether both are one disk: it has one path, however that is written.
+fn same_disk(beside: &Beside, other: &OtherDisk) -> bool {
+    beside.name == other.name
+        || fs::canonicalize(&beside.name)
+            .is_ok_and(|path| fs::canonicalize(&other.name).is_ok_and(|same| same == path))
 }
 
 /// What a record says that the disk was, where one was named.

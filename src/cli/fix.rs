@@ -17,6 +17,7 @@ use crate::cli::check;
 use crate::cli::examine::Examined;
 use crate::cli::examine::context;
 use crate::cli::examine::examine;
+use crate::cli::examine::examine_with;
 use crate::cli::examine::is_store_file;
 use crate::cli::examine::recorded;
 use crate::cli::json;
@@ -49,7 +50,7 @@ use crate::storage::open::open_mut;
 /// # Errors
 /// When the target cannot be examined, or a step fails; the message then says what state the disk is in.
 pub fn run(args: &FixArgs, as_json: bool) -> anyhow::Result<u8> {
-    let choice = args.choice.choice();
+    let choice = args.choice.choice()?;
     let target = match &args.target {
         Some(target) => target.clone(),
         None => match pick::pick(&args.open.options(), choice, as_json)? {
@@ -65,7 +66,7 @@ pub fn run(args: &FixArgs, as_json: bool) -> anyhow::Result<u8> {
     );
     let mut context = context(&target, &[], &args.open.options(), choice);
     context.recorded = recorded(args.against.as_deref())?;
-    let examined = examine(&target, &args.open.options(), &context)?;
+    let examined = examine_with(&target, &args.choice.with, &args.open.options(), &mut context)?;
     let job = Job { args, as_json, context, examined };
     job.run()
 }
@@ -117,7 +118,7 @@ impl Job<'_> {
         let refusals = self.refusals();
         if !self.is_anything_to_do() && refusals.is_empty() {
             if !self.as_json {
-                check::findings(&self.examined.layout, &self.examined.diagnosis.findings);
+                check::findings(&self.examined.diagnosis.findings);
                 anstream::println!("\n  {}", self.nothing_to_do());
             }
             self.say("nothing-to-do", None, None)?;
@@ -182,6 +183,7 @@ impl Job<'_> {
         let allowed =
             Allowed { hibernated: self.args.allow_hibernated, dirty_volume: self.args.allow_dirty_volume };
         let mut refusals = refusal::refusals(layout, diagnosis, allowed);
+        refusals.extend(refusal::for_beside(&self.context, diagnosis, allowed));
         if !self.args.repoint {
             refusals.extend(refusal::choice_needed(layout, diagnosis));
         }
@@ -192,7 +194,7 @@ impl Job<'_> {
         let Examined { layout, diagnosis, .. } = &self.examined;
         match self.restores() {
             true => show::identity(layout, diagnosis),
-            false => show::changes(layout, diagnosis),
+            false => show::changes(diagnosis),
         }
         show::edits(diagnosis);
     }

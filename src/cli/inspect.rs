@@ -124,7 +124,7 @@ fn print(examined: &Examined, context: &Context) {
         anstream::println!("\n{}", "boot.ini".bold());
         text.lines().for_each(|line| anstream::println!("  {}", clean(line.trim_end())));
     }
-    check::findings(layout, &examined.diagnosis.findings);
+    check::findings(&examined.diagnosis.findings);
 }
 
 /// The entry that starts by itself, in a line.

@@ -122,7 +122,7 @@ fn one_finding(layout: Option<&Layout>, finding: &Finding) -> Value {
     let (remedy, cure) = match (&finding.remedy, layout) {
         (Remedy::Advice(advice), _) => (json!(advice), Value::Null),
         (Remedy::Repoint(repoint), Some(layout)) => {
-            (json!(format!("fix re-points it to {}", layout.name(repoint.volume))), change(layout, repoint))
+            (json!(format!("fix re-points it to {}", repoint.place)), change(layout, repoint))
         }
         (Remedy::Edit(edits), _) => (
             json!("fix writes the right bytes"),
@@ -184,7 +184,8 @@ pub fn change(layout: &Layout, repoint: &Repoint) -> Value {
         "store": file.map(|file| &file.path),
         "object": object.map(|object| &object.key),
         "element": element.map(|element| &element.key),
-        "partition": layout.volumes.get(repoint.volume).map(|facts| facts.partition.number),
+        "partition": repoint.partition,
+        "place": repoint.place,
         "from": show_identity(&repoint.old),
         "to": show_identity(&repoint.new),
     })

@@ -18,7 +18,7 @@ use crate::repair::Patch;
 const LINE: usize = 16;
 
 /// Every element that changes: what it names, what it will name.
-pub fn changes(layout: &Layout, diagnosis: &Diagnosis) {
+pub fn changes(diagnosis: &Diagnosis) {
     if diagnosis.repoints().next().is_none() {
         return;
     }
@@ -31,7 +31,7 @@ pub fn changes(layout: &Layout, diagnosis: &Diagnosis) {
             "      {} {}  {}",
             "+".green(),
             show_identity(&repoint.new),
-            clean(&layout.name(repoint.volume))
+            clean(&repoint.place)
         );
     }
 }

@@ -20,6 +20,8 @@ pub enum Left {
     NoCandidate,
     /// Several volumes have it.
     Ambiguous(Vec<usize>),
+    /// Volumes of several disks have it: their names.
+    AmbiguousDisks(Vec<String>),
     /// One volume has it, but others cannot be looked into and may be the one that is meant.
     Hidden {
         /// The volume that has it.
@@ -52,10 +54,21 @@ pub enum Resolution {
         name: String,
         /// Partition number on it.
         partition: Option<u32>,
+        /// The user named that disk beside this one, and the partition is there with the file.
+        is_named: bool,
     },
     /// Stale, and the right volume is known.
     Repoint {
         /// The volume.
+        volume: usize,
+        /// What changed.
+        change: Change,
+    },
+    /// Stale, and the right volume is one of a disk that was named beside this one.
+    RepointBeside {
+        /// Index of the disk in the context.
+        disk: usize,
+        /// The volume in that disk's layout.
         volume: usize,
         /// What changed.
         change: Change,

@@ -6,12 +6,16 @@
 use crate::bcd::Store;
 use crate::bcd::element::ElementId;
 use crate::bcd::object::Object;
+use crate::diagnosis::Context;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Severity;
 use crate::diagnosis::answer::Resolution;
+use crate::diagnosis::beside::Beside;
 use crate::diagnosis::boot_record::first_sector;
 use crate::diagnosis::entry::main_entry;
 use crate::diagnosis::record::Record;
+use crate::diagnosis::record::is_here;
+use crate::diagnosis::role::Role;
 use crate::diagnosis::show_identity;
 use crate::diagnosis::startup::active_partitions;
 use crate::layout::Firmware;
@@ -49,9 +53,15 @@ pub struct Hop {
 
 /// Walks the chain of the firmware that this disk starts on; empty when there is nothing to start.
 #[must_use]
-pub fn walk(layout: &Layout, records: &[Record], answers: &[Resolution], findings: &[Finding]) -> Vec<Hop> {
+pub fn walk(
+    layout: &Layout,
+    context: &Context,
+    records: &[Record],
+    answers: &[Resolution],
+    findings: &[Finding],
+) -> Vec<Hop> {
     let Some(system) = start(layout) else { return Vec::new() };
-    let mut chain = Chain { layout, findings, hops: Vec::new() };
+    let mut chain = Chain { layout, context, findings, hops: Vec::new() };
     let firmware = match layout.table.kind {
         TableKind::Mbr if system.firmware() == Firmware::Bios => Firmware::Bios,
         _ => system.firmware(),
@@ -101,13 +111,21 @@ fn start(layout: &Layout) -> Option<&SystemVolume> {
     first.or_else(|| systems().next())
 }
 
+/// A volume of the examined disk, or of one beside it.
+struct Place<'a> {
+    layout: &'a Layout,
+    volume: usize,
+    name: String,
+}
+
 struct Chain<'a> {
     layout: &'a Layout,
+    context: &'a Context,
     findings: &'a [Finding],
     hops: Vec<Hop>,
 }
 
-impl Chain<'_> {
+impl<'a> Chain<'a> {
     /// Adds a hop that is broken when one of the findings with these codes blocks the boot.
     fn add(&mut self, name: &'static str, evidence: String, codes: &[&str]) {
         self.add_where(name, evidence, |finding| codes.contains(&finding.code));
@@ -219,16 +237,17 @@ impl Chain<'_> {
     fn loader(&mut self, entry: &str, object: &Object, of_entry: &[(&Record, &Resolution)]) {
         let path = object.string(ElementId::PATH).unwrap_or(r"the loader's own default path").to_owned();
         let device = self.device(entry, "device", object, ElementId::DEVICE, of_entry);
-        self.file(entry, "loader", &path, device);
+        self.file(entry, "loader", &path, device.as_ref());
         let root = object.string(ElementId::SYSTEM_ROOT).unwrap_or_default().to_owned();
         let os_device = self.device(entry, "osdevice", object, ElementId::OS_DEVICE, of_entry);
-        self.file(entry, "system root", &root, os_device);
-        let windows =
-            self.layout.windows.iter().find(|windows| {
-                Some(windows.volume) == os_device && windows.root.eq_ignore_ascii_case(&root)
-            });
+        self.file(entry, "system root", &root, os_device.as_ref());
+        let Some(place) = os_device else { return };
+        let windows = place
+            .layout
+            .windows
+            .iter()
+            .find(|windows| windows.volume == place.volume && windows.root.eq_ignore_ascii_case(&root));
         if let Some(windows) = windows {
-            let name = self.layout.name(windows.volume);
             let there = |is_there: bool| if is_there { "there" } else { "missing" };
             let evidence = format!(
                 r"ntoskrnl.exe {}, config\SYSTEM {}",
@@ -237,7 +256,7 @@ impl Chain<'_> {
             );
             let codes = ["kernel-missing", "system-hive-missing"];
             self.add_where("Windows", evidence, |finding| {
-                codes.contains(&finding.code) && finding.subject == name
+                codes.contains(&finding.code) && finding.subject == place.name
             });
         }
     }
@@ -250,11 +269,10 @@ impl Chain<'_> {
         object: &Object,
         id: ElementId,
         of_entry: &[(&Record, &Resolution)],
-    ) -> Option<usize> {
+    ) -> Option<Place<'a>> {
         let index = object.elements.iter().position(|element| element.id == Some(id));
-        let of_element = of_entry.iter().filter(|(record, _)| Some(record.element) == index);
-        let found: Vec<&(&Record, &Resolution)> = of_element.collect();
-        let Some((record, answer)) = found.last() else {
+        let found = of_entry.iter().rfind(|(record, _)| Some(record.element) == index);
+        let Some((record, answer)) = found else {
             let text = object.device(id).map_or_else(
                 || "none".to_owned(),
                 |device| device.device.display_with(&|named, _| show_identity(named)),
@@ -263,57 +281,79 @@ impl Chain<'_> {
             return None;
         };
         let named = show_identity(&record.named);
-        let (evidence, volume) = match answer {
-            Resolution::Here(volume) => (self.layout.name(*volume), Some(*volume)),
-            Resolution::Repoint { volume, .. } => {
-                (format!("{named}: not here; it should name {}", self.layout.name(*volume)), Some(*volume))
+        let place = self.place(record, answer);
+        let evidence = match (answer, &place) {
+            (Resolution::Repoint { .. } | Resolution::RepointBeside { .. }, Some(place)) => {
+                format!("{named}: not here; it should name {}", place.name)
             }
-            Resolution::OtherDisk { name, partition } => (
-                partition.map_or_else(
-                    || format!("{name}, but no such partition"),
-                    |number| format!("partition {number} of {name}"),
-                ),
-                None,
-            ),
-            Resolution::Left { .. } => (format!("{named}: not here"), None),
-            Resolution::Untouched => (named, None),
+            (Resolution::OtherDisk { name, partition: None, .. }, _) => {
+                format!("{name}, but no such partition")
+            }
+            (Resolution::OtherDisk { name, partition: Some(number), .. }, None) => {
+                format!("partition {number} of {name}")
+            }
+            (Resolution::Untouched, _) => named,
+            (_, Some(place)) => place.name.clone(),
+            (_, None) => format!("{named}: not here"),
         };
         let subject = format!("{entry} {name}");
         let is_elsewhere = matches!(answer, Resolution::OtherDisk { .. } | Resolution::Untouched);
         self.add_where(name, evidence, |finding| {
             is_identity(finding) && finding.subject.starts_with(&subject)
         });
-        if is_elsewhere && let Some(hop) = self.hops.last_mut() {
+        if is_elsewhere
+            && place.is_none()
+            && let Some(hop) = self.hops.last_mut()
+        {
             hop.state = State::Unknown;
         }
         // Behind a file on it, the volume is not what the entry's own paths are on.
-        volume.filter(|_| {
-            record.purpose.file.is_none()
-                || !matches!(record.purpose.role, crate::diagnosis::role::Role::Image)
-        })
+        place.filter(|_| record.purpose.file.is_none() || record.purpose.role != Role::Image)
+    }
+
+    fn place(&self, record: &Record, answer: &Resolution) -> Option<Place<'a>> {
+        let (layout, volume, name) = match answer {
+            Resolution::Here(volume) | Resolution::Repoint { volume, .. } => {
+                (self.layout, *volume, self.layout.name(*volume))
+            }
+            Resolution::RepointBeside { disk, volume, .. } => {
+                let beside = self.context.beside.get(*disk)?;
+                (&beside.layout, *volume, beside.place(*volume))
+            }
+            Resolution::OtherDisk { .. } => {
+                let is_named = |beside: &&'a Beside| is_here(&beside.layout, &record.named).is_some();
+                let beside = self.context.beside.iter().find(is_named)?;
+                let volume = is_here(&beside.layout, &record.named)?;
+                (&beside.layout, volume, beside.place(volume))
+            }
+            Resolution::Left { .. } | Resolution::Untouched => return None,
+        };
+        Some(Place { layout, volume, name })
     }
 
     /// A path of the main entry on the volume that its element leads to.
-    fn file(&mut self, entry: &str, name: &'static str, path: &str, volume: Option<usize>) {
-        let Some(volume) = volume else {
+    fn file(&mut self, entry: &str, name: &'static str, path: &str, place: Option<&Place<'_>>) {
+        let Some(place) = place else {
             let evidence = format!("{path}, where nobody can look from here");
             self.hops.push(Hop { name, state: State::Unknown, evidence, finding: None });
             return;
         };
-        let place = self.layout.name(volume);
-        let is_there = self.layout.evidence.has(volume, path);
+        let is_there = place.layout.evidence.has(place.volume, path);
         let codes = ["file-missing", "file-unreadable", "loader-other-firmware"];
-        let wanted = format!("{path} is not on {place}");
-        let evidence = if is_there { format!("{path} on {place}") } else { wanted.clone() };
+        let evidence = match is_there {
+            true => format!("{path} on {}", place.name),
+            false => format!("{path} is not on {}", place.name),
+        };
         self.add_where(name, evidence, |finding| {
             codes.contains(&finding.code)
                 && finding.subject.starts_with(entry)
                 && finding.message.contains(path)
         });
-        let is_hidden = !is_there && self.layout.evidence.volumes_hiding(path).any(|hiding| hiding == volume);
+        let mut hiding = place.layout.evidence.volumes_hiding(path);
+        let is_hidden = !is_there && hiding.any(|hiding| hiding == place.volume);
         if is_hidden && let Some(hop) = self.hops.last_mut().filter(|hop| hop.state == State::Ok) {
             hop.state = State::Unknown;
-            hop.evidence = format!("{path} on {place}, whose files cannot be seen");
+            hop.evidence = format!("{path} on {}, whose files cannot be seen", place.name);
         }
     }
 }

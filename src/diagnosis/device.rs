@@ -4,6 +4,7 @@ use crate::bcd::device::QualifiedPartition;
 use crate::bcd::element::ElementId;
 use crate::bcd::names::display_name;
 use crate::bcd::object::Object;
+use crate::diagnosis::Context;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Repoint;
@@ -11,6 +12,7 @@ use crate::diagnosis::Severity;
 use crate::diagnosis::answer::Change;
 use crate::diagnosis::answer::Left;
 use crate::diagnosis::answer::Resolution;
+use crate::diagnosis::beside::Beside;
 use crate::diagnosis::disk_of;
 use crate::diagnosis::entry;
 use crate::diagnosis::identity_of;
@@ -26,8 +28,14 @@ pub const BAD_CHOICE: &str = "choice-does-not-fit";
 
 /// All findings about device elements and the files that they lead to; `answers` are those to `records`.
 #[must_use]
-pub fn findings(layout: &Layout, records: &[Record], answers: &[Resolution]) -> Vec<Finding> {
-    let describe = |(record, answer): (&Record, &Resolution)| Subject::new(layout, record)?.finding(answer);
+pub fn findings(
+    layout: &Layout,
+    context: &Context,
+    records: &[Record],
+    answers: &[Resolution],
+) -> Vec<Finding> {
+    let describe =
+        |(record, answer): (&Record, &Resolution)| Subject::new(layout, record)?.finding(context, answer);
     let mut findings: Vec<_> = records.iter().zip(answers).filter_map(describe).collect();
     findings.extend(entry::missing_files(layout, records, answers));
     findings
@@ -58,28 +66,24 @@ impl<'a> Subject<'a> {
         Some(Self { layout, record, file, name, is_main, is_device })
     }
 
-    fn finding(&self, answer: &Resolution) -> Option<Finding> {
+    fn finding(&self, context: &Context, answer: &Resolution) -> Option<Finding> {
         match answer {
             Resolution::Here(_) | Resolution::Untouched => None,
-            Resolution::OtherDisk { name, partition } => Some(self.other_disk(name, *partition)),
+            Resolution::OtherDisk { is_named: true, .. } => None,
+            Resolution::OtherDisk { name, partition, .. } => Some(self.other_disk(name, *partition)),
             Resolution::Repoint { volume, change } => self.repoint(*volume, *change),
+            Resolution::RepointBeside { disk, volume, change } => {
+                self.repoint_beside(context.beside.get(*disk)?, *volume, *change)
+            }
             Resolution::Left { change, why } => Some(self.left(*change, why)),
         }
     }
 
     fn repoint(&self, volume: usize, change: Change) -> Option<Finding> {
         let new = identity_of(self.layout, volume)?;
-        let repoint = Repoint {
-            store: self.record.store,
-            object: self.record.object,
-            element: self.record.element,
-            record: self.record.record,
-            old: self.record.named,
-            new,
-            volume,
-            rank: rank(self.record.purpose.role, self.is_device),
-        };
         let place = self.layout.name(volume);
+        let partition = self.layout.table.partitions.get(volume)?.number;
+        let repoint = Repoint { volume: Some(volume), ..self.repointing(new, place.clone(), partition) };
         let message = match change {
             Change::Signature | Change::DiskGuid => {
                 format!("names {place}, but under an identity that this disk no longer has")
@@ -90,6 +94,38 @@ impl<'a> Subject<'a> {
             Change::Both => format!("names a disk that is not here; it should name {place}"),
         };
         Some(Finding { remedy: Remedy::Repoint(repoint), ..self.base(change, message, Some(volume)) })
+    }
+
+    fn repoint_beside(&self, beside: &Beside, volume: usize, change: Change) -> Option<Finding> {
+        let new = identity_of(&beside.layout, volume)?;
+        let place = beside.place(volume);
+        let partition = beside.layout.table.partitions.get(volume)?.number;
+        let message = format!("names a disk or partition that is not here; it should name {place}");
+        let mut finding = self.base(change, message, None);
+        if let Some(disk) = beside.layout.table.disk {
+            finding.evidence.push(format!("{} has {}", beside.name, show_disk(disk)));
+        }
+        if let Some(file) = &self.record.purpose.file
+            && beside.layout.evidence.has(volume, file)
+        {
+            finding.evidence.push(format!("{file} is on {place}"));
+        }
+        Some(Finding { remedy: Remedy::Repoint(self.repointing(new, place, partition)), ..finding })
+    }
+
+    fn repointing(&self, new: QualifiedPartition, place: String, partition: u32) -> Repoint {
+        Repoint {
+            store: self.record.store,
+            object: self.record.object,
+            element: self.record.element,
+            record: self.record.record,
+            old: self.record.named,
+            new,
+            volume: None,
+            place,
+            partition,
+            rank: rank(self.record.purpose.role, self.is_device),
+        }
     }
 
     fn left(&self, change: Change, why: &Left) -> Finding {
@@ -116,6 +152,7 @@ impl<'a> Subject<'a> {
                 let names: Vec<_> = several.iter().map(|volume| self.layout.name(*volume)).collect();
                 format!("{} is on {}", self.file(), names.join(" and on "))
             }
+            Left::AmbiguousDisks(names) => format!("{} is on {}", self.file(), names.join(" and on ")),
             Left::Hidden { seen, hidden } => {
                 let names: Vec<_> = hidden.iter().map(|volume| self.layout.name(*volume)).collect();
                 format!(
@@ -150,14 +187,19 @@ impl<'a> Subject<'a> {
         };
         match (why, switch) {
             (Left::NoCandidate, Some(switch)) => {
-                format!("left as it is; if the volume is encrypted, say which partition it is with {switch}")
+                format!(
+                    "left as it is; if the volume is encrypted, say which partition it is with {switch}; if it is on another disk, name that with --with DISK"
+                )
             }
             (Left::NoCandidate, None) => format!("left as it is; restore {} and run fix again", self.file()),
+            (Left::AmbiguousDisks(_), _) => {
+                "choose with --windows N, or --windows DISK:N for one of the disks beside".into()
+            }
             (Left::Ambiguous(_) | Left::Hidden { .. }, _) => {
                 "choose with --windows N or --system N (the partition's number, see `bcdrescue list`)".into()
             }
             (Left::AbsentDisk(_) | Left::NotThisDisk, _) => {
-                "left as it is: it seems to mean a disk that is not attached; --windows N re-points Windows entries all the same".into()
+                "left as it is: it seems to mean a disk that is not attached; name that with --with DISK, or --windows N re-points Windows entries all the same".into()
             }
             (Left::OtherStyle, _) => {
                 "re-pointing is not enough after a conversion: `bcdboot` from a Windows rescue system makes a new store".into()

@@ -2,6 +2,7 @@
 
 mod active;
 pub mod answer;
+pub mod beside;
 mod boot_record;
 pub mod byte_edit;
 pub mod chain;
@@ -18,9 +19,12 @@ pub mod role;
 pub mod startup;
 pub mod store;
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::bcd::device::QualifiedPartition;
+use crate::diagnosis::beside::Beside;
 use crate::diagnosis::byte_edit::ByteEdit;
 use crate::diagnosis::chain::Hop;
 use crate::diagnosis::recorded::Recorded;
@@ -101,8 +105,12 @@ pub struct Repoint {
     pub old: QualifiedPartition,
     /// What it should name.
     pub new: QualifiedPartition,
-    /// The volume that `new` is.
-    pub volume: usize,
+    /// The volume that `new` is, when it is one of this disk.
+    pub volume: Option<usize>,
+    /// The same for people: `partition 2 (Windows)`, with the disk's name when it is another.
+    pub place: String,
+    /// Number of its partition.
+    pub partition: u32,
     /// Order of writing: an entry that is half patched must fail early, with the error that it had.
     pub rank: u8,
 }
@@ -153,6 +161,8 @@ pub struct Choice {
     pub system: Option<u32>,
     /// `--windows N`.
     pub windows: Option<u32>,
+    /// `--windows DISK:N`: of the disk with this index among those beside.
+    pub windows_on: Option<usize>,
     /// `--active N`: this partition is to be the active one.
     pub active: Option<u32>,
     /// `--boot-sector`: boot records are to say where their partition begins.
@@ -166,6 +176,8 @@ pub struct Context {
     pub others: Vec<OtherDisk>,
     /// The user's choice.
     pub choice: Choice,
+    /// Disks that the user named beside this one: an element may mean one of their partitions.
+    pub beside: Arc<Vec<Beside>>,
     /// What the disk was when all was well, where the user has a record of that.
     pub recorded: Option<Recorded>,
 }
@@ -246,7 +258,7 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     }
     let records = record::records(layout);
     let answers = resolve::resolve(layout, context, &records);
-    findings.extend(device::findings(layout, &records, &answers));
+    findings.extend(device::findings(layout, context, &records, &answers));
     findings.extend(entry::findings(layout));
     findings.extend(fit::findings(layout, &records, &answers));
     findings.extend(context.recorded.iter().flat_map(|recorded| recorded::findings(layout, recorded)));
@@ -256,7 +268,7 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
         Some(recorded) => recorded::restore(layout, context, recorded, &records),
         None => restore::restore(layout, &repoints(&findings).collect::<Vec<_>>()),
     };
-    let chain = chain::walk(layout, &records, &answers, &findings);
+    let chain = chain::walk(layout, context, &records, &answers, &findings);
     Diagnosis { findings, verdict, restore, chain }
 }
 

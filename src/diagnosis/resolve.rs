@@ -21,6 +21,7 @@ use crate::diagnosis::Context;
 use crate::diagnosis::answer::Change;
 use crate::diagnosis::answer::Left;
 use crate::diagnosis::answer::Resolution;
+use crate::diagnosis::beside;
 use crate::diagnosis::disk_of;
 use crate::diagnosis::entry;
 use crate::diagnosis::identity_of;
@@ -47,7 +48,8 @@ pub fn resolve(layout: &Layout, context: &Context, records: &[Record]) -> Vec<Re
     let absent = resolver.absent_disks(records);
     let mut answers: Vec<_> = records.iter().map(|record| resolver.one(record, &absent)).collect();
     resolver.follow_loaders(records, &mut answers);
-    answers
+    let settle = |(record, answer)| beside::settle(layout, context, records, record, answer);
+    records.iter().zip(answers).map(settle).collect()
 }
 
 struct Resolver<'a> {
@@ -91,10 +93,17 @@ impl Resolver<'_> {
         if Some(disk) == self.layout.table.disk {
             return None;
         }
+        if let Some(answer) = beside::named(self.context, record) {
+            return Some(answer);
+        }
+        if self.context.beside.iter().any(|beside| beside.layout.table.disk == Some(disk)) {
+            // The user says that this disk belongs here: a partition that it no longer has is looked for.
+            return None;
+        }
         let other = self.context.others.iter().find(|other| other.disk == disk)?;
         let partition = partition_of(&record.named);
         let partition = other.partitions.iter().find(|(id, _)| *id == partition).map(|(_, number)| *number);
-        Some(Resolution::OtherDisk { name: other.name.clone(), partition })
+        Some(Resolution::OtherDisk { name: other.name.clone(), partition, is_named: false })
     }
 
     /// The volume that the record meant when all was well, by the user's record of that time.
@@ -158,7 +167,8 @@ impl Resolver<'_> {
 
     /// The partition that the user chose for this record's role.
     fn chosen(&self, record: &Record) -> Option<u32> {
-        let Choice { system, windows, .. } = self.context.choice;
+        let Choice { system, windows, windows_on, .. } = self.context.choice;
+        let windows = windows.filter(|_| windows_on.is_none());
         match record.purpose.role {
             Role::System => system,
             Role::Loader | Role::OsRoot | Role::Resume => windows,
@@ -205,7 +215,8 @@ impl Resolver<'_> {
 
     /// A recovery image on several volumes: the one on a volume that the user chose for something else.
     fn chosen_among(&self, several: &[usize]) -> Option<usize> {
-        let Choice { system, windows, .. } = self.context.choice;
+        let Choice { system, windows, windows_on, .. } = self.context.choice;
+        let windows = windows.filter(|_| windows_on.is_none());
         let mut chosen =
             [windows, system].into_iter().flatten().filter_map(|number| self.layout.by_number(number));
         chosen.find(|volume| several.contains(volume))

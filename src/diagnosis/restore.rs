@@ -38,6 +38,12 @@ pub struct OldIdentity {
 #[must_use]
 pub fn restore(layout: &Layout, repoints: &[&Repoint]) -> Restore {
     let Some(first) = repoints.first() else { return Restore::Nothing };
+    if let Some(other) = repoints.iter().find(|repoint| repoint.volume.is_none()) {
+        return Restore::Impossible(format!(
+            "an element means {}, and it is that disk whose identity changed",
+            other.place
+        ));
+    }
     match agreed(layout, disk_of(&first.old), repoints) {
         Ok(old) => Restore::Possible(old),
         Err(reason) => Restore::Impossible(reason),
@@ -57,10 +63,11 @@ fn agreed(layout: &Layout, disk: DiskId, repoints: &[&Repoint]) -> Result<OldIde
     }
     let mut partitions = BTreeMap::new();
     for repoint in repoints {
-        if let Some(guid) = old_guid(layout, repoint)?
-            && partitions.insert(repoint.volume, guid).is_some_and(|before| before != guid)
+        if let Some(volume) = repoint.volume
+            && let Some(guid) = old_guid(layout, repoint, volume)?
+            && partitions.insert(volume, guid).is_some_and(|before| before != guid)
         {
-            return Err(format!("the stale elements name {} by several GUIDs", layout.name(repoint.volume)));
+            return Err(format!("the stale elements name {} by several GUIDs", repoint.place));
         }
     }
     let mut guids: Vec<Guid> = partitions.values().copied().collect();
@@ -75,9 +82,9 @@ fn agreed(layout: &Layout, disk: DiskId, repoints: &[&Repoint]) -> Result<OldIde
 }
 
 /// The GUID that a re-pointed element knew its partition by, where that is another now.
-fn old_guid(layout: &Layout, repoint: &Repoint) -> Result<Option<Guid>, String> {
-    let name = layout.name(repoint.volume);
-    let partition = layout.table.partitions.get(repoint.volume);
+fn old_guid(layout: &Layout, repoint: &Repoint, volume: usize) -> Result<Option<Guid>, String> {
+    let name = &repoint.place;
+    let partition = layout.table.partitions.get(volume);
     match (repoint.old, partition.and_then(|partition| partition.id)) {
         (QualifiedPartition::Mbr { offset, .. }, Some(PartitionId::Mbr { offset: now })) => {
             match offset == now {

@@ -35,9 +35,9 @@ struct Places {
 impl Evidence {
     /// Looks up every path that the stores name on every volume that can be read.
     #[must_use]
-    pub fn collect(volumes: &[Option<&Volume<'_>>], stores: &[StoreFile]) -> Self {
+    pub fn collect(volumes: &[Option<&Volume<'_>>], stores: &[&StoreFile]) -> Self {
         let mut paths = BTreeSet::new();
-        let objects = stores.iter().filter_map(StoreFile::parsed).flat_map(|store| store.objects());
+        let objects = stores.iter().filter_map(|file| file.parsed()).flat_map(|store| store.objects());
         objects.for_each(|object| paths_of(object, &mut paths));
         let most = LOOKUPS_MAX.checked_div(volumes.len()).unwrap_or(PATHS_MAX);
         let places = |path: String| {

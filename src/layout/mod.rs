@@ -152,6 +152,15 @@ impl Layout {
 /// # Errors
 /// Only when the partition table cannot be read; a volume or store that cannot be read is a fact of the layout.
 pub fn discover(storage: &dyn Storage) -> Result<Layout, PartitionError> {
+    discover_beside(storage, &[])
+}
+
+/// Walks a disk that stands beside another: what the stores of that one (`stores`) name is looked for here too.
+///
+/// # Errors
+/// As [`discover`].
+pub fn discover_beside(storage: &dyn Storage, stores: &[StoreFile]) -> Result<Layout, PartitionError> {
+    let others = stores;
     let table = partition::read(storage)?;
     let windows_on_disk: Vec<Window<'_>> = table
         .partitions
@@ -166,8 +175,9 @@ pub fn discover(storage: &dyn Storage) -> Result<Layout, PartitionError> {
 
     let systems = system::find(&volumes, &table);
     let stores = store::read_all(&volumes, &systems, &table);
-    let windows = windows::find(&volumes, &stores);
-    let evidence = Evidence::collect(&volumes, &stores);
+    let all: Vec<&StoreFile> = stores.iter().chain(others).collect();
+    let windows = windows::find(&volumes, &all);
+    let evidence = Evidence::collect(&volumes, &all);
     let facts = facts(&table, &opened, &systems, &windows, &evidence);
     Ok(Layout { table, volumes: facts, systems, windows, stores, evidence })
 }

@@ -42,7 +42,7 @@ impl WindowsVolume {
 
 /// Finds the Windows installations, under `\Windows` and every system root that a store names.
 #[must_use]
-pub fn find(volumes: &[Option<&Volume<'_>>], stores: &[StoreFile]) -> Vec<WindowsVolume> {
+pub fn find(volumes: &[Option<&Volume<'_>>], stores: &[&StoreFile]) -> Vec<WindowsVolume> {
     let roots = system_roots(stores);
     let mut found = Vec::new();
     for (index, volume) in volumes.iter().enumerate() {
@@ -52,10 +52,10 @@ pub fn find(volumes: &[Option<&Volume<'_>>], stores: &[StoreFile]) -> Vec<Window
     found
 }
 
-fn system_roots(stores: &[StoreFile]) -> Vec<String> {
+fn system_roots(stores: &[&StoreFile]) -> Vec<String> {
     let mut seen = BTreeSet::from([DEFAULT_ROOT.to_lowercase()]);
     let mut roots = vec![DEFAULT_ROOT.to_owned(), r"\WINNT".to_owned()];
-    let objects = stores.iter().filter_map(StoreFile::parsed).flat_map(|store| store.objects());
+    let objects = stores.iter().filter_map(|file| file.parsed()).flat_map(|store| store.objects());
     for object in objects.filter(|object| object.object_type.is_some_and(|kind| kind.is_os_loader())) {
         if let Some(root) = object.string(ElementId::SYSTEM_ROOT)
             && roots.len() < ROOTS_MAX

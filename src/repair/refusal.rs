@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::byte_edit::Site;
 use crate::diagnosis::device::BAD_CHOICE;
@@ -82,7 +83,7 @@ pub fn for_identity(layout: &Layout, diagnosis: &Diagnosis) -> Vec<Refusal> {
 /// What re-pointing may cost with an encrypted Windows, for a user who has not chosen a cure yet.
 #[must_use]
 pub fn choice_needed(layout: &Layout, diagnosis: &Diagnosis) -> Option<Refusal> {
-    let encrypted = diagnosis.repoints().map(|repoint| repoint.volume).find(|volume| {
+    let encrypted = diagnosis.repoints().filter_map(|repoint| repoint.volume).find(|volume| {
         layout.volumes.get(*volume).is_some_and(|facts| facts.file_system == FileSystem::BitLocker)
     })?;
     let other = match &diagnosis.restore {
@@ -112,6 +113,16 @@ fn boot_records(layout: &Layout, diagnosis: &Diagnosis) -> Vec<Refusal> {
         })
         .collect();
     volumes.into_iter().filter_map(|volume| overlap(layout, volume)).collect()
+}
+
+/// Reasons that lie on the disks beside: a Windows there that sleeps remembers the old identity as one here does.
+#[must_use]
+pub fn for_beside(context: &Context, diagnosis: &Diagnosis, allowed: Allowed) -> Vec<Refusal> {
+    let is_meant = diagnosis.repoints().any(|repoint| repoint.volume.is_none());
+    if allowed.hibernated || !is_meant {
+        return Vec::new();
+    }
+    context.beside.iter().filter_map(|beside| hibernated(&beside.layout)).collect()
 }
 
 /// A record of another disk proves nothing of this one.
