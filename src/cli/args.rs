@@ -159,14 +159,17 @@ pub struct ChoiceArgs {
     /// Write into boot records where their partitions begin, where they say something else.
     #[arg(long)]
     pub boot_sector: bool,
+    /// Make the store's copies of firmware entries name what is here, where they name what this disk was before.
+    #[arg(long)]
+    pub firmware_entries: bool,
 }
 
 impl ChoiceArgs {
     /// The same in the words of the diagnosis.
     #[must_use]
     pub fn choice(&self) -> Choice {
-        let Self { system, windows, active, boot_sector } = *self;
-        Choice { system, windows, active, boot_sector }
+        let Self { system, windows, active, boot_sector, firmware_entries } = *self;
+        Choice { system, windows, active, boot_sector, firmware_entries }
     }
 }
 
@@ -195,7 +198,7 @@ pub struct FixArgs {
     pub choice: ChoiceArgs,
     /// Give the disk its old identity back (the MBR signature, or the GPT's GUIDs) instead of re-pointing the store.
     /// Then also drive letters, recovery and a hibernated Windows know it again.
-    #[arg(long, conflicts_with_all = ["repoint", "system", "windows"])]
+    #[arg(long, conflicts_with_all = ["repoint", "system", "windows", "firmware_entries"])]
     pub restore_identity: bool,
     /// Re-point the store, which is what fix does; says so where an encrypted Windows leaves a choice.
     #[arg(long)]

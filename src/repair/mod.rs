@@ -4,6 +4,7 @@ pub mod apply;
 pub mod edits;
 pub mod identity;
 pub mod plan;
+mod prove;
 pub mod record;
 pub mod refusal;
 pub mod rehearse;
