@@ -174,6 +174,9 @@ pub struct ChoiceArgs {
     /// Write into boot records where their partitions begin, where they say something else.
     #[arg(long)]
     pub boot_sector: bool,
+    /// Make the store's copies of firmware entries name what is here, where they name what this disk was before.
+    #[arg(long)]
+    pub firmware_entries: bool,
 }
 
 impl ChoiceArgs {
@@ -182,7 +185,7 @@ impl ChoiceArgs {
     /// # Errors
     /// When `--windows` names a disk that `--with` does not.
     pub fn choice(&self) -> anyhow::Result<Choice> {
-        let Self { with, system, windows, active, boot_sector } = self;
+        let Self { with, system, windows, active, boot_sector, firmware_entries } = self;
         let disk = windows.as_ref().and_then(|windows| windows.disk.as_ref());
         let windows_on = disk.and_then(|disk| with.iter().position(|with| with == disk));
         if let (Some(disk), None) = (disk, windows_on) {
@@ -194,6 +197,7 @@ impl ChoiceArgs {
             windows_on,
             active: *active,
             boot_sector: *boot_sector,
+            firmware_entries: *firmware_entries,
         })
     }
 }
@@ -248,7 +252,7 @@ pub struct FixArgs {
     pub against: Option<PathBuf>,
     /// Give the disk its old identity back (the MBR signature, or the GPT's GUIDs) instead of re-pointing the store.
     /// Then also drive letters, recovery and a hibernated Windows know it again.
-    #[arg(long, conflicts_with_all = ["repoint", "system", "windows"])]
+    #[arg(long, conflicts_with_all = ["repoint", "system", "windows", "firmware_entries"])]
     pub restore_identity: bool,
     /// Re-point the store, which is what fix does; says so where an encrypted Windows leaves a choice.
     #[arg(long)]

@@ -25,6 +25,7 @@ use crate::cli::examine::context;
 use crate::cli::examine::examine;
 use crate::cli::examine::is_store_file;
 use crate::cli::examine::read_store_file;
+use crate::cli::firmware;
 use crate::cli::json;
 use crate::cli::list;
 use crate::cli::text::clean;
@@ -62,12 +63,12 @@ fn store_file(path: &Path, as_json: bool) -> anyhow::Result<u8> {
     let store = read_store_file(path)?;
     let show = |element: &Element| show_device(element, &|named, _| show_identity(named));
     if as_json {
-        let store = json!({ "path": json::path(path), "description": json::values(store.description()), "objects": json::objects(&store, &show) });
+        let store = json!({ "path": json::path(path), "description": json::values(store.description()), "objects": json::objects(None, &store, &show) });
         json::print(&[
             json!({ "target": json::path(path), "kind": "store", "stores": [store], "error": null }),
         ])?;
     } else {
-        objects(&store, &show);
+        objects(None, &store, &show);
     }
     Ok(HEALTHY)
 }
@@ -89,7 +90,7 @@ fn document(examined: &Examined, context: &Context) -> Value {
             "default": parsed.and_then(Store::default_id).map(|id| id.braced()),
             "starts": parsed.and_then(|store| store.objects().get(main_entry(store)?)).map(|object| &object.key),
             "description": parsed.map(|store| json::values(store.description())),
-            "objects": parsed.map(|store| json::objects(store, &|element| device(layout, context, element))),
+            "objects": parsed.map(|store| json::objects(Some(layout), store, &|element| device(layout, context, element))),
         })
     };
     if let Some(fields) = document.as_object_mut() {
@@ -115,7 +116,7 @@ fn print(examined: &Examined, context: &Context) {
                 if let Some(object) = main_entry(store).and_then(|index| store.objects().get(index)) {
                     chain(layout, object);
                 }
-                objects(store, &|element| device(layout, context, element));
+                objects(Some(layout), store, &|element| device(layout, context, element));
             }
             Err(error) => anstream::println!("  cannot be read: {}", clean(error)),
         }
@@ -148,11 +149,14 @@ fn chain(layout: &Layout, object: &Object) {
 }
 
 /// All objects, bcdedit's way: a heading by kind, then a line an element, lists one below the other.
-fn objects(store: &Store, show: &dyn Fn(&Element) -> String) {
+fn objects(layout: Option<&Layout>, store: &Store, show: &dyn Fn(&Element) -> String) {
     for object in store.objects() {
         let heading = heading(object.object_type);
         anstream::println!("\n{heading}\n{}", "-".repeat(heading.len()));
         anstream::println!("{:<NAMES$} {}", "identifier", clean(object.name()));
+        if let Some(line) = firmware::line(layout, object) {
+            anstream::println!("{:<NAMES$} {}", "firmwarevariable", clean(&line));
+        }
         for element in &object.elements {
             let name = clean(&display_name(element, object.object_type));
             let lines = lines(element, object, show);

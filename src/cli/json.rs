@@ -9,10 +9,12 @@ use serde_json::json;
 use crate::bcd::Store;
 use crate::bcd::element::Element;
 use crate::bcd::element::ElementValue;
+use crate::bcd::firmware_variable;
 use crate::bcd::names::display_name;
 use crate::bcd::object::Object;
 use crate::bytes;
 use crate::cli::examine::Examined;
+use crate::cli::firmware;
 use crate::cli::text;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Finding;
@@ -255,9 +257,10 @@ pub fn role(role: Role) -> &'static str {
     }
 }
 
-/// Every object of a store with all its elements: nothing is left out, whatever its meaning.
+/// Every object of a store with all its elements: nothing is left out, whatever its meaning. Without a layout for a store
+/// by itself.
 #[must_use]
-pub fn objects(store: &Store, show: &dyn Fn(&Element) -> String) -> Value {
+pub fn objects(layout: Option<&Layout>, store: &Store, show: &dyn Fn(&Element) -> String) -> Value {
     let one = |object: &Object| {
         let elements = object.elements.iter().map(|element| {
             json!({
@@ -268,13 +271,19 @@ pub fn objects(store: &Store, show: &dyn Fn(&Element) -> String) -> Value {
                 "value": decoded(element, show),
             })
         });
-        json!({
+        let mut one = json!({
             "identifier": object.name(),
             "id": object.key,
             "type": object.object_type.map(|kind| format!("{:08x}", kind.0)),
             "description": values(&object.description),
             "elements": elements.collect::<Vec<_>>(),
-        })
+        });
+        if firmware_variable::value_of(object).is_some()
+            && let Some(fields) = one.as_object_mut()
+        {
+            fields.insert("firmware_variable".into(), firmware::entry(layout, object));
+        }
+        one
     };
     store.objects().iter().map(one).collect()
 }

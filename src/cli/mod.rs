@@ -3,6 +3,7 @@
 pub mod args;
 pub mod check;
 pub mod examine;
+pub mod firmware;
 pub mod fix;
 pub mod inspect;
 pub mod json;

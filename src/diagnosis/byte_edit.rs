@@ -15,6 +15,15 @@ pub enum Site {
         /// First byte, from the start of the volume.
         at: u64,
     },
+    /// In the file of a store, in a place that belongs to no re-pointing.
+    Store {
+        /// Index of the store in the layout.
+        store: usize,
+        /// First byte, from the start of the file.
+        at: usize,
+        /// Order of writing, among the re-pointings of the store.
+        rank: u8,
+    },
 }
 
 /// Bytes before and after.
@@ -30,4 +39,15 @@ pub struct ByteEdit {
     pub after: Vec<u8>,
     /// The same for people: `63, should be 2048`.
     pub meaning: String,
+}
+
+impl ByteEdit {
+    /// Index of the store whose file it changes, where it changes one.
+    #[must_use]
+    pub const fn store(&self) -> Option<usize> {
+        match self.site {
+            Site::Store { store, .. } => Some(store),
+            Site::Table { .. } | Site::BootRecord { .. } => None,
+        }
+    }
 }

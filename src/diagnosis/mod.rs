@@ -9,10 +9,14 @@ pub mod chain;
 pub mod device;
 pub mod disk;
 pub mod entry;
+mod firmware_edit;
+pub mod firmware_entry;
+pub mod firmware_place;
 pub mod fit;
 mod kin;
 pub mod record;
 pub mod recorded;
+pub mod recovery;
 pub mod resolve;
 pub mod restore;
 pub mod role;
@@ -167,6 +171,8 @@ pub struct Choice {
     pub active: Option<u32>,
     /// `--boot-sector`: boot records are to say where their partition begins.
     pub boot_sector: bool,
+    /// `--firmware-entries`: the store's copies of firmware entries are to name what is here.
+    pub firmware_entries: bool,
 }
 
 /// What the diagnosis knows besides the disk.
@@ -262,6 +268,9 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     findings.extend(entry::findings(layout));
     findings.extend(fit::findings(layout, &records, &answers));
     findings.extend(context.recorded.iter().flat_map(|recorded| recorded::findings(layout, recorded)));
+    findings.extend(firmware_entry::findings(layout, context, &records, &answers));
+    let old: Vec<DiskId> = repoints(&findings).map(|repoint| disk_of(&repoint.old)).collect();
+    findings.extend(recovery::findings(layout, context, &old));
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let verdict = verdict(layout, &findings);
     let restore = match &context.recorded {

@@ -10,11 +10,13 @@ pub mod evidence;
 pub mod file_version;
 pub mod product;
 pub mod reagent;
+pub mod recovery;
 pub mod store;
 pub mod system;
 pub mod windows;
 
 use crate::layout::evidence::Evidence;
+use crate::layout::recovery::RecoveryFile;
 use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
 use crate::layout::windows::WindowsVolume;
@@ -95,6 +97,8 @@ pub struct Layout {
     pub stores: Vec<StoreFile>,
     /// Which files that the stores name are on which volume.
     pub evidence: Evidence,
+    /// Files that say where Windows believes its recovery environment to be.
+    pub recovery: Vec<RecoveryFile>,
 }
 
 impl Layout {
@@ -179,7 +183,8 @@ pub fn discover_beside(storage: &dyn Storage, stores: &[StoreFile]) -> Result<La
     let windows = windows::find(&volumes, &all);
     let evidence = Evidence::collect(&volumes, &all);
     let facts = facts(&table, &opened, &systems, &windows, &evidence);
-    Ok(Layout { table, volumes: facts, systems, windows, stores, evidence })
+    let recovery = recovery::read_all(&volumes, &facts, &windows);
+    Ok(Layout { table, volumes: facts, systems, windows, stores, evidence, recovery })
 }
 
 fn facts(

@@ -1,4 +1,5 @@
-//! Edits that are no re-pointing, as sectors of the disk: boot flags and boot records.
+//! Edits that are no re-pointing, as sectors of the disk: boot flags and boot records. Those in the file of a store are
+//! in the plan of that store.
 
 use serde::Deserialize;
 use serde::Serialize;
@@ -63,7 +64,7 @@ pub(super) fn add(
 ) -> Result<Vec<Touched>, PlanError> {
     let mut all = Vec::new();
     for edit in diagnosis.edits() {
-        let (at, touched) = place(layout, edit)?;
+        let Some((at, touched)) = place(layout, edit)? else { continue };
         let size = u64::from(layout.table.sector_size);
         let sector = at.saturating_sub(at.checked_rem(size).unwrap_or(0));
         if !touched.holds(layout, sector, size) {
@@ -77,15 +78,17 @@ pub(super) fn add(
     Ok(all)
 }
 
-/// The byte of the disk at which an edit begins, and the part of the disk that it belongs to.
-fn place(layout: &Layout, edit: &ByteEdit) -> Result<(u64, Touched), PlanError> {
+/// The byte of the disk at which an edit begins, and the part of the disk that it belongs to; `None` for one in a store.
+fn place(layout: &Layout, edit: &ByteEdit) -> Result<Option<(u64, Touched)>, PlanError> {
     let gone = || PlanError::Check(format!("the {} lies outside of the disk", edit.what));
     match edit.site {
-        Site::Table { at } => Ok((at, Touched::Table)),
+        Site::Store { .. } => Ok(None),
+        Site::Table { at } => Ok(Some((at, Touched::Table))),
         Site::BootRecord { volume, at } => {
             let partition = layout.table.partitions.get(volume).ok_or_else(gone)?;
             let on_disk = partition.start.checked_add(at).ok_or_else(gone)?;
-            Ok((on_disk, Touched::BootRecord { partition: partition.number, start: partition.start }))
+            let (partition, start) = (partition.number, partition.start);
+            Ok(Some((on_disk, Touched::BootRecord { partition, start })))
         }
     }
 }

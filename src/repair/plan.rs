@@ -9,6 +9,8 @@ use crate::bcd::element::ElementValue;
 use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Repoint;
+use crate::diagnosis::byte_edit::ByteEdit;
+use crate::diagnosis::byte_edit::Site;
 use crate::diagnosis::diagnose;
 use crate::layout;
 use crate::layout::Layout;
@@ -19,6 +21,7 @@ use crate::repair::Patch;
 use crate::repair::edits;
 use crate::repair::edits::Touched;
 use crate::repair::identity;
+use crate::repair::prove::prove;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::cache::Cached;
@@ -94,7 +97,8 @@ pub fn plan(storage: &dyn Storage, layout: &Layout, diagnosis: &Diagnosis) -> Re
     let mut sectors = Sectors::new(storage, layout.table.sector_size, "store byte");
     for (index, file) in layout.stores.iter().enumerate() {
         let repoints: Vec<_> = diagnosis.repoints().filter(|repoint| repoint.store == index).collect();
-        if repoints.is_empty() {
+        let fields: Vec<_> = diagnosis.edits().filter_map(|edit| field(edit, index)).collect();
+        if repoints.is_empty() && fields.is_empty() {
             continue;
         }
         let store = file.parsed().ok_or_else(|| PlanError::Check(format!("{} was not parsed", file.path)))?;
@@ -108,7 +112,13 @@ pub fn plan(storage: &dyn Storage, layout: &Layout, diagnosis: &Diagnosis) -> Re
                 sectors.add(extents, &edit, repoint.rank)?;
             }
         }
-        prove(store, &after, &repoints)?;
+        for (edit, rank) in &fields {
+            edit::apply(&mut after, std::slice::from_ref(edit))
+                .map_err(|e| PlanError::Check(e.to_string()))?;
+            sectors.add(extents, edit, *rank)?;
+        }
+        let fields: Vec<_> = fields.into_iter().map(|(edit, _)| edit).collect();
+        prove(store, &after, &repoints, &fields)?;
         let partition = layout.table.partitions.get(file.volume).map_or(0, |partition| partition.number);
         plan.stores.push(StorePlan { partition, path: file.path.clone(), before, after });
     }
@@ -136,6 +146,16 @@ pub fn still_holds(plan: &Plan, storage: &dyn Storage, context: &Context) -> Res
     if again.patches == plan.patches && same_stores { Ok(()) } else { Err(PlanError::Changed) }
 }
 
+/// An edit that is no re-pointing, when it lies in the file of this store, with its place in the order of writing.
+fn field(edit: &ByteEdit, index: usize) -> Option<(Edit, u8)> {
+    match edit.site {
+        Site::Store { store, at, rank } if store == index => {
+            Some((Edit { at, before: edit.before.clone(), after: edit.after.clone() }, rank))
+        }
+        _ => None,
+    }
+}
+
 fn edits_of(store: &Store, repoint: &Repoint) -> Result<Vec<Edit>, PlanError> {
     let gone = || PlanError::Check("an element of the plan is not in the store".into());
     let object = store.objects().get(repoint.object).ok_or_else(gone)?;
@@ -145,42 +165,6 @@ fn edits_of(store: &Store, repoint: &Repoint) -> Result<Vec<Edit>, PlanError> {
     let record =
         identities.get(repoint.record).filter(|record| record.partition == repoint.old).ok_or_else(gone)?;
     edit::replace_identity(element, record, repoint.new).map_err(|error| PlanError::Check(error.to_string()))
-}
-
-/// Parses the patched bytes and compares: the planned identities are new, everything else is as it was.
-fn prove(store: &Store, after: &[u8], repoints: &[&Repoint]) -> Result<(), PlanError> {
-    let patched = Store::parse(after.to_vec()).map_err(|error| PlanError::Check(error.to_string()))?;
-    if patched.objects().len() != store.objects().len() {
-        return Err(PlanError::Check("the number of objects would change".into()));
-    }
-    for (object, (old, new)) in store.objects().iter().zip(patched.objects()).enumerate() {
-        let same_shape = old.key == new.key && old.elements.len() == new.elements.len();
-        if !same_shape {
-            return Err(PlanError::Check(format!("object {} would change its shape", old.key)));
-        }
-        for (element, (old, new)) in old.elements.iter().zip(&new.elements).enumerate() {
-            let planned: Vec<_> = repoints
-                .iter()
-                .filter(|repoint| repoint.object == object && repoint.element == element)
-                .collect();
-            let ok = match (&old.value, &new.value) {
-                (_, ElementValue::Device(device)) if !planned.is_empty() => {
-                    let identities = device.identities();
-                    planned.iter().all(|repoint| {
-                        identities.get(repoint.record).is_some_and(|record| record.partition == repoint.new)
-                    }) && old.raw.len() == new.raw.len()
-                }
-                _ => planned.is_empty() && old.raw == new.raw,
-            };
-            if !ok || old.key != new.key || old.data_type != new.data_type {
-                return Err(PlanError::Check(format!(
-                    "element {} would not become what was planned",
-                    old.key
-                )));
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Collects edits as whole sectors of the disk.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
+use crate::diagnosis::byte_edit::ByteEdit;
 use crate::diagnosis::byte_edit::Site;
 use crate::diagnosis::device::BAD_CHOICE;
 use crate::diagnosis::recorded::OTHER_DISK;
@@ -47,6 +48,7 @@ const LDM: [PartitionType; 3] = [
 #[must_use]
 pub fn refusals(layout: &Layout, diagnosis: &Diagnosis, allowed: Allowed) -> Vec<Refusal> {
     let mut touched: Vec<usize> = diagnosis.repoints().map(|repoint| repoint.store).collect();
+    touched.extend(diagnosis.edits().filter_map(ByteEdit::store));
     touched.sort_unstable();
     touched.dedup();
     let mut refusals: Vec<Refusal> = bad_choice(diagnosis).into_iter().chain(other_disk(diagnosis)).collect();
@@ -109,7 +111,7 @@ fn boot_records(layout: &Layout, diagnosis: &Diagnosis) -> Vec<Refusal> {
         .edits()
         .filter_map(|edit| match edit.site {
             Site::BootRecord { volume, .. } => Some(volume),
-            Site::Table { .. } => None,
+            Site::Table { .. } | Site::Store { .. } => None,
         })
         .collect();
     volumes.into_iter().filter_map(|volume| overlap(layout, volume)).collect()
