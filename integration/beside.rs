@@ -26,7 +26,7 @@ use crate::support::text;
 
 const MIB: u64 = 1 << 20;
 
-fn qualified(identity: Identity) -> QualifiedPartition {
+pub fn qualified(identity: Identity) -> QualifiedPartition {
     match identity {
         Identity::Mbr { signature, offset } => QualifiedPartition::Mbr { signature, offset },
         Identity::Gpt { .. } => QualifiedPartition::Gpt {
@@ -53,13 +53,13 @@ fn windows_disk(from: &Disk, number: u32, is_gpt: bool) -> Disk {
     Disk { folder, path }
 }
 
-fn store_of(disk: &Disk, path: &str) -> Vec<u8> {
+pub fn store_of(disk: &Disk, path: &str) -> Vec<u8> {
     let part = partitions(&disk.path).remove(0);
     let volume = cut(&disk.path, part.start, part.len);
     if path.contains("EFI") { fat_file(&volume, path) } else { ntfs_file(&volume, path) }
 }
 
-fn put_store(disk: &Disk, path: &str, bytes: &[u8]) {
+pub fn put_store(disk: &Disk, path: &str, bytes: &[u8]) {
     let part = partitions(&disk.path).remove(0);
     let volume = cut(&disk.path, part.start, part.len);
     if path.contains("EFI") {
@@ -94,7 +94,7 @@ fn check(system: &Disk, with: &Disk, code: i32, verdict: &str) -> Json {
 }
 
 /// How many element values name this identity, as hivex reads the store.
-fn named(store: &[u8], identity: Identity) -> usize {
+pub fn named(store: &[u8], identity: Identity) -> usize {
     let bytes = match qualified(identity) {
         QualifiedPartition::Mbr { signature, offset } => {
             (offset.to_le_bytes().to_vec(), signature.to_le_bytes().to_vec())

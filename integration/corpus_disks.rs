@@ -598,24 +598,25 @@ fn odd_devices_made_with_bcdedit() {
                 ]),
                 mbr(id, 0xb_1330_0000, WINDOWS_7).moved(300 * MIB),
             ],
-            sound: (4, "degraded", &[("disk-unknown", 1)]),
+            // One names a GPT partition, of whatever disk that was.
+            sound: (4, "degraded", &[("table-converted", 1)]),
             // Two loaders name neither a path nor a system root: nothing proves where they belong.
             broken: vec![
                 (
                     Break::Disk,
-                    (4, "broken", &[("disk-unknown", 1), ("signature-changed", 6)]),
+                    (4, "broken", &[("signature-changed", 6), ("table-converted", 1)]),
                     "broken",
                     &["{150e57bb", "{33238d8c"],
                 ),
                 (
                     Break::Moved,
-                    (4, "broken", &[("disk-unknown", 1), ("partition-changed", 6)]),
+                    (4, "broken", &[("partition-changed", 6), ("table-converted", 1)]),
                     "broken",
                     &["{150e57bb", "{33238d8c"],
                 ),
                 (
                     Break::MovedDisk,
-                    (4, "broken", &[("disk-unknown", 7)]),
+                    (4, "broken", &[("disk-unknown", 6), ("table-converted", 1)]),
                     "broken",
                     &["{150e57bb", "{33238d8c"],
                 ),

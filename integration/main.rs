@@ -13,6 +13,7 @@
 mod around;
 mod beside;
 mod big_hive;
+mod convert;
 mod corpus;
 mod corpus_disks;
 mod cycle;

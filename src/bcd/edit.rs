@@ -1,10 +1,12 @@
 //! Edits: the bytes of a hive file that change when an element is to name another partition.
 //!
 //! Only identity fields change, each in its place and at its length: 8 bytes of a partition's offset, 4 of a signature,
-//! 16 of a GUID.
+//! 16 of a GUID; where a disk was converted between MBR and GPT, all of both fields and the style between them.
 
 use crate::bcd::device::IdentityRecord;
 use crate::bcd::device::QualifiedPartition;
+use crate::bcd::device::layout::STYLE_GPT;
+use crate::bcd::device::layout::STYLE_MBR;
 use crate::bcd::element::Element;
 use crate::bcd::element::ElementValue;
 use crate::bytes;
@@ -13,6 +15,8 @@ use crate::bytes;
 const PARTITION_FIELD: usize = 0;
 /// Where the disk's signature or GUID stands in an identity record.
 const DISK_FIELD: usize = 24;
+/// Where the style stands in an identity record.
+const STYLE_FIELD: usize = 20;
 
 /// A few bytes of a hive file, before and after.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +109,49 @@ pub fn replace_identity(
         }
     }
     Ok(edits)
+}
+
+/// The edits that make one record of an element name a partition of a table of the other kind: MBR to GPT, or back.
+///
+/// What is not used is zero in both: boot managers compare all bytes.
+///
+/// # Errors
+///
+/// As [`replace_identity`], but that `new` has to be of the other style.
+pub fn convert_identity(
+    element: &Element,
+    record: &IdentityRecord,
+    new: QualifiedPartition,
+) -> Result<Vec<Edit>, EditError> {
+    match check(element, record, new) {
+        Err(EditError::Style { .. }) => {}
+        Err(error) => return Err(error),
+        Ok(()) => return replace_identity(element, record, new),
+    }
+    let mut fields = [(PARTITION_FIELD, vec![0; 16]), (STYLE_FIELD, Vec::new()), (DISK_FIELD, vec![0; 16])];
+    let (partition, style, disk) = match new {
+        QualifiedPartition::Mbr { signature: 0, .. } => return Err(EditError::NoIdentity(new)),
+        QualifiedPartition::Mbr { signature, offset } => {
+            (offset.to_le_bytes().to_vec(), STYLE_MBR, signature.to_le_bytes().to_vec())
+        }
+        QualifiedPartition::Gpt { disk, partition } if disk.is_zero() || partition.is_zero() => {
+            return Err(EditError::NoIdentity(new));
+        }
+        QualifiedPartition::Gpt { disk, partition } => {
+            (partition.bytes().to_vec(), STYLE_GPT, disk.bytes().to_vec())
+        }
+    };
+    for ((_, field), value) in fields.iter_mut().zip([partition, style.to_le_bytes().to_vec(), disk]) {
+        let rest = field.get(value.len()..).unwrap_or_default().to_vec();
+        *field = [value, rest].concat();
+    }
+    let edit = |(field, after): (usize, Vec<u8>)| {
+        let within = record.at.saturating_add(field);
+        let before =
+            bytes::slice(&element.raw, within, after.len()).ok_or_else(|| no_record(element, record))?;
+        Ok(Edit { at: element.at.saturating_add(within), before: before.to_vec(), after })
+    };
+    fields.into_iter().map(edit).collect()
 }
 
 /// Applies edits to the bytes of a hive file; all are checked before the first one is made.

@@ -171,6 +171,10 @@ pub struct ChoiceArgs {
     /// Make this partition the active one, from which a BIOS starts (its number, as list shows it).
     #[arg(long, value_name = "N")]
     pub active: Option<u32>,
+    /// Re-point a store of an MBR disk that was converted to GPT, or the reverse, and give its programs the ending for
+    /// the firmware that reads it now.
+    #[arg(long)]
+    pub convert: bool,
     /// Write into boot records where their partitions begin, where they say something else.
     #[arg(long)]
     pub boot_sector: bool,
@@ -185,7 +189,7 @@ impl ChoiceArgs {
     /// # Errors
     /// When `--windows` names a disk that `--with` does not.
     pub fn choice(&self) -> anyhow::Result<Choice> {
-        let Self { with, system, windows, active, boot_sector, firmware_entries } = self;
+        let Self { with, system, windows, active, convert, boot_sector, firmware_entries } = self;
         let disk = windows.as_ref().and_then(|windows| windows.disk.as_ref());
         let windows_on = disk.and_then(|disk| with.iter().position(|with| with == disk));
         if let (Some(disk), None) = (disk, windows_on) {
@@ -196,6 +200,7 @@ impl ChoiceArgs {
             windows: windows.as_ref().map(|windows| windows.number),
             windows_on,
             active: *active,
+            convert: *convert,
             boot_sector: *boot_sector,
             firmware_entries: *firmware_entries,
         })
@@ -252,7 +257,7 @@ pub struct FixArgs {
     pub against: Option<PathBuf>,
     /// Give the disk its old identity back (the MBR signature, or the GPT's GUIDs) instead of re-pointing the store.
     /// Then also drive letters, recovery and a hibernated Windows know it again.
-    #[arg(long, conflicts_with_all = ["repoint", "system", "windows", "firmware_entries"])]
+    #[arg(long, conflicts_with_all = ["repoint", "system", "windows", "convert", "firmware_entries"])]
     pub restore_identity: bool,
     /// Re-point the store, which is what fix does; says so where an encrypted Windows leaves a choice.
     #[arg(long)]

@@ -11,6 +11,8 @@ pub enum Change {
     Partition,
     /// Neither the disk nor the partition is known here.
     Both,
+    /// The disk was converted between MBR and GPT.
+    Style,
 }
 
 /// Why a stale record is left as it is.
@@ -33,8 +35,10 @@ pub enum Left {
     AbsentDisk(usize),
     /// Nothing of it is known here, and the boot manager's own elements name yet another disk: a disk that is absent.
     NotThisDisk,
-    /// The record names an MBR partition on a GPT disk, or the reverse.
-    OtherStyle,
+    /// The record names an MBR partition on a GPT disk, or the reverse; with `--convert` it would name this volume.
+    OtherStyle(Option<usize>),
+    /// The same, and no Windows here has the loader for this firmware (`exe` or `efi`).
+    NoLoader(&'static str),
     /// The disk has no usable identity (signature 0).
     NoIdentity,
     /// The user's choice names a partition that cannot be it.

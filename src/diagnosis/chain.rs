@@ -375,6 +375,7 @@ pub fn is_identity(finding: &Finding) -> bool {
             | "disk-guid-changed"
             | "partition-changed"
             | "disk-unknown"
+            | "table-converted"
             | "choice-does-not-fit"
     )
 }

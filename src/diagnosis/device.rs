@@ -92,6 +92,9 @@ impl<'a> Subject<'a> {
                 format!("names a partition that is not on this disk; it should name {place}")
             }
             Change::Both => format!("names a disk that is not here; it should name {place}"),
+            Change::Style => format!(
+                "names a partition as it was before the disk was converted between MBR and GPT; it should name {place}"
+            ),
         };
         Some(Finding { remedy: Remedy::Repoint(repoint), ..self.base(change, message, Some(volume)) })
     }
@@ -135,6 +138,7 @@ impl<'a> Subject<'a> {
                 format!("names a disk that is not here; {reason}")
             }
             Change::Partition => format!("names a partition that is not on this disk; {reason}"),
+            Change::Style => format!("names a partition as it was before the disk was converted; {reason}"),
         };
         let base = self.base(change, message, None);
         let code = if matches!(why, Left::BadChoice(_)) { BAD_CHOICE } else { base.code };
@@ -166,8 +170,10 @@ impl<'a> Subject<'a> {
                 format!("another entry already starts the Windows on {}", self.layout.name(*volume))
             }
             Left::NotThisDisk => "the boot manager's own elements name another identity".into(),
-            Left::OtherStyle => {
-                "the disk was converted between MBR and GPT since the store was written".into()
+            Left::OtherStyle(Some(volume)) => format!("it means {} now", self.layout.name(*volume)),
+            Left::OtherStyle(None) => "what it means now cannot be told".into(),
+            Left::NoLoader(ending) => {
+                format!("no Windows here has a winload.{ending}, which this firmware needs")
             }
             Left::NoIdentity => "this disk has no signature (0), so that no element can name it".into(),
             Left::BadChoice(number) if self.layout.by_number(*number).is_none() => {
@@ -201,8 +207,11 @@ impl<'a> Subject<'a> {
             (Left::AbsentDisk(_) | Left::NotThisDisk, _) => {
                 "left as it is: it seems to mean a disk that is not attached; name that with --with DISK, or --windows N re-points Windows entries all the same".into()
             }
-            (Left::OtherStyle, _) => {
-                "re-pointing is not enough after a conversion: `bcdboot` from a Windows rescue system makes a new store".into()
+            (Left::OtherStyle(Some(_)), _) => {
+                "`fix --convert` re-points it, and gives programs the ending for this firmware".into()
+            }
+            (Left::OtherStyle(None) | Left::NoLoader(_), _) => {
+                "re-pointing is not enough after this conversion: `bcdboot` from a Windows rescue system makes a new store".into()
             }
             (Left::NoIdentity, _) => format!(
                 "give the disk a signature (`sfdisk --disk-id DISK 0x…`), then run fix; the store names {}",
@@ -220,6 +229,7 @@ impl<'a> Subject<'a> {
                 Change::DiskGuid => "disk-guid-changed",
                 Change::Partition => "partition-changed",
                 Change::Both => "disk-unknown",
+                Change::Style => "table-converted",
             },
             severity,
             subject: self.name.clone(),
@@ -304,6 +314,8 @@ fn predicted(change: Change, named: &QualifiedPartition) -> &'static str {
         }
         (Change::Both, QualifiedPartition::Gpt { .. }) => "0xc000000e or 0xc0000225",
         (Change::Partition | Change::DiskGuid, _) => "0xc0000225",
+        // Not measured: no disk has such an identity, as with a disk that is not there.
+        (Change::Style, _) => "0xc000000e",
     }
 }
 

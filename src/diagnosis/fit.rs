@@ -3,30 +3,36 @@
 
 use crate::bcd::element::ElementId;
 use crate::bcd::object::Object;
+use crate::diagnosis::Choice;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Severity;
+use crate::diagnosis::answer::Left;
 use crate::diagnosis::answer::Resolution;
+use crate::diagnosis::convert::path_edit;
 use crate::diagnosis::entry::main_entry;
 use crate::diagnosis::record::Record;
 use crate::diagnosis::role::Role;
 use crate::diagnosis::startup::plain;
 use crate::layout::Firmware;
 use crate::layout::Layout;
+use crate::layout::evidence::for_firmware;
 use crate::layout::store::StoreFile;
 use crate::layout::windows::WindowsVolume;
 use crate::partition::TableKind;
 
 /// All findings about the main entries of the stores that the firmware comes to.
 #[must_use]
-pub fn findings(layout: &Layout, records: &[Record], answers: &[Resolution]) -> Vec<Finding> {
+pub fn findings(layout: &Layout, choice: Choice, records: &[Record], answers: &[Resolution]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = firmware_mismatch(layout).into_iter().collect();
     let stores = layout.stores.iter().enumerate().filter(|(_, file)| file.live && !file.recovery);
     for (index, file) in stores {
         let Some(store) = file.parsed() else { continue };
         let Some(main) = main_entry(store) else { continue };
         let Some(object) = store.objects().get(main) else { continue };
-        findings.extend(other_firmware(layout, file, object));
+        let paths = Paths { layout, choice, index, file, records, answers };
+        let loaders = store.objects().iter().enumerate();
+        findings.extend(loaders.filter_map(|(at, object)| paths.other_firmware(at, object, at == main)));
         let root = records.iter().zip(answers).find_map(|(record, answer)| {
             let is_root =
                 record.store == index && record.object == main && record.purpose.role == Role::OsRoot;
@@ -82,37 +88,76 @@ fn firmware_mismatch(layout: &Layout) -> Option<Finding> {
     })
 }
 
-/// A loader for the other firmware: the disk was converted, or the store is a copy from such a machine.
-fn other_firmware(layout: &Layout, file: &StoreFile, object: &Object) -> Option<Finding> {
-    let path = object.string(ElementId::PATH)?;
-    let ending = path.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase())?;
-    let (wanted, is_there): (_, fn(&WindowsVolume) -> bool) = match (file.firmware, ending.as_str()) {
-        (Firmware::Bios, "efi") => ("exe", |windows| windows.winload_exe),
-        (Firmware::Uefi, "exe") => ("efi", |windows| windows.winload_efi),
-        _ => return None,
-    };
-    let holders: Vec<String> = layout
-        .windows
-        .iter()
-        .filter(|windows| is_there(windows))
-        .map(|windows| layout.name(windows.volume))
-        .collect();
-    let evidence = match holders.is_empty() {
-        true => format!("winload.{wanted} is on no volume of this disk that can be read"),
-        false => format!("winload.{wanted} is on {}", holders.join(" and ")),
-    };
-    Some(Finding {
-        evidence: vec![evidence],
-        remedy: Remedy::Advice(format!(
-            "set its path to winload.{wanted} with bcdedit, or make a new store with `bcdboot`, from a Windows rescue system"
-        )),
-        ..plain(
-            "loader-other-firmware",
-            Severity::BlocksBoot,
-            &format!("{} {} path", file.path, object.name()),
-            format!("{path} is a loader for the other firmware: this store is read on {}", file.firmware),
-        )
-    })
+/// The paths of a store's programs.
+struct Paths<'a> {
+    layout: &'a Layout,
+    choice: Choice,
+    index: usize,
+    file: &'a StoreFile,
+    records: &'a [Record],
+    answers: &'a [Resolution],
+}
+
+impl Paths<'_> {
+    /// A loader for the other firmware: the disk was converted, or the store is a copy from such a machine. Where the
+    /// store is to be converted, all programs are spoken of, else only that which starts by itself.
+    fn other_firmware(&self, at: usize, object: &Object, is_main: bool) -> Option<Finding> {
+        let kind = object.object_type?;
+        let counts = is_main || (self.choice.convert && (kind.is_os_loader() || kind.is_resume()));
+        let element = object.element(ElementId::PATH).filter(|_| counts)?;
+        let path = object.string(ElementId::PATH)?;
+        let wanted = for_firmware(path, self.file.firmware)?;
+        let (is_there, evidence) = self.is_there(at, &wanted);
+        let name = format!("{} {} path", self.file.path, object.name());
+        let edit = path_edit(self.index, object.name(), element, path, &wanted);
+        let remedy = match edit.filter(|_| is_there) {
+            Some(edit) if self.choice.convert => Remedy::Edit(vec![edit]),
+            Some(_) => Remedy::Advice(format!("`fix --convert` sets it to {wanted}")),
+            None => Remedy::Advice("make a new store with `bcdboot` from a Windows rescue system".into()),
+        };
+        Some(Finding {
+            evidence: vec![evidence],
+            remedy,
+            ..plain(
+                "loader-other-firmware",
+                if is_main { Severity::BlocksBoot } else { Severity::Degrades },
+                &name,
+                format!(
+                    "{path} is a program for the other firmware: this store is read on {}",
+                    self.file.firmware
+                ),
+            )
+        })
+    }
+
+    /// Whether the program is where the entry leads; in a RAM disk or virtual disk, where nobody can look, it is taken
+    /// to be there, for Windows' images carry both.
+    fn is_there(&self, object: usize, path: &str) -> (bool, String) {
+        let records = self.records.iter().zip(self.answers);
+        let mut of_object = records.filter(|(record, _)| {
+            record.store == self.index
+                && record.object == object
+                && matches!(record.purpose.role, Role::Loader | Role::Resume | Role::Image)
+        });
+        let Some((record, answer)) = of_object.next() else {
+            return (false, format!("where {path} would be cannot be told"));
+        };
+        if record.purpose.role == Role::Image {
+            return (
+                true,
+                format!("{path} is looked for in {}", record.purpose.file.as_deref().unwrap_or("an image")),
+            );
+        }
+        let volume = match answer {
+            Resolution::Here(volume) | Resolution::Repoint { volume, .. } => Some(*volume),
+            Resolution::Left { why: Left::OtherStyle(volume), .. } => *volume,
+            _ => None,
+        };
+        match volume.filter(|volume| self.layout.evidence.has(*volume, path)) {
+            Some(volume) => (true, format!("{path} is on {}", self.layout.name(volume))),
+            None => (false, format!("{path} is not where the entry leads")),
+        }
+    }
 }
 
 /// What the loader reads first must be there.

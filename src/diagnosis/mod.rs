@@ -6,6 +6,7 @@ pub mod beside;
 mod boot_record;
 pub mod byte_edit;
 pub mod chain;
+pub mod convert;
 pub mod device;
 pub mod disk;
 pub mod entry;
@@ -119,6 +120,14 @@ pub struct Repoint {
     pub rank: u8,
 }
 
+impl Repoint {
+    /// Whether it leads from MBR to GPT or back: the disk was converted since the store was written.
+    #[must_use]
+    pub fn converts(&self) -> bool {
+        std::mem::discriminant(&self.old) != std::mem::discriminant(&self.new)
+    }
+}
+
 /// The answer in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -169,6 +178,8 @@ pub struct Choice {
     pub windows_on: Option<usize>,
     /// `--active N`: this partition is to be the active one.
     pub active: Option<u32>,
+    /// `--convert`: a store of an MBR disk may be re-pointed to a GPT disk, and the reverse.
+    pub convert: bool,
     /// `--boot-sector`: boot records are to say where their partition begins.
     pub boot_sector: bool,
     /// `--firmware-entries`: the store's copies of firmware entries are to name what is here.
@@ -266,7 +277,7 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     let answers = resolve::resolve(layout, context, &records);
     findings.extend(device::findings(layout, context, &records, &answers));
     findings.extend(entry::findings(layout));
-    findings.extend(fit::findings(layout, &records, &answers));
+    findings.extend(fit::findings(layout, context.choice, &records, &answers));
     findings.extend(context.recorded.iter().flat_map(|recorded| recorded::findings(layout, recorded)));
     findings.extend(firmware_entry::findings(layout, context, &records, &answers));
     let old: Vec<DiskId> = repoints(&findings).map(|repoint| disk_of(&repoint.old)).collect();

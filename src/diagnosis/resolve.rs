@@ -22,6 +22,7 @@ use crate::diagnosis::answer::Change;
 use crate::diagnosis::answer::Left;
 use crate::diagnosis::answer::Resolution;
 use crate::diagnosis::beside;
+use crate::diagnosis::convert;
 use crate::diagnosis::disk_of;
 use crate::diagnosis::entry;
 use crate::diagnosis::identity_of;
@@ -142,7 +143,11 @@ impl Resolver<'_> {
         );
         match self.layout.table.disk {
             None | Some(DiskId::Mbr(0)) => return left(Left::NoIdentity),
-            Some(_) if !same_style => return left(Left::OtherStyle),
+            // A store whose boot manager names a disk of this kind means another disk by one of the other kind.
+            Some(_) if !same_style && !self.kin.may_be_here(record, self.key(record)) => {
+                return left(Left::NotThisDisk);
+            }
+            Some(_) if !same_style => return convert::resolve(self.layout, self.context.choice, record),
             Some(_) => {}
         }
         if let Some(claimed) = absent.get(&self.key(record))

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::bcd::device::Device;
 use crate::bcd::element::ElementValue;
 use crate::bcd::object::Object;
+use crate::layout::Firmware;
 use crate::layout::store::StoreFile;
 use crate::volume::FileSystem;
 use crate::volume::Volume;
@@ -37,8 +38,10 @@ impl Evidence {
     #[must_use]
     pub fn collect(volumes: &[Option<&Volume<'_>>], stores: &[&StoreFile]) -> Self {
         let mut paths = BTreeSet::new();
-        let objects = stores.iter().filter_map(|file| file.parsed()).flat_map(|store| store.objects());
-        objects.for_each(|object| paths_of(object, &mut paths));
+        for file in stores {
+            let objects = file.parsed().into_iter().flat_map(|store| store.objects());
+            objects.for_each(|object| paths_of(object, file.firmware, &mut paths));
+        }
         let most = LOOKUPS_MAX.checked_div(volumes.len()).unwrap_or(PATHS_MAX);
         let places = |path: String| {
             let places = places(volumes, &path);
@@ -85,14 +88,28 @@ fn places(volumes: &[Option<&Volume<'_>>], path: &str) -> Places {
 }
 
 /// Every path in string elements and in device elements of `object`, lower-case.
-fn paths_of(object: &Object, paths: &mut BTreeSet<String>) {
+fn paths_of(object: &Object, firmware: Firmware, paths: &mut BTreeSet<String>) {
     for element in &object.elements {
         match &element.value {
-            ElementValue::String(text) => insert(text, paths),
+            ElementValue::String(text) => {
+                insert(text, paths);
+                for_firmware(text, firmware).iter().for_each(|text| insert(text, paths));
+            }
             ElementValue::Device(device) => device_paths(&device.device, paths),
             _ => {}
         }
     }
+}
+
+/// The path of the program for this firmware, where `path` is one for the other: `winload.efi` for `winload.exe`.
+#[must_use]
+pub fn for_firmware(path: &str, firmware: Firmware) -> Option<String> {
+    let (stem, ending) = path.rsplit_once('.')?;
+    let (wrong, right) = match firmware {
+        Firmware::Bios => ("efi", "exe"),
+        Firmware::Uefi => ("exe", "efi"),
+    };
+    ending.eq_ignore_ascii_case(wrong).then(|| format!("{stem}.{right}"))
 }
 
 fn device_paths(device: &Device, paths: &mut BTreeSet<String>) {

@@ -164,7 +164,11 @@ fn edits_of(store: &Store, repoint: &Repoint) -> Result<Vec<Edit>, PlanError> {
     let identities = device.identities();
     let record =
         identities.get(repoint.record).filter(|record| record.partition == repoint.old).ok_or_else(gone)?;
-    edit::replace_identity(element, record, repoint.new).map_err(|error| PlanError::Check(error.to_string()))
+    let edits = match repoint.converts() {
+        true => edit::convert_identity(element, record, repoint.new),
+        false => edit::replace_identity(element, record, repoint.new),
+    };
+    edits.map_err(|error| PlanError::Check(error.to_string()))
 }
 
 /// Collects edits as whole sectors of the disk.

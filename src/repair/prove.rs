@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::bcd::Store;
 use crate::bcd::edit::Edit;
 use crate::bcd::element::Element;
+use crate::bcd::element::ElementId;
 use crate::bcd::element::ElementValue;
 use crate::bcd::firmware_variable::FirmwareVariable;
 use crate::bcd::firmware_variable::value_of;
@@ -42,7 +43,7 @@ pub(super) fn prove(
                 .copied()
                 .collect();
             let is_firmware = old.object_type.is_some_and(|kind| kind.is_firmware_application());
-            let fields = if is_firmware { fields } else { &[] };
+            let fields = if is_firmware || is_path(old_element) { fields } else { &[] };
             let inside = proved(old_element, new_element, &planned, fields).ok_or_else(|| {
                 PlanError::Check(format!("element {} would not become what was planned", old_element.key))
             })?;
@@ -51,7 +52,7 @@ pub(super) fn prove(
     }
     match met == fields.len() {
         true => Ok(()),
-        false => Err(PlanError::Check("a field of a firmware entry is not where it should be".into())),
+        false => Err(PlanError::Check("a planned field is not where it should be".into())),
     }
 }
 
@@ -93,8 +94,8 @@ fn proved(old: &Element, new: &Element, repoints: &[&Repoint], fields: &[Edit]) 
     }
     if repoints.is_empty() {
         let (expected, inside) = with(&old.raw, old.at, fields);
-        let is_device = matches!(new.value, ElementValue::Device(_));
-        return (expected == new.raw && (inside == 0 || is_device)).then_some(inside);
+        let may_change = matches!(new.value, ElementValue::Device(_)) || is_path(new);
+        return (expected == new.raw && (inside == 0 || may_change)).then_some(inside);
     }
     let ElementValue::Device(device) = &new.value else { return None };
     let identities = device.identities();
@@ -102,6 +103,11 @@ fn proved(old: &Element, new: &Element, repoints: &[&Repoint], fields: &[Edit]) 
         .iter()
         .all(|repoint| identities.get(repoint.record).is_some_and(|record| record.partition == repoint.new));
     (all && old.raw.len() == new.raw.len()).then_some(0)
+}
+
+/// Whether the element is a program's path, of which a conversion changes the ending.
+fn is_path(element: &Element) -> bool {
+    element.id == Some(ElementId::PATH) && matches!(element.value, ElementValue::String(_))
 }
 
 /// `data`, which begins at byte `at` of the file, with those fields that lie in it, and how many those are.

@@ -22,8 +22,8 @@ pub(super) const LOCAL_FILE: u32 = 5;
 pub(super) const LOCAL_VHD: u32 = 6;
 
 // The numbers that stand on the disk; the WMI documentation has them the other way round.
-pub(super) const STYLE_GPT: u32 = 0;
-pub(super) const STYLE_MBR: u32 = 1;
+pub(in crate::bcd) const STYLE_GPT: u32 = 0;
+pub(in crate::bcd) const STYLE_MBR: u32 = 1;
 
 /// Flags of a RAM disk; all other devices have none.
 pub(super) const RAMDISK_FLAGS: u32 = 1;

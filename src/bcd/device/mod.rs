@@ -6,7 +6,7 @@
 mod decode;
 mod encode;
 mod error;
-mod layout;
+pub(super) mod layout;
 mod text;
 
 pub use error::DeviceError;

@@ -1,0 +1,101 @@
+//! Disks that were converted between MBR and GPT after their store was written.
+//!
+//! An identity of the other kind tells little: of an MBR partition its place, which a conversion keeps. The role and the
+//! files decide, and the loader for the firmware that reads the store has to be there.
+
+use crate::bcd::device::QualifiedPartition;
+use crate::bcd::element::Element;
+use crate::bytes;
+use crate::diagnosis::Choice;
+use crate::diagnosis::answer::Change;
+use crate::diagnosis::answer::Left;
+use crate::diagnosis::answer::Resolution;
+use crate::diagnosis::byte_edit::ByteEdit;
+use crate::diagnosis::byte_edit::Site;
+use crate::diagnosis::record::Record;
+use crate::diagnosis::role::Role;
+use crate::layout::Firmware;
+use crate::layout::Layout;
+use crate::partition::TableKind;
+
+/// Written before the identities: an entry whose identity is still the old one fails as it did.
+const RANK: u8 = 0;
+
+/// What a record becomes that names a partition of a table of the other kind.
+pub(super) fn resolve(layout: &Layout, choice: Choice, record: &Record) -> Resolution {
+    let change = Change::Style;
+    match (target(layout, choice, record), choice.convert) {
+        (Ok(volume), true) => Resolution::Repoint { volume, change },
+        (Ok(volume), false) => Resolution::Left { change, why: Left::OtherStyle(Some(volume)) },
+        (Err(why), _) => Resolution::Left { change, why },
+    }
+}
+
+fn target(layout: &Layout, choice: Choice, record: &Record) -> Result<usize, Left> {
+    let store = layout.stores.get(record.store).ok_or(Left::OtherStyle(None))?;
+    if layout.table.kind == TableKind::Gpt && store.firmware == Firmware::Bios {
+        return Err(Left::OtherStyle(None));
+    }
+    let candidates: Vec<usize> = match record.purpose.role {
+        Role::System => return Ok(store.volume),
+        Role::Loader | Role::OsRoot | Role::Resume => {
+            let (ending, with_loader) = with_loader(layout, store.firmware);
+            if with_loader.is_empty() {
+                return Err(Left::NoLoader(ending));
+            }
+            if let Some(number) = choice.windows {
+                let chosen = layout.by_number(number).filter(|volume| with_loader.contains(volume));
+                return chosen.ok_or(Left::BadChoice(number));
+            }
+            with_loader
+        }
+        Role::Image | Role::Sdi => {
+            record.purpose.file.iter().flat_map(|file| layout.evidence.volumes_with(file)).collect()
+        }
+        Role::Unknown | Role::FirmwareEntry | Role::InsideVirtualDisk => Vec::new(),
+    };
+    let place = match record.named {
+        QualifiedPartition::Mbr { offset, .. } => {
+            layout.volumes.iter().position(|facts| facts.partition.start == offset)
+        }
+        QualifiedPartition::Gpt { .. } => None,
+    };
+    match (candidates.as_slice(), place.filter(|place| candidates.contains(place))) {
+        (_, Some(place)) => Ok(place),
+        ([], None) => Err(Left::OtherStyle(None)),
+        ([only], None) => Ok(*only),
+        (several, None) => Err(Left::Ambiguous(several.to_vec())),
+    }
+}
+
+/// The Windows volumes with a loader for this firmware, and its ending.
+fn with_loader(layout: &Layout, firmware: Firmware) -> (&'static str, Vec<usize>) {
+    let windows = layout.windows.iter();
+    match firmware {
+        Firmware::Bios => ("exe", windows.filter(|one| one.winload_exe).map(|one| one.volume).collect()),
+        Firmware::Uefi => ("efi", windows.filter(|one| one.winload_efi).map(|one| one.volume).collect()),
+    }
+}
+
+/// The edit that gives the path in `element` the ending of the other firmware: three letters for three.
+#[must_use]
+pub(super) fn path_edit(
+    store: usize,
+    of: &str,
+    element: &Element,
+    path: &str,
+    new: &str,
+) -> Option<ByteEdit> {
+    let (old, after) = (bytes::utf16le(path), bytes::utf16le(new));
+    let same = old.iter().zip(&after).take_while(|(old, new)| old == new).count();
+    let before = old.get(same..)?.to_vec();
+    let after = after.get(same..)?.to_vec();
+    let stands = bytes::slice(&element.raw, same, before.len()) == Some(before.as_slice());
+    (stands && before.len() == after.len()).then(|| ByteEdit {
+        what: format!("path of {of}"),
+        site: Site::Store { store, at: element.at.saturating_add(same), rank: RANK },
+        before,
+        after,
+        meaning: format!("{path}, to be {new}"),
+    })
+}
