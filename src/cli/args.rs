@@ -1,5 +1,6 @@
 //! The command line's grammar.
 
+use std::fmt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -207,6 +208,27 @@ impl ChoiceArgs {
     }
 }
 
+impl ChoiceArgs {
+    /// The switches as they were given.
+    #[must_use]
+    pub fn words(&self) -> Vec<String> {
+        let Self { with, system, windows, active, convert, boot_sector, firmware_entries } = self;
+        let mut words = Vec::new();
+        let mut value = |switch: &str, value: String| words.extend([switch.to_owned(), value]);
+        with.iter().for_each(|disk| value("--with", disk.display().to_string()));
+        system.iter().for_each(|number| value("--system", number.to_string()));
+        windows.iter().for_each(|partition| value("--windows", partition.to_string()));
+        active.iter().for_each(|number| value("--active", number.to_string()));
+        let flags = [
+            (convert, "--convert"),
+            (boot_sector, "--boot-sector"),
+            (firmware_entries, "--firmware-entries"),
+        ];
+        words.extend(flags.iter().filter(|(given, _)| **given).map(|(_, switch)| (*switch).to_owned()));
+        words
+    }
+}
+
 /// `N` or `DISK:N`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartitionArg {
@@ -214,6 +236,15 @@ pub struct PartitionArg {
     pub disk: Option<PathBuf>,
     /// Number of the partition.
     pub number: u32,
+}
+
+impl fmt::Display for PartitionArg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.disk {
+            Some(disk) => write!(f, "{}:{}", disk.display(), self.number),
+            None => write!(f, "{}", self.number),
+        }
+    }
 }
 
 impl FromStr for PartitionArg {

@@ -1,5 +1,6 @@
 //! `check`: findings and a verdict for each target.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use owo_colors::OwoColorize;
@@ -27,9 +28,12 @@ use crate::diagnosis::Remedy;
 use crate::diagnosis::Verdict;
 use crate::diagnosis::chain::State;
 use crate::diagnosis::chain::is_identity;
+use crate::diagnosis::restore::OldIdentity;
 use crate::diagnosis::restore::Restore;
 use crate::diagnosis::show_disk;
 use crate::diagnosis::store;
+use crate::layout::Layout;
+use crate::partition::DiskId;
 use crate::storage::attached::attached_disks;
 
 /// Runs the command.
@@ -66,7 +70,7 @@ pub fn run(args: &CheckArgs, as_json: bool) -> anyhow::Result<u8> {
         }
         let (bits, document) = match examined {
             None => store_file(path, as_json),
-            Some(examined) => examined.map(|examined| disk(&examined, as_json)),
+            Some(examined) => examined.map(|examined| disk(&examined, args, as_json)),
         }
         .unwrap_or_else(|error| failed(path, &error, as_json));
         code |= bits;
@@ -100,7 +104,7 @@ fn failed(path: &Path, error: &anyhow::Error, as_json: bool) -> (u8, Value) {
     (FAILED, document)
 }
 
-fn disk(examined: &Examined, as_json: bool) -> (u8, Value) {
+fn disk(examined: &Examined, args: &CheckArgs, as_json: bool) -> (u8, Value) {
     if !as_json {
         headline(examined);
         picture(examined);
@@ -108,9 +112,16 @@ fn disk(examined: &Examined, as_json: bool) -> (u8, Value) {
             chain(&examined.diagnosis);
         }
         findings(&examined.diagnosis.findings);
-        closing(examined);
+        closing(examined, &switches(args));
     }
     (code_of(examined.diagnosis.verdict), json::target(examined))
+}
+
+/// The switches that `fix` has to be given too.
+fn switches(args: &CheckArgs) -> String {
+    let mut words = args.choice.words();
+    words.extend(args.against.iter().flat_map(|record| ["--against".into(), record.display().to_string()]));
+    words.iter().map(|word| format!(" {}", clean(word))).collect()
 }
 
 /// The exit code that a verdict stands for.
@@ -247,41 +258,56 @@ fn print_group(first: &Finding, group: &[&Finding]) {
     }
 }
 
-fn closing(examined: &Examined) {
-    let curable = examined.diagnosis.repoints().count();
-    if curable == 0
-        && let Restore::Possible(old) = &examined.diagnosis.restore
-    {
-        anstream::println!(
-            "\n  fix --against RECORD --restore-identity would give back {}",
-            show_disk(old.disk)
-        );
+/// What fix would do, and the words that do it: the same switches as were given here.
+fn closing(examined: &Examined, switches: &str) {
+    let Examined { path, layout, diagnosis, .. } = examined;
+    let (repoints, edits) = (diagnosis.repoints().count(), diagnosis.edits().count());
+    let command = format!("bcdrescue fix {}{switches}", clean(&path.display().to_string()));
+    let mut what = Vec::new();
+    if repoints > 0 {
+        let elements = text::count(repoints, "element", "elements");
+        what.push(format!("re-point {elements} in {}", stores(layout, diagnosis)));
     }
-    if curable > 0 {
-        let left = match examined.diagnosis.left().count() {
+    if edits > 0 {
+        what.push(format!("set {} right", text::count(edits, "field", "fields")));
+    }
+    if !what.is_empty() {
+        let left = match diagnosis.left().count() {
             0 => "nothing would be left".to_owned(),
             left => format!("{} would be left", text::count(left, "finding", "findings")),
         };
-        anstream::println!();
-        anstream::println!(
-            "  fix would re-point {}; {left}. Run: bcdrescue fix {}",
-            text::count(curable, "element", "elements"),
-            clean(&examined.path.display().to_string())
-        );
-        other_cure(&examined.diagnosis.restore);
+        anstream::println!("\n  fix would {}; {left}. Run: {command}", what.join(" and "));
+    }
+    match &diagnosis.restore {
+        Restore::Possible(old) => {
+            if what.is_empty() {
+                anstream::println!();
+            }
+            anstream::println!(
+                "  or, with --restore-identity, give back {}: {}, and no store",
+                show_disk(old.disk),
+                table_parts(old)
+            );
+        }
+        Restore::Impossible(reason) if repoints > 0 => {
+            anstream::println!("  (its old identity cannot be put back instead: {})", clean(reason));
+        }
+        Restore::Impossible(_) | Restore::Nothing => {}
     }
 }
 
-fn other_cure(restore: &Restore) {
-    match restore {
-        Restore::Nothing => {}
-        Restore::Possible(old) => anstream::println!(
-            "  or, with --restore-identity, give back {} and leave the store as it is",
-            show_disk(old.disk)
-        ),
-        Restore::Impossible(reason) => {
-            anstream::println!("  (its old identity cannot be put back instead: {})", clean(reason));
-        }
+/// The stores that would be written, by path.
+fn stores(layout: &Layout, diagnosis: &Diagnosis) -> String {
+    let touched: BTreeSet<usize> = diagnosis.repoints().map(|repoint| repoint.store).collect();
+    let paths = touched.into_iter().filter_map(|store| layout.stores.get(store));
+    paths.map(|file| clean(&file.path)).collect::<Vec<_>>().join(" and ")
+}
+
+/// What of the partition table the other cure writes.
+fn table_parts(old: &OldIdentity) -> &'static str {
+    match old.disk {
+        DiskId::Mbr(_) => "four bytes of the MBR",
+        DiskId::Gpt(_) => "both copies of the GPT",
     }
 }
 
