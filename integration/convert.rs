@@ -119,3 +119,20 @@ fn a_converted_table_without_an_esp_is_told_what_is_missing() {
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(4).says("nothing was written");
     assert_eq!(hash(&disk.path), before);
 }
+
+#[test]
+fn a_hybrid_mbr_is_an_identity_too() {
+    let disk = Disk::raw("win10-bios-healthy");
+    let signature = fs::read(&disk.path).unwrap()[0x1b8..0x1bc].to_vec();
+    judge("sgdisk", &["-g", disk.name()]);
+    judge("sgdisk", &["-h", "1:2", disk.name()]);
+    let raw = fs::OpenOptions::new().write(true).open(&disk.path).unwrap();
+    raw.write_all_at(&signature, 0x1b8).unwrap();
+    let target = bcdrescue(&["check", disk.name(), "--json"]).exits(0).target();
+    assert_eq!((&target["verdict"], &target["disk"]["table"]), (&"healthy".into(), &"gpt".into()));
+    // Under another signature nothing is guessed, and nothing written.
+    raw.write_all_at(&[1, 2, 3, 4], 0x1b8).unwrap();
+    let before = hash(&disk.path);
+    bcdrescue(&["fix", disk.name(), "--convert", "--yes"]).exits(4).says("nothing was written");
+    assert_eq!(hash(&disk.path), before);
+}

@@ -33,7 +33,9 @@ pub(super) fn resolve(layout: &Layout, choice: Choice, record: &Record) -> Resol
 
 fn target(layout: &Layout, choice: Choice, record: &Record) -> Result<usize, Left> {
     let store = layout.stores.get(record.store).ok_or(Left::OtherStyle(None))?;
-    if layout.table.kind == TableKind::Gpt && store.firmware == Firmware::Bios {
+    if layout.table.hybrid.is_some()
+        || layout.table.kind == TableKind::Gpt && store.firmware == Firmware::Bios
+    {
         return Err(Left::OtherStyle(None));
     }
     let candidates: Vec<usize> = match record.purpose.role {

@@ -56,7 +56,11 @@ fn firmware_mismatch(layout: &Layout) -> Option<Finding> {
     let is_bios = |file: &StoreFile| file.live && !file.recovery && file.firmware == Firmware::Bios;
     let is_uefi = |file: &StoreFile| file.live && !file.recovery && file.firmware == Firmware::Uefi;
     let bios = layout.stores.iter().find(|file| is_bios(file))?;
-    if layout.table.kind != TableKind::Gpt || layout.stores.iter().any(is_uefi) {
+    // From a hybrid MBR a BIOS starts (Apple's Boot Camp was made so).
+    if layout.table.kind != TableKind::Gpt
+        || layout.table.hybrid.is_some()
+        || layout.stores.iter().any(is_uefi)
+    {
         return None;
     }
     let esp = (0..layout.volumes.len()).find(|volume| layout.is_esp(*volume));

@@ -70,6 +70,11 @@ pub(super) fn direct(layout: &Layout, named: &QualifiedPartition) -> Option<usiz
 /// The volume of this disk that the record names by both its identities.
 #[must_use]
 pub fn is_here(layout: &Layout, named: &QualifiedPartition) -> Option<usize> {
+    if let (Some(hybrid), QualifiedPartition::Mbr { signature, offset }) = (layout.table.hybrid, *named)
+        && hybrid == signature
+    {
+        return layout.partition_at(offset);
+    }
     let disk = disk_of(named);
     (layout.table.disk == Some(disk) && disk != DiskId::Mbr(0)).then(|| direct(layout, named))?
 }

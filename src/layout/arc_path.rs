@@ -210,6 +210,7 @@ mod tests {
             disk: Some(DiskId::Mbr(1)),
             partitions,
             boot_code: BootCode::None,
+            hybrid: None,
             notes: vec![],
         }
     }

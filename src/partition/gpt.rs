@@ -149,6 +149,7 @@ fn table(copy: Copy, size: u32, mut notes: Vec<String>) -> PartitionTable {
         disk: Some(DiskId::Gpt(copy.disk)),
         partitions,
         boot_code: BootCode::None,
+        hybrid: None,
         notes,
     }
 }

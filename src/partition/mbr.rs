@@ -151,6 +151,7 @@ pub(crate) fn read(
         disk: Some(DiskId::Mbr(record.signature)),
         partitions,
         boot_code: BootCode::None,
+        hybrid: None,
         notes,
     }))
 }

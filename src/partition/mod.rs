@@ -131,6 +131,8 @@ pub struct PartitionTable {
     pub partitions: Vec<Partition>,
     /// What a BIOS starts.
     pub boot_code: BootCode,
+    /// Signature of a hybrid MBR beside a GPT: a BIOS starts from such a disk, and a store may name it by that.
+    pub hybrid: Option<u32>,
     /// What a reader should know: "primary GPT header is damaged, the backup was used", "hybrid MBR", …
     pub notes: Vec<String>,
 }
@@ -189,7 +191,10 @@ pub fn read(storage: &dyn Storage) -> Result<PartitionTable, PartitionError> {
     };
     if record.entries.iter().any(mbr::Entry::is_protective) {
         let mut table = gpt::read(storage, &sizes)?;
-        table.notes.extend(record.hybrid_note());
+        let hybrid = record.hybrid_note();
+        table.hybrid = hybrid.as_ref().map(|_| record.signature).filter(|signature| *signature != 0);
+        table.boot_code = mbr::boot_code(&sector);
+        table.notes.extend(hybrid);
         return Ok(plausibility::noted(table, storage.len()));
     }
     match mbr::read(storage, &record, &sizes)? {
@@ -251,6 +256,7 @@ fn without_table(storage: &dyn Storage, notes: Vec<String>) -> PartitionTable {
         disk: None,
         partitions: vec![whole],
         boot_code: BootCode::None,
+        hybrid: None,
         notes,
     }
 }
