@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 
 use bcdrescue::bcd::object::BOOTMGR;
 use bcdrescue::diagnosis::Choice;
@@ -22,6 +23,7 @@ use crate::firmware_stores::Node;
 use crate::firmware_stores::OF_WINDOWS;
 use crate::firmware_stores::OWN;
 use crate::firmware_stores::UEFI;
+use crate::firmware_stores::change_at;
 use crate::firmware_stores::disk;
 use crate::firmware_stores::put_store;
 use crate::firmware_stores::renamed;
@@ -35,11 +37,14 @@ use crate::power::PowerCut;
 use crate::sparse::SparseRam;
 use crate::support::Disk;
 use crate::support::bcdrescue;
+use crate::support::cut;
+use crate::support::fat_file;
 use crate::support::hash;
 use crate::support::hivex_bytes;
 use crate::support::hivex_difference;
 use crate::support::judge;
 use crate::support::partitions;
+use crate::support::put_fat;
 use crate::support::text;
 
 const SWITCH: &str = "--firmware-entries";
@@ -249,19 +254,59 @@ fn a_new_disk_guid_is_the_elements_business() {
     settled(&disk, &original);
 }
 
-/// The partition is the same and begins elsewhere: blocks of 512 bytes, and of 4096.
+/// The partition is the same and begins elsewhere.
 #[test]
 fn a_partition_that_moved_is_named_by_its_new_place() {
     let disk = disk("win11-uefi-healthy");
     let guid = Guid::from_bytes(node(&disk, 1).3);
     let bytes = store(&disk, UEFI);
     let moved = variable(0, "Windows Boot Manager", Some(&Node::gpt(1, 4096, 99, guid)));
-    put_store(&disk, UEFI, &with_objects(&bytes, moved, Vec::new()));
+    put_store(&disk, UEFI, &with_objects(&bytes, &moved, Vec::new()));
     let (original, before) = (hash(&disk.path), store(&disk, UEFI));
     bcdrescue(&["check", disk.name()]).exits(0).says("but another place or size of it");
     bcdrescue(&["fix", disk.name(), "--yes", SWITCH]).exits(1).says("2 fields set right");
     judged(&before, &store(&disk, UEFI), &expected(&disk, &before, &[(BOOTMGR, 1)]));
     settled(&disk, &original);
+}
+
+/// A node counts in blocks of the disk: here of 4096 bytes.
+#[test]
+fn blocks_are_those_of_the_disk() {
+    const MIB: u64 = 1 << 20;
+    let old = Node::gpt(1, 256, 76_800, "5f3c0202-3b1d-4c02-9a2c-0242ac1b0002".parse().unwrap());
+    let read = |file: &Path| fat_file(file, UEFI);
+    let on = |disk: &Disk| {
+        let file = cut(&disk.path, MIB, 300 * MIB);
+        let bytes = read(&file);
+        fs::remove_file(file).unwrap();
+        bytes
+    };
+    for (name, stale) in [("win2022-uefi-4kn-healthy", false), ("win2022-uefi-4kn", true)] {
+        let disk = Disk::raw(name);
+        change_at(&disk, MIB, 300 * MIB, |file| {
+            let manager = variable(0, "Windows Boot Manager", Some(&old));
+            put_fat(file, UEFI, &with_objects(&read(file), &manager, Vec::new()));
+        });
+        let (original, before) = (hash(&disk.path), on(&disk));
+        assert_eq!(entries(&check(&disk, if stale { 4 } else { 0 })).len(), usize::from(stale));
+        if stale {
+            bcdrescue(&["fix", disk.name(), "--yes", SWITCH]).exits(1).says("1 field set right");
+            let new = Node::gpt(1, 256, 76_800, "71b1d472-d803-45ff-8df0-a1435b3a3266".parse().unwrap());
+            let path = copy_of(BOOTMGR);
+            assert_eq!(hivex_bytes(&on(&disk), &path), renamed(&hivex_bytes(&before, &path), &new));
+            settled(&disk, &original);
+        }
+    }
+}
+
+/// The original of a copied disk is attached: what names it is not touched.
+#[test]
+fn copies_that_name_another_attached_disk_stay() {
+    let (copied, original) = (disk("win11-uefi"), Disk::of("win11-uefi-healthy"));
+    bcdrescue(&["fix", copied.name(), "--yes"]).exits(1);
+    assert_eq!(entries(&check(&copied, 0)).len(), 2);
+    let run = bcdrescue(&["check", "--json", SWITCH, copied.name(), original.name()]).exits(0);
+    assert_eq!(entries(&run.target()), Vec::<String>::new());
 }
 
 /// Windows on a disk with an MBR that started by UEFI: a node names signature and first block.
@@ -270,7 +315,7 @@ fn copies_on_an_mbr_disk() {
     let disk = Disk::raw("win10-bios");
     let named = Node::mbr(1, 2048, node(&disk, 1).2, 0xc3a1_f00d);
     let manager = variable(0, "Windows Boot Manager", Some(&named));
-    let bytes = with_objects(&store(&disk, BIOS), manager, Vec::new());
+    let bytes = with_objects(&store(&disk, BIOS), &manager, Vec::new());
     put_store(&disk, BIOS, &bytes);
     let (original, before) = (hash(&disk.path), store(&disk, BIOS));
     let target = check(&disk, 4);

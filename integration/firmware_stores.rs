@@ -33,11 +33,11 @@ pub const OLD_ESP: Guid = Guid::from_u128(0x5f3c0102_3b1d_4c01_9a2c_0242ac1b0002
 pub const OLD_WINDOWS: Guid = Guid::from_u128(0x5f3c0104_3b1d_4c01_9a2c_0242ac1b0004);
 
 /// The objects that [`with_entries`] adds.
-pub const OWN: Guid = Guid::from_u128(0x0000_0001_f608_11eb_825c_c112f60133ab);
-pub const OF_WINDOWS: Guid = Guid::from_u128(0x0000_0002_f608_11eb_825c_c112f60133ab);
-const STICK: Guid = Guid::from_u128(0x0000_0003_f608_11eb_825c_c112f60133ab);
-const OTHER_ESP: Guid = Guid::from_u128(0x0000_0004_f608_11eb_825c_c112f60133ab);
-const NETWORK: Guid = Guid::from_u128(0x0000_0005_f608_11eb_825c_c112f60133ab);
+pub const OWN: Guid = Guid::from_u128(0x00000001_f608_11eb_825c_c112f60133ab);
+pub const OF_WINDOWS: Guid = Guid::from_u128(0x00000002_f608_11eb_825c_c112f60133ab);
+const STICK: Guid = Guid::from_u128(0x00000003_f608_11eb_825c_c112f60133ab);
+const OTHER_ESP: Guid = Guid::from_u128(0x00000004_f608_11eb_825c_c112f60133ab);
+const NETWORK: Guid = Guid::from_u128(0x00000005_f608_11eb_825c_c112f60133ab);
 
 /// A partition as a node names it: number, first block, blocks, signature, format and its type.
 pub struct Node(pub u32, pub u64, pub u64, pub [u8; 16], pub u8);
@@ -107,12 +107,12 @@ fn entry(id: Guid, named: Option<QualifiedPartition>, variable: Vec<u8>) -> NewO
 }
 
 /// The same store with a copy of {bootmgr}'s entry, and with further objects.
-pub fn with_objects(bytes: &[u8], manager: Vec<u8>, more: Vec<NewObject>) -> Vec<u8> {
+pub fn with_objects(bytes: &[u8], manager: &[u8], more: Vec<NewObject>) -> Vec<u8> {
     let store = Store::parse(bytes.to_vec()).unwrap();
     let again = store.objects().iter().map(|object| NewObject {
         id: object.id.unwrap(),
         object_type: object.object_type.unwrap(),
-        firmware_variable: (object.id == Some(BOOTMGR)).then(|| manager.clone()),
+        firmware_variable: (object.id == Some(BOOTMGR)).then(|| manager.to_vec()),
         elements: object
             .elements
             .iter()
@@ -128,7 +128,7 @@ pub fn with_objects(bytes: &[u8], manager: Vec<u8>, more: Vec<NewObject>) -> Vec
 pub fn with_entries(bytes: &[u8]) -> Vec<u8> {
     let esp = Node::gpt(1, 2048, 204_800, OLD_ESP);
     let here = |partition| Some(QualifiedPartition::Gpt { disk: OLD_DISK, partition });
-    let foreign = Guid::from_u128(0xeeee_0001_f608_11eb_825c_c112f60133ab);
+    let foreign = Guid::from_u128(0xeeee0001_f608_11eb_825c_c112f60133ab);
     let stick = QualifiedPartition::Mbr { signature: 0x0007_d086, offset: 16384 };
     let other = QualifiedPartition::Gpt { disk: foreign, partition: foreign };
     let windows = Node::gpt(3, 239_616, 1_593_344, OLD_WINDOWS);
@@ -139,15 +139,20 @@ pub fn with_entries(bytes: &[u8]) -> Vec<u8> {
         entry(OTHER_ESP, Some(other), variable(4, "Linux", Some(&Node::gpt(1, 2048, 204_800, foreign)))),
         entry(NETWORK, None, variable(5, "PXE", None)),
     ];
-    with_objects(bytes, variable(0, "Windows Boot Manager", Some(&esp)), more)
+    with_objects(bytes, &variable(0, "Windows Boot Manager", Some(&esp)), more)
 }
 
 /// Changes the volume of a partition as a file of its own and puts it back.
 pub fn change(disk: &Disk, number: u32, with: impl FnOnce(&Path)) {
     let part = partitions(&disk.path).into_iter().find(|part| part.number == number).unwrap();
-    let file = cut(&disk.path, part.start, part.len);
+    change_at(disk, part.start, part.len, with);
+}
+
+/// The same where sfdisk cannot say where the partition is.
+pub fn change_at(disk: &Disk, start: u64, len: u64, with: impl FnOnce(&Path)) {
+    let file = cut(&disk.path, start, len);
     with(&file);
-    paste(&file, &disk.path, part.start);
+    paste(&file, &disk.path, start);
     fs::remove_file(file).unwrap();
 }
 
