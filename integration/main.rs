@@ -20,6 +20,8 @@ mod cycle;
 mod devices;
 mod file_version;
 mod firmware;
+mod firmware_entries;
+mod firmware_stores;
 mod golden;
 mod guest;
 mod hostile;
@@ -29,6 +31,7 @@ mod power;
 #[path = "../src/layout/file_version/sample.rs"]
 mod program_file;
 mod recorded;
+mod recovery_config;
 mod refusals;
 mod restore;
 mod scenarios;
