@@ -31,3 +31,4 @@ mod scenarios;
 mod sparse;
 mod startup;
 mod support;
+mod windows;
