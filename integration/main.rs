@@ -21,6 +21,7 @@ mod golden;
 mod guest;
 mod hostile;
 mod layers;
+mod ntldr;
 mod oracle;
 mod power;
 #[path = "../src/layout/file_version/sample.rs"]

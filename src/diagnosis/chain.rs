@@ -6,11 +6,13 @@
 use crate::bcd::Store;
 use crate::bcd::element::ElementId;
 use crate::bcd::object::Object;
+use crate::diagnosis::Context;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Severity;
 use crate::diagnosis::answer::Resolution;
 use crate::diagnosis::boot_record::first_sector;
 use crate::diagnosis::entry::main_entry;
+use crate::diagnosis::ntldr;
 use crate::diagnosis::record::Record;
 use crate::diagnosis::show_identity;
 use crate::diagnosis::startup::active_partitions;
@@ -18,6 +20,7 @@ use crate::layout::Firmware;
 use crate::layout::Layout;
 use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
+use crate::layout::windows::WindowsVolume;
 use crate::partition::BootCode;
 use crate::partition::TableKind;
 use crate::volume::BootManagerName;
@@ -49,7 +52,13 @@ pub struct Hop {
 
 /// Walks the chain of the firmware that this disk starts on; empty when there is nothing to start.
 #[must_use]
-pub fn walk(layout: &Layout, records: &[Record], answers: &[Resolution], findings: &[Finding]) -> Vec<Hop> {
+pub fn walk(
+    layout: &Layout,
+    context: &Context,
+    records: &[Record],
+    answers: &[Resolution],
+    findings: &[Finding],
+) -> Vec<Hop> {
     let Some(system) = start(layout) else { return Vec::new() };
     let mut chain = Chain { layout, findings, hops: Vec::new() };
     let firmware = match layout.table.kind {
@@ -58,6 +67,7 @@ pub fn walk(layout: &Layout, records: &[Record], answers: &[Resolution], finding
     };
     chain.before_the_store(system, firmware);
     if system.is_ntldr_only() {
+        chain.boot_ini(context, system);
         return chain.hops;
     }
     let store = layout.stores.iter().find(|file| {
@@ -90,7 +100,7 @@ pub fn walk(layout: &Layout, records: &[Record], answers: &[Resolution], finding
 }
 
 /// The volume that the firmware comes to first.
-fn start(layout: &Layout) -> Option<&SystemVolume> {
+pub(super) fn start(layout: &Layout) -> Option<&SystemVolume> {
     let on_esp = |system: &&SystemVolume| layout.is_esp(system.volume);
     let uefi = |system: &&SystemVolume| system.firmware() == Firmware::Uefi;
     let systems = || layout.systems.iter();
@@ -228,17 +238,31 @@ impl Chain<'_> {
                 Some(windows.volume) == os_device && windows.root.eq_ignore_ascii_case(&root)
             });
         if let Some(windows) = windows {
-            let name = self.layout.name(windows.volume);
-            let there = |is_there: bool| if is_there { "there" } else { "missing" };
-            let evidence = format!(
-                r"ntoskrnl.exe {}, config\SYSTEM {}",
-                there(windows.kernel),
-                there(windows.system_hive)
-            );
-            let codes = ["kernel-missing", "system-hive-missing"];
-            self.add_where("Windows", evidence, |finding| {
-                codes.contains(&finding.code) && finding.subject == name
-            });
+            self.windows(windows);
+        }
+    }
+
+    /// What is started of a Windows first.
+    fn windows(&mut self, windows: &WindowsVolume) {
+        let name = self.layout.name(windows.volume);
+        let there = |is_there: bool| if is_there { "there" } else { "missing" };
+        let evidence =
+            format!(r"ntoskrnl.exe {}, config\SYSTEM {}", there(windows.kernel), there(windows.system_hive));
+        let codes = ["kernel-missing", "system-hive-missing"];
+        self.add_where("Windows", evidence, |finding| {
+            codes.contains(&finding.code) && finding.subject == name
+        });
+    }
+
+    /// NT 5.x has no store: `boot.ini` leads from NTLDR to Windows.
+    fn boot_ini(&mut self, context: &Context, system: &SystemVolume) {
+        let (state, evidence, windows) = ntldr::hop(self.layout, &context.others, system);
+        self.add("boot.ini", evidence, &["boot-ini-signature", "boot-ini-partition"]);
+        if let Some(hop) = self.hops.last_mut().filter(|hop| hop.state == State::Ok) {
+            hop.state = state;
+        }
+        if let Some(windows) = windows {
+            self.windows(windows);
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod active;
 pub mod answer;
+mod arc;
 mod boot_record;
 pub mod byte_edit;
 pub mod chain;
@@ -10,10 +11,12 @@ pub mod disk;
 pub mod entry;
 pub mod fit;
 mod kin;
+pub mod ntldr;
 pub mod record;
 pub mod resolve;
 pub mod restore;
 pub mod role;
+pub mod spanned;
 pub mod startup;
 pub mod store;
 
@@ -236,6 +239,8 @@ fn repoints(findings: &[Finding]) -> impl Iterator<Item = &Repoint> {
 #[must_use]
 pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     let mut findings = disk::findings(layout, context);
+    findings.extend(spanned::findings(layout));
+    findings.extend(ntldr::findings(layout, context));
     findings.extend(startup::findings(layout, context.choice));
     for index in 0..layout.stores.len() {
         findings.extend(store::findings(layout, index));
@@ -248,7 +253,7 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let verdict = verdict(layout, &findings);
     let restore = restore::restore(layout, &repoints(&findings).collect::<Vec<_>>());
-    let chain = chain::walk(layout, &records, &answers, &findings);
+    let chain = chain::walk(layout, context, &records, &answers, &findings);
     Diagnosis { findings, verdict, restore, chain }
 }
 

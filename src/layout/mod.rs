@@ -9,8 +9,10 @@ pub mod current_version;
 pub mod evidence;
 pub mod file_version;
 pub mod product;
+pub mod spanned;
 pub mod store;
 pub mod system;
+pub mod version;
 pub mod windows;
 
 use crate::layout::evidence::Evidence;
@@ -165,7 +167,7 @@ pub fn discover(storage: &dyn Storage) -> Result<Layout, PartitionError> {
 
     let systems = system::find(&volumes, &table);
     let stores = store::read_all(&volumes, &systems, &table);
-    let windows = windows::find(&volumes, &stores);
+    let windows = windows::find(&volumes, &systems, &stores);
     let evidence = Evidence::collect(&volumes, &stores);
     let facts = facts(&table, &opened, &systems, &windows, &evidence);
     Ok(Layout { table, volumes: facts, systems, windows, stores, evidence })
