@@ -10,7 +10,7 @@ use crate::support::judge;
 use crate::support::text;
 
 /// The version by objdump: it names the sections, walks the resources, and shows bytes at an address.
-fn by_objdump(path: &Path) -> [u16; 4] {
+pub(crate) fn by_objdump(path: &Path) -> [u16; 4] {
     let tree = String::from_utf8(judge("objdump", &["-p", text(path)])).unwrap();
     let number = |line: &str, label: &str| {
         let digits = line.split_once(label).unwrap().1.trim_start().trim_start_matches("0x");

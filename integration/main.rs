@@ -26,6 +26,7 @@ mod golden;
 mod guest;
 mod hostile;
 mod layers;
+mod ntldr;
 mod oracle;
 mod power;
 #[path = "../src/layout/file_version/sample.rs"]
@@ -39,3 +40,4 @@ mod sparse;
 mod startup;
 mod support;
 mod virtual_disks;
+mod windows;

@@ -2,16 +2,19 @@
 //!
 //! Each recipe gives two images: `NAME-healthy.qcow2`, whose store names the disk that it is on, and `NAME.qcow2`,
 //! the same disk after its identity was changed. Volumes are made by mkntfs and mkfs.fat, tables by sfdisk, images by
-//! qemu-img; only the store is our own work, and hivex reads it.
+//! qemu-img; only stores and hives are our own work, and hivex reads them.
 
 #![allow(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::disallowed_methods)]
 #![allow(clippy::indexing_slicing, clippy::must_use_candidate, clippy::unwrap_used)]
 #![allow(missing_docs, unreachable_pub)]
 
 mod disk;
+#[path = "../../src/layout/file_version/sample.rs"]
+mod program_file;
 mod recipe;
 mod stores;
 mod volume;
+mod windows;
 
 use std::path::Path;
 use std::process::Command;

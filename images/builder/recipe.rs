@@ -1,5 +1,6 @@
 //! What a recipe says.
 
+use anyhow::Context;
 use anyhow::Result;
 use bcdrescue::bcd::device::QualifiedPartition;
 use bcdrescue::guid::Guid;
@@ -22,8 +23,36 @@ pub struct Recipe {
     pub identity: String,
     /// The same after the disk was attached elsewhere.
     pub new_identity: String,
+    /// The Windows on it.
+    pub windows: Option<Windows>,
     /// Partitions in order.
     pub partition: Vec<Part>,
+}
+
+/// What a Windows says of itself: its registry (SOFTWARE, `Microsoft\Windows NT\CurrentVersion`) and its files.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Windows {
+    /// System root without the drive: `\Windows`.
+    pub root: String,
+    /// `ProductName`.
+    pub product_name: String,
+    /// `CurrentVersion`.
+    pub current_version: String,
+    /// `CurrentBuildNumber`.
+    pub build: u32,
+    /// `UBR`, with `CurrentMajorVersionNumber` beside it.
+    pub update_revision: Option<u32>,
+    /// `DisplayVersion`.
+    pub display_version: Option<String>,
+    /// `ReleaseId`.
+    pub release_id: Option<String>,
+    /// `InstallationType`.
+    pub installation_type: Option<String>,
+    /// `CSDVersion`.
+    pub service_pack: Option<String>,
+    /// The version in the resources of its programs.
+    pub files: [u16; 4],
 }
 
 /// A partition.
@@ -52,7 +81,8 @@ pub struct Part {
     pub file_system: Option<String>,
     /// Volume label.
     pub label: Option<String>,
-    /// Files to be made, with backslashes; each holds a line that says that it is not the real one.
+    /// Files to be made, with backslashes: those that `windows.rs` knows, else a line that says that it is not the real
+    /// one.
     #[serde(default)]
     pub files: Vec<String>,
     /// Text files: path and content.
@@ -75,6 +105,27 @@ impl Recipe {
         }
         let guid = part.guid.as_deref().unwrap_or_default();
         Ok(QualifiedPartition::Gpt { disk: self.identity.parse::<Guid>()?, partition: guid.parse::<Guid>()? })
+    }
+
+    /// The volume that the machine starts from, from 1 in the recipe's order.
+    pub fn system_volume(&self) -> Result<usize> {
+        self.volume_with(|part| !part.stores.is_empty() || part.files.iter().any(|file| file == r"\ntldr"))
+            .context("no system volume")
+    }
+
+    /// The volume with the SYSTEM hive.
+    pub fn windows_volume(&self) -> Result<usize> {
+        let ends = |file: &String| file.to_ascii_lowercase().ends_with(r"\config\system");
+        self.volume_with(|part| part.files.iter().any(ends)).context("no volume with Windows")
+    }
+
+    /// The volume with the image of the recovery environment.
+    pub fn recovery_volume(&self) -> Option<usize> {
+        self.volume_with(|part| part.files.iter().any(|file| file.ends_with(r"\Winre.wim")))
+    }
+
+    fn volume_with(&self, has: impl Fn(&Part) -> bool) -> Option<usize> {
+        Some(self.partition.iter().position(has)? + 1)
     }
 }
 

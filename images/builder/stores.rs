@@ -16,7 +16,7 @@ use bcdrescue::guid::Guid;
 use crate::recipe::Recipe;
 
 /// 2010-01-08 12:00:00 UTC, the age of the first two stores.
-const LAST_WRITTEN: u64 = 129_073_824_000_000_000;
+pub const LAST_WRITTEN: u64 = 129_073_824_000_000_000;
 
 /// The bytes of the store of this name, for the disk of `recipe`.
 pub fn build(name: &str, recipe: &Recipe) -> Result<Vec<u8>> {
@@ -242,6 +242,11 @@ fn windows_7(system: QualifiedPartition, windows: QualifiedPartition) -> Result<
     Ok(objects)
 }
 
+/// The recovery entry of Windows 10, 11 and Server 2022.
+pub fn windows_10_recovery() -> Result<Guid> {
+    guid("5f3c4a92-3b1d-11ee-a2c4-0242ac1b0001")
+}
+
 /// Windows 10, 11 and Server 2022: WinRE on a partition of its own, element 21000026 in the resume object.
 fn windows_10(
     system: QualifiedPartition,
@@ -251,7 +256,7 @@ fn windows_10(
 ) -> Result<Vec<NewObject>> {
     let resume = guid("5f3c4a90-3b1d-11ee-a2c4-0242ac1b0001")?;
     let entry = guid("5f3c4a91-3b1d-11ee-a2c4-0242ac1b0001")?;
-    let rescue = guid("5f3c4a92-3b1d-11ee-a2c4-0242ac1b0001")?;
+    let rescue = windows_10_recovery()?;
     let options = guid("5f3c4a93-3b1d-11ee-a2c4-0242ac1b0001")?;
     let uefi = ending == "efi";
     let mut objects = settings();

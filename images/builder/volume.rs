@@ -15,6 +15,7 @@ use crate::recipe::Recipe;
 use crate::run;
 use crate::stores;
 use crate::text;
+use crate::windows;
 
 /// Says in every file that is only there for its name that it is not the real one.
 const PLACEHOLDER: &str = "placeholder of a bcdrescue test disk, not the file that belongs here\n";
@@ -39,8 +40,11 @@ pub fn make_all(recipe: &Recipe, folder: &Path) -> Result<Vec<Option<PathBuf>>> 
 /// Every file with its bytes; paths with slashes, without the first.
 fn contents(recipe: &Recipe, part: &Part) -> Result<Vec<(String, Vec<u8>)>> {
     let path = |path: &String| path.trim_start_matches('\\').replace('\\', "/");
-    let mut files: Vec<_> =
-        part.files.iter().map(|file| (path(file), PLACEHOLDER.as_bytes().to_vec())).collect();
+    let mut files = Vec::new();
+    for file in &part.files {
+        let bytes = windows::file(file, recipe)?.unwrap_or_else(|| PLACEHOLDER.as_bytes().to_vec());
+        files.push((path(file), bytes));
+    }
     files.extend(part.texts.iter().map(|(file, text)| (path(file), text.as_bytes().to_vec())));
     for (file, store) in &part.stores {
         files.push((path(file), stores::build(store, recipe)?));

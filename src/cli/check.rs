@@ -204,11 +204,8 @@ pub fn picture(examined: &Examined) {
         anstream::println!("  {:<8} {}", "system", clean(&line));
     }
     for windows in &layout.windows {
-        anstream::println!(
-            "  {:<8} {}",
-            "Windows",
-            clean(&format!("{}, {}", layout.name(windows.volume), windows.root))
-        );
+        let place = format!("{}, {}", layout.name(windows.volume), windows.root);
+        anstream::println!("  {:<8} {}", "Windows", clean(&format!("{place}, {}", text::version(windows))));
     }
 }
 

@@ -28,6 +28,7 @@ use crate::diagnosis::show_identity;
 use crate::guid::Guid;
 use crate::layout::Layout;
 use crate::layout::Role;
+use crate::layout::windows::WindowsVolume;
 use crate::partition::Partition;
 use crate::partition::PartitionType;
 
@@ -86,6 +87,7 @@ pub fn target(examined: &Examined) -> Value {
         "kind": examined.kind.to_string(),
         "verdict": examined.diagnosis.verdict,
         "disk": disk(layout, examined.len),
+        "windows": windows(layout),
         "chain": chain(&examined.diagnosis),
         "stop": stop(&examined.diagnosis),
         "findings": findings(Some(layout), &examined.diagnosis.findings),
@@ -225,6 +227,24 @@ pub fn partitions(layout: &Layout) -> Value {
         })
     };
     layout.volumes.iter().enumerate().map(one).collect()
+}
+
+/// Every Windows, with what it is and the file that says so, or why nothing does.
+#[must_use]
+pub fn windows(layout: &Layout) -> Value {
+    let one = |windows: &WindowsVolume| {
+        let (version, error) = (windows.version.as_ref().ok(), windows.version.as_ref().err());
+        json!({
+            "partition": layout.table.partitions.get(windows.volume).map(|partition| partition.number),
+            "root": windows.root,
+            "product": version.map(|version| &version.product),
+            "build": version.map(|version| &version.build),
+            "version_source": version.map(|version| version.source),
+            "version_error": error,
+            "hibernated": windows.is_hibernated(),
+        })
+    };
+    layout.windows.iter().map(one).collect()
 }
 
 /// A type code as text: `07`, or the type GUID.

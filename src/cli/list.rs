@@ -111,6 +111,10 @@ fn print(entry: &Entry<'_>, same: &BTreeMap<String, Vec<String>>) {
                 anstream::println!("  note: {}", clean(note));
             }
             anstream::println!("{}", partition_table(&examined.layout));
+            for windows in &examined.layout.windows {
+                let place = format!("{}, {}", examined.layout.name(windows.volume), windows.root);
+                anstream::println!("  Windows on {}", clean(&format!("{place}: {}", text::version(windows))));
+            }
         }
     }
     for holder in entry.disk.iter().flat_map(|disk| &disk.held_by) {
@@ -189,6 +193,7 @@ fn document(entry: &Entry<'_>, same: &BTreeMap<String, Vec<String>>) -> Value {
         fields.insert("kind".into(), json!(examined.kind.to_string()));
         fields.insert("disk".into(), json::disk(&examined.layout, examined.len));
         fields.insert("partitions".into(), json::partitions(&examined.layout));
+        fields.insert("windows".into(), json::windows(&examined.layout));
         fields.insert(
             "notes".into(),
             examined.notes.iter().chain(&examined.layout.table.notes).cloned().collect(),

@@ -4,6 +4,7 @@ use owo_colors::OwoColorize;
 
 use crate::diagnosis::Severity;
 use crate::diagnosis::Verdict;
+use crate::layout::windows::WindowsVolume;
 use crate::partition::DiskId;
 use crate::partition::PartitionTable;
 use crate::partition::TableKind;
@@ -87,6 +88,12 @@ pub fn file_system(file_system: FileSystem) -> &'static str {
         FileSystem::Other(name) => name,
         FileSystem::Unknown => "-",
     }
+}
+
+/// What a Windows is: `Windows 10 Pro 22H2 (19045.3803)`.
+#[must_use]
+pub fn version(windows: &WindowsVolume) -> String {
+    windows.version.as_ref().map_or_else(|_| "of an unknown version".to_owned(), ToString::to_string)
 }
 
 /// A verdict in its colour.

@@ -13,6 +13,7 @@ use crate::diagnosis::answer::Resolution;
 use crate::diagnosis::beside::Beside;
 use crate::diagnosis::boot_record::first_sector;
 use crate::diagnosis::entry::main_entry;
+use crate::diagnosis::ntldr;
 use crate::diagnosis::record::Record;
 use crate::diagnosis::record::is_here;
 use crate::diagnosis::role::Role;
@@ -22,6 +23,7 @@ use crate::layout::Firmware;
 use crate::layout::Layout;
 use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
+use crate::layout::windows::WindowsVolume;
 use crate::partition::BootCode;
 use crate::partition::TableKind;
 use crate::volume::BootManagerName;
@@ -68,6 +70,7 @@ pub fn walk(
     };
     chain.before_the_store(system, firmware);
     if system.is_ntldr_only() {
+        chain.boot_ini(system);
         return chain.hops;
     }
     let store = layout.stores.iter().find(|file| {
@@ -100,7 +103,7 @@ pub fn walk(
 }
 
 /// The volume that the firmware comes to first.
-fn start(layout: &Layout) -> Option<&SystemVolume> {
+pub(super) fn start(layout: &Layout) -> Option<&SystemVolume> {
     let on_esp = |system: &&SystemVolume| layout.is_esp(system.volume);
     let uefi = |system: &&SystemVolume| system.firmware() == Firmware::Uefi;
     let systems = || layout.systems.iter();
@@ -248,16 +251,31 @@ impl<'a> Chain<'a> {
             .iter()
             .find(|windows| windows.volume == place.volume && windows.root.eq_ignore_ascii_case(&root));
         if let Some(windows) = windows {
-            let there = |is_there: bool| if is_there { "there" } else { "missing" };
-            let evidence = format!(
-                r"ntoskrnl.exe {}, config\SYSTEM {}",
-                there(windows.kernel),
-                there(windows.system_hive)
-            );
-            let codes = ["kernel-missing", "system-hive-missing"];
-            self.add_where("Windows", evidence, |finding| {
-                codes.contains(&finding.code) && finding.subject == place.name
-            });
+            self.windows(windows, &place.name);
+        }
+    }
+
+    /// What is started of a Windows first; `name` is that of its volume.
+    fn windows(&mut self, windows: &WindowsVolume, name: &str) {
+        let there = |is_there: bool| if is_there { "there" } else { "missing" };
+        let evidence =
+            format!(r"ntoskrnl.exe {}, config\SYSTEM {}", there(windows.kernel), there(windows.system_hive));
+        let codes = ["kernel-missing", "system-hive-missing"];
+        self.add_where("Windows", evidence, |finding| {
+            codes.contains(&finding.code) && finding.subject == name
+        });
+    }
+
+    /// NT 5.x has no store: `boot.ini` leads from NTLDR to Windows.
+    fn boot_ini(&mut self, system: &SystemVolume) {
+        let (state, evidence, windows) = ntldr::hop(self.layout, &self.context.others, system);
+        self.add("boot.ini", evidence, &["boot-ini-signature", "boot-ini-partition"]);
+        if let Some(hop) = self.hops.last_mut().filter(|hop| hop.state == State::Ok) {
+            hop.state = state;
+        }
+        if let Some(windows) = windows {
+            let name = self.layout.name(windows.volume);
+            self.windows(windows, &name);
         }
     }
 

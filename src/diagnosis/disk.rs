@@ -45,7 +45,7 @@ fn what_it_is(layout: &Layout) -> Vec<Finding> {
         return vec![no_system(layout)];
     }
     if layout.systems.iter().all(SystemVolume::is_ntldr_only) {
-        return layout.systems.iter().map(|system| ntldr(layout, system)).collect();
+        return Vec::new();
     }
     if layout.stores.iter().any(|store| !store.recovery) {
         return Vec::new();
@@ -91,41 +91,6 @@ fn no_system(layout: &Layout) -> Finding {
             Severity::BlocksBoot,
             "disk",
             "Windows is here, but no boot manager and no store".into(),
-        )
-    }
-}
-
-fn ntldr(layout: &Layout, system: &SystemVolume) -> Finding {
-    let mut evidence = vec![format!(r"\ntldr is on {}", layout.name(system.volume))];
-    match &system.ntldr {
-        Some(Some(text)) => {
-            evidence.extend(text.lines().map(|line| format!("boot.ini: {}", line.trim_end())))
-        }
-        _ => evidence.push(
-            r"\boot.ini is not there or cannot be read: NTLDR then starts the first Windows it knows".into(),
-        ),
-    }
-    let names_signature = evidence.iter().any(|line| line.to_lowercase().contains("signature("));
-    let message = if names_signature {
-        "Windows 2003/XP: NTLDR has no BCD store, but boot.ini names a disk by its signature"
-    } else {
-        "Windows 2003/XP: NTLDR finds its disk by number, there is no BCD store and nothing to patch"
-    };
-    let remedy = match names_signature {
-        true => Remedy::Advice(
-            "compare the number in signature(…) with the disk signature, and edit boot.ini if they differ"
-                .into(),
-        ),
-        false => Remedy::None,
-    };
-    Finding {
-        evidence,
-        remedy,
-        ..finding(
-            "ntldr",
-            if names_signature { Severity::Stale } else { Severity::Note },
-            "disk",
-            message.into(),
         )
     }
 }
@@ -195,6 +160,19 @@ fn volumes(layout: &Layout) -> Vec<Finding> {
                     Severity::Note,
                     &layout.name(windows.volume),
                     "Windows is hibernated (or was shut down with fast startup)".into(),
+                )
+            });
+        }
+        // A volume with a store has its own word about that.
+        let has_store = layout.stores.iter().any(|file| file.live && file.volume == windows.volume);
+        if windows.dirty && !has_store {
+            findings.push(Finding {
+                evidence: vec!["the file system is marked dirty; fix does not write to it".into()],
+                ..finding(
+                    "windows-volume-dirty",
+                    Severity::Note,
+                    &layout.name(windows.volume),
+                    "chkdsk is due on the volume of Windows, which does it at its next start".into(),
                 )
             });
         }

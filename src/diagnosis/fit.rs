@@ -165,7 +165,7 @@ impl Paths<'_> {
 }
 
 /// What the loader reads first must be there.
-fn incomplete(layout: &Layout, windows: &WindowsVolume) -> Vec<Finding> {
+pub(super) fn incomplete(layout: &Layout, windows: &WindowsVolume) -> Vec<Finding> {
     let name = layout.name(windows.volume);
     let advice = Remedy::Advice("not a matter of the store: restore it from a backup".into());
     let missing = |code, path: &str| Finding {

@@ -2,6 +2,7 @@
 
 mod active;
 pub mod answer;
+mod arc;
 pub mod beside;
 mod boot_record;
 pub mod byte_edit;
@@ -15,12 +16,14 @@ pub mod firmware_entry;
 pub mod firmware_place;
 pub mod fit;
 mod kin;
+pub mod ntldr;
 pub mod record;
 pub mod recorded;
 pub mod recovery;
 pub mod resolve;
 pub mod restore;
 pub mod role;
+pub mod spanned;
 pub mod startup;
 pub mod store;
 
@@ -269,6 +272,8 @@ fn repoints(findings: &[Finding]) -> impl Iterator<Item = &Repoint> {
 #[must_use]
 pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     let mut findings = disk::findings(layout, context);
+    findings.extend(spanned::findings(layout));
+    findings.extend(ntldr::findings(layout, context));
     findings.extend(startup::findings(layout, context.choice));
     for index in 0..layout.stores.len() {
         findings.extend(store::findings(layout, index));

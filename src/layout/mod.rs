@@ -11,8 +11,10 @@ pub mod file_version;
 pub mod product;
 pub mod reagent;
 pub mod recovery;
+pub mod spanned;
 pub mod store;
 pub mod system;
+pub mod version;
 pub mod windows;
 
 use crate::layout::evidence::Evidence;
@@ -180,7 +182,7 @@ pub fn discover_beside(storage: &dyn Storage, stores: &[StoreFile]) -> Result<La
     let systems = system::find(&volumes, &table);
     let stores = store::read_all(&volumes, &systems, &table);
     let all: Vec<&StoreFile> = stores.iter().chain(others).collect();
-    let windows = windows::find(&volumes, &all);
+    let windows = windows::find(&volumes, &systems, &all);
     let evidence = Evidence::collect(&volumes, &all);
     let facts = facts(&table, &opened, &systems, &windows, &evidence);
     let recovery = recovery::read_all(&volumes, &facts, &windows);

@@ -3,7 +3,13 @@
 use std::collections::BTreeSet;
 
 use crate::bcd::element::ElementId;
+use crate::layout::boot_ini::BootEntry;
+use crate::layout::boot_ini::BootIni;
+use crate::layout::boot_ini::Target;
 use crate::layout::store::StoreFile;
+use crate::layout::system::SystemVolume;
+use crate::layout::version;
+use crate::layout::version::WindowsVersion;
 use crate::volume::EntryKind;
 use crate::volume::Hibernation;
 use crate::volume::Volume;
@@ -12,6 +18,8 @@ use crate::volume::Volume;
 const DEFAULT_ROOT: &str = r"\Windows";
 /// System roots of other names that are believed, at most; a store that names more is absurd.
 const ROOTS_MAX: usize = 16;
+/// Windows of one disk that are asked what they are, at most.
+const ASKED_MAX: usize = 16;
 
 /// A volume with a Windows installation.
 #[derive(Debug, Clone)]
@@ -30,6 +38,10 @@ pub struct WindowsVolume {
     pub kernel: bool,
     /// What `\hiberfil.sys` says, or why it could not be read.
     pub hibernation: Result<Hibernation, String>,
+    /// The file system is marked dirty: chkdsk is due.
+    pub dirty: bool,
+    /// Product and build, or why nothing says so.
+    pub version: Result<WindowsVersion, String>,
 }
 
 impl WindowsVolume {
@@ -40,35 +52,45 @@ impl WindowsVolume {
     }
 }
 
-/// Finds the Windows installations, under `\Windows` and every system root that a store names.
+/// Finds the Windows installations, under `\Windows` and every system root that a store or a `boot.ini` names.
 #[must_use]
-pub fn find(volumes: &[Option<&Volume<'_>>], stores: &[&StoreFile]) -> Vec<WindowsVolume> {
-    let roots = system_roots(stores);
+pub fn find(
+    volumes: &[Option<&Volume<'_>>],
+    systems: &[SystemVolume],
+    stores: &[&StoreFile],
+) -> Vec<WindowsVolume> {
+    let roots = system_roots(systems, stores);
     let mut found = Vec::new();
     for (index, volume) in volumes.iter().enumerate() {
         let Some(volume) = volume else { continue };
-        found.extend(roots.iter().filter_map(|root| examine(volume, index, root)));
+        for root in &roots {
+            found.extend(examine(volume, index, root, found.len() < ASKED_MAX));
+        }
     }
     found
 }
 
-fn system_roots(stores: &[&StoreFile]) -> Vec<String> {
-    let mut seen = BTreeSet::from([DEFAULT_ROOT.to_lowercase()]);
-    let mut roots = vec![DEFAULT_ROOT.to_owned(), r"\WINNT".to_owned()];
+fn system_roots(systems: &[SystemVolume], stores: &[&StoreFile]) -> Vec<String> {
+    let defaults = [DEFAULT_ROOT, r"\WINNT"].map(str::to_owned);
     let objects = stores.iter().filter_map(|file| file.parsed()).flat_map(|store| store.objects());
-    for object in objects.filter(|object| object.object_type.is_some_and(|kind| kind.is_os_loader())) {
-        if let Some(root) = object.string(ElementId::SYSTEM_ROOT)
-            && roots.len() < ROOTS_MAX
-            && seen.insert(root.to_lowercase())
-        {
-            roots.push(root.to_owned());
-        }
-    }
-    roots
+    let loaders = objects.filter(|object| object.object_type.is_some_and(|kind| kind.is_os_loader()));
+    let of_stores = loaders.filter_map(|object| object.string(ElementId::SYSTEM_ROOT)).map(str::to_owned);
+    let texts = systems.iter().filter_map(|system| system.ntldr.as_ref()?.as_deref());
+    let of_boot_ini = texts.flat_map(|text| BootIni::parse(text).entries).filter_map(directory);
+    let mut seen = BTreeSet::new();
+    let all = defaults.into_iter().chain(of_stores).chain(of_boot_ini);
+    all.filter(|root| seen.insert(root.to_lowercase())).take(ROOTS_MAX).collect()
+}
+
+/// The directory that an entry of `boot.ini` names.
+fn directory(entry: BootEntry) -> Option<String> {
+    let Target::Windows(path) = entry.target else { return None };
+    let root = path.directory.trim_end_matches('\\');
+    root.starts_with('\\').then(|| root.to_owned())
 }
 
 /// `System32` and a registry or a kernel in it make a Windows; a lone directory of that name does not.
-fn examine(volume: &Volume<'_>, index: usize, root: &str) -> Option<WindowsVolume> {
+fn examine(volume: &Volume<'_>, index: usize, root: &str, is_asked: bool) -> Option<WindowsVolume> {
     let directory = volume.find(root).ok()??;
     if directory.kind != EntryKind::Directory {
         return None;
@@ -85,5 +107,10 @@ fn examine(volume: &Volume<'_>, index: usize, root: &str) -> Option<WindowsVolum
         system_hive,
         kernel,
         hibernation: volume.hibernation().map_err(|error| error.to_string()),
+        dirty: volume.is_dirty().unwrap_or(false),
+        version: match is_asked {
+            true => version::read(volume, root),
+            false => Err(format!("more than {ASKED_MAX} Windows on this disk")),
+        },
     })
 }

@@ -10,11 +10,10 @@ use crate::diagnosis::device::BAD_CHOICE;
 use crate::diagnosis::recorded::OTHER_DISK;
 use crate::diagnosis::restore::Restore;
 use crate::diagnosis::show_disk;
-use crate::guid::Guid;
 use crate::layout::Layout;
+use crate::layout::spanned;
 use crate::layout::store::StoreFile;
 use crate::partition::Partition;
-use crate::partition::PartitionType;
 use crate::volume::FileSystem;
 
 /// Named refusals that the user has lifted.
@@ -35,14 +34,6 @@ pub struct Refusal {
     /// What the user can do.
     pub way_out: String,
 }
-
-/// Types of partitions that belong to a dynamic disk (Microsoft, `PARTITION_LDM`, `PARTITION_LDM_METADATA_GUID`,
-/// `PARTITION_LDM_DATA_GUID`).
-const LDM: [PartitionType; 3] = [
-    PartitionType::Mbr(0x42),
-    PartitionType::Gpt(Guid::from_u128(0x5808c8aa_7e8f_42e0_85d2_e1e90434cfb3)),
-    PartitionType::Gpt(Guid::from_u128(0xaf9b60a0_1431_4f62_bc68_3311714a69ad)),
-];
 
 /// All reasons not to write to the stores that the diagnosis would patch; empty when none stands.
 #[must_use]
@@ -148,11 +139,7 @@ fn bad_choice(diagnosis: &Diagnosis) -> Option<Refusal> {
 }
 
 fn dynamic_disk(layout: &Layout) -> Option<Refusal> {
-    let is_dynamic = layout.volumes.iter().any(|facts| {
-        LDM.contains(&facts.partition.kind)
-            || matches!(facts.file_system, FileSystem::Other(name) if name.contains("LDM"))
-    });
-    is_dynamic.then(|| Refusal {
+    spanned::dynamic(layout).next().map(|_| Refusal {
         what: "this is a dynamic disk (LDM), whose volumes are not where its partition table says".into(),
         way_out: "repair it from a Windows rescue system".into(),
     })

@@ -314,6 +314,17 @@ impl<'a> Volume<'a> {
         }
     }
 
+    /// Whether the file system is marked dirty, so that chkdsk is due. Of [`Volume::obstacles`] the cheapest.
+    ///
+    /// # Errors
+    /// As [`Volume::obstacles`].
+    pub fn is_dirty(&self) -> Result<bool, VolumeError> {
+        match &self.inner {
+            Inner::Ntfs(volume) => volume.is_dirty(),
+            _ => Ok(self.obstacles()?.iter().any(|obstacle| obstacle.kind == ObstacleKind::FatDirty)),
+        }
+    }
+
     /// Whether a Windows sleeps on this volume: what `\hiberfil.sys` begins with. Only a Windows volume has one.
     ///
     /// # Errors

@@ -173,14 +173,18 @@ impl<'a> NtfsVolume<'a> {
         }
     }
 
-    pub(crate) fn obstacles(&self) -> Result<Vec<Obstacle>, VolumeError> {
-        let mut obstacles = Vec::new();
+    pub(crate) fn is_dirty(&self) -> Result<bool, VolumeError> {
         let volume = self.table.record(VOLUME)?;
         let flags = volume.resident(file_record::VOLUME_INFORMATION).and_then(|bytes| le_u16(bytes, 0x0a));
         let flags = flags.ok_or_else(|| {
             VolumeError::corrupt("$Volume", volume.at, "$VOLUME_INFORMATION with its flags", "none")
         })?;
-        if flags & DIRTY != 0 {
+        Ok(flags & DIRTY != 0)
+    }
+
+    pub(crate) fn obstacles(&self) -> Result<Vec<Obstacle>, VolumeError> {
+        let mut obstacles = Vec::new();
+        if self.is_dirty()? {
             let message = "the NTFS volume is marked dirty: chkdsk is due and could move or cut files; \
                  let Windows check it, or run `ntfsfix -d` if you know why it is dirty";
             obstacles.push(Obstacle { kind: ObstacleKind::DirtyVolume, message: message.into() });

@@ -1,0 +1,81 @@
+//! Where an entry of `boot.ini` leads on this disk.
+//!
+//! Sources: Microsoft, KB 102873 (how partitions are counted), KB 227704 (`signature()` is looked up among all disks).
+
+use crate::diagnosis::OtherDisk;
+use crate::layout::Layout;
+use crate::layout::arc_path::Adapter;
+use crate::layout::arc_path::ArcPath;
+use crate::layout::windows::WindowsVolume;
+use crate::partition::DiskId;
+use crate::partition::TableKind;
+
+/// Where an ARC path leads.
+#[derive(Debug, Clone)]
+pub(super) enum Lead<'a> {
+    /// To this Windows.
+    Windows(&'a WindowsVolume),
+    /// To a disk with this signature, which is neither this one nor another that is known.
+    UnknownDisk(u32),
+    /// To another disk, or to one that cannot be told from here: in words.
+    Elsewhere(String),
+    /// To a partition that this disk does not have.
+    NoPartition,
+    /// To this volume, which has no Windows in the directory.
+    NoWindows(usize),
+    /// To this volume, whose files cannot be seen.
+    Hidden(usize),
+}
+
+/// Follows a path as NTLDR would when this disk is the one that it was started from.
+pub(super) fn lead<'a>(layout: &'a Layout, others: &[OtherDisk], path: &ArcPath) -> Lead<'a> {
+    match path.adapter {
+        Adapter::Signature(signature) if layout.table.disk != Some(DiskId::Mbr(signature)) => {
+            return match others.iter().find(|other| other.disk == DiskId::Mbr(signature)) {
+                Some(other) => Lead::Elsewhere(format!("partition {} of {}", path.partition, other.name)),
+                None => Lead::UnknownDisk(signature),
+            };
+        }
+        Adapter::Scsi(_) => return Lead::Elsewhere("a disk that ntbootdd.sys finds".into()),
+        Adapter::Multi(_) if path.rdisk != 0 => {
+            return Lead::Elsewhere(format!("another disk, number {} of the BIOS from 0", path.rdisk));
+        }
+        Adapter::Multi(_) | Adapter::Signature(_) => {}
+    }
+    if layout.table.kind != TableKind::Mbr {
+        return Lead::Elsewhere("a partition, which only an MBR disk has by that number".into());
+    }
+    let Some(volume) = path.partition_of(&layout.table) else { return Lead::NoPartition };
+    let of_volume = |windows: &&WindowsVolume| windows.volume == volume && is_root(path, windows);
+    match layout.windows.iter().find(of_volume) {
+        Some(windows) => Lead::Windows(windows),
+        None if is_readable(layout, volume) => Lead::NoWindows(volume),
+        None => Lead::Hidden(volume),
+    }
+}
+
+/// The number that `partition()` has for a volume.
+pub(super) fn number_of(layout: &Layout, path: &ArcPath, volume: usize) -> Option<u32> {
+    let last = u32::try_from(layout.table.partitions.len()).ok()?;
+    let is = |partition: &u32| {
+        ArcPath { partition: *partition, ..path.clone() }.partition_of(&layout.table) == Some(volume)
+    };
+    (1..=last).find(is)
+}
+
+/// The volumes that have a Windows in the directory of a path.
+pub(super) fn holders(layout: &Layout, path: &ArcPath) -> Vec<usize> {
+    let windows = layout.windows.iter().filter(|windows| is_root(path, windows));
+    windows.map(|windows| windows.volume).collect()
+}
+
+fn is_root(path: &ArcPath, windows: &WindowsVolume) -> bool {
+    path.directory.trim_end_matches('\\').to_lowercase() == windows.root.to_lowercase()
+}
+
+fn is_readable(layout: &Layout, volume: usize) -> bool {
+    layout
+        .volumes
+        .get(volume)
+        .is_some_and(|facts| facts.file_system.is_readable() && facts.unreadable.is_none())
+}
