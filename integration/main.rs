@@ -16,11 +16,13 @@ mod corpus;
 mod corpus_disks;
 mod cycle;
 mod devices;
+mod drive_letters;
 mod file_version;
 mod golden;
 mod guest;
 mod hostile;
 mod layers;
+mod letters_in_memory;
 mod oracle;
 mod power;
 #[path = "../src/layout/file_version/sample.rs"]

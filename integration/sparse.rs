@@ -26,13 +26,22 @@ pub(crate) struct SparseRam {
 impl SparseRam {
     /// The content of a committed image.
     pub(crate) fn of(name: &str) -> Self {
-        let disk = Disk::raw(name);
-        let len = std::fs::metadata(&disk.path).expect("metadata").len();
+        Self::load(&Disk::raw(name).path)
+    }
+
+    /// The content of a raw file.
+    pub(crate) fn load(path: &std::path::Path) -> Self {
+        let len = std::fs::metadata(path).expect("metadata").len();
         let mut sparse = Self { pages: BTreeMap::new(), len };
-        for (start, bytes) in data(&disk.path) {
+        for (start, bytes) in data(path) {
             for (index, page) in bytes.chunks(PAGE).enumerate() {
-                if page.iter().any(|byte| *byte != 0) {
-                    sparse.put(start + (index * PAGE) as u64, page);
+                let at = start + (index * PAGE) as u64;
+                match <[u8; PAGE]>::try_from(page) {
+                    _ if page.iter().all(|byte| *byte == 0) => {}
+                    Ok(page) if at.is_multiple_of(PAGE as u64) => {
+                        sparse.pages.insert(at / PAGE as u64, Arc::new(page));
+                    }
+                    _ => sparse.put(at, page),
                 }
             }
         }

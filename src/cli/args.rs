@@ -159,14 +159,18 @@ pub struct ChoiceArgs {
     /// Write into boot records where their partitions begin, where they say something else.
     #[arg(long)]
     pub boot_sector: bool,
+    /// Make the drive letters that Windows remembers (MountedDevices in its SYSTEM hive) name this disk again, where they
+    /// name it by its old identity. Only when Windows was shut down fully and its volume is clean.
+    #[arg(long)]
+    pub drive_letters: bool,
 }
 
 impl ChoiceArgs {
     /// The same in the words of the diagnosis.
     #[must_use]
     pub fn choice(&self) -> Choice {
-        let Self { system, windows, active, boot_sector } = *self;
-        Choice { system, windows, active, boot_sector }
+        let Self { system, windows, active, boot_sector, drive_letters } = *self;
+        Choice { system, windows, active, boot_sector, drive_letters }
     }
 }
 
@@ -194,8 +198,8 @@ pub struct FixArgs {
     #[command(flatten)]
     pub choice: ChoiceArgs,
     /// Give the disk its old identity back (the MBR signature, or the GPT's GUIDs) instead of re-pointing the store.
-    /// Then also drive letters, recovery and a hibernated Windows know it again.
-    #[arg(long, conflicts_with_all = ["repoint", "system", "windows"])]
+    /// Then also drive letters, recovery and a hibernated Windows know it again, and --drive-letters is not needed.
+    #[arg(long, conflicts_with_all = ["repoint", "system", "windows", "drive_letters"])]
     pub restore_identity: bool,
     /// Re-point the store, which is what fix does; says so where an encrypted Windows leaves a choice.
     #[arg(long)]

@@ -15,6 +15,13 @@ pub enum Site {
         /// First byte, from the start of the volume.
         at: u64,
     },
+    /// In the SYSTEM hive of a Windows.
+    SystemHive {
+        /// Index of the hive in the layout's `mounted`.
+        hive: usize,
+        /// First byte, from the start of the hive file.
+        at: u64,
+    },
 }
 
 /// Bytes before and after.

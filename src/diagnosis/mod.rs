@@ -7,9 +7,11 @@ pub mod byte_edit;
 pub mod chain;
 pub mod device;
 pub mod disk;
+pub mod drive_letters;
 pub mod entry;
 pub mod fit;
 mod kin;
+mod old_letters;
 pub mod record;
 pub mod resolve;
 pub mod restore;
@@ -155,6 +157,8 @@ pub struct Choice {
     pub active: Option<u32>,
     /// `--boot-sector`: boot records are to say where their partition begins.
     pub boot_sector: bool,
+    /// `--drive-letters`: the letters that a Windows remembers are to name this disk.
+    pub drive_letters: bool,
 }
 
 /// What the diagnosis knows besides the disk.
@@ -246,8 +250,12 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     findings.extend(entry::findings(layout));
     findings.extend(fit::findings(layout, &records, &answers));
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let repointed: Vec<&Repoint> = repoints(&findings).collect();
+    let restore = restore::restore(layout, &repointed);
+    let letters = drive_letters::findings(layout, context, &repointed, &restore);
+    findings.extend(letters);
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let verdict = verdict(layout, &findings);
-    let restore = restore::restore(layout, &repoints(&findings).collect::<Vec<_>>());
     let chain = chain::walk(layout, &records, &answers, &findings);
     Diagnosis { findings, verdict, restore, chain }
 }

@@ -8,12 +8,14 @@ pub mod boot_ini;
 pub mod current_version;
 pub mod evidence;
 pub mod file_version;
+pub mod mounted_devices;
 pub mod product;
 pub mod store;
 pub mod system;
 pub mod windows;
 
 use crate::layout::evidence::Evidence;
+use crate::layout::mounted_devices::MountedDevices;
 use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
 use crate::layout::windows::WindowsVolume;
@@ -92,6 +94,8 @@ pub struct Layout {
     pub windows: Vec<WindowsVolume>,
     /// All stores, those of the system volumes in order.
     pub stores: Vec<StoreFile>,
+    /// The drive letters of each Windows that has a SYSTEM hive.
+    pub mounted: Vec<MountedDevices>,
     /// Which files that the stores name are on which volume.
     pub evidence: Evidence,
 }
@@ -139,6 +143,13 @@ impl Layout {
         self.stores.iter().find(|file| file.volume == volume && file.path.eq_ignore_ascii_case(path))
     }
 
+    /// The SYSTEM hive with this path on the partition with this number; the case of letters does not matter.
+    #[must_use]
+    pub fn hive_on(&self, partition: u32, path: &str) -> Option<&MountedDevices> {
+        let volume = self.by_number(partition)?;
+        self.mounted.iter().find(|hive| hive.volume == volume && hive.path.eq_ignore_ascii_case(path))
+    }
+
     /// The volume whose partition has this number.
     #[must_use]
     pub fn by_number(&self, number: u32) -> Option<usize> {
@@ -166,9 +177,10 @@ pub fn discover(storage: &dyn Storage) -> Result<Layout, PartitionError> {
     let systems = system::find(&volumes, &table);
     let stores = store::read_all(&volumes, &systems, &table);
     let windows = windows::find(&volumes, &stores);
+    let mounted = mounted_devices::read_all(&volumes, &windows, &table);
     let evidence = Evidence::collect(&volumes, &stores);
     let facts = facts(&table, &opened, &systems, &windows, &evidence);
-    Ok(Layout { table, volumes: facts, systems, windows, stores, evidence })
+    Ok(Layout { table, volumes: facts, systems, windows, stores, mounted, evidence })
 }
 
 fn facts(

@@ -3,6 +3,7 @@
 pub mod apply;
 pub mod edits;
 pub mod identity;
+pub mod letters;
 pub mod plan;
 pub mod record;
 pub mod refusal;
