@@ -107,7 +107,15 @@ fn get(disk: &Disk, number: u32, path: &str) -> Vec<u8> {
 /// A test disk whose Windows, on that partition, has this hive.
 pub fn disk_with(name: &str, number: u32, hive: &[u8]) -> Disk {
     let disk = Disk::raw(name);
-    put(&disk, number, SYSTEM, hive);
+    // sfdisk cannot be told of 4096-byte sectors in a file.
+    let target = bcdrescue(&["inspect", disk.name(), "--json"]).target();
+    let parts = target["partitions"].as_array().unwrap();
+    let part = parts.iter().find(|part| part["number"] == number).unwrap();
+    let [start, len] = ["start", "size"].map(|field| part[field].as_u64().unwrap());
+    let file = cut(&disk.path, start, len);
+    put_ntfs(&file, SYSTEM, hive);
+    paste(&file, &disk.path, start);
+    fs::remove_file(file).unwrap();
     disk
 }
 
@@ -238,6 +246,12 @@ fn a_letter_that_windows_gave_meanwhile_is_not_doubled() {
     put(&disk, 2, SYSTEM, &system_hive(letters, 0));
     bcdrescue(&["check", disk.name()]).exits(4).says("left, for it has another letter already");
     let (old, new) = cured(&disk, 2, SYSTEM, 2);
+    // Nothing but that one: it is said, and nothing is written to the hive.
+    let letters = vec![(r"\DosDevices\C:", mbr(OLD, STARTS[1])), (r"\DosDevices\H:", mbr(NEW, STARTS[1]))];
+    let other = disk_with("win10-bios", 2, &system_hive(letters, 0));
+    bcdrescue(&["check", other.name()]).exits(4).says("choose the letter in Windows");
+    let fixed = bcdrescue(&["fix", other.name(), "--yes", "--json", "--drive-letters"]).exits(1).target();
+    assert_eq!(fixed["edits"], Json::Array(vec![]));
     assert!(!hivex_difference(&old, &new).contains(&named(r"\DosDevices\C:")));
 }
 
@@ -353,6 +367,7 @@ fn a_hive_that_is_not_at_rest_is_refused() {
     seal(&mut hive);
     let disk = Disk::raw("win10-bios");
     put(&disk, 2, SYSTEM, &hive);
+    bcdrescue(&["check", disk.name()]).exits(4).says("the logs beside it may say otherwise");
     refused(&disk, &[], &["SYSTEM on partition 2 (Windows) is dirty", "leave --drive-letters out"]);
     refused(&disk, &["--allow-dirty-volume", "--allow-hibernated"], &["is dirty"]);
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(1);

@@ -31,6 +31,7 @@ use bcdrescue::storage::cache::Cached;
 
 use crate::drive_letters::Letters;
 use crate::drive_letters::disk_with;
+use crate::drive_letters::gpt;
 use crate::drive_letters::system_hive;
 use crate::drive_letters::windows_10;
 use crate::drive_letters::windows_11;
@@ -78,6 +79,16 @@ fn record(disk: &SparseRam, layout: &Layout, plan: &Plan) -> Record {
         .touching(plan.touched.clone())
 }
 
+/// As the stores of `win2022-uefi-4kn` name its partitions.
+fn windows_2022() -> Letters<'static> {
+    let (esp, windows) = ("5f3c0202-3b1d-4c02-9a2c-0242ac1b0002", "5f3c0204-3b1d-4c02-9a2c-0242ac1b0004");
+    vec![
+        (r"\DosDevices\C:", gpt(windows)),
+        (r"\??\Volume{22222222-2222-3333-4444-555555555555}", gpt(windows)),
+        (r"\??\Volume{22222222-2222-3333-4444-555555555556}", gpt(esp)),
+    ]
+}
+
 /// A hive in which a GUID that is to change lies across two sectors.
 fn split_across_sectors() -> Vec<u8> {
     let hives = (0..64).map(|index| {
@@ -99,6 +110,7 @@ fn power_is_cut_at_every_write() {
         ("win10-bios", 2, system_hive(windows_10(OLD), 0)),
         ("win11-uefi", 3, system_hive(windows_11(), 0)),
         ("win11-uefi", 3, split_across_sectors()),
+        ("win2022-uefi-4kn", 3, system_hive(windows_2022(), 0)),
     ];
     for (name, number, hive) in cases {
         let before = disk(name, number, &hive);
@@ -116,7 +128,9 @@ fn power_is_cut_at_every_write() {
         let mut states: Vec<SparseRam> = Vec::new();
         for (from, patches) in [(&before, plan.patches.clone()), (&after, inverse(&plan.patches))] {
             for writes in 0..patches.len() {
-                for cut in [Cut::Kept, Cut::Lost, Cut::LastOnly] {
+                let torn = patches[0].before.len() > 512;
+                let torn = [512, 2048].into_iter().filter(|_| torn).map(Cut::Torn);
+                for cut in [Cut::Kept, Cut::Lost, Cut::LastOnly].into_iter().chain(torn) {
                     let story = format!("{name}, {cut:?} in write {writes}");
                     let mut disk = PowerCut::new(from, writes);
                     apply(&mut disk, &patches).expect_err("the power went");
@@ -142,6 +156,20 @@ fn recovers(disk: &SparseRam, before: &SparseRam, after: &SparseRam, record: &Re
     let mut fixed = disk.clone();
     apply(&mut fixed, &plan.patches).unwrap_or_else(|error| panic!("{story}: {error}"));
     assert!(fixed.is_same(after), "{story}: a second repair does not complete the first");
+}
+
+/// Before a byte is planned, all of the value is compared where the extents say that it lies, not only what changes.
+#[test]
+fn a_value_that_is_not_where_it_was_read_is_not_written() {
+    let disk = disk("win10-bios", 2, &system_hive(windows_10(OLD), 0));
+    let (layout, diagnosis) = look(&disk).expect("a sound disk");
+    let entry = &layout.mounted[0].entries.as_ref().expect("read")[0];
+    let extents = layout.mounted[0].place.as_ref().expect("a place");
+    let mut other = disk.clone();
+    // The last byte of the partition's offset, which stays as it is.
+    other.put(extents[0].volume_offset + entry.at + 11, &[1]);
+    let error = plan::plan(&other, &layout, &diagnosis).expect_err("not the same disk").to_string();
+    assert!(error.contains("byte of a hive") && error.contains("expected 0x00, found 0x01"), "{error}");
 }
 
 /// Damage in the hive, mostly where the letters are: an answer or an error, and no byte outside of the hive is planned.

@@ -72,7 +72,7 @@ impl<'a> Letters<'a> {
         let found: Vec<Stale<'_>> = self.entries.iter().filter_map(new_of).collect();
         let (doubled, stale): (Vec<_>, Vec<_>) =
             found.iter().partition(|one| self.has_other_letter(one, &found));
-        if stale.is_empty() {
+        if found.is_empty() {
             return self.unknown();
         }
         let name = self.known.layout.name(self.mounted.volume);
@@ -86,9 +86,10 @@ impl<'a> Letters<'a> {
                 "its drive letters name this disk by an identity that it no longer has; Windows assigns letters anew, and mostly comes up on the same one",
             ),
         };
-        let remedy = match self.known.context.choice.drive_letters {
-            true => Remedy::Edit(stale.iter().map(|stale| self.edit(stale)).collect()),
-            false => self.advice(),
+        let remedy = match (stale.is_empty(), self.known.context.choice.drive_letters) {
+            (true, _) => Remedy::Advice("choose the letter in Windows (`diskmgmt.msc`)".into()),
+            (false, true) => Remedy::Edit(stale.iter().map(|stale| self.edit(stale)).collect()),
+            (false, false) => self.advice(),
         };
         let evidence = self.evidence(&stale, &doubled);
         Some(Finding { evidence, remedy, ..plain("drive-letters", severity, &name, message.into()) })
@@ -118,6 +119,11 @@ impl<'a> Letters<'a> {
         let left = |line: String| format!("{line}; left, for it has another letter already");
         evidence.extend(letters(doubled).into_iter().map(left));
         evidence.push(format!("they are kept in {}", self.mounted.path));
+        if self.mounted.dirty {
+            evidence.push("its last change was not completed: the logs beside it may say otherwise".into());
+        }
+        let newer = |log: &String| format!("a log beside it may say otherwise: {log}");
+        evidence.extend(self.mounted.newer_logs.iter().map(newer));
         evidence
     }
 
