@@ -35,8 +35,13 @@ impl SparseRam {
         let mut sparse = Self { pages: BTreeMap::new(), len };
         for (start, bytes) in data(path) {
             for (index, page) in bytes.chunks(PAGE).enumerate() {
-                if page.iter().any(|byte| *byte != 0) {
-                    sparse.put(start + (index * PAGE) as u64, page);
+                let at = start + (index * PAGE) as u64;
+                match <[u8; PAGE]>::try_from(page) {
+                    _ if page.iter().all(|byte| *byte == 0) => {}
+                    Ok(page) if at.is_multiple_of(PAGE as u64) => {
+                        sparse.pages.insert(at / PAGE as u64, Arc::new(page));
+                    }
+                    _ => sparse.put(at, page),
                 }
             }
         }

@@ -182,6 +182,10 @@ pub struct ChoiceArgs {
     /// Make the store's copies of firmware entries name what is here, where they name what this disk was before.
     #[arg(long)]
     pub firmware_entries: bool,
+    /// Make the drive letters that Windows remembers (MountedDevices in its SYSTEM hive) name this disk again, where they
+    /// name it by its old identity. Only when Windows was shut down fully and its volume is clean.
+    #[arg(long)]
+    pub drive_letters: bool,
 }
 
 impl ChoiceArgs {
@@ -190,7 +194,8 @@ impl ChoiceArgs {
     /// # Errors
     /// When `--windows` names a disk that `--with` does not.
     pub fn choice(&self) -> anyhow::Result<Choice> {
-        let Self { with, system, windows, active, convert, boot_sector, firmware_entries } = self;
+        let Self { with, system, windows, active, convert, boot_sector, firmware_entries, drive_letters } =
+            self;
         let disk = windows.as_ref().and_then(|windows| windows.disk.as_ref());
         let windows_on = disk.and_then(|disk| with.iter().position(|with| with == disk));
         if let (Some(disk), None) = (disk, windows_on) {
@@ -204,6 +209,7 @@ impl ChoiceArgs {
             convert: *convert,
             boot_sector: *boot_sector,
             firmware_entries: *firmware_entries,
+            drive_letters: *drive_letters,
         })
     }
 }
@@ -212,7 +218,8 @@ impl ChoiceArgs {
     /// The switches as they were given.
     #[must_use]
     pub fn words(&self) -> Vec<String> {
-        let Self { with, system, windows, active, convert, boot_sector, firmware_entries } = self;
+        let Self { with, system, windows, active, convert, boot_sector, firmware_entries, drive_letters } =
+            self;
         let mut words = Vec::new();
         let mut value = |switch: &str, value: String| words.extend([switch.to_owned(), value]);
         with.iter().for_each(|disk| value("--with", disk.display().to_string()));
@@ -223,6 +230,7 @@ impl ChoiceArgs {
             (convert, "--convert"),
             (boot_sector, "--boot-sector"),
             (firmware_entries, "--firmware-entries"),
+            (drive_letters, "--drive-letters"),
         ];
         words.extend(flags.iter().filter(|(given, _)| **given).map(|(_, switch)| (*switch).to_owned()));
         words
@@ -287,8 +295,8 @@ pub struct FixArgs {
     #[arg(long, value_name = "RECORD")]
     pub against: Option<PathBuf>,
     /// Give the disk its old identity back (the MBR signature, or the GPT's GUIDs) instead of re-pointing the store.
-    /// Then also drive letters, recovery and a hibernated Windows know it again.
-    #[arg(long, conflicts_with_all = ["repoint", "system", "windows", "convert", "firmware_entries"])]
+    /// Then also drive letters, recovery and a hibernated Windows know it again, and --drive-letters is not needed.
+    #[arg(long, conflicts_with_all = ["repoint", "system", "windows", "convert", "firmware_entries", "drive_letters"])]
     pub restore_identity: bool,
     /// Re-point the store, which is what fix does; says so where an encrypted Windows leaves a choice.
     #[arg(long)]

@@ -28,6 +28,7 @@ use crate::repair::apply::apply;
 use crate::repair::apply::inverse;
 use crate::repair::apply::is_done;
 use crate::repair::disk_text;
+use crate::repair::edits::Touched;
 use crate::repair::record::Record;
 use crate::repair::record::State;
 use crate::repair::record::sha256;
@@ -147,6 +148,11 @@ impl Job<'_> {
                 store.partition,
                 text::count(back.len(), "sector", "sectors")
             );
+        }
+        for part in &record.touched {
+            if let Touched::File { partition, path } = part {
+                anstream::println!("  the drive letters in {} on partition {partition}", clean(path));
+            }
         }
     }
 

@@ -24,6 +24,13 @@ pub enum Site {
         /// Order of writing, among the re-pointings of the store.
         rank: u8,
     },
+    /// In the SYSTEM hive of a Windows.
+    SystemHive {
+        /// Index of the hive in the layout's `mounted`.
+        hive: usize,
+        /// First byte, from the start of the hive file.
+        at: u64,
+    },
 }
 
 /// Bytes before and after.
@@ -47,7 +54,7 @@ impl ByteEdit {
     pub const fn store(&self) -> Option<usize> {
         match self.site {
             Site::Store { store, .. } => Some(store),
-            Site::Table { .. } | Site::BootRecord { .. } => None,
+            Site::Table { .. } | Site::BootRecord { .. } | Site::SystemHive { .. } => None,
         }
     }
 }

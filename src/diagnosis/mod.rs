@@ -10,6 +10,7 @@ pub mod chain;
 pub mod convert;
 pub mod device;
 pub mod disk;
+pub mod drive_letters;
 pub mod entry;
 mod firmware_edit;
 pub mod firmware_entry;
@@ -17,6 +18,7 @@ pub mod firmware_place;
 pub mod fit;
 mod kin;
 pub mod ntldr;
+mod old_letters;
 pub mod record;
 pub mod recorded;
 pub mod recovery;
@@ -187,6 +189,8 @@ pub struct Choice {
     pub boot_sector: bool,
     /// `--firmware-entries`: the store's copies of firmware entries are to name what is here.
     pub firmware_entries: bool,
+    /// `--drive-letters`: the letters that a Windows remembers are to name this disk.
+    pub drive_letters: bool,
 }
 
 /// What the diagnosis knows besides the disk.
@@ -288,11 +292,15 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     let old: Vec<DiskId> = repoints(&findings).map(|repoint| disk_of(&repoint.old)).collect();
     findings.extend(recovery::findings(layout, context, &old));
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    let verdict = verdict(layout, &findings);
+    let repointed: Vec<&Repoint> = repoints(&findings).collect();
     let restore = match &context.recorded {
         Some(recorded) => recorded::restore(layout, context, recorded, &records),
-        None => restore::restore(layout, &repoints(&findings).collect::<Vec<_>>()),
+        None => restore::restore(layout, &repointed),
     };
+    let letters = drive_letters::findings(layout, context, &repointed, &restore);
+    findings.extend(letters);
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let verdict = verdict(layout, &findings);
     let chain = chain::walk(layout, context, &records, &answers, &findings);
     Diagnosis { findings, verdict, restore, chain }
 }

@@ -8,6 +8,7 @@ pub mod boot_ini;
 pub mod current_version;
 pub mod evidence;
 pub mod file_version;
+pub mod mounted_devices;
 pub mod product;
 pub mod reagent;
 pub mod recovery;
@@ -18,6 +19,7 @@ pub mod version;
 pub mod windows;
 
 use crate::layout::evidence::Evidence;
+use crate::layout::mounted_devices::MountedDevices;
 use crate::layout::recovery::RecoveryFile;
 use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
@@ -97,6 +99,8 @@ pub struct Layout {
     pub windows: Vec<WindowsVolume>,
     /// All stores, those of the system volumes in order.
     pub stores: Vec<StoreFile>,
+    /// The drive letters of each Windows that has a SYSTEM hive.
+    pub mounted: Vec<MountedDevices>,
     /// Which files that the stores name are on which volume.
     pub evidence: Evidence,
     /// Files that say where Windows believes its recovery environment to be.
@@ -146,6 +150,13 @@ impl Layout {
         self.stores.iter().find(|file| file.volume == volume && file.path.eq_ignore_ascii_case(path))
     }
 
+    /// The SYSTEM hive with this path on the partition with this number; the case of letters does not matter.
+    #[must_use]
+    pub fn hive_on(&self, partition: u32, path: &str) -> Option<&MountedDevices> {
+        let volume = self.by_number(partition)?;
+        self.mounted.iter().find(|hive| hive.volume == volume && hive.path.eq_ignore_ascii_case(path))
+    }
+
     /// The volume whose partition has this number.
     #[must_use]
     pub fn by_number(&self, number: u32) -> Option<usize> {
@@ -183,10 +194,11 @@ pub fn discover_beside(storage: &dyn Storage, stores: &[StoreFile]) -> Result<La
     let stores = store::read_all(&volumes, &systems, &table);
     let all: Vec<&StoreFile> = stores.iter().chain(others).collect();
     let windows = windows::find(&volumes, &systems, &all);
+    let mounted = mounted_devices::read_all(&volumes, &windows, &table);
     let evidence = Evidence::collect(&volumes, &all);
     let facts = facts(&table, &opened, &systems, &windows, &evidence);
     let recovery = recovery::read_all(&volumes, &facts, &windows);
-    Ok(Layout { table, volumes: facts, systems, windows, stores, evidence, recovery })
+    Ok(Layout { table, volumes: facts, systems, windows, stores, mounted, evidence, recovery })
 }
 
 fn facts(

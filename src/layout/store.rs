@@ -102,10 +102,7 @@ fn read(
             (path.to_owned(), bytes.and_then(|bytes| bytes.ok_or_else(gone)), Err(refusal.to_string()))
         }
     };
-    let obstacles = match volume.obstacles() {
-        Ok(obstacles) => obstacles.into_iter().map(|obstacle| obstacle.message).collect(),
-        Err(error) => vec![error.to_string()],
-    };
+    let obstacles = obstacles(volume);
     StoreFile {
         volume: index,
         path: path_on_disk,
@@ -118,8 +115,16 @@ fn read(
     }
 }
 
+/// Why a volume must not be written now.
+pub(super) fn obstacles(volume: &Volume<'_>) -> Vec<String> {
+    match volume.obstacles() {
+        Ok(obstacles) => obstacles.into_iter().map(|obstacle| obstacle.message).collect(),
+        Err(error) => vec![error.to_string()],
+    }
+}
+
 /// The same extents, counted from the start of the disk in [`Extent::volume_offset`].
-fn on_disk(start: u64, extents: &[Extent]) -> Result<Vec<Extent>, String> {
+pub(super) fn on_disk(start: u64, extents: &[Extent]) -> Result<Vec<Extent>, String> {
     let shift = |extent: &Extent| {
         let volume_offset = extent.volume_offset.checked_add(start)?;
         Some(Extent { volume_offset, ..*extent })

@@ -1,19 +1,26 @@
-//! Edits that are no re-pointing, as sectors of the disk: boot flags and boot records. Those in the file of a store are
-//! in the plan of that store.
+//! Edits that are no re-pointing, as sectors of the disk: boot flags, boot records, drive letters. Those in the file of a
+//! store are in the plan of that store.
 
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::bcd::edit::Edit;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::byte_edit::ByteEdit;
 use crate::diagnosis::byte_edit::Site;
 use crate::layout::Layout;
+use crate::layout::mounted_devices::MountedDevices;
 use crate::repair::identity::is_in_a_partition;
 use crate::repair::plan::PlanError;
 use crate::repair::plan::Sectors;
+use crate::repair::plan::on_disk;
 
 /// Written behind all that a store needs.
-const STAGE: u8 = 4;
+const STAGE: u8 = 5;
+/// Drive letters are written before all that a store needs. While they are on their way, the stale elements of the stores
+/// still tell which old identity was this disk's, so that a repair that a power cut has ended can be completed; after the
+/// stores, nothing would tell it of a GPT disk. And Windows, which would look at the letters, does not start meanwhile.
+const LETTERS_STAGE: u8 = 0;
 /// Bytes of a volume's beginning that belong to its boot record and the copy near it (FAT: 32 reserved sectors).
 const RECORD_SIZE: u64 = 32 * 4096;
 
@@ -29,6 +36,13 @@ pub enum Touched {
         partition: u32,
         /// Its first byte on the disk.
         start: u64,
+    },
+    /// A file that is too large to be kept whole: the SYSTEM hive of a Windows.
+    File {
+        /// Number of the partition.
+        partition: u32,
+        /// Path on the volume.
+        path: String,
     },
 }
 
@@ -49,6 +63,13 @@ impl Touched {
                     volume.start == *start && inside && near
                 })
             }
+            Self::File { partition, path } => layout.hive_on(*partition, path).is_some_and(|hive| {
+                hive.place.as_ref().is_ok_and(|extents| {
+                    extents.iter().any(|extent| {
+                        offset.checked_sub(extent.volume_offset).is_some_and(|inside| inside < extent.len)
+                    })
+                })
+            }),
         }
     }
 }
@@ -64,13 +85,11 @@ pub(super) fn add(
 ) -> Result<Vec<Touched>, PlanError> {
     let mut all = Vec::new();
     for edit in diagnosis.edits() {
-        let Some((at, touched)) = place(layout, edit)? else { continue };
-        let size = u64::from(layout.table.sector_size);
-        let sector = at.saturating_sub(at.checked_rem(size).unwrap_or(0));
-        if !touched.holds(layout, sector, size) {
-            return Err(PlanError::Check(format!("the {} at 0x{at:x} is not where it should be", edit.what)));
-        }
-        sectors.replace(at, &edit.before, &edit.after, STAGE)?;
+        let touched = match edit.site {
+            Site::Store { .. } => continue,
+            Site::SystemHive { hive, at } => in_hive(sectors, layout, edit, hive, at)?,
+            Site::Table { .. } | Site::BootRecord { .. } => in_place(sectors, layout, edit)?,
+        };
         if !all.contains(&touched) {
             all.push(touched);
         }
@@ -78,17 +97,68 @@ pub(super) fn add(
     Ok(all)
 }
 
-/// The byte of the disk at which an edit begins, and the part of the disk that it belongs to; `None` for one in a store.
-fn place(layout: &Layout, edit: &ByteEdit) -> Result<Option<(u64, Touched)>, PlanError> {
+/// The first stage that is left for the stores.
+pub(super) fn stages_before_stores(diagnosis: &Diagnosis) -> u8 {
+    let has_letters = diagnosis.edits().any(|edit| matches!(edit.site, Site::SystemHive { .. }));
+    if has_letters { LETTERS_STAGE.saturating_add(1) } else { 0 }
+}
+
+fn in_place(sectors: &mut Sectors<'_>, layout: &Layout, edit: &ByteEdit) -> Result<Touched, PlanError> {
+    let (at, touched) = place(layout, edit)?;
+    belongs(layout, edit, &touched, at)?;
+    sectors.replace(at, &edit.before, &edit.after, STAGE)?;
+    Ok(touched)
+}
+
+/// Bytes of a hive file, which may lie in several extents. Each that stands on the disk is compared with what was read
+/// as the file's, also those that do not change: the extents and the reading were not compared before.
+///
+/// The base block stays as it is: the hive was clean and stays clean, whatever stands in its logs is older and is ignored
+/// then, and nothing in it depends on the bytes of a value.
+fn in_hive(
+    sectors: &mut Sectors<'_>,
+    layout: &Layout,
+    edit: &ByteEdit,
+    hive: usize,
+    at: u64,
+) -> Result<Touched, PlanError> {
+    let check = |what: &str| PlanError::Check(format!("the {}: {what}", edit.what));
+    let hive: &MountedDevices = layout.mounted.get(hive).ok_or_else(|| check("its hive is gone"))?;
+    let extents = hive.place.as_ref().map_err(|reason| check(reason))?;
+    let partition = layout.table.partitions.get(hive.volume).map_or(0, |partition| partition.number);
+    let touched = Touched::File { partition, path: hive.path.clone() };
+    let len = u64::try_from(edit.before.len()).unwrap_or(u64::MAX);
+    for byte in at..at.saturating_add(len) {
+        let place = on_disk(extents, byte).ok_or_else(|| check("it lies in no extent"))?;
+        belongs(layout, edit, &touched, place)?;
+    }
+    let at = usize::try_from(at).map_err(|_| check("it lies beyond what a hive can have"))?;
+    let edit = Edit { at, before: edit.before.clone(), after: edit.after.clone() };
+    sectors.add(extents, &edit, LETTERS_STAGE)?;
+    Ok(touched)
+}
+
+/// The sector of byte `at` of the disk belongs to what is to be written.
+fn belongs(layout: &Layout, edit: &ByteEdit, touched: &Touched, at: u64) -> Result<(), PlanError> {
+    let size = u64::from(layout.table.sector_size);
+    let sector = at.saturating_sub(at.checked_rem(size).unwrap_or(0));
+    if touched.holds(layout, sector, size) {
+        return Ok(());
+    }
+    Err(PlanError::Check(format!("the {} at 0x{at:x} is not where it should be", edit.what)))
+}
+
+/// The byte of the disk at which an edit begins, and the part of the disk that it belongs to.
+fn place(layout: &Layout, edit: &ByteEdit) -> Result<(u64, Touched), PlanError> {
     let gone = || PlanError::Check(format!("the {} lies outside of the disk", edit.what));
     match edit.site {
-        Site::Store { .. } => Ok(None),
-        Site::Table { at } => Ok(Some((at, Touched::Table))),
+        Site::Store { .. } | Site::SystemHive { .. } => Err(gone()),
+        Site::Table { at } => Ok((at, Touched::Table)),
         Site::BootRecord { volume, at } => {
             let partition = layout.table.partitions.get(volume).ok_or_else(gone)?;
             let on_disk = partition.start.checked_add(at).ok_or_else(gone)?;
             let (partition, start) = (partition.number, partition.start);
-            Ok(Some((on_disk, Touched::BootRecord { partition, start })))
+            Ok((on_disk, Touched::BootRecord { partition, start }))
         }
     }
 }

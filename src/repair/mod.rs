@@ -4,6 +4,7 @@ pub mod apply;
 pub mod edits;
 pub mod identity;
 pub mod identity_record;
+pub mod letters;
 pub mod plan;
 mod prove;
 pub mod record;

@@ -94,7 +94,8 @@ pub struct Plan {
 /// [`PlanError`] when the disk does not hold what the layout says, or the result would change anything but identities.
 pub fn plan(storage: &dyn Storage, layout: &Layout, diagnosis: &Diagnosis) -> Result<Plan, PlanError> {
     let mut plan = Plan { stores: Vec::new(), patches: Vec::new(), restored: None, touched: Vec::new() };
-    let mut sectors = Sectors::new(storage, layout.table.sector_size, "store byte");
+    let mut sectors = Sectors::new(storage, layout.table.sector_size, "byte of a hive");
+    let first_stage = edits::stages_before_stores(diagnosis);
     for (index, file) in layout.stores.iter().enumerate() {
         let repoints: Vec<_> = diagnosis.repoints().filter(|repoint| repoint.store == index).collect();
         let fields: Vec<_> = diagnosis.edits().filter_map(|edit| field(edit, index)).collect();
@@ -109,7 +110,7 @@ pub fn plan(storage: &dyn Storage, layout: &Layout, diagnosis: &Diagnosis) -> Re
             for edit in edits_of(store, repoint)? {
                 edit::apply(&mut after, std::slice::from_ref(&edit))
                     .map_err(|e| PlanError::Check(e.to_string()))?;
-                sectors.add(extents, &edit, repoint.rank)?;
+                sectors.add(extents, &edit, repoint.rank.saturating_add(first_stage))?;
             }
         }
         for (edit, rank) in &fields {
@@ -188,7 +189,8 @@ impl<'a> Sectors<'a> {
 
     /// The sectors in the order of writing.
     pub(super) fn into_patches(self) -> Vec<Patch> {
-        let mut patches: Vec<Patch> = self.patches.into_values().collect();
+        let changed = |patch: &Patch| patch.before != patch.after;
+        let mut patches: Vec<Patch> = self.patches.into_values().filter(changed).collect();
         patches.sort_by_key(|patch| (patch.stage, patch.offset));
         patches
     }
@@ -208,7 +210,8 @@ impl<'a> Sectors<'a> {
         Ok(())
     }
 
-    fn add(&mut self, extents: &[Extent], edit: &Edit, stage: u8) -> Result<(), PlanError> {
+    /// Adds the bytes of a file, whose places on the disk `extents` tell; all of them are compared.
+    pub(super) fn add(&mut self, extents: &[Extent], edit: &Edit, stage: u8) -> Result<(), PlanError> {
         for (index, (before, after)) in edit.before.iter().zip(&edit.after).enumerate() {
             let file_offset = u64::try_from(edit.at.saturating_add(index)).unwrap_or(u64::MAX);
             let at = on_disk(extents, file_offset).ok_or_else(|| {

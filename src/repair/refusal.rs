@@ -14,6 +14,7 @@ use crate::layout::Layout;
 use crate::layout::spanned;
 use crate::layout::store::StoreFile;
 use crate::partition::Partition;
+use crate::repair::letters;
 use crate::volume::FileSystem;
 
 /// Named refusals that the user has lifted.
@@ -35,7 +36,7 @@ pub struct Refusal {
     pub way_out: String,
 }
 
-/// All reasons not to write to the stores that the diagnosis would patch; empty when none stands.
+/// All reasons not to write what the diagnosis would change; empty when none stands.
 #[must_use]
 pub fn refusals(layout: &Layout, diagnosis: &Diagnosis, allowed: Allowed) -> Vec<Refusal> {
     let mut touched: Vec<usize> = diagnosis.repoints().map(|repoint| repoint.store).collect();
@@ -43,6 +44,7 @@ pub fn refusals(layout: &Layout, diagnosis: &Diagnosis, allowed: Allowed) -> Vec
     touched.sort_unstable();
     touched.dedup();
     let mut refusals: Vec<Refusal> = bad_choice(diagnosis).into_iter().chain(other_disk(diagnosis)).collect();
+    refusals.extend(letters::refusals(layout, diagnosis));
     if !diagnosis.is_curable() {
         return refusals;
     }
@@ -102,7 +104,7 @@ fn boot_records(layout: &Layout, diagnosis: &Diagnosis) -> Vec<Refusal> {
         .edits()
         .filter_map(|edit| match edit.site {
             Site::BootRecord { volume, .. } => Some(volume),
-            Site::Table { .. } | Site::Store { .. } => None,
+            Site::Table { .. } | Site::Store { .. } | Site::SystemHive { .. } => None,
         })
         .collect();
     volumes.into_iter().filter_map(|volume| overlap(layout, volume)).collect()
@@ -181,7 +183,7 @@ fn store(layout: &Layout, file: &StoreFile, allowed: Allowed) -> Vec<Refusal> {
 }
 
 /// Bytes of a partition that shares its place with another belong to nobody in particular.
-fn overlap(layout: &Layout, volume: usize) -> Option<Refusal> {
+pub(super) fn overlap(layout: &Layout, volume: usize) -> Option<Refusal> {
     let this = layout.table.partitions.get(volume)?;
     let others = layout.table.partitions.iter().filter(|other| other.number != this.number);
     let end = |partition: &Partition| partition.start.saturating_add(partition.len);

@@ -4,9 +4,11 @@ use crate::layout::Layout;
 use crate::layout::store::StoreFile;
 use crate::repair::disk_text;
 use crate::repair::edits::Touched;
+use crate::repair::letters;
 use crate::repair::plan::is_in;
 use crate::repair::record::Record;
 use crate::repair::record::SavedStore;
+use crate::repair::refusal::Refusal;
 
 /// Why an undo is refused. Nothing was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,9 +38,12 @@ pub enum UndoRefusal {
         /// What was found.
         why: String,
     },
+    /// A hive must not be written now.
+    #[error("undoing would write a registry that is in use: {0}")]
+    InUse(Refusal),
     /// A sector is neither in a recorded store nor in another part that the record names.
     #[error(
-        "the sector at 0x{at:x} of the disk no longer belongs to what was recorded there (a store, a boot record, the partition table): the disk has moved on"
+        "the sector at 0x{at:x} of the disk no longer belongs to what was recorded there (a store, a hive, a boot record, the partition table): the disk has moved on"
     )]
     NotOurs {
         /// First byte of the sector.
@@ -85,6 +90,9 @@ pub fn check(record: &Record, layout: &Layout, len: u64) -> Result<(), UndoRefus
     for saved in &record.stores {
         files.push(unchanged_store(record, saved, layout)?);
     }
+    for part in &record.touched {
+        writable_file(part, layout)?;
+    }
     let mut parts = record.touched.clone();
     parts.extend(record.restored.is_some().then_some(Touched::Table));
     let size = u64::from(target.sector_size);
@@ -96,6 +104,16 @@ pub fn check(record: &Record, layout: &Layout, len: u64) -> Result<(), UndoRefus
         }
     }
     Ok(())
+}
+
+/// A file of which only sectors are kept is where it was, and may be written under the same rules as by the repair. That
+/// nobody has written those sectors since, the writer sees when it compares them.
+fn writable_file(part: &Touched, layout: &Layout) -> Result<(), UndoRefusal> {
+    let Touched::File { partition, path } = part else { return Ok(()) };
+    let moved = |why: &str| UndoRefusal::Moved { path: path.clone(), partition: *partition, why: why.into() };
+    let hive = layout.hive_on(*partition, path).ok_or_else(|| moved("the file is gone"))?;
+    hive.place.as_ref().map_err(|reason| moved(reason))?;
+    letters::obstacles(layout, hive).into_iter().next().map_or(Ok(()), |why| Err(UndoRefusal::InUse(why)))
 }
 
 /// The store, when its bytes are those before the repair except where the record's sectors differ.

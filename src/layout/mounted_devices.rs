@@ -1,0 +1,240 @@
+//! Drive letters: what a Windows remembers of volumes that it has seen, in `MountedDevices` of its SYSTEM hive.
+//!
+//! Sources: libyal winreg-kb, "Mounted devices"; Windows Driver Kit, `mountmgr.h` (both kinds of names). A value of 12
+//! bytes is a disk signature (`u32`) and a partition's offset in bytes (`u64`), both little-endian; one of 24 is
+//! `DMIO:ID:` and a GUID: of a GPT partition, or of a volume of a dynamic disk. Anything else is the text of a device
+//! interface: a CD drive, a memory stick.
+//!
+//! The hive is large, so it is read a page at a time, and what stands in its logs is not seen; whether they may hold
+//! something newer is.
+
+use crate::bytes;
+use crate::guid::Guid;
+use crate::hive::BaseBlock;
+use crate::hive::REG_BINARY;
+use crate::hive::Value;
+use crate::hive::log_head::LogAge;
+use crate::hive::sparse::SparseHive;
+use crate::layout::store::obstacles;
+use crate::layout::store::on_disk;
+use crate::layout::windows::WindowsVolume;
+use crate::partition::PartitionTable;
+use crate::volume::Extent;
+use crate::volume::Volume;
+
+/// The key, below the root of the hive.
+const KEY: &str = "MountedDevices";
+/// What the name of a drive letter begins with.
+const LETTER: &str = r"\DosDevices\";
+/// What the name of a partition by its GUID begins with.
+const BY_GUID: &[u8] = b"DMIO:ID:";
+/// Endings of the hive's logs: `LOG` up to XP and 2003, the pair from Vista on.
+const LOGS: [&str; 3] = [".LOG", ".LOG1", ".LOG2"];
+/// Bytes of a log that are looked at; its numbers are at the beginning.
+const LOG_HEAD: usize = 4096;
+
+/// The volumes that one Windows remembers, and whether its hive could be written.
+#[derive(Debug)]
+pub struct MountedDevices {
+    /// Index of the Windows in the layout.
+    pub windows: usize,
+    /// Index of its volume in the layout.
+    pub volume: usize,
+    /// Path of the hive, as the directory spells it.
+    pub path: String,
+    /// The values in stored order, or why they could not be read.
+    pub entries: Result<Vec<MountedDevice>, String>,
+    /// The last change of the hive was not completed, so that its logs may hold what it lacks.
+    pub dirty: bool,
+    /// Logs that may hold something newer than the hive: each with its name and the reason.
+    pub newer_logs: Vec<String>,
+    /// Where its bytes lie on the disk, or why they must not be overwritten in place.
+    pub place: Result<Vec<Extent>, String>,
+    /// Why the volume must not be written now (a dirty or hibernated file system).
+    pub obstacles: Vec<String>,
+}
+
+/// One value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MountedDevice {
+    /// `\DosDevices\C:`, `\??\Volume{…}`, or another.
+    pub name: String,
+    /// File offset of the data in the hive.
+    pub at: u64,
+    /// The volume.
+    pub names: Named,
+}
+
+/// The volume that a value means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Named {
+    /// A partition of an MBR disk.
+    Mbr {
+        /// Signature of the disk.
+        signature: u32,
+        /// First byte of the partition.
+        offset: u64,
+    },
+    /// A partition of a GPT disk, or a volume of a dynamic one.
+    Gpt(Guid),
+    /// Something else, or no volume at all.
+    Other,
+}
+
+impl Named {
+    fn of(value: &Value) -> Self {
+        let data = value.data.as_slice();
+        let mbr = || {
+            let (signature, offset) = (bytes::le_u32(data, 0)?, bytes::le_u64(data, 4)?);
+            Some(Self::Mbr { signature, offset })
+        };
+        let gpt =
+            || data.strip_prefix(BY_GUID)?.try_into().ok().map(|guid| Self::Gpt(Guid::from_bytes(guid)));
+        match data.len() {
+            _ if value.data_type != REG_BINARY => Self::Other,
+            12 => mbr().unwrap_or(Self::Other),
+            24 => gpt().unwrap_or(Self::Other),
+            _ => Self::Other,
+        }
+    }
+
+    /// The data of the value.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Mbr { signature, offset } => {
+                [signature.to_le_bytes().as_slice(), &offset.to_le_bytes()].concat()
+            }
+            Self::Gpt(guid) => [BY_GUID, guid.bytes()].concat(),
+            Self::Other => Vec::new(),
+        }
+    }
+}
+
+impl MountedDevice {
+    /// The drive letter with its colon, where the value is one.
+    #[must_use]
+    pub fn letter(&self) -> Option<&str> {
+        let letter = self.name.strip_prefix(LETTER)?;
+        let is_letter = matches!(letter.as_bytes(), [letter, b':'] if letter.is_ascii_alphabetic());
+        is_letter.then_some(letter)
+    }
+}
+
+/// Reads the letters of every Windows that has a SYSTEM hive.
+#[must_use]
+pub fn read_all(
+    volumes: &[Option<&Volume<'_>>],
+    windows: &[WindowsVolume],
+    table: &PartitionTable,
+) -> Vec<MountedDevices> {
+    let with_hive = windows.iter().enumerate().filter(|(_, windows)| windows.system_hive);
+    let read = |(index, windows): (usize, &WindowsVolume)| {
+        let volume = volumes.get(windows.volume).copied().flatten()?;
+        let start = table.partitions.get(windows.volume).map_or(0, |partition| partition.start);
+        Some(read(volume, index, windows, start))
+    };
+    with_hive.filter_map(read).collect()
+}
+
+fn read(volume: &Volume<'_>, index: usize, windows: &WindowsVolume, start: u64) -> MountedDevices {
+    let mut mounted = MountedDevices {
+        windows: index,
+        volume: windows.volume,
+        path: format!(r"{}\System32\config\SYSTEM", windows.root),
+        entries: Err("it was found but could not be opened".into()),
+        dirty: false,
+        newer_logs: Vec::new(),
+        place: Err("it could not be read".into()),
+        obstacles: Vec::new(),
+    };
+    match values(volume, &mut mounted) {
+        Ok(values) => mounted.entries = Ok(values.iter().map(entry).collect()),
+        Err(reason) => {
+            mounted.entries = Err(reason);
+            return mounted;
+        }
+    }
+    mounted.place = match volume.extents(&mounted.path) {
+        Ok(Some(file)) => on_disk(start, &file.extents),
+        Ok(None) => Err("it is gone".into()),
+        Err(refusal) => Err(refusal.to_string()),
+    };
+    mounted.obstacles = obstacles(volume);
+    mounted
+}
+
+fn entry(value: &Value) -> MountedDevice {
+    let at = u64::try_from(value.at).unwrap_or(u64::MAX);
+    MountedDevice { name: value.name.clone(), at, names: Named::of(value) }
+}
+
+/// The values of the key; on the way the path as it is spelt, and the state of the hive and its logs.
+fn values(volume: &Volume<'_>, mounted: &mut MountedDevices) -> Result<Vec<Value>, String> {
+    let file = volume.open_file(&mounted.path).map_err(|error| error.to_string())?;
+    let file = file.ok_or("it was found but could not be opened")?;
+    file.path().clone_into(&mut mounted.path);
+    let read = |at, len| file.read_at(at, len).map_err(|error| error.to_string());
+    let hive = SparseHive::open(&read, file.len()).map_err(|error| error.to_string())?;
+    mounted.dirty = hive.is_dirty();
+    let key = hive.key(&[KEY]).map_err(|error| error.to_string())?;
+    let Some(key) = key else { return Ok(Vec::new()) };
+    let values = hive.values(&key).map_err(|error| error.to_string())?;
+    mounted.newer_logs = newer_logs(volume, &mounted.path, hive.base_block());
+    Ok(values)
+}
+
+fn newer_logs(volume: &Volume<'_>, hive: &str, base_block: &BaseBlock) -> Vec<String> {
+    let judge = |ending: &&str| {
+        let path = format!("{hive}{ending}");
+        let name = path.rsplit('\\').next().unwrap_or_default();
+        match log_age(volume, &path, base_block) {
+            Ok(None | Some(LogAge::Empty | LogAge::Older { .. })) => None,
+            Ok(Some(LogAge::MayBeNewer { why })) | Err(why) => Some(format!("{name}: {why}")),
+        }
+    };
+    LOGS.iter().filter_map(judge).collect()
+}
+
+/// The age of a log; `None` where there is no such file.
+fn log_age(volume: &Volume<'_>, path: &str, base_block: &BaseBlock) -> Result<Option<LogAge>, String> {
+    let Some(file) = volume.open_file(path).map_err(|error| error.to_string())? else { return Ok(None) };
+    let len = usize::try_from(file.len()).unwrap_or(LOG_HEAD).min(LOG_HEAD);
+    let head = file.read_at(0, len).map_err(|error| error.to_string())?;
+    Ok(Some(LogAge::judge(base_block, &head, file.len())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(data_type: u32, data: &[u8]) -> Named {
+        Named::of(&Value { name: String::new(), data_type, data: data.to_vec(), at: 0 })
+    }
+
+    #[test]
+    fn values_are_told_by_their_length() {
+        let mbr = [0xa4, 0x4d, 0x23, 0x36, 0, 0, 0x50, 6, 0, 0, 0, 0];
+        assert_eq!(named(3, &mbr), Named::Mbr { signature: 0x3623_4da4, offset: 0x650_0000 });
+        assert_eq!(named(3, &mbr).to_bytes(), mbr);
+        let gpt = [b"DMIO:ID:".as_slice(), &(1..=16).collect::<Vec<u8>>()].concat();
+        assert!(matches!(named(3, &gpt), Named::Gpt(guid) if guid.bytes()[15] == 16));
+        assert_eq!(named(3, &gpt).to_bytes(), gpt);
+        let text: Vec<u8> = r"\??\USB".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for (kind, data) in [(1, mbr.as_slice()), (3, &mbr[..11]), (3, &[7; 24]), (3, &[]), (3, &text)] {
+            assert_eq!(named(kind, data), Named::Other, "{data:?}");
+        }
+    }
+
+    #[test]
+    fn letters_are_told_from_other_names() {
+        let letter = |name: &str| {
+            let name = name.into();
+            MountedDevice { name, at: 0, names: Named::Other }.letter().map(str::to_owned)
+        };
+        assert_eq!(letter(r"\DosDevices\C:").as_deref(), Some("C:"));
+        for name in [r"\??\Volume{1}", r"\DosDevices\", r"\DosDevices\CD:", r"\DosDevices\1:", "C:", ""] {
+            assert_eq!(letter(name), None);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What stands against writing drive letters into the SYSTEM hive of a Windows.
+//!
+//! No switch lifts one of these. Letters are a convenience, and Windows can be had back without them; but a hive that is
+//! written under a sleeping session, or under a log that is replayed over it, may be lost, and with it all of Windows.
+
+use crate::diagnosis::Diagnosis;
+use crate::diagnosis::byte_edit::Site;
+use crate::diagnosis::drive_letters::UNREAD;
+use crate::layout::Layout;
+use crate::layout::mounted_devices::MountedDevices;
+use crate::repair::refusal::Refusal;
+use crate::repair::refusal::overlap;
+
+/// All reasons not to write the letters that the diagnosis would change; empty when none stands.
+#[must_use]
+pub fn refusals(layout: &Layout, diagnosis: &Diagnosis) -> Vec<Refusal> {
+    let unread = diagnosis.findings.iter().filter(|finding| finding.code == UNREAD);
+    let mut refusals: Vec<Refusal> = unread
+        .map(|finding| Refusal {
+            what: format!("{}: {}", finding.subject, finding.message),
+            way_out: "leave --drive-letters out; the stores are repaired without it".into(),
+        })
+        .collect();
+    for (index, hive) in layout.mounted.iter().enumerate() {
+        let is_written = |site: &Site| matches!(site, Site::SystemHive { hive, .. } if *hive == index);
+        if diagnosis.edits().any(|edit| is_written(&edit.site)) {
+            refusals.extend(overlap(layout, hive.volume));
+            refusals.extend(obstacles(layout, hive).into_iter().map(|Refusal { what, way_out }| {
+                let way_out = format!("{way_out}, or leave --drive-letters out");
+                Refusal { what, way_out }
+            }));
+        }
+    }
+    refusals
+}
+
+/// All reasons not to write to this hive now.
+#[must_use]
+pub fn obstacles(layout: &Layout, hive: &MountedDevices) -> Vec<Refusal> {
+    let volume = layout.name(hive.volume);
+    let place = format!("{} on {volume}", hive.path);
+    let mut refusals = Vec::new();
+    let mut refuse = |what: String, way_out: &str| refusals.push(Refusal { what, way_out: way_out.into() });
+    if let Err(reason) = &hive.place {
+        refuse(
+            format!("{place} must not be overwritten in place: {reason}"),
+            "set the letters in Windows (`diskmgmt.msc`)",
+        );
+    }
+    if hive.dirty {
+        refuse(
+            format!(
+                "{place} is dirty: its last change was not completed, and Windows would replay a log over the letters"
+            ),
+            "let Windows start and shut it down fully",
+        );
+    }
+    for log in &hive.newer_logs {
+        refuse(
+            format!("a log of {place} may hold something newer, which would come over the letters: {log}"),
+            "let Windows start and shut it down fully",
+        );
+    }
+    let windows = layout.windows.get(hive.windows);
+    match windows.map(|windows| &windows.hibernation) {
+        Some(Ok(hibernation)) if !hibernation.is_hibernated() => {}
+        Some(Err(reason)) => refuse(
+            format!("whether Windows on {volume} is hibernated cannot be told: {reason}"),
+            "shut Windows down fully (`shutdown /s /t 0`)",
+        ),
+        _ => refuse(
+            format!(
+                "Windows on {volume} is hibernated or was shut down with fast startup: its session has the registry in memory and would write it over the letters (--allow-hibernated does not lift this)"
+            ),
+            "shut Windows down fully (`shutdown /s /t 0`)",
+        ),
+    }
+    for obstacle in &hive.obstacles {
+        refuse(
+            format!("{volume} must not be written now: {obstacle} (--allow-dirty-volume does not lift this)"),
+            "let Windows (`chkdsk`) clean it first",
+        );
+    }
+    refusals
+}
