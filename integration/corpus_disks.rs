@@ -18,6 +18,7 @@ use tempfile::TempDir;
 
 use crate::corpus::folder;
 use crate::oracle::Identity;
+use crate::oracle::expected_copies;
 use crate::oracle::expected_values;
 use crate::oracle::identities_of_table;
 use crate::support::Disk;
@@ -272,6 +273,7 @@ pub fn run(images: &mut Images, case: &Case, store: &[u8], expected: &Json) {
         break_it(case, &disk, *how);
         said(&name, &disk, *broken);
         cycle(&name, case, &disk, expected, after, left);
+        copies(&name, case, &disk, expected, left);
     }
 }
 
@@ -306,6 +308,37 @@ fn cycle(name: &str, case: &Case, disk: &Disk, expected: &Json, verdict: &str, l
     }
     let record = disk.record();
     bcdrescue(&["undo", text(&record), "--yes"]).exits(1);
+    assert_eq!(hash(&disk.path), original, "{name}: undo did not bring back every byte");
+}
+
+/// The same with the copies of firmware entries, where the store has any that are stale.
+fn copies(name: &str, case: &Case, disk: &Disk, expected: &Json, left: &[&str]) {
+    let now = identities_of_table(&disk.path);
+    let named: Vec<Identity> = case.parts.iter().map(|part| part.named).collect();
+    let parts = partitions(&disk.path);
+    let places: Vec<_> = parts.iter().map(|part| (part.number, part.start / 512, part.len / 512)).collect();
+    let copies = expected_copies(expected, &named, &now, &places);
+    if copies.is_empty() {
+        // The volumes of the images have other sizes than those of the stores: every copy of this disk's is stale.
+        assert!(!expected["objects"].to_string().contains("FirmwareVariable"), "{name}");
+        return;
+    }
+    let mut values = expected_values(expected, &named, &now, left);
+    values.extend(copies);
+    disk.records().iter().for_each(|record| fs::remove_file(record).unwrap());
+    let (original, before) = (hash(&disk.path), store_of(case, disk));
+    bcdrescue(&["fix", disk.name(), "--yes", "--firmware-entries"]);
+    let after = store_of(case, disk);
+    let mut difference = hivex_difference(&before, &after);
+    difference.sort();
+    assert_eq!(difference, values.keys().cloned().collect::<Vec<_>>(), "{name}");
+    for (path, value) in &values {
+        assert_eq!(&hivex_bytes(&after, path), value, "{name} {path}");
+    }
+    let fixed = hash(&disk.path);
+    bcdrescue(&["fix", disk.name(), "--yes", "--firmware-entries"]).says("nothing was written");
+    assert_eq!(hash(&disk.path), fixed, "{name}: a second fix wrote");
+    bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);
     assert_eq!(hash(&disk.path), original, "{name}: undo did not bring back every byte");
 }
 

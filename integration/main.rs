@@ -18,6 +18,8 @@ mod cycle;
 mod devices;
 mod file_version;
 mod firmware;
+mod firmware_entries;
+mod firmware_stores;
 mod golden;
 mod guest;
 mod hostile;
@@ -26,6 +28,7 @@ mod oracle;
 mod power;
 #[path = "../src/layout/file_version/sample.rs"]
 mod program_file;
+mod recovery_config;
 mod refusals;
 mod restore;
 mod scenarios;

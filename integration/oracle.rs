@@ -93,12 +93,60 @@ pub fn identities_of_table(raw: &Path) -> Vec<Identity> {
     table["partitions"].as_array().unwrap().iter().map(one).collect()
 }
 
+/// What each copy of a firmware entry, and `device` of each such entry, must become, by hivex's path: those that name
+/// `named[i]` are to name `now[i]`, the partition with this number, first block and blocks. GPT only.
+pub fn expected_copies(
+    store: &Json,
+    named: &[Identity],
+    now: &[Identity],
+    places: &[(u32, u64, u64)],
+) -> BTreeMap<String, Vec<u8>> {
+    let mut values = BTreeMap::new();
+    let root = store["root"].as_str().unwrap();
+    for (id, object) in store["objects"].as_object().unwrap() {
+        let mut put = |path: &str, before: Vec<u8>, after: Vec<u8>| {
+            if before != after {
+                values.insert(format!("{root}\\Objects\\{id}\\{path}"), after);
+            }
+        };
+        if let Some(copy) = object["description"]["FirmwareVariable"][1].as_str() {
+            let before = unhex(copy);
+            let mut after = before.clone();
+            for at in (0..before.len()).filter(|at| before[*at..].starts_with(&[4, 1, 0x2a, 0])) {
+                let is_named = |named: &Identity| matches!(named, Identity::Gpt { partition, .. } if before[at + 24..at + 40] == *partition);
+                if let Some(index) = named.iter().position(is_named)
+                    && let Identity::Gpt { partition, .. } = now[index]
+                {
+                    let (number, start, count) = places[index];
+                    after[at + 4..at + 8].copy_from_slice(&number.to_le_bytes());
+                    after[at + 8..at + 16].copy_from_slice(&start.to_le_bytes());
+                    after[at + 16..at + 24].copy_from_slice(&count.to_le_bytes());
+                    after[at + 24..at + 40].copy_from_slice(&partition);
+                }
+            }
+            put("Description\\FirmwareVariable", before, after);
+        }
+        let is_firmwares = object["description"]["Type"][1] == "ffff1f10";
+        if let Some(device) = object["elements"]["11000001"][1].as_str().filter(|_| is_firmwares) {
+            let before = unhex(device);
+            let mut after = before.clone();
+            for at in places_in(&before) {
+                if let Some(index) = named.iter().position(|named| before[at..at + 40] == named.bytes()) {
+                    after[at..at + 40].copy_from_slice(&now[index].bytes());
+                }
+            }
+            put("Elements\\11000001\\Element", before, after);
+        }
+    }
+    values
+}
+
 fn u32_at(bytes: &[u8], at: usize) -> usize {
     u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()) as usize
 }
 
 /// Offsets, within a device element, of the 40 bytes that name a partition of a hard disk (not of a virtual one).
-fn places(raw: &[u8]) -> Vec<usize> {
+fn places_in(raw: &[u8]) -> Vec<usize> {
     let mut places = Vec::new();
     // The descriptor behind the options GUID.
     let mut at = 16;
@@ -143,7 +191,7 @@ pub fn expected_values(
             }
             let before = unhex(value[1].as_str().unwrap());
             let mut after = before.clone();
-            for at in places(&before) {
+            for at in places_in(&before) {
                 if let Some(index) = named.iter().position(|named| before[at..at + 40] == named.bytes()) {
                     after[at..at + 40].copy_from_slice(&now[index].bytes());
                 }

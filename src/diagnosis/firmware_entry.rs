@@ -34,6 +34,9 @@ use crate::diagnosis::startup::plain;
 use crate::layout::Layout;
 use crate::layout::store::StoreFile;
 
+/// Partitions of one entry that are looked at, at most; real entries name one.
+const DRIVES_MAX: usize = 8;
+
 /// All findings about copies of firmware entries; `answers` are those to `records`.
 #[must_use]
 pub fn findings(
@@ -78,7 +81,7 @@ impl Entry<'_> {
         let value = firmware_variable::value_of(self.object);
         let variable = value.and_then(|value| FirmwareVariable::decode(&value.data).ok());
         let mut stale = Stale::default();
-        for drive in variable.iter().flat_map(|variable| &variable.hard_drives) {
+        for drive in variable.iter().flat_map(|variable| &variable.hard_drives).take(DRIVES_MAX) {
             self.node(stands, drive, &mut stale);
         }
         if self.object.object_type.is_some_and(|kind| kind.is_firmware_application()) {

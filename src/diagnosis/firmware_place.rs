@@ -1,5 +1,7 @@
 //! Which partition a firmware entry means: one that is here, or one that was here under another identity.
 
+use std::collections::BTreeMap;
+
 use crate::bcd::device::QualifiedPartition;
 use crate::bcd::device_path::DriveSignature;
 use crate::bcd::device_path::HardDrive;
@@ -23,6 +25,9 @@ use crate::partition::PartitionId;
 /// What firmware knows a partition by, as bytes: its GUID; or its first byte and the disk's signature, in the order in
 /// which both stand in nodes and in elements, so that a write that was cut short between them can be told.
 pub(super) type DriveKey = DiskKey;
+
+/// Old identities of a disk of which halves are looked for, at most; real stores name under ten.
+const SPLICES_MAX: usize = 32;
 
 /// The key of what an identity record names.
 pub(super) fn key_of_record(named: &QualifiedPartition) -> DriveKey {
@@ -86,47 +91,66 @@ fn current(layout: &Layout, volume: usize) -> Option<DriveKey> {
 
 /// Identities that stand for volumes of this disk.
 pub(super) struct Stands<'a> {
-    layout: &'a Layout,
     context: &'a Context,
-    /// Old identities, each with the volume that had it.
-    old: Vec<(DriveKey, usize)>,
+    /// What the partitions are known by.
+    now: BTreeMap<DriveKey, usize>,
+    /// Old identities, each with the volume that had it, or `None` where two are said to have had it.
+    old: BTreeMap<DriveKey, Option<usize>>,
 }
 
 impl<'a> Stands<'a> {
     /// Old identities are those that are to be re-pointed, and the one in {bootmgr}'s own entry: that entry stands for
     /// the volume on which the store is, which {bootmgr}'s `device` has to confirm.
     pub(super) fn new(
-        layout: &'a Layout,
+        layout: &Layout,
         context: &'a Context,
         records: &[Record],
         answers: &[Resolution],
     ) -> Self {
-        let repointed = records.iter().zip(answers).filter_map(|(record, answer)| match answer {
-            Resolution::Repoint { volume, .. } => Some((key_of_record(&record.named), *volume)),
-            _ => None,
-        });
-        let managers = records.iter().zip(answers).filter_map(|(record, answer)| match answer {
-            Resolution::Here(volume) | Resolution::Repoint { volume, .. } => {
-                Some((boot_manager(layout, record, *volume)?, *volume))
+        let mut old = BTreeMap::new();
+        let mut learn = |key: DriveKey, volume: usize| {
+            let known = old.entry(key).or_insert(Some(volume));
+            *known = known.filter(|known| *known == volume);
+        };
+        for (record, answer) in records.iter().zip(answers) {
+            let (Resolution::Here(volume) | Resolution::Repoint { volume, .. }) = answer else { continue };
+            if matches!(answer, Resolution::Repoint { .. }) {
+                learn(key_of_record(&record.named), *volume);
             }
-            _ => None,
-        });
-        Self { layout, context, old: repointed.chain(managers).collect() }
+            if let Some(key) = boot_manager(layout, record, *volume) {
+                learn(key, *volume);
+            }
+        }
+        let volumes = (0..layout.volumes.len()).rev();
+        let now = volumes.filter_map(|volume| Some((current(layout, volume)?, volume))).collect();
+        Self { context, now, old }
     }
 
     /// The volume that `named` means; none for other disks, and where two volumes may be meant.
     pub(super) fn volume(&self, named: &DriveKey) -> Option<usize> {
-        if let Some(volume) = here(self.layout, named) {
-            return Some(volume);
+        if let Some(volume) = self.now.get(named) {
+            return Some(*volume);
         }
         if self.is_elsewhere(named) {
             return None;
         }
-        let means = |(old, volume): &&(DriveKey, usize)| {
-            let now = current(self.layout, *volume);
-            old == named || now.is_some_and(|now| is_splice(named, old, &now))
+        match self.old.get(named) {
+            Some(volume) => *volume,
+            None => self.half_written(named),
+        }
+    }
+
+    /// An identity may lie across two sectors, and a repair may be cut short between them.
+    fn half_written(&self, named: &DriveKey) -> Option<usize> {
+        if self.old.len() > SPLICES_MAX {
+            return None;
+        }
+        let means = |(old, volume): (&DriveKey, &Option<usize>)| {
+            let volume = (*volume)?;
+            let mut now = self.now.iter().filter(|(_, here)| **here == volume);
+            now.any(|(now, _)| is_splice(named, old, now)).then_some(volume)
         };
-        let mut volumes = self.old.iter().filter(means).map(|(_, volume)| *volume);
+        let mut volumes = self.old.iter().filter_map(means);
         let first = volumes.next()?;
         volumes.all(|volume| volume == first).then_some(first)
     }

@@ -117,7 +117,8 @@ pub fn plan(storage: &dyn Storage, layout: &Layout, diagnosis: &Diagnosis) -> Re
                 .map_err(|e| PlanError::Check(e.to_string()))?;
             sectors.add(extents, edit, *rank)?;
         }
-        let fields: Vec<_> = fields.into_iter().map(|(edit, _)| edit).collect();
+        let mut fields: Vec<_> = fields.into_iter().map(|(edit, _)| edit).collect();
+        fields.sort_by_key(|edit| edit.at);
         prove(store, &after, &repoints, &fields)?;
         let partition = layout.table.partitions.get(file.volume).map_or(0, |partition| partition.number);
         plan.stores.push(StorePlan { partition, path: file.path.clone(), before, after });

@@ -104,11 +104,14 @@ fn proved(old: &Element, new: &Element, repoints: &[&Repoint], fields: &[Edit]) 
     (all && old.raw.len() == new.raw.len()).then_some(0)
 }
 
-/// `data`, which begins at byte `at` of the file, with those fields that lie in it, and how many those are.
+/// `data`, which begins at byte `at` of the file, with those fields that lie in it, and how many those are. The fields are
+/// in the order of the file.
 fn with(data: &[u8], at: usize, fields: &[Edit]) -> (Vec<u8>, usize) {
     let mut data = data.to_vec();
     let mut met = 0;
-    for field in fields {
+    let first = fields.partition_point(|field| field.at < at);
+    let end = at.saturating_add(data.len());
+    for field in fields.iter().skip(first).take_while(|field| field.at < end) {
         let range = || -> Option<Range<usize>> {
             let start = field.at.checked_sub(at)?;
             Some(start..start.checked_add(field.after.len())?)
