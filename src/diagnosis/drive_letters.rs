@@ -76,15 +76,13 @@ impl<'a> Letters<'a> {
             return self.unknown();
         }
         let name = self.known.layout.name(self.mounted.volume);
-        let (severity, message) = match self.is_nt5() {
-            true => (
-                Severity::Degrades,
-                "its drive letters name this disk by an identity that it no longer has; Windows XP and 2003 may hang at the login when their own letter changes",
-            ),
-            false => (
-                Severity::Note,
-                "its drive letters name this disk by an identity that it no longer has; Windows assigns letters anew, and mostly comes up on the same one",
-            ),
+        let message = match self.is_nt5() {
+            true => {
+                "its drive letters name this disk by an identity that it no longer has; Windows XP and 2003 may hang at the login when their own letter changes"
+            }
+            false => {
+                "its drive letters name this disk by an identity that it no longer has; Windows assigns letters anew, and mostly comes up on the same one"
+            }
         };
         let remedy = match (stale.is_empty(), self.known.context.choice.drive_letters) {
             (true, _) => Remedy::Advice("choose the letter in Windows (`diskmgmt.msc`)".into()),
@@ -92,7 +90,7 @@ impl<'a> Letters<'a> {
             (false, false) => self.advice(),
         };
         let evidence = self.evidence(&stale, &doubled);
-        Some(Finding { evidence, remedy, ..plain("drive-letters", severity, &name, message.into()) })
+        Some(Finding { evidence, remedy, ..plain("drive-letters", Severity::Note, &name, message.into()) })
     }
 
     fn advice(&self) -> Remedy {
