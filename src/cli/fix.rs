@@ -13,7 +13,6 @@ use crate::cli::HEALTHY;
 use crate::cli::LEFT;
 use crate::cli::USAGE;
 use crate::cli::args::FixArgs;
-use crate::cli::check;
 use crate::cli::examine::Examined;
 use crate::cli::examine::context;
 use crate::cli::examine::examine;
@@ -24,6 +23,7 @@ use crate::cli::json;
 use crate::cli::keep;
 use crate::cli::pick;
 use crate::cli::pick::Picked;
+use crate::cli::report;
 use crate::cli::show;
 use crate::cli::text;
 use crate::cli::text::clean;
@@ -111,14 +111,14 @@ struct Job<'a> {
 impl Job<'_> {
     fn run(self) -> anyhow::Result<u8> {
         if !self.as_json {
-            check::headline(&self.examined);
-            check::picture(&self.examined);
+            report::headline(&self.examined);
+            report::picture(&self.examined);
         }
         let left = self.left_code();
         let refusals = self.refusals();
         if !self.is_anything_to_do() && refusals.is_empty() {
             if !self.as_json {
-                check::findings(&self.examined.diagnosis.findings);
+                report::findings(&self.examined.diagnosis.findings);
                 anstream::println!("\n  {}", self.nothing_to_do());
             }
             self.say("nothing-to-do", None, None)?;

@@ -19,7 +19,6 @@ use crate::bcd::object::Object;
 use crate::bcd::object::alias;
 use crate::cli::HEALTHY;
 use crate::cli::args::InspectArgs;
-use crate::cli::check;
 use crate::cli::examine::Examined;
 use crate::cli::examine::context;
 use crate::cli::examine::examine;
@@ -28,6 +27,7 @@ use crate::cli::examine::read_store_file;
 use crate::cli::firmware;
 use crate::cli::json;
 use crate::cli::list;
+use crate::cli::report;
 use crate::cli::text::clean;
 use crate::diagnosis::Choice;
 use crate::diagnosis::Context;
@@ -102,9 +102,9 @@ fn document(examined: &Examined, context: &Context) -> Value {
 
 fn print(examined: &Examined, context: &Context) {
     let layout = &examined.layout;
-    check::headline(examined);
-    check::picture(examined);
-    check::chain(&examined.diagnosis);
+    report::headline(examined);
+    report::picture(examined);
+    report::chain(&examined.diagnosis);
     anstream::println!();
     anstream::println!("{}", list::partition_table(layout));
     for file in &layout.stores {
@@ -125,7 +125,7 @@ fn print(examined: &Examined, context: &Context) {
         anstream::println!("\n{}", "boot.ini".bold());
         text.lines().for_each(|line| anstream::println!("  {}", clean(line.trim_end())));
     }
-    check::findings(&examined.diagnosis.findings);
+    report::findings(&examined.diagnosis.findings);
 }
 
 /// The entry that starts by itself, in a line.

@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod check;
+pub mod choice;
 pub mod examine;
 pub mod firmware;
 pub mod fix;
@@ -11,6 +12,7 @@ pub mod keep;
 pub mod list;
 pub mod pick;
 pub mod record;
+pub mod report;
 pub mod show;
 pub mod text;
 pub mod undo;

@@ -32,9 +32,9 @@ pub struct WindowsVolume {
     pub winload_exe: bool,
     /// `System32\winload.efi` is there: it can start on UEFI.
     pub winload_efi: bool,
-    /// `System32\config\SYSTEM` is there: the hive that the loader reads its drivers from.
+    /// `System32\config\SYSTEM` is there, or nobody can tell: the hive that the loader reads its drivers from.
     pub system_hive: bool,
-    /// `System32\ntoskrnl.exe` is there.
+    /// `System32\ntoskrnl.exe` is there, or nobody can tell.
     pub kernel: bool,
     /// What `\hiberfil.sys` says, or why it could not be read.
     pub hibernation: Result<Hibernation, String>,
@@ -95,7 +95,10 @@ fn examine(volume: &Volume<'_>, index: usize, root: &str, is_asked: bool) -> Opt
     if directory.kind != EntryKind::Directory {
         return None;
     }
-    let has = |path: &str| matches!(volume.find(&format!(r"{root}\System32\{path}")), Ok(Some(_)));
+    let find = |path: &str| volume.find(&format!(r"{root}\System32\{path}"));
+    let has = |path: &str| matches!(find(path), Ok(Some(_)));
+    // Behind a damaged directory it may be there all the same.
+    let may_have = |path: &str| !matches!(find(path), Ok(None));
     let (winload_exe, winload_efi) = (has("winload.exe"), has("winload.efi"));
     let (system_hive, kernel) = (has(r"config\SYSTEM"), has("ntoskrnl.exe"));
     // The recovery environment's RAM disk has `\Windows` too, as `X:`; its store names it, but no volume here has it.
@@ -104,8 +107,8 @@ fn examine(volume: &Volume<'_>, index: usize, root: &str, is_asked: bool) -> Opt
         root: directory.path,
         winload_exe,
         winload_efi,
-        system_hive,
-        kernel,
+        system_hive: system_hive || may_have(r"config\SYSTEM"),
+        kernel: kernel || may_have("ntoskrnl.exe"),
         hibernation: volume.hibernation().map_err(|error| error.to_string()),
         dirty: volume.is_dirty().unwrap_or(false),
         version: match is_asked {

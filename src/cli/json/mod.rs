@@ -1,20 +1,24 @@
 //! The JSON that every command prints with `--json`: `{"version": 1, "targets": […]}`, one object a target.
 
+mod disk;
+mod store;
+
+pub use disk::disk;
+pub use disk::partitions;
+pub use disk::role;
+pub use disk::type_code;
+pub use disk::windows;
+pub use store::objects;
+pub use store::values;
+
 use std::path::Path;
 
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::bcd::Store;
-use crate::bcd::element::Element;
-use crate::bcd::element::ElementValue;
-use crate::bcd::firmware_variable;
-use crate::bcd::names::display_name;
-use crate::bcd::object::Object;
 use crate::bytes;
 use crate::cli::examine::Examined;
-use crate::cli::firmware;
 use crate::cli::text;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Finding;
@@ -27,10 +31,6 @@ use crate::diagnosis::restore::Restore;
 use crate::diagnosis::show_identity;
 use crate::guid::Guid;
 use crate::layout::Layout;
-use crate::layout::Role;
-use crate::layout::windows::WindowsVolume;
-use crate::partition::Partition;
-use crate::partition::PartitionType;
 
 /// Version of the output's shape. Fields may be added within a version, never renamed, removed or given a new meaning.
 pub const VERSION: u32 = 1;
@@ -193,139 +193,6 @@ pub fn change(layout: &Layout, repoint: &Repoint) -> Value {
         "from": show_identity(&repoint.old),
         "to": show_identity(&repoint.new),
     })
-}
-
-/// Table and identity.
-#[must_use]
-pub fn disk(layout: &Layout, len: u64) -> Value {
-    json!({
-        "table": text::table_kind(layout.table.kind).to_lowercase(),
-        "identity": layout.table.disk.map(|disk| text::identity(Some(disk))),
-        "size": len,
-        "sector_size": layout.table.sector_size,
-        "firmware": layout.systems.first().map(|system| system.firmware().to_string().to_lowercase()),
-    })
-}
-
-/// Partitions with what is on them.
-#[must_use]
-pub fn partitions(layout: &Layout) -> Value {
-    let one = |(index, facts): (usize, &crate::layout::VolumeFacts)| {
-        json!({
-            "number": facts.partition.number,
-            "start": facts.partition.start,
-            "size": facts.partition.len,
-            "type": type_code(&facts.partition),
-            "guid": guid(&facts.partition),
-            "name": facts.partition.name,
-            "active": facts.partition.active,
-            "file_system": text::file_system(facts.file_system),
-            "label": facts.label,
-            "role": role(facts.role),
-            "windows": layout.windows.iter().filter(|windows| windows.volume == index).map(|windows| &windows.root).collect::<Vec<_>>(),
-            "unreadable": facts.unreadable,
-        })
-    };
-    layout.volumes.iter().enumerate().map(one).collect()
-}
-
-/// Every Windows, with what it is and the file that says so, or why nothing does.
-#[must_use]
-pub fn windows(layout: &Layout) -> Value {
-    let one = |windows: &WindowsVolume| {
-        let (version, error) = (windows.version.as_ref().ok(), windows.version.as_ref().err());
-        json!({
-            "partition": layout.table.partitions.get(windows.volume).map(|partition| partition.number),
-            "root": windows.root,
-            "product": version.map(|version| &version.product),
-            "build": version.map(|version| &version.build),
-            "version_source": version.map(|version| version.source),
-            "version_error": error,
-            "hibernated": windows.is_hibernated(),
-        })
-    };
-    layout.windows.iter().map(one).collect()
-}
-
-/// A type code as text: `07`, or the type GUID.
-#[must_use]
-pub fn type_code(partition: &Partition) -> Option<String> {
-    match partition.kind {
-        PartitionType::Mbr(code) => Some(format!("{code:02x}")),
-        PartitionType::Gpt(guid) => Some(guid.to_string()),
-        PartitionType::Whole => None,
-    }
-}
-
-fn guid(partition: &Partition) -> Option<String> {
-    match partition.id? {
-        crate::partition::PartitionId::Gpt(guid) => Some(guid.to_string()),
-        crate::partition::PartitionId::Mbr { .. } => None,
-    }
-}
-
-/// A role as a word.
-#[must_use]
-pub fn role(role: Role) -> &'static str {
-    match role {
-        Role::System => "system",
-        Role::Windows => "windows",
-        Role::SystemAndWindows => "system+windows",
-        Role::Recovery => "recovery",
-        Role::Reserved => "reserved",
-        Role::Other => "other",
-    }
-}
-
-/// Every object of a store with all its elements: nothing is left out, whatever its meaning. Without a layout for a store
-/// by itself.
-#[must_use]
-pub fn objects(layout: Option<&Layout>, store: &Store, show: &dyn Fn(&Element) -> String) -> Value {
-    let one = |object: &Object| {
-        let elements = object.elements.iter().map(|element| {
-            json!({
-                "id": element.key,
-                "name": display_name(element, object.object_type),
-                "type": element.data_type,
-                "raw": bytes::hex(&element.raw),
-                "value": decoded(element, show),
-            })
-        });
-        let mut one = json!({
-            "identifier": object.name(),
-            "id": object.key,
-            "type": object.object_type.map(|kind| format!("{:08x}", kind.0)),
-            "description": values(&object.description),
-            "elements": elements.collect::<Vec<_>>(),
-        });
-        if firmware_variable::value_of(object).is_some()
-            && let Some(fields) = one.as_object_mut()
-        {
-            fields.insert("firmware_variable".into(), firmware::entry(layout, object));
-        }
-        one
-    };
-    store.objects().iter().map(one).collect()
-}
-
-/// Registry values of a `Description` key.
-#[must_use]
-pub fn values(values: &[crate::hive::Value]) -> Value {
-    let one = |value: &crate::hive::Value| json!({ "name": value.name, "type": value.data_type, "raw": bytes::hex(&value.data) });
-    values.iter().map(one).collect()
-}
-
-fn decoded(element: &Element, show: &dyn Fn(&Element) -> String) -> Value {
-    match &element.value {
-        ElementValue::Device(_) => json!(show(element)),
-        ElementValue::String(text) => json!(text),
-        ElementValue::Object(id) => json!(id.braced()),
-        ElementValue::ObjectList(list) => list.iter().map(|id| json!(id.braced())).collect(),
-        ElementValue::Integer(number) => json!(number),
-        ElementValue::Boolean(yes) => json!(yes),
-        ElementValue::IntegerList(list) => json!(list),
-        ElementValue::Binary | ElementValue::Opaque { .. } => Value::Null,
-    }
 }
 
 /// Anything that serialises, as a value.

@@ -1,0 +1,119 @@
+//! The switches by which the user decides: which partitions are meant, and what else is to be cured.
+
+use crate::diagnosis::Choice;
+use clap::Args;
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// What the user decides: `--system`, `--windows`, and what else is to be cured.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ChoiceArgs {
+    /// Another disk that the stores may mean: System Reserved on one, Windows on this. It is only read.
+    #[arg(long, value_name = "DISK")]
+    pub with: Vec<PathBuf>,
+    /// Stale elements of the boot manager mean this partition (its number, as list shows it).
+    #[arg(long, value_name = "N")]
+    pub system: Option<u32>,
+    /// Stale elements of Windows entries mean this partition (its number, as list shows it), or one of a disk that
+    /// --with names.
+    #[arg(long, value_name = "[DISK:]N")]
+    pub windows: Option<PartitionArg>,
+    /// Make this partition the active one, from which a BIOS starts (its number, as list shows it).
+    #[arg(long, value_name = "N")]
+    pub active: Option<u32>,
+    /// Re-point a store of an MBR disk that was converted to GPT, or the reverse, and give its programs the ending for
+    /// the firmware that reads it now.
+    #[arg(long)]
+    pub convert: bool,
+    /// Write into boot records where their partitions begin, where they say something else.
+    #[arg(long)]
+    pub boot_sector: bool,
+    /// Make the store's copies of firmware entries name what is here, where they name what this disk was before.
+    #[arg(long)]
+    pub firmware_entries: bool,
+    /// Make the drive letters that Windows remembers (MountedDevices in its SYSTEM hive) name this disk again, where they
+    /// name it by its old identity. Only when Windows was shut down fully and its volume is clean.
+    #[arg(long)]
+    pub drive_letters: bool,
+}
+
+impl ChoiceArgs {
+    /// The same in the words of the diagnosis.
+    ///
+    /// # Errors
+    /// When `--windows` names a disk that `--with` does not.
+    pub fn choice(&self) -> anyhow::Result<Choice> {
+        let Self { with, system, windows, active, convert, boot_sector, firmware_entries, drive_letters } =
+            self;
+        let disk = windows.as_ref().and_then(|windows| windows.disk.as_ref());
+        let windows_on = disk.and_then(|disk| with.iter().position(|with| with == disk));
+        if let (Some(disk), None) = (disk, windows_on) {
+            anyhow::bail!("--windows names {}, which is not one of the disks of --with", disk.display());
+        }
+        Ok(Choice {
+            system: *system,
+            windows: windows.as_ref().map(|windows| windows.number),
+            windows_on,
+            active: *active,
+            convert: *convert,
+            boot_sector: *boot_sector,
+            firmware_entries: *firmware_entries,
+            drive_letters: *drive_letters,
+        })
+    }
+}
+
+impl ChoiceArgs {
+    /// The switches as they were given.
+    #[must_use]
+    pub fn words(&self) -> Vec<String> {
+        let Self { with, system, windows, active, convert, boot_sector, firmware_entries, drive_letters } =
+            self;
+        let mut words = Vec::new();
+        let mut value = |switch: &str, value: String| words.extend([switch.to_owned(), value]);
+        with.iter().for_each(|disk| value("--with", disk.display().to_string()));
+        system.iter().for_each(|number| value("--system", number.to_string()));
+        windows.iter().for_each(|partition| value("--windows", partition.to_string()));
+        active.iter().for_each(|number| value("--active", number.to_string()));
+        let flags = [
+            (convert, "--convert"),
+            (boot_sector, "--boot-sector"),
+            (firmware_entries, "--firmware-entries"),
+            (drive_letters, "--drive-letters"),
+        ];
+        words.extend(flags.iter().filter(|(given, _)| **given).map(|(_, switch)| (*switch).to_owned()));
+        words
+    }
+}
+
+/// `N` or `DISK:N`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartitionArg {
+    /// The disk, when it is not the target.
+    pub disk: Option<PathBuf>,
+    /// Number of the partition.
+    pub number: u32,
+}
+
+impl fmt::Display for PartitionArg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.disk {
+            Some(disk) => write!(f, "{}:{}", disk.display(), self.number),
+            None => write!(f, "{}", self.number),
+        }
+    }
+}
+
+impl FromStr for PartitionArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (disk, number) = match text.rsplit_once(':') {
+            Some((disk, number)) => (Some(PathBuf::from(disk)), number),
+            None => (None, text),
+        };
+        let number = number.parse().map_err(|_| format!("expected N or DISK:N, found {text}"))?;
+        Ok(Self { disk, number })
+    }
+}

@@ -1,0 +1,192 @@
+//! What was found on a disk, for people: the verdict, the way to Windows, the findings, and what fix would do.
+
+use crate::cli::examine::Examined;
+use crate::cli::text;
+use crate::cli::text::clean;
+use crate::diagnosis::Diagnosis;
+use crate::diagnosis::Finding;
+use crate::diagnosis::Remedy;
+use crate::diagnosis::Verdict;
+use crate::diagnosis::chain::State;
+use crate::diagnosis::chain::is_identity;
+use crate::diagnosis::restore::OldIdentity;
+use crate::diagnosis::restore::Restore;
+use crate::diagnosis::show_disk;
+use crate::layout::Layout;
+use crate::partition::DiskId;
+use owo_colors::OwoColorize;
+use std::collections::BTreeSet;
+
+/// The verdict and, when Windows does not start, the hop at which it stops.
+pub fn headline(examined: &Examined) {
+    let Examined { path, diagnosis, .. } = examined;
+    anstream::println!("{}: {}", clean(&path.display().to_string()), text::verdict(diagnosis.verdict));
+    let stop = diagnosis.stop();
+    match (diagnosis.verdict, stop) {
+        (Verdict::Broken, Some(finding)) => match finding.predicted_status {
+            Some(status) => {
+                let why = if is_identity(finding) {
+                    "the boot entry names a disk or partition that is not here"
+                } else {
+                    &finding.message
+                };
+                anstream::println!("  Windows stops at boot with {}: {}", status.bold(), clean(why));
+            }
+            None => anstream::println!("  Windows does not start: {}", clean(&finding.message)),
+        },
+        (Verdict::Degraded, _) => {
+            anstream::println!("  Windows should start, but not everything is in order")
+        }
+        _ => {}
+    }
+    for note in &examined.notes {
+        anstream::println!("  note: {}", clean(note));
+    }
+}
+
+/// The hops from the firmware to the kernel, each with what was found there.
+pub fn chain(diagnosis: &Diagnosis) {
+    if diagnosis.chain.is_empty() {
+        return;
+    }
+    anstream::println!("\n  the way to Windows:");
+    for hop in &diagnosis.chain {
+        let state = match hop.state {
+            State::Ok => "ok".green().to_string(),
+            State::Broken => "STOPS".red().bold().to_string(),
+            State::Unknown => "?".yellow().to_string(),
+        };
+        let name = hop.name;
+        anstream::println!(
+            "    {name:<16} {state}{} {}",
+            " ".repeat(6usize.saturating_sub(width(hop.state))),
+            clean(&hop.evidence)
+        );
+    }
+}
+
+/// Letters of a state's word.
+fn width(state: State) -> usize {
+    match state {
+        State::Ok => 2,
+        State::Broken => 5,
+        State::Unknown => 1,
+    }
+}
+
+/// Disk, system volume, Windows: a line each.
+pub fn picture(examined: &Examined) {
+    let layout = &examined.layout;
+    anstream::println!("  {:<8} {}", "disk", text::disk_line(&layout.table, examined.len));
+    for system in &layout.systems {
+        let mut parts: Vec<&str> = system.stores.clone();
+        if system.ntldr.is_some() {
+            parts.push("NTLDR");
+        }
+        let line = format!("{}, {}, {}", layout.name(system.volume), system.firmware(), parts.join(", "));
+        anstream::println!("  {:<8} {}", "system", clean(&line));
+    }
+    for windows in &layout.windows {
+        let place = format!("{}, {}", layout.name(windows.volume), windows.root);
+        anstream::println!("  {:<8} {}", "Windows", clean(&format!("{place}, {}", text::version(windows))));
+    }
+}
+
+/// All findings; those of one kind together, what they share said once.
+pub fn findings(findings: &[Finding]) {
+    let mut index = 0;
+    while let Some(first) = findings.get(index) {
+        let same = |finding: &&Finding| {
+            (finding.code, finding.severity, &finding.message) == (first.code, first.severity, &first.message)
+        };
+        let group: Vec<&Finding> = findings.iter().skip(index).take_while(same).collect();
+        anstream::println!();
+        print_group(first, &group);
+        index = index.saturating_add(group.len());
+    }
+}
+
+fn print_group(first: &Finding, group: &[&Finding]) {
+    anstream::println!("  {}: {}", text::severity(first.severity), clean(&first.message));
+    for finding in group {
+        anstream::println!("      {}", clean(&finding.subject));
+    }
+    let mut said: Vec<&String> = Vec::new();
+    for line in group.iter().flat_map(|finding| &finding.evidence) {
+        if !said.contains(&line) {
+            said.push(line);
+            anstream::println!("    {} {}", "·".dimmed(), clean(line).dimmed());
+        }
+    }
+    match &first.remedy {
+        Remedy::None => {}
+        Remedy::Repoint(repoint) => {
+            let place = clean(&repoint.place);
+            anstream::println!(
+                "    {} fix re-points {} to {place}",
+                "→".green(),
+                if group.len() == 1 { "it" } else { "them" }
+            );
+        }
+        Remedy::Edit(edits) => {
+            for edit in edits {
+                let line = format!("fix changes the {}: {}", edit.what, edit.meaning);
+                anstream::println!("    {} {}", "→".green(), clean(&line));
+            }
+        }
+        Remedy::Advice(advice) => anstream::println!("    {} {}", "→".yellow(), clean(advice)),
+    }
+}
+
+/// What fix would do, and the words that do it: the same switches as were given here.
+pub fn closing(examined: &Examined, switches: &str) {
+    let Examined { path, layout, diagnosis, .. } = examined;
+    let (repoints, edits) = (diagnosis.repoints().count(), diagnosis.edits().count());
+    let command = format!("bcdrescue fix {}{switches}", clean(&path.display().to_string()));
+    let mut what = Vec::new();
+    if repoints > 0 {
+        let elements = text::count(repoints, "element", "elements");
+        what.push(format!("re-point {elements} in {}", stores(layout, diagnosis)));
+    }
+    if edits > 0 {
+        what.push(format!("set {} right", text::count(edits, "field", "fields")));
+    }
+    if !what.is_empty() {
+        let left = match diagnosis.left().count() {
+            0 => "nothing would be left".to_owned(),
+            left => format!("{} would be left", text::count(left, "finding", "findings")),
+        };
+        anstream::println!("\n  fix would {}; {left}. Run: {command}", what.join(" and "));
+    }
+    match &diagnosis.restore {
+        Restore::Possible(old) => {
+            if what.is_empty() {
+                anstream::println!();
+            }
+            anstream::println!(
+                "  or, with --restore-identity, give back {}: {}, and no store",
+                show_disk(old.disk),
+                table_parts(old)
+            );
+        }
+        Restore::Impossible(reason) if repoints > 0 => {
+            anstream::println!("  (its old identity cannot be put back instead: {})", clean(reason));
+        }
+        Restore::Impossible(_) | Restore::Nothing => {}
+    }
+}
+
+/// The stores that would be written, by path.
+fn stores(layout: &Layout, diagnosis: &Diagnosis) -> String {
+    let touched: BTreeSet<usize> = diagnosis.repoints().map(|repoint| repoint.store).collect();
+    let paths = touched.into_iter().filter_map(|store| layout.stores.get(store));
+    paths.map(|file| clean(&file.path)).collect::<Vec<_>>().join(" and ")
+}
+
+/// What of the partition table the other cure writes.
+fn table_parts(old: &OldIdentity) -> &'static str {
+    match old.disk {
+        DiskId::Mbr(_) => "four bytes of the MBR",
+        DiskId::Gpt(_) => "both copies of the GPT",
+    }
+}

@@ -1,0 +1,148 @@
+//! The way from the firmware to the kernel, walked as firmware and boot manager would, hop by hop.
+//!
+//! Order and failures: Microsoft, "Boot process"; ReactOS `boot/environ` for the boot manager's part. A hop is broken
+//! when a finding that blocks the boot belongs to it; the first broken one is what the user sees on the screen.
+
+mod loader;
+mod start;
+
+use crate::diagnosis::Context;
+use crate::diagnosis::Finding;
+use crate::diagnosis::Severity;
+use crate::diagnosis::answer::Resolution;
+use crate::diagnosis::entry::main_entry;
+use crate::diagnosis::record::Record;
+use crate::layout::Firmware;
+use crate::layout::Layout;
+use crate::layout::system::SystemVolume;
+use crate::partition::TableKind;
+
+/// How a hop stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// It is as it should be.
+    Ok,
+    /// The start ends here.
+    Broken,
+    /// It cannot be seen from here (encrypted, inside a virtual disk).
+    Unknown,
+}
+
+/// One hop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hop {
+    /// What it is: `active partition`, `store`, `device`.
+    pub name: &'static str,
+    /// How it stands.
+    pub state: State,
+    /// What was found there.
+    pub evidence: String,
+    /// The finding that breaks it, by its place among the findings.
+    pub finding: Option<usize>,
+}
+
+/// Walks the chain of the firmware that this disk starts on; empty when there is nothing to start.
+#[must_use]
+pub fn walk(
+    layout: &Layout,
+    context: &Context,
+    records: &[Record],
+    answers: &[Resolution],
+    findings: &[Finding],
+) -> Vec<Hop> {
+    let Some(system) = start(layout) else { return Vec::new() };
+    let mut chain = Chain { layout, context, findings, hops: Vec::new() };
+    let firmware = match layout.table.kind {
+        TableKind::Mbr if system.firmware() == Firmware::Bios => Firmware::Bios,
+        _ => system.firmware(),
+    };
+    chain.before_the_store(system, firmware);
+    if system.is_ntldr_only() {
+        chain.boot_ini(system);
+        return chain.hops;
+    }
+    let store = layout.stores.iter().find(|file| {
+        file.volume == system.volume && file.live && !file.recovery && file.firmware == firmware
+    });
+    let Some(file) = store else {
+        chain.add("store", "none".into(), &["store-missing", "store-elsewhere"]);
+        return chain.hops;
+    };
+    chain.store(file);
+    if let Some(store) = file.parsed()
+        && let Some(index) = main_entry(store)
+        && let Some(object) = store.objects().get(index)
+    {
+        chain.entry(store, object);
+        let of_entry: Vec<(&Record, &Resolution)> = records
+            .iter()
+            .zip(answers)
+            .filter(|(record, _)| {
+                layout.stores.get(record.store).is_some_and(|of| std::ptr::eq(of, file))
+                    && record.object == index
+            })
+            .collect();
+        let name = format!("{} {}", file.path, object.name());
+        chain.loader(&name, object, &of_entry);
+    } else if file.parsed().is_some() {
+        chain.add("entry", "none that starts Windows".into(), &["no-windows-entry", "store-empty"]);
+    }
+    chain.hops
+}
+
+/// The volume that the firmware comes to first.
+pub(super) fn start(layout: &Layout) -> Option<&SystemVolume> {
+    let on_esp = |system: &&SystemVolume| layout.is_esp(system.volume);
+    let uefi = |system: &&SystemVolume| system.firmware() == Firmware::Uefi;
+    let systems = || layout.systems.iter();
+    let first = match layout.table.kind {
+        TableKind::Gpt => systems().filter(uefi).find(on_esp).or_else(|| systems().find(uefi)),
+        TableKind::Mbr | TableKind::None => systems().find(|system| system.active),
+    };
+    first.or_else(|| systems().next())
+}
+
+/// A volume of the examined disk, or of one beside it.
+struct Place<'a> {
+    layout: &'a Layout,
+    volume: usize,
+    name: String,
+}
+
+struct Chain<'a> {
+    layout: &'a Layout,
+    context: &'a Context,
+    findings: &'a [Finding],
+    hops: Vec<Hop>,
+}
+
+impl<'a> Chain<'a> {
+    /// Adds a hop that is broken when one of the findings with these codes blocks the boot.
+    fn add(&mut self, name: &'static str, evidence: String, codes: &[&str]) {
+        self.add_where(name, evidence, |finding| codes.contains(&finding.code));
+    }
+
+    fn add_where(&mut self, name: &'static str, evidence: String, breaks: impl Fn(&Finding) -> bool) {
+        let finding = self
+            .findings
+            .iter()
+            .position(|finding| finding.severity == Severity::BlocksBoot && breaks(finding));
+        let state = if finding.is_some() { State::Broken } else { State::Ok };
+        self.hops.push(Hop { name, state, evidence, finding });
+    }
+}
+
+/// Whether a finding says that an element names what is not here.
+#[must_use]
+pub fn is_identity(finding: &Finding) -> bool {
+    matches!(
+        finding.code,
+        "signature-changed"
+            | "disk-guid-changed"
+            | "partition-changed"
+            | "disk-unknown"
+            | "table-converted"
+            | "choice-does-not-fit"
+    )
+}

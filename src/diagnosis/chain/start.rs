@@ -1,0 +1,88 @@
+//! The hops before the store: firmware, boot code, active partition, boot record, boot manager.
+
+use crate::diagnosis::boot_record::first_sector;
+use crate::diagnosis::chain::Chain;
+use crate::diagnosis::startup::active_partitions;
+use crate::layout::Firmware;
+use crate::layout::system::SystemVolume;
+use crate::partition::BootCode;
+use crate::partition::TableKind;
+use crate::volume::BootManagerName;
+
+impl Chain<'_> {
+    pub(super) fn before_the_store(&mut self, system: &SystemVolume, firmware: Firmware) {
+        let layout = self.layout;
+        let table = match layout.table.kind {
+            TableKind::Mbr => "MBR disk",
+            TableKind::Gpt => "GPT disk",
+            TableKind::None => "a volume without a partition table",
+        };
+        self.add("firmware", format!("{firmware}, {table}"), &["firmware-mismatch"]);
+        let name = layout.name(system.volume);
+        match (firmware, layout.table.kind) {
+            (Firmware::Bios, TableKind::Mbr) => {
+                self.add("boot code", boot_code(layout.table.boot_code).into(), &["boot-code-missing"]);
+                let active: Vec<_> =
+                    active_partitions(layout).map(|(volume, _)| layout.name(volume)).collect();
+                let evidence = if active.is_empty() { "none".to_owned() } else { active.join(" and ") };
+                let codes =
+                    ["active-partition-missing", "active-partition-wrong", "active-partition-ambiguous"];
+                self.add("active partition", evidence, &codes);
+                self.boot_record(system);
+            }
+            (Firmware::Bios, _) => self.boot_record(system),
+            (Firmware::Uefi, _) => self.add("EFI partition", name.clone(), &[]),
+        }
+        let files: Vec<&str> = [
+            (system.bios_boot_manager && firmware == Firmware::Bios, r"\bootmgr"),
+            (system.ntldr.is_some() && firmware == Firmware::Bios, r"\ntldr"),
+            (system.uefi_boot_manager && firmware == Firmware::Uefi, r"\EFI\Microsoft\Boot\bootmgfw.efi"),
+            (system.uefi_fallback && firmware == Firmware::Uefi, r"\EFI\Boot"),
+        ]
+        .into_iter()
+        .filter_map(|(is_there, path)| is_there.then_some(path))
+        .collect();
+        let evidence = if files.is_empty() {
+            format!("none on {name}")
+        } else {
+            format!("{} on {name}", files.join(", "))
+        };
+        self.add_where("boot manager", evidence, |finding| {
+            finding.code == "boot-manager-missing" && finding.subject == name
+        });
+    }
+
+    pub(super) fn boot_record(&mut self, system: &SystemVolume) {
+        let Some(facts) = self.layout.volumes.get(system.volume) else { return };
+        let name = self.layout.name(system.volume);
+        let evidence = facts.boot_record.map_or_else(
+            || "none".to_owned(),
+            |record| {
+                let starts = match record.starts {
+                    Some(BootManagerName::Bootmgr) => r"starts \bootmgr",
+                    Some(BootManagerName::Ntldr) => r"starts \ntldr",
+                    None => "its code is not one that is known",
+                };
+                let place = match first_sector(self.layout, facts) {
+                    Some(sector) => {
+                        format!("hidden sectors {}, partition at sector {sector}", record.hidden_sectors)
+                    }
+                    None => format!("hidden sectors {}", record.hidden_sectors),
+                };
+                format!("{place}, {starts}")
+            },
+        );
+        let codes = ["boot-record-place", "boot-record-other"];
+        self.add_where("boot record", evidence, |finding| {
+            codes.contains(&finding.code) && finding.subject == name
+        });
+    }
+}
+
+fn boot_code(code: BootCode) -> &'static str {
+    match code {
+        BootCode::None => "none in the MBR",
+        BootCode::Grub => "GRUB",
+        BootCode::Present => "in the MBR",
+    }
+}
