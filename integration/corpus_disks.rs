@@ -473,6 +473,55 @@ fn windows_7_on_two_disks() {
     );
 }
 
+/// The same store with the second disk named beside it: all seven elements that mean Windows are followed there.
+#[test]
+fn windows_7_on_two_disks_that_are_both_there() {
+    let Some(corpus) = folder() else { return };
+    let (name, second) = ("win7-bios-two-disks", 0x63f0_7796);
+    let store = fs::read(corpus.join(format!("{name}.bcd"))).unwrap();
+    let expected: Json = serde_json::from_slice(&fs::read(corpus.join("expected.json")).unwrap()).unwrap();
+    let case = |parts| Case { store: name, path: BIOS, system: 0, parts, sound: HEALTHY, broken: Vec::new() };
+    let system = case(vec![mbr(0xfa58_1d61, 0x7e00, SYSTEM_7)]);
+    let windows = case(vec![mbr(second, 0x15f0_0000, Volume::Fat).files(&[
+        "/Windows/System32/winload.exe",
+        "/Windows/System32/winresume.exe",
+        "/Windows/System32/ntoskrnl.exe",
+        "/Windows/System32/config/SYSTEM",
+        "/Recovery/26435aed-6432-11e6-84a6-f0fbf6f23a1f/Winre.wim",
+        "/Recovery/26435aed-6432-11e6-84a6-f0fbf6f23a1f/boot.sdi",
+    ])]);
+    let mut images = Images::new();
+    let made = |images: &mut Images, case: &Case, index| {
+        let volume = images.volume(index, &case.parts[0]);
+        if index == 0 {
+            put(&volume, false, BIOS, &store);
+        }
+        assemble(case, &[volume], |part| part.start)
+    };
+    let (first, second) = (made(&mut images, &system, 0), made(&mut images, &windows, 1));
+    let check = |code| {
+        let run = bcdrescue(&["check", first.name(), "--with", second.name(), "--json"]);
+        let target = run.target();
+        assert_eq!(run.code, code, "{:#}", target["findings"]);
+        target
+    };
+    assert_eq!(check(0)["verdict"], "healthy");
+    judge("sfdisk", &["-q", "--disk-id", second.name(), "0x7ab1e0ff"]);
+    assert_eq!(codes(&check(4)), [("disk-unknown".to_owned(), 7)]);
+    let now = identities_of_table(&second.path);
+    let values = expected_values(&expected[name], &[windows.parts[0].named], &now, &[]);
+    let before = hash(&first.path);
+    bcdrescue(&["fix", first.name(), "--with", second.name(), "--yes"]).exits(1);
+    let after = store_of(&system, &first);
+    assert_eq!(hivex_difference(&store, &after), values.keys().cloned().collect::<Vec<_>>());
+    for (path, value) in &values {
+        assert_eq!(&hivex_bytes(&after, path), value, "{path}");
+    }
+    check(0);
+    bcdrescue(&["undo", text(&first.record()), "--yes"]).exits(1);
+    assert_eq!(hash(&first.path), before);
+}
+
 #[test]
 fn windows_7_in_a_virtual_machine() {
     let id = 0x3623_4da4;
