@@ -191,7 +191,7 @@ fn two_windows_that_fit_are_not_guessed_between() {
         assert!(changes.iter().filter(to).count() >= 2, "{choice}: {changes:#?}");
     }
     let run = |windows: &str| bcdrescue(&["fix", system.name(), "--windows", windows, "--yes"]);
-    run("/dev/nowhere:1").exits(8).says("not one of the disks of --with");
+    run("/dev/nowhere:1").exits(16).says("not one of the disks of --with");
     run("x").exits(16).says("DISK:N");
     let absent = format!("{}:7", windows.name());
     let wrong = ["fix", system.name(), "--with", windows.name(), "--windows", &absent, "--yes"];

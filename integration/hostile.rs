@@ -41,8 +41,13 @@ pub(crate) const BROKEN: [&str; 7] = [
 
 /// A look at a disk, as every command takes it.
 pub(crate) fn look(disk: &SparseRam) -> Option<(Layout, Diagnosis)> {
+    look_with(disk, &Context::default())
+}
+
+/// The same with what a user decided.
+pub(crate) fn look_with(disk: &SparseRam, context: &Context) -> Option<(Layout, Diagnosis)> {
     let layout = discover(&Cached::new(disk.clone())).ok()?;
-    let diagnosis = diagnose(&layout, &Context::default());
+    let diagnosis = diagnose(&layout, context);
     Some((layout, diagnosis))
 }
 

@@ -37,6 +37,7 @@ mod recorded;
 mod recovery_config;
 mod refusals;
 mod restore;
+mod reviewed;
 mod scenarios;
 mod sparse;
 mod startup;

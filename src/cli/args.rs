@@ -150,7 +150,7 @@ pub struct CheckArgs {
     #[command(flatten)]
     pub choice: ChoiceArgs,
     /// Say what has changed since this record was made (`bcdrescue record`); for one target.
-    #[arg(long, value_name = "RECORD")]
+    #[arg(long, value_name = "RECORD", conflicts_with_all = ["system", "windows"])]
     pub against: Option<PathBuf>,
 }
 
@@ -178,7 +178,7 @@ pub struct FixArgs {
     #[command(flatten)]
     pub choice: ChoiceArgs,
     /// Repair by a record of the disk (`bcdrescue record`): what its elements named is known then, not concluded.
-    #[arg(long, value_name = "RECORD")]
+    #[arg(long, value_name = "RECORD", conflicts_with_all = ["system", "windows"])]
     pub against: Option<PathBuf>,
     /// Give the disk its old identity back (the MBR signature, or the GPT's GUIDs) instead of re-pointing the store.
     /// Then also drive letters, recovery and a hibernated Windows know it again, and --drive-letters is not needed.

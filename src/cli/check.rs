@@ -33,11 +33,14 @@ use crate::storage::attached::attached_disks;
 /// be examined is one result among others.
 pub fn run(args: &CheckArgs, as_json: bool) -> anyhow::Result<u8> {
     if args.against.is_some() && args.targets.len() != 1 {
-        return one_target(as_json);
+        return usage("--against is for one target: a record is of one disk", as_json);
     }
     let mut code = HEALTHY;
     let mut documents = Vec::new();
-    let choice = args.choice.choice()?;
+    let choice = match args.choice.choice() {
+        Ok(choice) => choice,
+        Err(error) => return usage(&error.to_string(), as_json),
+    };
     let is_named = !args.targets.is_empty();
     let targets = match is_named {
         true => args.targets.clone(),
@@ -74,12 +77,10 @@ pub fn run(args: &CheckArgs, as_json: bool) -> anyhow::Result<u8> {
     Ok(code)
 }
 
-fn one_target(as_json: bool) -> anyhow::Result<u8> {
-    let message = "--against is for one target: a record is of one disk";
-    if as_json {
-        json::print(&json::failure(None, message))?;
-    } else {
-        anstream::eprintln!("bcdrescue: {message}");
+fn usage(message: &str, as_json: bool) -> anyhow::Result<u8> {
+    match as_json {
+        true => json::print(&json::failure(None, message))?,
+        false => anstream::eprintln!("bcdrescue: {}", clean(message)),
     }
     Ok(USAGE)
 }

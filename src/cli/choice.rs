@@ -3,6 +3,7 @@
 use crate::diagnosis::Choice;
 use clap::Args;
 use std::fmt;
+use std::path::Path;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -47,7 +48,12 @@ impl ChoiceArgs {
         let Self { with, system, windows, active, convert, boot_sector, firmware_entries, drive_letters } =
             self;
         let disk = windows.as_ref().and_then(|windows| windows.disk.as_ref());
-        let windows_on = disk.and_then(|disk| with.iter().position(|with| with == disk));
+        let same = |one: &Path, other: &Path| {
+            one == other
+                || std::fs::canonicalize(one)
+                    .is_ok_and(|one| std::fs::canonicalize(other).is_ok_and(|other| one == other))
+        };
+        let windows_on = disk.and_then(|disk| with.iter().position(|with| same(with, disk)));
         if let (Some(disk), None) = (disk, windows_on) {
             anyhow::bail!("--windows names {}, which is not one of the disks of --with", disk.display());
         }
@@ -65,6 +71,13 @@ impl ChoiceArgs {
 }
 
 impl ChoiceArgs {
+    /// Whether a switch is given that means one disk, and would make a disk "need a repair" that needs none.
+    #[must_use]
+    pub fn is_of_one_disk(&self) -> bool {
+        let Self { with, active, boot_sector, firmware_entries, drive_letters, .. } = self;
+        !with.is_empty() || active.is_some() || *boot_sector || *firmware_entries || *drive_letters
+    }
+
     /// The switches as they were given.
     #[must_use]
     pub fn words(&self) -> Vec<String> {

@@ -136,27 +136,71 @@ pub fn examine_with(
         return examine(path, options, context);
     }
     let mut examined = examine(path, options, context)?;
-    let mut disks = Vec::new();
-    for disk in with {
-        let same = |one: &Path| fs::canonicalize(one).ok();
-        anyhow::ensure!(
-            same(disk) != same(path),
-            "--with names {}, which is the disk that is examined",
-            disk.display()
-        );
-        let storage = Cached::new(open(disk, options)?.storage);
-        let layout =
-            discover_beside(&storage, &examined.layout.stores).with_context(|| disk.display().to_string())?;
-        disks.push(Beside { name: disk.display().to_string(), layout });
-    }
+    let disks = beside(path, with, options, &examined.layout)?;
     // What is named beside is no disk to be left alone, and known by the name that the user gave it.
     context.others.retain(|other| !disks.iter().any(|beside| same_disk(beside, other)));
-    context
-        .others
-        .extend(disks.iter().filter_map(|beside| other_disk(Path::new(&beside.name), &beside.layout.table)));
+    let known = |beside: &Beside| other_disk(Path::new(&beside.name), &beside.layout.table);
+    context.others.extend(disks.iter().filter_map(known));
     context.beside = Arc::new(disks);
     examined.diagnosis = diagnose(&examined.layout, context);
     Ok(examined)
+}
+
+/// The context with the disks beside read anew, for a disk that is now held.
+///
+/// # Errors
+/// When one of them cannot be read.
+pub fn again(
+    with: &[PathBuf],
+    options: &OpenOptions,
+    context: &Context,
+    layout: &Layout,
+) -> anyhow::Result<Context> {
+    let disks =
+        with.iter().map(|disk| one_beside(disk, options, layout)).collect::<anyhow::Result<Vec<_>>>()?;
+    Ok(Context { beside: Arc::new(disks), ..context.clone() })
+}
+
+/// The disks beside: each once, none of them the examined one, each with an identity of its own.
+fn beside(
+    path: &Path,
+    with: &[PathBuf],
+    options: &OpenOptions,
+    layout: &Layout,
+) -> anyhow::Result<Vec<Beside>> {
+    let mut seen: Vec<(PathBuf, Option<DiskId>)> = vec![(path.to_owned(), layout.table.disk)];
+    let mut disks = Vec::new();
+    for disk in with {
+        let same = |one: &Path| fs::canonicalize(one).ok();
+        let name = disk.display();
+        anyhow::ensure!(same(disk) != same(path), "--with names {name}, which is the disk that is examined");
+        anyhow::ensure!(
+            !seen.iter().any(|(other, _)| same(other) == same(disk)),
+            "--with names {name} twice"
+        );
+        anyhow::ensure!(!is_store_file(disk), "--with names {name}, which is a store, not a disk");
+        let beside = one_beside(disk, options, layout)?;
+        let identity = beside.layout.table.disk;
+        anyhow::ensure!(
+            identity.is_some_and(|identity| identity != DiskId::Mbr(0)),
+            "--with names {name}, which has no identity that an element could name: give it a signature first (`sfdisk --disk-id`)"
+        );
+        if let Some((other, _)) = seen.iter().find(|(_, other)| *other == identity) {
+            bail!(
+                "--with names {name}, which has the same identity as {}: no element can tell the two apart; give one of them another first",
+                other.display()
+            );
+        }
+        seen.push((disk.clone(), identity));
+        disks.push(beside);
+    }
+    Ok(disks)
+}
+
+fn one_beside(disk: &Path, options: &OpenOptions, layout: &Layout) -> anyhow::Result<Beside> {
+    let storage = Cached::new(open(disk, options)?.storage);
+    let layout = discover_beside(&storage, &layout.stores).with_context(|| disk.display().to_string())?;
+    Ok(Beside { name: disk.display().to_string(), layout })
 }
 
 /// Whether both are one disk: it has one path, however that is written.

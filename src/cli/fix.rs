@@ -13,9 +13,9 @@ use crate::cli::HEALTHY;
 use crate::cli::LEFT;
 use crate::cli::USAGE;
 use crate::cli::args::FixArgs;
+use crate::cli::examine;
 use crate::cli::examine::Examined;
 use crate::cli::examine::context;
-use crate::cli::examine::examine;
 use crate::cli::examine::examine_with;
 use crate::cli::examine::is_store_file;
 use crate::cli::examine::recorded;
@@ -28,6 +28,7 @@ use crate::cli::show;
 use crate::cli::text;
 use crate::cli::text::clean;
 use crate::diagnosis::Context;
+use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Verdict;
 use crate::diagnosis::restore::Restore;
 use crate::diagnosis::show_disk;
@@ -37,6 +38,7 @@ use crate::repair::apply::ApplyError;
 use crate::repair::identity;
 use crate::repair::plan;
 use crate::repair::plan::Plan;
+use crate::repair::plan::PlanError;
 use crate::repair::record::State;
 use crate::repair::refusal;
 use crate::repair::refusal::Allowed;
@@ -50,9 +52,17 @@ use crate::storage::open::open_mut;
 /// # Errors
 /// When the target cannot be examined, or a step fails; the message then says what state the disk is in.
 pub fn run(args: &FixArgs, as_json: bool) -> anyhow::Result<u8> {
-    let choice = args.choice.choice()?;
+    let choice = args.choice.choice();
+    let choice = match choice {
+        Ok(choice) => choice,
+        Err(error) => return usage(&error.to_string(), as_json),
+    };
     let target = match &args.target {
         Some(target) => target.clone(),
+        None if args.choice.is_of_one_disk() || args.against.is_some() => {
+            let message = "these switches are about one disk: name it; nothing was written";
+            return usage(message, as_json);
+        }
         None => match pick::pick(&args.open.options(), choice, as_json)? {
             Picked::Disk(path) => path,
             Picked::Nothing(incurable) => return nothing_attached(&incurable, as_json),
@@ -69,6 +79,14 @@ pub fn run(args: &FixArgs, as_json: bool) -> anyhow::Result<u8> {
     let examined = examine_with(&target, &args.choice.with, &args.open.options(), &mut context)?;
     let job = Job { args, as_json, context, examined };
     job.run()
+}
+
+fn usage(message: &str, as_json: bool) -> anyhow::Result<u8> {
+    match as_json {
+        true => json::print(&json::failure(None, message))?,
+        false => anstream::eprintln!("bcdrescue: {}", clean(message)),
+    }
+    Ok(USAGE)
 }
 
 fn nothing_attached(incurable: &[PathBuf], as_json: bool) -> anyhow::Result<u8> {
@@ -128,12 +146,10 @@ impl Job<'_> {
             let reasons: Vec<String> = refusals.iter().map(ToString::to_string).collect();
             return self.refused(&reasons);
         }
-        let Examined { layout, diagnosis, storage, .. } = &self.examined;
-        let plan = match self.restores() {
-            true => identity::plan(storage, layout, diagnosis)?,
-            false => plan::plan(storage, layout, diagnosis)?,
+        let (plan, rehearsed) = match self.planned() {
+            Ok(planned) => planned,
+            Err(error) => return self.refused(&[error.to_string()]),
         };
-        let rehearsed = rehearse(&plan, storage, &self.context)?;
         if !self.as_json {
             self.show_changes();
             show::left(&self.examined);
@@ -166,6 +182,17 @@ impl Job<'_> {
         }
     }
 
+    /// The plan, and what the disk is when it is tried in memory.
+    fn planned(&self) -> Result<(Plan, Diagnosis), PlanError> {
+        let Examined { layout, diagnosis, storage, .. } = &self.examined;
+        let plan = match self.restores() {
+            true => identity::plan(storage, layout, diagnosis)?,
+            false => plan::plan(storage, layout, diagnosis)?,
+        };
+        let rehearsed = rehearse(&plan, storage, &self.context, diagnosis)?;
+        Ok((plan, rehearsed))
+    }
+
     /// Whether the disk gets its old identity back: that was asked for, and there is one (or a reason why not).
     fn restores(&self) -> bool {
         self.args.restore_identity && self.examined.diagnosis.restore != Restore::Nothing
@@ -180,12 +207,15 @@ impl Job<'_> {
         if self.restores() {
             return refusal::for_identity(layout, diagnosis);
         }
+        if self.args.restore_identity && diagnosis.repoints().next().is_some() {
+            return vec![refusal::has_its_identity()];
+        }
         let allowed =
             Allowed { hibernated: self.args.allow_hibernated, dirty_volume: self.args.allow_dirty_volume };
         let mut refusals = refusal::refusals(layout, diagnosis, allowed);
         refusals.extend(refusal::for_beside(&self.context, diagnosis, allowed));
         if !self.args.repoint {
-            refusals.extend(refusal::choice_needed(layout, diagnosis));
+            refusals.extend(refusal::choice_needed(layout, &self.context, diagnosis));
         }
         refusals
     }
@@ -265,6 +295,9 @@ impl Job<'_> {
             anstream::eprintln!("  warning: {}", clean(warning));
         }
         let mut storage = open_mut(&path, &args.open.options()).context("nothing was written")?;
+        // The disks beside may have changed while the question stood, too.
+        let context = examine::again(&args.choice.with, &args.open.options(), &context, &examined.layout)
+            .context("nothing was written")?;
         plan::still_holds(plan, storage.as_ref(), &context).with_context(|| path.display().to_string())?;
         let mut record = keep::record(&examined, plan)?;
         let record_path = keep::create(&record, &directory, &path)?;
@@ -278,7 +311,8 @@ impl Job<'_> {
             }
             return Err(anyhow::Error::new(error).context(format!("undo record: {}", record_path.display())));
         }
-        let mut after = examine(&path, &args.open.options(), &context)
+        let mut context = context;
+        let mut after = examine_with(&path, &args.choice.with, &args.open.options(), &mut context)
             .and_then(|after| {
                 came_out(plan, &after.layout, &after.diagnosis).map_err(anyhow::Error::msg)?;
                 Ok(after)

@@ -12,6 +12,9 @@ use crate::cli::keep;
 use crate::cli::text;
 use crate::cli::text::clean;
 use crate::diagnosis::Choice;
+use crate::diagnosis::Finding;
+use crate::diagnosis::Severity;
+use crate::diagnosis::chain::is_identity;
 use crate::diagnosis::recorded::Recorded;
 use crate::repair::identity_record::IdentityRecord;
 
@@ -24,7 +27,8 @@ pub fn run(args: &RecordArgs, as_json: bool) -> anyhow::Result<u8> {
     let options = args.open.options();
     let examined = examine(&args.target, &options, &context(&args.target, &[], &options, Choice::default()))?;
     let name = clean(&args.target.display().to_string());
-    let stale = examined.diagnosis.repoints().count();
+    let is_stale = |finding: &&Finding| finding.severity > Severity::Note && is_identity(finding);
+    let stale = examined.diagnosis.findings.iter().filter(is_stale).count();
     anyhow::ensure!(
         stale == 0,
         "{name}: not recorded: {} of its stores do not name this disk, so that it is no longer what it was; repair it first",

@@ -7,17 +7,18 @@ use crate::diagnosis::Severity;
 use crate::diagnosis::byte_edit::ByteEdit;
 use crate::diagnosis::byte_edit::Site;
 use crate::diagnosis::device::BAD_CHOICE;
-use crate::diagnosis::startup::active_partitions;
 use crate::diagnosis::startup::plain;
 use crate::diagnosis::startup::startable;
+use crate::diagnosis::startup::starts_by_uefi;
 use crate::layout::Layout;
 use crate::partition::BootCode;
-use crate::partition::Partition;
 use crate::partition::TableKind;
 
 /// First entry of an MBR, and the length of one (Microsoft, "Disk Concepts and Troubleshooting", partition table).
 const FIRST_ENTRY: u64 = 0x1be;
 const ENTRY_SIZE: u64 = 16;
+/// The flag of an active partition.
+const ACTIVE: u8 = 0x80;
 
 /// Why partition `number` cannot be the active one.
 fn may_be_active(layout: &Layout, number: u32) -> Result<(), String> {
@@ -32,8 +33,40 @@ fn may_be_active(layout: &Layout, number: u32) -> Result<(), String> {
         return Err(format!("partition {number} is a logical one; only a primary partition can be active"));
     }
     match startable(layout).any(|system| system.volume == volume) {
-        true => Ok(()),
         false => Err(format!(r"partition {number} has neither \bootmgr nor \ntldr")),
+        true if !has_something_to_start(layout, volume) => {
+            Err(format!(r"partition {number} has \bootmgr, but no \Boot\BCD for it to open"))
+        }
+        true => Ok(()),
+    }
+}
+
+fn has_something_to_start(layout: &Layout, volume: usize) -> bool {
+    let has_store = layout.stores.iter().any(|file| file.volume == volume && file.parsed().is_some());
+    has_store || layout.systems.iter().any(|system| system.volume == volume && system.ntldr.is_some())
+}
+
+/// Which of the four entries are active, by number, and which have a flag that is none.
+struct Flags {
+    active: Vec<u32>,
+    odd: Vec<u32>,
+}
+
+impl Flags {
+    fn of(layout: &Layout) -> Self {
+        let flags = || (1u32..).zip(layout.table.boot_flags);
+        Self {
+            active: flags().filter(|(_, flag)| *flag == ACTIVE).map(|(number, _)| number).collect(),
+            odd: flags().filter(|(_, flag)| !matches!(*flag, 0 | ACTIVE)).map(|(number, _)| number).collect(),
+        }
+    }
+}
+
+/// Entry `number` of the MBR as people are shown it.
+fn name(layout: &Layout, number: u32) -> String {
+    match layout.by_number(number) {
+        Some(volume) => layout.name(volume),
+        None => format!("entry {number} of the MBR (free, or the extended partition)"),
     }
 }
 
@@ -42,46 +75,16 @@ pub(super) fn finding(layout: &Layout, choice: Choice) -> Option<Finding> {
     if let Some(number) = choice.active
         && let Err(why) = may_be_active(layout, number)
     {
-        return Some(plain(BAD_CHOICE, Severity::Stale, "--active", why));
+        return Some(plain(BAD_CHOICE, Severity::Note, "--active", why));
     }
-
     let candidates: Vec<usize> = startable(layout).map(|system| system.volume).collect();
     if candidates.is_empty() || layout.table.boot_code == BootCode::Grub && choice.active.is_none() {
         return None;
     }
-    let active: Vec<(usize, &Partition)> = active_partitions(layout).collect();
-    let names = || active.iter().map(|(volume, _)| layout.name(*volume)).collect::<Vec<_>>().join(" and ");
-    let chosen = choice.active.and_then(|number| layout.by_number(number));
-    let (code, severity, message) = match active.as_slice() {
-        [] => (
-            "active-partition-missing",
-            Severity::BlocksBoot,
-            "no partition is active: boot code finds nothing to start".to_owned(),
-        ),
-        [(only, partition)] if candidates.contains(only) => {
-            if chosen.is_none_or(|chosen| chosen == *only) {
-                return None;
-            }
-            let message = format!("partition {} is active, and is to be so no longer", partition.number);
-            ("active-partition-chosen", Severity::Note, message)
-        }
-        [(only, _)] => {
-            let foreign = layout.volumes.get(*only).is_some_and(|facts| !facts.file_system.is_readable());
-            let severity = if foreign { Severity::Degrades } else { Severity::BlocksBoot };
-            (
-                "active-partition-wrong",
-                severity,
-                format!("the active partition is {}, which has no boot manager of Windows", names()),
-            )
-        }
-        _ => (
-            "active-partition-ambiguous",
-            Severity::BlocksBoot,
-            format!("{} are active: boot code stops at that (\"Invalid partition table\")", names()),
-        ),
-    };
-    let remedy = match (chosen, candidates.as_slice()) {
-        (Some(chosen), _) => Remedy::Edit(flags(layout, chosen)),
+    let (code, severity, message) = state(layout, &candidates, choice.active)?;
+    let severity = if starts_by_uefi(layout) { Severity::Note } else { severity };
+    let remedy = match (choice.active, candidates.as_slice()) {
+        (Some(chosen), _) => Remedy::Edit(edits(layout, chosen)),
         (None, [candidate]) => {
             let number = layout.table.partitions.get(*candidate).map_or(0, |partition| partition.number);
             Remedy::Advice(format!(
@@ -99,19 +102,64 @@ pub(super) fn finding(layout: &Layout, choice: Choice) -> Option<Finding> {
     })
 }
 
-/// The boot flags that make `chosen` the only active partition.
-fn flags(layout: &Layout, chosen: usize) -> Vec<ByteEdit> {
-    let primaries = layout.table.partitions.iter().enumerate().filter(|(_, partition)| !partition.logical);
-    let wanted = primaries.map(|(volume, partition)| (partition, if volume == chosen { 0x80 } else { 0 }));
-    let edit = |(partition, wanted): (&Partition, u8)| {
-        let entry = u64::from(partition.number).checked_sub(1)?.checked_mul(ENTRY_SIZE)?;
-        (partition.boot_flag != wanted).then(|| ByteEdit {
-            what: format!("boot flag of partition {}", partition.number),
+/// What is wrong with the flags; `None` when nothing is, or nothing else than the user chose.
+fn state(
+    layout: &Layout,
+    candidates: &[usize],
+    chosen: Option<u32>,
+) -> Option<(&'static str, Severity, String)> {
+    let flags = Flags::of(layout);
+    let is_candidate =
+        |number: &u32| layout.by_number(*number).is_some_and(|volume| candidates.contains(&volume));
+    let all = |numbers: &[u32]| {
+        numbers.iter().map(|number| name(layout, *number)).collect::<Vec<_>>().join(" and ")
+    };
+    if !flags.odd.is_empty() {
+        let message =
+            format!("{} has a boot flag that is neither 00 nor 80: boot code stops at that", all(&flags.odd));
+        return Some(("active-partition-ambiguous", Severity::BlocksBoot, message));
+    }
+    match flags.active.as_slice() {
+        [] => Some((
+            "active-partition-missing",
+            Severity::BlocksBoot,
+            "no partition is active: boot code finds nothing to start".to_owned(),
+        )),
+        [only] if is_candidate(only) => chosen.filter(|chosen| chosen != only).map(|_| {
+            let message = format!("partition {only} is active, and is to be so no longer");
+            ("active-partition-chosen", Severity::Note, message)
+        }),
+        [only] => {
+            // Another system's volume, or the extended partition, may have a boot loader of its own.
+            let facts = layout.by_number(*only).and_then(|volume| layout.volumes.get(volume));
+            let foreign = facts.is_none_or(|facts| !facts.file_system.is_readable());
+            let severity = if foreign { Severity::Degrades } else { Severity::BlocksBoot };
+            let message = format!(
+                "the active partition is {}, which has no boot manager of Windows",
+                name(layout, *only)
+            );
+            Some(("active-partition-wrong", severity, message))
+        }
+        several => Some((
+            "active-partition-ambiguous",
+            Severity::BlocksBoot,
+            format!("{} are active: boot code stops at that (\"Invalid partition table\")", all(several)),
+        )),
+    }
+}
+
+/// The boot flags that make partition `chosen` the only active one.
+fn edits(layout: &Layout, chosen: u32) -> Vec<ByteEdit> {
+    let edit = |(number, flag): (u32, u8)| {
+        let wanted = if number == chosen { ACTIVE } else { 0 };
+        let entry = u64::from(number).checked_sub(1)?.checked_mul(ENTRY_SIZE)?;
+        (flag != wanted).then(|| ByteEdit {
+            what: format!("boot flag of {}", name(layout, number)),
             site: Site::Table { at: FIRST_ENTRY.saturating_add(entry) },
-            before: vec![partition.boot_flag],
+            before: vec![flag],
             after: vec![wanted],
-            meaning: format!("0x{:02x}, to be 0x{wanted:02x}", partition.boot_flag),
+            meaning: format!("0x{flag:02x}, to be 0x{wanted:02x}"),
         })
     };
-    wanted.filter_map(edit).collect()
+    (1u32..).zip(layout.table.boot_flags).filter_map(edit).collect()
 }

@@ -8,8 +8,10 @@ use crate::diagnosis::byte_edit::ByteEdit;
 use crate::diagnosis::byte_edit::Site;
 use crate::diagnosis::startup::is_started_by_bios;
 use crate::diagnosis::startup::plain;
+use crate::diagnosis::startup::starts_by_uefi;
 use crate::layout::Layout;
 use crate::layout::VolumeFacts;
+use crate::partition::BootCode;
 use crate::volume::BootManagerName;
 use crate::volume::BootRecord;
 use crate::volume::FileSystem;
@@ -34,6 +36,17 @@ pub(super) fn findings(layout: &Layout, volume: usize, facts: &VolumeFacts, choi
     let advice = Remedy::Advice(
         "not a matter of the store: `bootsect /nt60` (for NTLDR `/nt52`) from a Windows rescue system writes a new boot record".into(),
     );
+    if started && !record.has_code && record.starts.is_none() {
+        findings.push(Finding {
+            remedy: advice.clone(),
+            ..plain(
+                "boot-record-empty",
+                severity(layout, Severity::BlocksBoot),
+                &name,
+                "its boot record has no boot code: nothing starts from it on a BIOS".into(),
+            )
+        });
+    }
     let system = layout.systems.iter().find(|system| system.volume == volume);
     let missing = match (record.starts, system) {
         (Some(BootManagerName::Ntldr), Some(system)) if system.ntldr.is_none() => Some(r"\ntldr"),
@@ -52,6 +65,14 @@ pub(super) fn findings(layout: &Layout, volume: usize, facts: &VolumeFacts, choi
         });
     }
     findings
+}
+
+/// How grave something about the boot record is: a boot loader in the MBR, or UEFI, may not need it at all.
+fn severity(layout: &Layout, severity: Severity) -> Severity {
+    match starts_by_uefi(layout) || layout.table.boot_code == BootCode::Grub {
+        true => Severity::Note,
+        false => severity,
+    }
 }
 
 fn hidden_sectors(
@@ -104,7 +125,12 @@ fn hidden_sectors(
         remedy,
         ..plain(
             "boot-record-place",
-            if started { Severity::BlocksBoot } else { Severity::Note },
+            match (started, record.starts) {
+                (false, _) => Severity::Note,
+                (true, Some(_)) => severity(layout, Severity::BlocksBoot),
+                // Code that is not Windows' may not look at the field.
+                (true, None) => severity(layout, Severity::Degrades),
+            },
             &layout.name(volume),
             message.into(),
         )

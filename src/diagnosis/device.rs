@@ -210,6 +210,9 @@ impl<'a> Subject<'a> {
             (Left::OtherStyle(Some(_)), _) => {
                 "`fix --convert` re-points it, and gives programs the ending for this firmware".into()
             }
+            (Left::OtherStyle(None), _) if self.layout.table.hybrid.is_some() => {
+                "left as it is: the disk has a hybrid MBR, and it is that one's signature or places that changed; give the signature back (`sfdisk`, 4 bytes at 0x1b8)".into()
+            }
             (Left::OtherStyle(None) | Left::NoLoader(_), _) => {
                 "re-pointing is not enough after this conversion: `bcdboot` from a Windows rescue system makes a new store".into()
             }

@@ -1,10 +1,12 @@
 //! Findings about the disk: what it is at all, its identity, and what stands in the way of a repair.
 
+use crate::diagnosis::Choice;
 use crate::diagnosis::Context;
 use crate::diagnosis::Finding;
 use crate::diagnosis::OtherDisk;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Severity;
+use crate::diagnosis::device::BAD_CHOICE;
 use crate::diagnosis::show_disk;
 use crate::layout::Layout;
 use crate::layout::system::SystemVolume;
@@ -16,6 +18,7 @@ use crate::volume::FileSystem;
 #[must_use]
 pub fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
     let mut findings = what_it_is(layout);
+    findings.extend(absent_choices(layout, context.choice));
     findings.extend(identity(layout, context));
     findings.extend(
         layout
@@ -93,6 +96,17 @@ fn no_system(layout: &Layout) -> Finding {
             "Windows is here, but no boot manager and no store".into(),
         )
     }
+}
+
+/// Partitions that the user chose and that are not there, whether or not anything has to be chosen.
+fn absent_choices(layout: &Layout, choice: Choice) -> Vec<Finding> {
+    let windows = choice.windows.filter(|_| choice.windows_on.is_none());
+    let chosen = [("--system", choice.system), ("--windows", windows)];
+    let absent = chosen.into_iter().filter_map(|(switch, number)| {
+        let number = number.filter(|number| *number == 0 || layout.by_number(*number).is_none())?;
+        Some(finding(BAD_CHOICE, Severity::Note, switch, format!("there is no partition {number}")))
+    });
+    absent.collect()
 }
 
 fn identity(layout: &Layout, context: &Context) -> Vec<Finding> {

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::bcd::Store;
+use crate::bcd::element::Element;
+use crate::bcd::element::ElementFormat;
 use crate::bcd::element::ElementId;
+use crate::bcd::element::ElementValue;
 use crate::bcd::names::display_name;
 use crate::bcd::object::Object;
 use crate::diagnosis::Finding;
@@ -41,7 +44,7 @@ pub fn main_entry(store: &Store) -> Option<usize> {
 /// Whether the object with this index is the entry that starts by itself; a store for recovery has none.
 #[must_use]
 pub fn is_main(file: &StoreFile, object: usize) -> bool {
-    !file.recovery && file.parsed().is_some_and(|store| main_entry(store) == Some(object))
+    file.first && file.parsed().is_some_and(|store| main_entry(store) == Some(object))
 }
 
 /// Loaders that other loaders name as their recovery sequence.
@@ -132,10 +135,66 @@ fn elsewhere(layout: &Layout, file: &str) -> Vec<String> {
     }
 }
 
+/// Device elements whose bytes make no sense: a boot manager would not find what they name.
+#[must_use]
+pub fn damaged_elements(layout: &Layout) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in layout.stores.iter().filter(|file| file.live) {
+        let objects = file.parsed().into_iter().flat_map(|store| store.objects());
+        for (index, object) in objects.enumerate().filter(|(_, object)| object.id.is_some()) {
+            let is_main = is_main(file, index);
+            findings
+                .extend(object.elements.iter().filter_map(|element| damaged(file, object, element, is_main)));
+            findings.extend(is_main.then(|| missing_devices(file, object)).into_iter().flatten());
+        }
+    }
+    findings
+}
+
+/// The elements without which an entry cannot start Windows.
+fn missing_devices(file: &StoreFile, object: &Object) -> Vec<Finding> {
+    let wanted = [(ElementId::DEVICE, "device"), (ElementId::OS_DEVICE, "osdevice")];
+    let missing = wanted.into_iter().filter(|(id, _)| object.element(*id).is_none());
+    missing
+        .map(|(_, name)| Finding {
+            code: "element-missing",
+            severity: Severity::BlocksBoot,
+            subject: format!("{} {} {name}", file.path, object.name()),
+            message: format!("the entry that starts by itself has no `{name}`"),
+            evidence: Vec::new(),
+            predicted_status: None,
+            remedy: Remedy::Advice("set it with bcdedit from a Windows rescue system".into()),
+        })
+        .collect()
+}
+
+fn damaged(file: &StoreFile, object: &Object, element: &Element, is_main: bool) -> Option<Finding> {
+    let id = element.id?;
+    let ElementValue::Opaque { why } = &element.value else { return None };
+    let is_loaders = matches!(id, ElementId::DEVICE | ElementId::OS_DEVICE);
+    let kind = object.object_type.filter(|kind| !kind.is_firmware_application())?;
+    let severity = match (is_main, is_loaders && (kind.is_os_loader() || kind.is_resume())) {
+        (true, true) => Severity::BlocksBoot,
+        (false, true) => Severity::Degrades,
+        (_, false) => Severity::Note,
+    };
+    (id.format() == ElementFormat::Device).then(|| Finding {
+        code: "element-damaged",
+        severity,
+        subject: format!("{} {} {}", file.path, object.name(), display_name(element, object.object_type)),
+        message: "its bytes make no sense, so that nothing is found by it".into(),
+        evidence: vec![why.clone()],
+        predicted_status: None,
+        remedy: Remedy::Advice(
+            "left as it is; if a repair was cut short here, undo it by its record and run fix again, else set it with bcdedit".into(),
+        ),
+    })
+}
+
 /// Findings about the boot order: no entry that could start Windows.
 #[must_use]
 pub fn findings(layout: &Layout) -> Vec<Finding> {
-    let stores = layout.stores.iter().filter(|file| file.live && !file.recovery);
+    let stores = layout.stores.iter().filter(|file| file.first);
     stores
         .filter_map(|file| {
             let store = file.parsed()?;

@@ -25,7 +25,7 @@ use crate::partition::TableKind;
 #[must_use]
 pub fn findings(layout: &Layout, choice: Choice, records: &[Record], answers: &[Resolution]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = firmware_mismatch(layout).into_iter().collect();
-    let stores = layout.stores.iter().enumerate().filter(|(_, file)| file.live && !file.recovery);
+    let stores = layout.stores.iter().enumerate().filter(|(_, file)| file.first);
     for (index, file) in stores {
         let Some(store) = file.parsed() else { continue };
         let Some(main) = main_entry(store) else { continue };

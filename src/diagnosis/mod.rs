@@ -286,6 +286,7 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     let answers = resolve::resolve(layout, context, &records);
     findings.extend(device::findings(layout, context, &records, &answers));
     findings.extend(entry::findings(layout));
+    findings.extend(entry::damaged_elements(layout));
     findings.extend(fit::findings(layout, context.choice, &records, &answers));
     findings.extend(context.recorded.iter().flat_map(|recorded| recorded::findings(layout, recorded)));
     findings.extend(firmware_entry::findings(layout, context, &records, &answers));
@@ -295,7 +296,7 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     let repointed: Vec<&Repoint> = repoints(&findings).collect();
     let restore = match &context.recorded {
         Some(recorded) => recorded::restore(layout, context, recorded, &records),
-        None => restore::restore(layout, &repointed),
+        None => restore::restore(layout, &records, &repointed),
     };
     let letters = drive_letters::findings(layout, context, &repointed, &restore);
     findings.extend(letters);

@@ -14,10 +14,9 @@ use crate::diagnosis::Severity;
 use crate::diagnosis::disk_of;
 use crate::diagnosis::partition_of;
 use crate::diagnosis::record::Record;
-use crate::diagnosis::record::is_here;
 use crate::diagnosis::restore::OldIdentity;
 use crate::diagnosis::restore::Restore;
-use crate::diagnosis::role::Role;
+use crate::diagnosis::restore::names_present;
 use crate::diagnosis::show_disk;
 use crate::diagnosis::startup::plain;
 use crate::guid::Guid;
@@ -258,14 +257,19 @@ pub fn restore(layout: &Layout, context: &Context, recorded: &Recorded, records:
             other.name
         ));
     }
-    let moves = |volume: usize| disk != now || partitions.iter().any(|(changed, _)| *changed == volume);
-    let follows =
-        |record: &&Record| !matches!(record.purpose.role, Role::FirmwareEntry | Role::InsideVirtualDisk);
-    let mut present = records.iter().filter(follows).filter_map(|record| is_here(layout, &record.named));
-    if present.any(moves) {
+    let taken =
+        |guid: &Guid| layout.table.partitions.iter().any(|partition| guid_of(partition) == Some(*guid));
+    if let Some((volume, _)) = partitions.iter().find(|(_, guid)| taken(guid)) {
+        return Restore::Impossible(format!(
+            "another partition has the GUID that {} had",
+            layout.name(*volume)
+        ));
+    }
+    let old = OldIdentity { disk, partitions };
+    if names_present(layout, records, &old) {
         return Restore::Impossible(
             "a store already names the identity that the disk has now; undo that repair instead (`bcdrescue undo RECORD`)".into(),
         );
     }
-    Restore::Possible(OldIdentity { disk, partitions })
+    Restore::Possible(old)
 }

@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 use crate::bcd::device::QualifiedPartition;
 use crate::diagnosis::Repoint;
 use crate::diagnosis::disk_of;
+use crate::diagnosis::record::Record;
+use crate::diagnosis::record::is_here;
+use crate::diagnosis::role::Role;
 use crate::diagnosis::show_disk;
 use crate::guid::Guid;
 use crate::layout::Layout;
@@ -36,7 +39,7 @@ pub struct OldIdentity {
 /// Derives the old identity from the re-pointings of a diagnosis. It is no other known disk's: an element that names one of
 /// those is not stale.
 #[must_use]
-pub fn restore(layout: &Layout, repoints: &[&Repoint]) -> Restore {
+pub fn restore(layout: &Layout, records: &[Record], repoints: &[&Repoint]) -> Restore {
     let Some(first) = repoints.first() else { return Restore::Nothing };
     if let Some(other) = repoints.iter().find(|repoint| repoint.volume.is_none()) {
         return Restore::Impossible(format!(
@@ -45,6 +48,9 @@ pub fn restore(layout: &Layout, repoints: &[&Repoint]) -> Restore {
         ));
     }
     match agreed(layout, disk_of(&first.old), repoints) {
+        Ok(old) if names_present(layout, records, &old) => Restore::Impossible(
+            "other elements name the identity that the disk has now, and would be lost then".into(),
+        ),
         Ok(old) => Restore::Possible(old),
         Err(reason) => Restore::Impossible(reason),
     }
@@ -105,4 +111,15 @@ fn old_guid(layout: &Layout, repoint: &Repoint, volume: usize) -> Result<Option<
         }
         _ => Err(format!("{name} is not on a table of the kind that the store names")),
     }
+}
+
+/// Whether an element that is right would not be with the old identity.
+#[must_use]
+pub(super) fn names_present(layout: &Layout, records: &[Record], old: &OldIdentity) -> bool {
+    let moves = |volume: usize| {
+        Some(old.disk) != layout.table.disk || old.partitions.iter().any(|(changed, _)| *changed == volume)
+    };
+    let counts =
+        |record: &&Record| !matches!(record.purpose.role, Role::FirmwareEntry | Role::InsideVirtualDisk);
+    records.iter().filter(counts).filter_map(|record| is_here(layout, &record.named)).any(moves)
 }

@@ -24,6 +24,7 @@ pub fn findings(layout: &Layout, choice: Choice) -> Vec<Finding> {
     }
     findings.extend(boot_manager(layout));
     findings.extend(store_elsewhere(layout));
+    findings.extend(esp_without_store(layout));
     findings
 }
 
@@ -56,6 +57,14 @@ pub(super) fn active_partitions(layout: &Layout) -> impl Iterator<Item = (usize,
     partitions.filter(|(_, partition)| partition.active && !partition.logical)
 }
 
+/// Whether UEFI starts this MBR disk too, by the loader of removable media: what a BIOS lacks stops nobody then.
+pub(super) fn starts_by_uefi(layout: &Layout) -> bool {
+    layout.table.kind == TableKind::Mbr
+        && layout.systems.iter().any(|system| {
+            system.uefi_fallback && system.stores.iter().any(|path| path.starts_with(r"\EFI\Microsoft\Boot"))
+        })
+}
+
 fn boot_code(layout: &Layout) -> Option<Finding> {
     startable(layout).next()?;
     let none = layout.table.boot_code == BootCode::None;
@@ -66,7 +75,7 @@ fn boot_code(layout: &Layout) -> Option<Finding> {
         ),
         ..plain(
             "boot-code-missing",
-            Severity::BlocksBoot,
+            if starts_by_uefi(layout) { Severity::Note } else { Severity::BlocksBoot },
             "disk",
             "the MBR has no boot code: a BIOS finds nothing to start on this disk".into(),
         )
@@ -81,16 +90,21 @@ pub(super) fn is_started_by_bios(layout: &Layout, volume: usize) -> bool {
 
 /// A store that the firmware comes to, on a volume without the program that opens it.
 fn boot_manager(layout: &Layout) -> Vec<Finding> {
-    let stores = layout.stores.iter().filter(|file| file.live && !file.recovery);
+    let stores = layout.stores.iter().filter(|file| file.first);
     let missing = stores.filter_map(|file| {
         let system = layout.systems.iter().find(|system| system.volume == file.volume)?;
         let (is_there, path, source) = match file.firmware {
             Firmware::Bios => (system.bios_boot_manager, r"\bootmgr", r"\Windows\Boot\PCAT\bootmgr"),
             Firmware::Uefi => (
-                system.uefi_boot_manager || system.uefi_fallback,
+                system.uefi_boot_manager || system.fallback_has_version,
                 r"\EFI\Microsoft\Boot\bootmgfw.efi",
                 r"\Windows\Boot\EFI\bootmgfw.efi",
             ),
+        };
+        // A copy of it under the name that firmware falls back to does as well; another loader of that name does not.
+        let severity = match system.uefi_fallback && file.firmware == Firmware::Uefi {
+            true => Severity::Degrades,
+            false => Severity::BlocksBoot,
         };
         (!is_there).then(|| Finding {
             remedy: Remedy::Advice(format!(
@@ -98,7 +112,7 @@ fn boot_manager(layout: &Layout) -> Vec<Finding> {
             )),
             ..plain(
                 "boot-manager-missing",
-                Severity::BlocksBoot,
+                severity,
                 &layout.name(file.volume),
                 format!("the store is there, but no {path} to open it"),
             )
@@ -141,6 +155,27 @@ fn store_elsewhere(layout: &Layout) -> Option<Finding> {
             Severity::BlocksBoot,
             &layout.name(started.volume),
             r"the disk starts from it, but it has no \Boot\BCD".into(),
+        )
+    })
+}
+
+/// An EFI system partition with a boot manager and no store, before the one that has a store.
+fn esp_without_store(layout: &Layout) -> Option<Finding> {
+    let is_uefi = |path: &&'static str| path.starts_with(r"\EFI\Microsoft\Boot");
+    let bare = layout.systems.iter().find(|system| {
+        system.uefi_boot_manager && layout.is_esp(system.volume) && !system.stores.iter().any(is_uefi)
+    })?;
+    let other = layout.stores.iter().find(|file| file.first && file.firmware == Firmware::Uefi)?;
+    Some(Finding {
+        evidence: vec![format!("{} is on {}", other.path, layout.name(other.volume))],
+        remedy: Remedy::Advice(
+            "which of the two the firmware starts is its own choice; remove the one without a store, or make one there with `bcdboot`".into(),
+        ),
+        ..plain(
+            "store-elsewhere",
+            Severity::Degrades,
+            &layout.name(bare.volume),
+            r"it has a boot manager, but no \EFI\Microsoft\Boot\BCD".into(),
         )
     })
 }

@@ -19,7 +19,7 @@ pub fn findings(layout: &Layout, index: usize) -> Vec<Finding> {
     }
     let mut findings = match &file.store {
         Err(error) => vec![unreadable(layout, file, error)],
-        Ok(store) => of_store(&file.path, file.recovery, store),
+        Ok(store) => of_store(&file.path, !file.first, store),
     };
     if let (Ok(_), Err(reason)) = (&file.store, &file.place) {
         findings.push(Finding {
@@ -59,11 +59,11 @@ fn placed(layout: &Layout, file: &StoreFile, code: &'static str, severity: Sever
 }
 
 fn unreadable(layout: &Layout, file: &StoreFile, error: &str) -> Finding {
-    let severity = if file.recovery { Severity::Degrades } else { Severity::BlocksBoot };
+    let severity = if file.first { Severity::BlocksBoot } else { Severity::Degrades };
     Finding {
         message: format!("the store cannot be read: {error}"),
         // Measured: a store with a bad base block and no usable log.
-        predicted_status: (!file.recovery).then_some("0xc000000f or 0xc000014c"),
+        predicted_status: file.first.then_some("0xc000000f or 0xc000014c"),
         remedy: Remedy::Advice(
             "restore the file from a backup, or make a new one with `bcdboot` from a Windows rescue system"
                 .into(),

@@ -199,7 +199,6 @@ mod tests {
             kind: PartitionType::Mbr(7),
             id: None,
             active: number == 1,
-            boot_flag: 0,
             logical: number > 4,
             name: None,
         };
@@ -210,6 +209,7 @@ mod tests {
             disk: Some(DiskId::Mbr(1)),
             partitions,
             boot_code: BootCode::None,
+            boot_flags: [0; 4],
             hybrid: None,
             notes: vec![],
         }

@@ -109,7 +109,9 @@ pub fn for_firmware(path: &str, firmware: Firmware) -> Option<String> {
         Firmware::Bios => ("efi", "exe"),
         Firmware::Uefi => ("exe", "efi"),
     };
-    ending.eq_ignore_ascii_case(wrong).then(|| format!("{stem}.{right}"))
+    // The last two are halves of the one and the other, as a conversion leaves them that was cut short between sectors.
+    let is_wrong = [wrong, "efe", "exi"].iter().any(|wrong| ending.eq_ignore_ascii_case(wrong));
+    is_wrong.then(|| format!("{stem}.{right}"))
 }
 
 fn device_paths(device: &Device, paths: &mut BTreeSet<String>) {

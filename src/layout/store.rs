@@ -6,6 +6,7 @@ use crate::layout::system::STORE_PATHS;
 use crate::layout::system::SystemVolume;
 use crate::layout::system::is_esp_type;
 use crate::partition::PartitionTable;
+use crate::partition::TableKind;
 use crate::volume::Extent;
 use crate::volume::Volume;
 
@@ -28,6 +29,8 @@ pub struct StoreFile {
     pub recovery: bool,
     /// Whether the firmware would come to it: on the active partition or the ESP, where one of those has a store.
     pub live: bool,
+    /// Of several live ones of a firmware the first; the others start something only when the machine is told so.
+    pub first: bool,
     /// The parsed store, or why there is none.
     pub store: Result<Store, String>,
     /// Where its bytes lie on the disk, or why they must not be overwritten in place.
@@ -83,6 +86,19 @@ fn mark_live(stores: &mut [StoreFile], table: &PartitionTable) {
             file.live = !is_any || in_place(file);
         }
     }
+    // From a GPT disk a BIOS starts nothing (but by a hybrid MBR): beside a store for UEFI one for BIOS is a leftover.
+    let on_esp = |file: &StoreFile| file.firmware == Firmware::Uefi && in_place(file);
+    if table.kind == TableKind::Gpt && table.hybrid.is_none() && stores.iter().any(on_esp) {
+        for file in stores.iter_mut().filter(|file| file.firmware == Firmware::Bios) {
+            file.live = false;
+        }
+    }
+    for firmware in [Firmware::Bios, Firmware::Uefi] {
+        let is_it = |file: &&mut StoreFile| file.firmware == firmware && file.live && !file.recovery;
+        if let Some(file) = stores.iter_mut().find(is_it) {
+            file.first = true;
+        }
+    }
 }
 
 fn read(
@@ -109,6 +125,7 @@ fn read(
         firmware,
         recovery: path.contains(r"\Recovery\"),
         live: true,
+        first: false,
         store: bytes.and_then(|bytes| Store::parse(bytes).map_err(|error| error.to_string())),
         place,
         obstacles,

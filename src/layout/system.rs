@@ -2,6 +2,7 @@
 
 use crate::guid::Guid;
 use crate::layout::Firmware;
+use crate::layout::file_version;
 use crate::partition::PartitionTable;
 use crate::partition::PartitionType;
 use crate::volume::EntryKind;
@@ -46,6 +47,9 @@ pub struct SystemVolume {
     pub uefi_boot_manager: bool,
     /// A loader is where firmware looks that has no entry for this disk: `\EFI\Boot\bootx64.efi` or its like.
     pub uefi_fallback: bool,
+    /// That loader carries a version, as Windows' boot manager does and GRUB or shim do not. Looked at only where the boot
+    /// manager itself is missing.
+    pub fallback_has_version: bool,
     /// Paths of the stores on it (as [`STORE_PATHS`] spells them).
     pub stores: Vec<&'static str>,
     /// NT 5.x: `\ntldr` is there; the text of `\boot.ini`, when it could be read.
@@ -75,12 +79,16 @@ pub fn find(volumes: &[Option<&Volume<'_>>], table: &PartitionTable) -> Vec<Syst
         let volume = (*volume)?;
         let has = |path: &str| is_file(volume, path);
         let stores: Vec<_> = STORE_PATHS.iter().map(|(path, _)| *path).filter(|path| has(path)).collect();
+        let fallback = UEFI_FALLBACK.iter().find(|path| is_program(volume, path));
+        let uefi_boot_manager = is_program(volume, UEFI_BOOT_MANAGER);
         let system = SystemVolume {
             volume: index,
             active: table.partitions.get(index).is_some_and(|partition| partition.active),
-            bios_boot_manager: has(BIOS_BOOT_MANAGER),
-            uefi_boot_manager: has(UEFI_BOOT_MANAGER),
-            uefi_fallback: UEFI_FALLBACK.iter().any(|path| has(path)),
+            bios_boot_manager: is_program(volume, BIOS_BOOT_MANAGER),
+            uefi_boot_manager,
+            uefi_fallback: fallback.is_some(),
+            fallback_has_version: !uefi_boot_manager
+                && fallback.is_some_and(|path| has_version(volume, path)),
             stores,
             ntldr: has(NTLDR).then(|| boot_ini(volume)),
         };
@@ -95,6 +103,16 @@ pub fn find(volumes: &[Option<&Volume<'_>>], table: &PartitionTable) -> Vec<Syst
 
 fn is_file(volume: &Volume<'_>, path: &str) -> bool {
     matches!(volume.find(path), Ok(Some(entry)) if matches!(entry.kind, EntryKind::File { .. }))
+}
+
+/// A program of no bytes is none.
+fn is_program(volume: &Volume<'_>, path: &str) -> bool {
+    matches!(volume.find(path), Ok(Some(entry)) if matches!(entry.kind, EntryKind::File { len } if len > 0))
+}
+
+fn has_version(volume: &Volume<'_>, path: &str) -> bool {
+    let Ok(Some(file)) = volume.open_file(path) else { return false };
+    file_version::read(file.len(), &|at, len| file.read_at(at, len).ok()).is_ok()
 }
 
 /// The text of `boot.ini`: an 8-bit code page that is ASCII where it matters.

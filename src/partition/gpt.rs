@@ -138,7 +138,6 @@ fn table(copy: Copy, size: u32, mut notes: Vec<String>) -> PartitionTable {
             kind: PartitionType::Gpt(entry.kind),
             id: Some(PartitionId::Gpt(entry.guid)),
             active: false,
-            boot_flag: 0,
             logical: false,
             name: Some(entry.name),
         });
@@ -149,6 +148,7 @@ fn table(copy: Copy, size: u32, mut notes: Vec<String>) -> PartitionTable {
         disk: Some(DiskId::Gpt(copy.disk)),
         partitions,
         boot_code: BootCode::None,
+        boot_flags: [0; 4],
         hybrid: None,
         notes,
     }

@@ -29,7 +29,11 @@ pub(crate) fn boot_code(sector: &[u8]) -> BootCode {
     if code.iter().all(|byte| *byte == 0) {
         return BootCode::None;
     }
-    if code.windows(4).any(|window| window == b"GRUB") { BootCode::Grub } else { BootCode::Present }
+    if code.windows(4).any(|window| window == b"GRUB" || window == b"LILO") {
+        BootCode::Grub
+    } else {
+        BootCode::Present
+    }
 }
 
 /// One 16-byte entry. Sectors are of the disk's logical size.
@@ -151,6 +155,7 @@ pub(crate) fn read(
         disk: Some(DiskId::Mbr(record.signature)),
         partitions,
         boot_code: BootCode::None,
+        boot_flags: record.entries.map(|entry| entry.flag),
         hybrid: None,
         notes,
     }))
@@ -167,7 +172,6 @@ fn partition(number: u32, entry: &Entry, start: u64, sector_size: u32) -> Partit
         kind: PartitionType::Mbr(entry.kind),
         id: Some(PartitionId::Mbr { offset }),
         active: entry.flag == 0x80,
-        boot_flag: entry.flag,
         logical: false,
         name: None,
     }

@@ -98,8 +98,6 @@ pub struct Partition {
     pub id: Option<PartitionId>,
     /// MBR boot flag (0x80).
     pub active: bool,
-    /// The byte that holds it: 0x80, 0, or something that boot code stops at.
-    pub boot_flag: u8,
     /// A logical partition inside an extended one.
     pub logical: bool,
     /// GPT partition name.
@@ -111,7 +109,7 @@ pub struct Partition {
 pub enum BootCode {
     /// All bytes are zero, or there is no table: nothing to start.
     None,
-    /// GRUB, which starts what it likes and does not care for the active partition.
+    /// GRUB or LILO, which start what they like and do not care for the active partition.
     Grub,
     /// Some program: Windows' own, or one like it, starts the active partition.
     Present,
@@ -131,6 +129,8 @@ pub struct PartitionTable {
     pub partitions: Vec<Partition>,
     /// What a BIOS starts.
     pub boot_code: BootCode,
+    /// The boot flags of the four entries of an MBR, used or not: boot code looks at all of them.
+    pub boot_flags: [u8; 4],
     /// Signature of a hybrid MBR beside a GPT: a BIOS starts from such a disk, and a store may name it by that.
     pub hybrid: Option<u32>,
     /// What a reader should know: "primary GPT header is damaged, the backup was used", "hybrid MBR", …
@@ -246,7 +246,6 @@ fn without_table(storage: &dyn Storage, notes: Vec<String>) -> PartitionTable {
         kind: PartitionType::Whole,
         id: None,
         active: false,
-        boot_flag: 0,
         logical: false,
         name: None,
     };
@@ -256,6 +255,7 @@ fn without_table(storage: &dyn Storage, notes: Vec<String>) -> PartitionTable {
         disk: None,
         partitions: vec![whole],
         boot_code: BootCode::None,
+        boot_flags: [0; 4],
         hybrid: None,
         notes,
     }

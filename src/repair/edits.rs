@@ -53,13 +53,16 @@ impl Touched {
         match self {
             Self::Table => !is_in_a_partition(layout, offset, size),
             Self::BootRecord { partition, start } => {
-                let volume =
-                    layout.by_number(*partition).and_then(|volume| layout.table.partitions.get(volume));
-                volume.is_some_and(|volume| {
-                    let end = volume.start.saturating_add(volume.len);
-                    let inside = offset >= volume.start && offset.saturating_add(size) <= end;
+                let facts = layout.by_number(*partition).and_then(|volume| layout.volumes.get(volume));
+                facts.is_some_and(|facts| {
+                    let end = offset.saturating_add(size);
+                    let volume = &facts.partition;
+                    let inside = offset >= volume.start && end <= volume.start.saturating_add(volume.len);
+                    // NTFS keeps the copy behind its last sector, which need not be the partition's.
+                    let copy = facts.boot_record.and_then(|record| record.copy);
+                    let copy = copy.and_then(|copy| start.checked_add(copy.at));
                     let near = offset < start.saturating_add(RECORD_SIZE)
-                        || offset.saturating_add(RECORD_SIZE) >= end;
+                        || copy.is_some_and(|copy| (offset..end).contains(&copy));
                     volume.start == *start && inside && near
                 })
             }

@@ -49,7 +49,7 @@ pub enum PlanError {
     },
     /// A copy of the partition table is not sound, so that the other one cannot be written.
     #[error(
-        "{0}; mend the table first (`sgdisk -e` or `gdisk`), so that one copy is valid while the other is written; nothing was written"
+        "{0}; if an earlier repair was cut short here, `bcdrescue undo` with its record brings both copies back; else mend the table first (`sgdisk -e` or `gdisk`), so that one copy is valid while the other is written; nothing was written"
     )]
     Table(PartitionError),
     /// The disk, looked at again under the lock, leads to another plan.
@@ -57,6 +57,11 @@ pub enum PlanError {
         "the disk has changed since it was examined: something else writes to it, or another disk has its name now; nothing was written; look again with check"
     )]
     Changed,
+    /// Tried in memory, the repair does not come out.
+    #[error(
+        "tried in memory, the repair does not come out: {0}; nothing was written; if an earlier repair was cut short here, undo it by its record first"
+    )]
+    Rehearsal(String),
     /// A store or element is not what the diagnosis saw.
     #[error("internal check failed: {0}; nothing was written")]
     Check(String),

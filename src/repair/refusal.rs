@@ -77,10 +77,13 @@ pub fn for_identity(layout: &Layout, diagnosis: &Diagnosis) -> Vec<Refusal> {
 
 /// What re-pointing may cost with an encrypted Windows, for a user who has not chosen a cure yet.
 #[must_use]
-pub fn choice_needed(layout: &Layout, diagnosis: &Diagnosis) -> Option<Refusal> {
-    let encrypted = diagnosis.repoints().filter_map(|repoint| repoint.volume).find(|volume| {
-        layout.volumes.get(*volume).is_some_and(|facts| facts.file_system == FileSystem::BitLocker)
-    })?;
+pub fn choice_needed(layout: &Layout, context: &Context, diagnosis: &Diagnosis) -> Option<Refusal> {
+    if !diagnosis.is_curable() {
+        return None;
+    }
+    let meant = diagnosis.repoints().any(|repoint| repoint.volume.is_none());
+    let beside = context.beside.iter().filter(|_| meant).map(|beside| &beside.layout);
+    let encrypted = std::iter::once(layout).chain(beside).find_map(encrypted)?;
     let other = match &diagnosis.restore {
         Restore::Possible(old) => format!(
             ", or --restore-identity, which gives back {} and leaves the store as it was measured",
@@ -91,8 +94,7 @@ pub fn choice_needed(layout: &Layout, diagnosis: &Diagnosis) -> Option<Refusal> 
     };
     Some(Refusal {
         what: format!(
-            "{} is encrypted by BitLocker, which measures the store: once re-pointed, Windows may ask for the recovery key at its next start",
-            layout.name(encrypted)
+            "{encrypted} is encrypted by BitLocker, which measures how the disk starts: after this repair Windows may ask for the recovery key at its next start"
         ),
         way_out: format!("choose --repoint, with the recovery key at hand{other}"),
     })
@@ -127,6 +129,21 @@ fn other_disk(diagnosis: &Diagnosis) -> Option<Refusal> {
         what: finding.message.clone(),
         way_out: "name the record of this disk with --against, or leave it out".into(),
     })
+}
+
+/// The first encrypted volume of a disk, for people.
+fn encrypted(layout: &Layout) -> Option<String> {
+    let volume = layout.volumes.iter().position(|facts| facts.file_system == FileSystem::BitLocker)?;
+    Some(layout.name(volume))
+}
+
+/// `--restore-identity` of a disk that is what it was, while elements name yet another.
+#[must_use]
+pub fn has_its_identity() -> Refusal {
+    Refusal {
+        what: "the disk has the recorded identity already, and it is elements that name another".into(),
+        way_out: "leave --restore-identity out, and fix re-points them".into(),
+    }
 }
 
 /// Half a repair by a wrong number helps nobody.

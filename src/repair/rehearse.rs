@@ -2,8 +2,13 @@
 //!
 //! What would not come out healthy there is never written.
 
+use crate::bcd::names::display_name;
 use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
+use crate::diagnosis::Finding;
+use crate::diagnosis::Repoint;
+use crate::diagnosis::Severity;
+use crate::diagnosis::Verdict;
 use crate::diagnosis::diagnose;
 use crate::layout;
 use crate::layout::Layout;
@@ -52,13 +57,39 @@ impl Storage for Overlay<'_> {
 /// Examines the disk as the plan would leave it. Returns what `check` would say then.
 ///
 /// # Errors
-/// [`PlanError::Check`] when the result is not what was planned.
-pub fn rehearse(plan: &Plan, storage: &dyn Storage, context: &Context) -> Result<Diagnosis, PlanError> {
+/// [`PlanError::Rehearsal`] when the result is not what was planned, or worse than the disk is now (`before`).
+pub fn rehearse(
+    plan: &Plan,
+    storage: &dyn Storage,
+    context: &Context,
+    before: &Diagnosis,
+) -> Result<Diagnosis, PlanError> {
     let overlay = Cached::new(Overlay { below: storage, patches: &plan.patches });
     let layout = layout::discover(&overlay).map_err(|error| PlanError::Check(error.to_string()))?;
     let diagnosis = diagnose(&layout, context);
-    came_out(plan, &layout, &diagnosis).map_err(PlanError::Check)?;
+    came_out(plan, &layout, &diagnosis).map_err(PlanError::Rehearsal)?;
+    if let Some(worse) = worse(before, &diagnosis) {
+        return Err(PlanError::Rehearsal(format!("{} would stop Windows: {}", worse.subject, worse.message)));
+    }
     Ok(diagnosis)
+}
+
+/// What would stop Windows after the repair and does not stop it now.
+fn worse<'a>(before: &Diagnosis, after: &'a Diagnosis) -> Option<&'a Finding> {
+    let stops = |diagnosis: &Diagnosis| diagnosis.verdict == Verdict::Broken;
+    let blocks = |finding: &&Finding| finding.severity == Severity::BlocksBoot;
+    let mut new = after.findings.iter().filter(blocks);
+    match (stops(before), stops(after)) {
+        (_, false) => None,
+        (false, true) => new.next(),
+        // A broken disk may have one fault after another; only one that a repair brings in is worse.
+        (true, true) => new.find(|finding| {
+            !before
+                .findings
+                .iter()
+                .any(|old| old.subject == finding.subject && old.severity == Severity::BlocksBoot)
+        }),
+    }
 }
 
 /// Whether a disk is what the plan makes of it: every store has the planned bytes, nothing is left to re-point.
@@ -79,8 +110,24 @@ pub fn came_out(plan: &Plan, layout: &Layout, diagnosis: &Diagnosis) -> Result<(
         return Err(format!("the {} is not what was planned: {}", edit.what, edit.meaning));
     }
     match diagnosis.repoints().next() {
-        Some(_) => Err("elements are still stale".into()),
+        Some(stale) => {
+            Err(format!("{} would still be re-pointed to {}", subject(layout, stale), stale.place))
+        }
         None => Ok(()),
+    }
+}
+
+/// The element of a re-pointing, for people.
+fn subject(layout: &Layout, repoint: &Repoint) -> String {
+    let file = layout.stores.get(repoint.store);
+    let object = file.and_then(|file| file.parsed()?.objects().get(repoint.object));
+    let element = object.and_then(|object| object.elements.get(repoint.element));
+    let path = file.map_or("a store", |file| &file.path);
+    match (object, element) {
+        (Some(object), Some(element)) => {
+            format!("{path} {} {}", object.name(), display_name(element, object.object_type))
+        }
+        _ => path.to_owned(),
     }
 }
 

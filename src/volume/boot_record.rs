@@ -37,6 +37,8 @@ pub struct BootRecord {
     pub hidden_sectors: u32,
     /// What its code starts; `None` for code that is not known.
     pub starts: Option<BootManagerName>,
+    /// It has boot code: not only zeros, nor what mkntfs and mkfs.fat put there to say that it is none.
+    pub has_code: bool,
     /// Its copy, when there is one.
     pub copy: Option<BootRecordCopy>,
 }
@@ -71,7 +73,20 @@ fn decode(file_system: FileSystem, head: &[u8]) -> Option<BootRecord> {
         FileSystem::Other(_) | FileSystem::Unknown => return None,
     };
     let sector_size = u32::from(le_u16(head, 0x0b)?);
-    Some(BootRecord { sector_size, hidden_sectors: le_u32(head, 0x1c)?, starts, copy: None })
+    Some(BootRecord {
+        sector_size,
+        hidden_sectors: le_u32(head, 0x1c)?,
+        starts,
+        has_code: has_code(head),
+        copy: None,
+    })
+}
+
+/// Behind the fields of a boot sector stands its code. The programs of Linux write one that only says so.
+fn has_code(head: &[u8]) -> bool {
+    let code = head.get(0x5a..0x1fe).unwrap_or_default();
+    let none = b"not a bootable disk";
+    code.iter().any(|byte| *byte != 0) && !code.windows(none.len()).any(|window| window == none)
 }
 
 /// Behind its first 512 bytes the NTFS boot code has the length and name of the file that it looks for.

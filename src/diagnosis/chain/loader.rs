@@ -104,7 +104,14 @@ impl<'a> Chain<'a> {
                 || "none".to_owned(),
                 |device| device.device.display_with(&|named, _| show_identity(named)),
             );
-            self.hops.push(Hop { name, state: State::Unknown, evidence: text, finding: None });
+            let subject = format!("{entry} {name}");
+            self.add_where(name, text, |finding| {
+                matches!(finding.code, "element-damaged" | "element-missing")
+                    && finding.subject.starts_with(&subject)
+            });
+            if let Some(hop) = self.hops.last_mut().filter(|hop| hop.state == State::Ok) {
+                hop.state = State::Unknown;
+            }
             return None;
         };
         let named = show_identity(&record.named);

@@ -67,6 +67,9 @@ pub fn walk(
     });
     let Some(file) = store else {
         chain.add("store", "none".into(), &["store-missing", "store-elsewhere"]);
+        if let Some(hop) = chain.hops.last_mut().filter(|hop| hop.state == State::Ok) {
+            hop.state = State::Unknown;
+        }
         return chain.hops;
     };
     chain.store(file);

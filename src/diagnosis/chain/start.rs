@@ -72,7 +72,7 @@ impl Chain<'_> {
                 format!("{place}, {starts}")
             },
         );
-        let codes = ["boot-record-place", "boot-record-other"];
+        let codes = ["boot-record-place", "boot-record-other", "boot-record-empty"];
         self.add_where("boot record", evidence, |finding| {
             codes.contains(&finding.code) && finding.subject == name
         });
