@@ -18,12 +18,15 @@ mod corpus;
 mod corpus_disks;
 mod cycle;
 mod devices;
+mod dirty;
 mod file_version;
 mod firmware;
 mod golden;
 mod guest;
 mod hostile;
 mod layers;
+#[path = "../src/hive/replay/sample.rs"]
+mod log_file;
 mod oracle;
 mod power;
 #[path = "../src/layout/file_version/sample.rs"]

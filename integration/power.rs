@@ -3,6 +3,9 @@
 use std::sync::OnceLock;
 
 use bcdrescue::diagnosis::Context;
+use bcdrescue::layout::Layout;
+use bcdrescue::layout::store::Dirty;
+use bcdrescue::layout::store::StoreFile;
 use bcdrescue::repair::Patch;
 use bcdrescue::repair::apply::ApplyError;
 use bcdrescue::repair::apply::apply;
@@ -19,6 +22,7 @@ use bcdrescue::storage::Storage;
 use bcdrescue::storage::StorageError;
 use bcdrescue::storage::StorageMut;
 
+use crate::dirty;
 use crate::hostile::look;
 use crate::sparse::SparseRam;
 
@@ -33,11 +37,14 @@ struct Case {
 
 fn cases() -> &'static [Case] {
     static CASES: OnceLock<Vec<Case>> = OnceLock::new();
-    CASES.get_or_init(|| ["win2008r2-bios", "win11-uefi", "win2022-uefi-4kn"].map(case).into())
+    CASES.get_or_init(|| {
+        let images = ["win2008r2-bios", "win11-uefi", "win2022-uefi-4kn"];
+        let clean = images.map(|name| (name, SparseRam::of(name))).into_iter();
+        clean.chain(dirty::disks()).map(|(name, before)| case(name, before)).collect()
+    })
 }
 
-fn case(name: &'static str) -> Case {
-    let before = SparseRam::of(name);
+fn case(name: &'static str, before: SparseRam) -> Case {
     let (layout, diagnosis) = look(&before).expect("a sound disk");
     let plan = plan::plan(&before, &layout, &diagnosis).expect("a plan");
     let target = Target {
@@ -147,6 +154,7 @@ fn recovers(case: &Case, disk: &SparseRam, story: &str) {
     let story = format!("{}, {story}", case.name);
     let (layout, diagnosis) = look(disk).unwrap_or_else(|| panic!("{story}: the table is gone"));
     assert!(layout.stores.iter().all(|store| store.store.is_ok()), "{story}: a store is gone");
+    accepted(case, &layout, &story);
 
     undo::check(&case.record, &layout, disk.len()).unwrap_or_else(|error| panic!("{story}: {error}"));
     let mut undone = disk.clone();
@@ -158,6 +166,22 @@ fn recovers(case: &Case, disk: &SparseRam, story: &str) {
     apply(&mut fixed, &plan.patches).unwrap_or_else(|error| panic!("{story}: {error}"));
     let left: Vec<_> = diagnosis.left().map(|finding| (&finding.subject, &finding.message)).collect();
     assert!(fixed.is_same(&case.after), "{story}: a second repair does not complete the first: {left:?}");
+}
+
+/// A store that a boot manager accepts is never followed by one that it refuses: it is clean, or its log makes of it
+/// what it made before.
+fn accepted(case: &Case, layout: &Layout, story: &str) {
+    let (before, _) = look(&case.before).expect("a sound disk");
+    for (before, now) in before.stores.iter().zip(&layout.stores) {
+        match &now.dirty {
+            None => {}
+            Some(Dirty::NotReplayed(why)) => panic!("{story}: no longer accepted: {why}"),
+            Some(Dirty::Replayed { .. }) => {
+                let bytes = |file: &StoreFile| file.parsed().map(|store| store.hive().bytes().to_vec());
+                assert!(bytes(now) == bytes(before), "{story}: the log makes something else of it");
+            }
+        }
+    }
 }
 
 /// Different cuts often leave the same; each state is tried once.
@@ -196,6 +220,25 @@ fn power_is_cut_after_every_write() {
             }
         }
     }
+}
+
+#[test]
+fn a_dirty_store_is_sealed_behind_its_pages_and_before_it_is_re_pointed() {
+    let dirty = |case: &&Case| case.plan.stores.iter().any(|store| store.recovered.is_some());
+    for case in cases().iter().filter(dirty) {
+        let patches = &case.plan.patches;
+        let seal = patches.iter().position(|patch| patch.after.starts_with(b"regf")).expect("a seal");
+        let stages = |patches: &[Patch]| patches.iter().map(|patch| patch.stage).collect::<Vec<_>>();
+        let (pages, behind) = (stages(&patches[..seal]), stages(&patches[seal + 1..]));
+        assert!(!pages.is_empty() && pages.iter().all(|stage| *stage == 0), "{}: {pages:?}", case.name);
+        assert_eq!(patches[seal].stage, 1);
+        assert!(!behind.is_empty() && behind.iter().all(|stage| *stage > 1), "{}: {behind:?}", case.name);
+        // What is re-pointed lies in pages of the log and in others.
+        let is_twice = |patch: &&Patch| patches[..seal].iter().any(|page| page.offset == patch.offset);
+        let twice = patches[seal + 1..].iter().filter(is_twice).count();
+        assert!(twice > 0 && twice < behind.len(), "{}: {twice} of {}", case.name, behind.len());
+    }
+    assert_eq!(cases().iter().filter(dirty).count(), 4);
 }
 
 #[test]

@@ -26,10 +26,14 @@ pub(crate) struct SparseRam {
 impl SparseRam {
     /// The content of a committed image.
     pub(crate) fn of(name: &str) -> Self {
-        let disk = Disk::raw(name);
-        let len = std::fs::metadata(&disk.path).expect("metadata").len();
+        Self::read(&Disk::raw(name).path)
+    }
+
+    /// The content of a sparse raw file.
+    pub(crate) fn read(path: &std::path::Path) -> Self {
+        let len = std::fs::metadata(path).expect("metadata").len();
         let mut sparse = Self { pages: BTreeMap::new(), len };
-        for (start, bytes) in data(&disk.path) {
+        for (start, bytes) in data(path) {
             for (index, page) in bytes.chunks(PAGE).enumerate() {
                 if page.iter().any(|byte| *byte != 0) {
                     sparse.put(start + (index * PAGE) as u64, page);

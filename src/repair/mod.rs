@@ -7,6 +7,7 @@ pub mod identity_record;
 pub mod plan;
 mod prove;
 pub mod record;
+mod recovery;
 pub mod refusal;
 pub mod rehearse;
 pub mod undo;

@@ -3,6 +3,7 @@
 //! JSON, so that it can be read, and used, without this program: each sector with its bytes before and after, and each
 //! store as it was, whole. A digest over all of it guards against a record that was damaged or edited.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::io::Write;
@@ -269,6 +270,12 @@ impl Record {
             let sized = patch.before.len() == sector && patch.after.len() == sector;
             if !aligned || !sized || end.is_none_or(|end| end > self.target.len) {
                 return Err(format!("the patch at 0x{:x} is not one sector of the disk", patch.offset));
+            }
+        }
+        let mut last: BTreeMap<u64, &[u8]> = BTreeMap::new();
+        for patch in &self.patches {
+            if last.insert(patch.offset, &patch.after).is_some_and(|after| after != patch.before) {
+                return Err(format!("the patches at 0x{:x} do not follow each other", patch.offset));
             }
         }
         let saved = |store: &SavedStore| sha256(&store.bytes_before) == store.sha256_before;
