@@ -379,6 +379,22 @@ mod tests {
     }
 
     #[test]
+    fn a_sector_that_is_there_twice_must_go_on_from_where_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let plain = sample();
+        for (before, sound) in [(1, true), (2, false)] {
+            let path = folder.path().join(format!("{before}.undo.json"));
+            let again = Patch { before: vec![before; 512], after: vec![3; 512], ..plain.patches[0].clone() };
+            let patches = vec![plain.patches[0].clone(), again];
+            let record =
+                Record::new(plain.target.clone(), plain.stores.clone(), patches, plain.created.clone());
+            record.create(&path).unwrap();
+            let loaded = Record::load(&path).map_err(|error| error.to_string());
+            assert_eq!(loaded.is_ok(), sound, "{loaded:?}");
+        }
+    }
+
+    #[test]
     fn damage_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("disk.undo.json");

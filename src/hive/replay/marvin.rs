@@ -1,7 +1,6 @@
 //! Marvin32, the hash over the entries of a transaction log.
 //!
-//! M. Suhanov, "Windows registry file format specification", Log entry; N. Ferguson et al., US patent 20130262421. The
-//! seed is the one that Windows uses for hives.
+//! M. Suhanov, "Windows registry file format specification", Log entry. The seed is the one that Windows uses for hives.
 
 use crate::bytes;
 
