@@ -18,6 +18,7 @@ mod corpus;
 mod corpus_disks;
 mod cycle;
 mod devices;
+mod dirty;
 mod drive_letters;
 mod file_version;
 mod firmware;
@@ -28,6 +29,8 @@ mod guest;
 mod hostile;
 mod layers;
 mod letters_in_memory;
+#[path = "../src/hive/replay/sample.rs"]
+mod log_file;
 mod ntldr;
 mod oracle;
 mod power;

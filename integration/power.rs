@@ -4,6 +4,9 @@ use std::sync::OnceLock;
 
 use bcdrescue::diagnosis::Choice;
 use bcdrescue::diagnosis::Context;
+use bcdrescue::layout::Layout;
+use bcdrescue::layout::store::Dirty;
+use bcdrescue::layout::store::StoreFile;
 use bcdrescue::repair::Patch;
 use bcdrescue::repair::apply::ApplyError;
 use bcdrescue::repair::apply::apply;
@@ -22,6 +25,7 @@ use bcdrescue::storage::StorageMut;
 
 use crate::beside::put_store;
 use crate::beside::store_of;
+use crate::dirty;
 use crate::hostile::look_with;
 use crate::sparse::SparseRam;
 use crate::support::Disk;
@@ -44,6 +48,7 @@ fn cases() -> &'static [Case] {
             plain.map(|name| case(name, SparseRam::of(name), Choice::default())).into();
         cases.push(started_elsewhere());
         cases.push(converted());
+        cases.extend(dirty::disks().into_iter().map(|(name, disk)| case(name, disk, Choice::default())));
         cases
     })
 }
@@ -179,6 +184,7 @@ fn recovers(case: &Case, disk: &SparseRam, story: &str) {
     let (layout, diagnosis) =
         look_with(disk, &case.context).unwrap_or_else(|| panic!("{story}: the table is gone"));
     assert!(layout.stores.iter().all(|store| store.store.is_ok()), "{story}: a store is gone");
+    accepted(case, &layout, &story);
 
     undo::check(&case.record, &layout, disk.len()).unwrap_or_else(|error| panic!("{story}: {error}"));
     let mut undone = disk.clone();
@@ -190,6 +196,22 @@ fn recovers(case: &Case, disk: &SparseRam, story: &str) {
     apply(&mut fixed, &plan.patches).unwrap_or_else(|error| panic!("{story}: {error}"));
     let left: Vec<_> = diagnosis.left().map(|finding| (&finding.subject, &finding.message)).collect();
     assert!(fixed.is_same(&case.after), "{story}: a second repair does not complete the first: {left:?}");
+}
+
+/// A store that a boot manager accepts is never followed by one that it refuses: it is clean, or its log makes of it
+/// what it made before.
+fn accepted(case: &Case, layout: &Layout, story: &str) {
+    let (before, _) = look_with(&case.before, &case.context).expect("a sound disk");
+    for (before, now) in before.stores.iter().zip(&layout.stores) {
+        match &now.dirty {
+            None => {}
+            Some(Dirty::NotReplayed(why)) => panic!("{story}: no longer accepted: {why}"),
+            Some(Dirty::Replayed { .. }) => {
+                let bytes = |file: &StoreFile| file.parsed().map(|store| store.hive().bytes().to_vec());
+                assert!(bytes(now) == bytes(before), "{story}: the log makes something else of it");
+            }
+        }
+    }
 }
 
 /// Different cuts often leave the same; each state is tried once.
@@ -228,6 +250,25 @@ fn power_is_cut_after_every_write() {
             }
         }
     }
+}
+
+#[test]
+fn a_dirty_store_is_sealed_behind_its_pages_and_before_it_is_re_pointed() {
+    let dirty = |case: &&Case| case.plan.stores.iter().any(|store| store.recovered.is_some());
+    for case in cases().iter().filter(dirty) {
+        let patches = &case.plan.patches;
+        let seal = patches.iter().position(|patch| patch.after.starts_with(b"regf")).expect("a seal");
+        let stages = |patches: &[Patch]| patches.iter().map(|patch| patch.stage).collect::<Vec<_>>();
+        let (pages, behind) = (stages(&patches[..seal]), stages(&patches[seal + 1..]));
+        assert!(!pages.is_empty() && pages.iter().all(|stage| *stage == 0), "{}: {pages:?}", case.name);
+        assert_eq!(patches[seal].stage, 1);
+        assert!(!behind.is_empty() && behind.iter().all(|stage| *stage > 1), "{}: {behind:?}", case.name);
+        // What is re-pointed lies in pages of the log and in others.
+        let is_twice = |patch: &&Patch| patches[..seal].iter().any(|page| page.offset == patch.offset);
+        let twice = patches[seal + 1..].iter().filter(is_twice).count();
+        assert!(twice > 0 && twice < behind.len(), "{}: {twice} of {}", case.name, behind.len());
+    }
+    assert_eq!(cases().iter().filter(dirty).count(), 4);
 }
 
 #[test]

@@ -14,7 +14,7 @@
 //!                     layout                    what is where on this disk (facts, no opinion)
 //!                    /      \
 //!              volume        bcd                files with extents  |  objects, elements, devices
-//!            partition       hive               MBR and GPT         |  regf cells
+//!            partition       hive               MBR and GPT         |  regf cells, logs
 //!             storage          |                bytes at offsets    |  (pure: bytes in, bytes out)
 //!                    \      /
 //!                  bytes, guid

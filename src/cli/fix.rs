@@ -152,7 +152,8 @@ impl Job<'_> {
         };
         if !self.as_json {
             self.show_changes();
-            show::left(&self.examined);
+            show::recovered(&plan);
+            show::left(&self.examined, &plan);
             anstream::println!("\n  tried in memory, the disk is then: {}", text::verdict(rehearsed.verdict));
         }
         if self.args.write.dry_run {
@@ -363,6 +364,9 @@ impl Job<'_> {
         let diagnosis = &self.examined.diagnosis;
         let (repoints, edits) = (diagnosis.repoints().count(), diagnosis.edits().count());
         let mut done = Vec::new();
+        if plan.stores.iter().any(|store| store.recovered.is_some()) {
+            done.push("the store made whole from its log".to_owned());
+        }
         match plan.restored {
             Some(disk) => done.push(format!("{} is back", show_disk(disk))),
             None if repoints > 0 => {

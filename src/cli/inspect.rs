@@ -31,6 +31,7 @@ use crate::cli::report;
 use crate::cli::text::clean;
 use crate::diagnosis::Choice;
 use crate::diagnosis::Context;
+use crate::diagnosis::dirty;
 use crate::diagnosis::entry::main_entry;
 use crate::diagnosis::record::is_here;
 use crate::diagnosis::show_identity;
@@ -86,7 +87,8 @@ fn document(examined: &Examined, context: &Context) -> Value {
             "error": file.store.as_ref().err(),
             "not_patchable": file.place.as_ref().err(),
             "obstacles": file.obstacles,
-            "dirty": parsed.map(|store| store.hive().base_block().is_dirty()),
+            "dirty": parsed.map(|_| file.dirty.is_some()),
+            "replayed": file.replayed().map(dirty::summary),
             "default": parsed.and_then(Store::default_id).map(|id| id.braced()),
             "starts": parsed.and_then(|store| store.objects().get(main_entry(store)?)).map(|object| &object.key),
             "description": parsed.map(|store| json::values(store.description())),

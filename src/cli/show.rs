@@ -7,12 +7,14 @@ use crate::cli::text;
 use crate::cli::text::clean;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Remedy;
+use crate::diagnosis::dirty;
 use crate::diagnosis::restore::Restore;
 use crate::diagnosis::show_disk;
 use crate::diagnosis::show_identity;
 use crate::layout::Layout;
 use crate::partition::PartitionId;
 use crate::repair::Patch;
+use crate::repair::plan::Plan;
 
 /// Bytes in a line of a dump.
 const LINE: usize = 16;
@@ -68,9 +70,25 @@ pub fn edits(diagnosis: &Diagnosis) {
     }
 }
 
-/// What the repair will not cure.
-pub fn left(examined: &Examined) {
-    let left: Vec<_> = examined.diagnosis.left().collect();
+/// The stores that are dirty, and written as their logs make them.
+pub fn recovered(plan: &Plan) {
+    for store in &plan.stores {
+        if let Some(recovered) = &store.recovered {
+            anstream::println!(
+                "\n  {} is dirty and is written whole: {}",
+                clean(&store.path),
+                clean(recovered)
+            );
+        }
+    }
+}
+
+/// What the repair will not cure. That a store is dirty is cured where it is written.
+pub fn left(examined: &Examined, plan: &Plan) {
+    let is_written = |path: &str| plan.stores.iter().any(|store| store.path == path);
+    let findings = examined.diagnosis.left();
+    let left: Vec<_> =
+        findings.filter(|finding| finding.code != dirty::CODE || !is_written(&finding.subject)).collect();
     if left.is_empty() {
         return;
     }

@@ -23,6 +23,7 @@ use crate::cli::text;
 use crate::cli::text::clean;
 use crate::diagnosis::Choice;
 use crate::layout::discover;
+use crate::layout::store::StoreFile;
 use crate::repair::Patch;
 use crate::repair::apply::apply;
 use crate::repair::apply::inverse;
@@ -114,8 +115,8 @@ fn proven(job: &Job<'_>, record: &Record) -> anyhow::Result<()> {
     let disk = disk_text(after.layout.table.disk);
     anyhow::ensure!(disk == record.target.disk, "the disk's identity is {disk}, not {}", record.target.disk);
     for saved in &record.stores {
-        let store = after.layout.store_on(saved.partition, &saved.path).and_then(|file| file.parsed());
-        let same = store.is_some_and(|store| sha256(store.hive().bytes()) == saved.sha256_before);
+        let store = after.layout.store_on(saved.partition, &saved.path).and_then(StoreFile::on_disk);
+        let same = store.is_some_and(|store| sha256(store) == saved.sha256_before);
         anyhow::ensure!(same, "{} does not have its old hash", saved.path);
     }
     Ok(())

@@ -9,6 +9,7 @@ pub mod byte_edit;
 pub mod chain;
 pub mod convert;
 pub mod device;
+pub mod dirty;
 pub mod disk;
 pub mod drive_letters;
 pub mod entry;
@@ -29,6 +30,7 @@ pub mod spanned;
 pub mod startup;
 pub mod store;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -241,6 +243,14 @@ impl Diagnosis {
             Remedy::Edit(edits) => edits.as_slice(),
             Remedy::None | Remedy::Repoint(_) | Remedy::Advice(_) => &[],
         })
+    }
+
+    /// The stores that `fix` would write, by their index in the layout.
+    #[must_use]
+    pub fn stores(&self) -> Vec<usize> {
+        let repoints = self.repoints().map(|repoint| repoint.store);
+        let all: BTreeSet<usize> = repoints.chain(self.edits().filter_map(ByteEdit::store)).collect();
+        all.into_iter().collect()
     }
 
     /// The finding at which Windows' start ends: that of the first broken hop, or else the gravest.

@@ -83,7 +83,7 @@ impl Recorded {
             Some(RecordedStore {
                 partition: layout.table.partitions.get(file.volume)?.number,
                 path: file.path.clone(),
-                sha256: bytes::hex(&Sha256::digest(file.parsed()?.hive().bytes())),
+                sha256: bytes::hex(&Sha256::digest(file.on_disk()?)),
             })
         });
         Some(Self {

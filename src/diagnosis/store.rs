@@ -4,6 +4,7 @@ use crate::bcd::Store;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Severity;
+use crate::diagnosis::dirty;
 use crate::layout::Layout;
 use crate::layout::store::StoreFile;
 
@@ -21,6 +22,7 @@ pub fn findings(layout: &Layout, index: usize) -> Vec<Finding> {
         Err(error) => vec![unreadable(layout, file, error)],
         Ok(store) => of_store(&file.path, !file.first, store),
     };
+    findings.extend(dirty::finding(file));
     if let (Ok(_), Err(reason)) = (&file.store, &file.place) {
         findings.push(Finding {
             message: format!("the store can be read, but not patched in place: {reason}"),
@@ -38,7 +40,7 @@ pub fn findings(layout: &Layout, index: usize) -> Vec<Finding> {
 /// Findings about a store file without a disk around it.
 #[must_use]
 pub fn alone(path: &str, store: &Store) -> Vec<Finding> {
-    of_store(path, false, store)
+    dirty::alone(path, store).into_iter().chain(of_store(path, false, store)).collect()
 }
 
 fn finding(path: &str, code: &'static str, severity: Severity) -> Finding {
@@ -74,22 +76,6 @@ fn unreadable(layout: &Layout, file: &StoreFile, error: &str) -> Finding {
 
 fn of_store(path: &str, recovery: bool, store: &Store) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let base = store.hive().base_block();
-    if store.hive().base_block().is_dirty() {
-        let mut evidence = vec![format!(
-            "sequence numbers {} and {}, checksum 0x{:08x} (computed 0x{:08x})",
-            base.primary_sequence, base.secondary_sequence, base.checksum_stored, base.checksum_computed
-        )];
-        evidence.push(
-            "the machine was switched off while Windows wrote it; the truth may be in its log files".into(),
-        );
-        findings.push(Finding {
-            message: "the store is dirty: its last change was not completed".into(),
-            evidence,
-            remedy: Remedy::Advice("fix refuses a dirty store, for its log must be replayed first, which this version does not do; start Windows or its recovery environment once on a copy of the disk, or load the store with `reg load` in a Windows rescue system".into()),
-            ..finding(path, "store-dirty", if recovery { Severity::Stale } else { Severity::Degrades })
-        });
-    }
     if store.objects().is_empty() {
         let severity = if recovery { Severity::Degrades } else { Severity::BlocksBoot };
         findings.push(Finding {

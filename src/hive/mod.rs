@@ -4,8 +4,9 @@
 //! Follows M. Suhanov, "Windows registry file format specification". A BCD store is a hive of some ten kilobytes, so it
 //! is read in one go: every bin and cell is walked first, then the tree is followed, and a cell may be reached once and
 //! only as what it is. That alone makes a parse end, whatever the bytes. The hives of an installed Windows are read a
-//! path at a time instead ([`sparse`]). Transaction logs are not replayed ([`log_head`] says how old one is); class
-//! names, security descriptors and volatile keys are left out: no boot store needs them to be read.
+//! path at a time instead ([`sparse`]). A hive whose last write was cut short is made whole from its transaction logs
+//! ([`replay`]; of a big one [`log_head`] says how old a log is). Class names, security
+//! descriptors and volatile keys are left out: no boot store needs them to be read.
 
 mod base_block;
 mod body;
@@ -13,6 +14,7 @@ pub mod build;
 mod cell;
 mod key;
 pub mod log_head;
+pub mod replay;
 pub mod sparse;
 mod subkeys;
 mod value;

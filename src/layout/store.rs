@@ -1,6 +1,11 @@
-//! The stores of a disk: read whole, parsed, and located so that they could be patched in place.
+//! The stores of a disk: read whole, made whole from their logs where they are dirty, parsed, and located so that they
+//! could be patched in place.
 
 use crate::bcd::Store;
+use crate::hive::replay;
+use crate::hive::replay::PassedOver;
+use crate::hive::replay::ReplayError;
+use crate::hive::replay::Replayed;
 use crate::layout::Firmware;
 use crate::layout::system::STORE_PATHS;
 use crate::layout::system::SystemVolume;
@@ -13,8 +18,13 @@ use crate::volume::Volume;
 /// Longest store that is read. Real ones have 8 to 256 KiB; what is longer is damage or a trap.
 pub const STORE_MAX: u64 = 16 << 20;
 
-/// Bytes of all stores of a disk together; a table of hundreds of volumes with a long store each is a trap.
+/// Bytes of all stores of a disk and of the logs that are read, together; a table of hundreds of volumes with a long
+/// store each is a trap.
 const STORES_MAX: u64 = 64 << 20;
+
+/// Endings of the transaction logs that Windows keeps beside a store. Stores of Windows 8.1 and later were seen with
+/// entries in all three.
+const LOG_ENDINGS: [&str; 3] = ["LOG", "LOG1", "LOG2"];
 
 /// One store file.
 #[derive(Debug)]
@@ -31,12 +41,28 @@ pub struct StoreFile {
     pub live: bool,
     /// Of several live ones of a firmware the first; the others start something only when the machine is told so.
     pub first: bool,
-    /// The parsed store, or why there is none.
+    /// The parsed store, or why there is none. Of a dirty store that its logs make whole: what comes out.
     pub store: Result<Store, String>,
+    /// What became of a store that is dirty on the disk; `None` for a clean one, whose logs are not even read.
+    pub dirty: Option<Dirty>,
     /// Where its bytes lie on the disk, or why they must not be overwritten in place.
     pub place: Result<Vec<Extent>, String>,
     /// Why the volume must not be written now (a dirty or hibernated file system).
     pub obstacles: Vec<String>,
+}
+
+/// A store whose last write was cut short.
+#[derive(Debug)]
+pub enum Dirty {
+    /// Its logs make it whole.
+    Replayed {
+        /// The file as it lies on the disk.
+        on_disk: Vec<u8>,
+        /// What was done. The bytes that came out are those of [`StoreFile::store`], and not here once more.
+        replayed: Replayed,
+    },
+    /// Its logs do not help, for this reason.
+    NotReplayed(String),
 }
 
 impl StoreFile {
@@ -44,6 +70,31 @@ impl StoreFile {
     #[must_use]
     pub fn parsed(&self) -> Option<&Store> {
         self.store.as_ref().ok()
+    }
+
+    /// The file as it lies on the disk, when the store parsed.
+    #[must_use]
+    pub fn on_disk(&self) -> Option<&[u8]> {
+        match &self.dirty {
+            Some(Dirty::Replayed { on_disk, .. }) => Some(on_disk),
+            Some(Dirty::NotReplayed(_)) | None => self.parsed().map(|store| store.hive().bytes()),
+        }
+    }
+
+    /// How a dirty store was made whole, where it was.
+    #[must_use]
+    pub fn replayed(&self) -> Option<&Replayed> {
+        match &self.dirty {
+            Some(Dirty::Replayed { replayed, .. }) => Some(replayed),
+            Some(Dirty::NotReplayed(_)) | None => None,
+        }
+    }
+
+    /// Bytes that the file lacks for the store that its logs make of it.
+    #[must_use]
+    pub fn lacks(&self) -> usize {
+        let whole = self.parsed().map_or(0, |store| store.hive().bytes().len());
+        self.on_disk().map_or(0, |on_disk| whole.saturating_sub(on_disk.len()))
     }
 }
 
@@ -55,16 +106,13 @@ pub fn read_all(
     table: &PartitionTable,
 ) -> Vec<StoreFile> {
     let mut stores: Vec<StoreFile> = Vec::new();
+    let mut left = STORES_MAX;
     for system in systems {
         let Some(volume) = volumes.get(system.volume).copied().flatten() else { continue };
         let start = table.partitions.get(system.volume).map_or(0, |partition| partition.start);
         let found = STORE_PATHS.iter().filter(|(path, _)| system.stores.contains(path));
         for (path, firmware) in found {
-            let taken: usize =
-                stores.iter().filter_map(StoreFile::parsed).map(|store| store.hive().bytes().len()).sum();
-            let left = STORES_MAX.saturating_sub(u64::try_from(taken).unwrap_or(STORES_MAX));
-            let max = STORE_MAX.min(left);
-            stores.push(read(volume, system.volume, start, path, *firmware, max));
+            stores.push(read(volume, system.volume, start, path, *firmware, &mut left));
         }
     }
     mark_live(&mut stores, table);
@@ -107,8 +155,9 @@ fn read(
     start: u64,
     path: &str,
     firmware: Firmware,
-    max: u64,
+    left: &mut u64,
 ) -> StoreFile {
+    let max = STORE_MAX.min(*left);
     let gone = || format!("{path} was found but could not be opened");
     let (path_on_disk, bytes, place) = match volume.locate(path, max) {
         Ok(Some(file)) => (file.path, Ok(file.bytes), on_disk(start, &file.extents)),
@@ -119,6 +168,13 @@ fn read(
         }
     };
     let obstacles = obstacles(volume);
+    let (store, dirty) = match bytes {
+        Ok(bytes) => {
+            take(left, &bytes);
+            made_whole(volume, &path_on_disk, bytes, left)
+        }
+        Err(error) => (Err(error), None),
+    };
     StoreFile {
         volume: index,
         path: path_on_disk,
@@ -126,7 +182,8 @@ fn read(
         recovery: path.contains(r"\Recovery\"),
         live: true,
         first: false,
-        store: bytes.and_then(|bytes| Store::parse(bytes).map_err(|error| error.to_string())),
+        store,
+        dirty,
         place,
         obstacles,
     }
@@ -137,6 +194,73 @@ pub(super) fn obstacles(volume: &Volume<'_>) -> Vec<String> {
     match volume.obstacles() {
         Ok(obstacles) => obstacles.into_iter().map(|obstacle| obstacle.message).collect(),
         Err(error) => vec![error.to_string()],
+    }
+}
+
+/// Takes bytes that were read from what may still be.
+fn take(left: &mut u64, bytes: &[u8]) {
+    *left = left.saturating_sub(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+}
+
+/// The store in a file; a dirty one as its logs make it, where they help.
+fn made_whole(
+    volume: &Volume<'_>,
+    path: &str,
+    on_disk: Vec<u8>,
+    left: &mut u64,
+) -> (Result<Store, String>, Option<Dirty>) {
+    let parse = |bytes| Store::parse(bytes).map_err(|error| error.to_string());
+    if replay::is_clean(&on_disk) {
+        return (parse(on_disk), None);
+    }
+    let why = match replay_logs(volume, path, &on_disk, left) {
+        Ok(None) => return (parse(on_disk), None),
+        Ok(Some(mut replayed)) => match parse(std::mem::take(&mut replayed.bytes)) {
+            Ok(store) => {
+                take(left, store.hive().bytes());
+                return (Ok(store), Some(Dirty::Replayed { on_disk, replayed }));
+            }
+            Err(error) => error,
+        },
+        Err(why) => why,
+    };
+    let store = parse(on_disk).map_err(|error| format!("{error}; {why}"));
+    (store, Some(Dirty::NotReplayed(why)))
+}
+
+/// Reads the logs beside a store and replays them. A log that cannot be read is as good as none.
+fn replay_logs(
+    volume: &Volume<'_>,
+    path: &str,
+    on_disk: &[u8],
+    left: &mut u64,
+) -> Result<Option<Replayed>, String> {
+    let name = path.rsplit('\\').next().unwrap_or(path);
+    let (mut logs, mut unread) = (Vec::new(), Vec::new());
+    for ending in LOG_ENDINGS {
+        let name = format!("{name}.{ending}");
+        match volume.read(&format!("{path}.{ending}"), STORE_MAX.min(*left)) {
+            Ok(Some(bytes)) => {
+                take(left, &bytes);
+                logs.push((name, bytes));
+            }
+            Ok(None) => {}
+            Err(error) => unread.push(PassedOver { name, why: error.to_string() }),
+        }
+    }
+    let logs: Vec<(&str, &[u8])> =
+        logs.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+    match replay::replay(on_disk, &logs) {
+        Ok(Some(mut replayed)) => {
+            replayed.passed_over.extend(unread);
+            Ok(Some(replayed))
+        }
+        Ok(None) => Ok(None),
+        Err(ReplayError::NoLog(mut passed_over)) => {
+            passed_over.extend(unread);
+            Err(ReplayError::NoLog(passed_over).to_string())
+        }
+        Err(error) => Err(error.to_string()),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The one place where a disk is written.
 
+use std::collections::BTreeMap;
+
 use crate::repair::Patch;
 use crate::storage::Storage;
 use crate::storage::StorageError;
@@ -52,19 +54,22 @@ pub enum ApplyError {
 /// # Errors
 /// [`ApplyError`], which says how far it came.
 pub fn apply(storage: &mut dyn StorageMut, patches: &[Patch]) -> Result<usize, ApplyError> {
+    let chains = chains(patches);
+    let mut done = BTreeMap::new();
+    for (offset, chain) in &chains {
+        let len = chain.first().map_or(0, |patch| patch.before.len());
+        let found = storage.read_vec(*offset, len).map_err(ApplyError::Unread)?;
+        done.insert(*offset, done_of(chain, &found).ok_or(ApplyError::Changed { at: *offset })?);
+    }
     let mut open = Vec::new();
     for patch in patches {
-        let found = storage.read_vec(patch.offset, patch.before.len()).map_err(ApplyError::Unread)?;
-        if found == patch.after {
-            continue;
+        match done.get_mut(&patch.offset) {
+            Some(count) if *count > 0 => *count = count.saturating_sub(1),
+            _ => open.push(patch),
         }
-        if !is_between(&found, patch) {
-            return Err(ApplyError::Changed { at: patch.offset });
-        }
-        open.push(patch);
     }
     write(storage, &open)?;
-    for patch in patches {
+    for patch in chains.values().filter_map(|chain| chain.last()) {
         let found = storage.read_vec(patch.offset, patch.after.len());
         let found = found.map_err(|cause| ApplyError::Incomplete {
             written: open.len(),
@@ -76,6 +81,21 @@ pub fn apply(storage: &mut dyn StorageMut, patches: &[Patch]) -> Result<usize, A
         }
     }
     Ok(open.len())
+}
+
+/// The patches of each sector, in order. One that is recovered and then patched has two.
+fn chains(patches: &[Patch]) -> BTreeMap<u64, Vec<&Patch>> {
+    let mut chains: BTreeMap<u64, Vec<&Patch>> = BTreeMap::new();
+    patches.iter().for_each(|patch| chains.entry(patch.offset).or_default().push(patch));
+    chains
+}
+
+/// How many patches of a sector are done when it holds `found`; `None` when it holds nothing of the kind.
+fn done_of(chain: &[&Patch], found: &[u8]) -> Option<usize> {
+    if chain.last().is_some_and(|patch| patch.after == found) {
+        return Some(chain.len());
+    }
+    chain.iter().rposition(|patch| is_between(found, patch))
 }
 
 /// Whether what was found is the patch's state before, after, or what a write that was cut short left: a sector of
@@ -117,12 +137,12 @@ pub fn inverse(patches: &[Patch]) -> Vec<Patch> {
     patches.iter().rev().map(back).collect()
 }
 
-/// Whether every sector holds its `after` already.
+/// Whether every sector holds its (last) `after` already.
 ///
 /// # Errors
 /// [`StorageError`] when a sector cannot be read.
 pub fn is_done(storage: &dyn Storage, patches: &[Patch]) -> Result<bool, StorageError> {
-    for patch in patches {
+    for patch in chains(patches).values().filter_map(|chain| chain.last()) {
         if storage.read_vec(patch.offset, patch.after.len())? != patch.after {
             return Ok(false);
         }
@@ -163,5 +183,28 @@ mod tests {
         let mut changed = Ram::new([[0; 512], [7; 512]].concat(), None);
         assert!(matches!(apply(&mut changed, &patches), Err(ApplyError::Changed { at: 512 })));
         assert_eq!(changed.bytes(), [[0; 512], [7; 512]].concat());
+    }
+
+    #[test]
+    fn a_sector_that_is_written_twice_goes_on_from_where_it_is_and_back() {
+        let patches = [patch(512, 1, 2, 0), patch(0, 0, 9, 1), patch(512, 2, 3, 2)];
+        let original: Vec<u8> = [[0; 512], [1; 512]].concat();
+        let states = [
+            original.clone(),
+            [[0; 512], [2; 512]].concat(),
+            [[9; 512], [2; 512]].concat(),
+            [[9; 512], [3; 512]].concat(),
+        ];
+        for (done, state) in states.iter().enumerate() {
+            let mut disk = Ram::new(state.clone(), None);
+            assert_eq!(apply(&mut disk, &patches).unwrap(), 3 - done);
+            assert_eq!(disk.bytes(), states[3]);
+            assert!(is_done(&disk, &patches).unwrap());
+            let mut disk = Ram::new(state.clone(), None);
+            assert_eq!(apply(&mut disk, &inverse(&patches)).unwrap(), done);
+            assert_eq!(disk.bytes(), original);
+        }
+        let mut torn = Ram::new([[0; 512], [5; 512]].concat(), None);
+        assert!(matches!(apply(&mut torn, &patches), Err(ApplyError::Changed { at: 512 })));
     }
 }

@@ -8,6 +8,7 @@ pub mod letters;
 pub mod plan;
 mod prove;
 pub mod record;
+mod recovery;
 pub mod refusal;
 pub mod rehearse;
 pub mod undo;

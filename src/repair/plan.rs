@@ -12,6 +12,7 @@ use crate::diagnosis::Repoint;
 use crate::diagnosis::byte_edit::ByteEdit;
 use crate::diagnosis::byte_edit::Site;
 use crate::diagnosis::diagnose;
+use crate::diagnosis::dirty;
 use crate::layout;
 use crate::layout::Layout;
 use crate::layout::store::StoreFile;
@@ -22,6 +23,8 @@ use crate::repair::edits;
 use crate::repair::edits::Touched;
 use crate::repair::identity;
 use crate::repair::prove::prove;
+use crate::repair::recovery;
+use crate::repair::rehearse::Overlay;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::cache::Cached;
@@ -78,6 +81,8 @@ pub struct StorePlan {
     pub before: Vec<u8>,
     /// The whole file after.
     pub after: Vec<u8>,
+    /// What of it comes from logs: the store is dirty, and written as they make it.
+    pub recovered: Option<String>,
 }
 
 /// What will be written.
@@ -99,7 +104,9 @@ pub struct Plan {
 /// [`PlanError`] when the disk does not hold what the layout says, or the result would change anything but identities.
 pub fn plan(storage: &dyn Storage, layout: &Layout, diagnosis: &Diagnosis) -> Result<Plan, PlanError> {
     let mut plan = Plan { stores: Vec::new(), patches: Vec::new(), restored: None, touched: Vec::new() };
-    let mut sectors = Sectors::new(storage, layout.table.sector_size, "byte of a hive");
+    let recovery = recovery::patches(storage, layout, &diagnosis.stores())?;
+    let recovered = Overlay { below: storage, patches: &recovery };
+    let mut sectors = Sectors::new(&recovered, layout.table.sector_size, "byte of a hive");
     let first_stage = edits::stages_before_stores(diagnosis);
     for (index, file) in layout.stores.iter().enumerate() {
         let repoints: Vec<_> = diagnosis.repoints().filter(|repoint| repoint.store == index).collect();
@@ -109,8 +116,8 @@ pub fn plan(storage: &dyn Storage, layout: &Layout, diagnosis: &Diagnosis) -> Re
         }
         let store = file.parsed().ok_or_else(|| PlanError::Check(format!("{} was not parsed", file.path)))?;
         let extents = file.place.as_ref().map_err(|reason| PlanError::Check(reason.clone()))?;
-        let before = store.hive().bytes().to_vec();
-        let mut after = before.clone();
+        let before = file.on_disk().unwrap_or_default().to_vec();
+        let mut after = store.hive().bytes().to_vec();
         for repoint in &repoints {
             for edit in edits_of(store, repoint)? {
                 edit::apply(&mut after, std::slice::from_ref(&edit))
@@ -127,10 +134,12 @@ pub fn plan(storage: &dyn Storage, layout: &Layout, diagnosis: &Diagnosis) -> Re
         fields.sort_by_key(|edit| edit.at);
         prove(store, &after, &repoints, &fields)?;
         let partition = layout.table.partitions.get(file.volume).map_or(0, |partition| partition.number);
-        plan.stores.push(StorePlan { partition, path: file.path.clone(), before, after });
+        let recovered = file.replayed().map(dirty::summary);
+        plan.stores.push(StorePlan { partition, path: file.path.clone(), before, after, recovered });
     }
     plan.touched = edits::add(&mut sectors, layout, diagnosis)?;
-    plan.patches = sectors.into_patches();
+    let patches = sectors.into_patches();
+    plan.patches = recovery::followed_by(recovery, patches);
     Ok(plan)
 }
 

@@ -3,6 +3,7 @@
 //! JSON, so that it can be read, and used, without this program: each sector with its bytes before and after, and each
 //! store as it was, whole. A digest over all of it guards against a record that was damaged or edited.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::io::Write;
@@ -271,6 +272,12 @@ impl Record {
                 return Err(format!("the patch at 0x{:x} is not one sector of the disk", patch.offset));
             }
         }
+        let mut last: BTreeMap<u64, &[u8]> = BTreeMap::new();
+        for patch in &self.patches {
+            if last.insert(patch.offset, &patch.after).is_some_and(|after| after != patch.before) {
+                return Err(format!("the patches at 0x{:x} do not follow each other", patch.offset));
+            }
+        }
         let saved = |store: &SavedStore| sha256(&store.bytes_before) == store.sha256_before;
         self.stores
             .iter()
@@ -369,6 +376,22 @@ mod tests {
         let error = fs::File::open("/proc/self").unwrap().sync_all().unwrap_err();
         assert_eq!(error.raw_os_error(), Some(nix::libc::EINVAL));
         sync_directory(Path::new("/proc/self/disk.undo.json")).unwrap();
+    }
+
+    #[test]
+    fn a_sector_that_is_there_twice_must_go_on_from_where_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let plain = sample();
+        for (before, sound) in [(1, true), (2, false)] {
+            let path = folder.path().join(format!("{before}.undo.json"));
+            let again = Patch { before: vec![before; 512], after: vec![3; 512], ..plain.patches[0].clone() };
+            let patches = vec![plain.patches[0].clone(), again];
+            let record =
+                Record::new(plain.target.clone(), plain.stores.clone(), patches, plain.created.clone());
+            record.create(&path).unwrap();
+            let loaded = Record::load(&path).map_err(|error| error.to_string());
+            assert_eq!(loaded.is_ok(), sound, "{loaded:?}");
+        }
     }
 
     #[test]

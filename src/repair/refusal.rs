@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
-use crate::diagnosis::byte_edit::ByteEdit;
 use crate::diagnosis::byte_edit::Site;
 use crate::diagnosis::device::BAD_CHOICE;
 use crate::diagnosis::recorded::OTHER_DISK;
@@ -12,6 +11,7 @@ use crate::diagnosis::restore::Restore;
 use crate::diagnosis::show_disk;
 use crate::layout::Layout;
 use crate::layout::spanned;
+use crate::layout::store::Dirty;
 use crate::layout::store::StoreFile;
 use crate::partition::Partition;
 use crate::repair::letters;
@@ -39,10 +39,6 @@ pub struct Refusal {
 /// All reasons not to write what the diagnosis would change; empty when none stands.
 #[must_use]
 pub fn refusals(layout: &Layout, diagnosis: &Diagnosis, allowed: Allowed) -> Vec<Refusal> {
-    let mut touched: Vec<usize> = diagnosis.repoints().map(|repoint| repoint.store).collect();
-    touched.extend(diagnosis.edits().filter_map(ByteEdit::store));
-    touched.sort_unstable();
-    touched.dedup();
     let mut refusals: Vec<Refusal> = bad_choice(diagnosis).into_iter().chain(other_disk(diagnosis)).collect();
     refusals.extend(letters::refusals(layout, diagnosis));
     if !diagnosis.is_curable() {
@@ -53,7 +49,7 @@ pub fn refusals(layout: &Layout, diagnosis: &Diagnosis, allowed: Allowed) -> Vec
     if !allowed.hibernated {
         refusals.extend(hibernated(layout));
     }
-    for file in touched.iter().filter_map(|index| layout.stores.get(*index)) {
+    for file in diagnosis.stores().iter().filter_map(|index| layout.stores.get(*index)) {
         refusals.extend(store(layout, file, allowed));
     }
     refusals
@@ -184,12 +180,7 @@ fn store(layout: &Layout, file: &StoreFile, allowed: Allowed) -> Vec<Refusal> {
             way_out: "repair it from a Windows rescue system with bcdedit".into(),
         });
     }
-    if file.parsed().is_some_and(|store| store.hive().base_block().is_dirty()) {
-        refusals.push(Refusal {
-            what: format!("{place} is dirty: its last change was not completed, and a boot manager would replay a log over the repair"),
-            way_out: "load and unload it once in a Windows rescue system (`reg load`), which completes the change; this version does not replay logs".into(),
-        });
-    }
+    refusals.extend(dirty(file, &place));
     if !allowed.dirty_volume {
         refusals.extend(file.obstacles.iter().map(|obstacle| Refusal {
             what: format!("{} must not be written now: {obstacle}", layout.name(file.volume)),
@@ -197,6 +188,20 @@ fn store(layout: &Layout, file: &StoreFile, allowed: Allowed) -> Vec<Refusal> {
         }));
     }
     refusals
+}
+
+/// A dirty store is written only as its logs make it, and where that fits into its file.
+fn dirty(file: &StoreFile, place: &str) -> Option<Refusal> {
+    let way_out = "load and unload it once in a Windows rescue system (`reg load`), which completes the change, or choose --restore-identity, which writes no store";
+    let what = match file.dirty.as_ref()? {
+        Dirty::NotReplayed(why) => format!("{place} is dirty, its last change was not completed, and {why}"),
+        Dirty::Replayed { .. } if file.lacks() > 0 => format!(
+            "{place} is dirty, and what its logs make of it is {} bytes longer than the file, which would have to grow",
+            file.lacks()
+        ),
+        Dirty::Replayed { .. } => return None,
+    };
+    Some(Refusal { what, way_out: way_out.into() })
 }
 
 /// Bytes of a partition that shares its place with another belong to nobody in particular.

@@ -12,6 +12,7 @@ use crate::diagnosis::Verdict;
 use crate::diagnosis::diagnose;
 use crate::layout;
 use crate::layout::Layout;
+use crate::layout::store::StoreFile;
 use crate::repair::Patch;
 use crate::repair::plan::Plan;
 use crate::repair::plan::PlanError;
@@ -20,9 +21,9 @@ use crate::storage::StorageError;
 use crate::storage::cache::Cached;
 
 /// A disk as it would read with `patches` written.
-struct Overlay<'a> {
-    below: &'a dyn Storage,
-    patches: &'a [Patch],
+pub(super) struct Overlay<'a> {
+    pub(super) below: &'a dyn Storage,
+    pub(super) patches: &'a [Patch],
 }
 
 impl Storage for Overlay<'_> {
@@ -98,8 +99,9 @@ fn worse<'a>(before: &Diagnosis, after: &'a Diagnosis) -> Option<&'a Finding> {
 /// What is not as planned.
 pub fn came_out(plan: &Plan, layout: &Layout, diagnosis: &Diagnosis) -> Result<(), String> {
     for store in &plan.stores {
-        let found = layout.store_on(store.partition, &store.path).and_then(|file| file.parsed());
-        if found.is_none_or(|found| found.hive().bytes() != store.after) {
+        let found = layout.store_on(store.partition, &store.path);
+        let found = found.filter(|file| file.dirty.is_none()).and_then(StoreFile::on_disk);
+        if found.is_none_or(|found| found != store.after) {
             return Err(format!("{} does not hold the planned bytes", store.path));
         }
     }

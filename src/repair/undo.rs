@@ -128,8 +128,8 @@ fn unchanged_store<'a>(
     let file =
         layout.store_on(saved.partition, &saved.path).ok_or_else(|| moved("the file is gone".into()))?;
     let extents = file.place.as_ref().map_err(|reason| moved(reason.clone()))?;
-    let store = file.store.as_ref().map_err(|error| moved(error.clone()))?;
-    let found = store.hive().bytes();
+    file.store.as_ref().map_err(|error| moved(error.clone()))?;
+    let found = file.on_disk().unwrap_or_default();
     if found.len() != saved.bytes_before.len() {
         return Err(moved(format!("{} bytes instead of {}", found.len(), saved.bytes_before.len())));
     }

@@ -15,6 +15,7 @@ use crate::diagnosis::record::Record;
 use crate::diagnosis::record::is_here;
 use crate::diagnosis::role::Role;
 use crate::diagnosis::show_identity;
+use crate::layout::store::Dirty;
 use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
 use crate::layout::windows::WindowsVolume;
@@ -24,7 +25,11 @@ impl<'a> Chain<'a> {
         let evidence = match &file.store {
             Err(error) => format!("{}: {error}", file.path),
             Ok(store) => {
-                let state = if store.hive().base_block().is_dirty() { "dirty" } else { "clean" };
+                let state = match &file.dirty {
+                    Some(Dirty::Replayed { .. }) => "dirty, made whole from its log",
+                    Some(Dirty::NotReplayed(_)) => "dirty",
+                    None => "clean",
+                };
                 format!("{}, {state}, {} objects", file.path, store.objects().len())
             }
         };

@@ -1,0 +1,271 @@
+use super::sample::entry;
+use super::sample::entry_log;
+use super::sample::numbered;
+use super::sample::page_log;
+use super::sample::sealed;
+use super::*;
+use crate::hive::REG_BINARY;
+use crate::hive::build::NewKey;
+use crate::hive::build::NewValue;
+use crate::hive::build::build;
+
+/// A hive of four bins with the numbers 700; `mark` stands in its values.
+pub(super) fn hive(mark: u8) -> Vec<u8> {
+    let key = |name: usize| {
+        let data = NewValue { name: "Element".into(), data_type: REG_BINARY, data: vec![mark; 800] };
+        NewKey { name: format!("{name:08}"), values: vec![data], subkeys: Vec::new() }
+    };
+    let root = NewKey { name: "R".into(), values: Vec::new(), subkeys: (0..14).map(key).collect() };
+    let bytes = numbered(&build(&root, 7).unwrap(), 700, 700);
+    assert_eq!(bytes.len(), 0x5000);
+    bytes
+}
+
+/// As a power cut leaves the hive: these pages are not written yet.
+pub(super) fn cut(new: &[u8], (primary, secondary): (u32, u32), lost: &[(usize, usize)]) -> Vec<u8> {
+    let mut bytes = numbered(new, primary, secondary);
+    for (offset, len) in lost {
+        bytes[0x1000 + offset..0x1000 + offset + len].fill(0x5a);
+    }
+    bytes
+}
+
+pub(super) const ALL: &[(usize, usize)] = &[(0, 0x4000)];
+pub(super) const ONE: &[(usize, usize)] = &[(0, 0x1000)];
+pub(super) const OTHER: &[(usize, usize)] = &[(0x2000, 0x200), (0x2e00, 0x200)];
+const THIRD: &[(usize, usize)] = &[(0x3000, 0x1000)];
+
+/// The replayed hive has the bins of `new`; what was used, and what not.
+#[track_caller]
+fn whole(dirty: &[u8], logs: &[(&str, &[u8])], new: &[u8]) -> (Vec<(String, u32, u32)>, String) {
+    let replayed = replay(dirty, logs).unwrap().expect("it is dirty");
+    assert!(replayed.bytes[0x1000..] == new[0x1000..], "the bins differ");
+    assert!(is_clean(&replayed.bytes));
+    let number = u32::from_le_bytes(replayed.bytes[4..8].try_into().unwrap());
+    assert_eq!(number, replayed.highest + 1);
+    assert!(numbered(&replayed.bytes, 700, 700)[..0x1000] == new[..0x1000], "the base blocks differ");
+    for page in &replayed.pages {
+        let range = page.at..page.at + page.len;
+        assert!(dirty.get(range.clone()) != Some(&replayed.bytes[range]));
+    }
+    let used = replayed.used.into_iter().map(|used| (used.name, used.first, used.last)).collect();
+    (used, reasons(&replayed.passed_over))
+}
+
+#[track_caller]
+pub(super) fn refused(dirty: &[u8], logs: &[(&str, &[u8])], why: &str) {
+    let error = replay(dirty, logs).unwrap_err().to_string();
+    assert!(error.contains(why), "{error}");
+}
+
+fn used(name: &str, first: u32, last: u32) -> (String, u32, u32) {
+    (name.into(), first, last)
+}
+
+#[test]
+fn a_clean_hive_is_left_alone_whatever_its_logs_hold() {
+    let (old, new) = (hive(1), hive(2));
+    let log = entry_log(700, &new, &[entry(700, &new, ALL)]);
+    assert_eq!(replay(&old, &[("BCD.LOG", &log)]), Ok(None));
+    assert!(is_clean(&old));
+}
+
+#[test]
+fn an_entry_makes_a_hive_whole() {
+    let new = hive(2);
+    let entries = entry_log(699, &new, &[entry(699, &new, &[ONE, OTHER].concat())]);
+    let dirty = cut(&new, (700, 699), &[ONE, OTHER].concat());
+    assert!(!is_clean(&dirty));
+    let (names, passed) = whole(&dirty, &[("BCD.LOG", &entries)], &new);
+    assert_eq!((names, passed.as_str()), (vec![used("BCD.LOG", 699, 699)], "there is none beside it"));
+    // A gap between the hive's number and the first entry is normal.
+    whole(&cut(&new, (700, 600), ONE), &[("BCD.LOG", &entries)], &new);
+    let replayed = replay(&dirty, &[("BCD.LOG", &entries)]).unwrap().unwrap();
+    let pages: Vec<_> = replayed.pages.iter().map(|page| (page.at, page.len, page.number)).collect();
+    assert_eq!(pages, [(0x1000, 0x1000, 699), (0x3000, 0x200, 699), (0x3e00, 0x200, 699)]);
+}
+
+/// Numbers in one file after the other, as they were seen beside a real store.
+#[test]
+fn entries_are_followed_over_three_files() {
+    let (old, middle, new) = (hive(1), hive(3), hive(2));
+    let log = entry_log(695, &middle, &[entry(695, &middle, ALL), entry(696, &middle, ONE)]);
+    let log1 = entry_log(698, &new, &[entry(698, &new, OTHER), entry(699, &new, ALL)]);
+    let log2 = entry_log(697, &new, &[entry(697, &new, ONE)]);
+    let all: [(&str, &[u8]); 3] = [("BCD.LOG", &log), ("BCD.LOG1", &log1), ("BCD.LOG2", &log2)];
+    let dirty = cut(&old, (700, 690), ALL);
+    let (names, _) = whole(&dirty, &all, &new);
+    assert_eq!(names, [used("BCD.LOG", 695, 696), used("BCD.LOG2", 697, 697), used("BCD.LOG1", 698, 699)]);
+    // What the hive has already is not done again.
+    let (names, passed) = whole(&cut(&new, (700, 698), ONE), &all, &new);
+    assert_eq!(names, [used("BCD.LOG1", 698, 699)]);
+    assert!(passed.contains("BCD.LOG2: its first entry is 697, older than the store's 698"), "{passed}");
+    // A number is missing: what comes behind stays out, the rest is applied.
+    let (names, passed) = whole(&cut(&old, (700, 690), ALL), &[all[0], all[1]], &middle);
+    assert_eq!(names, [used("BCD.LOG", 695, 696)]);
+    assert_eq!(passed, "BCD.LOG1: its first entry is 698, but 697 is the next");
+}
+
+#[test]
+fn no_log_or_one_that_does_not_apply_is_said() {
+    let new = hive(2);
+    let dirty = cut(&new, (700, 699), ONE);
+    refused(&dirty, &[], "no log helps: there is none beside it");
+    refused(
+        &dirty,
+        &[("BCD.LOG", &[0; 4096]), ("BCD.LOG1", &[])],
+        "BCD.LOG: it is empty; BCD.LOG1: it is empty",
+    );
+    let stale = entry_log(698, &new, &[entry(698, &new, ONE)]);
+    refused(&dirty, &[("BCD.LOG", &stale)], "its first entry is 698, older than the store's 699");
+    // As measured: the entry below the secondary number is not replayed by real boot managers either.
+    let last = entry_log(699, &new, &[entry(699, &new, ONE)]);
+    refused(&cut(&new, (701, 700), ONE), &[("BCD.LOG", &last)], "older than the store's 700");
+    let two: [(&str, &[u8]); 2] = [("BCD.LOG", &last), ("BCD.LOG1", &last)];
+    refused(&dirty, &two, "nothing tells where to begin");
+}
+
+/// Changes the log behind its head, which has a checksum.
+fn with_wrong(log: &[u8], at: usize) -> Vec<u8> {
+    let mut log = log.to_vec();
+    log[at] ^= 0x10;
+    log
+}
+
+#[test]
+fn a_wrong_hash_ends_the_log() {
+    let (old, new) = (hive(1), hive(2));
+    let first = entry(698, &new, ALL);
+    let log = entry_log(698, &new, &[first.clone(), entry(699, &old, ALL)]);
+    let dirty = cut(&old, (700, 698), ALL);
+    let second = 0x200 + first.len();
+    // Data, references, and the padding behind the data: the first hash. Size, flags, bins: the second.
+    let cases = [
+        (0x38, "first hash"),
+        (0x28, "first hash"),
+        (0x2c, "first hash"),
+        (first.len() - 1, "first hash"),
+        (0x18, "second hash"),
+        (0x20, "second hash"),
+        (0x08, "second hash"),
+        (0x10, "second hash"),
+        (0x0c, "instead"),
+        (0x00, "there is none"),
+        (0x04, "size"),
+        (0x07, "longer than the log"),
+    ];
+    for (at, why) in cases {
+        refused(&dirty, &[("BCD.LOG", &with_wrong(&log, 0x200 + at))], why);
+        let wrong = with_wrong(&log, second + at);
+        whole(&dirty, &[("BCD.LOG", &wrong)], &new);
+        let replayed = replay(&dirty, &[("BCD.LOG", &wrong)]).unwrap().unwrap();
+        let end = replayed.used[0].end.as_ref().unwrap();
+        assert!(end.starts_with("entry 699 at ") && end.contains(why), "{end}");
+        assert_eq!(replayed.used[0].last, 698);
+    }
+}
+
+#[test]
+fn a_damaged_base_block_is_taken_from_the_latest_log() {
+    let (old, new) = (hive(1), hive(2));
+    let early = entry_log(650, &old, &[entry(650, &old, ALL)]);
+    let late = entry_log(699, &new, &[entry(699, &new, ALL)]);
+    let logs: [(&str, &[u8]); 2] = [("BCD.LOG1", &late), ("BCD.LOG2", &early)];
+    for at in [0, 4, 8, 0x24, 0x28, 0x1fc] {
+        let mut torn = cut(&old, (700, 700), ONE);
+        torn[at] ^= 0x40;
+        let (names, passed) = whole(&torn, &logs, &new);
+        assert_eq!(names, [used("BCD.LOG1", 699, 699)], "{at:#x}");
+        assert!(passed.starts_with("BCD.LOG2: the store's base block is damaged"), "{passed}");
+        refused(&torn, &[], "there is none");
+    }
+    let mut gone = cut(&old, (700, 700), ONE);
+    gone[..0x200].fill(0);
+    whole(&gone, &logs, &new);
+}
+
+#[test]
+fn pages_make_a_hive_whole() {
+    let (old, new) = (hive(1), hive(2));
+    let every: Vec<usize> = (0..0x4000).step_by(0x200).collect();
+    let log = page_log(700, &new, &every);
+    // Measured: a log of the same number, and one of the next.
+    for (primary, secondary) in [(701, 700), (700, 699)] {
+        let (names, _) = whole(&cut(&old, (primary, secondary), OTHER), &[("BCD.LOG", &log)], &new);
+        assert_eq!(names, [used("BCD.LOG", 700, 700)]);
+    }
+    let some = page_log(700, &new, &[0x2e00, 0x2000]);
+    let dirty = cut(&new, (700, 699), OTHER);
+    whole(&dirty, &[("BCD.LOG", &some)], &new);
+    // Of two the newer.
+    let (names, passed) =
+        whole(&dirty, &[("BCD.LOG1", &page_log(699, &old, &every)), ("BCD.LOG2", &log)], &new);
+    assert_eq!(names, [used("BCD.LOG2", 700, 700)]);
+    assert_eq!(passed, "BCD.LOG1: another log is as new or newer");
+
+    refused(
+        &cut(&new, (703, 702), ONE),
+        &[("BCD.LOG", &log)],
+        "its number is 700, older than the store's 702",
+    );
+    let mut other = log.clone();
+    other[0x0c] ^= 1;
+    refused(&dirty, &[("BCD.LOG", &sealed(other))], "at another time");
+    refused(&dirty, &[("BCD.LOG", &log[..log.len() - 1])], "before its page of 0x3e00");
+    refused(&dirty, &[("BCD.LOG", &log[..0x200])], "it has no pages");
+    refused(&dirty, &[("BCD.LOG", &log[..0x207])], "bitmap is too short");
+    let mut none = log.clone();
+    none[0x204..0x208].fill(0);
+    refused(&dirty, &[("BCD.LOG", &none)], "it has no pages");
+}
+
+#[test]
+fn a_damaged_base_block_goes_by_the_time_of_the_first_bin() {
+    let new = hive(2);
+    let every: Vec<usize> = (0..0x4000).step_by(0x200).collect();
+    let log = page_log(690, &new, &every);
+    let mut torn = cut(&new, (700, 700), OTHER);
+    torn[0x70] ^= 1;
+    whole(&torn, &[("BCD.LOG", &log)], &new);
+    let mut other = torn.clone();
+    other[0x1014] ^= 1;
+    refused(&other, &[("BCD.LOG", &log)], "at another time");
+    // A log whose first page has another time would no longer fit once that page is written.
+    let mut later = new.clone();
+    later[0x1014] ^= 1;
+    refused(
+        &torn,
+        &[("BCD.LOG", &page_log(690, &later, &every))],
+        "its first page was written at another time",
+    );
+}
+
+#[test]
+fn of_both_schemes_the_newer_is_used() {
+    let (old, new) = (hive(1), hive(2));
+    let every: Vec<usize> = (0..0x4000).step_by(0x200).collect();
+    let dirty = cut(&old, (700, 698), THIRD);
+    let entries = |number, hive: &[u8]| entry_log(number, hive, &[entry(number, hive, ALL)]);
+    let logs: [(&str, &[u8]); 2] =
+        [("BCD.LOG", &page_log(698, &old, &every)), ("BCD.LOG1", &entries(699, &new))];
+    let (names, passed) = whole(&dirty, &logs, &new);
+    assert_eq!(names, [used("BCD.LOG1", 699, 699)]);
+    assert_eq!(passed, "BCD.LOG: a log of the other kind is as new or newer");
+    let logs: [(&str, &[u8]); 2] =
+        [("BCD.LOG", &page_log(700, &new, &every)), ("BCD.LOG1", &entries(699, &old))];
+    assert_eq!(whole(&dirty, &logs, &new).0, [used("BCD.LOG", 700, 700)]);
+}
+
+#[test]
+fn a_hive_that_has_grown_comes_out_longer_than_its_file() {
+    let new = hive(2);
+    let short = cut(&numbered(&new[..0x3000], 700, 699), (700, 699), ONE);
+    let log = entry_log(699, &new, &[entry(699, &new, ALL)]);
+    let replayed = replay(&short, &[("BCD.LOG", &log)]).unwrap().unwrap();
+    assert_eq!(replayed.bytes.len(), 0x5000);
+    assert!(replayed.bytes[0x1000..] == new[0x1000..]);
+    // A file that is longer than its bins stays so.
+    let long = [cut(&new, (700, 699), ONE), vec![9; 0x800]].concat();
+    let replayed = replay(&long, &[("BCD.LOG", &log)]).unwrap().unwrap();
+    assert!(replayed.bytes[0x1000..] == [&new[0x1000..], &[9; 0x800]].concat());
+}
