@@ -192,6 +192,13 @@ pub fn assemble(case: &Case, volumes: &[PathBuf], at: impl Fn(&Part) -> u64) -> 
     for (part, volume) in case.parts.iter().zip(volumes) {
         paste(volume, &path, at(part));
     }
+    let system = &case.parts[case.system];
+    if matches!(system.named, Identity::Mbr { .. }) && matches!(system.volume, Volume::Fat) {
+        // What Windows' own boot code of a FAT volume looks for.
+        use std::os::unix::fs::FileExt;
+        let disk = fs::OpenOptions::new().write(true).open(&path).unwrap();
+        disk.write_all_at(b"BOOTMGR    ", at(system) + 0x170).unwrap();
+    }
     Disk { folder, path }
 }
 
