@@ -19,10 +19,13 @@ mod corpus_disks;
 mod cycle;
 mod devices;
 mod drive_letters;
+mod every_byte;
 mod file_version;
 mod firmware;
 mod firmware_entries;
 mod firmware_stores;
+#[path = "fuzz/targets/mod.rs"]
+mod fuzz_targets;
 mod golden;
 mod guest;
 mod hostile;
@@ -31,8 +34,6 @@ mod letters_in_memory;
 mod ntldr;
 mod oracle;
 mod power;
-#[path = "../src/layout/file_version/sample.rs"]
-mod program_file;
 mod recorded;
 mod recovery_config;
 mod refusals;
@@ -43,3 +44,5 @@ mod startup;
 mod support;
 mod virtual_disks;
 mod windows;
+
+use fuzz_targets::seeds::program_file;
