@@ -10,10 +10,10 @@ use crate::volume::Extent;
 use crate::volume::Volume;
 
 /// Longest store that is read. Real ones have 8 to 256 KiB; what is longer is damage or a trap.
-pub const STORE_MAX: u64 = 16 << 20;
+pub const STORE_MAX: u64 = 2 << 20;
 
 /// Bytes of all stores of a disk together; a table of hundreds of volumes with a long store each is a trap.
-const STORES_MAX: u64 = 64 << 20;
+const STORES_MAX: u64 = 4 << 20;
 
 /// One store file.
 #[derive(Debug)]
