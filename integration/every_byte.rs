@@ -99,3 +99,17 @@ fn no_byte_makes_a_reader_panic_or_hang() {
         }
     });
 }
+
+/// What the fuzzers found.
+#[test]
+fn what_was_found_once_is_answered() {
+    // An index that goes round in a circle: the ntfs crate followed it for 20,000 reads, for every name it was asked.
+    let circle = [
+        0x0a, 0xff, 0xff, 0x00, 0x11, 0xff, 0x21, 0x90, 0x93, 0x93, 0x0a, 0xf8, 0xff, 0xff, 0x00, 0x11, 0xff,
+    ];
+    // XML whose error is "expected '>' not" and the end of a line, which made two lines of the message.
+    let end_of_line = *b"<p/\n";
+    for (name, data) in [("ntfs", &circle[..]), ("reagent", &end_of_line)] {
+        survive(name, data, "found by a fuzzer");
+    }
+}
