@@ -10,7 +10,7 @@ RESCUE := target/rescue
 # More kernel parameters for the rescue disk's first entry, such as bcdrescue.run=check.
 PARAMETERS ?=
 
-.PHONY: build static rescue-disk rescue-for-tests guest demo test lint unit audit bench images packages clean
+.PHONY: build static rescue-disk rescue-for-tests guest demo test lint unit fuzz audit bench images packages clean
 
 build:
 	$(CARGO) build --release --locked
@@ -55,6 +55,18 @@ lint:
 unit:
 	$(CARGO) build --locked
 	$(CARGO) test --locked
+
+# Every reader of bytes that may lie, for so many seconds each: make fuzz SECONDS=600 TARGETS="ntfs disk". Needs a nightly
+# toolchain and `cargo install cargo-fuzz`; `make test` has a short run of the same without them. STORES names a folder of
+# real stores to begin with.
+SECONDS ?= 60
+TARGETS ?= $(basename $(notdir $(wildcard integration/fuzz/fuzz_targets/*.rs)))
+STORES ?= ../shared/corpus
+fuzz:
+	$(CARGO) run --manifest-path integration/fuzz/Cargo.toml --locked --release --quiet --example seeds \
+		integration/fuzz/corpus $(STORES)
+	@for target in $(TARGETS); do $(CARGO) +nightly fuzz run --fuzz-dir integration/fuzz -s none $$target -- \
+		-max_total_time=$(SECONDS) -timeout=20 -rss_limit_mb=512 -print_final_stats=1 || exit 1; done
 
 audit:
 	$(CARGO) deny --config .deny.toml check bans licenses sources

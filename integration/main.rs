@@ -20,10 +20,13 @@ mod cycle;
 mod devices;
 mod dirty;
 mod drive_letters;
+mod every_byte;
 mod file_version;
 mod firmware;
 mod firmware_entries;
 mod firmware_stores;
+#[path = "fuzz/targets/mod.rs"]
+mod fuzz_targets;
 mod golden;
 mod guest;
 mod hostile;
@@ -34,8 +37,6 @@ mod log_file;
 mod ntldr;
 mod oracle;
 mod power;
-#[path = "../src/layout/file_version/sample.rs"]
-mod program_file;
 mod recorded;
 mod recovery_config;
 mod refusals;
@@ -47,3 +48,5 @@ mod startup;
 mod support;
 mod virtual_disks;
 mod windows;
+
+use fuzz_targets::seeds::program_file;

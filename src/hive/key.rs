@@ -15,6 +15,8 @@ use crate::bytes;
 
 /// Keys below keys. A BCD store has five levels; the bound keeps hostile hives off the stack.
 const DEPTH_MAX: u32 = 64;
+/// Things left out of a dirty hive that are listed; a crafted one has as many as it has room for references.
+const DAMAGE_MAX: usize = 256;
 /// Flag of a key whose name is stored in Latin-1.
 pub(super) const NAME_IS_LATIN1: u16 = 0x20;
 
@@ -171,7 +173,9 @@ impl<'a> TreeReader<'a> {
         match outcome {
             Ok(thing) => Ok(Some(thing)),
             Err(error) if self.lenient => {
-                self.damage.push(error);
+                if self.damage.len() < DAMAGE_MAX {
+                    self.damage.push(error);
+                }
                 Ok(None)
             }
             Err(error) => Err(error),

@@ -115,7 +115,7 @@ impl Hive {
         &self.root
     }
 
-    /// What was left out of a dirty hive because it could not be read; empty in a clean one.
+    /// What was left out of a dirty hive because it could not be read, the first 256 of it; empty in a clean one.
     #[must_use]
     pub fn damage(&self) -> &[HiveError] {
         &self.damage
@@ -233,5 +233,19 @@ mod tests {
             seal(&mut bytes);
             assert_eq!(Hive::parse(bytes).unwrap_err().to_string(), message);
         }
+    }
+
+    /// Each error takes more memory than the reference that causes it, and a hive may be full of references.
+    #[test]
+    fn of_much_damage_some_is_listed() {
+        let named = |index| NewKey { name: format!("{index:08x}"), ..NewKey::default() };
+        let root = NewKey { name: "Root".into(), values: Vec::new(), subkeys: (0..300).map(named).collect() };
+        let mut bytes = build(&root, 0).unwrap();
+        let whole = Hive::parse(bytes.clone()).unwrap();
+        whole.root().subkeys.iter().for_each(|key| bytes[key.at] = b'x');
+        bytes[4] = 9;
+        seal(&mut bytes);
+        let dirty = Hive::parse(bytes).unwrap();
+        assert_eq!((dirty.damage().len(), dirty.root().subkeys.len()), (256, 0));
     }
 }

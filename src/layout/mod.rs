@@ -29,6 +29,7 @@ use crate::partition::Partition;
 use crate::partition::PartitionError;
 use crate::partition::PartitionTable;
 use crate::storage::Storage;
+use crate::storage::budget::Budgeted;
 use crate::storage::window::Window;
 use crate::volume::BootRecord;
 use crate::volume::FileSystem;
@@ -164,6 +165,11 @@ impl Layout {
     }
 }
 
+/// Reads and bytes that a walk over a disk may take; a usual one takes some thousand reads and a few megabytes, one over
+/// a hundred volumes some hundred times that.
+const READS: u64 = 2_000_000;
+const BYTES: u64 = 1 << 30;
+
 /// Walks the disk. `storage` should have a cache before it.
 ///
 /// # Errors
@@ -178,6 +184,7 @@ pub fn discover(storage: &dyn Storage) -> Result<Layout, PartitionError> {
 /// As [`discover`].
 pub fn discover_beside(storage: &dyn Storage, stores: &[StoreFile]) -> Result<Layout, PartitionError> {
     let others = stores;
+    let storage: &dyn Storage = &Budgeted::new(storage, READS, BYTES);
     let table = partition::read(storage)?;
     let windows_on_disk: Vec<Window<'_>> = table
         .partitions

@@ -117,8 +117,10 @@ pub fn parse(file: &[u8]) -> Result<RecoveryConfig, ReAgentError> {
     }
     let text = text(file)?;
     let options = ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..ParsingOptions::default() };
-    let document =
-        Document::parse_with_options(&text, options).map_err(|error| ReAgentError::Xml(error.to_string()))?;
+    // The parser's messages hold what it found as it stands, and that may be the end of a line.
+    let plain = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    let xml = |error: roxmltree::Error| ReAgentError::Xml(error.to_string().chars().map(plain).collect());
+    let document = Document::parse_with_options(&text, options).map_err(xml)?;
     let root = document.root_element();
     if name(root) != ROOT {
         return Err(ReAgentError::Root(name(root).to_owned()));

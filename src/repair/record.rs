@@ -27,8 +27,8 @@ use crate::repair::hex_bytes;
 pub const VERSION: u32 = 1;
 /// Ending of every record's name.
 pub const ENDING: &str = ".undo.json";
-/// Longest record that is read: 48 sectors of 4 KiB and two stores of 16 MiB, in hex, fit well.
-const MAX: u64 = 128 << 20;
+/// Longest record that is read: all stores that are read of a disk, and each of their sectors twice, in hex.
+const MAX: u64 = 24 << 20;
 /// The state stands within so many bytes of a record: one sector, which media write whole.
 const STATE_WITHIN: usize = 512;
 
@@ -187,7 +187,10 @@ impl Record {
 
     fn compute_digest(&self) -> String {
         let plain = Self { digest: String::new(), state: State::Planned, ..self.clone() };
-        sha256(&serde_json::to_vec(&plain).unwrap_or_default())
+        let mut hash = Sha256::new();
+        // A hash takes whatever is written to it, and a record has nothing that JSON cannot have.
+        let _ = serde_json::to_writer(&mut hash, &plain);
+        bytes::hex(&hash.finalize())
     }
 
     /// Writes the record to a new file (mode 0600, never over an existing file or through a link) and makes it and its
@@ -241,6 +244,7 @@ impl Record {
         let text = fs::read(path).map_err(|source| io_error(path, source))?;
         let record: Self =
             serde_json::from_slice(&text).map_err(|e| invalid(format!("not an undo record: {e}")))?;
+        drop(text);
         if record.bcdrescue != "undo record" {
             return Err(invalid("not an undo record".into()));
         }

@@ -10,7 +10,7 @@ use crate::storage::check_range;
 
 /// Bytes of a page. Small, because what matters on a disk lies in few scattered structures of 1 to 4 KiB.
 const PAGE: usize = 4096;
-/// Pages kept; when they are full the cache starts anew, which bounds memory at 4 MiB.
+/// Pages kept, usually; when they are full the cache starts anew, which bounds memory at 4 MiB.
 const PAGES: usize = 1024;
 /// Reads of this many bytes or more pass the cache by: they are a file's own bytes, read once.
 const LARGE: usize = 4 * PAGE;
@@ -18,6 +18,7 @@ const LARGE: usize = 4 * PAGE;
 /// A storage with a cache before it. It never writes; throw it away before the storage below is written.
 pub struct Cached<S> {
     below: S,
+    most: usize,
     pages: Mutex<HashMap<u64, Box<[u8]>>>,
 }
 
@@ -25,13 +26,19 @@ impl<S: Storage> Cached<S> {
     /// A cache before `below`.
     #[must_use]
     pub fn new(below: S) -> Self {
-        Self { below, pages: Mutex::new(HashMap::new()) }
+        Self::with_pages(below, PAGES)
+    }
+
+    /// A cache of at most so many pages of 4 KiB.
+    #[must_use]
+    pub fn with_pages(below: S, most: usize) -> Self {
+        Self { below, most, pages: Mutex::new(HashMap::new()) }
     }
 
     fn copy_from_page(&self, index: u64, from: usize, target: &mut [u8]) -> Result<(), StorageError> {
         let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
         if !pages.contains_key(&index) {
-            if pages.len() >= PAGES {
+            if pages.len() >= self.most {
                 pages.clear();
             }
             let start = index.saturating_mul(page_u64());

@@ -4,6 +4,7 @@
 //! (device, raw, qcow2) is decided in `open` by content, and nothing above asks.
 
 pub mod attached;
+pub mod budget;
 pub mod cache;
 pub mod device;
 pub mod file;

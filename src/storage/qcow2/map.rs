@@ -23,6 +23,9 @@ const ZERO: u64 = 1;
 /// Compressed data are counted in sectors of this many bytes, whatever the disk's own sectors are.
 const COMPRESSED_SECTOR: u64 = 512;
 
+/// Pages of tables that are kept: 1 MiB for each image of a chain.
+const TABLE_PAGES: usize = 256;
+
 /// What an L2 entry says about a cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mapping {
@@ -70,7 +73,7 @@ impl ClusterMap {
     /// The tables of the image in `file`, whose header is `header`.
     #[must_use]
     pub fn new(header: Header, file: Arc<Raw>) -> Self {
-        Self { header, file: Cached::new(file) }
+        Self { header, file: Cached::with_pages(file, TABLE_PAGES) }
     }
 
     /// The header.

@@ -37,8 +37,8 @@ use crate::storage::qcow2::map::ClusterMap;
 use crate::storage::qcow2::map::Mapping;
 use crate::storage::raw::Raw;
 
-/// Bytes of inflated clusters that are kept; at least two clusters are.
-const INFLATED_BYTES: u64 = 4 << 20;
+/// Bytes of inflated clusters that are kept; at least one cluster is.
+const INFLATED_BYTES: u64 = 2 << 20;
 
 /// An open qcow2 image with everything it names.
 pub struct Qcow2 {
@@ -161,7 +161,7 @@ impl Qcow2 {
         let mut kept = self.inflated.lock().unwrap_or_else(PoisonError::into_inner);
         if !kept.iter().any(|(at, _)| *at == host) {
             let limit =
-                INFLATED_BYTES.checked_div(self.map.header().cluster_size()).unwrap_or(0).clamp(2, 64);
+                INFLATED_BYTES.checked_div(self.map.header().cluster_size()).unwrap_or(0).clamp(1, 64);
             if u64::try_from(kept.len()).unwrap_or(u64::MAX) >= limit {
                 kept.pop_front();
             }

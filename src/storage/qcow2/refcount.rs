@@ -5,6 +5,7 @@
 use crate::bytes;
 use crate::storage::Storage;
 use crate::storage::StorageError;
+use crate::storage::check_range;
 use crate::storage::qcow2::header::Header;
 use crate::storage::qcow2::map::table_entry;
 use crate::storage::raw::Raw;
@@ -13,6 +14,8 @@ use crate::storage::raw::Raw;
 const SNAPSHOT_LEN: u64 = 40;
 /// QEMU's limit, 32 MiB of L1 table, holds for snapshots too.
 const MAX_L1_ENTRIES: u32 = 4 << 20;
+/// Bytes of a table that are read at once.
+const PIECE: usize = 64 << 10;
 const REPAIR: &str = "repair it with `qemu-img check -r all IMAGE`";
 
 /// A [`StorageError::Corrupt`] with the command that repairs tables.
@@ -20,19 +23,26 @@ pub(crate) fn wrong(what: &str, at: u64, expected: &str, found: &str) -> Storage
     StorageError::corrupt(what, at, expected, format!("{found}; {REPAIR}"))
 }
 
-/// The 8-byte entries of the table at `offset`, each with its own byte offset.
-pub(crate) fn entries(
+/// Shows the 8-byte entries of the table at `offset` to `each`, with the byte offset of each; a table may have many
+/// megabytes, and only a piece of it is in memory.
+pub(crate) fn each_entry(
     file: &Raw,
     offset: u64,
     len: u64,
-) -> Result<impl Iterator<Item = (u64, u64)>, StorageError> {
-    let table = file.read_vec(offset, usize::try_from(len).unwrap_or(usize::MAX))?;
-    let count = table.len().checked_div(8).unwrap_or(0);
-    Ok((0..count).map(move |index| {
-        let at = index.saturating_mul(8);
-        let place = offset.saturating_add(u64::try_from(at).unwrap_or(u64::MAX));
-        (place, bytes::be_u64(&table, at).unwrap_or(0))
-    }))
+    mut each: impl FnMut(u64, u64) -> Result<(), StorageError>,
+) -> Result<(), StorageError> {
+    check_range(file.len(), offset, usize::try_from(len).unwrap_or(usize::MAX))?;
+    let end = offset.saturating_add(len);
+    let mut at = offset;
+    while at < end {
+        let count = usize::try_from(end.saturating_sub(at)).unwrap_or(usize::MAX).min(PIECE);
+        let piece = file.read_vec(at, count)?;
+        for (place, entry) in (at..).step_by(8).zip(piece.chunks_exact(8)) {
+            each(place, bytes::be_u64(entry, 0).unwrap_or(0))?;
+        }
+        at = at.saturating_add(u64::try_from(PIECE).unwrap_or(u64::MAX));
+    }
+    Ok(())
 }
 
 /// The length of the snapshot table, and for each snapshot the offset of its L1 table and its entries.

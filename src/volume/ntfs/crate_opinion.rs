@@ -20,8 +20,11 @@ use crate::volume::VolumeError;
 use crate::volume::ntfs::collation::Collation;
 use crate::volume::ntfs::index::NamedFile;
 
-/// Reads that one question may take. A lookup takes a handful, a large file one for each of its runs.
+/// Reads that one question may take: a large file takes one for each of its runs.
 const BUDGET: u64 = 20_000;
+/// Reads that a lookup of one name may take. It takes a handful; the crate follows a circle in an index as long as it
+/// may, and a disk is asked for hundreds of names.
+const LOOKUP_BUDGET: u64 = 2_000;
 
 /// The crate's view of a volume.
 pub(crate) struct CrateOpinion<'a> {
@@ -61,7 +64,7 @@ impl<'a> CrateOpinion<'a> {
         collation: &Collation,
     ) -> Result<Option<NamedFile>, VolumeError> {
         ask("directory", at, || {
-            let mut reader = Reader::new(self.storage, BUDGET);
+            let mut reader = Reader::new(self.storage, LOOKUP_BUDGET);
             let file = self.ntfs.file(&mut reader, directory)?;
             let index = file.directory_index::<_>(&mut reader)?;
             let mut finder = ntfs::NtfsIndex::<NtfsFileNameIndex>::finder(&index);

@@ -1,0 +1,188 @@
+//! A whole disk, as `check` and `fix --dry-run` take it.
+
+use std::path::PathBuf;
+
+use bcdrescue::cli::examine::Examined;
+use bcdrescue::cli::json;
+use bcdrescue::cli::keep;
+use bcdrescue::diagnosis::Context;
+use bcdrescue::diagnosis::Diagnosis;
+use bcdrescue::diagnosis::diagnose;
+use bcdrescue::diagnosis::recorded::Recorded;
+use bcdrescue::diagnosis::restore::Restore;
+use bcdrescue::layout::Layout;
+use bcdrescue::layout::discover;
+use bcdrescue::repair::identity;
+use bcdrescue::repair::plan;
+use bcdrescue::repair::plan::Plan;
+use bcdrescue::repair::record::Record;
+use bcdrescue::repair::refusal;
+use bcdrescue::repair::refusal::Allowed;
+use bcdrescue::repair::refusal::refusals;
+use bcdrescue::repair::rehearse::rehearse;
+use bcdrescue::repair::undo;
+use bcdrescue::storage::Storage;
+use bcdrescue::storage::cache::Cached;
+use bcdrescue::storage::open::TargetKind;
+
+use super::base::Base;
+use super::base::IMAGES;
+use super::base::Sparse;
+use super::base::folder;
+use super::counted::Counted;
+use super::one_line;
+use super::records::apply_and_back;
+use super::steered;
+use super::wounds::inflict;
+
+/// Reads from the disk, behind the cache, and bytes.
+const READS: u64 = 200_000;
+const BYTES: u64 = 512 << 20;
+
+fn discovered(disk: &Sparse) -> Option<Layout> {
+    let counted = Counted::new(disk, READS, BYTES);
+    let layout = discover(&Cached::new(Box::new(View(&counted))));
+    counted.check();
+    layout.map_err(|error| one_line(&error.to_string())).ok()
+}
+
+/// A borrowed storage.
+struct View<'a>(&'a dyn Storage);
+
+impl Storage for View<'_> {
+    fn len(&self) -> u64 {
+        self.0.len()
+    }
+
+    fn sector_size(&self) -> Option<u32> {
+        self.0.sector_size()
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<(), bcdrescue::storage::StorageError> {
+        self.0.read_at(offset, buf)
+    }
+}
+
+/// The first byte: which image, and whether checksums are made right; then wounds.
+pub(super) fn disk(data: &[u8]) {
+    let (steer, data) = steered(data);
+    let disk = inflict(Base::image(usize::from(steer >> 1)), data, steer & 1 != 0);
+    let Some(layout) = discovered(&disk) else { return };
+    let context = Context::default();
+    let diagnosis = diagnose(&layout, &context);
+    for finding in &diagnosis.findings {
+        assert!(!finding.code.is_empty(), "{finding:?}");
+    }
+    for refusal in refusals(&layout, &diagnosis, Allowed::default()) {
+        one_line(&refusal.to_string());
+    }
+    let plan = plan::plan(&disk, &layout, &diagnosis);
+    let by_identity =
+        matches!(diagnosis.restore, Restore::Possible(_)).then(|| identity::plan(&disk, &layout, &diagnosis));
+    let _ = refusal::for_identity(&layout, &diagnosis);
+    for plan in [Some(plan), by_identity].into_iter().flatten() {
+        match plan {
+            Ok(plan) => dry_run(&disk, &plan, &context, &diagnosis),
+            Err(error) => one_line(&error.to_string()),
+        }
+    }
+    report(&disk, layout, diagnosis);
+}
+
+/// What would be written, on a copy: and back.
+fn dry_run(disk: &Sparse, plan: &Plan, context: &Context, diagnosis: &Diagnosis) {
+    for patch in &plan.patches {
+        assert_eq!(disk.get(patch.offset, patch.before.len()), patch.before);
+        assert!(patch.before.len() == patch.after.len() && patch.before != patch.after);
+    }
+    if let Err(error) = rehearse(plan, disk, context, diagnosis) {
+        one_line(&error.to_string());
+    }
+    if plan.restored.is_none() {
+        plan::still_holds(plan, disk, context).expect("the same disk leads to the same plan");
+    }
+    apply_and_back(disk, &plan.patches);
+}
+
+/// A path that exists and tells the image.
+fn path(index: usize) -> PathBuf {
+    folder("images").expect("images").join(format!("{}.qcow2", IMAGES[index]))
+}
+
+/// What the commands show and keep.
+fn report(disk: &Sparse, layout: Layout, diagnosis: Diagnosis) {
+    let boxed: Box<dyn Storage> = Box::new(disk.clone());
+    let examined = Examined {
+        path: path(0),
+        kind: TargetKind::Raw,
+        notes: Vec::new(),
+        len: disk.len(),
+        layout,
+        diagnosis,
+        storage: Cached::new(boxed),
+    };
+    let document = json::target(&examined).to_string();
+    assert!(document.len() < 8 << 20, "{} bytes of JSON", document.len());
+    let Ok(plan) = plan::plan(disk, &examined.layout, &examined.diagnosis) else { return };
+    if plan.patches.is_empty() {
+        return;
+    }
+    let Ok(record) = keep::record(&examined, &plan) else { return };
+    let text = serde_json::to_vec(&record).expect("JSON");
+    assert_eq!(serde_json::from_slice::<Record>(&text).expect("the same record"), record);
+    // Before a sector is written the disk is as recorded, and may be undone already.
+    undo::check(&record, &examined.layout, disk.len()).expect("an undo of what was just planned");
+}
+
+/// What the record of another disk, or of another time, makes of a disk.
+pub(super) fn against(recorded: &Recorded) {
+    let base = Base::image(recorded.partitions.len());
+    let Some(layout) = discovered(&base.disk) else { return };
+    let context = Context { recorded: Some(recorded.clone()), ..Context::default() };
+    let diagnosis = diagnose(&layout, &context);
+    for plan in [plan::plan(&base.disk, &layout, &diagnosis), identity::plan(&base.disk, &layout, &diagnosis)]
+    {
+        match plan {
+            Ok(plan) => apply_and_back(&base.disk, &plan.patches),
+            Err(error) => one_line(&error.to_string()),
+        }
+    }
+}
+
+/// Seeds of records: what a repair of each image would keep, and what it is.
+pub(super) fn record_seeds() -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
+    let mut undo = Vec::new();
+    let mut identities = Vec::new();
+    for (index, name) in IMAGES.iter().enumerate() {
+        let base = Base::image(index);
+        let Some(layout) = discovered(&base.disk) else { continue };
+        let recorded = Recorded::of(&layout);
+        if let Some(recorded) = recorded {
+            let record = bcdrescue::repair::identity_record::IdentityRecord::new(
+                (*name).into(),
+                base.disk.len(),
+                recorded,
+                "2026-01-02T03:04:05Z".into(),
+            );
+            identities.push(serde_json::to_vec_pretty(&record).expect("JSON"));
+        }
+        let diagnosis = diagnose(&layout, &Context::default());
+        let plans =
+            [plan::plan(&base.disk, &layout, &diagnosis), identity::plan(&base.disk, &layout, &diagnosis)];
+        for plan in plans.into_iter().flatten().filter(|plan| !plan.patches.is_empty()) {
+            let boxed: Box<dyn Storage> = Box::new(base.disk.clone());
+            let examined = Examined {
+                path: path(index),
+                kind: TargetKind::Raw,
+                notes: Vec::new(),
+                len: base.disk.len(),
+                layout: discovered(&base.disk).expect("a sound disk"),
+                diagnosis: diagnose(&layout, &Context::default()),
+                storage: Cached::new(boxed),
+            };
+            let record = keep::record(&examined, &plan).expect("a record");
+            undo.push(serde_json::to_vec_pretty(&record).expect("JSON"));
+        }
+    }
+    (undo, identities)
+}

@@ -1,0 +1,103 @@
+//! Records that the program wrote, or that somebody says it wrote.
+
+use bcdrescue::layout::discover;
+use bcdrescue::repair::Patch;
+use bcdrescue::repair::apply::apply;
+use bcdrescue::repair::apply::inverse;
+use bcdrescue::repair::identity_record::IdentityRecord;
+use bcdrescue::repair::record::Record;
+use bcdrescue::repair::record::State;
+use bcdrescue::repair::undo;
+use bcdrescue::storage::Storage;
+
+use super::base::Base;
+use super::base::IMAGES;
+use super::base::Sparse;
+use super::one_line;
+use super::scratch::with_file;
+
+/// An undo record: as it stands, and once more with the digest that its content has.
+pub(super) fn undo_record(data: &[u8]) {
+    with_file("x.undo.json", data, |path| match Record::load(path) {
+        Ok(record) => use_record(&record),
+        Err(error) => one_line(&error.to_string()),
+    });
+    let Ok(record) = serde_json::from_slice::<Record>(data) else { return };
+    let (restored, touched, tool) = (record.restored.clone(), record.touched.clone(), record.tool.clone());
+    let mut made = Record::new(record.target, record.stores, record.patches, record.created);
+    made.tool = tool;
+    made = match restored {
+        Some(restored) => made.restoring(restored),
+        None => made,
+    };
+    made = made.touching(touched);
+    with_file("y.json", b"", |scratch| {
+        let path = scratch.with_extension("undo.json");
+        made.create(&path).expect("a new file");
+        assert!(made.create(&path).is_err(), "over an existing file");
+        match Record::load(&path) {
+            Ok(loaded) => {
+                assert_eq!(loaded, made);
+                for state in [State::Applied, State::Undone, State::Planned] {
+                    made.set_state(&path, state).expect("marked");
+                    assert_eq!(Record::load(&path).expect("still a record"), made);
+                }
+                use_record(&made);
+            }
+            Err(error) => one_line(&error.to_string()),
+        }
+    });
+}
+
+/// What is checked before an undo, and the undo of what a record says.
+fn use_record(record: &Record) {
+    let image = IMAGES.iter().position(|name| record.target.path.to_string_lossy().contains(name));
+    let base = Base::image(image.unwrap_or(0));
+    let layout = discover(&base.disk).expect("a sound disk");
+    if let Err(error) = undo::check(record, &layout, base.disk.len()) {
+        one_line(&error.to_string());
+    }
+    apply_and_back(&base.disk, &record.patches);
+    apply_and_back(&base.disk, &inverse(&record.patches));
+}
+
+/// Patches leave a disk alone that is not theirs; on theirs, they and their inverse give the bytes that were there.
+pub(super) fn apply_and_back(disk: &Sparse, patches: &[Patch]) {
+    let mut changed = disk.clone();
+    match apply(&mut changed, patches) {
+        Ok(written) => assert!(written <= patches.len()),
+        Err(error) => {
+            one_line(&error.to_string());
+            return;
+        }
+    }
+    let was_there = |patch: &Patch| disk.get(patch.offset, patch.before.len()) == patch.before;
+    let mut offsets: Vec<u64> = patches.iter().map(|patch| patch.offset).collect();
+    offsets.sort_unstable();
+    if patches.iter().all(was_there) && offsets.windows(2).all(|pair| pair[0] != pair[1]) {
+        apply(&mut changed, &inverse(patches)).expect("the inverse of what was applied");
+        assert!(changed.is_same(disk), "patches and their inverse");
+    }
+}
+
+/// The record of a disk's identities: as it stands, and once more with the digest that its content has.
+pub(super) fn identity_record(data: &[u8]) {
+    with_file("x.json", data, |path| {
+        if let Err(error) = IdentityRecord::load(path) {
+            one_line(&error.to_string());
+        }
+    });
+    let Ok(record) = serde_json::from_slice::<IdentityRecord>(data) else { return };
+    let made = IdentityRecord::new(record.path, record.len, record.recorded, record.created);
+    with_file("y.json", b"", |scratch| {
+        let path = scratch.with_extension("record");
+        made.create(&path).expect("a new file");
+        match IdentityRecord::load(&path) {
+            Ok(loaded) => {
+                assert_eq!(loaded, made);
+                super::disks::against(&loaded.recorded);
+            }
+            Err(error) => one_line(&error.to_string()),
+        }
+    });
+}
