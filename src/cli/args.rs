@@ -53,7 +53,7 @@ pub enum Command {
     Check(CheckArgs),
     /// Re-point the store's device elements to the disk that they are on.
     #[command(
-        after_help = "Examples:\n  bcdrescue fix /dev/vdb --dry-run   show every sector before and after, write nothing\n  bcdrescue fix /dev/vdb             show the plan, ask, repair\n  bcdrescue fix --yes win.qcow2      no question\n  bcdrescue fix /dev/vdb --restore-identity   the other cure: the disk gets its old identity back\n\nExit codes: 0 nothing to do, 1 fixed, 4 something is left (5: fixed, and something is left),\n8 failed or refused (the message says what state the disk is in), 16 usage."
+        after_help = "Examples:\n  bcdrescue fix /dev/vdb --dry-run   show every sector before and after, write nothing\n  bcdrescue fix /dev/vdb             show the plan, ask, repair\n  bcdrescue fix --yes win.qcow2      no question\n  bcdrescue fix /dev/vdb --restore-identity   the other cure: the disk gets its old identity back\n  bcdrescue fix /dev/vdb --with /dev/vdc      Windows is on the second disk\n  bcdrescue fix /dev/vdb --active 1 --boot-sector --drive-letters   more than the store\n\nExit codes: 0 nothing to do, 1 fixed, 4 something is left (5: fixed, and something is left),\n8 failed or refused (the message says what state the disk is in), 16 usage."
     )]
     Fix(FixArgs),
     /// Keep a disk's identities in a file while all is well, for `check --against` and `fix --against`. Writes nothing to

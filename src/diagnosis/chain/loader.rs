@@ -173,7 +173,7 @@ impl<'a> Chain<'a> {
     /// A path of the main entry on the volume that its element leads to.
     pub(super) fn file(&mut self, entry: &str, name: &'static str, path: &str, place: Option<&Place<'_>>) {
         let Some(place) = place else {
-            let evidence = format!("{path}, where nobody can look from here");
+            let evidence = format!("{path}, on a volume that is not known or cannot be seen from here");
             self.hops.push(Hop { name, state: State::Unknown, evidence, finding: None });
             return;
         };
