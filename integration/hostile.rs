@@ -18,6 +18,7 @@ use bcdrescue::storage::cache::Cached;
 use crc::CRC_32_ISO_HDLC;
 use crc::Crc;
 
+use crate::fuzz_targets::base::IMAGES;
 use crate::sparse::PAGE;
 use crate::sparse::SparseRam;
 use crate::support::bcdrescue;
@@ -27,17 +28,6 @@ use crate::support::text;
 const SEEDS: u64 = 32;
 /// What counts as a hang; a look takes a fraction of that even in a debug build on a busy machine.
 const LONGEST: Duration = Duration::from_secs(60);
-
-/// The broken images.
-pub(crate) const BROKEN: [&str; 7] = [
-    "win2003-bios",
-    "win2008sp2-bios",
-    "win2008r2-bios",
-    "win10-bios",
-    "win7-logical",
-    "win11-uefi",
-    "win2022-uefi-4kn",
-];
 
 /// A look at a disk, as every command takes it.
 pub(crate) fn look(disk: &SparseRam) -> Option<(Layout, Diagnosis)> {
@@ -249,7 +239,7 @@ fn damaged_disks_give_an_answer_or_an_error() {
         assert!(expected.contains(&repaired), "{name}: {repaired} of {SEEDS}");
     };
     std::thread::scope(|scope| {
-        BROKEN.map(|name| scope.spawn(move || campaign(name))).map(|one| one.join().unwrap())
+        IMAGES.map(|name| scope.spawn(move || campaign(name))).map(|one| one.join().unwrap())
     });
 }
 

@@ -8,20 +8,14 @@ use std::time::Instant;
 use bcdrescue::diagnosis::Choice;
 use bcdrescue::diagnosis::Context;
 use bcdrescue::diagnosis::Diagnosis;
-use bcdrescue::diagnosis::diagnose;
 use bcdrescue::layout::Layout;
 use bcdrescue::layout::discover;
 use bcdrescue::layout::mounted_devices::Named;
 use bcdrescue::repair::apply::apply;
 use bcdrescue::repair::apply::inverse;
-use bcdrescue::repair::disk_text;
 use bcdrescue::repair::plan;
 use bcdrescue::repair::plan::Plan;
-use bcdrescue::repair::plan::StorePlan;
 use bcdrescue::repair::record::Record;
-use bcdrescue::repair::record::SavedStore;
-use bcdrescue::repair::record::Target;
-use bcdrescue::repair::record::sha256;
 use bcdrescue::repair::refusal::Allowed;
 use bcdrescue::repair::refusal::refusals;
 use bcdrescue::repair::undo;
@@ -36,6 +30,7 @@ use crate::drive_letters::system_hive;
 use crate::drive_letters::windows_10;
 use crate::drive_letters::windows_11;
 use crate::hostile::Chance;
+use crate::hostile::look_with;
 use crate::power::Cut;
 use crate::power::PowerCut;
 use crate::sparse::SparseRam;
@@ -50,9 +45,7 @@ fn context() -> Context {
 }
 
 fn look(disk: &SparseRam) -> Option<(Layout, Diagnosis)> {
-    let layout = discover(&Cached::new(disk.clone())).ok()?;
-    let diagnosis = diagnose(&layout, &context());
-    Some((layout, diagnosis))
+    look_with(disk, &context())
 }
 
 /// The disk with this hive in memory.
@@ -61,22 +54,7 @@ fn disk(name: &str, number: u32, hive: &[u8]) -> SparseRam {
 }
 
 fn record(disk: &SparseRam, layout: &Layout, plan: &Plan) -> Record {
-    let target = Target {
-        path: "/x/disk.img".into(),
-        len: disk.len(),
-        sector_size: layout.table.sector_size,
-        disk: disk_text(layout.table.disk),
-    };
-    let saved = |store: &StorePlan| SavedStore {
-        partition: store.partition,
-        path: store.path.clone(),
-        sha256_before: sha256(&store.before),
-        sha256_after: sha256(&store.after),
-        bytes_before: store.before.clone(),
-    };
-    let stores = plan.stores.iter().map(saved).collect();
-    Record::new(target, stores, plan.patches.clone(), "2026-01-02T03:04:05Z".into())
-        .touching(plan.touched.clone())
+    Record::of(plan, layout, disk.len(), "/x/disk.img".into(), "2026-01-02T03:04:05Z".into())
 }
 
 /// As the stores of `win2022-uefi-4kn` name its partitions.

@@ -11,13 +11,9 @@ use bcdrescue::repair::Patch;
 use bcdrescue::repair::apply::ApplyError;
 use bcdrescue::repair::apply::apply;
 use bcdrescue::repair::apply::inverse;
-use bcdrescue::repair::disk_text;
 use bcdrescue::repair::plan;
 use bcdrescue::repair::plan::Plan;
 use bcdrescue::repair::record::Record;
-use bcdrescue::repair::record::SavedStore;
-use bcdrescue::repair::record::Target;
-use bcdrescue::repair::record::sha256;
 use bcdrescue::repair::undo;
 use bcdrescue::storage::Storage;
 use bcdrescue::storage::StorageError;
@@ -75,22 +71,8 @@ fn case(name: &'static str, before: SparseRam, choice: Choice) -> Case {
     let context = Context { choice, ..Context::default() };
     let (layout, diagnosis) = look_with(&before, &context).expect("a sound disk");
     let plan = plan::plan(&before, &layout, &diagnosis).expect("a plan");
-    let target = Target {
-        path: "/x/disk.img".into(),
-        len: before.len(),
-        sector_size: layout.table.sector_size,
-        disk: disk_text(layout.table.disk),
-    };
-    let saved = |store: &plan::StorePlan| SavedStore {
-        partition: store.partition,
-        path: store.path.clone(),
-        sha256_before: sha256(&store.before),
-        sha256_after: sha256(&store.after),
-        bytes_before: store.before.clone(),
-    };
-    let stores = plan.stores.iter().map(saved).collect();
-    let record = Record::new(target, stores, plan.patches.clone(), "2026-01-02T03:04:05Z".into())
-        .touching(plan.touched.clone());
+    let created = "2026-01-02T03:04:05Z".into();
+    let record = Record::of(&plan, &layout, before.len(), "/x/disk.img".into(), created);
     let mut after = before.clone();
     apply(&mut after, &plan.patches).expect("applied");
     assert!(plan.patches.len() > 2, "{name}");

@@ -9,7 +9,6 @@ use bcdrescue::repair::apply::apply;
 use bcdrescue::repair::apply::inverse;
 use bcdrescue::repair::identity;
 use bcdrescue::repair::record::Record;
-use bcdrescue::repair::record::Target;
 use bcdrescue::repair::undo;
 use bcdrescue::storage::Storage;
 
@@ -157,15 +156,8 @@ fn power_goes_while_the_identity_is_put_back() {
         let before = SparseRam::of(name);
         let (layout, diagnosis) = look(&before).expect("a sound disk");
         let plan = identity::plan(&before, &layout, &diagnosis).expect("a plan");
-        let disk_text = bcdrescue::repair::disk_text;
-        let target = Target {
-            path: "/x/disk.img".into(),
-            len: before.len(),
-            sector_size: layout.table.sector_size,
-            disk: disk_text(layout.table.disk),
-        };
-        let record = Record::new(target, Vec::new(), plan.patches.clone(), "2026-01-02T03:04:05Z".into())
-            .restoring(disk_text(plan.restored));
+        let created = "2026-01-02T03:04:05Z".into();
+        let record = Record::of(&plan, &layout, before.len(), "/x/disk.img".into(), created);
         let mut after = before.clone();
         apply(&mut after, &plan.patches).expect("applied");
         // A header and a sector of entries, twice; or the one sector of an MBR.

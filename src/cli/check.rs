@@ -8,7 +8,6 @@ use serde_json::json;
 use crate::cli::FAILED;
 use crate::cli::HEALTHY;
 use crate::cli::LEFT;
-use crate::cli::USAGE;
 use crate::cli::args::CheckArgs;
 use crate::cli::examine::Examined;
 use crate::cli::examine::context;
@@ -21,6 +20,7 @@ use crate::cli::json;
 use crate::cli::report;
 use crate::cli::text;
 use crate::cli::text::clean;
+use crate::cli::usage;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Verdict;
 use crate::diagnosis::store;
@@ -75,14 +75,6 @@ pub fn run(args: &CheckArgs, as_json: bool) -> anyhow::Result<u8> {
         json::print(&documents)?;
     }
     Ok(code)
-}
-
-fn usage(message: &str, as_json: bool) -> anyhow::Result<u8> {
-    match as_json {
-        true => json::print(&json::failure(None, message))?,
-        false => anstream::eprintln!("bcdrescue: {}", clean(message)),
-    }
-    Ok(USAGE)
 }
 
 fn failed(path: &Path, error: &anyhow::Error, as_json: bool) -> (u8, Value) {

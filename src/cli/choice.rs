@@ -1,9 +1,9 @@
 //! The switches by which the user decides: which partitions are meant, and what else is to be cured.
 
+use crate::cli::examine::is_same_file;
 use crate::diagnosis::Choice;
 use clap::Args;
 use std::fmt;
-use std::path::Path;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -48,12 +48,7 @@ impl ChoiceArgs {
         let Self { with, system, windows, active, convert, boot_sector, firmware_entries, drive_letters } =
             self;
         let disk = windows.as_ref().and_then(|windows| windows.disk.as_ref());
-        let same = |one: &Path, other: &Path| {
-            one == other
-                || std::fs::canonicalize(one)
-                    .is_ok_and(|one| std::fs::canonicalize(other).is_ok_and(|other| one == other))
-        };
-        let windows_on = disk.and_then(|disk| with.iter().position(|with| same(with, disk)));
+        let windows_on = disk.and_then(|disk| with.iter().position(|with| is_same_file(with, disk)));
         if let (Some(disk), None) = (disk, windows_on) {
             anyhow::bail!("--windows names {}, which is not one of the disks of --with", disk.display());
         }

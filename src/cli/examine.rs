@@ -138,7 +138,8 @@ pub fn examine_with(
     let mut examined = examine(path, options, context)?;
     let disks = beside(path, with, options, &examined.layout)?;
     // What is named beside is no disk to be left alone, and known by the name that the user gave it.
-    context.others.retain(|other| !disks.iter().any(|beside| same_disk(beside, other)));
+    let is_it = |beside: &Beside, other: &OtherDisk| is_same_file(beside.name.as_ref(), other.name.as_ref());
+    context.others.retain(|other| !disks.iter().any(|beside| is_it(beside, other)));
     let known = |beside: &Beside| other_disk(Path::new(&beside.name), &beside.layout.table);
     context.others.extend(disks.iter().filter_map(known));
     context.beside = Arc::new(disks);
@@ -171,11 +172,10 @@ fn beside(
     let mut seen: Vec<(PathBuf, Option<DiskId>)> = vec![(path.to_owned(), layout.table.disk)];
     let mut disks = Vec::new();
     for disk in with {
-        let same = |one: &Path| fs::canonicalize(one).ok();
         let name = disk.display();
-        anyhow::ensure!(same(disk) != same(path), "--with names {name}, which is the disk that is examined");
+        anyhow::ensure!(!is_same_file(disk, path), "--with names {name}, which is the disk that is examined");
         anyhow::ensure!(
-            !seen.iter().any(|(other, _)| same(other) == same(disk)),
+            !seen.iter().any(|(other, _)| is_same_file(other, disk)),
             "--with names {name} twice"
         );
         anyhow::ensure!(!is_store_file(disk), "--with names {name}, which is a store, not a disk");
@@ -203,11 +203,11 @@ fn one_beside(disk: &Path, options: &OpenOptions, layout: &Layout) -> anyhow::Re
     Ok(Beside { name: disk.display().to_string(), layout })
 }
 
-/// Whether both are one disk: it has one path, however that is written.
-fn same_disk(beside: &Beside, other: &OtherDisk) -> bool {
-    beside.name == other.name
-        || fs::canonicalize(&beside.name)
-            .is_ok_and(|path| fs::canonicalize(&other.name).is_ok_and(|same| same == path))
+/// Whether both paths lead to one file or device, however they are written.
+#[must_use]
+pub fn is_same_file(one: &Path, other: &Path) -> bool {
+    one == other
+        || fs::canonicalize(one).is_ok_and(|one| fs::canonicalize(other).is_ok_and(|other| one == other))
 }
 
 /// What a record says that the disk was, where one was named.

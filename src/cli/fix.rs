@@ -27,6 +27,7 @@ use crate::cli::report;
 use crate::cli::show;
 use crate::cli::text;
 use crate::cli::text::clean;
+use crate::cli::usage;
 use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Verdict;
@@ -79,14 +80,6 @@ pub fn run(args: &FixArgs, as_json: bool) -> anyhow::Result<u8> {
     let examined = examine_with(&target, &args.choice.with, &args.open.options(), &mut context)?;
     let job = Job { args, as_json, context, examined };
     job.run()
-}
-
-fn usage(message: &str, as_json: bool) -> anyhow::Result<u8> {
-    match as_json {
-        true => json::print(&json::failure(None, message))?,
-        false => anstream::eprintln!("bcdrescue: {}", clean(message)),
-    }
-    Ok(USAGE)
 }
 
 fn nothing_attached(incurable: &[PathBuf], as_json: bool) -> anyhow::Result<u8> {

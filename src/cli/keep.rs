@@ -11,15 +11,10 @@ use nix::sys::statfs::statfs;
 
 use crate::cli::examine::Examined;
 use crate::cli::text::is_dangerous;
-use crate::repair::disk_text;
-use crate::repair::plan;
 use crate::repair::plan::Plan;
 use crate::repair::record::ENDING;
 use crate::repair::record::Record;
 use crate::repair::record::RecordError;
-use crate::repair::record::SavedStore;
-use crate::repair::record::Target;
-use crate::repair::record::sha256;
 use crate::storage::open::TargetKind;
 
 /// File system type of ramfs, an initramfs's root (Linux, `linux/magic.h`).
@@ -83,25 +78,7 @@ pub fn record(examined: &Examined, plan: &Plan) -> anyhow::Result<Record> {
         "{}: the name is not UTF-8, which the undo record has to be: give the file another name, or name a hard link to it; nothing was written",
         path.display()
     );
-    let target = Target {
-        path,
-        len: examined.len,
-        sector_size: examined.layout.table.sector_size,
-        disk: disk_text(examined.layout.table.disk),
-    };
-    let saved = |store: &plan::StorePlan| SavedStore {
-        partition: store.partition,
-        path: store.path.clone(),
-        sha256_before: sha256(&store.before),
-        sha256_after: sha256(&store.after),
-        bytes_before: store.before.clone(),
-    };
-    let record = Record::new(target, plan.stores.iter().map(saved).collect(), plan.patches.clone(), now())
-        .touching(plan.touched.clone());
-    Ok(match plan.restored {
-        Some(disk) => record.restoring(disk_text(Some(disk))),
-        None => record,
-    })
+    Ok(Record::of(plan, &examined.layout, examined.len, path, now()))
 }
 
 /// Writes the record under a new name: `win.qcow2.20260102T030405Z.undo.json`.

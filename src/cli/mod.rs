@@ -74,6 +74,15 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Says what is wrong with the words of a command line that the grammar lets pass.
+fn usage(message: &str, as_json: bool) -> anyhow::Result<u8> {
+    match as_json {
+        true => json::print(&json::failure(None, message))?,
+        false => anstream::eprintln!("bcdrescue: {}", text::clean(message)),
+    }
+    Ok(USAGE)
+}
+
 fn report_failure(cli: &Cli, error: &anyhow::Error) {
     let message = text::clean(&format!("{error:#}"));
     let printed = cli.json && json::print(&json::failure(cli.command.target(), &message)).is_ok();

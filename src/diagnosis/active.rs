@@ -7,7 +7,6 @@ use crate::diagnosis::Severity;
 use crate::diagnosis::byte_edit::ByteEdit;
 use crate::diagnosis::byte_edit::Site;
 use crate::diagnosis::device::BAD_CHOICE;
-use crate::diagnosis::startup::plain;
 use crate::diagnosis::startup::startable;
 use crate::diagnosis::startup::starts_by_uefi;
 use crate::layout::Layout;
@@ -75,7 +74,7 @@ pub(super) fn finding(layout: &Layout, choice: Choice) -> Option<Finding> {
     if let Some(number) = choice.active
         && let Err(why) = may_be_active(layout, number)
     {
-        return Some(plain(BAD_CHOICE, Severity::Note, "--active", why));
+        return Some(Finding::plain(BAD_CHOICE, Severity::Note, "--active", why));
     }
     let candidates: Vec<usize> = startable(layout).map(|system| system.volume).collect();
     if candidates.is_empty() || layout.table.boot_code == BootCode::Grub && choice.active.is_none() {
@@ -98,7 +97,7 @@ pub(super) fn finding(layout: &Layout, choice: Choice) -> Option<Finding> {
     Some(Finding {
         evidence: candidates.iter().map(place).collect(),
         remedy,
-        ..plain(code, severity, "disk", message)
+        ..Finding::plain(code, severity, "disk", message)
     })
 }
 

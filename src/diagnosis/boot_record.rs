@@ -7,7 +7,6 @@ use crate::diagnosis::Severity;
 use crate::diagnosis::byte_edit::ByteEdit;
 use crate::diagnosis::byte_edit::Site;
 use crate::diagnosis::startup::is_started_by_bios;
-use crate::diagnosis::startup::plain;
 use crate::diagnosis::startup::starts_by_uefi;
 use crate::layout::Layout;
 use crate::layout::VolumeFacts;
@@ -39,7 +38,7 @@ pub(super) fn findings(layout: &Layout, volume: usize, facts: &VolumeFacts, choi
     if started && !record.has_code && record.starts.is_none() {
         findings.push(Finding {
             remedy: advice.clone(),
-            ..plain(
+            ..Finding::plain(
                 "boot-record-empty",
                 severity(layout, Severity::BlocksBoot),
                 &name,
@@ -56,7 +55,7 @@ pub(super) fn findings(layout: &Layout, volume: usize, facts: &VolumeFacts, choi
     if let Some(missing) = missing.filter(|_| started) {
         findings.push(Finding {
             remedy: advice,
-            ..plain(
+            ..Finding::plain(
                 "boot-record-other",
                 Severity::BlocksBoot,
                 &name,
@@ -123,7 +122,7 @@ fn hidden_sectors(
     Some(Finding {
         evidence,
         remedy,
-        ..plain(
+        ..Finding::plain(
             "boot-record-place",
             match (started, record.starts) {
                 (false, _) => Severity::Note,

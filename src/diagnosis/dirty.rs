@@ -24,12 +24,15 @@ pub(super) fn finding(file: &StoreFile) -> Option<Finding> {
     let mut finding = match file.dirty.as_ref()? {
         Dirty::Replayed { replayed, .. } => replayed_finding(file, replayed),
         Dirty::NotReplayed(why) => Finding {
-            message: format!("the store is dirty, its last change was not completed, and {why}"),
-            severity: if file.first { Severity::BlocksBoot } else { Severity::Stale },
             predicted_status: file.first.then_some("0xc000014c or 0xc000000f"),
             evidence: vec![numbers(store)],
             remedy: Remedy::Advice(format!("boot managers refuse such a store, and so does fix; {WAY_OUT}")),
-            ..plain(&file.path)
+            ..Finding::plain(
+                CODE,
+                if file.first { Severity::BlocksBoot } else { Severity::Stale },
+                &file.path,
+                format!("the store is dirty, its last change was not completed, and {why}"),
+            )
         },
     };
     finding.evidence.push("the machine was switched off while Windows wrote it".into());
@@ -39,13 +42,16 @@ pub(super) fn finding(file: &StoreFile) -> Option<Finding> {
 /// The finding about a store file by itself: logs beside it are not looked at.
 pub(super) fn alone(path: &str, store: &Store) -> Option<Finding> {
     store.hive().base_block().is_dirty().then(|| Finding {
-        message: "the store is dirty: its last change was not completed".into(),
         evidence: vec![
             numbers(store),
             "the machine was switched off while Windows wrote it; the truth may be in its log files, which are read on a disk only".into(),
         ],
-        severity: Severity::Degrades,
-        ..plain(path)
+        ..Finding::plain(
+            CODE,
+            Severity::Degrades,
+            path,
+            "the store is dirty: its last change was not completed".into(),
+        )
     })
 }
 
@@ -68,11 +74,14 @@ fn replayed_finding(file: &StoreFile, replayed: &Replayed) -> Finding {
         "Windows completes the change when it starts; fix writes what was replayed only together with a re-pointing".into()
     };
     Finding {
-        message: format!("switched off while Windows wrote it: {}; {known}", summary(replayed)),
-        severity,
         evidence: evidence(replayed),
         remedy: Remedy::Advice(remedy),
-        ..plain(&file.path)
+        ..Finding::plain(
+            CODE,
+            severity,
+            &file.path,
+            format!("switched off while Windows wrote it: {}; {known}", summary(replayed)),
+        )
     }
 }
 
@@ -109,16 +118,4 @@ fn numbers(store: &Store) -> String {
         "sequence numbers {} and {}, checksum 0x{:08x} (computed 0x{:08x})",
         base.primary_sequence, base.secondary_sequence, base.checksum_stored, base.checksum_computed
     )
-}
-
-fn plain(path: &str) -> Finding {
-    Finding {
-        code: CODE,
-        severity: Severity::Note,
-        subject: path.to_owned(),
-        message: String::new(),
-        evidence: Vec::new(),
-        predicted_status: None,
-        remedy: Remedy::None,
-    }
 }

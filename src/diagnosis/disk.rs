@@ -25,22 +25,10 @@ pub fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
             .table
             .notes
             .iter()
-            .map(|note| finding("partition-table", Severity::Note, "disk", note.clone())),
+            .map(|note| Finding::plain("partition-table", Severity::Note, "disk", note.clone())),
     );
     findings.extend(volumes(layout));
     findings
-}
-
-fn finding(code: &'static str, severity: Severity, subject: &str, message: String) -> Finding {
-    Finding {
-        code,
-        severity,
-        subject: subject.to_owned(),
-        message,
-        evidence: Vec::new(),
-        predicted_status: None,
-        remedy: Remedy::None,
-    }
 }
 
 fn what_it_is(layout: &Layout) -> Vec<Finding> {
@@ -57,7 +45,7 @@ fn what_it_is(layout: &Layout) -> Vec<Finding> {
     vec![Finding {
         evidence: vec![format!("a boot manager is on {}", managers.join(", "))],
         remedy: Remedy::Advice("make a new store with `bcdboot` from a Windows rescue system".into()),
-        ..finding(
+        ..Finding::plain(
             "store-missing",
             Severity::BlocksBoot,
             "disk",
@@ -70,7 +58,7 @@ fn no_system(layout: &Layout) -> Finding {
     if layout.windows.is_empty() {
         return Finding {
             remedy: Remedy::Advice("name the disk that Windows starts from".into()),
-            ..finding(
+            ..Finding::plain(
                 "not-windows",
                 Severity::BlocksBoot,
                 "disk",
@@ -89,7 +77,7 @@ fn no_system(layout: &Layout) -> Finding {
     Finding {
         evidence: vec![format!("Windows is on {}", places.join(", "))],
         remedy: Remedy::Advice(remedy),
-        ..finding(
+        ..Finding::plain(
             "no-system-volume",
             Severity::BlocksBoot,
             "disk",
@@ -104,7 +92,7 @@ fn absent_choices(layout: &Layout, choice: Choice) -> Vec<Finding> {
     let chosen = [("--system", choice.system), ("--windows", windows)];
     let absent = chosen.into_iter().filter_map(|(switch, number)| {
         let number = number.filter(|number| *number == 0 || layout.by_number(*number).is_none())?;
-        Some(finding(BAD_CHOICE, Severity::Note, switch, format!("there is no partition {number}")))
+        Some(Finding::plain(BAD_CHOICE, Severity::Note, switch, format!("there is no partition {number}")))
     });
     absent.collect()
 }
@@ -122,7 +110,7 @@ fn identity(layout: &Layout, context: &Context) -> Vec<Finding> {
         remedy: Remedy::Advice(
             "do not attach both to one Windows: it would take one offline or give it a new identity".into(),
         ),
-        ..finding("identity-collision", Severity::Note, "disk", message.into())
+        ..Finding::plain("identity-collision", Severity::Note, "disk", message.into())
     };
     let mut findings = Vec::new();
     if !same.is_empty() {
@@ -149,7 +137,7 @@ fn volumes(layout: &Layout) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, facts) in layout.volumes.iter().enumerate() {
         if let Some(error) = &facts.unreadable {
-            findings.push(finding(
+            findings.push(Finding::plain(
                 "volume-unreadable",
                 Severity::Note,
                 &layout.name(index),
@@ -157,7 +145,7 @@ fn volumes(layout: &Layout) -> Vec<Finding> {
             ));
         }
         if facts.file_system == FileSystem::BitLocker {
-            findings.push(finding(
+            findings.push(Finding::plain(
                 "bitlocker",
                 Severity::Note,
                 &layout.name(index),
@@ -169,7 +157,7 @@ fn volumes(layout: &Layout) -> Vec<Finding> {
         if windows.is_hibernated() {
             findings.push(Finding {
                 remedy: Remedy::Advice("fix refuses unless --allow-hibernated is given: a resumed session remembers the old identity".into()),
-                ..finding(
+                ..Finding::plain(
                     "hibernated",
                     Severity::Note,
                     &layout.name(windows.volume),
@@ -182,7 +170,7 @@ fn volumes(layout: &Layout) -> Vec<Finding> {
         if windows.dirty && !has_store {
             findings.push(Finding {
                 evidence: vec!["the file system is marked dirty; fix does not write to it".into()],
-                ..finding(
+                ..Finding::plain(
                     "windows-volume-dirty",
                     Severity::Note,
                     &layout.name(windows.volume),

@@ -14,7 +14,6 @@ use crate::diagnosis::byte_edit::ByteEdit;
 use crate::diagnosis::byte_edit::Site;
 use crate::diagnosis::old_letters::Known;
 use crate::diagnosis::restore::Restore;
-use crate::diagnosis::startup::plain;
 use crate::layout::Layout;
 use crate::layout::mounted_devices::MountedDevice;
 use crate::layout::mounted_devices::MountedDevices;
@@ -44,7 +43,7 @@ pub fn findings(
 
 fn unread(layout: &Layout, mounted: &MountedDevices, reason: &str) -> Finding {
     let message = format!("its drive letters cannot be read from {}: {reason}", mounted.path);
-    plain(UNREAD, Severity::Note, &layout.name(mounted.volume), message)
+    Finding::plain(UNREAD, Severity::Note, &layout.name(mounted.volume), message)
 }
 
 /// The letters of one Windows.
@@ -90,7 +89,11 @@ impl<'a> Letters<'a> {
             (false, false) => self.advice(),
         };
         let evidence = self.evidence(&stale, &doubled);
-        Some(Finding { evidence, remedy, ..plain("drive-letters", Severity::Note, &name, message.into()) })
+        Some(Finding {
+            evidence,
+            remedy,
+            ..Finding::plain("drive-letters", Severity::Note, &name, message.into())
+        })
     }
 
     fn advice(&self) -> Remedy {
@@ -178,7 +181,7 @@ impl<'a> Letters<'a> {
         Some(Finding {
             evidence: vec![format!("C: names {}", show(c.names))],
             remedy: Remedy::Advice(advice.into()),
-            ..plain(
+            ..Finding::plain(
                 "drive-letters-unknown",
                 Severity::Note,
                 &self.known.layout.name(self.mounted.volume),

@@ -30,7 +30,6 @@ use crate::diagnosis::firmware_place::show_drive;
 use crate::diagnosis::identity_of;
 use crate::diagnosis::record::Record;
 use crate::diagnosis::show_identity;
-use crate::diagnosis::startup::plain;
 use crate::layout::Layout;
 use crate::layout::store::StoreFile;
 
@@ -165,7 +164,7 @@ impl Entry<'_> {
             false => Remedy::Advice(self.advice()),
         };
         let subject = format!("{} {}{called}", self.file.path, self.object.name());
-        Finding { evidence, remedy, ..plain("firmware-entry", Severity::Note, &subject, message) }
+        Finding { evidence, remedy, ..Finding::plain("firmware-entry", Severity::Note, &subject, message) }
     }
 
     fn advice(&self) -> String {

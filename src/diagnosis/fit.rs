@@ -13,7 +13,6 @@ use crate::diagnosis::convert::path_edit;
 use crate::diagnosis::entry::main_entry;
 use crate::diagnosis::record::Record;
 use crate::diagnosis::role::Role;
-use crate::diagnosis::startup::plain;
 use crate::layout::Firmware;
 use crate::layout::Layout;
 use crate::layout::evidence::for_firmware;
@@ -53,13 +52,10 @@ pub fn findings(layout: &Layout, choice: Choice, records: &[Record], answers: &[
 
 /// Windows does not start from a GPT disk on a BIOS, whatever the store says.
 fn firmware_mismatch(layout: &Layout) -> Option<Finding> {
-    let is_bios = |file: &StoreFile| file.live && !file.recovery && file.firmware == Firmware::Bios;
-    let is_uefi = |file: &StoreFile| file.live && !file.recovery && file.firmware == Firmware::Uefi;
-    let bios = layout.stores.iter().find(|file| is_bios(file))?;
+    let first = |firmware| layout.stores.iter().find(|file| file.first && file.firmware == firmware);
+    let bios = first(Firmware::Bios)?;
     // From a hybrid MBR a BIOS starts (Apple's Boot Camp was made so).
-    if layout.table.kind != TableKind::Gpt
-        || layout.table.hybrid.is_some()
-        || layout.stores.iter().any(is_uefi)
+    if layout.table.kind != TableKind::Gpt || layout.table.hybrid.is_some() || first(Firmware::Uefi).is_some()
     {
         return None;
     }
@@ -83,7 +79,7 @@ fn firmware_mismatch(layout: &Layout) -> Option<Finding> {
         remedy: Remedy::Advice(
             "make them with `bcdboot C:\\Windows /s S: /f UEFI` from a Windows rescue system (S: is the EFI system partition), and let the machine start by UEFI".into(),
         ),
-        ..plain(
+        ..Finding::plain(
             "firmware-mismatch",
             Severity::BlocksBoot,
             "disk",
@@ -122,7 +118,7 @@ impl Paths<'_> {
         Some(Finding {
             evidence: vec![evidence],
             remedy,
-            ..plain(
+            ..Finding::plain(
                 "loader-other-firmware",
                 if is_main { Severity::BlocksBoot } else { Severity::Degrades },
                 &name,
@@ -170,7 +166,12 @@ pub(super) fn incomplete(layout: &Layout, windows: &WindowsVolume) -> Vec<Findin
     let advice = Remedy::Advice("not a matter of the store: restore it from a backup".into());
     let missing = |code, path: &str| Finding {
         remedy: advice.clone(),
-        ..plain(code, Severity::BlocksBoot, &name, format!(r"{}\System32\{path} is missing", windows.root))
+        ..Finding::plain(
+            code,
+            Severity::BlocksBoot,
+            &name,
+            format!(r"{}\System32\{path} is missing", windows.root),
+        )
     };
     let mut findings = Vec::new();
     if !windows.system_hive {

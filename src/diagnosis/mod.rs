@@ -127,6 +127,21 @@ pub struct Repoint {
     pub rank: u8,
 }
 
+impl Finding {
+    /// A finding without evidence, status or remedy; `..Finding::plain(…)` behind those that it has.
+    pub(super) fn plain(code: &'static str, severity: Severity, subject: &str, message: String) -> Self {
+        Self {
+            code,
+            severity,
+            subject: subject.to_owned(),
+            message,
+            evidence: Vec::new(),
+            predicted_status: None,
+            remedy: Remedy::None,
+        }
+    }
+}
+
 impl Repoint {
     /// Whether it leads from MBR to GPT or back: the disk was converted since the store was written.
     #[must_use]

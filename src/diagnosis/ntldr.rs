@@ -15,7 +15,6 @@ use crate::diagnosis::arc::number_of;
 use crate::diagnosis::chain;
 use crate::diagnosis::chain::State;
 use crate::diagnosis::fit;
-use crate::diagnosis::startup::plain;
 use crate::layout::Layout;
 use crate::layout::arc_path::Adapter;
 use crate::layout::arc_path::ArcPath;
@@ -116,7 +115,7 @@ fn what_it_is(layout: &Layout, system: &SystemVolume) -> Finding {
             "Windows 2003/XP: there is no BCD store, and boot.ini names a disk by a signature that this one does not have"
         }
     };
-    Finding { evidence, ..plain("ntldr", Severity::Note, "disk", message.into()) }
+    Finding { evidence, ..Finding::plain("ntldr", Severity::Note, "disk", message.into()) }
 }
 
 fn signature(path: &ArcPath) -> Option<u32> {
@@ -157,14 +156,14 @@ fn entry(
     let lead = lead(layout, others, path);
     if let Lead::Elsewhere(elsewhere) = &lead {
         let message = format!("boot.ini leads to {elsewhere}");
-        let note = plain("boot-ini-elsewhere", Severity::Note, &subject, message);
+        let note = Finding::plain("boot-ini-elsewhere", Severity::Note, &subject, message);
         return is_default.then(|| Finding { evidence: vec![said], ..note });
     }
     let fault = fault(layout, &place, path, &lead, is_default)?;
     Some(Finding {
         evidence: std::iter::once(said).chain(fault.evidence).collect(),
         remedy: Remedy::Advice(fault.advice),
-        ..plain(fault.code, severity(layout, system, is_default), &subject, fault.message)
+        ..Finding::plain(fault.code, severity(layout, system, is_default), &subject, fault.message)
     })
 }
 

@@ -18,7 +18,6 @@ use crate::diagnosis::restore::OldIdentity;
 use crate::diagnosis::restore::Restore;
 use crate::diagnosis::restore::names_present;
 use crate::diagnosis::show_disk;
-use crate::diagnosis::startup::plain;
 use crate::guid::Guid;
 use crate::layout::Layout;
 use crate::partition::DiskId;
@@ -76,7 +75,7 @@ impl Recorded {
             number: partition.number,
             start: partition.start,
             len: partition.len,
-            guid: guid_of(partition),
+            guid: partition.guid(),
             active: partition.active,
         };
         let stores = layout.stores.iter().filter_map(|file| {
@@ -131,20 +130,13 @@ impl Recorded {
     }
 }
 
-fn guid_of(partition: &Partition) -> Option<Guid> {
-    match partition.id? {
-        PartitionId::Gpt(guid) => Some(guid),
-        PartitionId::Mbr { .. } => None,
-    }
-}
-
 /// What has changed since the record was made.
 #[must_use]
 pub fn findings(layout: &Layout, recorded: &Recorded) -> Vec<Finding> {
     if !recorded.is_of(layout) {
         return vec![Finding {
             remedy: Remedy::Advice("name the record of this disk".into()),
-            ..plain(
+            ..Finding::plain(
                 OTHER_DISK,
                 Severity::Degrades,
                 "disk",
@@ -171,7 +163,7 @@ pub fn findings(layout: &Layout, recorded: &Recorded) -> Vec<Finding> {
 }
 
 fn since(subject: &str, message: String) -> Finding {
-    plain("changed-since-recorded", Severity::Note, subject, message)
+    Finding::plain("changed-since-recorded", Severity::Note, subject, message)
 }
 
 fn disk(layout: &Layout, recorded: &Recorded, same_stores: bool) -> Option<Finding> {
@@ -199,9 +191,9 @@ fn changed(layout: &Layout, recorded: &Recorded, then: &RecordedPartition) -> Op
     if now.number != then.number {
         what.push(format!("its number is {} now", now.number));
     }
-    if guid_of(now) != then.guid {
+    if now.guid() != then.guid {
         let show = |guid: Option<Guid>| guid.map_or_else(|| "none".into(), |guid| guid.to_string());
-        what.push(format!("its GUID was {} and is {}", show(then.guid), show(guid_of(now))));
+        what.push(format!("its GUID was {} and is {}", show(then.guid), show(now.guid())));
     }
     if now.active != then.active {
         what.push(if now.active { "it is active now".into() } else { "it is no longer active".into() });
@@ -246,7 +238,9 @@ pub fn restore(layout: &Layout, context: &Context, recorded: &Recorded, records:
     let then = recorded.partitions.iter();
     let partitions: Vec<(usize, Guid)> = then
         .filter_map(|then| Some((recorded.volume_of(layout, then)?, then.guid?)))
-        .filter(|(volume, guid)| layout.table.partitions.get(*volume).and_then(guid_of) != Some(*guid))
+        .filter(|(volume, guid)| {
+            layout.table.partitions.get(*volume).and_then(Partition::guid) != Some(*guid)
+        })
         .collect();
     if disk == now && partitions.is_empty() {
         return Restore::Nothing;
@@ -257,8 +251,7 @@ pub fn restore(layout: &Layout, context: &Context, recorded: &Recorded, records:
             other.name
         ));
     }
-    let taken =
-        |guid: &Guid| layout.table.partitions.iter().any(|partition| guid_of(partition) == Some(*guid));
+    let taken = |guid: &Guid| layout.table.partitions.iter().any(|partition| partition.guid() == Some(*guid));
     if let Some((volume, _)) = partitions.iter().find(|(_, guid)| taken(guid)) {
         return Restore::Impossible(format!(
             "another partition has the GUID that {} had",

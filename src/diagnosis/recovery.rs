@@ -7,7 +7,6 @@ use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Severity;
 use crate::diagnosis::show_disk;
-use crate::diagnosis::startup::plain;
 use crate::layout::Layout;
 use crate::layout::reagent::Location;
 use crate::layout::reagent::LocationKind;
@@ -38,7 +37,8 @@ pub fn findings(layout: &Layout, context: &Context, old: &[DiskId]) -> Vec<Findi
 
 fn finding(layout: &Layout, context: &Context, old: &[DiskId], file: &RecoveryFile) -> Option<Finding> {
     let subject = format!("{} on {}", file.path, layout.name(file.volume));
-    let base = |message: &str| plain("recovery-config", Severity::Note, &subject, message.to_owned());
+    let base =
+        |message: &str| Finding::plain("recovery-config", Severity::Note, &subject, message.to_owned());
     let config = match &file.config {
         Ok(config) => config,
         Err(error) if file.is_xml => {

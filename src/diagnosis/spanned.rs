@@ -3,7 +3,6 @@
 use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Severity;
-use crate::diagnosis::startup::plain;
 use crate::layout::Layout;
 use crate::layout::spanned;
 
@@ -21,7 +20,7 @@ pub fn findings(layout: &Layout) -> Vec<Finding> {
             remedy: Remedy::Advice(
                 "fix refuses to write to it: repair it from a Windows rescue system".into(),
             ),
-            ..plain(
+            ..Finding::plain(
                 "dynamic-disk",
                 Severity::Note,
                 "disk",
@@ -32,7 +31,7 @@ pub fn findings(layout: &Layout) -> Vec<Finding> {
     if !spaces.is_empty() {
         findings.push(Finding {
             evidence: vec![format!("of a pool: {}", spaces.join(", "))],
-            ..plain(
+            ..Finding::plain(
                 "storage-spaces",
                 Severity::Note,
                 "disk",

@@ -28,18 +28,6 @@ pub fn findings(layout: &Layout, choice: Choice) -> Vec<Finding> {
     findings
 }
 
-pub(super) fn plain(code: &'static str, severity: Severity, subject: &str, message: String) -> Finding {
-    Finding {
-        code,
-        severity,
-        subject: subject.to_owned(),
-        message,
-        evidence: Vec::new(),
-        predicted_status: None,
-        remedy: Remedy::None,
-    }
-}
-
 /// Volumes on primary partitions of an MBR disk that a BIOS could start Windows from.
 pub(super) fn startable(layout: &Layout) -> impl Iterator<Item = &SystemVolume> {
     let is_primary = |system: &&SystemVolume| {
@@ -73,7 +61,7 @@ fn boot_code(layout: &Layout) -> Option<Finding> {
         remedy: Remedy::Advice(
             "not a matter of the store: write boot code with `bootrec /fixmbr` from a Windows rescue system, or `install-mbr`; a boot loader on another disk may start this one meanwhile".into(),
         ),
-        ..plain(
+        ..Finding::plain(
             "boot-code-missing",
             if starts_by_uefi(layout) { Severity::Note } else { Severity::BlocksBoot },
             "disk",
@@ -110,7 +98,7 @@ fn boot_manager(layout: &Layout) -> Vec<Finding> {
             remedy: Remedy::Advice(format!(
                 "not a matter of the store: copy it from {source} of the Windows, or run `bcdboot` from a Windows rescue system"
             )),
-            ..plain(
+            ..Finding::plain(
                 "boot-manager-missing",
                 severity,
                 &layout.name(file.volume),
@@ -123,7 +111,7 @@ fn boot_manager(layout: &Layout) -> Vec<Finding> {
     });
     let fallback = fallback.map(|system| Finding {
         remedy: Remedy::Advice(r"where a machine does not start it, copy bootmgfw.efi to \EFI\Boot\bootx64.efi".into()),
-        ..plain(
+        ..Finding::plain(
             "fallback-loader-missing",
             Severity::Note,
             &layout.name(system.volume),
@@ -150,7 +138,7 @@ fn store_elsewhere(layout: &Layout) -> Option<Finding> {
     Some(Finding {
         evidence: vec![format!("{} is on {}", other.path, layout.name(other.volume))],
         remedy: Remedy::Advice(advice),
-        ..plain(
+        ..Finding::plain(
             "store-elsewhere",
             Severity::BlocksBoot,
             &layout.name(started.volume),
@@ -171,7 +159,7 @@ fn esp_without_store(layout: &Layout) -> Option<Finding> {
         remedy: Remedy::Advice(
             "which of the two the firmware starts is its own choice; remove the one without a store, or make one there with `bcdboot`".into(),
         ),
-        ..plain(
+        ..Finding::plain(
             "store-elsewhere",
             Severity::Degrades,
             &layout.name(bare.volume),

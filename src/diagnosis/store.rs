@@ -13,10 +13,8 @@ use crate::layout::store::StoreFile;
 pub fn findings(layout: &Layout, index: usize) -> Vec<Finding> {
     let Some(file) = layout.stores.get(index) else { return Vec::new() };
     if !file.live {
-        return vec![Finding {
-            message: "another store that the firmware does not come to: it is left as it is".into(),
-            ..placed(layout, file, "store-unused", Severity::Note)
-        }];
+        let message = "another store that the firmware does not come to: it is left as it is";
+        return vec![placed(layout, file, "store-unused", Severity::Note, message.into())];
     }
     let mut findings = match &file.store {
         Err(error) => vec![unreadable(layout, file, error)],
@@ -24,15 +22,18 @@ pub fn findings(layout: &Layout, index: usize) -> Vec<Finding> {
     };
     findings.extend(dirty::finding(file));
     if let (Ok(_), Err(reason)) = (&file.store, &file.place) {
-        findings.push(Finding {
-            message: format!("the store can be read, but not patched in place: {reason}"),
-            ..placed(layout, file, "store-not-patchable", Severity::Note)
-        });
+        let message = format!("the store can be read, but not patched in place: {reason}");
+        findings.push(placed(layout, file, "store-not-patchable", Severity::Note, message));
     }
     findings.extend(file.obstacles.iter().map(|obstacle| Finding {
-        message: format!("the volume must not be written now: {obstacle}"),
         remedy: Remedy::Advice("let Windows (or `ntfsfix`, `fsck.fat`) clean the file system first, or pass --allow-dirty-volume to fix".into()),
-        ..placed(layout, file, "volume-not-clean", Severity::Note)
+        ..placed(
+            layout,
+            file,
+            "volume-not-clean",
+            Severity::Note,
+            format!("the volume must not be written now: {obstacle}"),
+        )
     }));
     findings
 }
@@ -43,34 +44,27 @@ pub fn alone(path: &str, store: &Store) -> Vec<Finding> {
     dirty::alone(path, store).into_iter().chain(of_store(path, false, store)).collect()
 }
 
-fn finding(path: &str, code: &'static str, severity: Severity) -> Finding {
-    Finding {
-        code,
-        severity,
-        subject: path.to_owned(),
-        message: String::new(),
-        evidence: Vec::new(),
-        predicted_status: None,
-        remedy: Remedy::None,
-    }
-}
-
-fn placed(layout: &Layout, file: &StoreFile, code: &'static str, severity: Severity) -> Finding {
+fn placed(
+    layout: &Layout,
+    file: &StoreFile,
+    code: &'static str,
+    severity: Severity,
+    message: String,
+) -> Finding {
     let evidence = vec![format!("{} on {}", file.path, layout.name(file.volume))];
-    Finding { evidence, ..finding(&file.path, code, severity) }
+    Finding { evidence, ..Finding::plain(code, severity, &file.path, message) }
 }
 
 fn unreadable(layout: &Layout, file: &StoreFile, error: &str) -> Finding {
     let severity = if file.first { Severity::BlocksBoot } else { Severity::Degrades };
     Finding {
-        message: format!("the store cannot be read: {error}"),
         // Measured: a store with a bad base block and no usable log.
         predicted_status: file.first.then_some("0xc000000f or 0xc000014c"),
         remedy: Remedy::Advice(
             "restore the file from a backup, or make a new one with `bcdboot` from a Windows rescue system"
                 .into(),
         ),
-        ..placed(layout, file, "store-unreadable", severity)
+        ..placed(layout, file, "store-unreadable", severity, format!("the store cannot be read: {error}"))
     }
 }
 
@@ -79,15 +73,17 @@ fn of_store(path: &str, recovery: bool, store: &Store) -> Vec<Finding> {
     if store.objects().is_empty() {
         let severity = if recovery { Severity::Degrades } else { Severity::BlocksBoot };
         findings.push(Finding {
-            message: "the store is a valid hive without any boot objects".into(),
             remedy: Remedy::Advice("make a new store with `bcdboot` from a Windows rescue system".into()),
-            ..finding(path, "store-empty", severity)
+            ..Finding::plain(
+                "store-empty",
+                severity,
+                path,
+                "the store is a valid hive without any boot objects".into(),
+            )
         });
     } else if store.boot_manager().is_none() {
-        findings.push(Finding {
-            message: "the store has no {bootmgr} object".into(),
-            ..finding(path, "no-boot-manager-object", Severity::Note)
-        });
+        let message = "the store has no {bootmgr} object";
+        findings.push(Finding::plain("no-boot-manager-object", Severity::Note, path, message.into()));
     }
     findings
 }

@@ -104,6 +104,17 @@ pub struct Partition {
     pub name: Option<String>,
 }
 
+impl Partition {
+    /// Its GUID; `None` when it is not one of a GPT.
+    #[must_use]
+    pub fn guid(&self) -> Option<Guid> {
+        match self.id? {
+            PartitionId::Gpt(guid) => Some(guid),
+            PartitionId::Mbr { .. } => None,
+        }
+    }
+}
+
 /// The program in the first 440 bytes of LBA 0, which a BIOS starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BootCode {

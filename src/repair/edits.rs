@@ -13,6 +13,7 @@ use crate::layout::mounted_devices::MountedDevices;
 use crate::repair::identity::is_in_a_partition;
 use crate::repair::plan::PlanError;
 use crate::repair::plan::Sectors;
+use crate::repair::plan::is_within;
 use crate::repair::plan::on_disk;
 
 /// Written behind all that a store needs.
@@ -66,13 +67,9 @@ impl Touched {
                     volume.start == *start && inside && near
                 })
             }
-            Self::File { partition, path } => layout.hive_on(*partition, path).is_some_and(|hive| {
-                hive.place.as_ref().is_ok_and(|extents| {
-                    extents.iter().any(|extent| {
-                        offset.checked_sub(extent.volume_offset).is_some_and(|inside| inside < extent.len)
-                    })
-                })
-            }),
+            Self::File { partition, path } => layout
+                .hive_on(*partition, path)
+                .is_some_and(|hive| hive.place.as_ref().is_ok_and(|extents| is_within(extents, offset))),
         }
     }
 }

@@ -3,9 +3,6 @@
 //! JSON, with a digest that guards against damage. Not to be taken for an undo record, which a repair makes.
 
 use std::fs;
-use std::io;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -16,6 +13,7 @@ use crate::diagnosis::recorded::Recorded;
 use crate::partition::DiskId;
 use crate::repair::record::RecordError;
 use crate::repair::record::sha256;
+use crate::repair::record::write_new;
 
 /// Version of the format; a reader refuses what it does not know.
 pub const VERSION: u32 = 1;
@@ -71,16 +69,8 @@ impl IdentityRecord {
     ///
     /// # Errors
     /// [`RecordError::Io`].
-    #[expect(clippy::disallowed_methods, reason = "the record's own file, created anew")]
     pub fn create(&self, path: &Path) -> Result<(), RecordError> {
-        let write = || {
-            let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-            let mut text = serde_json::to_vec_pretty(self).map_err(io::Error::other)?;
-            text.push(b'\n');
-            file.write_all(&text)?;
-            file.sync_all()
-        };
-        write().map_err(|cause| RecordError::Io { path: PathBuf::from(path), cause })
+        write_new(path, self).map_err(|cause| RecordError::Io { path: PathBuf::from(path), cause })
     }
 
     /// Reads and validates a record.

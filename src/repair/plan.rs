@@ -272,7 +272,12 @@ pub(crate) fn on_disk(extents: &[Extent], file_offset: u64) -> Option<u64> {
 /// Whether byte `at` of the disk belongs to the file.
 #[must_use]
 pub fn is_in(file: &StoreFile, at: u64) -> bool {
+    file.place.as_ref().is_ok_and(|extents| is_within(extents, at))
+}
+
+/// Whether byte `at` of the disk lies in one of a file's extents.
+pub(super) fn is_within(extents: &[Extent], at: u64) -> bool {
     let inside =
         |extent: &Extent| at.checked_sub(extent.volume_offset).is_some_and(|inside| inside < extent.len);
-    file.place.as_ref().is_ok_and(|extents| extents.iter().any(inside))
+    extents.iter().any(inside)
 }

@@ -19,9 +19,13 @@ use sha2::Digest;
 use sha2::Sha256;
 
 use crate::bytes;
+use crate::layout::Layout;
 use crate::repair::Patch;
+use crate::repair::disk_text;
 use crate::repair::edits::Touched;
 use crate::repair::hex_bytes;
+use crate::repair::plan::Plan;
+use crate::repair::plan::StorePlan;
 
 /// Version of the format; a reader refuses what it does not know.
 pub const VERSION: u32 = 1;
@@ -97,6 +101,18 @@ pub struct SavedStore {
     pub bytes_before: Vec<u8>,
 }
 
+impl SavedStore {
+    fn of(store: &StorePlan) -> Self {
+        Self {
+            partition: store.partition,
+            path: store.path.clone(),
+            sha256_before: sha256(&store.before),
+            sha256_after: sha256(&store.after),
+            bytes_before: store.before.clone(),
+        }
+    }
+}
+
 /// An undo record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
@@ -169,6 +185,19 @@ impl Record {
         record
     }
 
+    /// The record of a whole plan for the disk with this layout, `len` bytes long, at the absolute `path`.
+    #[must_use]
+    pub fn of(plan: &Plan, layout: &Layout, len: u64, path: PathBuf, created: String) -> Self {
+        let disk = disk_text(layout.table.disk);
+        let target = Target { path, len, sector_size: layout.table.sector_size, disk };
+        let stores = plan.stores.iter().map(SavedStore::of).collect();
+        let record = Self::new(target, stores, plan.patches.clone(), created).touching(plan.touched.clone());
+        match plan.restored {
+            Some(disk) => record.restoring(disk_text(Some(disk))),
+            None => record,
+        }
+    }
+
     /// The same record of a repair that gave the disk the identity `restored`.
     #[must_use]
     pub fn restoring(mut self, restored: String) -> Self {
@@ -199,16 +228,7 @@ impl Record {
     /// # Errors
     /// [`RecordError::Io`]; nothing else of the repair may happen then.
     pub fn create(&self, path: &Path) -> Result<(), RecordError> {
-        self.write(path).and_then(|()| sync_directory(path)).map_err(|source| io_error(path, source))
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "the record's own file, created anew")]
-    fn write(&self, path: &Path) -> io::Result<()> {
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        let mut text = serde_json::to_vec_pretty(self).map_err(io::Error::other)?;
-        text.push(b'\n');
-        file.write_all(&text)?;
-        file.sync_all()
+        write_new(path, self).and_then(|()| sync_directory(path)).map_err(|source| io_error(path, source))
     }
 
     /// Marks the record at `path`: the word is overwritten in place, which no file system has to do in two steps. (To
@@ -295,6 +315,16 @@ impl Record {
 #[must_use]
 pub fn sha256(data: &[u8]) -> String {
     bytes::hex(&Sha256::digest(data))
+}
+
+/// Writes a record as JSON to a new file (mode 0600), never over an existing one or through a link.
+#[expect(clippy::disallowed_methods, reason = "a record's own file, created anew")]
+pub(super) fn write_new(path: &Path, record: &impl Serialize) -> io::Result<()> {
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let mut text = serde_json::to_vec_pretty(record).map_err(io::Error::other)?;
+    text.push(b'\n');
+    file.write_all(&text)?;
+    file.sync_all()
 }
 
 /// A new file is durable only when its directory is.

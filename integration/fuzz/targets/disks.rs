@@ -27,11 +27,11 @@ use bcdrescue::storage::open::TargetKind;
 
 use super::base::Base;
 use super::base::IMAGES;
-use super::base::Sparse;
 use super::base::folder;
 use super::counted::Counted;
 use super::one_line;
 use super::records::apply_and_back;
+use super::sparse::SparseRam;
 use super::steered;
 use super::wounds::inflict;
 
@@ -39,7 +39,7 @@ use super::wounds::inflict;
 const READS: u64 = 200_000;
 const BYTES: u64 = 512 << 20;
 
-fn discovered(disk: &Sparse) -> Option<Layout> {
+fn discovered(disk: &SparseRam) -> Option<Layout> {
     let counted = Counted::new(disk, READS, BYTES);
     let layout = discover(&Cached::new(Box::new(View(&counted))));
     counted.check();
@@ -90,9 +90,9 @@ pub(super) fn disk(data: &[u8]) {
 }
 
 /// What would be written, on a copy: and back.
-fn dry_run(disk: &Sparse, plan: &Plan, context: &Context, diagnosis: &Diagnosis) {
+fn dry_run(disk: &SparseRam, plan: &Plan, context: &Context, diagnosis: &Diagnosis) {
     for patch in &plan.patches {
-        assert_eq!(disk.get(patch.offset, patch.before.len()), patch.before);
+        assert_eq!(disk.get_inside(patch.offset, patch.before.len()), patch.before);
         assert!(patch.before.len() == patch.after.len() && patch.before != patch.after);
     }
     if let Err(error) = rehearse(plan, disk, context, diagnosis) {
@@ -110,7 +110,7 @@ fn path(index: usize) -> PathBuf {
 }
 
 /// What the commands show and keep.
-fn report(disk: &Sparse, layout: Layout, diagnosis: Diagnosis) {
+fn report(disk: &SparseRam, layout: Layout, diagnosis: Diagnosis) {
     let boxed: Box<dyn Storage> = Box::new(disk.clone());
     let examined = Examined {
         path: path(0),

@@ -4,7 +4,7 @@
 //! A target does not only look for panics. What is decoded has to come back when it is encoded, an edit undone gives
 //! the bytes that were there, a message is one line, and no question takes more reads than its share.
 
-mod base;
+pub(crate) mod base;
 mod counted;
 mod disks;
 mod hives;
@@ -13,6 +13,7 @@ mod ntfs;
 mod records;
 mod scratch;
 pub mod seeds;
+pub(crate) mod sparse;
 mod stores;
 mod tables;
 mod texts;

@@ -23,7 +23,7 @@ fn records(volume: usize) -> &'static Places {
 
 fn all_records(volume: usize) -> Places {
     let base = ntfs_base(volume);
-    let has = |at: u64, magic: &[u8]| base.disk.get(at, 4) == magic;
+    let has = |at: u64, magic: &[u8]| base.disk.get_inside(at, 4) == magic;
     let files = base.places.iter().flatten().filter(|(at, len)| *len == 512 && has(*at, b"FILE"));
     let indexes = base.places.iter().flatten().filter(|(at, len)| *len == 1024 && has(*at, b"INDX"));
     let mut files: Vec<u64> = files.map(|(at, _)| *at).collect();

@@ -12,9 +12,9 @@ use bcdrescue::storage::Storage;
 
 use super::base::Base;
 use super::base::IMAGES;
-use super::base::Sparse;
 use super::one_line;
 use super::scratch::with_file;
+use super::sparse::SparseRam;
 
 /// An undo record: as it stands, and once more with the digest that its content has.
 pub(super) fn undo_record(data: &[u8]) {
@@ -62,7 +62,7 @@ fn use_record(record: &Record) {
 }
 
 /// Patches leave a disk alone that is not theirs; on theirs, they and their inverse give the bytes that were there.
-pub(super) fn apply_and_back(disk: &Sparse, patches: &[Patch]) {
+pub(super) fn apply_and_back(disk: &SparseRam, patches: &[Patch]) {
     let mut changed = disk.clone();
     match apply(&mut changed, patches) {
         Ok(written) => assert!(written <= patches.len()),
@@ -71,7 +71,7 @@ pub(super) fn apply_and_back(disk: &Sparse, patches: &[Patch]) {
             return;
         }
     }
-    let was_there = |patch: &Patch| disk.get(patch.offset, patch.before.len()) == patch.before;
+    let was_there = |patch: &Patch| disk.get_inside(patch.offset, patch.before.len()) == patch.before;
     let mut offsets: Vec<u64> = patches.iter().map(|patch| patch.offset).collect();
     offsets.sort_unstable();
     if patches.iter().all(was_there) && offsets.windows(2).all(|pair| pair[0] != pair[1]) {

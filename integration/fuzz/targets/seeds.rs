@@ -99,7 +99,7 @@ fn volume_heads() -> Vec<Vec<u8>> {
     for index in 0..IMAGES.len() {
         let base = Base::image(index);
         let layout = discover(&base.disk).expect("a sound disk");
-        heads.extend(layout.volumes.iter().map(|volume| base.disk.get(volume.partition.start, 16384)));
+        heads.extend(layout.volumes.iter().map(|volume| base.disk.get_inside(volume.partition.start, 16384)));
     }
     heads.into_iter().collect()
 }

@@ -30,7 +30,7 @@ pub fn partitions(layout: &Layout) -> Value {
             "start": facts.partition.start,
             "size": facts.partition.len,
             "type": type_code(&facts.partition),
-            "guid": guid(&facts.partition),
+            "guid": facts.partition.guid().map(|guid| guid.to_string()),
             "name": facts.partition.name,
             "active": facts.partition.active,
             "file_system": text::file_system(facts.file_system),
@@ -68,13 +68,6 @@ pub fn type_code(partition: &Partition) -> Option<String> {
         PartitionType::Mbr(code) => Some(format!("{code:02x}")),
         PartitionType::Gpt(guid) => Some(guid.to_string()),
         PartitionType::Whole => None,
-    }
-}
-
-fn guid(partition: &Partition) -> Option<String> {
-    match partition.id? {
-        crate::partition::PartitionId::Gpt(guid) => Some(guid.to_string()),
-        crate::partition::PartitionId::Mbr { .. } => None,
     }
 }
 
