@@ -106,7 +106,11 @@ fn get(disk: &Disk, number: u32, path: &str) -> Vec<u8> {
 
 /// A test disk whose Windows, on that partition, has this hive.
 pub fn disk_with(name: &str, number: u32, hive: &[u8]) -> Disk {
-    let disk = Disk::raw(name);
+    put_hive(Disk::raw(name), number, hive)
+}
+
+/// The disk with this SYSTEM hive on the partition with this number.
+pub fn put_hive(disk: Disk, number: u32, hive: &[u8]) -> Disk {
     // sfdisk cannot be told of 4096-byte sectors in a file.
     let target = bcdrescue(&["inspect", disk.name(), "--json"]).target();
     let parts = target["partitions"].as_array().unwrap();

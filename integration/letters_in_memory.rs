@@ -26,9 +26,11 @@ use bcdrescue::storage::cache::Cached;
 use crate::drive_letters::Letters;
 use crate::drive_letters::disk_with;
 use crate::drive_letters::gpt;
+use crate::drive_letters::put_hive;
 use crate::drive_letters::system_hive;
 use crate::drive_letters::windows_10;
 use crate::drive_letters::windows_11;
+use crate::firmware_stores;
 use crate::hostile::Chance;
 use crate::hostile::look_with;
 use crate::power::Cut;
@@ -99,24 +101,44 @@ fn power_is_cut_at_every_write() {
         plan::still_holds(&plan, &before, &context()).expect("nothing happened");
         let stages: Vec<u8> = plan.patches.iter().map(|patch| patch.stage).collect();
         assert!(stages.is_sorted() && stages.first() == Some(&0) && stages.contains(&4), "{stages:?}");
-        let record = record(&before, &layout, &plan);
-        let mut after = before.clone();
-        apply(&mut after, &plan.patches).expect("applied");
-        // Different cuts often leave the same; each state is tried once.
-        let mut states: Vec<SparseRam> = Vec::new();
-        for (from, patches) in [(&before, plan.patches.clone()), (&after, inverse(&plan.patches))] {
-            for writes in 0..patches.len() {
-                let torn = patches[0].before.len() > 512;
-                let torn = [512, 2048].into_iter().filter(|_| torn).map(Cut::Torn);
-                for cut in [Cut::Kept, Cut::Lost, Cut::LastOnly].into_iter().chain(torn) {
-                    let story = format!("{name}, {cut:?} in write {writes}");
-                    let mut disk = PowerCut::new(from, writes);
-                    apply(&mut disk, &patches).expect_err("the power went");
-                    let left = disk.after(cut);
-                    if !states.iter().any(|state| state.is_same(&left)) {
-                        recovers(&left, &before, &after, &record, &story);
-                        states.push(left);
-                    }
+        cut_at_every_write(name, &before, &layout, &plan, &context());
+    }
+}
+
+/// With the copies of firmware entries in the same plan: the letters come before all that is in a store.
+#[test]
+fn power_is_cut_where_the_copies_of_firmware_entries_are_written_too() {
+    let disk = put_hive(firmware_stores::disk("win11-uefi"), 3, &system_hive(windows_11(), 0));
+    let before = SparseRam::read(&disk.path);
+    let choice = Choice { drive_letters: true, firmware_entries: true, ..Choice::default() };
+    let context = Context { choice, ..Context::default() };
+    let (layout, diagnosis) = look_with(&before, &context).expect("a sound disk");
+    let plan = plan::plan(&before, &layout, &diagnosis).expect("a plan");
+    let store = |at: u64| layout.stores.iter().any(|file| plan::is_in(file, at));
+    let (of_stores, letters): (Vec<_>, Vec<_>) = plan.patches.iter().partition(|patch| store(patch.offset));
+    let last = letters.iter().map(|patch| patch.stage).max().expect("letters");
+    assert!(of_stores.len() > 3 && of_stores.iter().all(|patch| patch.stage > last), "{last}");
+    cut_at_every_write("win11-uefi with firmware entries", &before, &layout, &plan, &context);
+}
+
+fn cut_at_every_write(name: &str, before: &SparseRam, layout: &Layout, plan: &Plan, context: &Context) {
+    let record = record(before, layout, plan);
+    let mut after = before.clone();
+    apply(&mut after, &plan.patches).expect("applied");
+    // Different cuts often leave the same; each state is tried once.
+    let mut states: Vec<SparseRam> = Vec::new();
+    for (from, patches) in [(before, plan.patches.clone()), (&after, inverse(&plan.patches))] {
+        for writes in 0..patches.len() {
+            let torn = patches[0].before.len() > 512;
+            let torn = [512, 2048].into_iter().filter(|_| torn).map(Cut::Torn);
+            for cut in [Cut::Kept, Cut::Lost, Cut::LastOnly].into_iter().chain(torn) {
+                let story = format!("{name}, {cut:?} in write {writes}");
+                let mut disk = PowerCut::new(from, writes);
+                apply(&mut disk, &patches).expect_err("the power went");
+                let left = disk.after(cut);
+                if !states.iter().any(|state| state.is_same(&left)) {
+                    recovers(&left, [before, &after], &record, context, &story);
+                    states.push(left);
                 }
             }
         }
@@ -124,8 +146,9 @@ fn power_is_cut_at_every_write() {
 }
 
 /// Undo brings back every byte, and a second repair completes the first.
-fn recovers(disk: &SparseRam, before: &SparseRam, after: &SparseRam, record: &Record, story: &str) {
-    let (layout, diagnosis) = look(disk).unwrap_or_else(|| panic!("{story}: not readable"));
+fn recovers(disk: &SparseRam, ends: [&SparseRam; 2], record: &Record, context: &Context, story: &str) {
+    let [before, after] = ends;
+    let (layout, diagnosis) = look_with(disk, context).unwrap_or_else(|| panic!("{story}: not readable"));
     undo::check(record, &layout, disk.len()).unwrap_or_else(|error| panic!("{story}: {error}"));
     let mut undone = disk.clone();
     apply(&mut undone, &inverse(&record.patches)).unwrap_or_else(|error| panic!("{story}: {error}"));

@@ -108,6 +108,7 @@ pub fn plan(storage: &dyn Storage, layout: &Layout, diagnosis: &Diagnosis) -> Re
     let recovered = Overlay { below: storage, patches: &recovery };
     let mut sectors = Sectors::new(&recovered, layout.table.sector_size, "byte of a hive");
     let first_stage = edits::stages_before_stores(diagnosis);
+    let stage = |rank: u8| rank.saturating_add(first_stage);
     for (index, file) in layout.stores.iter().enumerate() {
         let repoints: Vec<_> = diagnosis.repoints().filter(|repoint| repoint.store == index).collect();
         let fields: Vec<_> = diagnosis.edits().filter_map(|edit| field(edit, index)).collect();
@@ -122,13 +123,13 @@ pub fn plan(storage: &dyn Storage, layout: &Layout, diagnosis: &Diagnosis) -> Re
             for edit in edits_of(store, repoint)? {
                 edit::apply(&mut after, std::slice::from_ref(&edit))
                     .map_err(|e| PlanError::Check(e.to_string()))?;
-                sectors.add(extents, &edit, repoint.rank.saturating_add(first_stage))?;
+                sectors.add(extents, &edit, stage(repoint.rank))?;
             }
         }
         for (edit, rank) in &fields {
             edit::apply(&mut after, std::slice::from_ref(edit))
                 .map_err(|e| PlanError::Check(e.to_string()))?;
-            sectors.add(extents, edit, *rank)?;
+            sectors.add(extents, edit, stage(*rank))?;
         }
         let mut fields: Vec<_> = fields.into_iter().map(|(edit, _)| edit).collect();
         fields.sort_by_key(|edit| edit.at);
