@@ -6,6 +6,8 @@ use std::io::SeekFrom;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 
 use crate::storage::Storage;
 use crate::storage::StorageError;
@@ -18,7 +20,7 @@ use crate::storage::lock;
 pub struct Raw {
     file: File,
     path: PathBuf,
-    len: u64,
+    len: AtomicU64,
     sector_size: Option<u32>,
 }
 
@@ -29,11 +31,22 @@ impl Raw {
     /// # Errors
     /// [`StorageError::Io`] when the length cannot be found.
     pub fn new(file: File, path: &Path, sector_size: Option<u32>) -> Result<Self, StorageError> {
+        let raw = Self { file, path: path.to_path_buf(), len: AtomicU64::new(0), sector_size };
+        raw.measure()?;
+        Ok(raw)
+    }
+
+    /// Measures the length anew: another open file has written behind the end.
+    ///
+    /// # Errors
+    /// [`StorageError::Io`].
+    pub(crate) fn measure(&self) -> Result<(), StorageError> {
         // Seeking to the end works for regular files and for block devices, whose metadata says length 0.
-        let len = (&file).seek(SeekFrom::End(0)).map_err(|error| {
-            StorageError::io(format!("{}: cannot find the length", path.display()), error)
+        let len = (&self.file).seek(SeekFrom::End(0)).map_err(|error| {
+            StorageError::io(format!("{}: cannot find the length", self.path.display()), error)
         })?;
-        Ok(Self { file, path: path.to_path_buf(), len, sector_size })
+        self.len.store(len, Ordering::Relaxed);
+        Ok(())
     }
 
     /// The path it was opened by.
@@ -53,7 +66,7 @@ impl Raw {
     /// # Errors
     /// As [`StorageMut::write_at`].
     pub(crate) fn write_in_place(&self, offset: u64, bytes: &[u8]) -> Result<(), StorageError> {
-        check_range(self.len, offset, bytes.len())?;
+        check_range(self.len(), offset, bytes.len())?;
         #[expect(clippy::disallowed_methods, reason = "the one place where a raw target is written")]
         self.file.write_all_at(bytes, offset).map_err(|error| {
             let what =
@@ -81,7 +94,7 @@ impl Drop for Raw {
 
 impl Storage for Raw {
     fn len(&self) -> u64 {
-        self.len
+        self.len.load(Ordering::Relaxed)
     }
 
     fn sector_size(&self) -> Option<u32> {
@@ -89,7 +102,7 @@ impl Storage for Raw {
     }
 
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<(), StorageError> {
-        check_range(self.len, offset, buf.len())?;
+        check_range(self.len(), offset, buf.len())?;
         self.file.read_exact_at(buf, offset).map_err(|error| {
             let what =
                 format!("{}: cannot read 0x{:x} bytes at 0x{offset:x}", self.path.display(), buf.len());

@@ -1,13 +1,11 @@
 //! Opening a qcow2 image with the files it names: the backing chain and the external data file.
 
-use std::fs::File;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::storage::Storage;
 use crate::storage::StorageError;
-use crate::storage::file::metadata;
+use crate::storage::file::identity;
 use crate::storage::file::open_file;
 use crate::storage::foreign::refuse_foreign;
 use crate::storage::lock;
@@ -157,12 +155,6 @@ impl Walk<'_> {
         };
         if qcow2 { Ok(Box::new(self.image(file, false)?)) } else { Ok(Box::new(file)) }
     }
-}
-
-/// Device and inode.
-fn identity(file: &File, path: &Path) -> Result<(u64, u64), StorageError> {
-    let facts = metadata(file, path)?;
-    Ok((facts.dev(), facts.ino()))
 }
 
 /// Whether `file` begins as a qcow2 image does.

@@ -81,21 +81,16 @@ impl Qcow2 {
         &self.data
     }
 
-    /// Reads the header and the tables anew, after another writer has worked on the same open file.
+    /// Reads the header and the tables anew, after another open file of the image was written.
     ///
     /// # Errors
     /// As opening it.
     pub(crate) fn reload(&mut self) -> Result<(), StorageError> {
-        let path = self.file.path();
-        let failed = |error| StorageError::io(format!("{}: cannot reopen", path.display()), error);
-        let file = self.file.file().try_clone().map_err(failed)?;
-        let file = Arc::new(Raw::new(file, path, self.sector_size)?);
-        let header = read_header(&file).map_err(|error| error.in_file(path))?;
-        if Arc::ptr_eq(&self.data, &self.file) {
-            self.data = Arc::clone(&file);
-        }
-        self.map = ClusterMap::new(header, Arc::clone(&file));
-        self.file = file;
+        // The same open file goes on: it has the lock.
+        self.file.measure()?;
+        self.data.measure()?;
+        let header = read_header(&self.file).map_err(|error| error.in_file(self.file.path()))?;
+        self.map = ClusterMap::new(header, Arc::clone(&self.file));
         self.inflated = Mutex::default();
         Ok(())
     }

@@ -8,6 +8,7 @@ use std::process::Output;
 use tempfile::TempDir;
 
 use crate::bytes;
+use crate::storage::lock;
 use crate::storage::open::OpenOptions;
 use crate::storage::open::TargetKind;
 use crate::storage::open::open;
@@ -206,4 +207,17 @@ fn a_write_in_place_leaves_the_tables_alone() {
     let changed: Vec<_> = (0..before.len()).filter(|at| before[*at] != after[*at]).collect();
     assert_eq!(changed.len(), 4);
     assert_eq!(changed[3] - changed[0], 3);
+}
+
+#[test]
+fn an_image_stays_locked_when_a_cluster_was_allocated() {
+    let case = Case::new(&["qemu-img create -f qcow2 image 5M"]);
+    let other = std::fs::File::open(case.image()).unwrap();
+    let mut image = open_mut(&case.image(), &OpenOptions::default()).unwrap();
+    for at in [0, 0x200000, 0x400000] {
+        image.write_at(at, b"new").unwrap();
+        assert!(lock::has_writer(&other), "the lock is gone after the write at 0x{at:x}");
+    }
+    drop(image);
+    assert!(!lock::has_writer(&other));
 }
