@@ -24,6 +24,7 @@ for part; do
         need sfdisk fdisk
         need sgdisk gdisk
         need objdump binutils
+        need strace strace
         need cc gcc
         need /usr/include/stdio.h libc6-dev
         ;;

@@ -144,6 +144,15 @@ pub fn hash(path: &Path) -> Vec<u8> {
     hash.finalize().to_vec()
 }
 
+/// A copy of a sparse file that is as sparse.
+pub fn copy_sparse(from: &Path, to: &Path) {
+    let target = fs::File::create(to).expect("writable");
+    target.set_len(fs::metadata(from).expect("metadata").len()).expect("length");
+    for (at, bytes) in data(from) {
+        target.write_all_at(&bytes, at).expect("writable");
+    }
+}
+
 /// A disk in a folder of its own.
 pub struct Disk {
     pub folder: TempDir,

@@ -73,6 +73,13 @@ pub fn utf16le(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
+/// The text with its control characters escaped, so that it is one line whatever is in it.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    let plain = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(plain).collect()
+}
+
 /// Lower-case hex of `bytes`, no separators.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {

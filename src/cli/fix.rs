@@ -25,6 +25,7 @@ use crate::cli::pick;
 use crate::cli::pick::Picked;
 use crate::cli::report;
 use crate::cli::show;
+use crate::cli::signals;
 use crate::cli::text;
 use crate::cli::text::clean;
 use crate::cli::usage;
@@ -44,6 +45,7 @@ use crate::repair::record::State;
 use crate::repair::refusal;
 use crate::repair::refusal::Allowed;
 use crate::repair::refusal::Refusal;
+use crate::repair::rehearse::as_rehearsed;
 use crate::repair::rehearse::came_out;
 use crate::repair::rehearse::rehearse;
 use crate::storage::open::open_mut;
@@ -162,7 +164,7 @@ impl Job<'_> {
             drop(open_mut(&self.examined.path, &self.args.open.options()).context("nothing was written")?);
         }
         match self.agreed(&plan)? {
-            Some(true) => self.write(&plan),
+            Some(true) => self.write(&plan, &rehearsed),
             Some(false) => {
                 anstream::println!("  nothing was written");
                 Ok(LEFT)
@@ -280,7 +282,7 @@ impl Job<'_> {
     }
 
     /// The record first, then the disk, then the proof.
-    fn write(self, plan: &Plan) -> anyhow::Result<u8> {
+    fn write(self, plan: &Plan, rehearsed: &Diagnosis) -> anyhow::Result<u8> {
         let Job { args, as_json, context, examined } = self;
         let path = examined.path.clone();
         let directory = keep::directory(&path, examined.kind, args.record_dir.as_deref())?;
@@ -288,6 +290,7 @@ impl Job<'_> {
         if let (Some(warning), false) = (&warning, as_json) {
             anstream::eprintln!("  warning: {}", clean(warning));
         }
+        signals::hold();
         let mut storage = open_mut(&path, &args.open.options()).context("nothing was written")?;
         // The disks beside may have changed while the question stood, too.
         let context = examine::again(&args.choice.with, &args.open.options(), &context, &examined.layout)
@@ -303,12 +306,17 @@ impl Job<'_> {
                 keep::discard(&record_path);
                 return Err(error.into());
             }
-            return Err(anyhow::Error::new(error).context(format!("undo record: {}", record_path.display())));
+            anyhow::bail!(
+                "{error}; when the cause is mended, go back with: bcdrescue undo {} or on with fix again",
+                record_path.display()
+            );
         }
         let mut context = context;
         let mut after = examine_with(&path, &args.choice.with, &args.open.options(), &mut context)
             .and_then(|after| {
-                came_out(plan, &after.layout, &after.diagnosis).map_err(anyhow::Error::msg)?;
+                came_out(plan, &after.layout, &after.diagnosis)
+                    .and_then(|()| as_rehearsed(rehearsed, &after.diagnosis))
+                    .map_err(anyhow::Error::msg)?;
                 Ok(after)
             })
             .with_context(|| {

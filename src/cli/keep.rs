@@ -95,7 +95,6 @@ pub fn create(record: &Record, directory: &Path, target: &Path) -> anyhow::Resul
             Ok(()) => return Ok(path),
             Err(RecordError::Io { cause, .. }) if cause.kind() == std::io::ErrorKind::AlreadyExists => {}
             Err(error) => {
-                discard_unless_existing(&path, &error);
                 return Err(anyhow::Error::new(error).context(
                     "nothing was written to the disk; name a place for the record with --record-dir",
                 ));
@@ -120,13 +119,6 @@ fn name_for(target: &Path) -> String {
         short.push(if is_dangerous(c) { '_' } else { c });
     }
     short
-}
-
-/// A record that could not be completed (a full disk) is no record.
-fn discard_unless_existing(path: &Path, error: &RecordError) {
-    if matches!(error, RecordError::Io { .. }) {
-        discard(path);
-    }
 }
 
 /// Removes the record of a repair that wrote nothing.

@@ -14,6 +14,7 @@ pub mod pick;
 pub mod record;
 pub mod report;
 pub mod show;
+pub mod signals;
 pub mod text;
 pub mod undo;
 

@@ -19,12 +19,14 @@ use crate::cli::fix::patches;
 use crate::cli::json;
 use crate::cli::pick;
 use crate::cli::show;
+use crate::cli::signals;
 use crate::cli::text;
 use crate::cli::text::clean;
 use crate::diagnosis::Choice;
 use crate::layout::discover;
 use crate::layout::store::StoreFile;
 use crate::repair::Patch;
+use crate::repair::apply::ApplyError;
 use crate::repair::apply::apply;
 use crate::repair::apply::inverse;
 use crate::repair::apply::is_done;
@@ -96,9 +98,14 @@ fn look(path: &Path, args: &UndoArgs) -> anyhow::Result<Examined> {
 }
 
 fn write(job: &Job<'_>, record: &Record, back: &[Patch]) -> anyhow::Result<()> {
+    signals::hold();
     let mut storage = open_mut(&job.path, &job.args.open.options()).context("nothing was written")?;
     still_holds(record, storage.as_ref()).with_context(|| format!("{}; nothing was written", job.name()))?;
-    apply(storage.as_mut(), back).with_context(|| job.name())?;
+    if let Err(error) = apply(storage.as_mut(), back) {
+        let is_begun = matches!(error, ApplyError::Incomplete { .. } | ApplyError::Unverified { .. });
+        let way_out = if is_begun { "; when the cause is mended, run the same undo again" } else { "" };
+        anyhow::bail!("{}: {error}{way_out}", job.name());
+    }
     drop(storage);
     proven(job, record).context("all sectors were written back and read back, but the proof failed")
 }

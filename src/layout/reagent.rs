@@ -10,6 +10,7 @@ use roxmltree::Node;
 use roxmltree::ParsingOptions;
 
 use crate::bytes;
+use crate::bytes::one_line;
 use crate::guid::Guid;
 use crate::partition::DiskId;
 
@@ -118,8 +119,7 @@ pub fn parse(file: &[u8]) -> Result<RecoveryConfig, ReAgentError> {
     let text = text(file)?;
     let options = ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..ParsingOptions::default() };
     // The parser's messages hold what it found as it stands, and that may be the end of a line.
-    let plain = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-    let xml = |error: roxmltree::Error| ReAgentError::Xml(error.to_string().chars().map(plain).collect());
+    let xml = |error: roxmltree::Error| ReAgentError::Xml(one_line(&error.to_string()));
     let document = Document::parse_with_options(&text, options).map_err(xml)?;
     let root = document.root_element();
     if name(root) != ROOT {

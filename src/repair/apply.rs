@@ -26,9 +26,7 @@ pub enum ApplyError {
     #[error("reading before the first write: {0}; nothing was written")]
     Unread(StorageError),
     /// A write or sync failed.
-    #[error(
-        "{written} of {total} sectors written, then: {cause}; run undo, or fix again, when the cause is mended"
-    )]
+    #[error("{written} of {total} sectors written, then: {cause}")]
     Incomplete {
         /// Sectors that were written before the failure (the one that failed may be either way).
         written: usize,
@@ -38,7 +36,9 @@ pub enum ApplyError {
         cause: StorageError,
     },
     /// What was read back is not what was written.
-    #[error("sector at 0x{at:x} reads back other bytes than were written: the medium cannot be trusted")]
+    #[error(
+        "all sectors were written, but the one at 0x{at:x} reads back other bytes: the medium cannot be trusted"
+    )]
     Unverified {
         /// First byte of the sector on the disk.
         at: u64,

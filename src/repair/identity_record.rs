@@ -65,7 +65,7 @@ impl IdentityRecord {
         sha256(&serde_json::to_vec(&Self { digest: String::new(), ..self.clone() }).unwrap_or_default())
     }
 
-    /// Writes the record to a new file, never over an existing one or through a link.
+    /// Writes the record to a new file, whole or not at all, never over an existing one or through a link.
     ///
     /// # Errors
     /// [`RecordError::Io`].
@@ -78,7 +78,7 @@ impl IdentityRecord {
     /// # Errors
     /// [`RecordError`] when it cannot be read, is of another kind or version, or its digest is wrong.
     pub fn load(path: &Path) -> Result<Self, RecordError> {
-        let invalid = |what: String| RecordError::Invalid { path: path.into(), what };
+        let invalid = |what: String| RecordError::invalid(path, &what);
         let io_error = |cause| RecordError::Io { path: path.into(), cause };
         let metadata = fs::metadata(path).map_err(io_error)?;
         let kind = "not an identity record: expected the JSON file that `bcdrescue record` wrote";

@@ -5,6 +5,7 @@ pub mod edits;
 pub mod identity;
 pub mod identity_record;
 pub mod letters;
+mod new_file;
 pub mod plan;
 mod prove;
 pub mod record;

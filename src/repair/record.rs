@@ -6,13 +6,10 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::io::Write;
 use std::os::unix::fs::FileExt;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 
-use nix::errno::Errno;
 use serde::Deserialize;
 use serde::Serialize;
 use sha2::Digest;
@@ -24,6 +21,7 @@ use crate::repair::Patch;
 use crate::repair::disk_text;
 use crate::repair::edits::Touched;
 use crate::repair::hex_bytes;
+use crate::repair::new_file;
 use crate::repair::plan::Plan;
 use crate::repair::plan::StorePlan;
 
@@ -33,6 +31,8 @@ pub const VERSION: u32 = 1;
 pub const ENDING: &str = ".undo.json";
 /// Longest record that is read: all stores that are read of a disk, and each of their sectors twice, in hex.
 const MAX: u64 = 24 << 20;
+/// Characters of what is wrong with a record that are shown.
+const QUOTED: usize = 400;
 /// The state stands within so many bytes of a record: one sector, which media write whole.
 const STATE_WITHIN: usize = 512;
 
@@ -164,6 +164,18 @@ pub enum RecordError {
     },
 }
 
+impl RecordError {
+    /// An [`RecordError::Invalid`]; what a record says may be anything, and is quoted as one line that fits a screen.
+    pub(super) fn invalid(path: &Path, what: &str) -> Self {
+        let mut what = bytes::one_line(what);
+        if let Some((end, _)) = what.char_indices().nth(QUOTED) {
+            what.truncate(end);
+            what.push('…');
+        }
+        Self::Invalid { path: path.into(), what }
+    }
+}
+
 impl Record {
     /// A record of `patches` on `target`, not yet on disk.
     #[must_use]
@@ -222,13 +234,13 @@ impl Record {
         bytes::hex(&hash.finalize())
     }
 
-    /// Writes the record to a new file (mode 0600, never over an existing file or through a link) and makes it and its
-    /// directory entry durable.
+    /// Writes the record to a new file (mode 0600, never over an existing file or through a link), whole or not at all, and
+    /// makes it and its directory entry durable.
     ///
     /// # Errors
     /// [`RecordError::Io`]; nothing else of the repair may happen then.
     pub fn create(&self, path: &Path) -> Result<(), RecordError> {
-        write_new(path, self).and_then(|()| sync_directory(path)).map_err(|source| io_error(path, source))
+        write_new(path, self).map_err(|source| io_error(path, source))
     }
 
     /// Marks the record at `path`: the word is overwritten in place, which no file system has to do in two steps. (To
@@ -256,7 +268,7 @@ impl Record {
     /// # Errors
     /// [`RecordError`] when it cannot be read, is of another kind or version, or its digest is wrong.
     pub fn load(path: &Path) -> Result<Self, RecordError> {
-        let invalid = |what: String| RecordError::Invalid { path: path.into(), what };
+        let invalid = |what: String| RecordError::invalid(path, &what);
         let metadata = fs::metadata(path).map_err(|source| io_error(path, source))?;
         if !metadata.is_file() || metadata.len() > MAX {
             return Err(invalid("not an undo record: expected a JSON file that ends in .undo.json".into()));
@@ -317,28 +329,11 @@ pub fn sha256(data: &[u8]) -> String {
     bytes::hex(&Sha256::digest(data))
 }
 
-/// Writes a record as JSON to a new file (mode 0600), never over an existing one or through a link.
-#[expect(clippy::disallowed_methods, reason = "a record's own file, created anew")]
+/// Writes a record as JSON to a new file.
 pub(super) fn write_new(path: &Path, record: &impl Serialize) -> io::Result<()> {
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     let mut text = serde_json::to_vec_pretty(record).map_err(io::Error::other)?;
     text.push(b'\n');
-    file.write_all(&text)?;
-    file.sync_all()
-}
-
-/// A new file is durable only when its directory is.
-fn sync_directory(path: &Path) -> io::Result<()> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    match fs::File::open(directory)?.sync_all() {
-        // File systems that cannot (9p, cifs) say so; there the file's own sync has to do.
-        Err(error)
-            if matches!(error.raw_os_error().map(Errno::from_raw), Some(Errno::EINVAL | Errno::ENOTSUP)) =>
-        {
-            Ok(())
-        }
-        result => result,
-    }
+    new_file::write(path, &text)
 }
 
 fn io_error(path: &Path, source: io::Error) -> RecordError {
@@ -397,19 +392,15 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_never_written_through_a_link() {
+    fn what_a_damaged_record_says_is_one_line_that_fits_a_screen() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("disk.undo.json");
-        std::os::unix::fs::symlink(folder.path().join("elsewhere"), &path).unwrap();
-        assert!(sample().create(&path).is_err());
-        assert!(!folder.path().join("elsewhere").exists());
-    }
-
-    #[test]
-    fn a_directory_that_cannot_be_synced_is_no_obstacle() {
-        let error = fs::File::open("/proc/self").unwrap().sync_all().unwrap_err();
-        assert_eq!(error.raw_os_error(), Some(nix::libc::EINVAL));
-        sync_directory(Path::new("/proc/self/disk.undo.json")).unwrap();
+        let text = serde_json::to_string(&sample()).unwrap();
+        for (old, new) in [("planned".to_owned(), "pla\\nned"), (sample().digest, "123\\n456")] {
+            fs::write(&path, text.replacen(&old, &new.repeat(100), 1)).unwrap();
+            let error = Record::load(&path).unwrap_err().to_string();
+            assert!(error.contains("\\n") && error.lines().count() == 1 && error.len() < 600, "{error}");
+        }
     }
 
     #[test]

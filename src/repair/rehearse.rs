@@ -119,6 +119,24 @@ pub fn came_out(plan: &Plan, layout: &Layout, diagnosis: &Diagnosis) -> Result<(
     }
 }
 
+/// Whether a disk that was written is what the rehearsal said that it would be: by now a part of it may no longer be
+/// readable, or something else may have written to it.
+///
+/// # Errors
+/// What is otherwise.
+pub fn as_rehearsed(rehearsed: &Diagnosis, after: &Diagnosis) -> Result<(), String> {
+    let is_among = |finding: &Finding, others: &Diagnosis| {
+        others.left().any(|other| (other.code, &other.subject) == (finding.code, &finding.subject))
+    };
+    if let Some(new) = after.left().find(|finding| !is_among(finding, rehearsed)) {
+        return Err(format!("{}: {}, which it was not in memory", new.subject, new.message));
+    }
+    if after.verdict != rehearsed.verdict {
+        return Err("the disk is found in another state than in memory".into());
+    }
+    Ok(())
+}
+
 /// The element of a re-pointing, for people.
 fn subject(layout: &Layout, repoint: &Repoint) -> String {
     let file = layout.stores.get(repoint.store);

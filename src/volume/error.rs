@@ -1,5 +1,6 @@
 //! Why a file could not be read, or must not be overwritten.
 
+use crate::bytes::one_line;
 use crate::storage::StorageError;
 
 /// Why a file could not be read, or must not be overwritten.
@@ -60,19 +61,22 @@ impl From<StorageError> for VolumeError {
 }
 
 impl VolumeError {
-    /// [`VolumeError::Corrupt`] from what it is made of.
+    /// [`VolumeError::Corrupt`] from what it is made of, where names of files may be: they are escaped.
     pub(crate) fn corrupt(
         what: impl Into<String>,
         at: u64,
         expected: impl Into<String>,
         found: impl Into<String>,
     ) -> Self {
-        Self::Corrupt { what: what.into(), at, expected: expected.into(), found: found.into() }
+        let [what, expected, found] =
+            [what.into(), expected.into(), found.into()].map(|text| one_line(&text));
+        Self::Corrupt { what, at, expected, found }
     }
 
     /// [`VolumeError::Unsupported`] from what it is made of.
     pub(crate) fn unsupported(what: impl Into<String>, way_out: impl Into<String>) -> Self {
-        Self::Unsupported { what: what.into(), way_out: way_out.into() }
+        let [what, way_out] = [what.into(), way_out.into()].map(|text| one_line(&text));
+        Self::Unsupported { what, way_out }
     }
 
     /// The damage that a volume is remembered by; a failing medium stays an error.

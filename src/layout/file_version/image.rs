@@ -30,6 +30,10 @@ impl<'a> File<'a> {
     /// These bytes, from the block or with one read.
     pub(super) fn bytes(&mut self, what: &'static str, at: u64, len: usize) -> Result<&[u8]> {
         let left = usize::try_from(self.len.saturating_sub(at)).unwrap_or(usize::MAX);
+        // No bytes are anywhere, behind the end too.
+        if len == 0 {
+            return Ok(&[]);
+        }
         if left < len {
             let found = format!("the end of the file at 0x{:x}", self.len);
             return Err(corrupt(what, at, format!("{len} bytes"), found));

@@ -133,6 +133,15 @@ mod tests {
     }
 
     #[test]
+    fn no_sections_behind_the_end_are_not_read() {
+        let mut bytes = with(0x86, &[0, 0]);
+        bytes[0x94..0x96].fill(0xff);
+        let said =
+            "optional header at 0x98 of the file: expected an address in a section, found address 0x2000";
+        fails(&bytes, said);
+    }
+
+    #[test]
     fn programs_without_a_version_say_so() {
         let none = "the file has no version resource";
         // No resources at all, fewer data directories, another type, no names.

@@ -1,0 +1,185 @@
+//! Nobody gets in through the tool: what it opens, writes and starts, as the kernel sees it.
+
+use std::fs;
+use std::path::Path;
+
+use crate::strace;
+use crate::support::Disk;
+use crate::support::bcdrescue;
+use crate::support::hash;
+use crate::support::judge;
+use crate::support::text;
+
+/// Calls that change a file system, start a program or speak to anybody.
+const CHANGING: &str = "open,openat,openat2,creat,write,writev,pwrite64,pwritev,pwritev2,truncate,ftruncate,fallocate,\
+    rename,renameat,renameat2,link,linkat,symlink,symlinkat,unlink,unlinkat,mkdir,mkdirat,chmod,fchmod,fchmodat,\
+    chown,fchown,fchownat,mount,umount2,execve,execveat,socket,connect,sendfile,copy_file_range,splice,ioctl,mknod,mknodat";
+
+/// Those of the calls that do change something, without what goes to the terminal.
+fn changes(disk: &Disk, arguments: &[&str]) -> Vec<String> {
+    let log = disk.folder.path().join("log");
+    let all = strace::calls(CHANGING, &log, arguments);
+    assert!(all.len() > 5, "{all:?}");
+    let only_reads = |call: &str| {
+        let opens = ["O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC"].iter().all(|flag| !call.contains(flag));
+        (call.starts_with("open") && opens)
+            || ["write(1<", "write(2<", "ioctl(1<", "ioctl(2<", "ioctl(0<", "+++", "---"]
+                .iter()
+                .any(|fine| call.starts_with(fine))
+    };
+    // The first is the program itself.
+    all.into_iter().skip(1).filter(|call| !only_reads(call)).collect()
+}
+
+#[test]
+fn reading_commands_change_nothing_and_start_nothing() {
+    if !strace::is_allowed() {
+        return;
+    }
+    for disk in [Disk::of("win11-uefi"), Disk::raw("win2008r2-bios")] {
+        let before = hash(&disk.path);
+        let commands: [&[&str]; 7] = [
+            &["list", disk.name()],
+            &["list"],
+            &["inspect", disk.name()],
+            &["check", disk.name()],
+            &["check", disk.name(), "--json"],
+            &["fix", disk.name(), "--dry-run"],
+            &["fix", disk.name(), "--restore-identity", "--dry-run"],
+        ];
+        for command in commands {
+            let changes = changes(&disk, command);
+            assert!(changes.is_empty(), "{command:?}: {changes:#?}");
+        }
+        assert_eq!((hash(&disk.path), disk.records().len()), (before, 0));
+    }
+}
+
+/// A repair writes to its disk and makes its record, and that is all.
+#[test]
+fn a_repair_writes_its_disk_and_its_record_alone() {
+    if !strace::is_allowed() {
+        return;
+    }
+    for disk in [Disk::of("win11-uefi"), Disk::raw("win2008r2-bios")] {
+        let changes = changes(&disk, &["fix", disk.name(), "--yes"]);
+        let record = disk.record();
+        assert!(changes.len() > 5, "{changes:#?}");
+        for call in &changes {
+            let call = readable(call);
+            let part = format!("{}/.bcdrescue-", text(disk.folder.path()));
+            let mine = [disk.name(), text(&record), &part].iter().any(|path| call.contains(path));
+            let kind = ["openat(", "write(", "pwrite64(", "pwritev(", "renameat2("];
+            let fine = kind.iter().any(|kind| call.starts_with(kind));
+            assert!(mine && fine && !call.contains("O_TRUNC"), "{}", &call[..call.len().min(300)]);
+        }
+    }
+}
+
+/// A call with its strings as text.
+fn readable(call: &str) -> String {
+    let text = |hex: &str| {
+        let bytes = hex.split("\\x").skip(1).map(|byte| u8::from_str_radix(&byte[..2], 16).unwrap_or(b'?'));
+        String::from_utf8_lossy(&bytes.collect::<Vec<_>>()).into_owned()
+    };
+    let mut shown = String::new();
+    for (index, part) in call.split(['"', '<', '>']).enumerate() {
+        shown += &if part.starts_with("\\x") { text(part) } else { part.to_owned() };
+        shown.push(if index % 2 == 0 { '<' } else { '>' });
+    }
+    shown
+}
+
+/// Names that an image may hold for its backing or data file, none of which leads to a file beside it.
+fn foreign_names(secret: &Path) -> Vec<String> {
+    let folder = secret.parent().unwrap().file_name().unwrap().to_str().unwrap();
+    vec![
+        text(secret).to_owned(),
+        format!("../{folder}/secret"),
+        format!("./../{folder}/secret"),
+        format!("file:{}", text(secret)),
+        format!("json:{{\"driver\":\"raw\",\"file\":{{\"filename\":\"{}\"}}}}", text(secret)),
+        "nbd://127.0.0.1:10809/x".into(),
+        "nbd+unix:///x?socket=/tmp/socket".into(),
+        "http://127.0.0.1/x".into(),
+        "/dev/sda".into(),
+        "/dev/fd/0".into(),
+        "/proc/self/fd/0".into(),
+        "fd:0".into(),
+        "link".into(),
+        "\u{1b}[2Jname".into(),
+    ]
+}
+
+#[test]
+fn a_file_that_an_image_names_elsewhere_is_not_even_looked_at() {
+    if !strace::is_allowed() {
+        return;
+    }
+    let elsewhere = tempfile::tempdir().unwrap();
+    let secret = elsewhere.path().join("secret");
+    fs::copy(Disk::raw("win10-bios").path, &secret).unwrap();
+    let before = hash(&secret);
+    for name in foreign_names(&secret) {
+        for data_file in [false, true] {
+            let disk = Disk { path: Path::new("").into(), folder: tempfile::tempdir().unwrap() };
+            let disk = Disk { path: disk.folder.path().join("image.qcow2"), ..disk };
+            std::os::unix::fs::symlink(&secret, disk.folder.path().join("link")).unwrap();
+            fs::write(&disk.path, image_that_names(&name, data_file)).unwrap();
+            let image = fs::read(&disk.path).unwrap();
+            for command in [&["check", disk.name()][..], &["fix", disk.name(), "--yes"]] {
+                let run = bcdrescue(command);
+                assert!([4, 8].contains(&run.code), "{name:?}: {run:?}");
+                let said = format!("{}{}", run.stdout, run.stderr);
+                assert!(!said.contains('\u{1b}'), "{said:?}");
+                let log = disk.folder.path().join("log");
+                let opened = strace::calls("openat,open,socket,connect,execve", &log, command);
+                let opened: Vec<String> = opened.iter().skip(1).map(|call| readable(call)).collect();
+                let inside = |call: &&String| !call.contains("ENOENT") && !call.starts_with("+++");
+                for call in opened.iter().filter(inside) {
+                    assert!(!call.starts_with("socket") && !call.starts_with("connect"), "{name:?}: {call}");
+                    let is_it =
+                        ["secret", "/dev/", "10809", "/proc/self/fd"].iter().any(|it| call.contains(it));
+                    assert!(!is_it || call.contains("/proc/self/maps"), "{name:?}: {call}");
+                }
+            }
+            assert!(fs::read(&disk.path).unwrap() == image);
+        }
+    }
+    assert_eq!(hash(&secret), before);
+    // What lies beside the image is opened, and would be seen here.
+    let disk = Disk::of("win10-bios");
+    fs::rename(&disk.path, disk.folder.path().join("beside")).unwrap();
+    fs::write(&disk.path, image_that_names("beside", false)).unwrap();
+    let log = disk.folder.path().join("log");
+    let opened = strace::calls("openat", &log, &["check", disk.name()]);
+    assert!(opened.iter().any(|call| readable(call).contains("/beside>")), "{opened:?}");
+}
+
+/// An empty qcow2 image of 64 MiB whose header names this file.
+fn image_that_names(name: &str, data_file: bool) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("image");
+    let options: &[&str] = if data_file { &["-o", "data_file=other"] } else { &[] };
+    let other = folder.path().join("other");
+    let options: Vec<String> = options.iter().map(|option| option.replace("other", text(&other))).collect();
+    let mut all = vec!["create", "-q", "-f", "qcow2"];
+    all.extend(options.iter().map(String::as_str));
+    all.extend([text(&path), "64M"]);
+    judge("qemu-img", &all);
+    let mut bytes = fs::read(&path).unwrap();
+    if data_file {
+        // The header extension with the name: its type, its length, the name padded to eight bytes.
+        let at = bytes.windows(4).position(|four| four == 0x4441_5441u32.to_be_bytes()).unwrap();
+        let mut extension = 0x4441_5441u32.to_be_bytes().to_vec();
+        extension.extend((name.len() as u32).to_be_bytes());
+        extension.extend(name.as_bytes());
+        extension.resize(extension.len().next_multiple_of(8) + 8, 0);
+        bytes[at..at + extension.len()].copy_from_slice(&extension);
+    } else {
+        bytes[8..16].copy_from_slice(&1024u64.to_be_bytes());
+        bytes[16..20].copy_from_slice(&(name.len() as u32).to_be_bytes());
+        bytes[1024..1024 + name.len()].copy_from_slice(name.as_bytes());
+    }
+    bytes
+}
