@@ -39,6 +39,7 @@ mod log_file;
 mod ntldr;
 mod oracle;
 mod power;
+mod qcow2_cut;
 mod recorded;
 mod recovery_config;
 mod refusals;

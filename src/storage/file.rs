@@ -26,34 +26,15 @@ pub(crate) fn open_file(path: &Path, write: bool) -> Result<File, StorageError> 
     if write && facts.file_type().is_block_device() {
         flags |= OFlag::O_EXCL;
     }
-    let file = open_as(path, write, flags).map_err(cannot)?;
-    check_type(&metadata(&file, path)?, path)?;
-    Ok(file)
-}
-
-/// Opens once more what `file`, opened by `path`, already is, so that each write is on stable storage when it returns:
-/// writes then reach the medium in the order in which they are made.
-///
-/// # Errors
-/// [`StorageError`] when it cannot be opened, and when another file has the path now.
-pub(crate) fn reopen_in_order(file: &File, path: &Path) -> Result<File, StorageError> {
-    let flags = OFlag::O_NONBLOCK | OFlag::O_CLOEXEC | OFlag::O_NOCTTY | OFlag::O_DSYNC;
-    let again = open_as(path, true, flags).map_err(|error| cannot_open(path, true, error))?;
-    if identity(&again, path)? != identity(file, path)? {
-        let what = format!("{}: the file was replaced while it was written", path.display());
-        return Err(StorageError::busy(what, "try again when nothing else works on it"));
-    }
-    Ok(again)
-}
-
-fn open_as(path: &Path, write: bool, flags: OFlag) -> std::io::Result<File> {
     let mut options = File::options();
     options.read(true).custom_flags(flags.bits());
     if write {
         #[expect(clippy::disallowed_methods, reason = "the one place where a target is opened for writing")]
         options.write(true);
     }
-    options.open(path)
+    let file = options.open(path).map_err(cannot)?;
+    check_type(&metadata(&file, path)?, path)?;
+    Ok(file)
 }
 
 /// Device and inode.
@@ -115,25 +96,7 @@ fn cannot_open(path: &Path, write: bool, error: std::io::Error) -> StorageError 
 
 #[cfg(test)]
 mod tests {
-    use nix::fcntl::FcntlArg;
-    use nix::fcntl::fcntl;
-
     use super::*;
-
-    #[test]
-    fn what_is_opened_once_more_is_the_same_file_or_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("image");
-        std::fs::write(&path, b"one").unwrap();
-        let file = open_file(&path, true).unwrap();
-        let again = reopen_in_order(&file, &path).unwrap();
-        let flags = OFlag::from_bits_retain(fcntl(&again, FcntlArg::F_GETFL).unwrap());
-        assert!(flags.contains(OFlag::O_DSYNC | OFlag::O_RDWR));
-        std::fs::rename(&path, folder.path().join("moved")).unwrap();
-        std::fs::write(&path, b"two").unwrap();
-        let error = reopen_in_order(&file, &path).unwrap_err().to_string();
-        assert!(error.contains("was replaced while it was written"), "{error}");
-    }
 
     #[test]
     fn the_system_errors_that_people_meet_say_what_to_do() {

@@ -36,11 +36,7 @@ impl Raw {
         Ok(raw)
     }
 
-    /// Measures the length anew: another open file has written behind the end.
-    ///
-    /// # Errors
-    /// [`StorageError::Io`].
-    pub(crate) fn measure(&self) -> Result<(), StorageError> {
+    fn measure(&self) -> Result<(), StorageError> {
         // Seeking to the end works for regular files and for block devices, whose metadata says length 0.
         let len = (&self.file).seek(SeekFrom::End(0)).map_err(|error| {
             StorageError::io(format!("{}: cannot find the length", self.path.display()), error)
@@ -67,6 +63,19 @@ impl Raw {
     /// As [`StorageMut::write_at`].
     pub(crate) fn write_in_place(&self, offset: u64, bytes: &[u8]) -> Result<(), StorageError> {
         check_range(self.len(), offset, bytes.len())?;
+        self.write_all(offset, bytes)
+    }
+
+    /// Writes where the file may end before or in between: it grows then.
+    ///
+    /// # Errors
+    /// As [`StorageMut::write_at`].
+    pub(crate) fn write_behind(&self, offset: u64, bytes: &[u8]) -> Result<(), StorageError> {
+        self.write_all(offset, bytes)?;
+        self.measure()
+    }
+
+    fn write_all(&self, offset: u64, bytes: &[u8]) -> Result<(), StorageError> {
         #[expect(clippy::disallowed_methods, reason = "the one place where a raw target is written")]
         self.file.write_all_at(bytes, offset).map_err(|error| {
             let what =

@@ -15,7 +15,7 @@ use crate::storage::raw::Raw;
 /// Bits 9 to 55 of an L1, L2 or refcount table entry: a byte offset in the file.
 const OFFSET: u64 = 0x00ff_ffff_ffff_fe00;
 /// The cluster (or L2 table) is used once and may be written in place.
-const COPIED: u64 = 1 << 63;
+pub(super) const COPIED: u64 = 1 << 63;
 /// The cluster is compressed.
 const COMPRESSED: u64 = 1 << 62;
 /// The cluster reads as zeros (version 3).

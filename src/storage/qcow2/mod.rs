@@ -1,12 +1,13 @@
 //! Reading a qcow2 image: cluster by cluster over the mapping tables, into the backing file where nothing is mapped.
 //!
-//! Reading is our own; the `imago` crate is used only where a write has to allocate (see [`mod@write`]).
 //! Following an L1 and an L2 entry and inflating a cluster is little code, every offset is checked before it is used,
-//! and it cannot overflow the stack: `imago` was seen to abort on damaged refcount tables, which no fence catches,
-//! and which a reader has no reason to look at.
+//! and it cannot overflow the stack: the `imago` crate was seen to abort on damaged refcount tables, which no fence
+//! catches. How a write finds its place: see [`mod@write`].
 
+mod allocate;
 pub mod chain;
 pub mod check;
+mod counts;
 pub mod features;
 pub mod guard;
 pub mod header;
@@ -81,14 +82,11 @@ impl Qcow2 {
         &self.data
     }
 
-    /// Reads the header and the tables anew, after another open file of the image was written.
+    /// Reads the header and the tables anew, after a write has changed them.
     ///
     /// # Errors
     /// As opening it.
     pub(crate) fn reload(&mut self) -> Result<(), StorageError> {
-        // The same open file goes on: it has the lock.
-        self.file.measure()?;
-        self.data.measure()?;
         let header = read_header(&self.file).map_err(|error| error.in_file(self.file.path()))?;
         self.map = ClusterMap::new(header, Arc::clone(&self.file));
         self.inflated = Mutex::default();

@@ -89,16 +89,25 @@ pub(crate) fn block_of(file: &Raw, header: &Header, index: u64) -> Result<Option
 
 /// The count that the image stores for one cluster.
 pub(crate) fn stored_count(file: &Raw, header: &Header, cluster: u64) -> Result<u64, StorageError> {
+    let Some((at, within)) = place_of_count(file, header, cluster)? else { return Ok(0) };
+    Ok(count_at(&file.read_vec(at, 8)?, within, header.refcount_order))
+}
+
+/// The byte of the eight that hold the count of a cluster, and which of the counts in them it is.
+pub(crate) fn place_of_count(
+    file: &Raw,
+    header: &Header,
+    cluster: u64,
+) -> Result<Option<(u64, usize)>, StorageError> {
     let per_block = counts_per_block(header);
     let index = cluster.checked_div(per_block).unwrap_or(0);
-    let Some(block) = block_of(file, header, index)? else { return Ok(0) };
+    let Some(block) = block_of(file, header, index)? else { return Ok(None) };
     let within = cluster.checked_rem(per_block).unwrap_or(0);
     let bytes_at = within.checked_shl(header.refcount_order).unwrap_or(0).checked_div(8).unwrap_or(0);
     let at = block.saturating_add(bytes_at & !7);
-    let word = file.read_vec(at, 8)?;
     let per_word = 64usize.checked_shr(header.refcount_order).unwrap_or(1).max(1);
     let within = usize::try_from(within).unwrap_or(0).checked_rem(per_word).unwrap_or(0);
-    Ok(count_at(&word, within, header.refcount_order))
+    Ok(Some((at, within)))
 }
 
 /// Count number `index` in `block`: 2^order bits each; below a byte the lowest bits come first, above it big-endian.
@@ -115,4 +124,50 @@ pub(crate) fn count_at(block: &[u8], index: usize, order: u32) -> u64 {
     let width = 1usize.checked_shl(order.saturating_sub(3)).unwrap_or(8);
     let count = bytes::slice(block, at, width).unwrap_or_default();
     count.iter().fold(0, |count, byte| (count << 8) | u64::from(*byte))
+}
+
+/// Makes count number `index` in `block` this one, which has to fit; the others stay.
+pub(crate) fn set_count(block: &mut [u8], index: usize, order: u32, count: u64) {
+    let bit = index.checked_shl(order).unwrap_or(usize::MAX);
+    let at = bit.checked_div(8).unwrap_or(0);
+    if order < 3 {
+        let shift = u32::try_from(bit & 7).unwrap_or(0);
+        let width = 1u32.checked_shl(order).unwrap_or(8);
+        let mask = 1u64.checked_shl(width).unwrap_or(0).saturating_sub(1);
+        if let Some(byte) = block.get_mut(at) {
+            let cleared = u64::from(*byte) & !mask.checked_shl(shift).unwrap_or(0);
+            let new = cleared | (count & mask).checked_shl(shift).unwrap_or(0);
+            *byte = u8::try_from(new & 0xff).unwrap_or(0);
+        }
+        return;
+    }
+    let width = 1usize.checked_shl(order.saturating_sub(3)).unwrap_or(8);
+    let bytes = count.to_be_bytes();
+    let new = bytes.get(8usize.saturating_sub(width)..).unwrap_or_default();
+    if let Some(place) = block.get_mut(at..at.saturating_add(width)) {
+        place.copy_from_slice(new);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_that_is_set_is_read_and_its_neighbours_stay() {
+        for order in 0..=6 {
+            let most = u64::MAX >> (64 - (1 << order));
+            for fill in [0, 0xff] {
+                for index in 0..(64 >> order) {
+                    let mut block = vec![fill; 16];
+                    let old = count_at(&block, 0, order);
+                    set_count(&mut block, index, order, most - old);
+                    for other in 0..2 * (64 >> order) {
+                        let expected = if other == index { most - old } else { old };
+                        assert_eq!(count_at(&block, other, order), expected, "{order} {index} {other}");
+                    }
+                }
+            }
+        }
+    }
 }

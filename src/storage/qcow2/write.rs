@@ -2,32 +2,18 @@
 //!
 //! Where the image already has a cluster of its own for the bytes, they are written straight into it: not one byte of
 //! the image's tables changes, and the only thing that can go wrong is the write itself. Where it has none (the cluster
-//! is compressed, absent, all zeros, in the backing file, or shared with a snapshot), one has to be allocated; that is
-//! left to `imago`, whose order of writes (the new cluster, its count, the entry that points to it, the count of the old
-//! cluster) wastes a cluster at worst when it is cut short. It does not sync between them, so that a power cut could
-//! keep a later one alone: it is given open files on which every write is synced. It is given whole clusters that
-//! were read by [`Qcow2`], so that it never opens a backing file, and an image whose reference counts were verified,
-//! because on wrong ones it overwrites data, and on an emptied refcount table it recurses until the stack ends.
-
-use std::io;
-
-use imago::DenyImplicitOpenGate;
-use imago::FormatAccess;
-use imago::FormatDriverBuilder;
-use imago::file::File as ImagoFile;
-use imago::qcow2::Qcow2 as ImagoQcow2;
+//! is compressed, absent, all zeros, in the backing file, or shared with a snapshot), it gets one (see `allocate`), in an
+//! image whose reference counts were verified: on wrong ones data would be overwritten.
 
 use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::StorageMut;
 use crate::storage::check_range;
-use crate::storage::file::reopen_in_order;
 use crate::storage::qcow2::Qcow2;
+use crate::storage::qcow2::allocate::allocate;
 use crate::storage::qcow2::check::check_counts;
 use crate::storage::qcow2::guard::Guard;
 use crate::storage::qcow2::map::Mapping;
-use crate::storage::raw::Raw;
-use crate::storage::reader::fence;
 
 /// A qcow2 image that was opened and locked for writing.
 pub struct Qcow2Mut {
@@ -81,34 +67,9 @@ impl Qcow2Mut {
             check_counts(self.image.file(), self.image.map().header())?;
             self.counts_checked = true;
         }
-        let written =
-            fence(|| self.allocate(start, &whole)).unwrap_or_else(|panic| Err(io::Error::other(panic)));
-        written.map_err(|error| {
-            let what = format!("cannot allocate a qcow2 cluster for the bytes at 0x{start:x}");
-            StorageError::io(what, error)
-        })?;
         self.guard = None;
+        allocate(&self.image, cluster, &whole)?;
         self.image.reload()
-    }
-
-    /// Has `imago` write the whole cluster `bytes` at `offset`, and its tables.
-    fn allocate(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        let in_order = |raw: &Raw| {
-            ImagoFile::try_from(reopen_in_order(raw.file(), raw.path()).map_err(io::Error::other)?)
-        };
-        let file = in_order(self.image.file())?;
-        let data =
-            self.image.map().header().has_data_file().then(|| in_order(self.image.data())).transpose()?;
-        let image = ImagoQcow2::<ImagoFile>::builder(file)
-            .write(true)
-            .backing(None)
-            .data_file(data)
-            .open(DenyImplicitOpenGate::default())?;
-        let image = FormatAccess::new(image);
-        image.write(bytes, offset)?;
-        // The first brings the tables to the file, the second the file to the disk.
-        image.flush()?;
-        image.sync()
     }
 }
 
