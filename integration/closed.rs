@@ -8,6 +8,7 @@ use crate::support::Disk;
 use crate::support::bcdrescue;
 use crate::support::hash;
 use crate::support::judge;
+use crate::support::not_run;
 use crate::support::text;
 
 /// Calls that change a file system, start a program or speak to anybody.
@@ -53,6 +54,38 @@ fn reading_commands_change_nothing_and_start_nothing() {
         }
         assert_eq!((hash(&disk.path), disk.records().len()), (before, 0));
     }
+}
+
+/// By Landlock, and before the target is opened for the first time.
+#[test]
+fn every_command_gives_up_what_it_does_not_need() {
+    if !strace::is_allowed() {
+        return;
+    }
+    let disk = Disk::raw("win2008r2-bios");
+    let log = disk.folder.path().join("log");
+    let healthy = Disk::of("win2008r2-bios-healthy");
+    let identities = disk.folder.path().join("identities.json");
+    let recorded = ["record", healthy.name(), "-o", text(&identities)];
+    let confined = |command: &[&str], target: &str| {
+        let calls = strace::calls("landlock_create_ruleset,landlock_restrict_self,openat", &log, command);
+        if calls.iter().any(|call| call.starts_with("landlock_create_ruleset(") && call.contains(") = -1")) {
+            return not_run("confinement of the program", "this kernel has no Landlock");
+        }
+        let restricted = |call: &String| call.starts_with("landlock_restrict_self(") && call.ends_with("= 0");
+        let restricted =
+            calls.iter().position(restricted).unwrap_or_else(|| panic!("{command:?}: {calls:#?}"));
+        let opened =
+            |call: &String| call.contains("O_NONBLOCK") && readable(call).contains(&format!("{target}>"));
+        let opened = calls.iter().position(opened).unwrap_or_else(|| panic!("{command:?}: {calls:#?}"));
+        assert!(restricted < opened, "{command:?}: {calls:#?}");
+    };
+    for command in [&["list"][..], &["inspect"], &["check"], &["fix", "--dry-run"], &["fix", "--yes"]] {
+        confined(&[command, &[disk.name()]].concat(), disk.name());
+    }
+    confined(&["undo", "--yes", text(&disk.record())], disk.name());
+    confined(&recorded, healthy.name());
+    assert!(identities.exists());
 }
 
 /// A repair writes to its disk and makes its record, and that is all.

@@ -9,6 +9,7 @@ use crate::cli::FAILED;
 use crate::cli::HEALTHY;
 use crate::cli::LEFT;
 use crate::cli::args::CheckArgs;
+use crate::cli::confine;
 use crate::cli::examine::Examined;
 use crate::cli::examine::context;
 use crate::cli::examine::examine_with;
@@ -32,6 +33,7 @@ use crate::storage::attached::attached_disks;
 /// When no target is named and no Windows disk is attached, or standard output cannot be written; a target that cannot
 /// be examined is one result among others.
 pub fn run(args: &CheckArgs, as_json: bool) -> anyhow::Result<u8> {
+    confine::to_reading();
     if args.against.is_some() && args.targets.len() != 1 {
         return usage("--against is for one target: a record is of one disk", as_json);
     }

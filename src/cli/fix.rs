@@ -13,6 +13,7 @@ use crate::cli::HEALTHY;
 use crate::cli::LEFT;
 use crate::cli::USAGE;
 use crate::cli::args::FixArgs;
+use crate::cli::confine;
 use crate::cli::examine;
 use crate::cli::examine::Examined;
 use crate::cli::examine::context;
@@ -72,6 +73,10 @@ pub fn run(args: &FixArgs, as_json: bool) -> anyhow::Result<u8> {
             Picked::Several(paths) => return several(&paths, as_json),
         },
     };
+    match args.write.dry_run {
+        true => confine::to_reading(),
+        false => confine::to_repair(&target, args.record_dir.as_deref(), &args.open.allow_backing),
+    }
     anyhow::ensure!(
         !is_store_file(&target),
         "{}: a store by itself does not tell which disk it should name; run fix on the disk that holds it",

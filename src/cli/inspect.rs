@@ -19,6 +19,7 @@ use crate::bcd::object::Object;
 use crate::bcd::object::alias;
 use crate::cli::HEALTHY;
 use crate::cli::args::InspectArgs;
+use crate::cli::confine;
 use crate::cli::examine::Examined;
 use crate::cli::examine::context;
 use crate::cli::examine::examine;
@@ -47,6 +48,7 @@ const NAMES: usize = 23;
 /// # Errors
 /// When the target cannot be examined or standard output not be written.
 pub fn run(args: &InspectArgs, as_json: bool) -> anyhow::Result<u8> {
+    confine::to_reading();
     if is_store_file(&args.target) {
         return store_file(&args.target, as_json);
     }

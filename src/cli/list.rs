@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::cli::FAILED;
 use crate::cli::HEALTHY;
 use crate::cli::args::ListArgs;
+use crate::cli::confine;
 use crate::cli::examine::Examined;
 use crate::cli::examine::examine;
 use crate::cli::json;
@@ -31,6 +32,7 @@ use crate::storage::attached::attached_disks;
 /// # Errors
 /// When the attached disks cannot be enumerated, or standard output not be written.
 pub fn run(args: &ListArgs, as_json: bool) -> anyhow::Result<u8> {
+    confine::to_reading();
     let attached = if args.targets.is_empty() { attached_disks(Path::new("/"))? } else { Vec::new() };
     let mut paths: Vec<(PathBuf, Option<&AttachedDisk>)> =
         attached.iter().map(|disk| (disk.path.clone(), Some(disk))).collect();

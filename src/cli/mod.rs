@@ -3,6 +3,7 @@
 pub mod args;
 pub mod check;
 pub mod choice;
+pub mod confine;
 pub mod examine;
 pub mod firmware;
 pub mod fix;

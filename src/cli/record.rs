@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::cli::HEALTHY;
 use crate::cli::args::RecordArgs;
+use crate::cli::confine;
 use crate::cli::examine::context;
 use crate::cli::examine::examine;
 use crate::cli::json;
@@ -24,6 +25,7 @@ use crate::repair::identity_record::IdentityRecord;
 /// When the disk cannot be examined, its stores do not name it (then it is too late for a record), it has no identity,
 /// or the file cannot be made.
 pub fn run(args: &RecordArgs, as_json: bool) -> anyhow::Result<u8> {
+    confine::to_new_file(&args.output);
     let options = args.open.options();
     let examined = examine(&args.target, &options, &context(&args.target, &[], &options, Choice::default()))?;
     let name = clean(&args.target.display().to_string());

@@ -12,6 +12,7 @@ use crate::cli::HEALTHY;
 use crate::cli::LEFT;
 use crate::cli::USAGE;
 use crate::cli::args::UndoArgs;
+use crate::cli::confine;
 use crate::cli::examine::Examined;
 use crate::cli::examine::context;
 use crate::cli::examine::examine;
@@ -48,6 +49,10 @@ use crate::storage::window::Window;
 pub fn run(args: &UndoArgs, as_json: bool) -> anyhow::Result<u8> {
     let mut record = Record::load(&args.record)?;
     let path = args.target.clone().unwrap_or_else(|| record.target.path.clone());
+    match args.write.dry_run {
+        true => confine::to_reading(),
+        false => confine::to_repair(&path, Some(&args.record), &args.open.allow_backing),
+    }
     let examined = look(&path, args)?;
     undo::check(&record, &examined.layout, examined.len).with_context(|| path.display().to_string())?;
     let back = inverse(&record.patches);

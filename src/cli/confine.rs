@@ -1,0 +1,135 @@
+//! What the program needs no more it gives up, before it looks at the first byte that may be hostile: the right to start
+//! programs, and the right to change files other than its own.
+//!
+//! By Landlock (Linux 5.13), which needs no privilege and holds for the whole process from then on. A kernel without it
+//! confines nothing; the program then still does no more than it says.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use landlock::ABI;
+use landlock::AccessFs;
+use landlock::BitFlags;
+use landlock::PathBeneath;
+use landlock::PathFd;
+use landlock::Ruleset;
+use landlock::RulesetAttr;
+use landlock::RulesetCreated;
+use landlock::RulesetCreatedAttr;
+use landlock::RulesetError;
+
+/// Gives up every change of a file system.
+pub fn to_reading() {
+    confine(&[]);
+}
+
+/// Gives up every change of a file system but those of a repair: to the device or image `target`, to the directory
+/// where its record is made (or to the record), to `others`, and, for an image, to what lies beside it: its data file.
+pub fn to_repair(target: &Path, record: Option<&Path>, others: &[PathBuf]) {
+    let mut places = vec![target.to_path_buf()];
+    if target.is_file() {
+        places.extend([directory(target), directory(&target.canonicalize().unwrap_or_default())]);
+    } else if record.is_none() {
+        places.push(".".into());
+    }
+    places.extend(record.map(Path::to_path_buf));
+    places.extend(others.iter().cloned());
+    confine(&places);
+}
+
+/// Gives up every change of a file system but new files beside `path`.
+pub fn to_new_file(path: &Path) {
+    confine(&[directory(path)]);
+}
+
+fn directory(path: &Path) -> PathBuf {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")).into()
+}
+
+fn confine(places: &[PathBuf]) {
+    // Best effort is what it is for: where the kernel refuses, nothing is lost but the second lock on the door.
+    let _ = ruleset(places).and_then(RulesetCreated::restrict_self);
+}
+
+fn ruleset(places: &[PathBuf]) -> Result<RulesetCreated, RulesetError> {
+    let given_up = AccessFs::from_write(ABI::V3) | AccessFs::Execute;
+    let mut rules = Ruleset::default().handle_access(given_up)?.create()?;
+    for place in places {
+        let Ok(opened) = PathFd::new(place) else { continue };
+        rules = rules.add_rule(PathBeneath::new(opened, needed(place)))?;
+    }
+    Ok(rules)
+}
+
+/// In a directory a record is made: a part, its name, and its removal when that fails.
+fn needed(place: &Path) -> BitFlags<AccessFs> {
+    match place.is_dir() {
+        true => AccessFs::WriteFile | AccessFs::MakeReg | AccessFs::RemoveFile,
+        false => AccessFs::WriteFile.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::ErrorKind;
+    use std::process::Command;
+
+    use landlock::RulesetStatus;
+
+    use super::*;
+
+    /// Whether this kernel can confine at all.
+    fn is_supported() -> bool {
+        let status = std::thread::spawn(|| ruleset(&[]).unwrap().restrict_self().unwrap().ruleset);
+        status.join().unwrap() != RulesetStatus::NotEnforced
+    }
+
+    #[test]
+    fn what_was_given_up_is_gone() {
+        if !is_supported() {
+            eprintln!("NOT RUN: confinement: this kernel has no Landlock");
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let [mine, other, records] = ["mine", "other", "records"].map(|name| folder.path().join(name));
+        fs::create_dir(&mine).unwrap();
+        fs::create_dir(&records).unwrap();
+        fs::write(&other, b"bytes").unwrap();
+        let file = mine.join("disk");
+        fs::write(&file, b"disk").unwrap();
+        let denied = |result: std::io::Result<()>| {
+            assert_eq!(result.unwrap_err().kind(), ErrorKind::PermissionDenied);
+        };
+        std::thread::scope(|scope| {
+            // Of the process only the thread that asks is confined, and what it starts.
+            scope.spawn(|| {
+                to_reading();
+                denied(fs::write(&other, b"changed"));
+                denied(fs::write(folder.path().join("new"), b""));
+                denied(fs::remove_file(&other));
+                denied(fs::create_dir(folder.path().join("new")));
+                denied(Command::new("/bin/true").status().map(drop));
+                assert_eq!(fs::read(&other).unwrap(), b"bytes");
+            });
+            scope.spawn(|| {
+                to_new_file(&mine.join("new"));
+                denied(fs::write(&other, b"changed"));
+                fs::write(mine.join("new"), b"record").unwrap();
+                fs::rename(mine.join("new"), mine.join("named")).unwrap();
+                fs::remove_file(mine.join("named")).unwrap();
+            });
+            scope.spawn(|| {
+                // A record elsewhere, and a file that is named with leave.
+                to_repair(&file, Some(&records), std::slice::from_ref(&other));
+                for path in [&file, &mine.join("data"), &records.join("record"), &other] {
+                    fs::OpenOptions::new().write(true).create(true).truncate(false).open(path).unwrap();
+                }
+                // Nothing is ever cut.
+                denied(fs::write(&file, b""));
+                denied(fs::write(folder.path().join("new"), b""));
+                denied(Command::new("/bin/true").status().map(drop));
+            });
+        });
+    }
+}
