@@ -53,8 +53,11 @@ lint:
 	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --locked --no-deps --quiet
 
 unit:
+	@rm -rf target/tmp/counted
 	$(CARGO) build --locked
 	$(CARGO) test --locked
+	@echo "counted by these tests:"
+	@sed 's/^/  /' target/tmp/counted/*
 
 # Every reader of bytes that may lie, for so many seconds each: make fuzz SECONDS=600 TARGETS="ntfs disk". Needs a nightly
 # toolchain and `cargo install cargo-fuzz`; `make test` has a short run of the same without them. STORES names a folder of

@@ -26,6 +26,7 @@ use bcdrescue::hive::log_head::LogAge;
 use bcdrescue::hive::sparse::SparseHive;
 use serde_json::Value as Json;
 
+use crate::support::counted;
 use crate::support::judge;
 use crate::support::not_run;
 use crate::support::text;
@@ -136,10 +137,10 @@ fn every_element_means_what_its_bytes_are() {
             }
         }
     }
-    println!(
-        "{elements} elements, {devices} devices, {identities} identity records in {} stores",
-        stores.len()
-    );
+    if !stores.is_empty() {
+        let found = format!("{elements} elements, {devices} devices, {identities} identity records");
+        counted("stores by real Windows", &format!("{} stores, {found}", stores.len()));
+    }
     assert!(stores.is_empty() || (elements > 0 && devices > 0 && identities > 0));
 }
 

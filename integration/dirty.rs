@@ -19,6 +19,7 @@ use crate::log_file::page_log;
 use crate::sparse::SparseRam;
 use crate::support::Disk;
 use crate::support::bcdrescue;
+use crate::support::counted;
 use crate::support::cut;
 use crate::support::fat_file;
 use crate::support::hash;
@@ -322,6 +323,6 @@ fn real_logs_give_back_their_stores() {
             made += 1;
         }
     }
-    println!("{made} logs replayed, {stale} stale ones passed over");
+    counted("logs of real stores", &format!("{made} replayed, {stale} stale ones passed over"));
     assert!(corpus::stores().is_empty() || made > 5 && stale > 0);
 }

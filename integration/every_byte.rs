@@ -11,6 +11,7 @@ use crate::fuzz_targets::ALL;
 use crate::fuzz_targets::run;
 use crate::fuzz_targets::seeds;
 use crate::hostile::Chance;
+use crate::support::counted;
 
 /// Time for the executions of one target; a machine that is slow or busy does fewer.
 const TIME: Duration = Duration::from_millis(1600);
@@ -87,7 +88,8 @@ fn short_run(name: &str) {
         slowest = slowest.max(survive(name, &data, &format!("run {runs}")));
         runs += 1;
     }
-    println!("{name}: {} seeds, {runs} runs, slowest {slowest:?}", seeds.len());
+    let figures = format!("{} seeds, {runs} mutations, slowest {slowest:?}", seeds.len());
+    counted(&format!("fuzz target {name}"), &figures);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::strace::with_faults;
 use crate::support::Disk;
 use crate::support::bcdrescue;
 use crate::support::copy_sparse;
+use crate::support::counted;
 use crate::support::hash;
 use crate::support::text;
 
@@ -141,9 +142,10 @@ fn a_read_that_fails_or_comes_short_ends_in_an_error() {
             case.leads_out(&story);
         }
     }
-    println!(
-        "{reads} reads: {refused} faults before the first write, {in_proof} behind it, {not_needed} in what is not needed"
+    let faults = format!(
+        "{refused} before the first write, {in_proof} behind it, {not_needed} in what was not needed"
     );
+    counted("failing reads of a repair", &format!("{reads} reads; faults: {faults}"));
     assert!(refused > 20 && in_proof > 20, "{refused} {in_proof} {not_needed}");
 }
 

@@ -22,6 +22,7 @@ use crate::fuzz_targets::base::IMAGES;
 use crate::sparse::PAGE;
 use crate::sparse::SparseRam;
 use crate::support::bcdrescue;
+use crate::support::counted;
 use crate::support::text;
 
 /// Damaged copies of each image.
@@ -233,7 +234,8 @@ fn damaged_disks_give_an_answer_or_an_error() {
             assert!(time < LONGEST, "{name}, seed {seed}: {time:?}");
             slowest = slowest.max(time);
         }
-        println!("{name}: {repaired} of {SEEDS} repaired, slowest {slowest:?}");
+        let figures = format!("{SEEDS} disks, {repaired} of them repaired, slowest {slowest:?}");
+        counted(&format!("damaged copies of {name}"), &figures);
         // Neither all nor none: the damage is felt, and what it leaves is used.
         let expected = if name == "win2003-bios" { 0..1 } else { SEEDS / 10..SEEDS };
         assert!(expected.contains(&repaired), "{name}: {repaired} of {SEEDS}");

@@ -25,6 +25,7 @@ use crate::dirty;
 use crate::hostile::look_with;
 use crate::sparse::SparseRam;
 use crate::support::Disk;
+use crate::support::counted;
 
 /// A disk before and after its repair, and how one comes from the other.
 struct Case {
@@ -200,14 +201,16 @@ fn accepted(case: &Case, layout: &Layout, story: &str) {
 struct Seen<'a> {
     case: &'a Case,
     states: Vec<SparseRam>,
+    cuts: usize,
 }
 
 impl<'a> Seen<'a> {
     fn new(case: &'a Case) -> Self {
-        Self { case, states: Vec::new() }
+        Self { case, states: Vec::new(), cuts: 0 }
     }
 
     fn recovers(&mut self, disk: &SparseRam, story: &str) {
+        self.cuts += 1;
         if !self.states.iter().any(|state| state.is_same(disk)) {
             recovers(self.case, disk, story);
             self.states.push(disk.clone());
@@ -217,6 +220,7 @@ impl<'a> Seen<'a> {
 
 #[test]
 fn power_is_cut_after_every_write() {
+    let (mut cut, mut states) = (0, 0);
     for case in cases() {
         let sector = case.plan.patches[0].before.len();
         let torn = [512, 2048].into_iter().filter(|len| *len < sector).map(Cut::Torn);
@@ -231,7 +235,10 @@ fn power_is_cut_after_every_write() {
                 seen.recovers(&disk.after(*cut), &format!("{cut:?} in write {writes}"));
             }
         }
+        (cut, states) = (cut + seen.cuts, states + seen.states.len());
     }
+    let figures = format!("{cut} in {} repairs, {states} states of the disk", cases().len());
+    counted("power cuts in a repair", &figures);
 }
 
 #[test]
@@ -255,6 +262,7 @@ fn a_dirty_store_is_sealed_behind_its_pages_and_before_it_is_re_pointed() {
 
 #[test]
 fn power_is_cut_in_an_undo() {
+    let (mut cut, mut states) = (0, 0);
     for case in cases() {
         let back = inverse(&case.plan.patches);
         let mut seen = Seen::new(case);
@@ -265,7 +273,12 @@ fn power_is_cut_in_an_undo() {
                 seen.recovers(&disk.after(cut), &format!("{cut:?} in write {writes} of an undo"));
             }
         }
+        (cut, states) = (cut + seen.cuts, states + seen.states.len());
     }
+    counted(
+        "power cuts in an undo",
+        &format!("{cut} in {} of them, {states} states of the disk", cases().len()),
+    );
 }
 
 /// An identity may lie across two sectors; then a cut leaves one that is half old and half new. Here the border is put

@@ -11,6 +11,7 @@ use crate::strace::path_of;
 use crate::strace::unhex;
 use crate::support::Disk;
 use crate::support::bcdrescue;
+use crate::support::counted;
 use crate::support::judge;
 use crate::support::same_content;
 use crate::support::text;
@@ -144,13 +145,16 @@ impl Traced {
 
 /// Goes through all states.
 #[track_caller]
-fn all_states_recover(disk: Disk, at_least: usize) {
+fn all_states_recover(story: &str, disk: Disk, at_least: usize) {
     let traced = Traced::new(disk);
     let states = states(&traced.image, &traced.steps);
-    for (story, state) in &states {
-        traced.recovers(story, state);
+    for (cut, state) in &states {
+        traced.recovers(cut, state);
     }
-    println!("{} states of an image", states.len());
+    counted(
+        &format!("power cuts in a qcow2 image, {story}"),
+        &format!("{} states of the file", states.len()),
+    );
     assert!(states.len() >= at_least, "{}", states.len());
 }
 
@@ -158,7 +162,7 @@ fn all_states_recover(disk: Disk, at_least: usize) {
 #[test]
 fn power_goes_while_clusters_are_allocated() {
     if strace::is_allowed() {
-        all_states_recover(Disk::of("win2008r2-bios"), 30);
+        all_states_recover("compressed", Disk::of("win2008r2-bios"), 30);
     }
 }
 
@@ -176,7 +180,7 @@ fn overlay(name: &str) -> Disk {
 #[test]
 fn power_goes_while_an_overlay_grows() {
     if strace::is_allowed() {
-        all_states_recover(overlay("win11-uefi"), 30);
+        all_states_recover("empty", overlay("win11-uefi"), 30);
     }
 }
 
@@ -203,11 +207,10 @@ fn power_goes_while_the_tables_of_a_snapshot_are_copied_and_that_of_the_counts_g
     let repaired = disk.folder.path().join("repaired.qcow2");
     fs::copy(&disk.path, &repaired).unwrap();
     bcdrescue(&["fix", "--yes", text(&repaired)]).exits(1);
-    println!("{before} {}", table_clusters(&repaired));
     assert!(table_clusters(&repaired) > before);
     fs::remove_file(repaired).unwrap();
     for record in disk.records() {
         fs::remove_file(record).unwrap();
     }
-    all_states_recover(disk, 30);
+    all_states_recover("shared with a snapshot and full", disk, 30);
 }

@@ -56,9 +56,13 @@ impl Run {
     }
 }
 
-/// Runs the program; it never has a terminal.
+/// What the program may take of memory: its heap and all that it maps for itself.
+const MEMORY: &str = "--data=67108864";
+
+/// Runs the program with its limit of memory; it never has a terminal.
 pub fn bcdrescue(arguments: &[&str]) -> Run {
-    let output = Command::new(env!("CARGO_BIN_EXE_bcdrescue"))
+    let output = Command::new("prlimit")
+        .args([MEMORY, env!("CARGO_BIN_EXE_bcdrescue")])
         .args(arguments)
         .stdin(Stdio::null())
         .output()
@@ -397,6 +401,14 @@ pub fn hivex_difference(before: &[u8], after: &[u8]) -> Vec<String> {
     assert!(before.keys().eq(after.keys()), "keys or values came or went");
     assert!(!before.is_empty());
     before.iter().filter(|(path, value)| after[*path] != **value).map(|(path, _)| path.clone()).collect()
+}
+
+/// Keeps what a campaign has counted, for the end of `make test`.
+pub fn counted(campaign: &str, figures: &str) {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("counted");
+    fs::create_dir_all(&folder).expect("a folder");
+    let name = campaign.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+    fs::write(folder.join(name), format!("{campaign}: {figures}\n")).expect("written");
 }
 
 /// Whether the tests run as root; what needs it says so when they do not.

@@ -33,6 +33,9 @@ use crate::hive::Hive;
 use crate::hive::HiveError;
 use crate::hive::Value;
 
+/// Elements of a store that is read, at most.
+pub const ELEMENTS_MAX: usize = 2048;
+
 /// Why bytes are not a store that can be read or built.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -40,6 +43,12 @@ pub enum StoreError {
     /// The hive below the store.
     #[error(transparent)]
     Hive(#[from] HiveError),
+    /// More elements than memory is spent on; stores have some hundreds.
+    #[error("{found} elements in the store: expected at most {ELEMENTS_MAX}")]
+    Elements {
+        /// How many there are.
+        found: usize,
+    },
     /// An element that a new store cannot hold.
     #[error("element {element} of a new store: {why}")]
     Element {
@@ -66,9 +75,13 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the bytes are no hive that can be read.
+    /// When the bytes are no hive that can be read, or one of more than [`ELEMENTS_MAX`] elements.
     pub fn parse(bytes: Vec<u8>) -> Result<Self, StoreError> {
-        Ok(Self::from_hive(Hive::parse(bytes)?))
+        let store = Self::from_hive(Hive::parse(bytes)?);
+        match store.objects.iter().map(|object| object.elements.len()).sum() {
+            found if found > ELEMENTS_MAX => Err(StoreError::Elements { found }),
+            _ => Ok(store),
+        }
     }
 
     /// The store that a hive holds.

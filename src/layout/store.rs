@@ -16,11 +16,11 @@ use crate::volume::Extent;
 use crate::volume::Volume;
 
 /// Longest store that is read. Real ones have 8 to 256 KiB; what is longer is damage or a trap.
-pub const STORE_MAX: u64 = 4 << 20;
+pub const STORE_MAX: u64 = 1 << 20;
 
 /// Bytes of all stores of a disk and of the logs that are read, together; a table of hundreds of volumes with a long
 /// store each is a trap.
-const STORES_MAX: u64 = 8 << 20;
+const STORES_MAX: u64 = 3 << 20;
 
 /// Endings of the transaction logs that Windows keeps beside a store. Stores of Windows 8.1 and later were seen with
 /// entries in all three.

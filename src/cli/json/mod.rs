@@ -11,6 +11,8 @@ pub use disk::windows;
 pub use store::objects;
 pub use store::values;
 
+use std::io::BufWriter;
+use std::io::Write;
 use std::path::Path;
 
 use serde::Serialize;
@@ -40,12 +42,37 @@ pub const VERSION: u32 = 1;
 /// # Errors
 /// When standard output cannot be written.
 pub fn print(targets: &[Value]) -> anyhow::Result<()> {
-    use std::io::Write;
-    let text = serde_json::to_string_pretty(&json!({ "version": VERSION, "targets": targets }))?;
-    match writeln!(std::io::stdout().lock(), "{}", escaped(&text)) {
+    let mut out = Escaping(BufWriter::new(std::io::stdout().lock()));
+    let written = serde_json::to_writer_pretty(&mut out, &Document { version: VERSION, targets })
+        .map_err(std::io::Error::from)
+        .and_then(|()| out.0.write_all(b"\n"))
+        .and_then(|()| out.0.flush());
+    match written {
         // A reader that has seen enough (`| head`) changes nothing about what was found or done.
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
+    }
+}
+
+/// The document, which is written as it is made: of a large store it has some megabytes.
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    targets: &'a [Value],
+}
+
+/// Writes JSON as [`escaped`] has it. It comes in pieces of whole characters.
+struct Escaping<W>(W);
+
+impl<W: Write> Write for Escaping<W> {
+    fn write(&mut self, piece: &[u8]) -> std::io::Result<usize> {
+        let text = std::str::from_utf8(piece).map_err(std::io::Error::other)?;
+        self.0.write_all(escaped(text).as_bytes())?;
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
     }
 }
 

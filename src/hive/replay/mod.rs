@@ -37,7 +37,7 @@ use rules::Log;
 use rules::Rules;
 
 /// Longest hive that comes out. Boot stores have some ten kilobytes.
-const RECOVERED_MAX: usize = 16 << 20;
+const RECOVERED_MAX: usize = 2 << 20;
 
 /// A hive that was made whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
