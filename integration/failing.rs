@@ -62,7 +62,10 @@ impl Case {
     }
 
     fn way_out(&self) -> String {
-        format!("go back with: bcdrescue undo {} or on with fix again", text(&self.disk.record()))
+        format!(
+            "; to go back: bcdrescue undo {} (or mend the cause, and run fix again)",
+            text(&self.disk.record())
+        )
     }
 }
 

@@ -23,6 +23,11 @@ pub fn to_reading() {
     confine(&[]);
 }
 
+/// Gives up every change of a file system but to devices, and where the record is made: the one disk is yet to be found.
+pub fn to_attached_disks(record: Option<&Path>) {
+    confine(&["/dev".into(), record.unwrap_or(Path::new(".")).into()]);
+}
+
 /// Gives up every change of a file system but those of a repair: to the device or image `target`, to the directory
 /// where its record is made (or to the record), to `others`, and, for an image, to what lies beside it: its data file.
 pub fn to_repair(target: &Path, record: Option<&Path>, others: &[PathBuf]) {

@@ -61,6 +61,11 @@ pub fn run(args: &FixArgs, as_json: bool) -> anyhow::Result<u8> {
         Ok(choice) => choice,
         Err(error) => return usage(&error.to_string(), as_json),
     };
+    match (args.write.dry_run, &args.target) {
+        (true, _) => confine::to_reading(),
+        (false, None) => confine::to_attached_disks(args.record_dir.as_deref()),
+        (false, Some(_)) => {}
+    }
     let target = match &args.target {
         Some(target) => target.clone(),
         None if args.choice.is_of_one_disk() || args.against.is_some() => {
@@ -73,9 +78,8 @@ pub fn run(args: &FixArgs, as_json: bool) -> anyhow::Result<u8> {
             Picked::Several(paths) => return several(&paths, as_json),
         },
     };
-    match args.write.dry_run {
-        true => confine::to_reading(),
-        false => confine::to_repair(&target, args.record_dir.as_deref(), &args.open.allow_backing),
+    if !args.write.dry_run {
+        confine::to_repair(&target, args.record_dir.as_deref(), &args.open.allow_backing);
     }
     anyhow::ensure!(
         !is_store_file(&target),
@@ -312,7 +316,7 @@ impl Job<'_> {
                 return Err(error.into());
             }
             anyhow::bail!(
-                "{error}; when the cause is mended, go back with: bcdrescue undo {} or on with fix again",
+                "{error}; to go back: bcdrescue undo {} (or mend the cause, and run fix again)",
                 record_path.display()
             );
         }
