@@ -14,7 +14,9 @@ use crate::hostile::Chance;
 use crate::support::counted;
 
 /// Time for the executions of one target; a machine that is slow or busy does fewer.
-const TIME: Duration = Duration::from_millis(1600);
+const TIME: Duration = Duration::from_millis(2400);
+/// Executions of one target, at least.
+const LEAST: u64 = 12;
 /// Executions of one target, at most.
 const MOST: u64 = 4000;
 /// What counts as a hang. An execution takes milliseconds; the worst that was found, an index in a circle of which every
@@ -84,7 +86,7 @@ fn short_run(name: &str) {
         slowest = slowest.max(survive(name, seed, &format!("seed {index} as it is")));
     }
     let mut runs = 0;
-    while runs < MOST && begun.elapsed() < TIME {
+    while runs < LEAST || (runs < MOST && begun.elapsed() < TIME) {
         let data = mutated(&seeds, &mut Chance::new(name, runs));
         slowest = slowest.max(survive(name, &data, &format!("run {runs}")));
         runs += 1;
