@@ -51,6 +51,7 @@ lint:
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -Dwarnings
 	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --locked --no-deps --quiet
+	@$(CARGO) metadata --manifest-path integration/fuzz/Cargo.toml --locked --format-version 1 >/dev/null
 
 unit:
 	@rm -rf target/tmp/counted

@@ -71,7 +71,7 @@ impl Write for Reader<'_> {
 
 /// Runs a parser of another crate and turns a panic of it into `Err`, silently.
 ///
-/// `mbrman`, `gpt`, `ntfs` and `imago` panic on some damaged input (measured); a disk image is hostile.
+/// `mbrman`, `gpt` and `ntfs` panic on some damaged input (measured); a disk image is hostile.
 ///
 /// # Errors
 /// The text of the panic.
