@@ -161,8 +161,9 @@ fn a_record_that_cannot_be_kept_stops_the_repair_before_it_begins() {
         ("write:error=EDQUOT:when=1", "uota exceeded"),
         ("fsync:error=EIO:when=1", "Input/output error"),
         ("renameat2:error=EIO:when=1", "Input/output error"),
-        // The directory: the record is there, but may not be after a power cut.
+        // Under its new name, and the directory: the record is there, but may not be after a power cut.
         ("fsync:error=EIO:when=2", "Input/output error"),
+        ("fsync:error=EIO:when=3", "Input/output error"),
     ];
     for (fault, said) in faults {
         let run = with_faults(None, &[fault], &arguments).exits(8);
@@ -179,7 +180,7 @@ fn a_record_that_cannot_be_kept_stops_the_repair_before_it_begins() {
 #[test]
 fn a_record_is_kept_on_file_systems_that_know_less() {
     let Some(case) = Case::new() else { return };
-    for fault in ["renameat2:error=EINVAL", "fsync:error=EINVAL:when=2"] {
+    for fault in ["renameat2:error=EINVAL", "fsync:error=EINVAL:when=3"] {
         with_faults(None, &[fault], &["fix", case.disk.name(), "--yes"]).exits(1);
         let files = fs::read_dir(case.disk.folder.path()).unwrap().count();
         assert_eq!(files, 2, "{fault}");
@@ -278,7 +279,14 @@ fn a_record_is_never_half_written() {
     let Some(case) = Case::new() else { return };
     let fix = ["fix", case.disk.name(), "--yes", "--json"];
     let mut whole = 0;
-    for call in ["write:when=1", "fsync:when=1", "renameat2:when=1", "fsync:when=2", "pwrite64:when=1"] {
+    for call in [
+        "write:when=1",
+        "fsync:when=1",
+        "renameat2:when=1",
+        "fsync:when=2",
+        "fsync:when=3",
+        "pwrite64:when=1",
+    ] {
         let (name, when) = call.split_once(':').unwrap();
         // Before the call does anything, and behind it.
         for fault in [format!("{name}:retval=0:signal=KILL:{when}"), format!("{name}:signal=KILL:{when}")] {

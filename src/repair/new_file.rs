@@ -22,8 +22,10 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = builder.tempfile_in(directory)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
-    file.persist_noclobber(path).map_err(|error| error.error)?;
-    sync_directory(directory).inspect_err(|_| {
+    let file = file.persist_noclobber(path).map_err(|error| error.error)?;
+    // Under its new name FAT knows neither length nor first cluster before the file itself is synced once more (a power
+    // cut in a guest left a record of no bytes).
+    file.sync_all().and_then(|()| sync_directory(directory)).inspect_err(|_| {
         let _ = fs::remove_file(path);
     })
 }
