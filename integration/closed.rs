@@ -111,10 +111,7 @@ fn a_repair_writes_its_disk_and_its_record_alone() {
 
 /// A call with its strings as text.
 fn readable(call: &str) -> String {
-    let text = |hex: &str| {
-        let bytes = hex.split("\\x").skip(1).map(|byte| u8::from_str_radix(&byte[..2], 16).unwrap_or(b'?'));
-        String::from_utf8_lossy(&bytes.collect::<Vec<_>>()).into_owned()
-    };
+    let text = |hex: &str| String::from_utf8_lossy(&strace::unhex(hex)).into_owned();
     let mut shown = String::new();
     for (index, part) in call.split(['"', '<', '>']).enumerate() {
         shown += &if part.starts_with("\\x") { text(part) } else { part.to_owned() };
@@ -155,8 +152,8 @@ fn a_file_that_an_image_names_elsewhere_is_not_even_looked_at() {
     let before = hash(&secret);
     for name in foreign_names(&secret) {
         for data_file in [false, true] {
-            let disk = Disk { path: Path::new("").into(), folder: tempfile::tempdir().unwrap() };
-            let disk = Disk { path: disk.folder.path().join("image.qcow2"), ..disk };
+            let folder = tempfile::tempdir().unwrap();
+            let disk = Disk { path: folder.path().join("image.qcow2"), folder };
             std::os::unix::fs::symlink(&secret, disk.folder.path().join("link")).unwrap();
             fs::write(&disk.path, image_that_names(&name, data_file)).unwrap();
             let image = fs::read(&disk.path).unwrap();
@@ -193,13 +190,9 @@ fn a_file_that_an_image_names_elsewhere_is_not_even_looked_at() {
 fn image_that_names(name: &str, data_file: bool) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("image");
-    let options: &[&str] = if data_file { &["-o", "data_file=other"] } else { &[] };
-    let other = folder.path().join("other");
-    let options: Vec<String> = options.iter().map(|option| option.replace("other", text(&other))).collect();
-    let mut all = vec!["create", "-q", "-f", "qcow2"];
-    all.extend(options.iter().map(String::as_str));
-    all.extend([text(&path), "64M"]);
-    judge("qemu-img", &all);
+    let other = format!("data_file={}", text(&folder.path().join("other")));
+    let options: &[&str] = if data_file { &["-o", &other] } else { &[] };
+    judge("qemu-img", &[&["create", "-q", "-f", "qcow2"], options, &[text(&path), "64M"]].concat());
     let mut bytes = fs::read(&path).unwrap();
     if data_file {
         // The header extension with the name: its type, its length, the name padded to eight bytes.

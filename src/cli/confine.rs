@@ -18,6 +18,8 @@ use landlock::RulesetCreated;
 use landlock::RulesetCreatedAttr;
 use landlock::RulesetError;
 
+use crate::storage::file::directory_of;
+
 /// Gives up every change of a file system.
 pub fn to_reading() {
     confine(&[]);
@@ -33,7 +35,8 @@ pub fn to_attached_disks(record: Option<&Path>) {
 pub fn to_repair(target: &Path, record: Option<&Path>, others: &[PathBuf]) {
     let mut places = vec![target.to_path_buf()];
     if target.is_file() {
-        places.extend([directory(target), directory(&target.canonicalize().unwrap_or_default())]);
+        let real = target.canonicalize().unwrap_or_default();
+        places.extend([target, &real].map(|path| directory_of(path).into()));
     } else if record.is_none() {
         places.push(".".into());
     }
@@ -44,11 +47,7 @@ pub fn to_repair(target: &Path, record: Option<&Path>, others: &[PathBuf]) {
 
 /// Gives up every change of a file system but new files beside `path`.
 pub fn to_new_file(path: &Path) {
-    confine(&[directory(path)]);
-}
-
-fn directory(path: &Path) -> PathBuf {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")).into()
+    confine(&[directory_of(path).into()]);
 }
 
 fn confine(places: &[PathBuf]) {

@@ -15,6 +15,7 @@ use crate::repair::plan::Plan;
 use crate::repair::record::ENDING;
 use crate::repair::record::Record;
 use crate::repair::record::RecordError;
+use crate::storage::file::directory_of;
 use crate::storage::open::TargetKind;
 
 /// File system type of ramfs, an initramfs's root (Linux, `linux/magic.h`).
@@ -39,9 +40,7 @@ pub fn directory(target: &Path, kind: TargetKind, named: Option<&Path>) -> anyho
     let directory = match (named, kind) {
         (Some(named), _) => named.to_owned(),
         (None, TargetKind::Device) => PathBuf::from("."),
-        (None, _) => {
-            target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")).into()
-        }
+        (None, _) => directory_of(target).into(),
     };
     let metadata = std::fs::metadata(&directory).with_context(|| {
         format!("directory for the undo record {}; nothing was written", directory.display())

@@ -8,6 +8,8 @@ use std::path::Path;
 use nix::errno::Errno;
 use tempfile::Builder;
 
+use crate::storage::file::directory_of;
+
 /// Writes `bytes` to a new file (mode 0600), never over an existing one or through a link, and makes it and its directory
 /// entry durable. It gets its name when all its bytes are on the disk: a cut leaves no half of a file under that name,
 /// at most one that begins with a dot and ends in `.part`.
@@ -15,7 +17,7 @@ use tempfile::Builder;
 /// # Errors
 /// [`io::Error`], `AlreadyExists` among others; the file is not there then.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let directory = directory_of(path);
     let mut builder = Builder::new();
     builder.prefix(".bcdrescue-").suffix(".part");
     #[expect(clippy::disallowed_methods, reason = "a record's own file, created anew")]

@@ -43,6 +43,11 @@ pub(crate) fn identity(file: &File, path: &Path) -> Result<(u64, u64), StorageEr
     Ok((facts.dev(), facts.ino()))
 }
 
+/// The directory in which `path` lies; for a bare name the current one.
+pub(crate) fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// What the system says of an open file.
 pub(crate) fn metadata(file: &File, path: &Path) -> Result<Metadata, StorageError> {
     file.metadata().map_err(|error| StorageError::io(format!("{}: cannot look at it", path.display()), error))

@@ -5,7 +5,6 @@
 //! the counts of what it replaces; a sync between each. (The `imago` crate, which did this once, has no sync between
 //! them, and lets an L1 entry point to a new table before that is counted.)
 
-use crate::bytes;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::qcow2::Qcow2;
@@ -15,20 +14,8 @@ use crate::storage::qcow2::counts::release;
 use crate::storage::qcow2::header::Header;
 use crate::storage::qcow2::map::COPIED;
 use crate::storage::qcow2::map::Mapping;
-use crate::storage::qcow2::map::table_entry;
+use crate::storage::qcow2::map::Place;
 use crate::storage::raw::Raw;
-
-/// Where the entry of a guest cluster stands.
-struct Entry {
-    /// Byte of the L1 entry.
-    l1_at: u64,
-    /// Byte of the L2 table, when there is one.
-    table: Option<u64>,
-    /// Whether that may be written in place.
-    is_own: bool,
-    /// Byte of the entry in its L2 table.
-    within: u64,
-}
 
 /// Gives the guest cluster `cluster` of `image` a place of its own, with these bytes in it. The image's reference counts
 /// were verified.
@@ -39,7 +26,10 @@ pub(super) fn allocate(image: &Qcow2, cluster: u64, bytes: &[u8]) -> Result<(), 
     let (file, data, header) = (image.file(), image.data(), image.map().header());
     let size = header.cluster_size();
     let old = image.map().lookup(cluster)?.mapping;
-    let entry = find(file, header, cluster)?;
+    let entry = image.map().place(cluster)?.ok_or_else(|| {
+        let expected = "an entry for every cluster of the disk";
+        StorageError::corrupt("qcow2 l1_size", 36, expected, header.l1_entries)
+    })?;
     let mut whole = bytes.to_vec();
     whole.resize(usize::try_from(size).unwrap_or(usize::MAX), 0);
 
@@ -48,7 +38,7 @@ pub(super) fn allocate(image: &Qcow2, cluster: u64, bytes: &[u8]) -> Result<(), 
     // In an external data file every guest cluster has the place of its own offset.
     let host = if header.has_data_file() { guest } else { taken.take()? };
     let new_entry = (host | COPIED).to_be_bytes();
-    let new_table = if entry.is_own { None } else { Some(taken.take()?) };
+    let new_table = if entry.table_copied { None } else { Some(taken.take()?) };
     taken.finish()?;
 
     match header.has_data_file() {
@@ -59,8 +49,7 @@ pub(super) fn allocate(image: &Qcow2, cluster: u64, bytes: &[u8]) -> Result<(), 
         file.write_behind(place, &table_with(file, header, &entry, new_entry)?)?;
     }
     taken.write_new()?;
-    data.sync_file()?;
-    file.sync_file()?;
+    image.sync()?;
     taken.write_counts()?;
     file.sync_file()?;
     match (new_table, entry.table) {
@@ -77,27 +66,8 @@ pub(super) fn allocate(image: &Qcow2, cluster: u64, bytes: &[u8]) -> Result<(), 
     file.sync_file()
 }
 
-fn find(file: &Raw, header: &Header, cluster: u64) -> Result<Entry, StorageError> {
-    let l2_bits = header.cluster_bits.saturating_sub(3);
-    let index = cluster.checked_shr(l2_bits).unwrap_or(0);
-    if index >= u64::from(header.l1_entries) {
-        let expected = format!("more than {index}, for the disk's size");
-        return Err(StorageError::corrupt("qcow2 l1_size", 36, expected, header.l1_entries));
-    }
-    let l1_at = header.l1_offset.saturating_add(index.saturating_mul(8));
-    let l1_entry = file.read_vec(l1_at, 8)?;
-    let (table, copied) = table_entry(bytes::be_u64(&l1_entry, 0).unwrap_or(0));
-    let within = cluster & 1u64.checked_shl(l2_bits).unwrap_or(0).saturating_sub(1);
-    Ok(Entry {
-        l1_at,
-        table: (table != 0).then_some(table),
-        is_own: table != 0 && copied,
-        within: within.saturating_mul(8),
-    })
-}
-
 /// A copy of the L2 table of an entry, or a new one, with the new entry in it.
-fn table_with(file: &Raw, header: &Header, entry: &Entry, new: [u8; 8]) -> Result<Vec<u8>, StorageError> {
+fn table_with(file: &Raw, header: &Header, entry: &Place, new: [u8; 8]) -> Result<Vec<u8>, StorageError> {
     let size = usize::try_from(header.cluster_size()).unwrap_or(usize::MAX);
     let mut table = match entry.table {
         Some(table) => file.read_vec(table, size)?,

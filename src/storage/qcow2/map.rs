@@ -63,6 +63,19 @@ pub struct Lookup {
     pub table_copied: bool,
 }
 
+/// Where the L2 entry of a guest cluster stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    /// Byte of the L1 entry.
+    pub(super) l1_at: u64,
+    /// Byte of the L2 table, a cluster of the file, when there is one.
+    pub(super) table: Option<u64>,
+    /// Whether that may be written in place.
+    pub(super) table_copied: bool,
+    /// Byte of the entry in its L2 table.
+    pub(super) within: u64,
+}
+
 /// The mapping tables of one image.
 pub struct ClusterMap {
     header: Header,
@@ -88,16 +101,31 @@ impl ClusterMap {
     /// # Errors
     /// [`StorageError::Corrupt`] for an entry that no sound image has; [`StorageError::Io`].
     pub fn lookup(&self, cluster: u64) -> Result<Lookup, StorageError> {
+        let place = self.place(cluster)?;
+        let Some(Place { table: Some(table), table_copied, within, .. }) = place else {
+            return Ok(Lookup { mapping: Mapping::Absent, table_copied: false });
+        };
+        let l2_at = table.saturating_add(within);
+        let mapping = decode(&self.header, self.entry(l2_at)?, l2_at)?;
+        Ok(Lookup { mapping, table_copied })
+    }
+
+    /// Where the entry of the guest cluster with number `cluster` stands; `None` behind the end of the L1 table.
+    ///
+    /// # Errors
+    /// As [`ClusterMap::lookup`].
+    pub(super) fn place(&self, cluster: u64) -> Result<Option<Place>, StorageError> {
         let l2_bits = self.header.cluster_bits.saturating_sub(3);
         let l1_index = cluster.checked_shr(l2_bits).unwrap_or(0);
         if l1_index >= u64::from(self.header.l1_entries) {
-            return Ok(Lookup { mapping: Mapping::Absent, table_copied: false });
+            return Ok(None);
         }
         let l1_at = self.header.l1_offset.saturating_add(l1_index.saturating_mul(8));
-        let l1_entry = self.entry(l1_at)?;
-        let table = l1_entry & OFFSET;
+        let (table, table_copied) = table_entry(self.entry(l1_at)?);
+        let l2_index = cluster & 1u64.checked_shl(l2_bits).unwrap_or(0).saturating_sub(1);
+        let within = l2_index.saturating_mul(8);
         if table == 0 {
-            return Ok(Lookup { mapping: Mapping::Absent, table_copied: false });
+            return Ok(Some(Place { l1_at, table: None, table_copied: false, within }));
         }
         let size = self.header.cluster_size();
         let inside = table.checked_add(size).is_some_and(|end| end <= self.file.len());
@@ -105,10 +133,7 @@ impl ClusterMap {
             let expected = format!("a cluster inside the file (0x{:x} bytes)", self.file.len());
             return Err(StorageError::corrupt("qcow2 L1 entry", l1_at, expected, format!("0x{table:x}")));
         }
-        let l2_index = cluster & size.checked_shr(3).unwrap_or(0).saturating_sub(1);
-        let l2_at = table.saturating_add(l2_index.saturating_mul(8));
-        let mapping = decode(&self.header, self.entry(l2_at)?, l2_at)?;
-        Ok(Lookup { mapping, table_copied: l1_entry & COPIED != 0 })
+        Ok(Some(Place { l1_at, table: Some(table), table_copied, within }))
     }
 
     fn entry(&self, at: u64) -> Result<u64, StorageError> {

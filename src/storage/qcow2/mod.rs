@@ -82,6 +82,17 @@ impl Qcow2 {
         &self.data
     }
 
+    /// Returns once all that was written is on stable storage, the data before the tables.
+    ///
+    /// # Errors
+    /// [`StorageError::Io`].
+    pub(crate) fn sync(&self) -> Result<(), StorageError> {
+        if !Arc::ptr_eq(&self.data, &self.file) {
+            self.data.sync_file()?;
+        }
+        self.file.sync_file()
+    }
+
     /// Reads the header and the tables anew, after a write has changed them.
     ///
     /// # Errors

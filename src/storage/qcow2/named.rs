@@ -9,6 +9,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use crate::storage::StorageError;
+use crate::storage::file::directory_of;
 
 /// The file that `name`, written in `image`, means, if it may be opened. `listed` are the files that the user trusts.
 ///
@@ -33,7 +34,7 @@ pub(super) fn resolve(
         let named = named.display().to_string();
         StorageError::io(format!("cannot find its {role} {}", named.escape_debug()), error)
     })?;
-    let own = [directory_of(image), image.canonicalize().ok().as_deref().and_then(directory_of)];
+    let own = [real_directory(image), image.canonicalize().ok().as_deref().and_then(real_directory)];
     let beside = own.iter().flatten().any(|own| real.parent() == Some(own));
     let mut listed = listed.iter().filter_map(|path| path.canonicalize().ok());
     // Beside an image on a block device lie the host's own disks: those need leave wherever they are.
@@ -48,10 +49,8 @@ pub(super) fn resolve(
 }
 
 /// The resolved directory of `path`.
-fn directory_of(path: &Path) -> Option<PathBuf> {
-    let parent = path.parent()?;
-    let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
-    parent.canonicalize().ok()
+fn real_directory(path: &Path) -> Option<PathBuf> {
+    directory_of(path).canonicalize().ok()
 }
 
 #[cfg(test)]

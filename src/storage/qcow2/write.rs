@@ -102,7 +102,6 @@ impl StorageMut for Qcow2Mut {
     }
 
     fn sync(&mut self) -> Result<(), StorageError> {
-        self.image.data().sync_file()?;
-        self.image.file().sync_file()
+        self.image.sync()
     }
 }
