@@ -35,10 +35,12 @@ pub(crate) struct DirectoryEntry {
 impl DirectoryEntry {
     /// Whether `name` names this entry, whatever its case.
     pub(crate) fn is_named(&self, name: &str) -> bool {
-        let fold = |text: &str| text.chars().flat_map(char::to_uppercase).collect::<String>();
-        let wanted = fold(name);
-        fold(&self.name) == wanted || fold(&self.short_name) == wanted
+        is_same_name(&self.name, name) || is_same_name(&self.short_name, name)
     }
+}
+
+fn is_same_name(one: &str, other: &str) -> bool {
+    one.chars().flat_map(char::to_uppercase).eq(other.chars().flat_map(char::to_uppercase))
 }
 
 /// The entries of the directory that begins in `cluster` (0: the root), until `until` accepts one.

@@ -13,7 +13,7 @@ pub(crate) const TABLE_SIZE: u64 = 0x2_0000;
 
 /// An upper case table, or only the part of it that every volume has.
 pub(crate) struct Collation {
-    table: Option<Vec<u16>>,
+    table: Option<Vec<u8>>,
 }
 
 impl Collation {
@@ -21,8 +21,8 @@ impl Collation {
     pub(crate) const ASCII: Self = Self { table: None };
 
     /// From the contents of $UpCase.
-    pub(crate) fn from_table(bytes: &[u8]) -> Self {
-        Self { table: Some(bytes.chunks_exact(2).filter_map(|pair| le_u16(pair, 0)).collect()) }
+    pub(crate) fn from_table(bytes: Vec<u8>) -> Self {
+        Self { table: Some(bytes) }
     }
 
     /// Whether `name` can be looked up by [`Collation::ASCII`].
@@ -32,7 +32,7 @@ impl Collation {
 
     fn upper(&self, unit: u16) -> u16 {
         match &self.table {
-            Some(table) => table.get(usize::from(unit)).copied().unwrap_or(unit),
+            Some(table) => le_u16(table, 2 * usize::from(unit)).unwrap_or(unit),
             None => u8::try_from(unit).map_or(unit, |byte| u16::from(byte.to_ascii_uppercase())),
         }
     }

@@ -255,7 +255,7 @@ impl<'a> NtfsVolume<'a> {
             return Err(VolumeError::corrupt("$UpCase", record.at, "a table of 131072 bytes", "another"));
         };
         let bytes = data.read(self.table.storage, self.boot.cluster_size, 0, collation::TABLE_SIZE)?;
-        Ok(self.collation.get_or_init(|| Collation::from_table(&bytes)))
+        Ok(self.collation.get_or_init(|| Collation::from_table(bytes)))
     }
 
     /// The unnamed $DATA.
