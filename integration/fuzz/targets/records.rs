@@ -25,7 +25,8 @@ pub(super) fn undo_record(data: &[u8]) {
     let Ok(record) = serde_json::from_slice::<Record>(data) else { return };
     let (restored, touched, tool) = (record.restored.clone(), record.touched.clone(), record.tool.clone());
     let mut made = Record::new(record.target, record.stores, record.patches, record.created);
-    made.tool = tool;
+    // Its own name is short; with a long one the state stands where nothing marks it, which is no harm to an undo.
+    made.tool = tool.chars().take(64).collect();
     made = match restored {
         Some(restored) => made.restoring(restored),
         None => made,
