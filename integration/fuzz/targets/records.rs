@@ -24,9 +24,11 @@ pub(super) fn undo_record(data: &[u8]) {
     });
     let Ok(record) = serde_json::from_slice::<Record>(data) else { return };
     let (restored, touched, tool) = (record.restored.clone(), record.touched.clone(), record.tool.clone());
-    let mut made = Record::new(record.target, record.stores, record.patches, record.created);
-    // Its own name is short; with a long one the state stands where nothing marks it, which is no harm to an undo.
-    made.tool = tool.chars().take(64).collect();
+    // What stands before the state is short, as the tool writes it; with more the state stands where nothing marks it, which
+    // is no harm to an undo.
+    let brief = |text: &str| text.chars().filter(char::is_ascii_graphic).take(32).collect::<String>();
+    let mut made = Record::new(record.target, record.stores, record.patches, brief(&record.created));
+    made.tool = brief(&tool);
     made = match restored {
         Some(restored) => made.restoring(restored),
         None => made,
