@@ -36,6 +36,7 @@ mod layers;
 mod letters_in_memory;
 #[path = "../src/hive/replay/sample.rs"]
 mod log_file;
+mod many;
 mod memory;
 mod ntldr;
 mod oracle;

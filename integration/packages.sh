@@ -25,6 +25,7 @@ for part; do
         need sgdisk gdisk
         need objdump binutils
         need strace strace
+        need xmllint libxml2-utils
         need cc gcc
         need /usr/include/stdio.h libc6-dev
         ;;

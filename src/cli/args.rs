@@ -1,5 +1,6 @@
 //! The command line's grammar.
 
+use std::num::NonZero;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -9,6 +10,9 @@ use clap::Subcommand;
 use clap::ValueEnum;
 
 use crate::cli::choice::ChoiceArgs;
+use crate::cli::targets::Shard;
+use crate::cli::targets::is_list;
+use crate::diagnosis::requirement::Requirement;
 use crate::storage::open::Format;
 use crate::storage::open::OpenOptions;
 
@@ -48,7 +52,7 @@ pub enum Command {
     Inspect(InspectArgs),
     /// Say whether Windows would boot from each disk, why not, and what fix would do. Writes nothing.
     #[command(
-        after_help = "Examples:\n  bcdrescue check                all attached Windows disks\n  bcdrescue check /dev/vdb\n  bcdrescue check *.qcow2 --json\n\nExit codes: 0 healthy, 4 something is wrong, 8 could not be examined (or no Windows disk is attached)."
+        after_help = "Examples:\n  bcdrescue check                all attached Windows disks\n  bcdrescue check /dev/vdb\n  bcdrescue check *.qcow2 --json\n  bcdrescue check --recursive images --jsonl --junit report.xml\n  bcdrescue check @list --shard 3/16 --require unique-identity,no-hibernation\n\nExit codes: 0 healthy, 4 something is wrong, 8 could not be examined (or no Windows disk is attached)."
     )]
     Check(CheckArgs),
     /// Re-point the store's device elements to the disk that they are on.
@@ -140,9 +144,32 @@ pub struct InspectArgs {
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Devices, images, or store files; without one all attached disks with Windows on them.
+    /// Devices, images, store files; directories with --recursive; @FILE for a list of them, one a line (@- for standard
+    /// input). Without one all attached disks with Windows on them.
     #[arg(value_name = "TARGET")]
     pub targets: Vec<PathBuf>,
+    /// Search directories for disk images, by the endings of their names.
+    #[arg(short, long)]
+    pub recursive: bool,
+    /// So many targets at the same time. Without it as many as there are processors.
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<NonZero<u16>>,
+    /// Only share I of N of the targets, for N machines that are given the same list.
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
+    /// What every disk has to be besides healthy: exit code 4 when one is not.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
+    pub require: Vec<RequirementArg>,
+    /// The targets are disks of different machines: what one of them is says nothing about another. Goes without saying with
+    /// lists, directories and --shard.
+    #[arg(long)]
+    pub independent: bool,
+    /// Print JSON Lines: each target as soon as it and those before it are done.
+    #[arg(long)]
+    pub jsonl: bool,
+    /// Write the results as JUnit XML too; a report that is there is replaced.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
     /// How targets are opened.
     #[command(flatten)]
     pub open: OpenArgs,
@@ -152,6 +179,44 @@ pub struct CheckArgs {
     /// Say what has changed since this record was made (`bcdrescue record`); for one target.
     #[arg(long, value_name = "RECORD", conflicts_with_all = ["system", "windows"])]
     pub against: Option<PathBuf>,
+}
+
+impl CheckArgs {
+    /// Whether no target is judged by another one: what comes of an image must not depend on which others are in the same
+    /// list, or in the same share of it.
+    #[must_use]
+    pub fn is_independent(&self) -> bool {
+        self.independent
+            || self.recursive
+            || self.shard.is_some()
+            || self.targets.iter().any(|word| is_list(word))
+    }
+
+    /// The same in the words of the diagnosis.
+    pub fn requirements(&self) -> impl Iterator<Item = Requirement> {
+        self.require.iter().map(|requirement| match requirement {
+            RequirementArg::Healthy => Requirement::Healthy,
+            RequirementArg::UniqueIdentity => Requirement::UniqueIdentity,
+            RequirementArg::Generalized => Requirement::Generalized,
+            RequirementArg::NoHibernation => Requirement::NoHibernation,
+            RequirementArg::NoBitlocker => Requirement::NoBitlocker,
+        })
+    }
+}
+
+/// Requirements by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RequirementArg {
+    /// Nothing above a note was found (which is always required).
+    Healthy,
+    /// No other target has the same disk signature or GUID, and it is not zero.
+    UniqueIdentity,
+    /// The stores name no disk by its identity (locate and boot elements), so that every copy starts.
+    Generalized,
+    /// No Windows is hibernated.
+    NoHibernation,
+    /// No partition is encrypted with BitLocker.
+    NoBitlocker,
 }
 
 /// Switches that every writing command has.

@@ -10,12 +10,14 @@ use anyhow::Context as _;
 use anyhow::bail;
 
 use crate::bcd::Store;
+use crate::cli::parallel::in_order;
 use crate::diagnosis::Choice;
 use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
-use crate::diagnosis::OtherDisk;
 use crate::diagnosis::beside::Beside;
 use crate::diagnosis::diagnose;
+use crate::diagnosis::others::OtherDisk;
+use crate::diagnosis::others::Others;
 use crate::diagnosis::recorded::Recorded;
 use crate::layout::Layout;
 use crate::layout::discover;
@@ -109,15 +111,14 @@ pub fn read_store_file(path: &Path) -> anyhow::Result<Store> {
 /// The other disks that a store on `target` may mean: those named beside it on the command line and, when it is a
 /// device, those attached to this machine. A disk that cannot be read is none that can be compared.
 #[must_use]
-pub fn context(target: &Path, named: &[NamedDisk], options: &OpenOptions, choice: Choice) -> Context {
-    let beside = named.iter().filter(|(path, _)| path != target).map(|(_, disk)| disk.clone());
-    let mut others: Vec<OtherDisk> = beside.collect();
+pub fn context(target: &Path, named: &NamedDisks, options: &OpenOptions, choice: Choice) -> Context {
+    let mut others = named.beside(target);
     if is_device(target) {
         let attached = attached_disks(Path::new("/")).unwrap_or_default();
         let this = fs::canonicalize(target).unwrap_or_else(|_| target.into());
         let paths = attached.into_iter().map(|disk| disk.path);
-        let new = paths.filter(|path| *path != this && !named.iter().any(|(named, _)| named == path));
-        others.extend(new.filter_map(|path| identify(&path, options)));
+        let new = paths.filter(|path| *path != this && !named.paths.contains(path));
+        new.filter_map(|path| identify(&path, options)).for_each(|disk| others.add(disk));
     }
     Context { others, choice, ..Context::default() }
 }
@@ -141,7 +142,7 @@ pub fn examine_with(
     let is_it = |beside: &Beside, other: &OtherDisk| is_same_file(beside.name.as_ref(), other.name.as_ref());
     context.others.retain(|other| !disks.iter().any(|beside| is_it(beside, other)));
     let known = |beside: &Beside| other_disk(Path::new(&beside.name), &beside.layout.table);
-    context.others.extend(disks.iter().filter_map(known));
+    disks.iter().filter_map(known).for_each(|disk| context.others.add(disk));
     context.beside = Arc::new(disks);
     examined.diagnosis = diagnose(&examined.layout, context);
     Ok(examined)
@@ -218,17 +219,44 @@ pub fn recorded(path: Option<&Path>) -> anyhow::Result<Option<Recorded>> {
     Ok(path.map(IdentityRecord::load).transpose()?.map(|record| record.recorded))
 }
 
-/// A disk that was named on the command line: its path and what a store may call it.
-pub type NamedDisk = (PathBuf, OtherDisk);
+/// The disks that were named on the command line, as a store may call them.
+#[derive(Debug, Default)]
+pub struct NamedDisks {
+    paths: Vec<PathBuf>,
+    disks: Arc<Vec<OtherDisk>>,
+}
 
-/// The disks among several targets, each looked at once; a lone target has no others.
-#[must_use]
-pub fn named_disks(targets: &[PathBuf], options: &OpenOptions) -> Vec<NamedDisk> {
-    if targets.len() < 2 {
-        return Vec::new();
+impl NamedDisks {
+    /// Those among several targets, each looked at once; a lone target has no others.
+    #[must_use]
+    pub fn among(targets: &[PathBuf], options: &OpenOptions, threads: usize) -> Self {
+        let mut named = Self::default();
+        if targets.len() < 2 {
+            return named;
+        }
+        let mut disks = Vec::new();
+        let one = |path: &PathBuf| if is_store_file(path) { None } else { identify(path, options) };
+        let mut paths = targets.iter();
+        let keep = |disk: Option<OtherDisk>| {
+            let path = paths.next();
+            if let (Some(path), Some(disk)) = (path, disk) {
+                named.paths.push(path.clone());
+                disks.push(disk);
+            }
+            Ok(())
+        };
+        // Nothing that keeps them can fail.
+        let _ = in_order(targets, threads, one, keep);
+        named.disks = Arc::new(disks);
+        named
     }
-    let disks = targets.iter().filter(|path| !is_store_file(path));
-    disks.filter_map(|path| Some((path.clone(), identify(path, options)?))).collect()
+
+    /// All but the target itself.
+    #[must_use]
+    pub fn beside(&self, target: &Path) -> Others {
+        let hidden = self.paths.iter().enumerate().filter(|(_, path)| *path == target);
+        Others::shared(Arc::clone(&self.disks), hidden.map(|(index, _)| index).collect())
+    }
 }
 
 fn identify(path: &Path, options: &OpenOptions) -> Option<OtherDisk> {

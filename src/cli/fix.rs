@@ -16,12 +16,14 @@ use crate::cli::args::FixArgs;
 use crate::cli::confine;
 use crate::cli::examine;
 use crate::cli::examine::Examined;
+use crate::cli::examine::NamedDisks;
 use crate::cli::examine::context;
 use crate::cli::examine::examine_with;
 use crate::cli::examine::is_store_file;
 use crate::cli::examine::recorded;
 use crate::cli::json;
 use crate::cli::keep;
+use crate::cli::lines;
 use crate::cli::pick;
 use crate::cli::pick::Picked;
 use crate::cli::report;
@@ -86,7 +88,7 @@ pub fn run(args: &FixArgs, as_json: bool) -> anyhow::Result<u8> {
         "{}: a store by itself does not tell which disk it should name; run fix on the disk that holds it",
         target.display()
     );
-    let mut context = context(&target, &[], &args.open.options(), choice);
+    let mut context = context(&target, &NamedDisks::default(), &args.open.options(), choice);
     context.recorded = recorded(args.against.as_deref())?;
     let examined = examine_with(&target, &args.choice.with, &args.open.options(), &mut context)?;
     let job = Job { args, as_json, context, examined };
@@ -133,14 +135,16 @@ struct Job<'a> {
 impl Job<'_> {
     fn run(self) -> anyhow::Result<u8> {
         if !self.as_json {
-            report::headline(&self.examined);
-            report::picture(&self.examined);
+            lines::show(|out| {
+                report::headline(out, &self.examined);
+                report::picture(out, &self.examined);
+            });
         }
         let left = self.left_code();
         let refusals = self.refusals();
         if !self.is_anything_to_do() && refusals.is_empty() {
             if !self.as_json {
-                report::findings(&self.examined.diagnosis.findings);
+                lines::show(|out| report::findings(out, &self.examined.diagnosis.findings));
                 anstream::println!("\n  {}", self.nothing_to_do());
             }
             self.say("nothing-to-do", None, None)?;

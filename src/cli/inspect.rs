@@ -21,12 +21,14 @@ use crate::cli::HEALTHY;
 use crate::cli::args::InspectArgs;
 use crate::cli::confine;
 use crate::cli::examine::Examined;
+use crate::cli::examine::NamedDisks;
 use crate::cli::examine::context;
 use crate::cli::examine::examine;
 use crate::cli::examine::is_store_file;
 use crate::cli::examine::read_store_file;
 use crate::cli::firmware;
 use crate::cli::json;
+use crate::cli::lines;
 use crate::cli::list;
 use crate::cli::report;
 use crate::cli::text::clean;
@@ -52,7 +54,7 @@ pub fn run(args: &InspectArgs, as_json: bool) -> anyhow::Result<u8> {
     if is_store_file(&args.target) {
         return store_file(&args.target, as_json);
     }
-    let context = context(&args.target, &[], &args.open.options(), Choice::default());
+    let context = context(&args.target, &NamedDisks::default(), &args.open.options(), Choice::default());
     let examined = examine(&args.target, &args.open.options(), &context)?;
     if as_json {
         json::print(&[document(&examined, &context)])?;
@@ -106,9 +108,11 @@ fn document(examined: &Examined, context: &Context) -> Value {
 
 fn print(examined: &Examined, context: &Context) {
     let layout = &examined.layout;
-    report::headline(examined);
-    report::picture(examined);
-    report::chain(&examined.diagnosis);
+    lines::show(|out| {
+        report::headline(out, examined);
+        report::picture(out, examined);
+        report::chain(out, &examined.diagnosis);
+    });
     anstream::println!();
     anstream::println!("{}", list::partition_table(layout));
     for file in &layout.stores {
@@ -129,7 +133,7 @@ fn print(examined: &Examined, context: &Context) {
         anstream::println!("\n{}", "boot.ini".bold());
         text.lines().for_each(|line| anstream::println!("  {}", clean(line.trim_end())));
     }
-    report::findings(&examined.diagnosis.findings);
+    lines::show(|out| report::findings(out, &examined.diagnosis.findings));
 }
 
 /// The entry that starts by itself, in a line.
@@ -220,7 +224,7 @@ fn device(layout: &Layout, context: &Context, element: &Element) -> String {
         if inside_vhd {
             return format!("in a virtual disk: {}", show_identity(named));
         }
-        let other = context.others.iter().find(|other| other.disk == crate::diagnosis::disk_of(named));
+        let other = context.others.find(crate::diagnosis::disk_of(named));
         match (is_here(layout, named), other) {
             (Some(volume), _) => format!("{}, matches", layout.name(volume)),
             (None, Some(other)) => format!("on {}: {}", other.name, show_identity(named)),

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 
+use crate::cli::examine::NamedDisks;
 use crate::cli::examine::attached_targets;
 use crate::cli::examine::context;
 use crate::cli::examine::examine;
@@ -35,7 +36,7 @@ pub fn pick(options: &OpenOptions, choice: Choice, quiet: bool) -> anyhow::Resul
     let mut unreadable = Vec::new();
     let mut incurable = Vec::new();
     for path in attached_targets()? {
-        let context = context(&path, &[], options, choice);
+        let context = context(&path, &NamedDisks::default(), options, choice);
         match examine(&path, options, &context) {
             Ok(examined) if examined.diagnosis.is_curable() => {
                 let line =

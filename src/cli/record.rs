@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::cli::HEALTHY;
 use crate::cli::args::RecordArgs;
 use crate::cli::confine;
+use crate::cli::examine::NamedDisks;
 use crate::cli::examine::context;
 use crate::cli::examine::examine;
 use crate::cli::json;
@@ -27,7 +28,11 @@ use crate::repair::identity_record::IdentityRecord;
 pub fn run(args: &RecordArgs, as_json: bool) -> anyhow::Result<u8> {
     confine::to_new_file(&args.output);
     let options = args.open.options();
-    let examined = examine(&args.target, &options, &context(&args.target, &[], &options, Choice::default()))?;
+    let examined = examine(
+        &args.target,
+        &options,
+        &context(&args.target, &NamedDisks::default(), &options, Choice::default()),
+    )?;
     let name = clean(&args.target.display().to_string());
     let is_stale = |finding: &&Finding| finding.severity > Severity::Note && is_identity(finding);
     let stale = examined.diagnosis.findings.iter().filter(is_stale).count();

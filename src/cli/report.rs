@@ -1,6 +1,7 @@
 //! What was found on a disk, for people: the verdict, the way to Windows, the findings, and what fix would do.
 
 use crate::cli::examine::Examined;
+use crate::cli::lines::Lines;
 use crate::cli::text;
 use crate::cli::text::clean;
 use crate::diagnosis::Diagnosis;
@@ -18,9 +19,9 @@ use owo_colors::OwoColorize;
 use std::collections::BTreeSet;
 
 /// The verdict and, when Windows does not start, the hop at which it stops.
-pub fn headline(examined: &Examined) {
+pub fn headline(out: &mut Lines, examined: &Examined) {
     let Examined { path, diagnosis, .. } = examined;
-    anstream::println!("{}: {}", clean(&path.display().to_string()), text::verdict(diagnosis.verdict));
+    out.add(format_args!("{}: {}", clean(&path.display().to_string()), text::verdict(diagnosis.verdict)));
     let stop = diagnosis.stop();
     match (diagnosis.verdict, stop) {
         (Verdict::Broken, Some(finding)) => match finding.predicted_status {
@@ -30,26 +31,26 @@ pub fn headline(examined: &Examined) {
                 } else {
                     &finding.message
                 };
-                anstream::println!("  Windows stops at boot with {}: {}", status.bold(), clean(why));
+                out.add(format_args!("  Windows stops at boot with {}: {}", status.bold(), clean(why)));
             }
-            None => anstream::println!("  Windows does not start: {}", clean(&finding.message)),
+            None => out.add(format_args!("  Windows does not start: {}", clean(&finding.message))),
         },
         (Verdict::Degraded, _) => {
-            anstream::println!("  Windows should start, but not everything is in order")
+            out.add(format_args!("  Windows should start, but not everything is in order"))
         }
         _ => {}
     }
     for note in &examined.notes {
-        anstream::println!("  note: {}", clean(note));
+        out.add(format_args!("  note: {}", clean(note)));
     }
 }
 
 /// The hops from the firmware to the kernel, each with what was found there.
-pub fn chain(diagnosis: &Diagnosis) {
+pub fn chain(out: &mut Lines, diagnosis: &Diagnosis) {
     if diagnosis.chain.is_empty() {
         return;
     }
-    anstream::println!("\n  the way to Windows:");
+    out.add(format_args!("\n  the way to Windows:"));
     for hop in &diagnosis.chain {
         let state = match hop.state {
             State::Ok => "ok".green().to_string(),
@@ -57,11 +58,11 @@ pub fn chain(diagnosis: &Diagnosis) {
             State::Unknown => "?".yellow().to_string(),
         };
         let name = hop.name;
-        anstream::println!(
+        out.add(format_args!(
             "    {name:<16} {state}{} {}",
             " ".repeat(6usize.saturating_sub(width(hop.state))),
             clean(&hop.evidence)
-        );
+        ));
     }
 }
 
@@ -75,71 +76,75 @@ fn width(state: State) -> usize {
 }
 
 /// Disk, system volume, Windows: a line each.
-pub fn picture(examined: &Examined) {
+pub fn picture(out: &mut Lines, examined: &Examined) {
     let layout = &examined.layout;
-    anstream::println!("  {:<8} {}", "disk", text::disk_line(&layout.table, examined.len));
+    out.add(format_args!("  {:<8} {}", "disk", text::disk_line(&layout.table, examined.len)));
     for system in &layout.systems {
         let mut parts: Vec<&str> = system.stores.clone();
         if system.ntldr.is_some() {
             parts.push("NTLDR");
         }
         let line = format!("{}, {}, {}", layout.name(system.volume), system.firmware(), parts.join(", "));
-        anstream::println!("  {:<8} {}", "system", clean(&line));
+        out.add(format_args!("  {:<8} {}", "system", clean(&line)));
     }
     for windows in &layout.windows {
         let place = format!("{}, {}", layout.name(windows.volume), windows.root);
-        anstream::println!("  {:<8} {}", "Windows", clean(&format!("{place}, {}", text::version(windows))));
+        out.add(format_args!(
+            "  {:<8} {}",
+            "Windows",
+            clean(&format!("{place}, {}", text::version(windows)))
+        ));
     }
 }
 
 /// All findings; those of one kind together, what they share said once.
-pub fn findings(findings: &[Finding]) {
+pub fn findings(out: &mut Lines, findings: &[Finding]) {
     let mut index = 0;
     while let Some(first) = findings.get(index) {
         let same = |finding: &&Finding| {
             (finding.code, finding.severity, &finding.message) == (first.code, first.severity, &first.message)
         };
         let group: Vec<&Finding> = findings.iter().skip(index).take_while(same).collect();
-        anstream::println!();
-        print_group(first, &group);
+        out.add(format_args!(""));
+        add_group(out, first, &group);
         index = index.saturating_add(group.len());
     }
 }
 
-fn print_group(first: &Finding, group: &[&Finding]) {
-    anstream::println!("  {}: {}", text::severity(first.severity), clean(&first.message));
+fn add_group(out: &mut Lines, first: &Finding, group: &[&Finding]) {
+    out.add(format_args!("  {}: {}", text::severity(first.severity), clean(&first.message)));
     for finding in group {
-        anstream::println!("      {}", clean(&finding.subject));
+        out.add(format_args!("      {}", clean(&finding.subject)));
     }
     let mut said: Vec<&String> = Vec::new();
     for line in group.iter().flat_map(|finding| &finding.evidence) {
         if !said.contains(&line) {
             said.push(line);
-            anstream::println!("    {} {}", "·".dimmed(), clean(line).dimmed());
+            out.add(format_args!("    {} {}", "·".dimmed(), clean(line).dimmed()));
         }
     }
     match &first.remedy {
         Remedy::None => {}
         Remedy::Repoint(repoint) => {
             let place = clean(&repoint.place);
-            anstream::println!(
+            out.add(format_args!(
                 "    {} fix re-points {} to {place}",
                 "→".green(),
                 if group.len() == 1 { "it" } else { "them" }
-            );
+            ));
         }
         Remedy::Edit(edits) => {
             for edit in edits {
                 let line = format!("fix changes the {}: {}", edit.what, edit.meaning);
-                anstream::println!("    {} {}", "→".green(), clean(&line));
+                out.add(format_args!("    {} {}", "→".green(), clean(&line)));
             }
         }
-        Remedy::Advice(advice) => anstream::println!("    {} {}", "→".yellow(), clean(advice)),
+        Remedy::Advice(advice) => out.add(format_args!("    {} {}", "→".yellow(), clean(advice))),
     }
 }
 
 /// What fix would do, and the words that do it: the same switches as were given here.
-pub fn closing(examined: &Examined, switches: &str) {
+pub fn closing(out: &mut Lines, examined: &Examined, switches: &str) {
     let Examined { path, layout, diagnosis, .. } = examined;
     let (repoints, edits) = (diagnosis.repoints().count(), diagnosis.edits().count());
     let command = format!("bcdrescue fix {}{switches}", clean(&path.display().to_string()));
@@ -156,21 +161,21 @@ pub fn closing(examined: &Examined, switches: &str) {
             0 => "nothing would be left".to_owned(),
             left => format!("{} would be left", text::count(left, "finding", "findings")),
         };
-        anstream::println!("\n  fix would {}; {left}. Run: {command}", what.join(" and "));
+        out.add(format_args!("\n  fix would {}; {left}. Run: {command}", what.join(" and ")));
     }
     match &diagnosis.restore {
         Restore::Possible(old) => {
             if what.is_empty() {
-                anstream::println!();
+                out.add(format_args!(""));
             }
-            anstream::println!(
+            out.add(format_args!(
                 "  or, with --restore-identity, give back {}: {}, and no store",
                 show_disk(old.disk),
                 table_parts(old)
-            );
+            ));
         }
         Restore::Impossible(reason) if repoints > 0 => {
-            anstream::println!("  (its old identity cannot be put back instead: {})", clean(reason));
+            out.add(format_args!("  (its old identity cannot be put back instead: {})", clean(reason)));
         }
         Restore::Impossible(_) | Restore::Nothing => {}
     }

@@ -14,6 +14,7 @@ use crate::cli::USAGE;
 use crate::cli::args::UndoArgs;
 use crate::cli::confine;
 use crate::cli::examine::Examined;
+use crate::cli::examine::NamedDisks;
 use crate::cli::examine::context;
 use crate::cli::examine::examine;
 use crate::cli::fix::patches;
@@ -99,7 +100,7 @@ pub fn run(args: &UndoArgs, as_json: bool) -> anyhow::Result<u8> {
 
 fn look(path: &Path, args: &UndoArgs) -> anyhow::Result<Examined> {
     let options = args.open.options();
-    examine(path, &options, &context(path, &[], &options, Choice::default()))
+    examine(path, &options, &context(path, &NamedDisks::default(), &options, Choice::default()))
 }
 
 fn write(job: &Job<'_>, record: &Record, back: &[Patch]) -> anyhow::Result<()> {

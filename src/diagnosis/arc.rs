@@ -2,7 +2,7 @@
 //!
 //! Sources: Microsoft, KB 102873 (how partitions are counted), KB 227704 (`signature()` is looked up among all disks).
 
-use crate::diagnosis::OtherDisk;
+use crate::diagnosis::others::Others;
 use crate::layout::Layout;
 use crate::layout::arc_path::Adapter;
 use crate::layout::arc_path::ArcPath;
@@ -28,10 +28,10 @@ pub(super) enum Lead<'a> {
 }
 
 /// Follows a path as NTLDR would when this disk is the one that it was started from.
-pub(super) fn lead<'a>(layout: &'a Layout, others: &[OtherDisk], path: &ArcPath) -> Lead<'a> {
+pub(super) fn lead<'a>(layout: &'a Layout, others: &Others, path: &ArcPath) -> Lead<'a> {
     match path.adapter {
         Adapter::Signature(signature) if layout.table.disk != Some(DiskId::Mbr(signature)) => {
-            return match others.iter().find(|other| other.disk == DiskId::Mbr(signature)) {
+            return match others.find(DiskId::Mbr(signature)) {
                 Some(other) => Lead::Elsewhere(format!("partition {} of {}", path.partition, other.name)),
                 None => Lead::UnknownDisk(signature),
             };

@@ -3,10 +3,10 @@
 use crate::diagnosis::Choice;
 use crate::diagnosis::Context;
 use crate::diagnosis::Finding;
-use crate::diagnosis::OtherDisk;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Severity;
 use crate::diagnosis::device::BAD_CHOICE;
+use crate::diagnosis::others::OtherDisk;
 use crate::diagnosis::show_disk;
 use crate::layout::Layout;
 use crate::layout::system::SystemVolume;
@@ -103,8 +103,6 @@ fn identity(layout: &Layout, context: &Context) -> Vec<Finding> {
         context.others.iter().partition(|other| other.disk == disk);
     let has_ours = |other: &&OtherDisk| other.partitions.iter().any(|(id, _)| is_guid_of(layout, id));
     let clones: Vec<&OtherDisk> = others.into_iter().filter(has_ours).collect();
-    let names =
-        |disks: &[&OtherDisk]| disks.iter().map(|other| other.name.clone()).collect::<Vec<_>>().join(", ");
     let collision = |evidence: String, message: &str| Finding {
         evidence: vec![evidence],
         remedy: Remedy::Advice(
@@ -114,17 +112,28 @@ fn identity(layout: &Layout, context: &Context) -> Vec<Finding> {
     };
     let mut findings = Vec::new();
     if !same.is_empty() {
-        let evidence = format!("{} is also that of {}", show_disk(disk), names(&same));
+        let evidence = format!("{} is also that of {}", show_disk(disk), some_names(&same));
         findings.push(collision(evidence, "another disk here has the same identity"));
     }
     if !clones.is_empty() {
-        let evidence = format!("{} has them under an identity of its own", names(&clones));
+        let evidence = format!("{} has them under an identity of its own", some_names(&clones));
         findings.push(collision(
             evidence,
             "another disk here has partitions with the same GUIDs: a copy of this one",
         ));
     }
     findings
+}
+
+/// The names of a few, and how many there are besides: of a thousand copies each would name all.
+fn some_names(disks: &[&OtherDisk]) -> String {
+    const SHOWN: usize = 5;
+    let mut names: Vec<String> = disks.iter().take(SHOWN).map(|other| other.name.clone()).collect();
+    match disks.len().saturating_sub(SHOWN) {
+        0 => {}
+        more => names.push(format!("{more} more")),
+    }
+    names.join(", ")
 }
 
 /// Whether a partition of this disk has this GUID; offsets of MBR partitions are the same on many disks.

@@ -123,7 +123,7 @@ impl Entry<'_> {
             let volume = stands.volume(&key_of_record(&record.partition));
             let new = volume.and_then(|volume| identity_of(self.layout, volume));
             let (Some(volume), Some(new)) = (volume, new) else { continue };
-            let is_known = self.context.others.iter().any(|other| other.disk == disk);
+            let is_known = self.context.others.find(disk).is_some();
             if record.partition == new || is_known {
                 continue;
             }

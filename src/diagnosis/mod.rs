@@ -20,9 +20,11 @@ pub mod fit;
 mod kin;
 pub mod ntldr;
 mod old_letters;
+pub mod others;
 pub mod record;
 pub mod recorded;
 pub mod recovery;
+pub mod requirement;
 pub mod resolve;
 pub mod restore;
 pub mod role;
@@ -39,6 +41,7 @@ use crate::bcd::device::QualifiedPartition;
 use crate::diagnosis::beside::Beside;
 use crate::diagnosis::byte_edit::ByteEdit;
 use crate::diagnosis::chain::Hop;
+use crate::diagnosis::others::Others;
 use crate::diagnosis::recorded::Recorded;
 use crate::diagnosis::restore::Restore;
 use crate::layout::Layout;
@@ -178,17 +181,6 @@ impl std::fmt::Display for Verdict {
     }
 }
 
-/// Another disk that a store may mean: attached to this machine, or named on the same command line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OtherDisk {
-    /// Name to show, e.g. `/dev/vdc`.
-    pub name: String,
-    /// Its identity.
-    pub disk: DiskId,
-    /// Identities of its partitions with their numbers.
-    pub partitions: Vec<(PartitionId, u32)>,
-}
-
 /// What the user decided; partitions by their number.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Choice {
@@ -214,7 +206,7 @@ pub struct Choice {
 #[derive(Debug, Clone, Default)]
 pub struct Context {
     /// Other disks, whose elements are left alone.
-    pub others: Vec<OtherDisk>,
+    pub others: Others,
     /// The user's choice.
     pub choice: Choice,
     /// Disks that the user named beside this one: an element may mean one of their partitions.

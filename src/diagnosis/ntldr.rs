@@ -5,7 +5,6 @@
 
 use crate::diagnosis::Context;
 use crate::diagnosis::Finding;
-use crate::diagnosis::OtherDisk;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Severity;
 use crate::diagnosis::arc::Lead;
@@ -15,6 +14,7 @@ use crate::diagnosis::arc::number_of;
 use crate::diagnosis::chain;
 use crate::diagnosis::chain::State;
 use crate::diagnosis::fit;
+use crate::diagnosis::others::Others;
 use crate::layout::Layout;
 use crate::layout::arc_path::Adapter;
 use crate::layout::arc_path::ArcPath;
@@ -59,7 +59,7 @@ pub fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
 /// The hop from NTLDR to Windows: how it stands, what was found there, and the Windows that it leads to.
 pub(super) fn hop<'a>(
     layout: &'a Layout,
-    others: &[OtherDisk],
+    others: &Others,
     system: &SystemVolume,
 ) -> (State, String, Option<&'a WindowsVolume>) {
     let Some(found) = parsed(system) else { return (State::Unknown, NO_BOOT_INI.into(), None) };
@@ -145,7 +145,7 @@ struct Fault {
 
 fn entry(
     layout: &Layout,
-    others: &[OtherDisk],
+    others: &Others,
     system: &SystemVolume,
     path: &ArcPath,
     is_default: bool,
@@ -245,7 +245,7 @@ fn wrong_partition_advice(layout: &Layout, place: &str, path: &ArcPath) -> Strin
 }
 
 /// What the default Windows is started with must be there.
-fn incomplete(layout: &Layout, others: &[OtherDisk], system: &SystemVolume, path: &ArcPath) -> Vec<Finding> {
+fn incomplete(layout: &Layout, others: &Others, system: &SystemVolume, path: &ArcPath) -> Vec<Finding> {
     match lead(layout, others, path) {
         Lead::Windows(windows) if severity(layout, system, true) == Severity::BlocksBoot => {
             fit::incomplete(layout, windows)

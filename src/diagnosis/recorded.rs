@@ -245,7 +245,7 @@ pub fn restore(layout: &Layout, context: &Context, recorded: &Recorded, records:
     if disk == now && partitions.is_empty() {
         return Restore::Nothing;
     }
-    if let Some(other) = context.others.iter().find(|other| disk != now && other.disk == disk) {
+    if let Some(other) = context.others.find(disk).filter(|_| disk != now) {
         return Restore::Impossible(format!(
             "{} has that identity: two disks with one do not live together",
             other.name

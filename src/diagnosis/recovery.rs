@@ -94,7 +94,7 @@ fn wrong(layout: &Layout, context: &Context, old: &[DiskId], config: &RecoveryCo
 
 fn misplaced(layout: &Layout, context: &Context, old: &[DiskId], location: &Location) -> Option<String> {
     if let Some(disk) = location.disk.filter(|disk| Some(*disk) != layout.table.disk) {
-        if context.others.iter().any(|other| other.disk == disk) {
+        if context.others.find(disk).is_some() {
             return None;
         }
         let whose = if old.contains(&disk) { "which this disk had before" } else { "which is not here" };

@@ -101,7 +101,7 @@ impl Resolver<'_> {
             // The user says that this disk belongs here: a partition that it no longer has is looked for.
             return None;
         }
-        let other = self.context.others.iter().find(|other| other.disk == disk)?;
+        let other = self.context.others.find(disk)?;
         let partition = partition_of(&record.named);
         let partition = other.partitions.iter().find(|(id, _)| *id == partition).map(|(_, number)| *number);
         Some(Resolution::OtherDisk { name: other.name.clone(), partition, is_named: false })

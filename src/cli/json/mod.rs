@@ -2,6 +2,7 @@
 
 mod disk;
 mod store;
+mod stream;
 
 pub use disk::disk;
 pub use disk::partitions;
@@ -10,6 +11,8 @@ pub use disk::type_code;
 pub use disk::windows;
 pub use store::objects;
 pub use store::values;
+pub use stream::Form;
+pub use stream::Stream;
 
 use std::io::BufWriter;
 use std::io::Write;

@@ -1,0 +1,243 @@
+//! Many targets at once: in order, none of them stops the rest, and the reports that pipelines read.
+
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::process::Stdio;
+
+use serde_json::Value as Json;
+
+use crate::support::bcdrescue;
+use crate::support::hash;
+use crate::support::image;
+use crate::support::judge;
+use crate::support::text;
+
+/// Healthy and broken images, something that is no disk, something that is none of Windows', and a directory's worth more.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("b")).unwrap();
+    for (name, from) in [
+        ("a.qcow2", "win2008r2-bios-healthy"),
+        ("b/a.qcow2", "win2008r2-bios"),
+        ("b/b.QCOW2", "win11-uefi"),
+        ("d.qcow2", "win10-bios-healthy"),
+    ] {
+        fs::copy(image(from), at(name)).unwrap();
+    }
+    fs::write(at("c.raw"), [b"KDMV".as_slice(), &[0; 4096]].concat()).unwrap();
+    fs::write(at("e.img"), vec![0; 1 << 20]).unwrap();
+    fs::write(at("f.qcow2"), [b"QFI\xfb\0\0\0\x03".as_slice(), &[0xff; 500]].concat()).unwrap();
+    folder
+}
+
+/// What [`folder`] has: by name, with the verdict.
+const EXPECTED: [(&str, &str); 7] = [
+    ("a.qcow2", "healthy"),
+    ("b/a.qcow2", "broken"),
+    ("b/b.QCOW2", "broken"),
+    ("c.raw", "unknown"),
+    ("d.qcow2", "healthy"),
+    ("e.img", "not-windows"),
+    ("f.qcow2", "unknown"),
+];
+
+fn lines(stdout: &str) -> Vec<Json> {
+    stdout.lines().map(|line| serde_json::from_str(line).expect("a document in each line")).collect()
+}
+
+/// Names within the folder, with verdicts.
+fn verdicts<'a>(root: &Path, targets: impl IntoIterator<Item = &'a Json>) -> Vec<(String, String)> {
+    let name = |target: &Json| {
+        let path = Path::new(target["target"].as_str().unwrap());
+        text(path.strip_prefix(root).unwrap()).to_owned()
+    };
+    targets.into_iter().map(|it| (name(it), it["verdict"].as_str().unwrap().to_owned())).collect()
+}
+
+fn expected() -> Vec<(String, String)> {
+    EXPECTED.map(|(name, verdict)| (name.to_owned(), verdict.to_owned())).to_vec()
+}
+
+#[test]
+fn a_directory_is_its_images_in_order_and_a_broken_one_stops_none() {
+    let folder = folder();
+    let root = folder.path();
+    let hashes = || EXPECTED.map(|(name, _)| hash(&root.join(name)));
+    let before = hashes();
+    let one = bcdrescue(&["check", "--recursive", text(root), "--jsonl", "-j", "1"]).exits(4 | 8);
+    assert_eq!(verdicts(root, &lines(&one.stdout)), expected());
+    assert!(lines(&one.stdout).iter().all(|line| line["version"] == 1));
+    let tally = "bcdrescue: 7 targets: 2 healthy, 2 broken, 1 no Windows disk, 2 could not be examined\n";
+    assert_eq!(one.stderr, tally);
+    for jobs in ["2", "5", "64"] {
+        let many = bcdrescue(&["check", "-r", text(root), "--jsonl", "-j", jobs]).exits(4 | 8);
+        assert_eq!((many.stdout, many.stderr), (one.stdout.clone(), one.stderr.clone()), "-j {jobs}");
+    }
+    let document = bcdrescue(&["check", "-r", text(root), "--json"]).exits(4 | 8);
+    assert_eq!(document.stderr, "");
+    let document: Json = serde_json::from_str(&document.stdout).unwrap();
+    assert_eq!(verdicts(root, document["targets"].as_array().unwrap()), expected());
+    // The same objects, but for the version that a line has for itself.
+    for (mut line, target) in lines(&one.stdout).into_iter().zip(document["targets"].as_array().unwrap()) {
+        line.as_object_mut().unwrap().remove("version");
+        assert_eq!(line, *target);
+    }
+    let counts = ["targets", "healthy", "degraded", "broken", "not_windows", "unknown"];
+    assert_eq!(counts.map(|count| document["summary"][count].as_u64().unwrap()), [7, 2, 0, 2, 1, 2]);
+    let people = bcdrescue(&["check", "-r", text(root)]).exits(4 | 8);
+    let heads: Vec<_> = people.stdout.lines().filter(|line| line.starts_with(text(root))).collect();
+    assert_eq!(heads.len(), EXPECTED.len(), "{}", people.stdout);
+    assert!(people.stdout.ends_with("2 could not be examined\n"));
+    assert!(!people.stdout.contains('\u{1b}') && people.stderr.is_empty(), "a pipe is no terminal");
+    assert_eq!(hashes(), before);
+}
+
+#[test]
+fn lists_and_shares_of_them_say_the_same_of_each_image() {
+    let folder = folder();
+    let root = folder.path();
+    let list = root.join("list");
+    let named: Vec<u8> = EXPECTED
+        .iter()
+        .flat_map(|(name, _)| [root.join(name).as_os_str().as_bytes(), b"\n"].concat())
+        .collect();
+    fs::write(&list, &named).unwrap();
+    let word = format!("@{}", list.display());
+    let whole = bcdrescue(&["check", &word, "--jsonl"]).exits(4 | 8);
+    assert_eq!(verdicts(root, &lines(&whole.stdout)), expected());
+    for of in [1, 2, 3, 9] {
+        let share = |number: usize| {
+            let run = bcdrescue(&["check", &word, "--jsonl", "--shard", &format!("{number}/{of}")]);
+            run.stdout.lines().map(str::to_owned).collect::<Vec<_>>()
+        };
+        let shares: Vec<_> = (1..=of).map(share).collect();
+        let turns = (0..EXPECTED.len()).map(|index| shares[index % of][index / of].clone());
+        let together: String = turns.map(|line| line + "\n").collect();
+        assert_eq!(together, whole.stdout, "{of} shares");
+        assert_eq!(shares.iter().map(Vec::len).sum::<usize>(), EXPECTED.len());
+    }
+    // An empty share is no failure: a fleet may have more machines than images.
+    bcdrescue(&["check", &word, "--shard", "9/9"]).exits(0).says("0 targets");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_bcdrescue"))
+        .args(["check", "@-", "--jsonl"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), &named).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), whole.stdout);
+    bcdrescue(&["check", text(root)]).exits(8).says("give --recursive");
+    bcdrescue(&["check", "@/nowhere", "--json"]).exits(8).says("@/nowhere: ");
+    bcdrescue(&["check", &word, "--shard", "4/3"]).exits(16).says("I from 1 to N");
+    bcdrescue(&["check", &word, "-j", "0"]).exits(16);
+}
+
+#[test]
+fn images_of_different_machines_are_not_judged_by_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    // The identity that the broken one lost is that of its healthy twin.
+    for (name, from) in [("1.qcow2", "win10-bios-healthy"), ("2.qcow2", "win10-bios")] {
+        fs::copy(image(from), root.join(name)).unwrap();
+    }
+    let [one, two] = ["1.qcow2", "2.qcow2"].map(|name| root.join(name));
+    let of = |arguments: &[&str]| {
+        let run = bcdrescue(&[&["check", "--jsonl"], arguments].concat()).exits(4);
+        lines(&run.stdout).iter().map(|line| line["verdict"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(of(&["-r", text(root)]), ["healthy", "broken"]);
+    assert_eq!(of(&["--independent", text(&one), text(&two)]), ["healthy", "broken"]);
+    assert_ne!(
+        of(&[text(&one), text(&two)])[1],
+        "broken",
+        "on one machine Windows would be found on the twin"
+    );
+}
+
+#[test]
+fn requirements_decide_what_may_ship() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    for name in ["1.qcow2", "2.qcow2"] {
+        fs::copy(image("win10-bios-healthy"), root.join(name)).unwrap();
+    }
+    fs::copy(image("win2008r2-bios-healthy"), root.join("3.qcow2")).unwrap();
+    let check = |require: &str, code: i32| {
+        let run = bcdrescue(&["check", "-r", text(root), "--jsonl", "--require", require]).exits(code);
+        lines(&run.stdout)
+    };
+    let met = |lines: &[Json], index: usize| {
+        let of = |line: &Json| line["requirements"][index]["met"].as_bool().unwrap();
+        lines.iter().map(of).collect::<Vec<_>>()
+    };
+    let lines = check("healthy,no-hibernation,no-bitlocker", 0);
+    for index in 0..3 {
+        assert_eq!(met(&lines, index), [true; 3]);
+    }
+    let lines = check("unique-identity,generalized", 4);
+    assert_eq!(met(&lines, 0), [false, false, true]);
+    assert_eq!(met(&lines, 1), [false; 3]);
+    let reasons = &lines[0]["requirements"];
+    assert_eq!(reasons[0]["requirement"], "unique-identity");
+    assert!(reasons[0]["reason"].as_str().unwrap().ends_with("2.qcow2 has the same identity"), "{reasons}");
+    assert!(reasons[1]["reason"].as_str().unwrap().ends_with("names a disk by its identity"), "{reasons}");
+    bcdrescue(&["check", "-r", text(root), "--require", "unique-identity"])
+        .exits(4)
+        .says("does not meet what is required:\n    unique-identity: ")
+        .says("2 of the healthy ones do not meet a requirement");
+    bcdrescue(&["check", "-r", text(root), "--require", "shiny"]).exits(16).says("no-bitlocker");
+}
+
+#[test]
+fn the_junit_report_is_what_xmllint_accepts_and_replaces_nothing_else() {
+    let folder = folder();
+    let root = folder.path();
+    let report = root.join("report.xml");
+    for _ in 0..2 {
+        bcdrescue(&["check", "-r", text(root), "--junit", text(&report)]).exits(4 | 8);
+        let count = |what: &str| {
+            let counted = judge("xmllint", &["--xpath", &format!("count(//testcase{what})"), text(&report)]);
+            String::from_utf8(counted).unwrap().trim().parse::<usize>().unwrap()
+        };
+        assert_eq!([count(""), count("/failure"), count("/error")], [7, 3, 2]);
+        let totals = ["tests", "failures", "errors"].map(|name| {
+            let value =
+                judge("xmllint", &["--xpath", &format!("string(/testsuites/@{name})"), text(&report)]);
+            String::from_utf8(value).unwrap().trim().to_owned()
+        });
+        assert_eq!(totals, ["7", "3", "2"]);
+        let message = judge("xmllint", &["--xpath", "string(//failure[1]/@message)", text(&report)]);
+        assert!(String::from_utf8(message).unwrap().contains("(0xc000000e)"));
+    }
+    let disk = root.join("a.qcow2");
+    let before = hash(&disk);
+    bcdrescue(&["check", text(&disk), "--junit", text(&disk)])
+        .exits(8)
+        .says("is no report; it is not written over");
+    assert_eq!(hash(&disk), before);
+}
+
+#[test]
+fn a_fleet_takes_no_more_memory_than_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = fs::read(image("win2003-bios")).unwrap();
+    let paths: Vec<PathBuf> =
+        (0..300).map(|number| folder.path().join(format!("{number:03}.qcow2"))).collect();
+    paths.iter().for_each(|path| fs::write(path, &bytes).unwrap());
+    // What one takes, the threads, and the results that wait: 300 disks that stayed open would take several times as much.
+    let output = Command::new("prlimit")
+        .args(["--data=20971520", env!("CARGO_BIN_EXE_bcdrescue"), "check", "--jsonl", "-j", "2", "-r"])
+        .arg(folder.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let names = lines(&String::from_utf8(output.stdout).unwrap());
+    let names: Vec<_> = names.iter().map(|line| PathBuf::from(line["target"].as_str().unwrap())).collect();
+    assert_eq!(names, paths, "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(0));
+}

@@ -1,0 +1,118 @@
+//! What came of one target among many.
+
+use serde_json::Value;
+use serde_json::json;
+
+use crate::cli::text;
+use crate::diagnosis::Diagnosis;
+use crate::diagnosis::Finding;
+use crate::diagnosis::Severity;
+use crate::diagnosis::Verdict;
+
+/// The result of one target, ready to be shown.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The target as the user gave it.
+    pub target: String,
+    /// Bits of the exit code.
+    pub code: u8,
+    /// The answer in a word.
+    pub verdict: Verdict,
+    /// Why it is not what it has to be; empty when it is.
+    pub reasons: Vec<String>,
+    /// Text or JSON.
+    pub shown: String,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// What is wrong, in a line each.
+#[must_use]
+pub fn reasons(diagnosis: &Diagnosis) -> Vec<String> {
+    let mut said: Vec<String> = Vec::new();
+    for finding in diagnosis.findings.iter().filter(|finding| finding.severity > Severity::Note) {
+        let line = reason(finding);
+        if !said.contains(&line) {
+            said.push(line);
+        }
+    }
+    if said.is_empty() && diagnosis.verdict != Verdict::Healthy {
+        said.push(diagnosis.verdict.to_string());
+    }
+    said
+}
+
+/// A finding in a line.
+#[must_use]
+pub fn reason(finding: &Finding) -> String {
+    let status = finding.predicted_status.map(|status| format!(" ({status})")).unwrap_or_default();
+    format!("{}: {}{status}", finding.code, finding.message)
+}
+
+/// How many targets came out how.
+#[derive(Debug, Default)]
+pub struct Tally {
+    healthy: usize,
+    degraded: usize,
+    broken: usize,
+    not_windows: usize,
+    unknown: usize,
+    unmet: usize,
+}
+
+impl Tally {
+    /// Counts one more.
+    pub fn add(&mut self, outcome: &Outcome) {
+        let counter = match outcome.verdict {
+            Verdict::Healthy => &mut self.healthy,
+            Verdict::Degraded => &mut self.degraded,
+            Verdict::Broken => &mut self.broken,
+            Verdict::NotWindows => &mut self.not_windows,
+            Verdict::Unknown => &mut self.unknown,
+        };
+        *counter = counter.saturating_add(1);
+        if outcome.verdict == Verdict::Healthy && !outcome.reasons.is_empty() {
+            self.unmet = self.unmet.saturating_add(1);
+        }
+    }
+
+    /// All that were counted.
+    #[must_use]
+    pub fn targets(&self) -> usize {
+        [self.healthy, self.degraded, self.broken, self.not_windows, self.unknown].iter().sum()
+    }
+
+    /// In JSON.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        json!({
+            "targets": self.targets(),
+            "healthy": self.healthy,
+            "degraded": self.degraded,
+            "broken": self.broken,
+            "not_windows": self.not_windows,
+            "unknown": self.unknown,
+            "requirements_unmet": self.unmet,
+        })
+    }
+
+    /// In a line: `5 targets: 3 healthy, 1 broken, 1 could not be examined`.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let parts = [
+            (self.healthy, "healthy"),
+            (self.degraded, "degraded"),
+            (self.broken, "broken"),
+            (self.not_windows, "no Windows disk"),
+            (self.unknown, "could not be examined"),
+        ];
+        let parts =
+            parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+        let unmet = match self.unmet {
+            0 => String::new(),
+            unmet => format!("; {unmet} of the healthy ones do not meet a requirement"),
+        };
+        let targets = text::count(self.targets(), "target", "targets");
+        format!("{targets}: {}{unmet}", parts.collect::<Vec<_>>().join(", "))
+    }
+}

@@ -1,0 +1,139 @@
+//! The result of `check` for one target, in text or JSON.
+
+use std::path::Path;
+
+use serde_json::Value;
+use serde_json::json;
+
+use crate::cli::FAILED;
+use crate::cli::HEALTHY;
+use crate::cli::LEFT;
+use crate::cli::args::CheckArgs;
+use crate::cli::examine::Examined;
+use crate::cli::examine::read_store_file;
+use crate::cli::json;
+use crate::cli::json::Form;
+use crate::cli::lines::Lines;
+use crate::cli::outcome::Outcome;
+use crate::cli::outcome::reason;
+use crate::cli::outcome::reasons;
+use crate::cli::report;
+use crate::cli::text;
+use crate::cli::text::clean;
+use crate::diagnosis::Diagnosis;
+use crate::diagnosis::Severity;
+use crate::diagnosis::Verdict;
+use crate::diagnosis::others::Others;
+use crate::diagnosis::requirement::Requirement;
+use crate::diagnosis::store;
+
+/// Of a target that could not be examined, for this reason.
+#[must_use]
+pub fn failed(path: &Path, message: String, form: Option<Form>) -> Outcome {
+    let document = || {
+        let [document] = json::failure(Some(path), &message);
+        document
+    };
+    let text = |out: &mut Lines| {
+        out.add(format_args!("{}: {}", clean(&json::path(path)), text::verdict(Verdict::Unknown)));
+        out.add(format_args!("  could not be examined: {message}"));
+    };
+    let shown = shown(form, document, text);
+    Outcome { code: FAILED, ..outcome(path, Verdict::Unknown, vec![message], shown) }
+}
+
+/// Of a disk.
+#[must_use]
+pub fn disk(examined: &Examined, others: &Others, args: &CheckArgs, form: Option<Form>) -> Outcome {
+    let requirements: Vec<(Requirement, Option<String>)> =
+        args.requirements().map(|it| (it, it.unmet(&examined.layout, &examined.diagnosis, others))).collect();
+    let unmet =
+        requirements.iter().filter_map(|(requirement, reason)| Some((*requirement, reason.as_ref()?)));
+    let unmet: Vec<String> = unmet.map(|(requirement, reason)| format!("{requirement}: {reason}")).collect();
+    let document = || with_requirements(json::target(examined), &requirements);
+    let text = |out: &mut Lines| {
+        report::headline(out, examined);
+        report::picture(out, examined);
+        if examined.diagnosis.verdict != Verdict::Healthy {
+            report::chain(out, &examined.diagnosis);
+        }
+        report::findings(out, &examined.diagnosis.findings);
+        report::closing(out, examined, &switches(args));
+        if !unmet.is_empty() {
+            out.add(format_args!("\n  does not meet what is required:"));
+            unmet.iter().for_each(|line| out.add(format_args!("    {}", clean(line))));
+        }
+    };
+    let shown = shown(form, document, text);
+    let verdict = examined.diagnosis.verdict;
+    let code = code_of(verdict) | if unmet.is_empty() { HEALTHY } else { LEFT };
+    let mut reasons = reasons(&examined.diagnosis);
+    reasons.extend(unmet);
+    Outcome { code, ..outcome(&examined.path, verdict, reasons, shown) }
+}
+
+/// Of a store file by itself: what can be said without the disk it belongs to.
+///
+/// # Errors
+/// When it cannot be read or is no hive.
+pub fn store_file(path: &Path, form: Option<Form>) -> anyhow::Result<Outcome> {
+    let store = read_store_file(path)?;
+    let name = json::path(path);
+    let findings = store::alone(&name, &store);
+    let verdict = Diagnosis::verdict_of(&findings);
+    let document = || json!({ "target": name, "kind": "store", "verdict": verdict, "findings": json::findings(None, &findings), "notes": [], "error": null });
+    let text = |out: &mut Lines| {
+        out.add(format_args!("{}: {}", clean(&name), text::verdict(verdict)));
+        let objects = text::count(store.objects().len(), "object", "objects");
+        out.add(format_args!("  a store by itself: which disk its {objects} belong to cannot be told"));
+        for finding in &findings {
+            let severity = text::severity(finding.severity);
+            out.add(format_args!("  {severity}: {}", clean(&finding.message)));
+        }
+    };
+    let shown = shown(form, document, text);
+    let wrong = findings.iter().filter(|finding| finding.severity > Severity::Note);
+    let reasons = wrong.map(reason).collect();
+    Ok(Outcome { code: code_of(verdict), ..outcome(path, verdict, reasons, shown) })
+}
+
+fn outcome(path: &Path, verdict: Verdict, reasons: Vec<String>, shown: String) -> Outcome {
+    Outcome { target: json::path(path), code: HEALTHY, verdict, reasons, shown, seconds: 0.0 }
+}
+
+fn shown(form: Option<Form>, document: impl FnOnce() -> Value, text: impl FnOnce(&mut Lines)) -> String {
+    match form {
+        Some(form) => form.target(document()),
+        None => {
+            let mut lines = Lines::default();
+            text(&mut lines);
+            lines.into_text()
+        }
+    }
+}
+
+/// Every requirement that was named, and why it is not met.
+fn with_requirements(mut document: Value, requirements: &[(Requirement, Option<String>)]) -> Value {
+    if let (Some(fields), false) = (document.as_object_mut(), requirements.is_empty()) {
+        let one = |(requirement, reason): &(Requirement, Option<String>)| json!({ "requirement": requirement.to_string(), "met": reason.is_none(), "reason": reason });
+        fields.insert("requirements".into(), requirements.iter().map(one).collect());
+    }
+    document
+}
+
+/// The switches that `fix` has to be given too.
+fn switches(args: &CheckArgs) -> String {
+    let mut words = args.choice.words();
+    words.extend(args.against.iter().flat_map(|record| ["--against".into(), record.display().to_string()]));
+    words.iter().map(|word| format!(" {}", clean(word))).collect()
+}
+
+/// The exit code that a verdict stands for.
+#[must_use]
+pub fn code_of(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Healthy => HEALTHY,
+        Verdict::Broken | Verdict::Degraded | Verdict::NotWindows => LEFT,
+        Verdict::Unknown => FAILED,
+    }
+}

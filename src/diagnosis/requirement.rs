@@ -1,0 +1,103 @@
+//! What an image has to be before it may ship, beyond that it would boot.
+
+use std::fmt;
+
+use crate::bcd::Store;
+use crate::bcd::element::ElementValue;
+use crate::bcd::object_type::ObjectType;
+use crate::diagnosis::Diagnosis;
+use crate::diagnosis::Verdict;
+use crate::diagnosis::others::Others;
+use crate::layout::Layout;
+use crate::partition::DiskId;
+use crate::volume::FileSystem;
+
+/// Something that a disk has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Requirement {
+    /// Nothing above a note was found.
+    Healthy,
+    /// The disk has an identity, and none of the other disks at hand has the same.
+    UniqueIdentity,
+    /// The stores name no disk by its identity, so that every copy starts whatever identity it is given.
+    Generalized,
+    /// No Windows is hibernated.
+    NoHibernation,
+    /// No partition is encrypted.
+    NoBitlocker,
+}
+
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Healthy => "healthy",
+            Self::UniqueIdentity => "unique-identity",
+            Self::Generalized => "generalized",
+            Self::NoHibernation => "no-hibernation",
+            Self::NoBitlocker => "no-bitlocker",
+        })
+    }
+}
+
+impl Requirement {
+    /// Why the disk does not meet it; `None` when it does.
+    #[must_use]
+    pub fn unmet(self, layout: &Layout, diagnosis: &Diagnosis, others: &Others) -> Option<String> {
+        match self {
+            Self::Healthy => (diagnosis.verdict != Verdict::Healthy)
+                .then(|| format!("the verdict is: {}", diagnosis.verdict)),
+            Self::UniqueIdentity => shared_identity(layout, others),
+            Self::Generalized => named_identity(layout),
+            Self::NoHibernation => {
+                let hibernated = layout.windows.iter().find(|windows| windows.is_hibernated())?;
+                Some(format!("{} on {} is hibernated", hibernated.root, layout.name(hibernated.volume)))
+            }
+            Self::NoBitlocker => {
+                let is_encrypted = |volume: &usize| {
+                    layout
+                        .volumes
+                        .get(*volume)
+                        .is_some_and(|facts| facts.file_system == FileSystem::BitLocker)
+                };
+                let encrypted = (0..layout.volumes.len()).find(is_encrypted)?;
+                Some(format!("{} is encrypted with BitLocker", layout.name(encrypted)))
+            }
+        }
+    }
+}
+
+fn shared_identity(layout: &Layout, others: &Others) -> Option<String> {
+    match layout.table.disk {
+        None => Some("the disk has no identity".into()),
+        Some(DiskId::Mbr(0)) => Some("the disk signature is 0, which is none".into()),
+        Some(disk) => others.find(disk).map(|other| format!("{} has the same identity", other.name)),
+    }
+}
+
+/// The first element that names a disk by its identity. Where there is no store there is nothing that could be general.
+fn named_identity(layout: &Layout) -> Option<String> {
+    let live: Vec<_> = layout.stores.iter().filter(|file| file.live).collect();
+    if live.is_empty() && layout.systems.iter().all(|system| system.ntldr.is_none()) {
+        return Some("there is no boot configuration".into());
+    }
+    live.into_iter().find_map(|file| match &file.store {
+        Ok(store) => {
+            naming(store).map(|element| format!("{} {element} names a disk by its identity", file.path))
+        }
+        Err(error) => Some(format!("{} cannot be read: {error}", file.path)),
+    })
+}
+
+/// What the firmware itself wrote is made anew by it, and a virtual disk keeps its identity when the image is copied.
+fn naming(store: &Store) -> Option<String> {
+    let boots =
+        |object: &&crate::bcd::object::Object| object.object_type != Some(ObjectType::FIRMWARE_APPLICATION);
+    store.objects().iter().filter(boots).find_map(|object| {
+        let names = |element: &&crate::bcd::element::Element| match &element.value {
+            ElementValue::Device(device) => device.identities().iter().any(|record| !record.inside_vhd),
+            _ => false,
+        };
+        let element = object.elements.iter().find(names)?;
+        Some(format!("{} {}", object.name(), crate::bcd::names::display_name(element, object.object_type)))
+    })
+}
