@@ -10,10 +10,26 @@ RESCUE := target/rescue
 # More kernel parameters for the rescue disk's first entry, such as bcdrescue.run=check.
 PARAMETERS ?=
 
-.PHONY: build static rescue-disk rescue-for-tests guest demo test lint unit fuzz audit bench images packages clean
+.PHONY: build install static rescue-disk rescue-for-tests guest demo test lint unit fuzz audit bench images packages clean
 
 build:
 	$(CARGO) build --release --locked
+
+# What `make build` or `make static` (BIN=…) made, with manual pages and completions: make install PREFIX=/usr DESTDIR=…
+PREFIX ?= /usr/local
+SHARE = $(DESTDIR)$(PREFIX)/share
+COMMANDS := list inspect check fix record undo
+install:
+	@test -x $(BIN) || { echo "$(BIN) is not there; run make build first"; exit 1; }
+	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/bcdrescue
+	install -d $(SHARE)/man/man1 $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions \
+		$(SHARE)/fish/vendor_completions.d
+	$(BIN) man >$(SHARE)/man/man1/bcdrescue.1
+	@for command in $(COMMANDS); do \
+		$(BIN) man $$command >$(SHARE)/man/man1/bcdrescue-$$command.1 || exit 1; done
+	$(BIN) completions bash >$(SHARE)/bash-completion/completions/bcdrescue
+	$(BIN) completions zsh >$(SHARE)/zsh/site-functions/_bcdrescue
+	$(BIN) completions fish >$(SHARE)/fish/vendor_completions.d/bcdrescue.fish
 
 static:
 	RUSTFLAGS="-C target-feature=+crt-static" $(CARGO) build --release --locked --bin bcdrescue \

@@ -32,6 +32,7 @@ mod fuzz_targets;
 mod golden;
 mod guest;
 mod hostile;
+mod install;
 mod layers;
 mod letters_in_memory;
 #[path = "../src/hive/replay/sample.rs"]

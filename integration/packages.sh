@@ -26,6 +26,7 @@ for part; do
         need objdump binutils
         need strace strace
         need xmllint libxml2-utils
+        need groff groff-base
         need cc gcc
         need /usr/include/stdio.h libc6-dev
         ;;

@@ -43,6 +43,7 @@ fn main() {
     resize(&at("win2008r2-bios.raw"), &large, Some(2 << 40));
     bench_check("check, disk of 1 GiB", &small);
     bench_check("check, the same of 2 TiB", &large);
+    bench_fleet(&at("win2008r2-bios.qcow2"), &at("fleet"));
     for kind in ["qcow2", "raw"] {
         let source = at(&format!("win2008r2-bios.{kind}"));
         let target = at(&format!("target.{kind}"));
@@ -64,6 +65,20 @@ fn main() {
         }
     }
     println!("peak memory of all runs up to and with the checks (qemu-img among them): {memory} KiB");
+}
+
+/// A thousand copies of an image: with one thread, and with as many as there are processors.
+fn bench_fleet(image: &Path, folder: &Path) {
+    fs::create_dir(folder).unwrap();
+    for number in 0..1000 {
+        fs::copy(image, folder.join(format!("{number:03}.qcow2"))).unwrap();
+    }
+    for (name, jobs) in [("check of 1000 qcow2, -j 1", &["-j", "1"][..]), ("the same, all processors", &[])] {
+        let arguments = [&["check", "--recursive", text(folder), "--jsonl"], jobs].concat();
+        let times = time(5, || {}, &mut || run(PROGRAM, &arguments));
+        row(name, &times, None);
+    }
+    fs::remove_dir_all(folder).unwrap();
 }
 
 /// Runs a program; what it says and its exit code are its own affair here.

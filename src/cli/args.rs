@@ -8,6 +8,7 @@ use clap::Args;
 use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
+use clap_complete::Shell;
 
 use crate::cli::choice::ChoiceArgs;
 use crate::cli::targets::Shard;
@@ -71,6 +72,18 @@ pub enum Command {
         after_help = "Examples:\n  bcdrescue undo vdb.20260102T030405Z.undo.json --dry-run\n  bcdrescue undo vdb.20260102T030405Z.undo.json\n\nExit codes: 0 nothing to do, 1 undone, 8 failed or refused, 16 usage."
     )]
     Undo(UndoArgs),
+    /// Print the completions for a shell.
+    #[command(
+        after_help = "Example:\n  bcdrescue completions bash > /usr/share/bash-completion/completions/bcdrescue"
+    )]
+    Completions {
+        /// The shell.
+        #[arg(value_name = "SHELL")]
+        shell: Shell,
+    },
+    /// Print the manual page of the program or of a command.
+    #[command(after_help = "Example:\n  bcdrescue man check | man -l -")]
+    Man(ManArgs),
 }
 
 impl Command {
@@ -78,7 +91,7 @@ impl Command {
     #[must_use]
     pub fn target(&self) -> Option<&Path> {
         match self {
-            Self::List(_) | Self::Check(_) => None,
+            Self::List(_) | Self::Check(_) | Self::Completions { .. } | Self::Man(_) => None,
             Self::Inspect(args) => Some(&args.target),
             Self::Fix(args) => args.target.as_deref(),
             Self::Record(args) => Some(&args.target),
@@ -278,6 +291,14 @@ pub struct RecordArgs {
     /// The file to write; it must not exist.
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
+}
+
+/// Arguments of `man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// One of the commands; without it the page is about the program.
+    #[arg(value_name = "COMMAND")]
+    pub command: Option<String>,
 }
 
 /// Arguments of `undo`.

@@ -21,6 +21,7 @@ pub mod record;
 pub mod report;
 pub mod report_file;
 pub mod result;
+pub mod shell;
 pub mod show;
 pub mod signals;
 pub mod targets;
@@ -69,6 +70,8 @@ pub fn main() -> ExitCode {
         Command::Fix(args) => fix::run(args, cli.json),
         Command::Record(args) => record::run(args, cli.json),
         Command::Undo(args) => undo::run(args, cli.json),
+        Command::Completions { shell } => shell::completions(*shell),
+        Command::Man(args) => shell::man(args, cli.json),
     };
     // Text that cannot be printed (a full disk behind standard output) panics in the macros that print it. The exit
     // code of a panic, 101, would read as "fixed, and something is left".

@@ -1,0 +1,46 @@
+//! What a shell and `man` want to know of the command line, made from its grammar.
+
+use std::io;
+use std::io::Write;
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+use clap_mangen::Man;
+
+use crate::cli::HEALTHY;
+use crate::cli::args::Cli;
+use crate::cli::args::ManArgs;
+use crate::cli::usage;
+
+/// Prints the completions for a shell.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn completions(shell: Shell) -> anyhow::Result<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "bcdrescue", &mut script);
+    io::stdout().write_all(&script)?;
+    Ok(HEALTHY)
+}
+
+/// Prints a manual page: of the program, or of one of its commands.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn man(args: &ManArgs, as_json: bool) -> anyhow::Result<u8> {
+    let mut program = Cli::command();
+    program.build();
+    let page = match &args.command {
+        None => Man::new(program),
+        Some(name) => {
+            let Some(command) = program.find_subcommand(name) else {
+                return usage(&format!("there is no command {name}; see `bcdrescue --help`"), as_json);
+            };
+            Man::new(command.clone()).title(format!("bcdrescue-{name}"))
+        }
+    };
+    let mut text = Vec::new();
+    page.render(&mut text)?;
+    io::stdout().write_all(&text)?;
+    Ok(HEALTHY)
+}
