@@ -131,7 +131,20 @@ fn lists_and_shares_of_them_say_the_same_of_each_image() {
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), &named).unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap(), whole.stdout);
-    bcdrescue(&["check", text(root)]).exits(8).says("give --recursive");
+    bcdrescue(&["check", text(root), text(&root.join("a.qcow2"))])
+        .exits(8)
+        .says("give --recursive")
+        .says("1 healthy, 1 could not be examined");
+    for form in [&["--jsonl"][..], &["--json"], &[]] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bcdrescue"));
+        let output = command.args(["check", &word]).args(form).stdout(full).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(
+            (output.status.code(), said.as_str()),
+            (Some(8), "bcdrescue: No space left on device (os error 28)\n")
+        );
+    }
     bcdrescue(&["check", "@/nowhere", "--json"]).exits(8).says("@/nowhere: ");
     bcdrescue(&["check", &word, "--shard", "4/3"]).exits(16).says("I from 1 to N");
     bcdrescue(&["check", &word, "-j", "0"]).exits(16);

@@ -20,6 +20,7 @@ use crate::cli::json::Form;
 use crate::cli::json::Stream;
 use crate::cli::junit::Junit;
 use crate::cli::junit::Summary;
+use crate::cli::lines;
 use crate::cli::outcome::Outcome;
 use crate::cli::outcome::Tally;
 use crate::cli::parallel::in_order;
@@ -27,6 +28,7 @@ use crate::cli::parallel::processors;
 use crate::cli::progress::Progress;
 use crate::cli::result;
 use crate::cli::targets::expand;
+use crate::cli::targets::no_directory;
 use crate::cli::text::clean;
 use crate::cli::usage;
 use crate::diagnosis::Choice;
@@ -127,10 +129,7 @@ impl Check<'_> {
             }
             progress.aside(|| match &mut stream {
                 Some(stream) => Ok(stream.add(&outcome.shown)?),
-                None => {
-                    anstream::print!("{}{}", if first { "" } else { "\n" }, outcome.shown);
-                    Ok(())
-                }
+                None => lines::write(format_args!("{}{}", if first { "" } else { "\n" }, outcome.shown)),
             })
         };
         in_order(targets, threads, work, show)?;
@@ -150,7 +149,7 @@ impl Check<'_> {
     fn end(&self, stream: Option<Stream>, tally: &Tally) -> anyhow::Result<()> {
         let is_many = tally.targets() != 1;
         match stream {
-            None if is_many => anstream::println!("\n{}", tally.line()),
+            None if is_many => lines::write(format_args!("\n{}\n", tally.line()))?,
             None => {}
             Some(stream) => {
                 stream.end(&tally.json())?;
@@ -176,6 +175,7 @@ impl Check<'_> {
     }
 
     fn examine(&self, path: &Path) -> anyhow::Result<Option<Outcome>> {
+        no_directory(path, self.args.recursive)?;
         if is_store_file(path) {
             return result::store_file(path, self.form).map(Some);
         }

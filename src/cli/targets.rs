@@ -22,18 +22,18 @@ const IMAGES: [&str; 11] = ["qcow2", "qcow", "raw", "img", "dd", "vmdk", "vhd", 
 /// a directory is all disk images in and below it, by name, where `recursive` allows it.
 ///
 /// # Errors
-/// When a list cannot be read, or a directory is named that may not be searched or has no image in it. A target that is not
-/// there is found out when it is opened.
+/// When a list cannot be read. A target that is not there is found out when it is opened, and one that is a directory stands for
+/// what could not be searched: [`no_directory`] says why.
 pub fn expand(words: &[PathBuf], recursive: bool) -> anyhow::Result<Vec<PathBuf>> {
     let mut targets = Vec::new();
     for word in words {
         match word.as_os_str().as_bytes().strip_prefix(b"@") {
             Some(list) => {
                 for target in listed(Path::new(OsStr::from_bytes(list)))? {
-                    add(target, recursive, &mut targets)?;
+                    add(target, recursive, &mut targets);
                 }
             }
-            None => add(word.clone(), recursive, &mut targets)?,
+            None => add(word.clone(), recursive, &mut targets),
         }
     }
     Ok(targets)
@@ -63,26 +63,38 @@ fn listed(list: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(lines.filter(|line| !line.is_empty()).map(|line| OsStr::from_bytes(line).into()).collect())
 }
 
-fn add(target: PathBuf, recursive: bool, targets: &mut Vec<PathBuf>) -> anyhow::Result<()> {
-    if !target.is_dir() {
-        targets.push(target);
-        return Ok(());
-    }
-    let name = target.display();
-    if !recursive {
-        bail!("{name}: it is a directory; give --recursive to mean all disk images in and below it");
-    }
+fn add(target: PathBuf, recursive: bool, targets: &mut Vec<PathBuf>) {
     let before = targets.len();
-    for entry in WalkDir::new(&target).sort_by_file_name() {
-        let entry = entry.with_context(|| format!("{name}: cannot be searched"))?;
-        if is_image(&entry) {
-            targets.push(entry.into_path());
+    if recursive && target.is_dir() {
+        for entry in WalkDir::new(&target).sort_by_file_name() {
+            match entry {
+                Ok(entry) if is_image(&entry) => targets.push(entry.into_path()),
+                Ok(_) => {}
+                Err(error) => targets.extend(error.path().map(Path::to_path_buf)),
+            }
         }
     }
     if targets.len() == before {
-        bail!("{name}: there is no disk image in it, expected names that end in .{}", IMAGES.join(", ."));
+        targets.push(target);
     }
-    Ok(())
+}
+
+/// Refuses a directory among the targets that [`expand`] gave.
+///
+/// # Errors
+/// When it is one: it could not be searched, has no image in it, or may not be searched without `recursive`.
+pub fn no_directory(target: &Path, recursive: bool) -> anyhow::Result<()> {
+    if !target.is_dir() {
+        return Ok(());
+    }
+    let name = target.display();
+    fs::read_dir(target).with_context(|| format!("{name}: cannot be searched"))?;
+    match recursive {
+        false => bail!("{name}: it is a directory; give --recursive to mean all disk images in and below it"),
+        true => {
+            bail!("{name}: there is no disk image in it, expected names that end in .{}", IMAGES.join(", ."))
+        }
+    }
 }
 
 /// A regular file with the name of an image; a link is another name of what is found or was not meant.
@@ -150,16 +162,21 @@ mod tests {
         let found = list(root.join("b").as_os_str().as_bytes()).unwrap();
         let expected = ["b/1.img", "b/2.QCOW2", "b/deep/3.raw"].map(|name| root.join(name));
         assert_eq!(found[..3], expected);
-        let error = |result: anyhow::Result<Vec<PathBuf>>| format!("{:#}", result.unwrap_err());
-        assert!(
-            error(expand(&[root.join("b")], false))
-                .ends_with("give --recursive to mean all disk images in and below it")
-        );
         // A link that is named is meant.
         assert_eq!(expand(&[root.join("b/deep/up")], true).unwrap().len(), 3);
         fs::create_dir(root.join("empty")).unwrap();
-        assert!(error(expand(&[root.join("empty")], true)).contains("no disk image in it"));
-        assert!(error(expand(&["@/nowhere".into()], true)).starts_with("@/nowhere: "));
+        for (name, recursive, why) in [
+            ("b", false, "give --recursive to mean all disk images in and below it"),
+            ("empty", true, "expected names that end in .qcow2, "),
+        ] {
+            let words = [root.join(name)];
+            assert_eq!(expand(&words, recursive).unwrap(), words);
+            let error = no_directory(&words[0], recursive).unwrap_err().to_string();
+            assert!(error.contains(why), "{error}");
+        }
+        no_directory(&root.join("list"), false).unwrap();
+        let error = format!("{:#}", expand(&["@/nowhere".into()], true).unwrap_err());
+        assert!(error.starts_with("@/nowhere: "), "{error}");
     }
 
     #[test]
