@@ -11,7 +11,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 /// Nothing here takes longer; a bound for hangs, not for speed.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// The console of one guest.
 pub struct Console {
