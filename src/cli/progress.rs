@@ -4,14 +4,20 @@ use indicatif::ProgressBar;
 use indicatif::ProgressDrawTarget;
 use indicatif::ProgressStyle;
 
-/// A bar on standard error; nothing of it is written when that is no terminal, or for a single target.
+/// Fewer targets are done before a bar could be read, and on a console it would only stand in the way of the results.
+const FEWEST: usize = 16;
+
+/// A bar on standard error; nothing of it is written when that is no terminal, or for few targets.
 pub struct Progress(ProgressBar);
 
 impl Progress {
     /// For so many targets.
     #[must_use]
     pub fn new(targets: usize) -> Self {
-        let target = if targets > 1 { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target = match targets < FEWEST {
+            true => ProgressDrawTarget::hidden(),
+            false => ProgressDrawTarget::stderr(),
+        };
         let bar = ProgressBar::with_draw_target(u64::try_from(targets).ok(), target);
         let template = "{bar:30} {pos} of {len}, {per_sec}, {eta} left";
         if let Ok(style) = ProgressStyle::with_template(template) {
