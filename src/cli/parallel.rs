@@ -18,10 +18,13 @@ pub fn processors() -> usize {
 }
 
 /// Does `work` on every item with as many threads, and gives the results to `done` in the order of the items, on the
-/// calling thread. `work` must not panic.
+/// calling thread.
 ///
 /// # Errors
 /// What `done` fails with; no further item is begun then.
+///
+/// # Panics
+/// When `work` or `done` does; no further item is begun then either.
 pub fn in_order<T: Sync, R: Send>(
     items: &[T],
     threads: usize,
@@ -34,10 +37,13 @@ pub fn in_order<T: Sync, R: Send>(
     }
     let turns = Turns::default();
     thread::scope(|scope| {
+        let _end = End(&turns);
         let (send, receive) = mpsc::channel();
+        let mut working = false;
         for _ in 0..threads {
             let (send, turns, work) = (send.clone(), &turns, &work);
             let worker = move || {
+                let _end = End(turns);
                 while let Some((index, item)) = turns.take(items) {
                     if send.send((index, work(item))).is_err() {
                         return;
@@ -48,16 +54,13 @@ pub fn in_order<T: Sync, R: Send>(
             if thread::Builder::new().spawn_scoped(scope, worker).is_err() {
                 break;
             }
+            working = true;
         }
         drop(send);
-        let result = deliver(&receive, &turns, &mut done);
-        turns.end();
-        result?;
-        // No thread at all could be had, or not one of those that were there took these.
-        while let Some((_, item)) = turns.take_unlimited(items) {
-            done(work(item))?;
+        match working {
+            true => deliver(&receive, &turns, &mut done),
+            false => items.iter().try_for_each(|item| done(work(item))),
         }
-        Ok(())
     })
 }
 
@@ -99,11 +102,10 @@ impl Turns {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let too_far = |state: &mut State| !state.ended && state.next >= state.delivered.saturating_add(AHEAD);
         let mut state = self.moved.wait_while(state, too_far).unwrap_or_else(PoisonError::into_inner);
-        if state.ended { None } else { state.advance(items) }
-    }
-
-    fn take_unlimited<'a, T>(&self, items: &'a [T]) -> Option<(usize, &'a T)> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).advance(items)
+        let index = state.next;
+        let item = items.get(index).filter(|_| !state.ended)?;
+        state.next = index.saturating_add(1);
+        Some((index, item))
     }
 
     fn delivered(&self, count: usize) {
@@ -117,12 +119,13 @@ impl Turns {
     }
 }
 
-impl State {
-    fn advance<'a, T>(&mut self, items: &'a [T]) -> Option<(usize, &'a T)> {
-        let index = self.next;
-        let item = items.get(index)?;
-        self.next = index.saturating_add(1);
-        Some((index, item))
+/// Ends the turns of all, whichever way this one goes: nobody waits for somebody who is gone. A worker that ends as it should
+/// has found no more items.
+struct End<'a>(&'a Turns);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.end();
     }
 }
 
@@ -168,5 +171,18 @@ mod tests {
             assert_eq!(error.to_string(), "full");
             assert!(begun.load(Ordering::Relaxed) <= AHEAD + 1);
         }
+    }
+
+    /// More items are left than may wait: whoever waited for the one that is gone would wait for ever.
+    #[test]
+    fn a_panic_ends_it_too() {
+        let items: Vec<u32> = (0..5000).collect();
+        let ends = |work: fn(&u32) -> u32, done: fn(u32) -> anyhow::Result<()>| {
+            std::panic::catch_unwind(|| in_order(&items, 3, work, done)).is_err()
+        };
+        assert!(ends(|item| *item, |_| panic!("as the test wants it")));
+        let work = |item: &u32| if *item == 7 { panic!("as the test wants it") } else { *item };
+        assert!(ends(work, |_| Ok(())));
+        assert!(!ends(|item| *item, |_| Ok(())));
     }
 }
