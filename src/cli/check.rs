@@ -19,7 +19,6 @@ use crate::cli::examine::recorded;
 use crate::cli::json::Form;
 use crate::cli::json::Stream;
 use crate::cli::junit::Junit;
-use crate::cli::junit::Summary;
 use crate::cli::lines;
 use crate::cli::outcome::Outcome;
 use crate::cli::outcome::Tally;
@@ -40,8 +39,8 @@ use crate::storage::attached::attached_disks;
 /// Runs the command.
 ///
 /// # Errors
-/// When no target is named and no Windows disk is attached, a list or a directory cannot be read, or the results cannot
-/// be written; a target that cannot be examined is one result among others.
+/// When no target is named and no Windows disk is attached, a list cannot be read, or the results cannot be
+/// written; a target that cannot be examined is one result among others.
 pub fn run(args: &CheckArgs, as_json: bool) -> anyhow::Result<u8> {
     let choice = match args.choice.choice() {
         Ok(choice) => choice,
@@ -57,19 +56,12 @@ pub fn run(args: &CheckArgs, as_json: bool) -> anyhow::Result<u8> {
         targets = shard.of(targets);
     }
     let threads = args.jobs.map_or_else(processors, |jobs| jobs.get().into());
-    let among: &[PathBuf] = if is_named(args) { &targets } else { &[] };
-    let disks = || NamedDisks::among(among, &args.open.options(), threads);
-    let (named, compared) = match args.is_independent() {
-        false => (disks(), NamedDisks::default()),
-        true if args.requirements().any(|it| it == Requirement::UniqueIdentity) => {
-            (NamedDisks::default(), disks())
-        }
-        true => Default::default(),
-    };
+    let is_compared =
+        !args.is_independent() || args.requirements().any(|it| it == Requirement::UniqueIdentity);
+    let named: &[PathBuf] = if is_named(args) && is_compared { &targets } else { &[] };
     let check = Check {
         args,
-        named,
-        compared,
+        named: NamedDisks::among(named, &args.open.options(), threads),
         form: form(args, as_json),
         choice,
         recorded: recorded(args.against.as_deref())?,
@@ -102,17 +94,15 @@ struct Check<'a> {
     /// Of JSON; `None` for text.
     form: Option<Form>,
     choice: Choice,
-    /// The other disks of the same machine.
+    /// The disks that each is compared with.
     named: NamedDisks,
-    /// Disks that must have another identity.
-    compared: NamedDisks,
     recorded: Option<Recorded>,
 }
 
 impl Check<'_> {
     fn all(&self, targets: &[PathBuf], threads: usize, junit: Option<Junit>) -> anyhow::Result<u8> {
         let progress = Progress::new(targets.len());
-        let (mut code, mut tally, mut summaries) = (HEALTHY, Tally::default(), Vec::new());
+        let (mut code, mut tally, mut outcomes) = (HEALTHY, Tally::default(), Vec::new());
         let mut stream = self.form.map(Stream::new);
         let work = |path: &PathBuf| {
             let outcome = self.one(path);
@@ -120,22 +110,23 @@ impl Check<'_> {
             outcome
         };
         let show = |outcome: Option<Outcome>| {
-            let Some(outcome) = outcome else { return Ok(()) };
+            let Some(mut outcome) = outcome else { return Ok(()) };
             code |= outcome.code;
             let first = tally.targets() == 0;
             tally.add(&outcome);
+            let shown = std::mem::take(&mut outcome.shown);
             if junit.is_some() {
-                summaries.push(Summary::of(&outcome));
+                outcomes.push(outcome);
             }
             progress.aside(|| match &mut stream {
-                Some(stream) => Ok(stream.add(&outcome.shown)?),
-                None => lines::write(format_args!("{}{}", if first { "" } else { "\n" }, outcome.shown)),
+                Some(stream) => Ok(stream.add(&shown)?),
+                None => lines::write(format_args!("{}{shown}", if first { "" } else { "\n" })),
             })
         };
         in_order(targets, threads, work, show)?;
         progress.end();
         if let Some(junit) = junit {
-            junit.write(&summaries)?;
+            junit.write(&outcomes)?;
         }
         // Who asked for the state of a disk that did not come up must not hear that all is well.
         anyhow::ensure!(
@@ -180,10 +171,11 @@ impl Check<'_> {
             return result::store_file(path, self.form).map(Some);
         }
         let options = self.args.open.options();
-        let mut context = context(path, &self.named, &options, self.choice);
+        let (nobody, is_independent) = (NamedDisks::default(), self.args.is_independent());
+        let machine = if is_independent { &nobody } else { &self.named };
+        let mut context = context(path, machine, &options, self.choice);
         context.recorded.clone_from(&self.recorded);
-        let compared =
-            if self.args.is_independent() { self.compared.beside(path) } else { context.others.clone() };
+        let compared = if is_independent { self.named.beside(path) } else { context.others.clone() };
         let examined = examine_with(path, &self.args.choice.with, &options, &mut context)?;
         if !is_named(self.args) && examined.diagnosis.verdict == Verdict::NotWindows {
             return Ok(None);

@@ -1,5 +1,6 @@
 //! One target, opened, read and diagnosed: where every command begins.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
@@ -73,6 +74,14 @@ pub fn examine(path: &Path, options: &OpenOptions, context: &Context) -> anyhow:
     })
 }
 
+/// Opens and examines a disk that was named by itself, of which the user decided nothing.
+///
+/// # Errors
+/// As [`examine`].
+pub fn examine_alone(path: &Path, options: &OpenOptions) -> anyhow::Result<Examined> {
+    examine(path, options, &context(path, &NamedDisks::default(), options, Choice::default()))
+}
+
 /// The attached disks that may be repaired without being named: all but the one that carries the running system.
 ///
 /// # Errors
@@ -117,7 +126,7 @@ pub fn context(target: &Path, named: &NamedDisks, options: &OpenOptions, choice:
         let attached = attached_disks(Path::new("/")).unwrap_or_default();
         let this = fs::canonicalize(target).unwrap_or_else(|_| target.into());
         let paths = attached.into_iter().map(|disk| disk.path);
-        let new = paths.filter(|path| *path != this && !named.paths.contains(path));
+        let new = paths.filter(|path| *path != this && !named.indices.contains_key(path));
         new.filter_map(|path| identify(&path, options)).for_each(|disk| others.add(disk));
     }
     Context { others, choice, ..Context::default() }
@@ -222,7 +231,8 @@ pub fn recorded(path: Option<&Path>) -> anyhow::Result<Option<Recorded>> {
 /// The disks that were named on the command line, as a store may call them.
 #[derive(Debug, Default)]
 pub struct NamedDisks {
-    paths: Vec<PathBuf>,
+    /// By their paths: one may be named twice.
+    indices: HashMap<PathBuf, Vec<usize>>,
     disks: Arc<Vec<OtherDisk>>,
 }
 
@@ -240,7 +250,7 @@ impl NamedDisks {
         let keep = |disk: Option<OtherDisk>| {
             let path = paths.next();
             if let (Some(path), Some(disk)) = (path, disk) {
-                named.paths.push(path.clone());
+                named.indices.entry(path.clone()).or_default().push(disks.len());
                 disks.push(disk);
             }
             Ok(())
@@ -254,8 +264,7 @@ impl NamedDisks {
     /// All but the target itself.
     #[must_use]
     pub fn beside(&self, target: &Path) -> Others {
-        let hidden = self.paths.iter().enumerate().filter(|(_, path)| *path == target);
-        Others::shared(Arc::clone(&self.disks), hidden.map(|(index, _)| index).collect())
+        Others::shared(Arc::clone(&self.disks), self.indices.get(target).cloned().unwrap_or_default())
     }
 }
 

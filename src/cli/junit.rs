@@ -36,32 +36,15 @@ impl Junit {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn write(self, outcomes: &[Summary]) -> anyhow::Result<()> {
+    pub fn write(self, outcomes: &[Outcome]) -> anyhow::Result<()> {
         let mut xml = Vec::new();
         document(&mut xml, outcomes).context("the JUnit report")?;
         self.0.replace(&xml).context("the JUnit report cannot be written")
     }
 }
 
-/// What a report says of a target.
-pub struct Summary {
-    target: String,
-    verdict: Verdict,
-    seconds: f64,
-    reasons: Vec<String>,
-}
-
-impl Summary {
-    /// Of a target that was examined.
-    #[must_use]
-    pub fn of(outcome: &Outcome) -> Self {
-        let Outcome { target, verdict, seconds, reasons, .. } = outcome;
-        Self { target: target.clone(), verdict: *verdict, seconds: *seconds, reasons: reasons.clone() }
-    }
-}
-
-fn document(xml: &mut Vec<u8>, outcomes: &[Summary]) -> std::io::Result<()> {
-    let count = |wanted: fn(&Summary) -> bool| outcomes.iter().filter(|it| wanted(it)).count().to_string();
+fn document(xml: &mut Vec<u8>, outcomes: &[Outcome]) -> std::io::Result<()> {
+    let count = |wanted: fn(&Outcome) -> bool| outcomes.iter().filter(|it| wanted(it)).count().to_string();
     let failures = count(|it| it.verdict != Verdict::Unknown && !it.reasons.is_empty());
     let errors = count(|it| it.verdict == Verdict::Unknown);
     let seconds = format!("{:.3}", outcomes.iter().map(|it| it.seconds).sum::<f64>());
@@ -86,7 +69,7 @@ fn document(xml: &mut Vec<u8>, outcomes: &[Summary]) -> std::io::Result<()> {
     Ok(())
 }
 
-fn case(writer: &mut Writer<&mut Vec<u8>>, outcome: &Summary) -> std::io::Result<()> {
+fn case(writer: &mut Writer<&mut Vec<u8>>, outcome: &Outcome) -> std::io::Result<()> {
     let (name, seconds) = (printable(&outcome.target), format!("{:.3}", outcome.seconds));
     let attributes = [("name", name.as_str()), ("classname", "bcdrescue"), ("time", seconds.as_str())];
     let case = writer.create_element("testcase").with_attributes(attributes);
@@ -121,7 +104,9 @@ mod tests {
 
     #[test]
     fn whatever_an_image_says_the_report_is_xml() {
-        let case = |target: &str, verdict, reasons: &[&str]| Summary {
+        let case = |target: &str, verdict, reasons: &[&str]| Outcome {
+            code: 0,
+            shown: String::new(),
             target: target.into(),
             verdict,
             seconds: 0.0015,

@@ -25,11 +25,20 @@ impl Lines {
 /// Writes text to standard output.
 ///
 /// # Errors
-/// When it cannot be written; a reader that has seen enough (`| head`) changes nothing.
+/// As [`unless_gone`].
 pub fn write(text: Arguments<'_>) -> anyhow::Result<()> {
     let mut out = anstream::stdout().lock();
-    match out.write_fmt(text).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+    Ok(unless_gone(out.write_fmt(text).and_then(|()| out.flush()))?)
+}
+
+/// The result of a write to standard output: a reader that has seen enough (`| head`) changes nothing about what was found or
+/// done.
+///
+/// # Errors
+/// Every other failure.
+pub fn unless_gone(written: io::Result<()>) -> io::Result<()> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
         _ => Ok(()),
     }
 }

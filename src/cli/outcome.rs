@@ -4,7 +4,6 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::cli::text;
-use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Severity;
 use crate::diagnosis::Verdict;
@@ -28,23 +27,21 @@ pub struct Outcome {
 
 /// What is wrong, in a line each.
 #[must_use]
-pub fn reasons(diagnosis: &Diagnosis) -> Vec<String> {
+pub fn reasons(findings: &[Finding], verdict: Verdict) -> Vec<String> {
     let mut said: Vec<String> = Vec::new();
-    for finding in diagnosis.findings.iter().filter(|finding| finding.severity > Severity::Note) {
+    for finding in findings.iter().filter(|finding| finding.severity > Severity::Note) {
         let line = reason(finding);
         if !said.contains(&line) {
             said.push(line);
         }
     }
-    if said.is_empty() && diagnosis.verdict != Verdict::Healthy {
-        said.push(diagnosis.verdict.to_string());
+    if said.is_empty() && verdict != Verdict::Healthy {
+        said.push(verdict.to_string());
     }
     said
 }
 
-/// A finding in a line.
-#[must_use]
-pub fn reason(finding: &Finding) -> String {
+fn reason(finding: &Finding) -> String {
     let status = finding.predicted_status.map(|status| format!(" ({status})")).unwrap_or_default();
     format!("{}: {}{status}", finding.code, finding.message)
 }

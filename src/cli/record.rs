@@ -6,14 +6,11 @@ use serde_json::json;
 use crate::cli::HEALTHY;
 use crate::cli::args::RecordArgs;
 use crate::cli::confine;
-use crate::cli::examine::NamedDisks;
-use crate::cli::examine::context;
-use crate::cli::examine::examine;
+use crate::cli::examine::examine_alone;
 use crate::cli::json;
 use crate::cli::keep;
 use crate::cli::text;
 use crate::cli::text::clean;
-use crate::diagnosis::Choice;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Severity;
 use crate::diagnosis::chain::is_identity;
@@ -27,12 +24,7 @@ use crate::repair::identity_record::IdentityRecord;
 /// or the file cannot be made.
 pub fn run(args: &RecordArgs, as_json: bool) -> anyhow::Result<u8> {
     confine::to_new_file(&args.output);
-    let options = args.open.options();
-    let examined = examine(
-        &args.target,
-        &options,
-        &context(&args.target, &NamedDisks::default(), &options, Choice::default()),
-    )?;
+    let examined = examine_alone(&args.target, &args.open.options())?;
     let name = clean(&args.target.display().to_string());
     let is_stale = |finding: &&Finding| finding.severity > Severity::Note && is_identity(finding);
     let stale = examined.diagnosis.findings.iter().filter(is_stale).count();

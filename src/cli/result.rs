@@ -15,13 +15,11 @@ use crate::cli::json;
 use crate::cli::json::Form;
 use crate::cli::lines::Lines;
 use crate::cli::outcome::Outcome;
-use crate::cli::outcome::reason;
 use crate::cli::outcome::reasons;
 use crate::cli::report;
 use crate::cli::text;
 use crate::cli::text::clean;
 use crate::diagnosis::Diagnosis;
-use crate::diagnosis::Severity;
 use crate::diagnosis::Verdict;
 use crate::diagnosis::others::Others;
 use crate::diagnosis::requirement::Requirement;
@@ -67,7 +65,7 @@ pub fn disk(examined: &Examined, others: &Others, args: &CheckArgs, form: Option
     let shown = shown(form, document, text);
     let verdict = examined.diagnosis.verdict;
     let code = code_of(verdict) | if unmet.is_empty() { HEALTHY } else { LEFT };
-    let mut reasons = reasons(&examined.diagnosis);
+    let mut reasons = reasons(&examined.diagnosis.findings, verdict);
     reasons.extend(unmet);
     Outcome { code, ..outcome(&examined.path, verdict, reasons, shown) }
 }
@@ -92,8 +90,7 @@ pub fn store_file(path: &Path, form: Option<Form>) -> anyhow::Result<Outcome> {
         }
     };
     let shown = shown(form, document, text);
-    let wrong = findings.iter().filter(|finding| finding.severity > Severity::Note);
-    let reasons = wrong.map(reason).collect();
+    let reasons = reasons(&findings, verdict);
     Ok(Outcome { code: code_of(verdict), ..outcome(path, verdict, reasons, shown) })
 }
 

@@ -1,6 +1,5 @@
 //! `undo`: a disk back to the byte, by its record.
 
-use std::path::Path;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -13,10 +12,7 @@ use crate::cli::LEFT;
 use crate::cli::USAGE;
 use crate::cli::args::UndoArgs;
 use crate::cli::confine;
-use crate::cli::examine::Examined;
-use crate::cli::examine::NamedDisks;
-use crate::cli::examine::context;
-use crate::cli::examine::examine;
+use crate::cli::examine::examine_alone;
 use crate::cli::fix::patches;
 use crate::cli::json;
 use crate::cli::pick;
@@ -24,7 +20,6 @@ use crate::cli::show;
 use crate::cli::signals;
 use crate::cli::text;
 use crate::cli::text::clean;
-use crate::diagnosis::Choice;
 use crate::layout::discover;
 use crate::layout::store::StoreFile;
 use crate::repair::Patch;
@@ -54,7 +49,7 @@ pub fn run(args: &UndoArgs, as_json: bool) -> anyhow::Result<u8> {
         true => confine::to_reading(),
         false => confine::to_repair(&path, Some(&args.record), &args.open.allow_backing),
     }
-    let examined = look(&path, args)?;
+    let examined = examine_alone(&path, &args.open.options())?;
     undo::check(&record, &examined.layout, examined.len).with_context(|| path.display().to_string())?;
     let back = inverse(&record.patches);
     let job = Job { args, as_json, path };
@@ -98,11 +93,6 @@ pub fn run(args: &UndoArgs, as_json: bool) -> anyhow::Result<u8> {
     Ok(FIXED)
 }
 
-fn look(path: &Path, args: &UndoArgs) -> anyhow::Result<Examined> {
-    let options = args.open.options();
-    examine(path, &options, &context(path, &NamedDisks::default(), &options, Choice::default()))
-}
-
 fn write(job: &Job<'_>, record: &Record, back: &[Patch]) -> anyhow::Result<()> {
     signals::hold();
     let mut storage = open_mut(&job.path, &job.args.open.options()).context("nothing was written")?;
@@ -124,7 +114,7 @@ fn still_holds(record: &Record, storage: &dyn Storage) -> anyhow::Result<()> {
 
 /// The disk, read anew from the start, has its old stores.
 fn proven(job: &Job<'_>, record: &Record) -> anyhow::Result<()> {
-    let after = look(&job.path, job.args)?;
+    let after = examine_alone(&job.path, &job.args.open.options())?;
     let disk = disk_text(after.layout.table.disk);
     anyhow::ensure!(disk == record.target.disk, "the disk's identity is {disk}, not {}", record.target.disk);
     for saved in &record.stores {

@@ -24,6 +24,7 @@ use serde_json::json;
 
 use crate::bytes;
 use crate::cli::examine::Examined;
+use crate::cli::lines::unless_gone;
 use crate::cli::text;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Finding;
@@ -50,11 +51,7 @@ pub fn print(targets: &[Value]) -> anyhow::Result<()> {
         .map_err(std::io::Error::from)
         .and_then(|()| out.0.write_all(b"\n"))
         .and_then(|()| out.0.flush());
-    match written {
-        // A reader that has seen enough (`| head`) changes nothing about what was found or done.
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(()),
-    }
+    Ok(unless_gone(written)?)
 }
 
 /// The document, which is written as it is made: of a large store it has some megabytes.

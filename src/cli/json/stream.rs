@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::cli::json::VERSION;
 use crate::cli::json::escaped;
+use crate::cli::lines::unless_gone;
 
 /// How targets are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,13 +86,8 @@ impl Stream {
 
     fn write(&mut self, pieces: &[&str]) -> io::Result<()> {
         let mut out = self.out.lock();
-        let written =
-            pieces.iter().try_for_each(|piece| out.write_all(piece.as_bytes())).and_then(|()| out.flush());
-        match written {
-            // As for a whole document: a reader that has seen enough changes nothing.
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
-            _ => Ok(()),
-        }
+        let written = pieces.iter().try_for_each(|piece| out.write_all(piece.as_bytes()));
+        unless_gone(written.and_then(|()| out.flush()))
     }
 }
 
