@@ -107,6 +107,7 @@ impl Tally {
             parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
         let unmet = match self.unmet {
             0 => String::new(),
+            1 => "; 1 of the healthy ones does not meet a requirement".to_owned(),
             unmet => format!("; {unmet} of the healthy ones do not meet a requirement"),
         };
         let targets = text::count(self.targets(), "target", "targets");
