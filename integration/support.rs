@@ -77,15 +77,19 @@ pub fn bcdrescue(arguments: &[&str]) -> Run {
 /// Runs a judge; it has to succeed.
 #[track_caller]
 pub fn judge(program: &str, arguments: &[&str]) -> Vec<u8> {
+    judged(program, arguments).unwrap_or_else(|said| panic!("{said}"))
+}
+
+/// What a judge prints, or what it says when it does not succeed.
+#[track_caller]
+fn judged(program: &str, arguments: &[&str]) -> Result<Vec<u8>, String> {
     let output = Command::new(program).args(arguments).stdin(Stdio::null()).output();
     let output = output.unwrap_or_else(|error| panic!("{program}: {error}; `make packages` installs it"));
-    assert!(
-        output.status.success(),
-        "{program} {arguments:?}: {}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    output.stdout
+    let [printed, said] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+    if !output.status.success() {
+        return Err(format!("{program} {arguments:?}: {printed}{said}"));
+    }
+    Ok(output.stdout)
 }
 
 /// Runs a judge with this on its standard input; it has to succeed.
@@ -180,7 +184,17 @@ impl Disk {
         all.extend(arguments);
         let source = image(name);
         all.extend([text(&source), text(&path)]);
-        judge("qemu-img", &all);
+        // For a LUKS image qemu-img times its own processor, and on a busy machine now and then gives up.
+        let mut made = judged("qemu-img", &all);
+        for _ in 0..9 {
+            match &made {
+                Err(said) if said.contains("Unable to get accurate CPU usage") => {
+                    made = judged("qemu-img", &all);
+                }
+                _ => break,
+            }
+        }
+        made.unwrap_or_else(|said| panic!("{said}"));
         Self { folder, path }
     }
 
