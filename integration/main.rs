@@ -49,6 +49,7 @@ mod refusals;
 mod restore;
 mod reviewed;
 mod scenarios;
+mod served;
 mod sparse;
 mod startup;
 mod strace;

@@ -23,26 +23,6 @@ fn refused(disk: &Disk, arguments: &[&str], code: i32, words: &[&str]) {
 }
 
 #[test]
-fn qcow2_features_that_are_not_handled() {
-    let luks = [
-        "-O",
-        "qcow2",
-        "--object",
-        "secret,id=s,data=abc",
-        "-o",
-        "encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10",
-    ];
-    let kinds: [(&[&str], &[&str]); 3] = [
-        (&luks, &["encrypt", "qemu-img convert"]),
-        (&["-O", "qcow2", "-c", "-o", "compression_type=zstd"], &["zstd", "qemu-img convert"]),
-        (&["-O", "qcow2", "-o", "extended_l2=on,cluster_size=64k"], &["extended", "qemu-img convert"]),
-    ];
-    for (kind, words) in kinds {
-        refused(&Disk::converted("win2008r2-bios", kind), &[], 8, words);
-    }
-}
-
-#[test]
 fn an_image_that_was_not_closed_may_be_read_but_not_written() {
     let disk = Disk::of("win2008r2-bios");
     let mut bytes = fs::read(&disk.path).unwrap();
@@ -54,14 +34,6 @@ fn an_image_that_was_not_closed_may_be_read_but_not_written() {
 }
 
 #[test]
-fn bitmaps_would_be_lost_by_a_write() {
-    let disk = Disk::of("win2008r2-bios");
-    judge("qemu-img", &["bitmap", "--add", disk.name(), "backup"]);
-    bcdrescue(&["check", disk.name()]).exits(4);
-    refused(&disk, &[], 8, &["bitmap"]);
-}
-
-#[test]
 fn a_backing_file_elsewhere_needs_leave() {
     let (base, disk) = (Disk::of("win2008r2-bios"), Disk::of("win2008r2-bios"));
     judge("qemu-img", &["create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base.name(), disk.name()]);
@@ -70,14 +42,6 @@ fn a_backing_file_elsewhere_needs_leave() {
     bcdrescue(&["fix", disk.name(), "--yes", "--allow-backing", base.name()]).exits(1);
     bcdrescue(&["undo", text(&disk.record()), "--yes", "--allow-backing", base.name()]).exits(1);
     assert_eq!(hash(&base.path), before, "the base was written");
-}
-
-#[test]
-fn other_image_formats_are_named() {
-    for format in ["vmdk", "vhdx", "vdi", "vpc"] {
-        let disk = Disk::converted("win2003-bios", &["-O", format]);
-        refused(&disk, &[], 8, &["qemu-img convert"]);
-    }
 }
 
 #[test]

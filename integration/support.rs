@@ -61,12 +61,17 @@ const MEMORY: &str = "--data=67108864";
 
 /// Runs the program with its limit of memory; it never has a terminal.
 pub fn bcdrescue(arguments: &[&str]) -> Run {
-    let output = Command::new("prlimit")
-        .args([MEMORY, env!("CARGO_BIN_EXE_bcdrescue")])
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .expect("the program starts");
+    run("prlimit", &[&[MEMORY, env!("CARGO_BIN_EXE_bcdrescue")], arguments].concat())
+}
+
+/// Runs the program without that limit, which the `qemu-nbd` that it starts would have too.
+pub fn unlimited(arguments: &[&str]) -> Run {
+    run(env!("CARGO_BIN_EXE_bcdrescue"), arguments)
+}
+
+fn run(program: &str, arguments: &[&str]) -> Run {
+    let output =
+        Command::new(program).args(arguments).stdin(Stdio::null()).output().expect("the program starts");
     Run {
         code: output.status.code().expect("the program ends by itself"),
         stdout: String::from_utf8(output.stdout).expect("UTF-8"),

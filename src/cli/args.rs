@@ -11,10 +11,12 @@ use clap::ValueEnum;
 use clap_complete::Shell;
 
 use crate::cli::choice::ChoiceArgs;
+use crate::cli::confine::starter;
 use crate::cli::targets::Shard;
 use crate::cli::targets::is_list;
 use crate::diagnosis::requirement::Requirement;
-use crate::storage::open::Format;
+use crate::storage::format::Format;
+use crate::storage::nbd::connections::Connections;
 use crate::storage::open::OpenOptions;
 
 /// Repairs the boot configuration of a Windows disk from Linux.
@@ -109,6 +111,12 @@ pub struct OpenArgs {
     /// Follow this backing or data file of a qcow2 image although it lies in another directory.
     #[arg(long, value_name = "PATH")]
     pub allow_backing: Vec<PathBuf>,
+    /// The file that holds the passphrase of an image that is encrypted with LUKS, and nothing else.
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+    /// Shared by all that is opened with these arguments.
+    #[arg(skip)]
+    connections: Connections,
 }
 
 /// Image formats by name.
@@ -118,6 +126,17 @@ pub enum FormatArg {
     Raw,
     /// QEMU's qcow2, versions 2 and 3.
     Qcow2,
+    /// VMware's; like those below through qemu-nbd.
+    Vmdk,
+    /// Virtual PC's and Azure's.
+    #[value(alias = "vpc")]
+    Vhd,
+    /// Hyper-V's.
+    Vhdx,
+    /// VirtualBox's.
+    Vdi,
+    /// The file's bytes are the disk's, encrypted as a whole by LUKS.
+    Luks,
 }
 
 impl OpenArgs {
@@ -127,8 +146,20 @@ impl OpenArgs {
         let format = self.format.map(|format| match format {
             FormatArg::Raw => Format::Raw,
             FormatArg::Qcow2 => Format::Qcow2,
+            FormatArg::Vmdk => Format::Vmdk,
+            FormatArg::Vhd => Format::Vhd,
+            FormatArg::Vhdx => Format::Vhdx,
+            FormatArg::Vdi => Format::Vdi,
+            FormatArg::Luks => Format::Luks,
         });
-        OpenOptions { format, allow_backing: self.allow_backing.clone(), ..OpenOptions::default() }
+        OpenOptions {
+            format,
+            allow_backing: self.allow_backing.clone(),
+            sector_size: None,
+            key_file: self.key_file.clone(),
+            starter: starter(),
+            connections: self.connections.clone(),
+        }
     }
 }
 

@@ -1,11 +1,12 @@
 //! What the program needs no more it gives up, before it looks at the first byte that may be hostile: the right to start
-//! programs, and the right to change files other than its own.
+//! programs, and the right to change files other than its own. One thread that reads none keeps the first: it starts `qemu-nbd`.
 //!
 //! By Landlock (Linux 5.13), which needs no privilege and holds for the whole process from then on. A kernel without it
 //! confines nothing; the program then still does no more than it says.
 
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use landlock::ABI;
 use landlock::AccessFs;
@@ -19,6 +20,7 @@ use landlock::RulesetCreatedAttr;
 use landlock::RulesetError;
 
 use crate::storage::file::directory_of;
+use crate::storage::served::starter::Starter;
 
 /// Gives up every change of a file system.
 pub fn to_reading() {
@@ -50,7 +52,22 @@ pub fn to_new_file(path: &Path) {
     confine(&[directory_of(path).into()]);
 }
 
+/// Who starts programs for this process, whatever the others have given up.
+#[must_use]
+pub fn starter() -> Starter {
+    STARTER.get().cloned().unwrap_or_default()
+}
+
+static STARTER: OnceLock<Starter> = OnceLock::new();
+
 fn confine(places: &[PathBuf]) {
+    STARTER.get_or_init(|| {
+        let places = places.to_vec();
+        // It reads no byte of a disk. What it starts may write where the program may, and has its socket besides.
+        Starter::in_own_thread(move || {
+            let _ = starters_ruleset(&places).and_then(RulesetCreated::restrict_self);
+        })
+    });
     // Best effort is what it is for: where the kernel refuses, nothing is lost but the second lock on the door.
     let _ = ruleset(places).and_then(RulesetCreated::restrict_self);
 }
@@ -63,6 +80,21 @@ fn ruleset(places: &[PathBuf]) -> Result<RulesetCreated, RulesetError> {
         rules = rules.add_rule(PathBeneath::new(opened, needed(place)))?;
     }
     Ok(rules)
+}
+
+/// What the starter gives up, and with it the programs that it starts.
+fn starters_ruleset(places: &[PathBuf]) -> Result<RulesetCreated, RulesetError> {
+    let mut rules = Ruleset::default().handle_access(AccessFs::from_write(ABI::V3))?.create()?;
+    // Without leave to write to /dev/null QEMU finds no locks, says nothing, and locks nothing.
+    for place in places.iter().map(PathBuf::as_path).chain([Path::new("/dev/null")]) {
+        let Ok(opened) = PathFd::new(place) else { continue };
+        rules = rules.add_rule(PathBeneath::new(opened, AccessFs::WriteFile))?;
+    }
+    let folder = AccessFs::MakeDir | AccessFs::RemoveDir | AccessFs::MakeSock | AccessFs::RemoveFile;
+    match PathFd::new(std::env::temp_dir()) {
+        Ok(opened) => rules.add_rule(PathBeneath::new(opened, folder)),
+        Err(_) => Ok(rules),
+    }
 }
 
 /// In a directory a record is made: a part, its name, and its removal when that fails.
@@ -87,6 +119,43 @@ mod tests {
     fn is_supported() -> bool {
         let status = std::thread::spawn(|| ruleset(&[]).unwrap().restrict_self().unwrap().ruleset);
         status.join().unwrap() != RulesetStatus::NotEnforced
+    }
+
+    /// QEMU parses what is hostile too.
+    #[test]
+    fn what_is_started_may_write_where_the_repair_may_and_nowhere_else() {
+        if !is_supported() {
+            eprintln!("NOT RUN: confinement of what is started: this kernel has no Landlock");
+            return;
+        }
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("target");
+        let folder = tempfile::tempdir_in(root).unwrap();
+        let [disk, other] = ["disk", "other"].map(|name| folder.path().join(name));
+        fs::write(&disk, b"disk").unwrap();
+        fs::write(&other, b"other").unwrap();
+        let places = [disk.clone()];
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                starters_ruleset(&places).unwrap().restrict_self().unwrap();
+                let sh = |command: &str| {
+                    let line = format!("printf x {command}");
+                    Command::new("/bin/sh")
+                        .args(["-c", &line])
+                        .current_dir(&folder)
+                        .status()
+                        .unwrap()
+                        .success()
+                };
+                assert!(sh("1<>disk") && sh(">/dev/null"));
+                assert!(!sh("1<>other") && !sh(">new") && !sh("&& rm other") && !sh("&& mkdir new"));
+                // Its socket has a folder of its own.
+                assert!(sh("&& rmdir $(mktemp -d)"));
+            });
+        });
+        assert_eq!(
+            (fs::read(&disk).unwrap(), fs::read(&other).unwrap()),
+            (b"xisk".to_vec(), b"other".to_vec())
+        );
     }
 
     #[test]

@@ -32,14 +32,15 @@ pub fn now() -> String {
     humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
 }
 
-/// The directory for the record of `target`: the one named, or beside an image, or the current one for a device.
+/// The directory for the record of `target`: the one named, or beside an image, or the current one for a
+/// device or an NBD export.
 ///
 /// # Errors
 /// When it is no directory.
 pub fn directory(target: &Path, kind: TargetKind, named: Option<&Path>) -> anyhow::Result<PathBuf> {
     let directory = match (named, kind) {
         (Some(named), _) => named.to_owned(),
-        (None, TargetKind::Device) => PathBuf::from("."),
+        (None, TargetKind::Device | TargetKind::Nbd) => PathBuf::from("."),
         (None, _) => directory_of(target).into(),
     };
     let metadata = std::fs::metadata(&directory).with_context(|| {
@@ -70,8 +71,11 @@ pub fn memory_warning(directory: &Path) -> Option<String> {
 /// # Errors
 /// When the target's path cannot be kept in a record.
 pub fn record(examined: &Examined, plan: &Plan) -> anyhow::Result<Record> {
-    let path = std::fs::canonicalize(&examined.path)
-        .with_context(|| format!("{}; nothing was written", examined.path.display()))?;
+    let path = match examined.kind {
+        TargetKind::Nbd => examined.path.clone(),
+        _ => std::fs::canonicalize(&examined.path)
+            .with_context(|| format!("{}; nothing was written", examined.path.display()))?,
+    };
     anyhow::ensure!(
         path.to_str().is_some(),
         "{}: the name is not UTF-8, which the undo record has to be: give the file another name, or name a hard link to it; nothing was written",

@@ -8,14 +8,16 @@ pub mod budget;
 pub mod cache;
 pub mod device;
 pub mod file;
-pub mod foreign;
+pub mod format;
 pub mod holders;
 pub mod lock;
+pub mod nbd;
 pub mod open;
 pub mod qcow2;
 pub mod ram;
 pub mod raw;
 pub mod reader;
+pub mod served;
 pub mod sysfs;
 pub mod window;
 

@@ -15,23 +15,22 @@ use crate::storage::device::DeviceMut;
 use crate::storage::device::check_device;
 use crate::storage::file::metadata;
 use crate::storage::file::open_file;
-use crate::storage::foreign::refuse_foreign;
+use crate::storage::format::Format;
+use crate::storage::format::recognise;
 use crate::storage::holders::loops_on_file;
 use crate::storage::lock;
+use crate::storage::nbd::NbdMut;
+use crate::storage::nbd::connections::Connections;
+use crate::storage::nbd::url::is_url;
 use crate::storage::qcow2::chain::Access;
-use crate::storage::qcow2::chain::has_magic;
+use crate::storage::qcow2::chain::Chain;
 use crate::storage::qcow2::chain::open_chain;
 use crate::storage::qcow2::write::Qcow2Mut;
 use crate::storage::raw::Raw;
-
-/// What the bytes of a target are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// The disk itself.
-    Raw,
-    /// A qcow2 image of it.
-    Qcow2,
-}
+use crate::storage::served::nodes;
+use crate::storage::served::nodes::Image;
+use crate::storage::served::serve;
+use crate::storage::served::starter::Starter;
 
 /// How a target is to be opened.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +41,12 @@ pub struct OpenOptions {
     pub allow_backing: Vec<PathBuf>,
     /// Insist on a logical sector size in bytes.
     pub sector_size: Option<u32>,
+    /// The file that holds the passphrase of an image that is encrypted as a whole.
+    pub key_file: Option<PathBuf>,
+    /// Who starts a `qemu-nbd` for an image that this program cannot read itself.
+    pub starter: Starter,
+    /// The connections to NBD servers that stand.
+    pub connections: Connections,
 }
 
 /// What a target turned out to be.
@@ -49,19 +54,19 @@ pub struct OpenOptions {
 pub enum TargetKind {
     /// A block device.
     Device,
-    /// A file with the bytes of a disk.
-    Raw,
-    /// A qcow2 image.
-    Qcow2,
+    /// An image file of this format.
+    Image(Format),
+    /// What an NBD server gives out.
+    Nbd,
 }
 
 impl fmt::Display for TargetKind {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(match self {
-            Self::Device => "block device",
-            Self::Raw => "raw image",
-            Self::Qcow2 => "qcow2 image",
-        })
+        match self {
+            Self::Device => out.write_str("block device"),
+            Self::Image(format) => write!(out, "{format} image"),
+            Self::Nbd => out.write_str("NBD export"),
+        }
     }
 }
 
@@ -77,11 +82,15 @@ pub struct Opened {
     pub notes: Vec<String>,
 }
 
-/// Opens the target at `path` for reading. Nothing is written and nothing is locked.
+/// Opens the target at `path`, or at the NBD server that it names, for reading. Nothing is written and nothing is locked.
 ///
 /// # Errors
-/// [`StorageError`] for what is neither a block device nor an image that this program can read, with the way out.
+/// [`StorageError`] for what is neither a block device nor an image that can be read, with the way out.
 pub fn open(path: &Path, options: &OpenOptions) -> Result<Opened, StorageError> {
+    let opened = |storage, kind, notes| Opened { storage, kind, path: path.to_path_buf(), notes };
+    if is_url(path) {
+        return Ok(opened(Box::new(options.connections.open(path)?), TargetKind::Nbd, Vec::new()));
+    }
     let target = Target::open(path, options, Access::Read)?;
     let mut notes = Vec::new();
     if lock::has_writer(target.raw.file()) {
@@ -89,27 +98,47 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Opened, StorageError> 
         notes.push(format!("{}: {note}", path.display()));
     }
     let kind = target.kind;
-    let storage: Box<dyn Storage> = if target.is_qcow2 {
-        let chain = open_chain(Arc::new(target.raw), options, Access::Read)?;
-        notes.extend(chain.notes);
-        Box::new(chain.image)
-    } else {
-        Box::new(target.raw)
+    let storage: Box<dyn Storage> = match target.format {
+        Format::Raw => Box::new(target.raw),
+        Format::Qcow2 => match qcow2(Arc::new(target.raw), path, options, Access::Read)? {
+            By::Us(chain) => {
+                notes.extend(chain.notes);
+                Box::new(chain.image)
+            }
+            By::Qemu(image) => Box::new(serve(path, image, options, true)?),
+        },
+        format => Box::new(serve(path, nodes::image(path, format, options, Access::Read)?, options, true)?),
     };
-    Ok(Opened { storage, kind, path: path.to_path_buf(), notes })
+    Ok(opened(storage, kind, notes))
 }
 
 /// Opens the target at `path` for writing, alone: a block device that nobody holds, an image that no virtual machine
-/// uses. Opening changes nothing; an image is examined read-only first.
+/// uses. Opening changes nothing; an image is examined read-only first. Whether somebody else writes to what an NBD server
+/// gives out, only the server knows.
 ///
 /// # Errors
 /// As [`open`]; [`StorageError::Busy`] when somebody else holds the target; [`StorageError::Unsupported`] for an
 /// image that may be read but not written.
 pub fn open_mut(path: &Path, options: &OpenOptions) -> Result<Box<dyn StorageMut>, StorageError> {
+    if is_url(path) {
+        return Ok(Box::new(NbdMut::new(options.connections.open(path)?)?));
+    }
     let rehearsal = Target::open(path, options, Access::Rehearse)?;
     let identity = rehearsal.identity;
-    if rehearsal.is_qcow2 {
-        open_chain(Arc::new(rehearsal.raw), options, Access::Rehearse)?;
+    let raw = Arc::new(rehearsal.raw);
+    let served = match rehearsal.format {
+        Format::Raw => None,
+        Format::Qcow2 => match qcow2(Arc::clone(&raw), path, options, Access::Rehearse)? {
+            By::Us(_) => None,
+            By::Qemu(image) => Some(image),
+        },
+        format => Some(nodes::image(path, format, options, Access::Rehearse)?),
+    };
+    if let Some(image) = served {
+        // QEMU locks it too. That it did so is not to be seen from here; that nobody holds it now is.
+        lock::lock_for_writing(raw.file(), path)?;
+        drop(raw);
+        return Ok(Box::new(NbdMut::new(Arc::new(serve(path, image, options, false)?))?));
     }
     let target = Target::open(path, options, Access::Write)?;
     if target.identity != identity {
@@ -117,7 +146,7 @@ pub fn open_mut(path: &Path, options: &OpenOptions) -> Result<Box<dyn StorageMut
         return Err(StorageError::busy(what, "try again when nothing else works on it"));
     }
     lock::lock_for_writing(target.raw.file(), path)?;
-    Ok(if target.is_qcow2 {
+    Ok(if target.format == Format::Qcow2 {
         Box::new(Qcow2Mut::new(open_chain(Arc::new(target.raw), options, Access::Write)?.image))
     } else if target.kind == TargetKind::Device {
         Box::new(DeviceMut::new(target.raw))
@@ -126,11 +155,27 @@ pub fn open_mut(path: &Path, options: &OpenOptions) -> Result<Box<dyn StorageMut
     })
 }
 
+/// Who opens a qcow2 image.
+enum By {
+    Us(Box<Chain>),
+    Qemu(Image),
+}
+
+fn qcow2(raw: Arc<Raw>, path: &Path, options: &OpenOptions, access: Access) -> Result<By, StorageError> {
+    match open_chain(raw, options, access) {
+        Ok(chain) => Ok(By::Us(Box::new(chain))),
+        Err(refusal @ StorageError::Unsupported { .. }) => {
+            nodes::qcow2_image(path, options, access)?.map(By::Qemu).ok_or(refusal)
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// A file that was opened and recognised.
 struct Target {
     raw: Raw,
     kind: TargetKind,
-    is_qcow2: bool,
+    format: Format,
     /// Device and inode.
     identity: (u64, u64),
 }
@@ -154,28 +199,20 @@ impl Target {
             let what = format!("{}: it is empty", path.display());
             return Err(StorageError::unsupported(what, "name a disk or a disk image"));
         }
-        let is_qcow2 = is_qcow2(&raw, options, device).map_err(|error| error.in_file(path))?;
-        let kind = match (device, is_qcow2) {
-            (true, _) => TargetKind::Device,
-            (false, true) => TargetKind::Qcow2,
-            (false, false) => TargetKind::Raw,
-        };
-        Ok(Self { raw, kind, is_qcow2, identity: (facts.dev(), facts.ino()) })
+        let format = format(&raw, options, device).map_err(|error| error.in_file(path))?;
+        let kind = if device { TargetKind::Device } else { TargetKind::Image(format) };
+        Ok(Self { raw, kind, format, identity: (facts.dev(), facts.ino()) })
     }
 }
 
 /// A device is raw unless the user insists: its guest can write any header into its first sector, and a qcow2 header
 /// makes the host open files that it names. The same holds for a raw image file, but there the user cannot be asked
 /// each time; so what an image names is opened only beside it or with leave (see `qcow2::named`).
-fn is_qcow2(raw: &Raw, options: &OpenOptions, device: bool) -> Result<bool, StorageError> {
+fn format(raw: &Raw, options: &OpenOptions, device: bool) -> Result<Format, StorageError> {
     match options.format {
-        Some(Format::Raw) => Ok(false),
-        Some(Format::Qcow2) => Ok(true),
-        None if device => Ok(false),
-        None => {
-            refuse_foreign(raw)?;
-            has_magic(raw)
-        }
+        Some(format) => Ok(format),
+        None if device => Ok(Format::Raw),
+        None => recognise(raw),
     }
 }
 
@@ -206,7 +243,7 @@ mod tests {
         let at = |name: &str| dir.path().join(name);
         mkfifo(&at("pipe"), Mode::S_IRWXU).unwrap();
         std::fs::write(at("empty"), []).unwrap();
-        std::fs::write(at("disk.vmdk"), [b"KDMV".as_slice(), &[0; 600]].concat()).unwrap();
+        std::fs::write(at("disk.gz"), [b"\x1f\x8b\x08".as_slice(), &[0; 600]].concat()).unwrap();
         symlink("loop", at("loop")).unwrap();
         let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
         let name = "name a disk such as /dev/vdb, or a disk image";
@@ -221,10 +258,7 @@ mod tests {
                 "no such file or device; see the disks that are attached with `bcdrescue list`".into(),
             ),
             (at("loop"), "cannot open it: Too many levels of symbolic links (os error 40)".into()),
-            (
-                at("disk.vmdk"),
-                "the file is a vmdk image, which this program cannot open; convert it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy".into(),
-            ),
+            (at("disk.gz"), "the file is compressed with gzip, not a disk image; unpack it first".into()),
         ];
         for (path, expected) in table {
             let expected = format!("{}: {expected}", path.display());
@@ -250,7 +284,7 @@ mod tests {
         let opened = open(&path, &options).unwrap();
         assert_eq!(
             (opened.kind, opened.storage.len(), opened.storage.sector_size()),
-            (TargetKind::Raw, 1024, Some(4096))
+            (TargetKind::Image(Format::Raw), 1024, Some(4096))
         );
         std::fs::write(&path, [0; 1024]).unwrap();
         options.format = Some(Format::Qcow2);

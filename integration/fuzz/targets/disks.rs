@@ -23,6 +23,7 @@ use bcdrescue::repair::rehearse::rehearse;
 use bcdrescue::repair::undo;
 use bcdrescue::storage::Storage;
 use bcdrescue::storage::cache::Cached;
+use bcdrescue::storage::format::Format;
 use bcdrescue::storage::open::TargetKind;
 
 use super::base::Base;
@@ -114,7 +115,7 @@ fn report(disk: &SparseRam, layout: Layout, diagnosis: Diagnosis) {
     let boxed: Box<dyn Storage> = Box::new(disk.clone());
     let examined = Examined {
         path: path(0),
-        kind: TargetKind::Raw,
+        kind: TargetKind::Image(Format::Raw),
         notes: Vec::new(),
         len: disk.len(),
         layout,
@@ -173,7 +174,7 @@ pub(super) fn record_seeds() -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
             let boxed: Box<dyn Storage> = Box::new(base.disk.clone());
             let examined = Examined {
                 path: path(index),
-                kind: TargetKind::Raw,
+                kind: TargetKind::Image(Format::Raw),
                 notes: Vec::new(),
                 len: base.disk.len(),
                 layout: discovered(&base.disk).expect("a sound disk"),

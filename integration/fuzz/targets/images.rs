@@ -4,7 +4,7 @@ use std::fs;
 
 use bcdrescue::storage::Storage;
 use bcdrescue::storage::StorageMut;
-use bcdrescue::storage::open::Format;
+use bcdrescue::storage::format::Format;
 use bcdrescue::storage::open::OpenOptions;
 use bcdrescue::storage::open::open;
 use bcdrescue::storage::open::open_mut;

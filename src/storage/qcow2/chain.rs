@@ -7,7 +7,8 @@ use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::file::identity;
 use crate::storage::file::open_file;
-use crate::storage::foreign::refuse_foreign;
+use crate::storage::format::Format;
+use crate::storage::format::recognise;
 use crate::storage::lock;
 use crate::storage::open::OpenOptions;
 use crate::storage::qcow2::Qcow2;
@@ -142,23 +143,28 @@ impl Walk<'_> {
             Some("qcow2") => true,
             Some("raw") => false,
             // Images made long ago do not record it; then the content tells, as it did for QEMU.
-            None => {
-                refuse_foreign(&file).map_err(|error| error.in_file(&path))?;
-                has_magic(&file)?
-            }
-            Some(other) => {
-                let (name, other) = (name.escape_debug(), other.escape_debug());
-                let what = format!("{}: backing file {name} has the format {other}", image.display());
-                let way_out = "flatten it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy";
-                return Err(StorageError::unsupported(what, way_out));
-            }
+            None => match recognise(&file).map_err(|error| error.in_file(&path))? {
+                Format::Qcow2 => true,
+                Format::Raw => false,
+                other => return Err(foreign(name, &other.to_string()).in_file(image)),
+            },
+            Some(other) => return Err(foreign(name, other).in_file(image)),
         };
         if qcow2 { Ok(Box::new(self.image(file, false)?)) } else { Ok(Box::new(file)) }
     }
 }
 
+fn foreign(name: &str, format: &str) -> StorageError {
+    let (name, format) = (name.escape_debug(), format.escape_debug());
+    let what = format!("backing file {name} has the format {format}");
+    StorageError::unsupported(
+        what,
+        "flatten it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy",
+    )
+}
+
 /// Whether `file` begins as a qcow2 image does.
-pub(crate) fn has_magic(file: &Raw) -> Result<bool, StorageError> {
+fn has_magic(file: &Raw) -> Result<bool, StorageError> {
     let mut magic = [0; MAGIC.len()];
     match file.read_at(0, &mut magic) {
         Ok(()) => Ok(magic == MAGIC),

@@ -13,6 +13,20 @@ const EXTERNAL_DATA: u64 = 1 << 2;
 const COMPRESSION_TYPE: u64 = 1 << 3;
 const EXTENDED_L2: u64 = 1 << 4;
 
+/// The encryption method that is not broken.
+const LUKS: u32 = 2;
+const BITMAPS: &str = "the image has persistent bitmaps";
+
+/// Who can open an image.
+pub(crate) enum Reader {
+    /// This program.
+    Ours,
+    /// QEMU, for this reason.
+    Qemu(String),
+    /// Nobody should.
+    Nobody(StorageError),
+}
+
 impl Header {
     /// Whether the data lie in another file.
     #[must_use]
@@ -42,50 +56,89 @@ impl Header {
     /// # Errors
     /// [`StorageError::Unsupported`].
     pub fn check_readable(&self) -> Result<(), StorageError> {
+        match self.obstacle() {
+            None => Ok(()),
+            Some((what, _)) => Err(StorageError::unsupported(what, self.conversion())),
+        }
+    }
+
+    /// What stands in the way of reading it, and whether QEMU can.
+    fn obstacle(&self) -> Option<(String, bool)> {
         let known = DIRTY | CORRUPT | EXTERNAL_DATA | COMPRESSION_TYPE | EXTENDED_L2;
         let unknown = self.incompatible & !known;
-        let what = match self.crypt_method {
-            0 if self.incompatible & EXTENDED_L2 != 0 => "it has extended L2 entries (subclusters)".into(),
-            0 if unknown != 0 => format!("incompatible feature bit {} is unknown", unknown.trailing_zeros()),
-            0 if self.compression == 1 => "its clusters are compressed with zstd".into(),
-            0 if self.compression != 0 => format!("compression type {} is unknown", self.compression),
-            0 => return Ok(()),
-            1 => "it is encrypted (AES)".into(),
-            2 => "it is encrypted (LUKS)".into(),
-            other => format!("encryption method {other} is unknown"),
-        };
-        Err(StorageError::unsupported(what, self.conversion()))
+        Some(match self.crypt_method {
+            0 | LUKS if unknown != 0 => {
+                (format!("incompatible feature bit {} is unknown", unknown.trailing_zeros()), false)
+            }
+            0 if self.incompatible & EXTENDED_L2 != 0 => {
+                ("it has extended L2 entries (subclusters)".into(), true)
+            }
+            0 if self.compression == 1 => ("its clusters are compressed with zstd".into(), true),
+            0 if self.compression != 0 => {
+                (format!("compression type {} is unknown", self.compression), false)
+            }
+            0 => return None,
+            1 => ("it is encrypted (AES)".into(), false),
+            LUKS => ("it is encrypted (LUKS)".into(), true),
+            other => (format!("encryption method {other} is unknown"), false),
+        })
+    }
+
+    /// Whether what is inside is encrypted with LUKS.
+    #[must_use]
+    pub fn is_luks(&self) -> bool {
+        self.crypt_method == LUKS
+    }
+
+    /// Who can open the image, which is only read or, where it `is_written`, written too.
+    pub(crate) fn reader(&self, is_written: bool) -> Reader {
+        match self.obstacle() {
+            Some((_, false)) => return self.check_readable().map_or_else(Reader::Nobody, |()| Reader::Ours),
+            Some((what, true)) => match self.check_state() {
+                Err(error) if is_written => return Reader::Nobody(error),
+                _ => return Reader::Qemu(what),
+            },
+            None if !is_written => return Reader::Ours,
+            None => {}
+        }
+        match (self.check_state(), self.bitmaps) {
+            (Err(error), _) => Reader::Nobody(error),
+            (Ok(()), true) => Reader::Qemu(BITMAPS.into()),
+            (Ok(()), false) => Reader::Ours,
+        }
     }
 
     fn conversion(&self) -> &'static str {
         match self.crypt_method {
-            0 if self.incompatible & EXTENDED_L2 != 0 => {
-                "convert it with `qemu-img convert -O qcow2 -o extended_l2=off OLD NEW` and work on the copy"
-            }
-            0 if self.compression != 0 => {
-                "convert it with `qemu-img convert -O qcow2 -o compression_type=zlib OLD NEW` and work on the copy"
-            }
             0 => CONVERT,
             _ => "decrypt it with `qemu-img convert --image-opts` and its secret, and work on the copy",
         }
     }
 
-    /// Refuses what must not be written, on top of [`Header::check_readable`].
+    /// Refuses what this program must not write, on top of [`Header::check_readable`].
     ///
     /// # Errors
     /// [`StorageError::Unsupported`] with the command that cures it.
     pub fn check_writable(&self) -> Result<(), StorageError> {
         self.check_readable()?;
-        let (what, way_out) = if self.incompatible & CORRUPT != 0 {
-            ("the image is marked corrupt", "repair it with `qemu-img check -r all IMAGE`")
-        } else if self.incompatible & DIRTY != 0 {
-            ("the image was not closed cleanly", "repair it with `qemu-img check -r all IMAGE`")
-        } else if self.bitmaps {
+        self.check_state()?;
+        if self.bitmaps {
             // They record which clusters changed since a backup; a write past them makes the next backup wrong.
-            ("the image has persistent bitmaps", "remove each with `qemu-img bitmap --remove IMAGE NAME`")
+            let way_out = "remove each with `qemu-img bitmap --remove IMAGE NAME`";
+            return Err(StorageError::unsupported(BITMAPS, way_out));
+        }
+        Ok(())
+    }
+
+    /// Refuses an image that nobody should write: QEMU would repair it on its own first.
+    fn check_state(&self) -> Result<(), StorageError> {
+        let what = if self.incompatible & CORRUPT != 0 {
+            "the image is marked corrupt"
+        } else if self.incompatible & DIRTY != 0 {
+            "the image was not closed cleanly"
         } else {
             return Ok(());
         };
-        Err(StorageError::unsupported(what, way_out))
+        Err(StorageError::unsupported(what, "repair it with `qemu-img check -r all IMAGE`"))
     }
 }

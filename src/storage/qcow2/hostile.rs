@@ -90,37 +90,6 @@ fn read_and_write_all(path: &Path, bytes: &[u8], round: usize) {
 }
 
 #[test]
-fn what_must_not_be_written_is_refused_before_anything_changes() {
-    let made: &[(&str, bool, &str)] = &[
-        (
-            "qemu-img create -f qcow2 -o compression_type=zstd image 1M",
-            false,
-            "its clusters are compressed with zstd; convert it with `qemu-img convert -O qcow2 -o compression_type=zlib OLD NEW` and work on the copy",
-        ),
-        (
-            "qemu-img create -f qcow2 -o extended_l2=on,cluster_size=128k image 1M",
-            false,
-            "it has extended L2 entries (subclusters); convert it with `qemu-img convert -O qcow2 -o extended_l2=off OLD NEW` and work on the copy",
-        ),
-        (
-            "qemu-img create -f qcow2 --object secret,id=s,data=x -o encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10 image 1M",
-            false,
-            "it is encrypted (LUKS); decrypt it with `qemu-img convert --image-opts` and its secret, and work on the copy",
-        ),
-    ];
-    for (line, readable, expected) in made {
-        let dir = tempfile::tempdir().unwrap();
-        run(dir.path(), line);
-        assert_refused(&dir.path().join("image"), *readable, expected);
-    }
-    let dir = tempfile::tempdir().unwrap();
-    run(dir.path(), "qemu-img create -f qcow2 image 1M");
-    run(dir.path(), "qemu-img bitmap --add image changes");
-    let way_out = "the image has persistent bitmaps; remove each with `qemu-img bitmap --remove IMAGE NAME`";
-    assert_refused(&dir.path().join("image"), true, way_out);
-}
-
-#[test]
 fn marks_in_the_header_are_refused_or_noted() {
     let dir = tempfile::tempdir().unwrap();
     run(dir.path(), "qemu-img create -f qcow2 image 1M");

@@ -14,7 +14,7 @@ pub mod header;
 #[cfg(test)]
 mod hostile;
 pub mod map;
-mod named;
+pub(crate) mod named;
 pub mod refcount;
 #[cfg(test)]
 mod tests;

@@ -15,7 +15,7 @@ use crate::storage::file::directory_of;
 ///
 /// # Errors
 /// [`StorageError::Unsupported`] for what is no file or lies elsewhere; [`StorageError::Io`] when it is missing.
-pub(super) fn resolve(
+pub(crate) fn resolve(
     name: &str,
     image: &Path,
     role: &str,
@@ -107,7 +107,10 @@ mod tests {
         let error = open(&image, &OpenOptions::default()).err().unwrap();
         assert_eq!(
             error.to_string(),
-            format!("{}: backing file base has the format vmdk; {flatten}", image.display())
+            format!(
+                "{}: qemu-nbd refuses it: Could not open backing file: invalid VMDK image descriptor; see `qemu-img check IMAGE`, or convert it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy",
+                image.display()
+            )
         );
         qemu_img(&here, "create -q -u -f qcow2 -b . -F raw image 1M");
         let error = open(&image, &OpenOptions::default()).err().unwrap();

@@ -8,6 +8,7 @@ use std::process::Output;
 use tempfile::TempDir;
 
 use crate::bytes;
+use crate::storage::format::Format;
 use crate::storage::lock;
 use crate::storage::open::OpenOptions;
 use crate::storage::open::TargetKind;
@@ -78,7 +79,7 @@ impl Case {
     fn assert_reads(&self) {
         let before = self.files();
         let opened = open(&self.image(), &OpenOptions::default()).unwrap();
-        assert_eq!(opened.kind, TargetKind::Qcow2);
+        assert_eq!(opened.kind, TargetKind::Image(Format::Qcow2));
         assert_eq!(opened.storage.len(), SIZE as u64);
         assert!(opened.storage.read_vec(0, SIZE).unwrap() == self.disk, "the whole disk");
         for (at, len) in [(0, 1), (511, 2), (0xffff, 0x10002), (0x11fff0, 0x20), (SIZE - 700, 700)] {

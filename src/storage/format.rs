@@ -1,0 +1,143 @@
+//! Image formats, and how each is known by the bytes of its file.
+
+use std::fmt;
+
+use crate::bytes;
+use crate::storage::Storage;
+use crate::storage::StorageError;
+
+/// What the bytes of an image file are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// The disk itself.
+    Raw,
+    /// QEMU's, versions 2 and 3.
+    Qcow2,
+    /// VMware's.
+    Vmdk,
+    /// Virtual PC's and Azure's.
+    Vhd,
+    /// Hyper-V's.
+    Vhdx,
+    /// VirtualBox's.
+    Vdi,
+    /// The disk itself, encrypted as a whole by LUKS.
+    Luks,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Raw => "raw",
+            Self::Qcow2 => "qcow2",
+            Self::Vmdk => "vmdk",
+            Self::Vhd => "vhd",
+            Self::Vhdx => "vhdx",
+            Self::Vdi => "vdi",
+            Self::Luks => "LUKS",
+        })
+    }
+}
+
+/// Bytes of a file that hold all the magics below.
+const HEAD: usize = 128;
+
+/// Bytes at an offset, and the format of a file that has them there.
+const KNOWN: &[(usize, &[u8], Format)] = &[
+    (0, b"QFI\xfb", Format::Qcow2),
+    (0, b"KDMV", Format::Vmdk),
+    (0, b"COWD", Format::Vmdk),
+    (0, b"# Disk DescriptorFile", Format::Vmdk),
+    (0, b"vhdxfile", Format::Vhdx),
+    (0, VHD, Format::Vhd),
+    (0x40, &[0x7f, 0x10, 0xda, 0xbe], Format::Vdi),
+    (0, b"LUKS\xba\xbe", Format::Luks),
+];
+
+/// Formats that are known only to be refused.
+const FOREIGN: &[(&[u8], &str)] = &[
+    (b"QFI\xfb\0\0\0\x01", "a qcow image of version 1"),
+    (b"QED\0", "a qed image"),
+    (b"WithoutFreeSpace", "a parallels image"),
+    (b"WithouFreSpacExt", "a parallels image"),
+];
+
+/// What has to be unpacked before it is an image.
+const PACKED: &[(&[u8], &str)] = &[
+    (b"\x1f\x8b\x08", "compressed with gzip"),
+    (b"\xfd7zXZ\0", "compressed with xz"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd"),
+    (b"BZh", "compressed with bzip2"),
+    (b"PK\x03\x04", "a zip archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"MSWIM\0\0\0", "a wim archive"),
+    (b"EVF\x09\x0d\x0a\xff\x00", "an EnCase evidence file"),
+];
+
+/// A fixed vhd is a raw image with a footer in its last 512 bytes.
+const FOOTER: u64 = 512;
+const VHD: &[u8] = b"conectix";
+
+/// The format of an image file; raw when it begins as none of those that are known.
+///
+/// # Errors
+/// [`StorageError::Unsupported`] for what is no image of a format that can be opened, with the command that makes it one;
+/// [`StorageError::Io`].
+pub fn recognise(file: &dyn Storage) -> Result<Format, StorageError> {
+    let head = file.read_vec(0, HEAD.min(usize::try_from(file.len()).unwrap_or(HEAD)))?;
+    let has = |at: usize, magic: &[u8]| bytes::slice(&head, at, magic.len()) == Some(magic);
+    if let Some((_, what)) = FOREIGN.iter().find(|(magic, _)| has(0, magic)) {
+        return Err(StorageError::unsupported(
+            format!("the file is {what}, which this program cannot open"),
+            "convert it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy",
+        ));
+    }
+    if let Some((_, what)) = PACKED.iter().find(|(magic, _)| has(0, magic)) {
+        let what = format!("the file is {what}, not a disk image");
+        return Err(StorageError::unsupported(what, "unpack it first"));
+    }
+    if let Some((.., format)) = KNOWN.iter().find(|(at, magic, _)| has(*at, magic)) {
+        return Ok(*format);
+    }
+    let footer = file.len().checked_sub(FOOTER).map(|at| file.read_vec(at, VHD.len())).transpose()?;
+    Ok(if footer.as_deref() == Some(VHD) { Format::Vhd } else { Format::Raw })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::ram::Ram;
+
+    fn file_with(at: usize, magic: &[u8]) -> Ram {
+        let mut bytes = vec![0; 4096];
+        bytes[at..at + magic.len()].copy_from_slice(magic);
+        Ram::new(bytes, None)
+    }
+
+    #[test]
+    fn every_format_is_known_and_the_others_are_named_with_the_way_out() {
+        for (at, magic, format) in KNOWN {
+            assert_eq!(recognise(&file_with(*at, magic)).unwrap(), *format);
+        }
+        assert_eq!(recognise(&file_with(4096 - 512, VHD)).unwrap(), Format::Vhd);
+        for (magic, what) in FOREIGN {
+            let error = recognise(&file_with(0, magic)).unwrap_err();
+            let expected = format!(
+                "the file is {what}, which this program cannot open; convert it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy"
+            );
+            assert_eq!(error.to_string(), expected);
+        }
+        for (magic, what) in PACKED {
+            let error = recognise(&file_with(0, magic)).unwrap_err();
+            assert_eq!(error.to_string(), format!("the file is {what}, not a disk image; unpack it first"));
+        }
+    }
+
+    #[test]
+    fn a_disk_is_raw_however_short() {
+        for len in [0, 1, 7, 511, 512, 4096] {
+            assert_eq!(recognise(&Ram::new(vec![0; len], None)).unwrap(), Format::Raw);
+        }
+        assert_eq!(recognise(&file_with(510, &[0x55, 0xaa])).unwrap(), Format::Raw);
+    }
+}

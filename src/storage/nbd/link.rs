@@ -1,0 +1,212 @@
+//! Requests to an NBD server, one after the other.
+//!
+//! Source: the NBD project's `doc/proto.md`, "Transmission". All integers are big-endian.
+
+use std::io;
+use std::io::Read;
+use std::io::Write;
+
+use crate::bytes;
+use crate::storage::StorageError;
+use crate::storage::nbd::negotiate::Export;
+use crate::storage::nbd::negotiate::negotiate;
+
+const REQUEST: u32 = 0x2560_9513;
+const REPLY: u32 = 0x6744_6698;
+
+const CMD_READ: u16 = 0;
+const CMD_WRITE: u16 = 1;
+const CMD_DISC: u16 = 2;
+const CMD_FLUSH: u16 = 3;
+
+/// Bytes asked for at once, at most: no more memory and no longer a wait than that.
+const CHUNK: u64 = 1 << 20;
+
+/// A connection on which an export was agreed.
+pub struct Link<W: Read + Write> {
+    wire: W,
+    export: Export,
+    /// Number of the next request, by which its reply is known.
+    cookie: u64,
+    /// Why the server can no longer be understood.
+    broken: Option<io::ErrorKind>,
+}
+
+impl<W: Read + Write> Link<W> {
+    /// Agrees on the export `name` with the server at the other end of `wire`.
+    ///
+    /// # Errors
+    /// As [`negotiate`].
+    pub fn new(mut wire: W, name: &str) -> Result<Self, StorageError> {
+        let export = negotiate(&mut wire, name)?;
+        Ok(Self { wire, export, cookie: 0, broken: None })
+    }
+
+    /// What was agreed on.
+    #[must_use]
+    pub fn export(&self) -> Export {
+        self.export
+    }
+
+    /// Fills `buf` from byte `offset`; the range lies inside the export.
+    ///
+    /// # Errors
+    /// [`StorageError::Io`].
+    pub fn read(&mut self, offset: u64, buf: &mut [u8]) -> Result<(), StorageError> {
+        let block = u64::from(self.export.block);
+        let first = offset.checked_rem(block).unwrap_or(0);
+        let len = u64::try_from(buf.len()).unwrap_or(u64::MAX);
+        if first == 0 && len.is_multiple_of(block) {
+            return self.read_blocks(offset, buf);
+        }
+        let start = offset.saturating_sub(first);
+        let whole = first.saturating_add(len).next_multiple_of(block);
+        let mut blocks = vec![0; usize::try_from(whole).unwrap_or(usize::MAX)];
+        self.read_blocks(start, &mut blocks)?;
+        let from = usize::try_from(first).unwrap_or(usize::MAX);
+        buf.copy_from_slice(bytes::slice(&blocks, from, buf.len()).unwrap_or_default());
+        Ok(())
+    }
+
+    fn read_blocks(&mut self, offset: u64, buf: &mut [u8]) -> Result<(), StorageError> {
+        let mut at = offset;
+        for chunk in buf.chunks_mut(self.chunk()) {
+            let len = chunk.len();
+            self.request(CMD_READ, at, len, &[], chunk).map_err(|error| failed("read", at, len, error))?;
+            at = at.saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
+        }
+        Ok(())
+    }
+
+    /// Writes all of `bytes` at byte `offset`; the range lies inside the export.
+    ///
+    /// # Errors
+    /// [`StorageError::Unsupported`] when the server's blocks are larger than what is to be written; [`StorageError::Io`].
+    pub fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<(), StorageError> {
+        let block = u64::from(self.export.block);
+        let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        if !offset.is_multiple_of(block) || !len.is_multiple_of(block) {
+            let what =
+                format!("the server takes whole blocks of {block} bytes, and the disk has smaller sectors");
+            return Err(StorageError::unsupported(
+                what,
+                "serve it with smaller blocks (nbdkit: --filter=blocksize)",
+            ));
+        }
+        let mut at = offset;
+        for chunk in bytes.chunks(self.chunk()) {
+            self.request(CMD_WRITE, at, chunk.len(), chunk, &mut [])
+                .map_err(|error| failed("write", at, chunk.len(), error))?;
+            at = at.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
+        }
+        Ok(())
+    }
+
+    /// Returns once all that was written is on stable storage.
+    ///
+    /// # Errors
+    /// [`StorageError::Io`].
+    pub fn flush(&mut self) -> Result<(), StorageError> {
+        self.request(CMD_FLUSH, 0, 0, &[], &mut [])
+            .map_err(|error| StorageError::io("the server cannot sync", error))
+    }
+
+    /// Bytes of the longest request, in whole blocks.
+    fn chunk(&self) -> usize {
+        let most = u64::from(self.export.longest).min(CHUNK);
+        let block = u64::from(self.export.block).max(1);
+        let whole = most.saturating_sub(most.checked_rem(block).unwrap_or(0)).max(block);
+        usize::try_from(whole).unwrap_or(usize::MAX)
+    }
+
+    fn request(
+        &mut self,
+        command: u16,
+        offset: u64,
+        len: usize,
+        sent: &[u8],
+        received: &mut [u8],
+    ) -> io::Result<()> {
+        if let Some(kind) = self.broken {
+            return Err(io::Error::new(kind, "the connection is lost since an earlier error"));
+        }
+        let talked = self.talk(command, offset, len, sent, received);
+        match talked {
+            Ok(0) => Ok(()),
+            Ok(error) => Err(server_error(error)),
+            Err(error) => {
+                self.broken = Some(error.kind());
+                Err(named(error))
+            }
+        }
+    }
+
+    /// One request and its reply: the server's error number, 0 for none.
+    fn talk(
+        &mut self,
+        command: u16,
+        offset: u64,
+        len: usize,
+        sent: &[u8],
+        received: &mut [u8],
+    ) -> io::Result<u32> {
+        self.cookie = self.cookie.wrapping_add(1);
+        let cookie = self.cookie.to_be_bytes();
+        self.wire.write_all(&head(command, cookie, offset, len))?;
+        self.wire.write_all(sent)?;
+        self.wire.flush()?;
+        let mut reply = [0; 16];
+        self.wire.read_exact(&mut reply)?;
+        let is_reply = bytes::be_u32(&reply, 0) == Some(REPLY) && bytes::slice(&reply, 8, 8) == Some(&cookie);
+        let error = bytes::be_u32(&reply, 4).filter(|_| is_reply).ok_or(io::ErrorKind::InvalidData)?;
+        if error == 0 {
+            self.wire.read_exact(received)?;
+        }
+        Ok(error)
+    }
+}
+
+impl<W: Read + Write> Drop for Link<W> {
+    fn drop(&mut self) {
+        // A server that is not told learns it from the closed connection.
+        let _ = self.wire.write_all(&head(CMD_DISC, [0; 8], 0, 0)).and_then(|()| self.wire.flush());
+    }
+}
+
+fn head(command: u16, cookie: [u8; 8], offset: u64, len: usize) -> Vec<u8> {
+    let len = u32::try_from(len).unwrap_or(u32::MAX);
+    [
+        REQUEST.to_be_bytes().as_slice(),
+        &[0, 0],
+        &command.to_be_bytes(),
+        &cookie,
+        &offset.to_be_bytes(),
+        &len.to_be_bytes(),
+    ]
+    .concat()
+}
+
+/// Error numbers are Linux's for the few that the protocol has (`proto.md`, "Error values").
+fn server_error(error: u32) -> io::Error {
+    match i32::try_from(error) {
+        Ok(number @ (1 | 5 | 12 | 22 | 28 | 75 | 95 | 108)) => io::Error::from_raw_os_error(number),
+        _ => io::Error::other(format!("the server says error {error}")),
+    }
+}
+
+/// What happened to the connection, in words.
+fn named(error: io::Error) -> io::Error {
+    let words = match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => "the server does not answer",
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => {
+            "the server is gone"
+        }
+        io::ErrorKind::InvalidData => "the server's answer is not NBD's",
+        _ => return error,
+    };
+    io::Error::new(error.kind(), words)
+}
+
+fn failed(what: &str, at: u64, len: usize, error: io::Error) -> StorageError {
+    StorageError::io(format!("cannot {what} 0x{len:x} bytes at 0x{at:x}"), error)
+}

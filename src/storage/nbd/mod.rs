@@ -1,0 +1,192 @@
+//! Disks behind an NBD server: one that the user names by its URL, or a `qemu-nbd` that this program has started.
+//!
+//! The one client crate that exists (`nbd`) calls itself a first sketch: it knows neither block sizes, nor the
+//! server's reasons, nor a way to say that it leaves. What is needed is small.
+
+pub mod connections;
+pub mod link;
+pub mod negotiate;
+pub mod url;
+
+use std::io;
+use std::io::Read;
+use std::io::Write;
+use std::net::TcpStream;
+use std::net::ToSocketAddrs;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use crate::storage::Storage;
+use crate::storage::StorageError;
+use crate::storage::StorageMut;
+use crate::storage::check_range;
+use crate::storage::nbd::link::Link;
+use crate::storage::nbd::negotiate::Export;
+use crate::storage::nbd::url::Address;
+use crate::storage::nbd::url::NbdUrl;
+use crate::storage::served::watched::Watched;
+
+/// How long a server may take for a connection, and for an answer.
+const CONNECT: Duration = Duration::from_secs(10);
+const ANSWER: Duration = Duration::from_secs(60);
+
+/// A way to talk to a server.
+pub trait Wire: Read + Write + Send {}
+impl<T: Read + Write + Send> Wire for T {}
+
+/// An export to which there is a connection.
+pub struct Nbd {
+    export: Export,
+    link: Mutex<Link<Box<dyn Wire>>>,
+    /// What is said before every error: the URL or the image.
+    name: String,
+    /// The server that was started for it. It is last: told before that the client leaves.
+    #[expect(dead_code, reason = "it is only to live as long")]
+    server: Option<Watched>,
+}
+
+impl Nbd {
+    /// Connects to the server of a URL; `target` is the URL as the user wrote it.
+    ///
+    /// # Errors
+    /// [`StorageError`] when nobody answers there, or not as an NBD server that has this export.
+    pub fn connect(url: &NbdUrl, target: &Path) -> Result<Self, StorageError> {
+        let name = target.display().to_string();
+        let wire = dial(&url.address).map_err(|error| {
+            StorageError::unsupported(
+                format!("{name}: cannot connect: {error}"),
+                "see whether the server runs and listens there",
+            )
+        })?;
+        Self::on(wire, &url.export, name)
+    }
+
+    /// Agrees on an export over a connection that stands.
+    ///
+    /// # Errors
+    /// As [`Nbd::connect`].
+    pub fn on(wire: Box<dyn Wire>, export: &str, name: String) -> Result<Self, StorageError> {
+        let link = Link::new(wire, export).map_err(|error| error.in_file(Path::new(&name)))?;
+        Ok(Self { export: link.export(), link: Mutex::new(link), name, server: None })
+    }
+
+    /// The same, with the server that was started for it and ends with it.
+    pub(crate) fn kept_by(self, server: Watched) -> Self {
+        Self { server: Some(server), ..self }
+    }
+
+    /// Refuses an export that is not to be written, or of which nobody would know when it has been.
+    ///
+    /// # Errors
+    /// [`StorageError::Unsupported`].
+    pub fn check_writable(&self) -> Result<(), StorageError> {
+        let (what, way_out) = match self.export {
+            Export { is_read_only: true, .. } => {
+                ("the server gives it out read-only", "serve it for writing")
+            }
+            Export { can_flush: false, .. } => (
+                "the server cannot say when what was written is on stable storage",
+                "serve it with one that can flush, such as qemu-nbd or nbdkit",
+            ),
+            _ => return Ok(()),
+        };
+        Err(StorageError::unsupported(format!("{}: {what}", self.name), way_out))
+    }
+
+    fn ask<T>(
+        &self,
+        question: impl FnOnce(&mut Link<Box<dyn Wire>>) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        let mut link = self.link.lock().unwrap_or_else(PoisonError::into_inner);
+        question(&mut link).map_err(|error| error.in_file(Path::new(&self.name)))
+    }
+}
+
+impl Storage for Nbd {
+    fn len(&self) -> u64 {
+        self.export.len
+    }
+
+    fn sector_size(&self) -> Option<u32> {
+        None
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<(), StorageError> {
+        check_range(self.export.len, offset, buf.len())?;
+        self.ask(|link| link.read(offset, buf))
+    }
+}
+
+/// An export that is written.
+pub struct NbdMut(Arc<Nbd>);
+
+impl NbdMut {
+    /// A writer on an export.
+    ///
+    /// # Errors
+    /// As [`Nbd::check_writable`].
+    pub fn new(nbd: Arc<Nbd>) -> Result<Self, StorageError> {
+        nbd.check_writable()?;
+        Ok(Self(nbd))
+    }
+}
+
+impl Storage for NbdMut {
+    fn len(&self) -> u64 {
+        self.0.len()
+    }
+
+    fn sector_size(&self) -> Option<u32> {
+        self.0.sector_size()
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<(), StorageError> {
+        self.0.read_at(offset, buf)
+    }
+}
+
+impl StorageMut for NbdMut {
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> Result<(), StorageError> {
+        check_range(self.len(), offset, bytes.len())?;
+        self.0.ask(|link| link.write(offset, bytes))
+    }
+
+    fn sync(&mut self) -> Result<(), StorageError> {
+        self.0.ask(Link::flush)
+    }
+}
+
+fn dial(address: &Address) -> io::Result<Box<dyn Wire>> {
+    match address {
+        Address::Unix(path) => Ok(Box::new(patient_unix(UnixStream::connect(path)?)?)),
+        Address::Tcp(host, port) => {
+            let mut last = io::Error::from(io::ErrorKind::NotFound);
+            for address in (host.as_str(), *port).to_socket_addrs()? {
+                match TcpStream::connect_timeout(&address, CONNECT) {
+                    Ok(stream) => {
+                        stream.set_read_timeout(Some(ANSWER))?;
+                        stream.set_write_timeout(Some(ANSWER))?;
+                        stream.set_nodelay(true)?;
+                        return Ok(Box::new(stream));
+                    }
+                    Err(error) => last = error,
+                }
+            }
+            Err(last)
+        }
+    }
+}
+
+/// The same connection, on which nothing waits for ever.
+///
+/// # Errors
+/// The system's.
+pub(crate) fn patient_unix(stream: UnixStream) -> io::Result<UnixStream> {
+    stream.set_read_timeout(Some(ANSWER))?;
+    stream.set_write_timeout(Some(ANSWER))?;
+    Ok(stream)
+}

@@ -1,0 +1,94 @@
+//! Images that this program cannot read by itself, through a `qemu-nbd` that it starts for them.
+//!
+//! QEMU never follows a name that stands in an image: [`nodes`] describes every file that belongs to it, after the same
+//! rules by which this program opens the files that a qcow2 image names.
+
+pub mod nodes;
+pub mod starter;
+pub mod vmdk;
+pub(crate) mod watched;
+
+use std::path::Path;
+use std::time::Duration;
+use std::time::Instant;
+
+use crate::storage::StorageError;
+use crate::storage::nbd::Nbd;
+use crate::storage::nbd::patient_unix;
+use crate::storage::open::OpenOptions;
+use crate::storage::served::nodes::Image;
+use crate::storage::served::starter::Request;
+use crate::storage::served::watched::Watched;
+
+/// How long `qemu-nbd` may take until it listens: the key of a LUKS image alone takes seconds.
+const PATIENCE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_millis(3);
+/// How long it may take to end, once it has broken off.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// Opens the image at `path` through a `qemu-nbd` of its own, which ends with what is returned.
+///
+/// # Errors
+/// [`StorageError::Unsupported`] when there is no `qemu-nbd` or it refuses the image, [`StorageError::Busy`] when somebody
+/// else holds it.
+pub(crate) fn serve(
+    path: &Path,
+    image: Image,
+    options: &OpenOptions,
+    is_read_only: bool,
+) -> Result<Nbd, StorageError> {
+    let request = Request {
+        program: watched::find().ok_or_else(|| missing(&image.why).in_file(path))?,
+        node: image.node,
+        key_file: options.key_file.clone(),
+        is_read_only,
+    };
+    let mut server = options.starter.start(request).map_err(|error| error.in_file(path))?;
+    let wire = connect(&mut server).map_err(|error| error.in_file(path))?;
+    match Nbd::on(wire, "", path.display().to_string()) {
+        Ok(nbd) => Ok(nbd.kept_by(server)),
+        // It listens before it looks at the image.
+        Err(error) => match server.ends_within(FAREWELL) {
+            Some(words) => Err(refused(&words).in_file(path)),
+            None => Err(error),
+        },
+    }
+}
+
+fn connect(server: &mut Watched) -> Result<Box<dyn crate::storage::nbd::Wire>, StorageError> {
+    let until = Instant::now().checked_add(PATIENCE);
+    loop {
+        if let Ok(stream) = std::os::unix::net::UnixStream::connect(server.socket()) {
+            let stream = patient_unix(stream).map_err(|error| StorageError::io("qemu-nbd", error))?;
+            return Ok(Box::new(stream));
+        }
+        if let Some(words) = server.ended() {
+            return Err(refused(&words));
+        }
+        if until.is_none_or(|until| Instant::now() > until) {
+            let what = format!("qemu-nbd did not listen within {} s", PATIENCE.as_secs());
+            return Err(StorageError::unsupported(what, "try again when the machine is less busy"));
+        }
+        std::thread::sleep(PAUSE);
+    }
+}
+
+fn missing(why: &str) -> StorageError {
+    StorageError::unsupported(
+        format!("{why}, which qemu-nbd opens for this program, and qemu-nbd is not installed"),
+        "install it (Debian, Ubuntu: qemu-utils; Fedora: qemu-img), or convert the image with `qemu-img convert -O qcow2 OLD NEW` and work on the copy",
+    )
+}
+
+fn refused(words: &str) -> StorageError {
+    if words.contains("Failed to get") && words.contains("lock") {
+        let what = "a running virtual machine (or another program) holds the image";
+        let way_out = "shut the machine down (or end the program that uses the image) and try again";
+        return StorageError::busy(what, way_out);
+    }
+    let words = if words.is_empty() { "it says nothing" } else { words };
+    StorageError::unsupported(
+        format!("qemu-nbd refuses it: {words}"),
+        "see `qemu-img check IMAGE`, or convert it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy",
+    )
+}
