@@ -266,3 +266,15 @@ fn the_program_answers_on_damaged_disks_too() {
         }
     }
 }
+
+/// Found by the fuzz target `disk`: a refusal that named a volume by its label, which had two lines.
+#[test]
+fn a_label_of_two_lines_is_shown_in_one() {
+    let found = "0d1e2e000000ffffffff0aef92abac7c27f39602fdc10000000000000000000000000000000000000000000000000000\
+        00000000000000000000000000000000000000000000000000000000000009b09c2597ad000041fffffffdfe00000000\
+        000000000000000000000000000000000000000000000000000000000000000000000000000000000000a30901022000\
+        f9";
+    let bytes: Vec<u8> =
+        (0..found.len()).step_by(2).map(|at| u8::from_str_radix(&found[at..at + 2], 16).unwrap()).collect();
+    crate::fuzz_targets::run("disk", &bytes);
+}

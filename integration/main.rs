@@ -49,6 +49,7 @@ mod refusals;
 mod restore;
 mod reviewed;
 mod scenarios;
+mod schema;
 mod served;
 mod sparse;
 mod startup;

@@ -27,6 +27,7 @@ for part; do
         need strace strace
         need xmllint libxml2-utils
         need groff groff-base
+        need /usr/lib/python3/dist-packages/jsonschema python3-jsonschema
         need cc gcc
         need /usr/include/stdio.h libc6-dev
         ;;

@@ -12,6 +12,7 @@ use clap_complete::Shell;
 
 use crate::cli::choice::ChoiceArgs;
 use crate::cli::confine::starter;
+use crate::cli::json::schema::SchemaOf;
 use crate::cli::targets::Shard;
 use crate::cli::targets::is_list;
 use crate::diagnosis::requirement::Requirement;
@@ -74,6 +75,15 @@ pub enum Command {
         after_help = "Examples:\n  bcdrescue undo vdb.20260102T030405Z.undo.json --dry-run\n  bcdrescue undo vdb.20260102T030405Z.undo.json\n\nExit codes: 0 nothing to do, 1 undone, 8 failed or refused, 16 usage."
     )]
     Undo(UndoArgs),
+    /// Print the JSON Schema of what the commands print with --json.
+    #[command(
+        after_help = "Examples:\n  bcdrescue schema                 of any command's output\n  bcdrescue schema check-line      of a line of `check --jsonl`"
+    )]
+    Schema {
+        /// Whose output.
+        #[arg(value_enum, value_name = "COMMAND")]
+        of: Option<SchemaOf>,
+    },
     /// Print the completions for a shell.
     #[command(
         after_help = "Example:\n  bcdrescue completions bash > /usr/share/bash-completion/completions/bcdrescue"
@@ -93,7 +103,11 @@ impl Command {
     #[must_use]
     pub fn target(&self) -> Option<&Path> {
         match self {
-            Self::List(_) | Self::Check(_) | Self::Completions { .. } | Self::Man(_) => None,
+            Self::List(_)
+            | Self::Check(_)
+            | Self::Schema { .. }
+            | Self::Completions { .. }
+            | Self::Man(_) => None,
             Self::Inspect(args) => Some(&args.target),
             Self::Fix(args) => args.target.as_deref(),
             Self::Record(args) => Some(&args.target),

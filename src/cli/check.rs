@@ -143,7 +143,7 @@ impl Check<'_> {
             None if is_many => lines::write(format_args!("\n{}\n", tally.line()))?,
             None => {}
             Some(stream) => {
-                stream.end(&tally.json())?;
+                stream.end(tally)?;
                 if is_many && self.form == Some(Form::Lines) {
                     anstream::eprintln!("bcdrescue: {}", tally.line());
                 }

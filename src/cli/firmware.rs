@@ -1,7 +1,7 @@
 //! The firmware's boot entries in a store, as `inspect` shows them.
 
-use serde_json::Value;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::bcd::device_path::DriveSignature;
 use crate::bcd::firmware_variable;
@@ -34,13 +34,28 @@ pub fn line(layout: Option<&Layout>, object: &Object) -> Option<String> {
     Some(format!("{} \"{}\": {place}", variable.variable(), variable.friendly_name))
 }
 
-/// The same for JSON; null for an object without an entry, or one that is not understood.
+/// A boot entry of the firmware, of which a store keeps a copy.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FirmwareEntry {
+    /// Its name among the firmware's variables, `Boot0001`.
+    id: String,
+    /// Its name for people.
+    name: String,
+    /// Number of the partition that it starts from.
+    partition_number: Option<u32>,
+    /// Where that begins, in sectors.
+    start: Option<u64>,
+    /// GUID or signature that it names.
+    identity: Option<String>,
+    /// Number of the partition of this disk that it is; null when it is none.
+    here: Option<u32>,
+}
+
+/// The same for JSON; `None` for an object without an entry, or one that is not understood.
 #[must_use]
-pub fn entry(layout: Option<&Layout>, object: &Object) -> Value {
+pub fn entry(layout: Option<&Layout>, object: &Object) -> Option<FirmwareEntry> {
     let value = firmware_variable::value_of(object);
-    let Some(variable) = value.and_then(|value| FirmwareVariable::decode(&value.data).ok()) else {
-        return Value::Null;
-    };
+    let variable = value.and_then(|value| FirmwareVariable::decode(&value.data).ok())?;
     let drive = variable.hard_drives.first();
     let here = drive.zip(layout).and_then(|(drive, layout)| {
         let volume = drive_here(layout, drive)?;
@@ -50,12 +65,12 @@ pub fn entry(layout: Option<&Layout>, object: &Object) -> Value {
         DriveSignature::Mbr(signature) => format!("0x{signature:08x}"),
         DriveSignature::Gpt(guid) => guid.to_string(),
     });
-    json!({
-        "id": variable.variable(),
-        "name": variable.friendly_name,
-        "partition_number": drive.map(|drive| drive.partition_number.value),
-        "start": drive.map(|drive| drive.start_lba.value),
-        "identity": identity,
-        "here": here,
+    Some(FirmwareEntry {
+        id: variable.variable(),
+        name: variable.friendly_name.clone(),
+        partition_number: drive.map(|drive| drive.partition_number.value),
+        start: drive.map(|drive| drive.start_lba.value),
+        identity,
+        here,
     })
 }

@@ -4,8 +4,6 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use serde_json::Value;
-use serde_json::json;
 
 use crate::cli::FAILED;
 use crate::cli::FIXED;
@@ -22,6 +20,10 @@ use crate::cli::examine::examine_with;
 use crate::cli::examine::is_store_file;
 use crate::cli::examine::recorded;
 use crate::cli::json;
+use crate::cli::json::repair::Action;
+use crate::cli::json::repair::CureKind;
+use crate::cli::json::repair::LeftAlone;
+use crate::cli::json::repair::Repaired;
 use crate::cli::keep;
 use crate::cli::lines;
 use crate::cli::pick;
@@ -37,7 +39,6 @@ use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Verdict;
 use crate::diagnosis::restore::Restore;
 use crate::diagnosis::show_disk;
-use crate::repair::Patch;
 use crate::repair::apply;
 use crate::repair::apply::ApplyError;
 use crate::repair::identity;
@@ -96,12 +97,10 @@ pub fn run(args: &FixArgs, as_json: bool) -> anyhow::Result<u8> {
 }
 
 fn nothing_attached(incurable: &[PathBuf], as_json: bool) -> anyhow::Result<u8> {
-    let documents: Vec<Value> = incurable
-        .iter()
-        .map(|path| json!({ "target": path, "action": "nothing-to-do", "error": null }))
-        .collect();
     if as_json {
-        json::print(&documents)?;
+        let document =
+            |path: &PathBuf| LeftAlone { target: json::path(path), action: Action::NothingToDo, error: None };
+        json::print(&incurable.iter().map(document).collect::<Vec<_>>())?;
     } else if incurable.is_empty() {
         anstream::println!("no attached Windows disk needs a repair");
     } else {
@@ -116,8 +115,12 @@ fn nothing_attached(incurable: &[PathBuf], as_json: bool) -> anyhow::Result<u8> 
 fn several(paths: &[PathBuf], as_json: bool) -> anyhow::Result<u8> {
     let message = "several attached disks need a repair; name one: bcdrescue fix TARGET; nothing was written";
     if as_json {
-        let document = |path| json!({ "target": json::path(path), "action": "not-chosen", "error": message });
-        json::print(&paths.iter().map(|path| document(path)).collect::<Vec<_>>())?;
+        let document = |path: &PathBuf| LeftAlone {
+            target: json::path(path),
+            action: Action::NotChosen,
+            error: Some(message.to_owned()),
+        };
+        json::print(&paths.iter().map(document).collect::<Vec<_>>())?;
     } else {
         anstream::eprintln!("bcdrescue: {message}");
     }
@@ -147,7 +150,7 @@ impl Job<'_> {
                 lines::show(|out| report::findings(out, &self.examined.diagnosis.findings));
                 anstream::println!("\n  {}", self.nothing_to_do());
             }
-            self.say("nothing-to-do", None, None)?;
+            self.say(Action::NothingToDo, None, None)?;
             return Ok(left);
         }
         if !refusals.is_empty() {
@@ -169,7 +172,7 @@ impl Job<'_> {
                 show::sectors(&plan.patches);
                 anstream::println!("\n  dry run: nothing was written");
             }
-            self.say("dry-run", Some(&plan), None)?;
+            self.say(Action::DryRun, Some(&plan), None)?;
             return Ok(LEFT);
         }
         if !self.args.write.yes {
@@ -184,7 +187,7 @@ impl Job<'_> {
             }
             None => {
                 let message = "without a terminal to ask on, fix needs --yes; nothing was written";
-                self.say("not-confirmed", Some(&plan), Some(message))?;
+                self.say(Action::NotConfirmed, Some(&plan), Some(message))?;
                 anstream::eprintln!("bcdrescue: {message}");
                 Ok(USAGE)
             }
@@ -275,7 +278,7 @@ impl Job<'_> {
             reasons.iter().for_each(|reason| anstream::println!("    {}", clean(reason)));
             self.say_other_cure();
         }
-        self.say("refused", None, Some(&reasons.join("; ")))?;
+        self.say(Action::Refused, None, Some(&reasons.join("; ")))?;
         Ok(FAILED)
     }
 
@@ -368,7 +371,7 @@ impl Job<'_> {
             }
         }
         if self.as_json {
-            json::print(&[self.document("fixed", after, Some(plan), Some(record), None)])?;
+            json::print(&[self.document(Action::Fixed, after, Some(plan), Some(record), None)])?;
         }
         Ok(if left { FIXED | LEFT } else { FIXED })
     }
@@ -395,7 +398,7 @@ impl Job<'_> {
     }
 
     /// What was done or not done to a disk that is as it was examined.
-    fn say(&self, action: &str, plan: Option<&Plan>, error: Option<&str>) -> anyhow::Result<()> {
+    fn say(&self, action: Action, plan: Option<&Plan>, error: Option<&str>) -> anyhow::Result<()> {
         if self.as_json {
             json::print(&[self.document(action, &self.examined, plan, None, error)])?;
         }
@@ -405,31 +408,24 @@ impl Job<'_> {
     /// The state as `state` has it (before, or after a repair), and what was or would be changed.
     fn document(
         &self,
-        action: &str,
+        action: Action,
         state: &Examined,
         plan: Option<&Plan>,
         record: Option<&Path>,
         error: Option<&str>,
-    ) -> Value {
-        let mut document = json::target(state);
-        let repoints = self.examined.diagnosis.repoints().filter(|_| !self.restores());
-        let changes = repoints.map(|repoint| json::change(&self.examined.layout, repoint));
-        if let Some(fields) = document.as_object_mut() {
-            fields.insert("action".into(), json!(action));
-            let cure = if self.restores() { "restore-identity" } else { "repoint" };
-            fields.insert("cure".into(), json!(cure));
-            fields.insert("changes".into(), changes.collect());
-            fields.insert("edits".into(), self.examined.diagnosis.edits().map(json::edit).collect());
-            fields.insert("patches".into(), plan.map_or(Value::Null, |plan| patches(&plan.patches)));
-            fields.insert("record".into(), json!(record.map(json::path)));
-            fields.insert("error".into(), json!(error));
+    ) -> Repaired {
+        let diagnosis = &self.examined.diagnosis;
+        let repoints = diagnosis.repoints().filter(|_| !self.restores());
+        let mut examined = json::target::target(state);
+        examined.error = error.map(str::to_owned);
+        Repaired {
+            examined,
+            action,
+            cure: if self.restores() { CureKind::RestoreIdentity } else { CureKind::Repoint },
+            changes: repoints.map(|it| json::finding::change(&self.examined.layout, it)).collect(),
+            edits: diagnosis.edits().map(json::finding::edit).collect(),
+            patches: plan.map(|plan| plan.patches.clone()),
+            record: record.map(json::path),
         }
-        document
     }
-}
-
-/// Sectors before and after, as JSON.
-#[must_use]
-pub fn patches(patches: &[Patch]) -> Value {
-    json::value(&patches)
 }

@@ -3,8 +3,6 @@
 use std::path::Path;
 
 use owo_colors::OwoColorize;
-use serde_json::Value;
-use serde_json::json;
 
 use crate::bcd::ObjectType;
 use crate::bcd::Store;
@@ -28,6 +26,10 @@ use crate::cli::examine::is_store_file;
 use crate::cli::examine::read_store_file;
 use crate::cli::firmware;
 use crate::cli::json;
+use crate::cli::json::store::Inspected;
+use crate::cli::json::store::InspectedFile;
+use crate::cli::json::store::StoreInFile;
+use crate::cli::json::store::StoreOnDisk;
 use crate::cli::lines;
 use crate::cli::list;
 use crate::cli::report;
@@ -68,42 +70,51 @@ fn store_file(path: &Path, as_json: bool) -> anyhow::Result<u8> {
     let store = read_store_file(path)?;
     let show = |element: &Element| show_device(element, &|named, _| show_identity(named));
     if as_json {
-        let store = json!({ "path": json::path(path), "description": json::values(store.description()), "objects": json::objects(None, &store, &show) });
-        json::print(&[
-            json!({ "target": json::path(path), "kind": "store", "stores": [store], "error": null }),
-        ])?;
+        let content = StoreInFile {
+            path: json::path(path),
+            description: json::store::values(store.description()),
+            objects: json::store::objects(None, &store, &show),
+        };
+        json::print(&[InspectedFile {
+            target: json::path(path),
+            kind: "store",
+            stores: [content],
+            error: None,
+        }])?;
     } else {
         objects(None, &store, &show);
     }
     Ok(HEALTHY)
 }
 
-fn document(examined: &Examined, context: &Context) -> Value {
+fn document(examined: &Examined, context: &Context) -> Inspected {
     let layout = &examined.layout;
-    let mut document = json::target(examined);
     let store = |file: &StoreFile| {
         let parsed = file.parsed();
-        json!({
-            "path": file.path,
-            "partition": layout.volumes.get(file.volume).map(|facts| facts.partition.number),
-            "firmware": file.firmware.to_string().to_lowercase(),
-            "live": file.live,
-            "error": file.store.as_ref().err(),
-            "not_patchable": file.place.as_ref().err(),
-            "obstacles": file.obstacles,
-            "dirty": parsed.map(|_| file.dirty.is_some()),
-            "replayed": file.replayed().map(dirty::summary),
-            "default": parsed.and_then(Store::default_id).map(|id| id.braced()),
-            "starts": parsed.and_then(|store| store.objects().get(main_entry(store)?)).map(|object| &object.key),
-            "description": parsed.map(|store| json::values(store.description())),
-            "objects": parsed.map(|store| json::objects(Some(layout), store, &|element| device(layout, context, element))),
-        })
+        let show = |element: &Element| device(layout, context, element);
+        StoreOnDisk {
+            path: file.path.clone(),
+            partition: layout.volumes.get(file.volume).map(|facts| facts.partition.number),
+            firmware: file.firmware.to_string().to_lowercase(),
+            live: file.live,
+            error: file.store.as_ref().err().map(ToString::to_string),
+            not_patchable: file.place.as_ref().err().map(ToString::to_string),
+            obstacles: file.obstacles.iter().map(ToString::to_string).collect(),
+            dirty: parsed.map(|_| file.dirty.is_some()),
+            replayed: file.replayed().map(dirty::summary),
+            default: parsed.and_then(Store::default_id).map(|id| id.braced()),
+            starts: parsed
+                .and_then(|store| store.objects().get(main_entry(store)?))
+                .map(|object| object.key.clone()),
+            description: parsed.map(|store| json::store::values(store.description())),
+            objects: parsed.map(|store| json::store::objects(Some(layout), store, &show)),
+        }
     };
-    if let Some(fields) = document.as_object_mut() {
-        fields.insert("partitions".into(), json::partitions(layout));
-        fields.insert("stores".into(), layout.stores.iter().map(store).collect());
+    Inspected {
+        examined: json::target::target(examined),
+        partitions: json::disk::partitions(layout),
+        stores: layout.stores.iter().map(store).collect(),
     }
-    document
 }
 
 fn print(examined: &Examined, context: &Context) {

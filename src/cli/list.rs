@@ -7,8 +7,6 @@ use std::path::PathBuf;
 use comfy_table::CellAlignment;
 use comfy_table::ColumnConstraint;
 use comfy_table::Table;
-use serde_json::Value;
-use serde_json::json;
 
 use crate::cli::FAILED;
 use crate::cli::HEALTHY;
@@ -17,6 +15,8 @@ use crate::cli::confine;
 use crate::cli::examine::Examined;
 use crate::cli::examine::examine;
 use crate::cli::json;
+use crate::cli::json::listed;
+use crate::cli::json::listed::Listed;
 use crate::cli::text;
 use crate::cli::text::clean;
 use crate::diagnosis::Context;
@@ -179,46 +179,14 @@ fn row(facts: &VolumeFacts) -> [String; 7] {
     ]
 }
 
-fn document(entry: &Entry<'_>, same: &BTreeMap<String, Vec<String>>) -> Value {
+fn document(entry: &Entry<'_>, same: &BTreeMap<String, Vec<String>>) -> Listed {
     let shared = entry.identity().and_then(|identity| same.get(&identity)).cloned().unwrap_or_default();
     let this = entry.path.display().to_string();
-    let mut document = json!({
-        "target": json::path(&entry.path),
-        "same_identity": shared.into_iter().filter(|name| *name != this).collect::<Vec<_>>(),
-        "error": entry.examined.as_ref().err(),
-    });
-    let Some(fields) = document.as_object_mut() else { return document };
-    if let Some(disk) = entry.disk {
-        fields.insert("device".into(), attached(disk));
+    Listed {
+        target: json::path(&entry.path),
+        same_identity: shared.into_iter().filter(|name| *name != this).collect(),
+        error: entry.examined.as_ref().err().cloned(),
+        device: entry.disk.map(listed::device),
+        read: entry.examined.as_ref().ok().map(listed::read),
     }
-    if let Ok(examined) = &entry.examined {
-        fields.insert("kind".into(), json!(examined.kind.to_string()));
-        fields.insert("disk".into(), json::disk(&examined.layout, examined.len));
-        fields.insert("partitions".into(), json::partitions(&examined.layout));
-        fields.insert("windows".into(), json::windows(&examined.layout));
-        fields.insert(
-            "notes".into(),
-            examined.notes.iter().chain(&examined.layout.table.notes).cloned().collect(),
-        );
-    }
-    document
-}
-
-fn attached(disk: &AttachedDisk) -> Value {
-    json!({
-        "name": disk.name,
-        "size": disk.size,
-        "sector_size": disk.sector_size,
-        "vendor": disk.vendor,
-        "model": disk.model,
-        "serial": disk.serial,
-        "bus": disk.bus,
-        "read_only": disk.read_only,
-        "removable": disk.removable,
-        "carries_running_system": disk.carries_running_system,
-        "partitions": disk.partitions.iter().map(|partition| json!({
-            "name": partition.name, "number": partition.number, "start": partition.start, "size": partition.size,
-        })).collect::<Vec<_>>(),
-        "held_by": disk.held_by.iter().map(ToString::to_string).collect::<Vec<_>>(),
-    })
 }

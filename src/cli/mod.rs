@@ -35,6 +35,7 @@ use clap::Parser;
 
 use crate::cli::args::Cli;
 use crate::cli::args::Command;
+use crate::cli::json::schema::schema;
 
 /// Nothing above a note.
 pub const HEALTHY: u8 = 0;
@@ -70,6 +71,7 @@ pub fn main() -> ExitCode {
         Command::Fix(args) => fix::run(args, cli.json),
         Command::Record(args) => record::run(args, cli.json),
         Command::Undo(args) => undo::run(args, cli.json),
+        Command::Schema { of } => lines::write(format_args!("{:#}\n", schema(*of))).map(|()| HEALTHY),
         Command::Completions { shell } => shell::completions(*shell),
         Command::Man(args) => shell::man(args, cli.json),
     };

@@ -1,7 +1,7 @@
 //! What came of one target among many.
 
-use serde_json::Value;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::cli::text;
 use crate::diagnosis::Finding;
@@ -47,13 +47,18 @@ fn reason(finding: &Finding) -> String {
 }
 
 /// How many targets came out how.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, JsonSchema)]
 pub struct Tally {
+    /// All of them.
+    targets: usize,
     healthy: usize,
     degraded: usize,
     broken: usize,
     not_windows: usize,
+    /// Those that could not be examined.
     unknown: usize,
+    /// Those that are healthy and do not meet a requirement.
+    #[serde(rename = "requirements_unmet")]
     unmet: usize,
 }
 
@@ -68,6 +73,7 @@ impl Tally {
             Verdict::Unknown => &mut self.unknown,
         };
         *counter = counter.saturating_add(1);
+        self.targets = self.targets.saturating_add(1);
         if outcome.verdict == Verdict::Healthy && !outcome.reasons.is_empty() {
             self.unmet = self.unmet.saturating_add(1);
         }
@@ -75,27 +81,13 @@ impl Tally {
 
     /// All that were counted.
     #[must_use]
-    pub fn targets(&self) -> usize {
-        [self.healthy, self.degraded, self.broken, self.not_windows, self.unknown].iter().sum()
-    }
-
-    /// In JSON.
-    #[must_use]
-    pub fn json(&self) -> Value {
-        json!({
-            "targets": self.targets(),
-            "healthy": self.healthy,
-            "degraded": self.degraded,
-            "broken": self.broken,
-            "not_windows": self.not_windows,
-            "unknown": self.unknown,
-            "requirements_unmet": self.unmet,
-        })
+    pub fn targets(self) -> usize {
+        self.targets
     }
 
     /// In a line: `5 targets: 3 healthy, 1 broken, 1 could not be examined`.
     #[must_use]
-    pub fn line(&self) -> String {
+    pub fn line(self) -> String {
         let parts = [
             (self.healthy, "healthy"),
             (self.degraded, "degraded"),

@@ -1,7 +1,6 @@
 //! `record`: what a disk is called while all is well, into a file.
 
 use anyhow::Context as _;
-use serde_json::json;
 
 use crate::cli::HEALTHY;
 use crate::cli::args::RecordArgs;
@@ -40,13 +39,13 @@ pub fn run(args: &RecordArgs, as_json: bool) -> anyhow::Result<u8> {
     record.create(&args.output)?;
     let (partitions, stores) = (record.recorded.partitions.len(), record.recorded.stores.len());
     if as_json {
-        json::print(&[json!({
-            "target": json::path(&args.target),
-            "verdict": examined.diagnosis.verdict,
-            "record": json::path(&args.output),
-            "identity": text::identity(examined.layout.table.disk),
-            "error": null,
-        })])?;
+        json::print(&[json::repair::Recorded {
+            target: json::path(&args.target),
+            verdict: examined.diagnosis.verdict,
+            record: json::path(&args.output),
+            identity: text::identity(examined.layout.table.disk),
+            error: None,
+        }])?;
     } else {
         anstream::println!(
             "{name}: {}, {} and {} recorded in {}",

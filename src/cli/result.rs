@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use serde_json::Value;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::cli::FAILED;
 use crate::cli::HEALTHY;
@@ -13,6 +12,9 @@ use crate::cli::examine::Examined;
 use crate::cli::examine::read_store_file;
 use crate::cli::json;
 use crate::cli::json::Form;
+use crate::cli::json::finding;
+use crate::cli::json::store::CheckedFile;
+use crate::cli::json::target::checked;
 use crate::cli::lines::Lines;
 use crate::cli::outcome::Outcome;
 use crate::cli::outcome::reasons;
@@ -48,7 +50,7 @@ pub fn disk(examined: &Examined, others: &Others, args: &CheckArgs, form: Option
     let unmet =
         requirements.iter().filter_map(|(requirement, reason)| Some((*requirement, reason.as_ref()?)));
     let unmet: Vec<String> = unmet.map(|(requirement, reason)| format!("{requirement}: {reason}")).collect();
-    let document = || with_requirements(json::target(examined), &requirements);
+    let document = || checked(examined, &requirements);
     let text = |out: &mut Lines| {
         report::headline(out, examined);
         report::picture(out, examined);
@@ -79,7 +81,14 @@ pub fn store_file(path: &Path, form: Option<Form>) -> anyhow::Result<Outcome> {
     let name = json::path(path);
     let findings = store::alone(&name, &store);
     let verdict = Diagnosis::verdict_of(&findings);
-    let document = || json!({ "target": name, "kind": "store", "verdict": verdict, "findings": json::findings(None, &findings), "notes": [], "error": null });
+    let document = || CheckedFile {
+        target: name.clone(),
+        kind: "store",
+        verdict,
+        findings: finding::findings(None, &findings),
+        notes: Vec::new(),
+        error: None,
+    };
     let text = |out: &mut Lines| {
         out.add(format_args!("{}: {}", clean(&name), text::verdict(verdict)));
         let objects = text::count(store.objects().len(), "object", "objects");
@@ -98,24 +107,19 @@ fn outcome(path: &Path, verdict: Verdict, reasons: Vec<String>, shown: String) -
     Outcome { target: json::path(path), code: HEALTHY, verdict, reasons, shown, seconds: 0.0 }
 }
 
-fn shown(form: Option<Form>, document: impl FnOnce() -> Value, text: impl FnOnce(&mut Lines)) -> String {
+fn shown<T: Serialize>(
+    form: Option<Form>,
+    document: impl FnOnce() -> T,
+    text: impl FnOnce(&mut Lines),
+) -> String {
     match form {
-        Some(form) => form.target(document()),
+        Some(form) => form.target(&document()),
         None => {
             let mut lines = Lines::default();
             text(&mut lines);
             lines.into_text()
         }
     }
-}
-
-/// Every requirement that was named, and why it is not met.
-fn with_requirements(mut document: Value, requirements: &[(Requirement, Option<String>)]) -> Value {
-    if let (Some(fields), false) = (document.as_object_mut(), requirements.is_empty()) {
-        let one = |(requirement, reason): &(Requirement, Option<String>)| json!({ "requirement": requirement.to_string(), "met": reason.is_none(), "reason": reason });
-        fields.insert("requirements".into(), requirements.iter().map(one).collect());
-    }
-    document
 }
 
 /// The switches that `fix` has to be given too.

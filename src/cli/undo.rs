@@ -3,8 +3,6 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use serde_json::Value;
-use serde_json::json;
 
 use crate::cli::FIXED;
 use crate::cli::HEALTHY;
@@ -13,8 +11,9 @@ use crate::cli::USAGE;
 use crate::cli::args::UndoArgs;
 use crate::cli::confine;
 use crate::cli::examine::examine_alone;
-use crate::cli::fix::patches;
 use crate::cli::json;
+use crate::cli::json::repair::Action;
+use crate::cli::json::repair::Undone;
 use crate::cli::pick;
 use crate::cli::show;
 use crate::cli::signals;
@@ -54,7 +53,7 @@ pub fn run(args: &UndoArgs, as_json: bool) -> anyhow::Result<u8> {
     let back = inverse(&record.patches);
     let job = Job { args, as_json, path };
     if is_done(&examined.storage, &back)? {
-        job.say("nothing-to-do", &back, "nothing to do: the disk is as it was before the repair")?;
+        job.say(Action::NothingToDo, &back, "nothing to do: the disk is as it was before the repair")?;
         return Ok(HEALTHY);
     }
     if !as_json {
@@ -64,7 +63,7 @@ pub fn run(args: &UndoArgs, as_json: bool) -> anyhow::Result<u8> {
         if !as_json {
             show::sectors(&back);
         }
-        job.say("dry-run", &back, "dry run: nothing was written")?;
+        job.say(Action::DryRun, &back, "dry run: nothing was written")?;
         return Ok(LEFT);
     }
     let question = format!("  write {} of {}?", text::count(back.len(), "sector", "sectors"), job.name());
@@ -78,7 +77,7 @@ pub fn run(args: &UndoArgs, as_json: bool) -> anyhow::Result<u8> {
         None => {
             let message = "without a terminal to ask on, undo needs --yes; nothing was written";
             if as_json {
-                json::print(&[job.document("not-confirmed", &back, Some(message))])?;
+                json::print(&[job.document(Action::NotConfirmed, &back, Some(message))])?;
             }
             anstream::eprintln!("bcdrescue: {message}");
             return Ok(USAGE);
@@ -89,7 +88,7 @@ pub fn run(args: &UndoArgs, as_json: bool) -> anyhow::Result<u8> {
     if let Err(error) = record.set_state(&args.record, State::Undone) {
         anstream::eprintln!("  warning: only the record could not be marked: {}", clean(&error.to_string()));
     }
-    job.say("undone", &back, "undone: every byte is as it was before the repair")?;
+    job.say(Action::Undone, &back, "undone: every byte is as it was before the repair")?;
     Ok(FIXED)
 }
 
@@ -160,7 +159,7 @@ impl Job<'_> {
         }
     }
 
-    fn say(&self, action: &str, back: &[Patch], sentence: &str) -> anyhow::Result<()> {
+    fn say(&self, action: Action, back: &[Patch], sentence: &str) -> anyhow::Result<()> {
         if self.as_json {
             return json::print(&[self.document(action, back, None)]);
         }
@@ -168,13 +167,13 @@ impl Job<'_> {
         Ok(())
     }
 
-    fn document(&self, action: &str, back: &[Patch], error: Option<&str>) -> Value {
-        json!({
-            "target": json::path(&self.path),
-            "action": action,
-            "record": json::path(&self.args.record),
-            "patches": patches(back),
-            "error": error,
-        })
+    fn document(&self, action: Action, back: &[Patch], error: Option<&str>) -> Undone {
+        Undone {
+            target: json::path(&self.path),
+            action,
+            record: json::path(&self.args.record),
+            patches: back.to_vec(),
+            error: error.map(str::to_owned),
+        }
     }
 }

@@ -18,6 +18,7 @@ pub mod system;
 pub mod version;
 pub mod windows;
 
+use crate::bytes;
 use crate::layout::evidence::Evidence;
 use crate::layout::mounted_devices::MountedDevices;
 use crate::layout::recovery::RecoveryFile;
@@ -133,7 +134,7 @@ impl Layout {
             Role::Reserved | Role::Other => None,
         });
         match name {
-            Some(name) => format!("{number} ({name})"),
+            Some(name) => format!("{number} ({})", bytes::one_line(name)),
             None => number,
         }
     }

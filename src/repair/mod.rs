@@ -14,21 +14,24 @@ pub mod refusal;
 pub mod rehearse;
 pub mod undo;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
 
 use crate::partition::DiskId;
 
 /// One sector of a disk, before and after.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Patch {
     /// First byte of the sector, from the start of the disk.
     pub offset: u64,
     /// What must stand there (or `after`, when a repair was cut short).
     #[serde(with = "hex_bytes")]
+    #[schemars(with = "String")]
     pub before: Vec<u8>,
     /// What will stand there.
     #[serde(with = "hex_bytes")]
+    #[schemars(with = "String")]
     pub after: Vec<u8>,
     /// Patches of a lower stage are on stable storage before the first of the next is written.
     pub stage: u8,

@@ -122,7 +122,7 @@ fn report(disk: &SparseRam, layout: Layout, diagnosis: Diagnosis) {
         diagnosis,
         storage: Cached::new(boxed),
     };
-    let document = json::target(&examined).to_string();
+    let document = serde_json::to_string(&json::target::target(&examined)).expect("JSON");
     assert!(document.len() < 8 << 20, "{} bytes of JSON", document.len());
     let Ok(plan) = plan::plan(disk, &examined.layout, &examined.diagnosis) else { return };
     if plan.patches.is_empty() {

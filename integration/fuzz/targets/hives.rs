@@ -91,8 +91,8 @@ fn store(store: &Store) {
         stores::sound(element);
     }
     let show = |element: &Element| format!("{:?}", element.value);
-    let objects = json::objects(None, store, &show);
-    assert!(objects.is_array());
+    let objects = json::store::objects(None, store, &show);
+    assert_eq!(objects.len(), store.objects().len());
 }
 
 /// One question after the other, each with a share of reads that is counted.

@@ -1,10 +1,15 @@
-//! qcow2 images.
+//! qcow2 images, and what a server says of one.
 
 use std::fs;
+use std::io;
+use std::io::Cursor;
+use std::io::Read;
+use std::io::Write;
 
 use bcdrescue::storage::Storage;
 use bcdrescue::storage::StorageMut;
 use bcdrescue::storage::format::Format;
+use bcdrescue::storage::nbd::link::Link;
 use bcdrescue::storage::open::OpenOptions;
 use bcdrescue::storage::open::open;
 use bcdrescue::storage::open::open_mut;
@@ -102,4 +107,71 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
         bytes
     };
     vec![image(3, 9), image(2, 9), image(3, 12)]
+}
+
+/// A server that says this, whatever it hears.
+struct Server<'a>(Cursor<&'a [u8]>);
+
+impl Read for Server<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buf)
+    }
+}
+
+impl Write for Server<'_> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        Ok(buf.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// All that the server ever says: of the export, and of some requests.
+pub(super) fn nbd(data: &[u8]) {
+    let mut link = match Link::new(Server(Cursor::new(data)), "disk") {
+        Ok(link) => link,
+        Err(error) => return one_line(&error.to_string()),
+    };
+    let export = link.export();
+    assert!(export.block.is_power_of_two() && export.len.is_multiple_of(export.block.into()));
+    for (at, len) in [(0, 512), (0x1b8, 4), (0x10_0000, 0x8000), (0x7ff, 2)] {
+        if at + len as u64 <= export.len
+            && let Err(error) = link.read(at, &mut vec![0; len])
+        {
+            one_line(&error.to_string());
+        }
+    }
+    for result in [link.write(0, &[0; 512]), link.flush()] {
+        if let Err(error) = result {
+            one_line(&error.to_string());
+        }
+    }
+}
+
+/// Servers that say what they should.
+pub(super) fn servers() -> Vec<Vec<u8>> {
+    let reply = |kind: u32, data: &[u8]| {
+        let (magic, len) = (0x0003_e889_0455_65a9u64.to_be_bytes(), (data.len() as u32).to_be_bytes());
+        [&magic[..], &7u32.to_be_bytes(), &kind.to_be_bytes(), &len, data].concat()
+    };
+    let size = [&[0, 0][..], &(1u64 << 30).to_be_bytes(), &[1, 13]].concat();
+    let blocks = [[0, 3, 0, 0], [2, 0, 0, 0], [16, 0, 2, 0], [0, 0, 0, 0]].concat();
+    let answer = |cookie: u64, error: u32, data: &[u8]| {
+        [&0x6744_6698u32.to_be_bytes()[..], &error.to_be_bytes(), &cookie.to_be_bytes(), data].concat()
+    };
+    let hello = b"NBDMAGICIHAVEOPT\0\x03".as_slice();
+    let agreed = [hello, &reply(3, &size), &reply(3, &blocks), &reply(1, &[])].concat();
+    let unknown = [hello, &reply(1 << 31 | 6, b"no such export")].concat();
+    let by_name = [hello, &reply(1 << 31 | 1, &[]), &(1u64 << 30).to_be_bytes(), &[1, 13]].concat();
+    let requests = [
+        answer(1, 0, &[7; 512]),
+        answer(2, 0, &[7; 512]),
+        answer(3, 0, &[7; 0x8000]),
+        answer(4, 5, &[]),
+        answer(5, 0, &[]),
+        answer(6, 28, &[]),
+    ];
+    vec![[agreed, requests.concat()].concat(), unknown, by_name]
 }

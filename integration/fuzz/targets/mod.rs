@@ -24,7 +24,7 @@ mod wounds;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const ALL: [Target; 20] = [
+pub const ALL: [Target; 21] = [
     ("mbr", tables::mbr),
     ("gpt", tables::gpt),
     ("volume", volumes::volume),
@@ -44,6 +44,7 @@ pub const ALL: [Target; 20] = [
     ("undo_record", records::undo_record),
     ("identity_record", records::identity_record),
     ("qcow2", images::qcow2),
+    ("nbd", images::nbd),
     ("disk", disks::disk),
 ];
 

@@ -65,6 +65,7 @@ pub fn of(target: &str, corpus: Option<&Path>) -> Vec<Vec<u8>> {
         "undo_record" => disks::record_seeds().0,
         "identity_record" => disks::record_seeds().1,
         "qcow2" => images::seeds(),
+        "nbd" => images::servers(),
         _ => Vec::new(),
     }
 }

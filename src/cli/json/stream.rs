@@ -4,6 +4,7 @@ use std::io;
 use std::io::Stdout;
 use std::io::Write;
 
+use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
 
@@ -23,7 +24,8 @@ pub enum Form {
 impl Form {
     /// A target as it will be written.
     #[must_use]
-    pub fn target(self, target: Value) -> String {
+    pub fn target(self, target: &impl Serialize) -> String {
+        let target = serde_json::to_value(target).unwrap_or_default();
         match self {
             Self::Document => escaped(&format!("{target:#}").replace('\n', "\n    ")),
             Self::Lines => {
@@ -72,7 +74,8 @@ impl Stream {
     ///
     /// # Errors
     /// When standard output cannot be written.
-    pub fn end(mut self, summary: &Value) -> io::Result<()> {
+    pub fn end(mut self, summary: &impl Serialize) -> io::Result<()> {
+        let summary = serde_json::to_value(summary).unwrap_or_default();
         let summary = format!("{summary:#}").replace('\n', "\n  ");
         match (self.form, self.count) {
             (Form::Lines, _) => Ok(()),
@@ -100,9 +103,9 @@ mod tests {
     #[test]
     fn a_target_is_one_line_or_stands_in_its_document() {
         let target = json!({ "target": "a\u{9b}\nb", "findings": [] });
-        let line = Form::Lines.target(target.clone());
+        let line = Form::Lines.target(&target);
         assert_eq!(line, r#"{"version":1,"target":"a\u009b\nb","findings":[]}"#);
-        let indented = Form::Document.target(target.clone());
+        let indented = Form::Document.target(&target);
         assert_eq!(indented, "{\n      \"target\": \"a\\u009b\\nb\",\n      \"findings\": []\n    }");
     }
 }

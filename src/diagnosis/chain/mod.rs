@@ -18,7 +18,7 @@ use crate::layout::system::SystemVolume;
 use crate::partition::TableKind;
 
 /// How a hop stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// It is as it should be.

@@ -1,0 +1,138 @@
+//! Findings and their cures in JSON.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::bytes;
+use crate::diagnosis;
+use crate::diagnosis::Remedy;
+use crate::diagnosis::Repoint;
+use crate::diagnosis::Severity;
+use crate::diagnosis::byte_edit::ByteEdit;
+use crate::diagnosis::show_identity;
+use crate::layout::Layout;
+
+/// One thing that was found.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Finding {
+    /// Stable name of the kind of finding, such as `signature-changed`. New ones may come within a version.
+    code: &'static str,
+    /// How much it matters.
+    severity: Severity,
+    /// What it is about.
+    subject: String,
+    /// One sentence.
+    message: String,
+    /// The facts behind it.
+    evidence: Vec<String>,
+    /// The status that a boot manager shows, such as `0xc000000e`, where that was measured.
+    predicted_status: Option<&'static str>,
+    /// What can be done, for people; null when nothing is needed.
+    remedy: Option<String>,
+    /// What `fix` does about it; null when it does nothing.
+    cure: Option<Cure>,
+}
+
+/// What `fix` does about a finding.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Cure {
+    /// It re-points an element.
+    Change(Change),
+    /// It writes other bytes.
+    Edits {
+        /// Which.
+        edits: Vec<Edit>,
+    },
+}
+
+/// One re-pointing, planned or done.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Change {
+    /// Path of the store on its volume.
+    store: Option<String>,
+    /// The object's GUID in braces.
+    object: Option<String>,
+    /// The element's type in hex: `11000001` is `device`, `21000001` `osdevice`.
+    element: Option<String>,
+    /// Number of the partition that it then names.
+    partition: u32,
+    /// The same for people.
+    place: String,
+    /// What it names before.
+    from: String,
+    /// What it names after.
+    to: String,
+}
+
+/// Bytes that are no re-pointing, planned or done.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Edit {
+    /// Which field.
+    what: String,
+    /// What the new bytes say.
+    meaning: String,
+    /// Bytes before, in hex.
+    from: String,
+    /// Bytes after, in hex.
+    to: String,
+}
+
+/// Findings, gravest first; without a layout for a store by itself, which has nothing to re-point to.
+#[must_use]
+pub fn findings(layout: Option<&Layout>, findings: &[diagnosis::Finding]) -> Vec<Finding> {
+    findings.iter().map(|finding| one_finding(layout, finding)).collect()
+}
+
+fn one_finding(layout: Option<&Layout>, finding: &diagnosis::Finding) -> Finding {
+    let (remedy, cure) = match (&finding.remedy, layout) {
+        (Remedy::Advice(advice), _) => (Some(advice.clone()), None),
+        (Remedy::Repoint(repoint), Some(layout)) => {
+            let remedy = format!("fix re-points it to {}", repoint.place);
+            (Some(remedy), Some(Cure::Change(change(layout, repoint))))
+        }
+        (Remedy::Edit(edits), _) => {
+            let edits = edits.iter().map(edit).collect();
+            (Some("fix writes the right bytes".to_owned()), Some(Cure::Edits { edits }))
+        }
+        (Remedy::None, _) | (Remedy::Repoint(_), None) => (None, None),
+    };
+    Finding {
+        code: finding.code,
+        severity: finding.severity,
+        subject: finding.subject.clone(),
+        message: finding.message.clone(),
+        evidence: finding.evidence.clone(),
+        predicted_status: finding.predicted_status,
+        remedy,
+        cure,
+    }
+}
+
+/// Bytes that are no re-pointing.
+#[must_use]
+pub fn edit(edit: &ByteEdit) -> Edit {
+    Edit {
+        what: edit.what.to_string(),
+        meaning: edit.meaning.to_string(),
+        from: bytes::hex(&edit.before),
+        to: bytes::hex(&edit.after),
+    }
+}
+
+/// One re-pointing.
+#[must_use]
+pub fn change(layout: &Layout, repoint: &Repoint) -> Change {
+    let file = layout.stores.get(repoint.store);
+    let object = file.and_then(|file| file.parsed()?.objects().get(repoint.object));
+    let element = object.and_then(|object| object.elements.get(repoint.element));
+    Change {
+        store: file.map(|file| file.path.to_string()),
+        object: object.map(|object| object.key.to_string()),
+        element: element.map(|element| element.key.to_string()),
+        partition: repoint.partition,
+        place: repoint.place.clone(),
+        from: show_identity(&repoint.old),
+        to: show_identity(&repoint.new),
+    }
+}
