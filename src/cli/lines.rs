@@ -27,8 +27,12 @@ impl Lines {
 /// # Errors
 /// As [`unless_gone`].
 pub fn write(text: Arguments<'_>) -> anyhow::Result<()> {
-    let mut out = anstream::stdout().lock();
-    Ok(unless_gone(out.write_fmt(text).and_then(|()| out.flush()))?)
+    // In one piece: a line at a time is a system call each.
+    let mut bytes = Vec::new();
+    let choice = anstream::stdout().current_choice();
+    anstream::AutoStream::new(&mut bytes, choice).write_fmt(text)?;
+    let mut out = io::stdout().lock();
+    Ok(unless_gone(out.write_all(&bytes).and_then(|()| out.flush()))?)
 }
 
 /// The result of a write to standard output: a reader that has seen enough (`| head`) changes nothing about what was found or

@@ -97,10 +97,21 @@ pub fn no_directory(target: &Path, recursive: bool) -> anyhow::Result<()> {
     }
 }
 
-/// A regular file with the name of an image; a link is another name of what is found or was not meant.
+/// A regular file with the name of an image, not of a part of one; a link is another name of what is found or was not meant.
 fn is_image(entry: &DirEntry) -> bool {
     let ending = entry.path().extension().and_then(OsStr::to_str).unwrap_or_default();
-    entry.file_type().is_file() && IMAGES.iter().any(|known| ending.eq_ignore_ascii_case(known))
+    let is_known = IMAGES.iter().any(|known| ending.eq_ignore_ascii_case(known));
+    entry.file_type().is_file() && is_known && !is_extent(entry.file_name().to_string_lossy().as_ref())
+}
+
+/// Whether it is a part of a vmdk image, which its descriptor names: `disk-flat.vmdk`, `disk-s001.vmdk`, `disk-f001.vmdk`.
+fn is_extent(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let part = name.strip_suffix(".vmdk").and_then(|name| name.rsplit_once('-')).map(|(_, part)| part);
+    part.is_some_and(|part| {
+        let number = part.strip_prefix(['s', 'f']).unwrap_or_default();
+        part == "flat" || (number.len() == 3 && number.bytes().all(|digit| digit.is_ascii_digit()))
+    })
 }
 
 /// Share `number` of `of`, counted from 1.
@@ -147,6 +158,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         fs::create_dir_all(root.join("b/deep")).unwrap();
+        for name in ["b/1-flat.vmdk", "b/1-S001.vmdk", "b/1-f012.VMDK"] {
+            fs::write(root.join(name), b"x").unwrap();
+        }
         for name in ["b/2.QCOW2", "b/1.img", "b/deep/3.raw", "b/note.txt", "b/1.img.undo.json"] {
             fs::write(root.join(name), b"x").unwrap();
         }

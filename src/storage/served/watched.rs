@@ -49,8 +49,8 @@ exit "$code"
 "#;
 
 /// How often the end of a server is waited for, and how long each time: 30 s.
-const WAITS: u32 = 3000;
-const WAIT: Duration = Duration::from_millis(10);
+const WAITS: u32 = 15_000;
+const WAIT: Duration = Duration::from_millis(2);
 
 /// A running `qemu-nbd` and who watches it.
 #[derive(Debug)]
