@@ -1,0 +1,115 @@
+//! The damages by name: what each stands for, and which function makes it.
+
+use anyhow::Context;
+use anyhow::Result;
+use anyhow::ensure;
+use bcdrescue::layout::Layout;
+use bcdrescue::partition::DiskId;
+use bcdrescue::partition::TableKind;
+
+use crate::boot_start;
+use crate::disk::Disk;
+use crate::files;
+use crate::identity;
+use crate::identity::Extent;
+use crate::identity::guid_of;
+use crate::place::look;
+use crate::recipe::Recipe;
+use crate::stores;
+
+/// A damage.
+pub(crate) struct Damage {
+    /// Its name in recipes.
+    pub(crate) name: &'static str,
+    /// What it stands for.
+    pub(crate) about: &'static str,
+    /// Whether it gives the disk another identity.
+    pub(crate) gives_identity: bool,
+    make: fn(&mut Disk, &Target<'_>) -> Result<()>,
+}
+
+/// What is damaged.
+pub(crate) struct Target<'a> {
+    /// Where everything lay while all was well; no damage moves a file.
+    pub(crate) layout: &'a Layout,
+    recipe: &'a Recipe,
+}
+
+const fn damage(
+    name: &'static str,
+    about: &'static str,
+    make: fn(&mut Disk, &Target<'_>) -> Result<()>,
+) -> Damage {
+    Damage { name, about, gives_identity: false, make }
+}
+
+const fn identity(
+    name: &'static str,
+    about: &'static str,
+    make: fn(&mut Disk, &Target<'_>) -> Result<()>,
+) -> Damage {
+    Damage { name, about, gives_identity: true, make }
+}
+
+/// All of them.
+pub(crate) static DAMAGES: [Damage; 9] = [
+    identity(
+        "signature-changed",
+        "another MBR signature or GPT disk GUID, the store names the old one",
+        signature_changed,
+    ),
+    identity("guids-changed", "GPT: other GUIDs of the disk and of all partitions", guids_changed),
+    damage("not-active", "MBR: no partition is active", boot_start::not_active),
+    damage("two-active", "MBR: two primary partitions are active", boot_start::two_active),
+    damage(
+        "hidden-sectors-wrong",
+        "MBR: the boot record of the system volume names another place",
+        boot_start::hidden_sectors_wrong,
+    ),
+    damage("boot-manager-missing", "bootmgr, bootmgfw.efi or ntldr has another name", files::boot_manager),
+    damage("loader-missing", "winload.exe or winload.efi has another name", files::loader),
+    damage("store-not-a-hive", "the store has its length and holds zeros", stores::not_a_hive),
+    damage("store-dirty", "the store's last write was cut short, and no log makes it whole", stores::dirty),
+];
+
+/// The damage of this name.
+pub(crate) fn find(name: &str) -> Option<&'static Damage> {
+    DAMAGES.iter().find(|damage| damage.name == name)
+}
+
+/// Does what the recipe says, in its order.
+pub(crate) fn make_all(disk: &mut Disk, recipe: &Recipe) -> Result<()> {
+    let layout = look(disk)?;
+    let target = Target { layout: &layout, recipe };
+    for damage in &recipe.damage {
+        (damage.make)(disk, &target)
+            .with_context(|| format!("damage {} on {}", damage.name, recipe.base.name))?;
+    }
+    Ok(())
+}
+
+/// The disk was attached beside its own copy, restored from an image, or signed anew by a tool: the signature of its MBR or
+/// the GUID of its GPT is another one, and the store names the old one.
+fn signature_changed(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
+    identity::change(disk, target.new_identity(), Extent::Disk)
+}
+
+/// The disk was cloned by a tool that gives every GUID anew (`sgdisk -G`).
+fn guids_changed(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
+    ensure!(target.layout.table.kind == TableKind::Gpt, "this is a damage to disks with a GPT");
+    identity::change(disk, target.new_identity(), Extent::DiskAndPartitions)
+}
+
+impl Target<'_> {
+    /// The recipe's, or one that follows from it; of the kind that the table has.
+    fn new_identity(&self) -> DiskId {
+        let bytes = self.recipe.bytes_for("new identity");
+        self.recipe.new_identity.unwrap_or_else(|| match self.layout.table.kind {
+            TableKind::Gpt => DiskId::Gpt(guid_of(&bytes)),
+            // Zero would be no identity.
+            _ => DiskId::Mbr(
+                bytes.iter().take(4).fold(0, |number, byte| (number << 8) | u32::from(*byte)).max(1),
+            ),
+        })
+    }
+}

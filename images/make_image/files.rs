@@ -1,0 +1,189 @@
+//! Files that are missing: moved aside, by a last letter that becomes an underscore (`bootmgr` to `bootmg_`).
+//!
+//! NTFS keeps a name twice, in the file's own record and in the index of its directory, and sorts that. A name that changes
+//! in its last letter alone keeps its length, and among the names of Windows its place too. On FAT the crate for it does
+//! the renaming.
+//!
+//! Source: the NTFS documentation of the Linux-NTFS project, "$FILE_NAME", "$INDEX_ALLOCATION", "Fixups".
+
+use std::io;
+use std::io::Read;
+use std::io::Seek;
+use std::io::SeekFrom;
+use std::io::Write;
+use std::ops::Range;
+
+use anyhow::Context;
+use anyhow::Result;
+use anyhow::bail;
+use anyhow::ensure;
+use bcdrescue::bytes::le_u16;
+use bcdrescue::bytes::le_u32;
+use bcdrescue::bytes::utf16le;
+use bcdrescue::layout::Firmware;
+use bcdrescue::partition::Partition;
+use bcdrescue::storage::Storage;
+use bcdrescue::volume::FileSystem;
+use fatfs::FsOptions;
+
+use crate::damage::Target;
+use crate::disk::CLUSTER;
+use crate::disk::Disk;
+use crate::place::store;
+use crate::place::system;
+use crate::place::windows;
+
+/// Fields of a file record: flags (bit 0: in use), bytes that are used, bytes that it has.
+const RECORD_FLAGS: usize = 0x16;
+const RECORD_USED: usize = 0x18;
+const RECORD_SIZE: usize = 0x1c;
+/// Where the index header of an index block begins, and in the block the bytes that are used, counted from there.
+const INDEX_HEADER: usize = 0x18;
+const INDEX_USED: usize = 0x1c;
+/// The namespaces of a name: POSIX, Win32, DOS, both.
+const NAMESPACES: u8 = 4;
+
+/// The boot manager was moved aside: by a hand that meant to replace it, or by a cleaning tool.
+pub(crate) fn boot_manager(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
+    let layout = target.layout;
+    let firmware = store(layout).map(|store| store.firmware).ok();
+    let path = match firmware {
+        Some(Firmware::Uefi) => "EFI/Microsoft/Boot/bootmgfw.efi",
+        Some(Firmware::Bios) => "bootmgr",
+        None => "ntldr",
+    };
+    move_aside(disk, target, system(layout)?, path)
+}
+
+/// The loader was moved aside: `winload.exe` or `winload.efi`, whichever the firmware needs.
+pub(crate) fn loader(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
+    let path = match store(target.layout)?.firmware {
+        Firmware::Bios => "Windows/System32/winload.exe",
+        Firmware::Uefi => "Windows/System32/winload.efi",
+    };
+    move_aside(disk, target, windows(target.layout)?, path)
+}
+
+fn move_aside(disk: &mut Disk, target: &Target<'_>, partition: &Partition, path: &str) -> Result<()> {
+    let file_system = target.layout.volumes.iter().find(|facts| facts.partition.start == partition.start);
+    match file_system.map(|facts| facts.file_system) {
+        Some(FileSystem::Ntfs) => on_ntfs(disk, partition, path.rsplit('/').next().unwrap_or(path)),
+        Some(FileSystem::Fat32) => on_fat(disk, partition, path),
+        other => bail!("{path} lies on {other:?}, where nothing can be renamed"),
+    }
+}
+
+/// Both places of the name are found by what stands before it: its length and its namespace. A record's fixups replace the
+/// last two bytes of each sector, but never bytes of a name that was found.
+fn on_ntfs(disk: &mut Disk, partition: &Partition, name: &str) -> Result<()> {
+    let new = aside(name);
+    ensure!(partition.start.is_multiple_of(CLUSTER), "a partition that begins within a cluster");
+    let range = partition.start / CLUSTER..(partition.start + partition.len) / CLUSTER;
+    let clusters: Vec<u64> = disk.clusters().into_keys().filter(|cluster| range.contains(cluster)).collect();
+    let (old, new) = (utf16le(name), utf16le(&new));
+    let mut places = Vec::new();
+    for cluster in clusters {
+        let bytes = disk.cluster(cluster)?;
+        for used in used(&bytes) {
+            let found = bytes.get(used.clone()).unwrap_or_default();
+            for (within, found) in found.windows(old.len() + 2).enumerate() {
+                let [len, namespace, text @ ..] = found else { continue };
+                let is_name = usize::from(*len) * 2 == old.len() && *namespace < NAMESPACES;
+                if is_name && text == old {
+                    places.push(cluster * CLUSTER + u64::try_from(used.start + within)? + 2);
+                }
+            }
+        }
+    }
+    ensure!(places.len() == 2, "the name {name} stands in {} places, expected 2", places.len());
+    for at in places {
+        disk.put(at, &new)?;
+    }
+    Ok(())
+}
+
+/// The parts of a cluster that file records and index blocks use; behind them may stand what they once held.
+fn used(cluster: &[u8]) -> Vec<Range<usize>> {
+    let number = |at| le_u32(cluster, at).and_then(|number| usize::try_from(number).ok());
+    let part = |at: usize, len: usize| at..at.saturating_add(len).min(cluster.len());
+    if cluster.starts_with(b"INDX") {
+        return number(INDEX_USED).map(|len| part(0, INDEX_HEADER + len)).into_iter().collect();
+    }
+    let Some(size) = number(RECORD_SIZE).filter(|size| cluster.starts_with(b"FILE") && *size > 0) else {
+        return Vec::new();
+    };
+    let records = (0..cluster.len()).step_by(size);
+    let in_use = |at: &usize| le_u16(cluster, at + RECORD_FLAGS).is_some_and(|flags| flags & 1 != 0);
+    records.filter(in_use).filter_map(|at| Some(part(at, number(at + RECORD_USED)?))).collect()
+}
+
+fn on_fat(disk: &mut Disk, partition: &Partition, path: &str) -> Result<()> {
+    let volume = Volume { disk, start: partition.start, len: partition.len, at: 0 };
+    let file_system = fatfs::FileSystem::new(volume, FsOptions::new()).context("the FAT volume")?;
+    let (folder, name) = path.rsplit_once('/').context("a path without a folder")?;
+    let folder = file_system.root_dir().open_dir(folder).context("the FAT volume")?;
+    folder.rename(name, &folder, &aside(name)).with_context(|| path.to_owned())?;
+    drop(folder);
+    file_system.unmount().context("the FAT volume")
+}
+
+/// The name with an underscore for its last letter.
+fn aside(name: &str) -> String {
+    let mut new = name.to_owned();
+    new.pop();
+    new.push('_');
+    new
+}
+
+/// A partition of the disk as the crate for FAT wants it.
+struct Volume<'a> {
+    disk: &'a mut Disk,
+    start: u64,
+    len: u64,
+    at: u64,
+}
+
+impl Volume<'_> {
+    fn room(&self, wanted: usize) -> usize {
+        wanted.min(usize::try_from(self.len.saturating_sub(self.at)).unwrap_or(usize::MAX))
+    }
+
+    fn advance(&mut self, count: usize) -> usize {
+        self.at += u64::try_from(count).unwrap_or(0);
+        count
+    }
+}
+
+impl Read for Volume<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let count = self.room(buf.len());
+        let target = buf.get_mut(..count).unwrap_or_default();
+        self.disk.read_at(self.start + self.at, target).map_err(io::Error::other)?;
+        Ok(self.advance(count))
+    }
+}
+
+impl Write for Volume<'_> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let count = self.room(buf.len());
+        let bytes = buf.get(..count).unwrap_or_default();
+        self.disk.put(self.start + self.at, bytes).map_err(io::Error::other)?;
+        Ok(self.advance(count))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Seek for Volume<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let target = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::Current(delta) => self.at.checked_add_signed(delta),
+            SeekFrom::End(delta) => self.len.checked_add_signed(delta),
+        };
+        self.at = target.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+        Ok(self.at)
+    }
+}
