@@ -18,10 +18,13 @@ build:
 # What `make build` or `make static` (BIN=…) made, with manual pages and completions: make install PREFIX=/usr DESTDIR=…
 PREFIX ?= /usr/local
 SHARE = $(DESTDIR)$(PREFIX)/share
+# Not among what `make static` makes.
+MAKE_IMAGE = $(dir $(BIN))bcdrescue-make-image
 COMMANDS := list inspect check fix record undo
 install:
 	@test -x $(BIN) || { echo "$(BIN) is not there; run make build first"; exit 1; }
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/bcdrescue
+	@if [ -x $(MAKE_IMAGE) ]; then install -m 755 $(MAKE_IMAGE) $(DESTDIR)$(PREFIX)/bin/; fi
 	install -d $(SHARE)/man/man1 $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions \
 		$(SHARE)/fish/vendor_completions.d
 	$(BIN) man >$(SHARE)/man/man1/bcdrescue.1

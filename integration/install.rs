@@ -20,6 +20,8 @@ fn make_install_puts_all_in_its_place() {
     let installed = folder.path().join("usr/bin/bcdrescue");
     let version = String::from_utf8(judge(text(&installed), &["--version"])).unwrap();
     assert_eq!(version, format!("bcdrescue {}\n", env!("CARGO_PKG_VERSION")));
+    let maker = folder.path().join("usr/bin/bcdrescue-make-image");
+    assert!(String::from_utf8(judge(text(&maker), &["--list"])).unwrap().contains("win11-uefi"));
     for page in std::iter::once("bcdrescue".into()).chain(COMMANDS.map(|name| format!("bcdrescue-{name}"))) {
         let path = share.join(format!("man/man1/{page}.1"));
         // groff warns of what is no page.

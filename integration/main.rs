@@ -37,6 +37,7 @@ mod layers;
 mod letters_in_memory;
 #[path = "../src/hive/replay/sample.rs"]
 mod log_file;
+mod make_image;
 mod many;
 mod memory;
 mod ntldr;

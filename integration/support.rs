@@ -69,7 +69,8 @@ pub fn unlimited(arguments: &[&str]) -> Run {
     run(env!("CARGO_BIN_EXE_bcdrescue"), arguments)
 }
 
-fn run(program: &str, arguments: &[&str]) -> Run {
+/// Runs a program; it never has a terminal.
+pub fn run(program: &str, arguments: &[&str]) -> Run {
     let output =
         Command::new(program).args(arguments).stdin(Stdio::null()).output().expect("the program starts");
     Run {

@@ -125,7 +125,7 @@ pub(crate) fn parts(disk: &Disk) -> Result<Parts<'_>> {
     }
     let mut l1 = vec![0; usize::try_from(plan.l1_clusters * CLUSTER)?];
     for (place, (index, table)) in (plan.l2()..).zip(tables) {
-        put(&mut l1, index * 8, &(place * CLUSTER | COPIED).to_be_bytes())?;
+        put(&mut l1, index * 8, &((place * CLUSTER) | COPIED).to_be_bytes())?;
         parts.push((place * CLUSTER, Cow::Owned(table)));
     }
     // Most of the L1 table of a long disk is zeros, which are left as holes.
