@@ -22,6 +22,137 @@
 //!
 //! A module uses only what stands below it. The disk wing knows nothing of registries, the registry wing never sees
 //! a disk; they meet in [`layout`].
+//!
+//! # Library
+//!
+//! Every command of the program is a place to stop on one pipe, and so is every use of the crate: [`storage::open::open`],
+//! [`layout::discover`], [`diagnosis::diagnose`], [`repair::plan::plan`], [`repair::rehearse::rehearse`],
+//! [`repair::record::Record::create`], [`repair::apply::apply`].
+//!
+//! Meant for users, and changed only with the minor version while the first number is 0: [`storage`] itself with
+//! [`storage::open`], [`storage::cache`] and [`storage::ram`]; [`layout`] with [`layout::store`], [`layout::system`] and
+//! [`layout::windows`]; [`diagnosis`] itself; [`bcd`] with what it re-exports, [`bcd::names`] and [`bcd::create`]; [`guid`];
+//! and of [`repair`] the modules [`plan`](repair::plan), [`rehearse`](repair::rehearse), [`refusal`](repair::refusal),
+//! [`record`](repair::record), [`apply`](repair::apply) and [`undo`](repair::undo). Of [`partition`], [`volume`] and [`hive`]
+//! what those hand out. Everything else ([`cli`], [`bytes`], the insides of qcow2, NBD, NTFS, FAT and hives) is public for the
+//! program, its tests and its fuzz targets, and changes as they need it. Names of findings ([`diagnosis::Finding::code`]) are
+//! those of the JSON and stay.
+//!
+//! Nothing here needs root for an image, and nothing but [`repair::apply::apply`] writes to a disk.
+//!
+//! ## Check a disk
+//!
+//! ```
+//! use std::path::Path;
+//!
+//! use bcdrescue::diagnosis::{Context, Verdict, diagnose};
+//! use bcdrescue::layout::discover;
+//! use bcdrescue::storage::cache::Cached;
+//! use bcdrescue::storage::open::{OpenOptions, open};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let image = Path::new(env!("CARGO_MANIFEST_DIR")).join("images/win10-bios.qcow2");
+//! // A device or an image, read-only. The cache is for parsers, which read a few bytes at a time.
+//! let disk = Cached::new(open(&image, &OpenOptions::default())?.storage);
+//! let layout = discover(&disk)?;
+//! let diagnosis = diagnose(&layout, &Context::default());
+//!
+//! assert_eq!(diagnosis.verdict, Verdict::Broken);
+//! let stop = diagnosis.stop().expect("a broken disk has a finding that stops it");
+//! assert_eq!((stop.code, stop.predicted_status), ("signature-changed", Some("0xc000000e")));
+//! assert!(diagnosis.is_curable());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! ## Read a store
+//!
+//! [`bcd::Store::parse`] reads the bytes of a store file from anywhere; a layout has read those of its disk already.
+//!
+//! ```
+//! use bcdrescue::bcd::{Device, ElementId, QualifiedPartition};
+//! # use bcdrescue::layout::discover;
+//! # use bcdrescue::storage::cache::Cached;
+//! # use bcdrescue::storage::open::{OpenOptions, open};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let image = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("images/win10-bios.qcow2");
+//! # let disk = Cached::new(open(&image, &OpenOptions::default())?.storage);
+//! # let layout = discover(&disk)?;
+//! let file = layout.stores.iter().find(|file| file.live).expect("the store that firmware comes to");
+//! let store = file.store.as_ref().map_err(String::clone)?;
+//! let entry = store.default_entry().expect("the entry that starts by itself");
+//! assert_eq!(entry.string(ElementId::DESCRIPTION), Some("Windows 10"));
+//!
+//! let device = entry.device(ElementId::DEVICE).expect("where its loader is");
+//! let Device::Partition(QualifiedPartition::Mbr { signature, offset }) = device.device else {
+//!     panic!("an MBR disk's partition")
+//! };
+//! assert_eq!((signature, offset), (0xc3a1_f00d, 581 << 20));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! ## Repair a disk, and bring it back
+//!
+//! The order of the steps is what makes a repair safe, so keep it: whoever leaves one out gives up what it is for.
+//!
+//! ```
+//! use bcdrescue::diagnosis::{Context, Verdict, diagnose};
+//! use bcdrescue::layout::discover;
+//! use bcdrescue::repair::apply::{apply, inverse};
+//! use bcdrescue::repair::plan::{plan, still_holds};
+//! use bcdrescue::repair::record::{Record, State};
+//! use bcdrescue::repair::refusal::{Allowed, choice_needed, refusals};
+//! use bcdrescue::repair::rehearse::rehearse;
+//! use bcdrescue::repair::undo;
+//! use bcdrescue::storage::Storage;
+//! use bcdrescue::storage::cache::Cached;
+//! use bcdrescue::storage::open::{OpenOptions, open, open_mut};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let image = folder.path().join("win10-bios.qcow2");
+//! # std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/images/win10-bios.qcow2"), &image)?;
+//! # let record_path = folder.path().join("win10-bios.undo.json");
+//! let (options, context) = (OpenOptions::default(), Context::default());
+//! let disk = Cached::new(open(&image, &options)?.storage);
+//! let layout = discover(&disk)?;
+//! let diagnosis = diagnose(&layout, &context);
+//!
+//! // Reasons not to write: a hibernated Windows, a dirty volume, BitLocker that would ask for its key.
+//! assert!(refusals(&layout, &diagnosis, Allowed::default()).is_empty());
+//! assert!(choice_needed(&layout, &context, &diagnosis).is_none());
+//!
+//! // Whole sectors, each with its bytes before and after; tried in memory, the disk is healthy then.
+//! let plan = plan(&disk, &layout, &diagnosis)?;
+//! assert_eq!(rehearse(&plan, &disk, &context, &diagnosis)?.verdict, Verdict::Healthy);
+//! let now = "2026-01-02T03:04:05Z".to_owned();
+//! let mut record = Record::of(&plan, &layout, disk.len(), image.canonicalize()?, now);
+//! drop(disk);
+//!
+//! // Locked, looked at once more, recorded; then written and read back.
+//! let mut disk = open_mut(&image, &options)?;
+//! still_holds(&plan, disk.as_ref(), &context)?;
+//! record.create(&record_path)?;
+//! apply(disk.as_mut(), &plan.patches)?;
+//! drop(disk);
+//! record.set_state(&record_path, State::Applied)?;
+//!
+//! let disk = Cached::new(open(&image, &options)?.storage);
+//! let layout = discover(&disk)?;
+//! assert_eq!(diagnose(&layout, &context).verdict, Verdict::Healthy);
+//!
+//! // And back, by the record alone.
+//! let record = Record::load(&record_path)?;
+//! undo::check(&record, &layout, disk.len())?;
+//! drop(disk);
+//! apply(open_mut(&image, &options)?.as_mut(), &inverse(&record.patches))?;
+//! # let disk = Cached::new(open(&image, &options)?.storage);
+//! # assert_eq!(diagnose(&discover(&disk)?, &context).verdict, Verdict::Broken);
+//! # Ok(())
+//! # }
+//! ```
 
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::disallowed_methods))]
 
