@@ -223,11 +223,13 @@ fn sgdisk_finds_no_problem_with_a_grown_gpt() {
     let said = String::from_utf8(judge("sgdisk", &["-p", disk.name()])).unwrap();
     assert!(said.contains(guid) && said.contains("40.0 GiB"), "{said}");
     assert!(said.contains("last usable sector is 83886046"), "{said}");
+    // It warns of a protective entry that does not cover the disk.
+    assert_eq!(run("sfdisk", &["-d", disk.name()]).exits(0).stderr, "");
     let target = check(&disk);
     assert_eq!((&target["verdict"], codes(&target)), (&"healthy".into(), BTreeSet::new()));
     let large = made("base = \"win2022-uefi-4kn\"\nsize = \"2 TiB\"", "disk.qcow2");
     is_sound(&large);
-    // No note of a backup that is not in the last sector, none of a protective entry that is too short.
+    // No note of a backup that is not in the last sector.
     bcdrescue(&["check", large.name()]).exits(0).says("2 TiB, 4096-byte sectors");
     assert!(!bcdrescue(&["list", large.name()]).stdout.contains("grown"));
 }
