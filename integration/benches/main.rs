@@ -6,6 +6,7 @@
 #![allow(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::disallowed_methods)]
 #![allow(clippy::indexing_slicing, clippy::unwrap_used)]
 
+mod appliance;
 mod peer;
 
 use std::fs;
@@ -43,7 +44,12 @@ fn main() {
     resize(&at("win2008r2-bios.raw"), &large, Some(2 << 40));
     bench_check("check, disk of 1 GiB", &small);
     bench_check("check, the same of 2 TiB", &large);
+    let vmdk = at("win2008r2-bios.vmdk");
+    run("qemu-img", &["convert", "-O", "vmdk", text(&at("win2008r2-bios.qcow2")), text(&vmdk)]);
+    let served = time(21, || {}, &mut || run(PROGRAM, &["check", text(&vmdk)]));
+    row("check win2008r2-bios vmdk", &served, None);
     bench_fleet(&at("win2008r2-bios.qcow2"), &at("fleet"));
+    bench_appliance(&at("win2008r2-bios.qcow2"), folder.path());
     for kind in ["qcow2", "raw"] {
         let source = at(&format!("win2008r2-bios.{kind}"));
         let target = at(&format!("target.{kind}"));
@@ -79,6 +85,19 @@ fn bench_fleet(image: &Path, folder: &Path) {
         row(name, &times, None);
     }
     fs::remove_dir_all(folder).unwrap();
+}
+
+/// The store read by a libguestfs appliance and listed by hivexsh, beside `inspect`, which does no less.
+fn bench_appliance(image: &Path, folder: &Path) {
+    let inspect = time(21, || {}, &mut || run(PROGRAM, &["inspect", text(image)]));
+    row("inspect win2008r2-bios qcow2", &inspect, None);
+    match appliance::bench(image, folder) {
+        Ok(times) => {
+            row("guestfish + hivexsh, qcow2", &times, None);
+            println!("inspect takes 1/{:.0} of that", 1.0 / ratio(&inspect, &times));
+        }
+        Err(why) => println!("guestfish + hivexsh: not measured: {why}"),
+    }
 }
 
 /// Runs a program; what it says and its exit code are its own affair here.
