@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use crate::support::bcdrescue;
 use crate::support::judge;
@@ -19,7 +20,7 @@ fn make_install_puts_all_in_its_place() {
     let share = folder.path().join("usr/share");
     let installed = folder.path().join("usr/bin/bcdrescue");
     let version = String::from_utf8(judge(text(&installed), &["--version"])).unwrap();
-    assert_eq!(version, format!("bcdrescue {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(version, format!("bcdrescue {}\n", env!("BCDRESCUE_VERSION")));
     let maker = folder.path().join("usr/bin/bcdrescue-make-image");
     assert!(String::from_utf8(judge(text(&maker), &["--list"])).unwrap().contains("win11-uefi"));
     for page in std::iter::once("bcdrescue".into()).chain(COMMANDS.map(|name| format!("bcdrescue-{name}"))) {
@@ -54,6 +55,99 @@ fn bash_completes(script: &Path) {
     "#;
     let offered = judge("bash", &["-c", ask, "bash", text(script)]);
     assert_eq!(String::from_utf8(offered).unwrap(), "--recursive\n--require\n");
+}
+
+/// What `src/build.rs` says to cargo in a folder: the version, and the files after whose change it is to be asked again.
+struct Asked {
+    version: String,
+    watched: Vec<String>,
+}
+
+fn ask(script: &Path, root: &Path, variables: &[(&str, &str)]) -> Asked {
+    let mut command = Command::new(script);
+    command.current_dir(root).env("CARGO_MANIFEST_DIR", root).env("CARGO_PKG_VERSION", "7.8.9");
+    command.env_remove("BCDRESCUE_COMMIT").envs(variables.iter().copied());
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8(output.stdout).unwrap();
+    let after =
+        |word: &str| said.lines().filter_map(|line| line.strip_prefix(word).map(str::to_owned)).collect();
+    let versions: Vec<String> = after("cargo::rustc-env=BCDRESCUE_VERSION=");
+    Asked { version: versions.concat(), watched: after("cargo::rerun-if-changed=") }
+}
+
+#[test]
+fn the_version_names_the_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("script");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/build.rs");
+    judge("rustc", &["--edition", "2024", "-o", text(&script), text(&source)]);
+    let root = folder.path().join("checkout");
+    fs::create_dir_all(root.join("src")).unwrap();
+    for file in ["Cargo.toml", "Cargo.lock", "src/main.rs", "README.md"] {
+        fs::write(root.join(file), "one").unwrap();
+    }
+    let version = |variables: &[(&str, &str)]| ask(&script, &root, variables).version;
+    assert_eq!(version(&[]), "7.8.9", "no repository");
+    let git = |at: &Path, arguments: &[&str]| {
+        let day = "2031-02-03T23:59:59 +0100";
+        let who = ["-c", "user.name=A", "-c", "user.email=a@example.invalid", "-c", "commit.gpgsign=false"];
+        let output = Command::new("git")
+            .args(["-C", text(at), "-c", "init.defaultBranch=main"])
+            .args(who)
+            .args(arguments)
+            .envs([("GIT_AUTHOR_DATE", "2001-01-01T00:00:00 +0000"), ("GIT_COMMITTER_DATE", day)])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let commit = |at: &Path| {
+        git(at, &["add", "."]);
+        git(at, &["commit", "-q", "-m", "one"]);
+        git(at, &["rev-parse", "HEAD"])[..12].to_owned()
+    };
+    // Unpacked sources in somebody else's repository are not that repository's commit.
+    git(folder.path(), &["init", "-q"]);
+    commit(folder.path());
+    assert_eq!(version(&[]), "7.8.9", "another repository");
+
+    git(&root, &["init", "-q"]);
+    assert_eq!(version(&[]), "7.8.9", "no commit yet");
+    let first = commit(&root);
+    assert_eq!(version(&[]), format!("7.8.9 ({first} 2031-02-03)"));
+    assert_eq!(version(&[("TZ", "Pacific/Auckland"), ("GIT_DIR", "/nowhere")]), version(&[]));
+    assert_eq!(version(&[("PATH", "/nowhere")]), "7.8.9", "no git");
+    assert_eq!(version(&[("BCDRESCUE_COMMIT", "vendor 5")]), "7.8.9 (vendor 5)");
+    assert_eq!(version(&[("BCDRESCUE_COMMIT", "")]), "7.8.9");
+
+    // What is no part of the program changes nothing; what is, says so.
+    fs::write(root.join("README.md"), "two").unwrap();
+    assert_eq!(version(&[]), format!("7.8.9 ({first} 2031-02-03)"));
+    fs::write(root.join("src/main.rs"), "two").unwrap();
+    assert_eq!(version(&[]), format!("7.8.9 ({first}-dirty 2031-02-03)"));
+
+    // A commit is seen by one of the watched files, with a log of HEAD and without one.
+    for log in ["true", "false"] {
+        git(&root, &["config", "core.logAllRefUpdates", log]);
+        let watched = ask(&script, &root, &[]).watched;
+        let times = || -> Vec<_> {
+            let files = watched.iter().filter(|name| name.starts_with(".git/"));
+            files.map(|name| newest(&root.join(name))).collect()
+        };
+        assert!(watched.iter().any(|name| name == "src") && !times().is_empty(), "{watched:?}");
+        let before = times();
+        fs::write(root.join("src/main.rs"), log).unwrap();
+        let next = commit(&root);
+        assert_ne!(times(), before, "{watched:?}");
+        assert_eq!(version(&[]), format!("7.8.9 ({next} 2031-02-03)"));
+    }
+}
+
+/// When a file, or the newest below a folder, was changed: what cargo looks at.
+fn newest(path: &Path) -> std::time::SystemTime {
+    let files = walkdir::WalkDir::new(path).into_iter();
+    files.map(|entry| entry.unwrap().metadata().unwrap().modified().unwrap()).max().unwrap()
 }
 
 #[test]

@@ -24,8 +24,9 @@ const ROOMS: [(&str, &[&str]); 11] = [
     ),
 ];
 
-/// The files that may write or start a program, each with how many places it has.
-const WRITERS: [(&str, usize); 7] = [
+/// The files that may write or start a program, each with how many places it has; `build.rs` asks git when the program is built.
+const WRITERS: [(&str, usize); 8] = [
+    ("build.rs", 1),
     ("cli/report_file.rs", 1),
     ("repair/apply.rs", 1),
     ("repair/new_file.rs", 1),
@@ -69,7 +70,7 @@ fn rooms_use_only_rooms_below() {
     let mut seen = std::collections::BTreeSet::new();
     for (file, text) in sources() {
         let Some((own, below)) = room(&file) else {
-            assert!(["lib.rs", "main.rs"].contains(&file.as_str()), "{file} belongs to no room");
+            assert!(["build.rs", "lib.rs", "main.rs"].contains(&file.as_str()), "{file} belongs to no room");
             continue;
         };
         seen.insert(*own);

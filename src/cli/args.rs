@@ -28,7 +28,7 @@ use crate::storage::open::OpenOptions;
 #[derive(Debug, Parser)]
 #[command(
     name = "bcdrescue",
-    version,
+    version = env!("BCDRESCUE_VERSION"),
     max_term_width = 100,
     after_help = "One broken disk attached, in a hurry:\n  bcdrescue list\n  bcdrescue check /dev/vdb\n  bcdrescue fix /dev/vdb\n\nExit codes: 0 nothing wrong, 1 fixed, 4 something is left, 8 could not do it, 16 wrong usage; added up (or-ed) over targets."
 )]
