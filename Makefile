@@ -10,7 +10,7 @@ RESCUE := target/rescue
 # More kernel parameters for the rescue disk's first entry, such as bcdrescue.run=check.
 PARAMETERS ?=
 
-.PHONY: build install static rescue-disk rescue-for-tests guest demo test lint unit fuzz audit bench images packages clean
+.PHONY: build install static deb deb-test container rescue-disk rescue-for-tests guest demo test lint unit fuzz audit bench images packages clean
 
 build:
 	$(CARGO) build --release --locked
@@ -37,6 +37,25 @@ install:
 static:
 	RUSTFLAGS="-C target-feature=+crt-static" $(CARGO) build --release --locked --bin bcdrescue \
 		--target x86_64-unknown-linux-gnu --target-dir target/static
+
+# A Debian package in target/: the static program with what `make install` puts beside it. No root.
+deb: static
+	@integration/package/deb.sh $(STATIC) target
+
+# Installs that package into a clean Debian, which is made once: minutes, root, and a mirror that apt knows.
+deb-test:
+	@integration/packages.sh debian || [ $$? = 2 ]
+	@$(MAKE) --no-print-directory static
+	@[ -e target/debian.tar ] || integration/package/clean_debian.sh target/debian.tar || \
+		echo "there is no clean Debian" >&2
+	$(CARGO) test --locked --test integration -- package::
+
+# An image of nothing but the static program.
+BUILDER ?= $(firstword $(foreach tool,podman buildah docker,$(shell command -v $(tool))))
+container: static
+	@[ -n "$(BUILDER)" ] || { echo "podman, buildah or docker is needed" >&2; exit 2; }
+	@install -D -m 755 $(STATIC) target/container/bcdrescue
+	$(BUILDER) build -t bcdrescue -f integration/package/Containerfile target/container
 
 # Boots on BIOS and UEFI; vmlinuz and initramfs beside it for PXE and qemu -kernel.
 rescue-disk:

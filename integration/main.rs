@@ -42,6 +42,7 @@ mod many;
 mod memory;
 mod ntldr;
 mod oracle;
+mod package;
 mod power;
 mod qcow2_cut;
 mod recorded;

@@ -5,6 +5,7 @@
 #     judges    programs that judge our work in the tests
 #     rescue    what builds the rescue disk
 #     guests    what boots it in the tests
+#     debian    what makes the clean Debian of `make deb-test`
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
 missing=
@@ -28,6 +29,8 @@ for part; do
         need xmllint libxml2-utils
         need groff groff-base
         need /usr/lib/python3/dist-packages/jsonschema python3-jsonschema
+        need dpkg-deb dpkg
+        need jq jq
         need cc gcc
         need /usr/include/stdio.h libc6-dev
         ;;
@@ -52,8 +55,11 @@ for part; do
         need dmsetup dmsetup
         need cpio cpio
         ;;
+    debian)
+        need mmdebstrap mmdebstrap
+        ;;
     *)
-        echo "packages.sh: $part: expected judges, rescue or guests" >&2
+        echo "packages.sh: $part: expected judges, rescue, guests or debian" >&2
         exit 16
         ;;
     esac

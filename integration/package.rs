@@ -1,0 +1,213 @@
+//! What is made to be taken elsewhere: the Debian package, the container of nothing but the program.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::support::image;
+use crate::support::is_root;
+use crate::support::judge;
+use crate::support::not_run;
+use crate::support::text;
+
+/// A file of the project.
+fn project(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// What `make static` built, for a user other than root in another root; `None`, with a word why, where that cannot be.
+fn for_another_root(part: &str) -> Option<PathBuf> {
+    let program = project("target/static/x86_64-unknown-linux-gnu/release/bcdrescue");
+    if !is_root() {
+        not_run(part, "only root may change the root");
+    } else if !program.exists() {
+        not_run(part, "the static program is not built; `make static` builds it");
+    } else {
+        return Some(program);
+    }
+    None
+}
+
+/// A root into which every user may look.
+fn root() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    folder
+}
+
+/// Runs a program in another root as `nobody`; its exit code and all that it prints.
+fn as_nobody(root: &Path, words: &[&str]) -> (Option<i32>, String) {
+    let mut command = Command::new("chroot");
+    let output = command.args(["--userspec=65534:65534", text(root)]).args(words).env_clear();
+    let output = output.env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin").output().unwrap();
+    let [stdout, stderr] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+    (output.status.code(), stdout + &stderr)
+}
+
+#[test]
+fn the_package_holds_all_and_is_the_same_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    // Packing the program of the tests itself, with all that is in it for debuggers, takes long.
+    let program = folder.path().join("program");
+    fs::write(&program, format!("#!/bin/sh\nexec '{}' \"$@\"\n", env!("CARGO_BIN_EXE_bcdrescue"))).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+    let script = project("integration/package/deb.sh");
+    let architecture = String::from_utf8(judge("dpkg", &["--print-architecture"])).unwrap();
+    let name = format!("bcdrescue_{}_{}.deb", env!("CARGO_PKG_VERSION"), architecture.trim());
+    let made = ["022", "077"].map(|mask| {
+        let out = folder.path().join(mask);
+        fs::create_dir(&out).unwrap();
+        let ask = format!("umask {mask}; exec env SOURCE_DATE_EPOCH=1700000000 \"$@\"");
+        judge("sh", &["-c", &ask, "sh", text(&script), text(&program), text(&out)]);
+        out.join(&name)
+    });
+    let [one, other] = made.each_ref().map(|path| fs::read(path).unwrap());
+    assert!(one == other, "two packages of one program differ");
+
+    let package = text(&made[0]);
+    let control = String::from_utf8(judge("dpkg-deb", &["--field", package])).unwrap();
+    for line in [
+        "Package: bcdrescue",
+        concat!("Version: ", env!("CARGO_PKG_VERSION")),
+        &format!("Architecture: {}", architecture.trim()),
+        "Section: admin",
+        "Priority: optional",
+        "Suggests: qemu-utils",
+    ] {
+        assert!(control.lines().any(|found| found == line), "{line}:\n{control}");
+    }
+    assert!(control.contains("\nMaintainer: ") && !control.contains("\nDepends:"), "{control}");
+
+    let contents = String::from_utf8(judge("dpkg-deb", &["--contents", package])).unwrap();
+    for line in contents.lines() {
+        let (mode, path) = (&line[..10], line.split("./").nth(1).unwrap());
+        let expected = match path {
+            "usr/bin/bcdrescue" => "-rwxr-xr-x",
+            _ if path.is_empty() || path.ends_with('/') => "drwxr-xr-x",
+            _ => "-rw-r--r--",
+        };
+        assert_eq!(mode, expected, "{line}");
+        assert!(line.contains(" root/root ") && line.contains(" 2023-11-14 "), "{line}");
+    }
+    let pages = ["", "-list", "-inspect", "-check", "-fix", "-record", "-undo"];
+    let pages = pages.map(|name| format!("usr/share/man/man1/bcdrescue{name}.1.gz"));
+    let mut expected = vec![
+        "usr/bin/bcdrescue",
+        "usr/share/bash-completion/completions/bcdrescue",
+        "usr/share/doc/bcdrescue/README.md.gz",
+        "usr/share/doc/bcdrescue/changelog.gz",
+        "usr/share/doc/bcdrescue/copyright",
+        "usr/share/fish/vendor_completions.d/bcdrescue.fish",
+        "usr/share/lintian/overrides/bcdrescue",
+        "usr/share/zsh/vendor-completions/_bcdrescue",
+    ];
+    expected.extend(pages.iter().map(String::as_str));
+    expected.sort_unstable();
+    let mut files: Vec<&str> = contents.lines().filter(|line| line.starts_with('-')).collect();
+    files.iter_mut().for_each(|line| *line = line.split("./").nth(1).unwrap());
+    files.sort_unstable();
+    assert_eq!(files, expected);
+
+    let unpacked = folder.path().join("unpacked");
+    judge("dpkg-deb", &["-R", package, text(&unpacked)]);
+    let sums = fs::read_to_string(unpacked.join("DEBIAN/md5sums")).unwrap();
+    assert_eq!(sums.lines().count(), expected.len(), "{sums}");
+    judge("sh", &["-c", "cd \"$1\" && md5sum -c --quiet --strict DEBIAN/md5sums", "sh", text(&unpacked)]);
+    let copyright = fs::read_to_string(unpacked.join("usr/share/doc/bcdrescue/copyright")).unwrap();
+    assert!(
+        copyright.starts_with("Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n")
+    );
+    // The packager's copy of the licence is the project's, word for word.
+    let words =
+        |text: &str| text.split_whitespace().filter(|word| *word != ".").collect::<Vec<_>>().join(" ");
+    let licence = fs::read_to_string(project("LICENSE-MIT")).unwrap();
+    let (_, licence) = licence.split_once("Permission is").unwrap();
+    assert!(words(&copyright).contains(&words(licence)), "{copyright}");
+}
+
+/// `make deb-test` makes the clean Debian; that takes minutes.
+#[test]
+fn the_package_installs_into_a_clean_debian_and_leaves_it() {
+    let part = "the Debian package in a clean Debian";
+    let archive = project("target/debian.tar");
+    let Some(program) = for_another_root(part) else { return };
+    if !archive.exists() {
+        return not_run(
+            part,
+            "no clean Debian is there; `make deb-test` makes it with mmdebstrap and apt's mirror",
+        );
+    }
+    let root = root();
+    let path = root.path();
+    judge("tar", &["-xf", text(&archive), "-C", text(path)]);
+    judge(text(&project("integration/package/deb.sh")), &[text(&program), text(path)]);
+    let package = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let package = package.filter(|name| name.ends_with(".deb")).collect::<Vec<_>>();
+    let [package] = package.as_slice() else { panic!("{package:?}") };
+    fs::copy(image("win2008r2-bios"), path.join("disk.qcow2")).unwrap();
+    // dpkg keeps books of its own, and man an index.
+    let all =
+        || judge("find", &[text(path), "-path", "*/var/*", "-prune", "-o", "-printf", "%P %y %m %U %s\n"]);
+    let clean = all();
+
+    judge("chroot", &[text(path), "dpkg", "-i", &format!("/{package}")]);
+    assert_ne!(all(), clean);
+    assert!(judge("chroot", &[text(path), "dpkg", "--verify", "bcdrescue"]).is_empty());
+    let (code, said) = as_nobody(path, &["bcdrescue", "check", "/disk.qcow2"]);
+    assert_eq!(code, Some(4), "{said}");
+    assert!(said.contains("Windows stops at boot with 0xc000000e"), "{said}");
+    let (code, page) = as_nobody(path, &["man", "-P", "cat", "bcdrescue-check"]);
+    assert!(code == Some(0) && page.contains("--recursive"), "{page}");
+    let (code, found) = as_nobody(path, &["man", "-k", "bcdrescue"]);
+    assert!(code == Some(0) && found.contains("bcdrescue-undo (1)"), "{found}");
+    // As an interactive shell finds it: by the name of the command.
+    let ask = r#"
+        . /usr/share/bash-completion/bash_completion
+        _completion_loader bcdrescue
+        COMP_WORDS=(bcdrescue check --re) COMP_CWORD=2
+        function="$(complete -p bcdrescue | sed 's/.*-F \([^ ]*\).*/\1/')"
+        "$function" bcdrescue --re check
+        printf '%s\n' "${COMPREPLY[@]}" | sort
+    "#;
+    let (_, offered) = as_nobody(path, &["bash", "-c", ask]);
+    assert_eq!(offered, "--recursive\n--require\n");
+
+    judge("chroot", &[text(path), "dpkg", "-r", "bcdrescue"]);
+    let [clean, left] = [clean, all()].map(|bytes| String::from_utf8(bytes).unwrap());
+    let left: Vec<&str> = left.lines().filter(|line| !clean.lines().any(|known| known == *line)).collect();
+    assert_eq!(left, [""; 0]);
+    let books = fs::read_dir(path.join("var/lib/dpkg/info")).unwrap();
+    let books = books.filter(|entry| text(&entry.as_ref().unwrap().path()).contains("bcdrescue")).count();
+    assert_eq!(books, 0);
+}
+
+/// What a container `FROM scratch` gives it: no /proc, no /dev, no /tmp, no libraries, no rights.
+#[test]
+fn an_empty_root_is_enough_without_privileges() {
+    let Some(program) = for_another_root("an empty container root without privileges") else { return };
+    let root = root();
+    fs::copy(program, root.path().join("bcdrescue")).unwrap();
+    for (name, file) in [("win2008r2-bios", "broken.qcow2"), ("win11-uefi-healthy", "healthy.qcow2")] {
+        fs::copy(image(name), root.path().join(file)).unwrap();
+    }
+    let run = |words: &[&str]| as_nobody(root.path(), &[&["/bcdrescue"], words].concat());
+    let (code, said) = run(&["check", "/broken.qcow2"]);
+    assert_eq!(code, Some(4), "{said}");
+    assert!(said.contains("Windows stops at boot with 0xc000000e"), "{said}");
+    let (code, said) = run(&["check", "--jsonl", "--recursive", "/"]);
+    assert_eq!(code, Some(4), "{said}");
+    assert!(
+        said.contains(r#""target":"/healthy.qcow2""#) && said.contains(r#""verdict":"healthy""#),
+        "{said}"
+    );
+    for command in ["list", "inspect"] {
+        let (code, said) = run(&[command, "/healthy.qcow2"]);
+        assert_eq!(code, Some(0), "{said}");
+    }
+    let (code, said) = run(&["fix", "--yes", "/broken.qcow2"]);
+    assert!(code == Some(8) && said.contains("nothing was written"), "{code:?} {said}");
+}
