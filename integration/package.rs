@@ -1,4 +1,4 @@
-//! What is made to be taken elsewhere: the Debian package, the container of nothing but the program.
+//! What is made to be taken elsewhere: the Debian package, the container of nothing but the program, the GitHub action.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -210,4 +210,76 @@ fn an_empty_root_is_enough_without_privileges() {
     }
     let (code, said) = run(&["fix", "--yes", "/broken.qcow2"]);
     assert!(code == Some(8) && said.contains("nothing was written"), "{code:?} {said}");
+}
+
+/// Runs the action's script as the runner does; its exit code, the summary and the outputs.
+fn act(folder: &Path, images: &str, require: &str) -> (Option<i32>, String, String) {
+    let [summary, outputs] = ["summary", "outputs"].map(|name| folder.join(name));
+    for file in [&summary, &outputs] {
+        fs::write(file, "before\n").unwrap();
+    }
+    let output = Command::new("bash")
+        .arg(project("integration/package/action/check.sh"))
+        .current_dir(folder)
+        .env("PROGRAM", env!("CARGO_BIN_EXE_bcdrescue"))
+        .envs([("IMAGES", images), ("REQUIRE", require), ("ARGUMENTS", "--jobs\n2")])
+        .envs([("RESULTS", folder.join("results")), ("GITHUB_STEP_SUMMARY", summary.clone())])
+        .env("GITHUB_OUTPUT", &outputs)
+        .output()
+        .unwrap();
+    (output.status.code(), fs::read_to_string(summary).unwrap(), fs::read_to_string(outputs).unwrap())
+}
+
+#[test]
+fn the_action_sums_up_and_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::create_dir(path.join("two words")).unwrap();
+    fs::copy(image("win2008r2-bios"), path.join("two words/a|b<i>_c_.qcow2")).unwrap();
+    fs::copy(image("win11-uefi-healthy"), path.join("healthy.qcow2")).unwrap();
+
+    let (code, summary, outputs) = act(path, "healthy.qcow2", "");
+    assert_eq!(code, Some(0), "{summary}");
+    assert!(
+        summary.starts_with("before\n") && summary.contains("\n| healthy.qcow2 | healthy |  |\n"),
+        "{summary}"
+    );
+    assert!(outputs.starts_with("before\ncode=0\nresults="), "{outputs}");
+
+    let (code, summary, _) = act(path, "healthy.qcow2", "generalized");
+    assert_eq!(code, Some(4), "{summary}");
+    assert!(summary.contains("\n| healthy.qcow2 | healthy | generalized: "), "{summary}");
+
+    let (code, summary, outputs) = act(path, "two words/*.qcow2\nhealthy.qcow2\nnone*", "");
+    assert_eq!(code, Some(12), "{summary}");
+    let broken = r"| two words/a\|b&lt;i&gt;\_c\_.qcow2 | broken | 0xc000000e: names partition 2 (Windows), ";
+    assert!(summary.contains(broken) && summary.contains(r"| none\* | unknown | "), "{summary}");
+    for (name, lines) in [("results", 3), ("junit", 0)] {
+        let word = format!("{name}=");
+        let file = outputs.lines().find_map(|line| line.strip_prefix(word.as_str())).unwrap();
+        assert!(fs::read_to_string(file).unwrap().lines().count() >= lines, "{file}");
+    }
+    judge("xmllint", &["--noout", text(&path.join("results/junit.xml"))]);
+
+    // What looks like a switch is an image; and none at all is not the runner's own disks.
+    let (code, summary, _) = act(path, "--recursive", "");
+    assert_eq!(code, Some(8), "{summary}");
+    let (code, summary, _) = act(path, "", "");
+    assert_eq!((code, summary.as_str()), (Some(16), "before\n"));
+}
+
+/// An input that stands in a script could be a command; and what the script asks for has to be handed over.
+#[test]
+fn the_action_hands_inputs_over_as_variables() {
+    let read = |name: &str| fs::read_to_string(project("integration/package/action").join(name)).unwrap();
+    let (action, script) = (read("action.yml"), read("check.sh"));
+    let (_, steps) = action.split_once("\nruns:").unwrap();
+    for line in steps.lines().filter(|line| line.contains("${{")) {
+        let (name, _) = line.trim().split_once(": ${{").unwrap();
+        assert!(name.chars().all(|letter| letter.is_ascii_uppercase()), "{line}");
+    }
+    for name in ["IMAGES", "REQUIRE", "ARGUMENTS", "RESULTS"] {
+        assert!(steps.contains(&format!(" {name}: ${{{{ ")) && script.contains(name), "{name}");
+    }
+    assert!(steps.contains("export PROGRAM") && script.contains("\"$PROGRAM\""));
 }
