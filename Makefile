@@ -34,8 +34,10 @@ install:
 	$(BIN) completions zsh >$(SHARE)/zsh/site-functions/_bcdrescue
 	$(BIN) completions fish >$(SHARE)/fish/vendor_completions.d/bcdrescue.fish
 
+# Panics name their source file: relative to where it was built, so that one commit is one program wherever that is.
+REMAP := --remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=cargo
 static:
-	RUSTFLAGS="-C target-feature=+crt-static" $(CARGO) build --release --locked --bin bcdrescue \
+	RUSTFLAGS="-C target-feature=+crt-static $(REMAP)" $(CARGO) build --release --locked --bin bcdrescue \
 		--target x86_64-unknown-linux-gnu --target-dir target/static
 
 # A Debian package in target/: the static program with what `make install` puts beside it. No root.
