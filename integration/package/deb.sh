@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds a Debian package: OUT/bcdrescue_VERSION_ARCHITECTURE.deb, of PROGRAM (static) and what `make install` puts beside
-# it. Needs dpkg-deb, gzip and make; no root. One commit gives one package: all times are SOURCE_DATE_EPOCH, without it
-# the commit's.
+# it. Needs dpkg-deb, gzip and make; no root. One commit gives one package: dpkg-deb dates all by SOURCE_DATE_EPOCH, which
+# is the commit's time unless it is given.
 set -eu
 umask 022
 export LC_ALL=C
@@ -56,5 +56,4 @@ Description: repairs the boot configuration of a Windows disk
  and plain qcow2 are opened through qemu-nbd of qemu-utils.
 END
 (cd "$root" && find usr -type f -print0 | sort -z | xargs -0 md5sum >DEBIAN/md5sums)
-find "$root" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 dpkg-deb --root-owner-group -Zxz --build "$root" "$out/bcdrescue_${version}_$architecture.deb"
