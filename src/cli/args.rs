@@ -212,7 +212,7 @@ pub struct CheckArgs {
     /// So many targets at the same time. Without it as many as there are processors.
     #[arg(short, long, value_name = "N")]
     pub jobs: Option<NonZero<u16>>,
-    /// Only share I of N of the targets, for N machines that are given the same list.
+    /// Only share I of N of the targets, for N machines that are given the same list. I counts from 1; 0+1 is 1, too.
     #[arg(long, value_name = "I/N")]
     pub shard: Option<Shard>,
     /// What every disk has to be besides healthy: exit code 4 when one is not.

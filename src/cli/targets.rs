@@ -134,12 +134,19 @@ impl FromStr for Shard {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let numbers =
-            text.split_once('/').and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
+        let numbers = text.split_once('/').and_then(|(number, of)| Some((sum(number)?, of.parse().ok()?)));
         match numbers {
             Some((number, of)) if (1..=of).contains(&number) => Ok(Self { number, of }),
             _ => Err(format!("expected I/N with I from 1 to N, found {text}")),
         }
+    }
+}
+
+/// A number, or a sum of two: for engines that count from 0 and compute nothing (`$(JOB_COMPLETION_INDEX)+1/16`).
+fn sum(text: &str) -> Option<usize> {
+    match text.split_once('+') {
+        Some((one, other)) => one.parse::<usize>().ok()?.checked_add(other.parse().ok()?),
+        None => text.parse().ok(),
     }
 }
 
@@ -203,7 +210,22 @@ mod tests {
             shared.sort_by_key(|path| path.to_string_lossy().parse::<u32>().unwrap());
             assert_eq!(shared, all);
         }
-        for wrong in ["0/2", "3/2", "1", "1/0", "-1/2", "a/b", "1/2/3"] {
+        assert_eq!("0+1/16".parse::<Shard>(), "1/16".parse());
+        assert_eq!("15+1/16".parse::<Shard>(), "16/16".parse());
+        for wrong in [
+            "16+1/16",
+            "1+/2",
+            "+1/2",
+            "1+1+1/4",
+            "18446744073709551615+1/2",
+            "0/2",
+            "3/2",
+            "1",
+            "1/0",
+            "-1/2",
+            "a/b",
+            "1/2/3",
+        ] {
             assert!(wrong.parse::<Shard>().unwrap_err().ends_with(wrong));
         }
     }
