@@ -20,7 +20,7 @@ PREFIX ?= /usr/local
 SHARE = $(DESTDIR)$(PREFIX)/share
 # Not among what `make static` makes.
 MAKE_IMAGE = $(dir $(BIN))bcdrescue-make-image
-COMMANDS := list inspect check fix record undo
+COMMANDS := list inspect check fix record undo schema
 install:
 	@test -x $(BIN) || { echo "$(BIN) is not there; run make build first"; exit 1; }
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/bcdrescue

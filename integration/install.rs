@@ -8,7 +8,7 @@ use crate::support::bcdrescue;
 use crate::support::judge;
 use crate::support::text;
 
-const COMMANDS: [&str; 6] = ["list", "inspect", "check", "fix", "record", "undo"];
+const COMMANDS: [&str; 7] = ["list", "inspect", "check", "fix", "record", "undo", "schema"];
 
 #[test]
 fn make_install_puts_all_in_its_place() {

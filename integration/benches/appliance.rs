@@ -7,7 +7,7 @@ use std::time::Duration;
 /// Times a look at the store of the first partition of `image`.
 pub(crate) fn bench(image: &Path, folder: &Path) -> Result<Vec<Duration>, String> {
     let store = folder.join("BCD");
-    let mut look = || {
+    let look = || {
         let download = format!("run\nmount-ro /dev/sda1 /\ndownload /Boot/BCD {}\n", crate::text(&store));
         piped("guestfish", &["--ro", "--format=qcow2", "-a", crate::text(image)], &download)?;
         piped("hivexsh", &[crate::text(&store)], "cd \\Objects\nls\n").map(|_| ())

@@ -16,6 +16,8 @@ use crate::repair::record::ENDING;
 use crate::repair::record::Record;
 use crate::repair::record::RecordError;
 use crate::storage::file::directory_of;
+use crate::storage::nbd::url::NbdUrl;
+use crate::storage::nbd::url::is_url;
 use crate::storage::open::TargetKind;
 
 /// File system type of ramfs, an initramfs's root (Linux, `linux/magic.h`).
@@ -113,9 +115,14 @@ pub fn create(record: &Record, directory: &Path, target: &Path) -> anyhow::Resul
 /// The target's name as the beginning of a file name: without control characters, and short enough that the rest of
 /// the record's name fits the 255 bytes that file systems allow.
 fn name_for(target: &Path) -> String {
-    let Some(name) = target.file_name() else { return "disk".into() };
+    let export = NbdUrl::parse(target).map(|url| url.export.replace('/', "_"));
+    let name = match (is_url(target), export) {
+        (true, Ok(export)) if !export.is_empty() => export,
+        (true, _) => "nbd".into(),
+        (false, _) => target.file_name().map_or("disk".into(), |name| name.to_string_lossy().into_owned()),
+    };
     let mut short = String::new();
-    for c in name.to_string_lossy().chars() {
+    for c in name.chars() {
         if short.len().saturating_add(c.len_utf8()) > NAME_MAX {
             break;
         }
@@ -127,4 +134,23 @@ fn name_for(target: &Path) -> String {
 /// Removes the record of a repair that wrote nothing.
 pub fn discard(path: &Path) {
     let _ = std::fs::remove_file(path);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_named_after_its_target() {
+        for (target, name) in [
+            ("/a/win.qcow2", "win.qcow2"),
+            ("..", "disk"),
+            ("a\nb", "a_b"),
+            ("nbd://host:1/disk", "disk"),
+            ("nbd://host/../../etc/x", ".._.._etc_x"),
+            ("nbd+unix:///?socket=/run/s", "nbd"),
+        ] {
+            assert_eq!(name_for(Path::new(target)), name);
+        }
+    }
 }
