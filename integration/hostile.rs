@@ -278,3 +278,14 @@ fn a_label_of_two_lines_is_shown_in_one() {
         (0..found.len()).step_by(2).map(|at| u8::from_str_radix(&found[at..at + 2], 16).unwrap()).collect();
     crate::fuzz_targets::run("disk", &bytes);
 }
+
+/// Found by the fuzz target `undo_record`: a disk whose recorded name had two lines.
+#[test]
+fn a_name_of_two_lines_in_a_record_is_shown_in_one() {
+    let record = br#"{
+        "bcdrescue": "undo record", "version": 1, "tool": "0.1.0", "created": "2026-01-02T03:04:05Z", "state": "planned",
+        "target": { "path": "/win2008r2-bios.qcow2", "len": 1073741824, "sector_size": 512, "disk": "mbr:9e5\nf31c7" },
+        "stores": [], "patches": [], "restored": "mbr:36\n34da4", "digest": ""
+    }"#;
+    crate::fuzz_targets::run("undo_record", record);
+}

@@ -1,5 +1,6 @@
 //! Whether a record may be undone on a disk: it is the recorded disk, and nobody has written the store since.
 
+use crate::bytes::one_line;
 use crate::layout::Layout;
 use crate::layout::store::StoreFile;
 use crate::repair::disk_text;
@@ -16,7 +17,8 @@ use crate::repair::refusal::Refusal;
 pub enum UndoRefusal {
     /// Another disk than the recorded one.
     #[error(
-        "this is not the recorded disk: expected {what} {expected}, found {found}; name the right one with --target"
+        "this is not the recorded disk: expected {what} {}, found {found}; name the right one with --target",
+        one_line(expected)
     )]
     OtherDisk {
         /// What differs.
@@ -28,7 +30,8 @@ pub enum UndoRefusal {
     },
     /// The store is gone or elsewhere.
     #[error(
-        "{path} on partition {partition} is no longer where it was ({why}): the disk has moved on, and the recorded sectors may belong to something else"
+        "{} on partition {partition} is no longer where it was ({why}): the disk has moved on, and the recorded sectors may belong to something else",
+        one_line(path)
     )]
     Moved {
         /// The store.
@@ -51,7 +54,8 @@ pub enum UndoRefusal {
     },
     /// The store has other content than before and after the repair.
     #[error(
-        "{path} was written by someone else since the repair (first at file offset 0x{at:x}: expected 0x{expected:02x}, found 0x{found:02x}): undoing would lose that change"
+        "{} was written by someone else since the repair (first at file offset 0x{at:x}: expected 0x{expected:02x}, found 0x{found:02x}): undoing would lose that change",
+        one_line(path)
     )]
     Changed {
         /// The store.
