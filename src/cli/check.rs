@@ -52,6 +52,8 @@ pub fn run(args: &CheckArgs, as_json: bool) -> anyhow::Result<u8> {
     if args.against.is_some() && targets.len() != 1 {
         return usage("--against is for one target: a record is of one disk", as_json);
     }
+    // A search that found nothing, or a file that was not filled, must not pass for a fleet that is well.
+    anyhow::ensure!(!targets.is_empty() || !is_named(args), "the list names no target");
     if let Some(shard) = args.shard {
         targets = shard.of(targets);
     }
@@ -125,7 +127,7 @@ impl Check<'_> {
         };
         in_order(targets, threads, work, show)?;
         progress.end();
-        if let Some(junit) = junit {
+        if let Some(mut junit) = junit {
             junit.write(&outcomes)?;
         }
         // Who asked for the state of a disk that did not come up must not hear that all is well.

@@ -65,7 +65,7 @@ fn confine(places: &[PathBuf]) {
         let places = places.to_vec();
         // It reads no byte of a disk. What it starts may write where the program may, and has its socket besides.
         Starter::in_own_thread(move || {
-            let _ = starters_ruleset(&places).and_then(RulesetCreated::restrict_self);
+            let _ = starters_ruleset(&places, &std::env::temp_dir()).and_then(RulesetCreated::restrict_self);
         })
     });
     // Best effort is what it is for: where the kernel refuses, nothing is lost but the second lock on the door.
@@ -82,8 +82,8 @@ fn ruleset(places: &[PathBuf]) -> Result<RulesetCreated, RulesetError> {
     Ok(rules)
 }
 
-/// What the starter gives up, and with it the programs that it starts.
-fn starters_ruleset(places: &[PathBuf]) -> Result<RulesetCreated, RulesetError> {
+/// What the starter gives up, and with it the programs that it starts; their sockets have folders in `temporary`.
+fn starters_ruleset(places: &[PathBuf], temporary: &Path) -> Result<RulesetCreated, RulesetError> {
     let mut rules = Ruleset::default().handle_access(AccessFs::from_write(ABI::V3))?.create()?;
     // Without leave to write to /dev/null QEMU finds no locks, says nothing, and locks nothing.
     for place in places.iter().map(PathBuf::as_path).chain([Path::new("/dev/null")]) {
@@ -91,7 +91,7 @@ fn starters_ruleset(places: &[PathBuf]) -> Result<RulesetCreated, RulesetError> 
         rules = rules.add_rule(PathBeneath::new(opened, AccessFs::WriteFile))?;
     }
     let folder = AccessFs::MakeDir | AccessFs::RemoveDir | AccessFs::MakeSock | AccessFs::RemoveFile;
-    match PathFd::new(std::env::temp_dir()) {
+    match PathFd::new(temporary) {
         Ok(opened) => rules.add_rule(PathBeneath::new(opened, folder)),
         Err(_) => Ok(rules),
     }
@@ -128,15 +128,14 @@ mod tests {
             eprintln!("NOT RUN: confinement of what is started: this kernel has no Landlock");
             return;
         }
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("target");
-        let folder = tempfile::tempdir_in(root).unwrap();
+        let [folder, temporary] = [(); 2].map(|()| tempfile::tempdir().unwrap());
         let [disk, other] = ["disk", "other"].map(|name| folder.path().join(name));
         fs::write(&disk, b"disk").unwrap();
         fs::write(&other, b"other").unwrap();
         let places = [disk.clone()];
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                starters_ruleset(&places).unwrap().restrict_self().unwrap();
+                starters_ruleset(&places, temporary.path()).unwrap().restrict_self().unwrap();
                 let sh = |command: &str| {
                     let line = format!("printf x {command}");
                     Command::new("/bin/sh")
@@ -149,7 +148,7 @@ mod tests {
                 assert!(sh("1<>disk") && sh(">/dev/null"));
                 assert!(!sh("1<>other") && !sh(">new") && !sh("&& rm other") && !sh("&& mkdir new"));
                 // Its socket has a folder of its own.
-                assert!(sh("&& rmdir $(mktemp -d)"));
+                assert!(sh(&format!("&& rmdir $(mktemp -d -p {})", temporary.path().display())));
             });
         });
         assert_eq!(

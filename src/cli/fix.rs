@@ -36,6 +36,9 @@ use crate::cli::text::clean;
 use crate::cli::usage;
 use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
+use crate::diagnosis::Finding;
+use crate::diagnosis::Remedy;
+use crate::diagnosis::Severity;
 use crate::diagnosis::Verdict;
 use crate::diagnosis::restore::Restore;
 use crate::diagnosis::show_disk;
@@ -253,6 +256,9 @@ impl Job<'_> {
     fn nothing_to_do(&self) -> &'static str {
         match self.examined.diagnosis.verdict {
             Verdict::Healthy => "nothing to do: nothing was written",
+            _ if self.examined.diagnosis.findings.iter().any(is_for_a_switch) => {
+                "without more switches fix cures nothing here; those above name them: nothing was written"
+            }
             _ => "nothing here that fix can cure: nothing was written",
         }
     }
@@ -428,4 +434,10 @@ impl Job<'_> {
             record: record.map(json::path),
         }
     }
+}
+
+/// Whether `fix` cures it when it is told so.
+fn is_for_a_switch(finding: &Finding) -> bool {
+    finding.severity > Severity::Note
+        && matches!(&finding.remedy, Remedy::Advice(advice) if advice.contains("`fix --") && !advice.contains("--restore-identity"))
 }

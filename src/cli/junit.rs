@@ -8,6 +8,7 @@ use anyhow::bail;
 use quick_xml::Writer;
 use quick_xml::events::BytesText;
 
+use crate::cli::FAILED;
 use crate::cli::outcome::Outcome;
 use crate::cli::report_file::ReportFile;
 use crate::cli::text::is_dangerous;
@@ -20,7 +21,7 @@ const BEGINNING: &str = "<?xml";
 pub struct Junit(ReportFile);
 
 impl Junit {
-    /// Opens the file, while the program still may.
+    /// Opens the file, while the program still may, and writes that the run did not come to its end: until it does.
     ///
     /// # Errors
     /// When it cannot be written, or holds something that is no XML.
@@ -29,14 +30,24 @@ impl Junit {
         let Some(report) = ReportFile::open(path, BEGINNING.as_bytes()).with_context(name)? else {
             bail!("{}: the file is there and is no report; it is not written over", name());
         };
-        Ok(Self(report))
+        let mut junit = Self(report);
+        // What an earlier run has left is not the report of one that breaks off.
+        junit.write(&[Outcome {
+            target: "bcdrescue check".to_owned(),
+            code: FAILED,
+            verdict: Verdict::Unknown,
+            reasons: vec!["it did not come to its end".to_owned()],
+            shown: String::new(),
+            seconds: 0.0,
+        }])?;
+        Ok(junit)
     }
 
     /// Writes the results, one test case a target.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn write(self, outcomes: &[Outcome]) -> anyhow::Result<()> {
+    pub fn write(&mut self, outcomes: &[Outcome]) -> anyhow::Result<()> {
         let mut xml = Vec::new();
         document(&mut xml, outcomes).context("the JUnit report")?;
         self.0.replace(&xml).context("the JUnit report cannot be written")
@@ -47,7 +58,7 @@ fn document(xml: &mut Vec<u8>, outcomes: &[Outcome]) -> std::io::Result<()> {
     let count = |wanted: fn(&Outcome) -> bool| outcomes.iter().filter(|it| wanted(it)).count().to_string();
     let failures = count(|it| it.verdict != Verdict::Unknown && !it.reasons.is_empty());
     let errors = count(|it| it.verdict == Verdict::Unknown);
-    let seconds = format!("{:.3}", outcomes.iter().map(|it| it.seconds).sum::<f64>());
+    let seconds = format!("{:.3}", outcomes.iter().map(|it| it.seconds).fold(0.0, |sum, one| sum + one));
     writeln!(xml, "{BEGINNING} version=\"1.0\" encoding=\"UTF-8\"?>")?;
     let mut writer = Writer::new_with_indent(&mut *xml, b' ', 2);
     let tests = outcomes.len().to_string();
@@ -84,12 +95,23 @@ fn case(writer: &mut Writer<&mut Vec<u8>>, outcome: &Outcome) -> std::io::Result
     case.write_inner_content(|writer| {
         let verdict = outcome.verdict.to_string();
         let message = printable(outcome.reasons.first().map_or(verdict.as_str(), String::as_str));
-        let attributes = [("message", message.as_str()), ("type", verdict.as_str())];
+        let attributes = [("message", message.as_str()), ("type", kind_of(outcome.verdict))];
         let text = printable(&outcome.reasons.join("\n"));
         writer.create_element(kind).with_attributes(attributes).write_text_content(BytesText::new(&text))?;
         Ok(())
     })?;
     Ok(())
+}
+
+/// The verdict as the JSON has it, or what else is not as it has to be.
+fn kind_of(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Healthy => "requirement",
+        Verdict::Degraded => "degraded",
+        Verdict::Broken => "broken",
+        Verdict::NotWindows => "not-windows",
+        Verdict::Unknown => "unknown",
+    }
 }
 
 /// XML has no place for control characters, not even escaped.

@@ -103,6 +103,7 @@ impl Tally {
             unmet => format!("; {unmet} of the healthy ones do not meet a requirement"),
         };
         let targets = text::count(self.targets(), "target", "targets");
-        format!("{targets}: {}{unmet}", parts.collect::<Vec<_>>().join(", "))
+        let parts = parts.collect::<Vec<_>>().join(", ");
+        if parts.is_empty() { targets } else { format!("{targets}: {parts}{unmet}") }
     }
 }

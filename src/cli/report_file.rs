@@ -39,7 +39,7 @@ impl ReportFile {
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn replace(mut self, bytes: &[u8]) -> io::Result<()> {
+    pub fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.0.set_len(0)?;
         self.0.rewind()?;
         self.0.write_all(bytes)
@@ -59,7 +59,7 @@ mod tests {
         let at = |name: &str| folder.path().join(name);
         let write = |path: &Path, text: &[u8]| {
             ReportFile::open(path, b"<?xml")
-                .map(|file| file.map(|file| file.replace(text).unwrap()).is_some())
+                .map(|file| file.map(|mut file| file.replace(text).unwrap()).is_some())
         };
         for text in [b"<?xml first".as_slice(), b"<?xml"] {
             assert!(write(&at("report"), text).unwrap());

@@ -16,7 +16,8 @@ use walkdir::WalkDir;
 /// Bytes that a list of targets may have.
 const LIST_MAX: u64 = 64 << 20;
 /// Endings of the names that disk images have.
-const IMAGES: [&str; 11] = ["qcow2", "qcow", "raw", "img", "dd", "vmdk", "vhd", "vhdx", "vdi", "vpc", "bin"];
+const IMAGES: [&str; 12] =
+    ["qcow2", "qcow", "raw", "img", "dd", "vmdk", "vhd", "vhdx", "vdi", "vpc", "luks", "bin"];
 
 /// All targets that these words mean, in their order: `@FILE` is a list of targets, one a line (`@-`: standard input), and
 /// a directory is all disk images in and below it, by name, where `recursive` allows it.

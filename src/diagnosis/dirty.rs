@@ -16,7 +16,7 @@ use crate::layout::store::StoreFile;
 /// The kind of the finding.
 pub const CODE: &str = "store-dirty";
 /// The way out where nothing here helps.
-const WAY_OUT: &str = "start Windows or its recovery environment once on a copy of the disk, or load and unload the store with `reg load` in a Windows rescue system; `fix --restore-identity` writes no store";
+const WAY_OUT: &str = "start Windows or its recovery environment once on a copy of the disk, or load and unload the store with `reg load` in a Windows rescue system; where the identity has changed, `fix --restore-identity` writes no store";
 
 /// The finding about a store on a disk, when it is dirty.
 pub(super) fn finding(file: &StoreFile) -> Option<Finding> {

@@ -12,7 +12,7 @@ mkdir -p "$RESULTS"
 results=$RESULTS/results.jsonl
 set -f
 IFS=$line
-set -- check --jsonl --junit "$RESULTS/junit.xml" ${REQUIRE:+"--require=$REQUIRE"} ${ARGUMENTS-} --
+set -- check --independent --jsonl --junit "$RESULTS/junit.xml" ${REQUIRE:+"--require=$REQUIRE"} ${ARGUMENTS-} --
 set +f
 set -- "$@" $IMAGES
 # Without a target bcdrescue would look at the runner's own disks.
@@ -23,17 +23,19 @@ cat "$results"
 {
     echo '### Windows images'
     echo
-    echo '| image | would boot | what is wrong |'
+    echo '| image | verdict | what is wrong |'
     echo '|---|---|---|'
     # Names come from outside: they must not become markup.
     jq -r '
         def cell: gsub("[\n\r]"; " ") | @html | gsub("(?<sign>[\\\\`*_\\[\\]|~])"; "\\\(.sign)");
         [ .target, .verdict,
           ([ .error // empty, (.stop // empty | "\(.predicted_status // "stops"): \(.message)"),
+             (if .stop or .error then empty
+              else first(.findings // [] | .[] | select(.severity != "note")).message end),
              (.requirements // [] | .[] | select(.met | not) | "\(.requirement): \(.reason)") ] | join("; "))
         ] | map(cell) | "| " + join(" | ") + " |"' "$results"
     echo
-    echo "Exit code $code: 0 all is well, 4 something is wrong, 8 could not be examined."
+    echo "Exit code $code: 0 all is well, 4 something is wrong, 8 could not be examined, 16 wrong arguments."
 } >>"$GITHUB_STEP_SUMMARY"
 {
     echo "code=$code"

@@ -1,5 +1,6 @@
 //! The hops from the store on: the entry, its loader, and what that loads; for NT 5.x `boot.ini` in their place.
 
+use crate::bcd::QualifiedPartition;
 use crate::bcd::Store;
 use crate::bcd::element::ElementId;
 use crate::bcd::object::Object;
@@ -123,7 +124,10 @@ impl<'a> Chain<'a> {
         let place = self.place(record, answer);
         let evidence = match (answer, &place) {
             (Resolution::Repoint { .. } | Resolution::RepointBeside { .. }, Some(place)) => {
-                format!("{named}: not here; it should name {}", place.name)
+                match is_same_partition(&record.named, place) {
+                    true => format!("{named}: of another disk GUID, and so stale; it is {}", place.name),
+                    false => format!("{named}: not here; it should name {}", place.name),
+                }
             }
             (Resolution::OtherDisk { name, partition: None, .. }, _) => {
                 format!("{name}, but no such partition")
@@ -186,7 +190,7 @@ impl<'a> Chain<'a> {
         self.add_where(name, evidence, |finding| {
             codes.contains(&finding.code)
                 && finding.subject.starts_with(entry)
-                && finding.message.contains(path)
+                && is_named(&finding.message, path)
         });
         let mut hiding = place.layout.evidence.volumes_hiding(path);
         let is_hidden = !is_there && hiding.any(|hiding| hiding == place.volume);
@@ -194,5 +198,34 @@ impl<'a> Chain<'a> {
             hop.state = State::Unknown;
             hop.evidence = format!("{path} on {}, whose files cannot be seen", place.name);
         }
+    }
+}
+
+/// Whether a sentence names this path, and not only one below it.
+fn is_named(sentence: &str, path: &str) -> bool {
+    let goes_on = |c: char| c == '\\' || c.is_alphanumeric();
+    sentence.match_indices(path).any(|(at, _)| {
+        let after = sentence.get(at.saturating_add(path.len())..).unwrap_or_default();
+        !after.starts_with(goes_on)
+    })
+}
+
+/// Whether the partition has the GUID that is named, on a disk that has another than the one named.
+fn is_same_partition(named: &QualifiedPartition, place: &Place<'_>) -> bool {
+    let guid = place.layout.volumes.get(place.volume).and_then(|facts| facts.partition.guid());
+    matches!(named, QualifiedPartition::Gpt { partition, .. } if Some(*partition) == guid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_named;
+
+    #[test]
+    fn a_missing_file_is_not_its_directory() {
+        let sentence = r"\Windows\system32\winload.exe is on no volume";
+        assert!(is_named(sentence, r"\Windows\system32\winload.exe"));
+        assert!(!is_named(sentence, r"\Windows") && !is_named(sentence, r"\Windows\system32"));
+        assert!(is_named(r"no \Windows", r"\Windows") && is_named(r"\Windows, \X", r"\Windows"));
+        assert!(!is_named(r"\Windows.old is", r"\Winnt"));
     }
 }
