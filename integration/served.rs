@@ -316,8 +316,8 @@ fn qemu_follows_no_name_that_stands_in_an_image() {
     let leave = ["check", &backed, "--allow-backing", text(&secret), "--json"];
     let run = unlimited(&leave);
     assert!(run.stdout.contains("partition table"), "{run:?}");
-    fs::rename(&secret, at("beside")).unwrap();
-    fs::write(&flat, fs::read_to_string(&flat).unwrap().replace("link", "beside")).unwrap();
+    fs::rename(&secret, at("flat-beside")).unwrap();
+    fs::write(&flat, fs::read_to_string(&flat).unwrap().replace("link", "flat-beside")).unwrap();
     assert_eq!(opened(&flat), (false, true));
 }
 
@@ -406,4 +406,105 @@ fn blocks_of_the_servers_own_are_kept() {
     let server = Server::new(&["-t", "--image-opts", &options], "");
     let before = facts(&unlimited(&["check", disk.name(), "--json"]).exits(4));
     assert_eq!(facts(&unlimited(&["check", &server.url(), "--json"]).exits(4)), before);
+}
+
+/// It starts, takes its image, opens its socket: in each of these moments a signal may come, or be missed.
+#[test]
+fn no_server_is_left_whenever_the_program_is_killed() {
+    let disk = Disk::converted("win2008r2-bios", &["-O", "vhdx"]);
+    for delay in (0..60).step_by(2) {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_bcdrescue"))
+            .args(["check", disk.name()])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(delay));
+        let _ = child.kill();
+        child.wait().unwrap();
+    }
+    let until = Instant::now() + Duration::from_secs(60);
+    while !processes(disk.name()).is_empty() {
+        assert!(Instant::now() < until, "left: {:?}", processes(disk.name()));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    // Nobody holds it.
+    unlimited(&["fix", disk.name(), "--yes"]).exits(1);
+}
+
+/// QEMU lets several writers have a raw disk inside LUKS.
+#[test]
+fn one_repair_at_a_time() {
+    let (disk, key) = made("win2008r2-bios", KINDS[10].1);
+    let plain = Disk::of("win2008r2-bios");
+    let fix = ["fix", disk.name(), "--yes", "--key-file", &key];
+    let mut codes: Vec<i32> = std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..3).map(|_| scope.spawn(|| unlimited(&fix).code)).collect();
+        runs.into_iter().map(|run| run.join().unwrap()).collect()
+    });
+    codes.sort_unstable();
+    // The others were refused, or came so late that nothing was left to do.
+    assert!(codes.iter().filter(|code| **code == 1).count() == 1, "{codes:?}");
+    assert!(codes.iter().all(|code| [0, 1, 8].contains(code)), "{codes:?}");
+    unlimited(&["check", disk.name(), "--key-file", &key]).exits(0);
+    unlimited(&["undo", text(&disk.record()), "--yes", "--key-file", &key]).exits(1);
+    same_disk(disk.name(), plain.name());
+}
+
+/// A way to the server that breaks off when so many bytes have come from there.
+fn breaks_off(server: &Server, after: usize) -> String {
+    use std::io::Read;
+    use std::io::Write;
+    use std::os::unix::net::UnixListener;
+    use std::os::unix::net::UnixStream;
+    let path = server.folder.path().join(format!("after {after}"));
+    let listener = UnixListener::bind(&path).unwrap();
+    let back = server.folder.path().join("a socket");
+    std::thread::spawn(move || {
+        let (mut client, _) = listener.accept().unwrap();
+        let mut server = UnixStream::connect(back).unwrap();
+        let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+        std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+        let (mut left, mut buffer) = (after, vec![0; 4096]);
+        while let Ok(len @ 1..) = server.read(&mut buffer) {
+            let part = len.min(left);
+            let _ = client.write_all(&buffer[..part]);
+            left -= part;
+            if left == 0 {
+                break;
+            }
+        }
+        let _ = client.shutdown(std::net::Shutdown::Both);
+        let _ = server.shutdown(std::net::Shutdown::Both);
+    });
+    format!("nbd+unix:///?socket={}", text(&path).replace(' ', "%20"))
+}
+
+/// What was not read must not look like what is not there.
+#[test]
+fn a_connection_that_is_lost_is_no_verdict() {
+    let disk = Disk::of("win2008r2-bios-healthy");
+    let server = Server::new(&["-t", "-e", "8", "-r", "-f", "qcow2", disk.name()], "");
+    let mut lost = 0;
+    for after in [10, 200, 5_000, 20_000, 50_000, 80_000, 120_000, 160_000, 1 << 30] {
+        let run = unlimited(&["check", &breaks_off(&server, after), "--json"]);
+        match run.code {
+            0 => assert!(after > 50_000, "{after} bytes are not enough to say that all is well"),
+            8 => {
+                assert_eq!(run.target()["verdict"], "unknown");
+                lost += 1;
+            }
+            code => panic!("{after}: exit code {code}: {}", run.stdout),
+        }
+    }
+    assert!((4..9).contains(&lost), "{lost}");
+}
+
+/// A server for one client, and the same URL several times in one run.
+#[test]
+fn a_server_for_one_client_is_enough() {
+    let disk = Disk::of("win2008r2-bios");
+    let server = Server::new(&["-r", "-f", "qcow2", disk.name()], "");
+    let url = server.url();
+    let run = unlimited(&["check", "--independent", "-j", "8", &url, &url, &url, &url, "--jsonl"]).exits(4);
+    assert_eq!(run.stdout.matches("\"verdict\":\"broken\"").count(), 4, "{}", run.stdout);
 }

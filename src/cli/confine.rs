@@ -4,6 +4,7 @@
 //! By Landlock (Linux 5.13), which needs no privilege and holds for the whole process from then on. A kernel without it
 //! confines nothing; the program then still does no more than it says.
 
+use std::fs::DirEntry;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -22,14 +23,17 @@ use landlock::RulesetError;
 use crate::storage::file::directory_of;
 use crate::storage::served::starter::Starter;
 
+/// Extents of one image.
+const PARTS_MAX: usize = 512;
+
 /// Gives up every change of a file system.
 pub fn to_reading() {
-    confine(&[]);
+    confine(&[], &[]);
 }
 
 /// Gives up every change of a file system but to devices, and where the record is made: the one disk is yet to be found.
 pub fn to_attached_disks(record: Option<&Path>) {
-    confine(&["/dev".into(), record.unwrap_or(Path::new(".")).into()]);
+    confine(&["/dev".into(), record.unwrap_or(Path::new(".")).into()], &["/dev".into()]);
 }
 
 /// Gives up every change of a file system but those of a repair: to the device or image `target`, to the directory
@@ -44,12 +48,28 @@ pub fn to_repair(target: &Path, record: Option<&Path>, others: &[PathBuf]) {
     }
     places.extend(record.map(Path::to_path_buf));
     places.extend(others.iter().cloned());
-    confine(&places);
+    let mut served = vec![target.to_path_buf()];
+    served.extend(parts_of(target));
+    served.extend(others.iter().cloned());
+    confine(&places, &served);
+}
+
+/// The files beside an image whose names begin as its own does, as those of the extents of a vmdk do: for QEMU, which is
+/// given single files, and no directory.
+fn parts_of(image: &Path) -> Vec<PathBuf> {
+    let Ok(real) = image.canonicalize() else { return Vec::new() };
+    let stem = real.file_stem().unwrap_or_default().as_encoded_bytes().to_vec();
+    let entries = std::fs::read_dir(directory_of(&real)).into_iter().flatten().flatten();
+    let is_part = |entry: &DirEntry| {
+        entry.file_type().is_ok_and(|kind| kind.is_file())
+            && entry.file_name().as_encoded_bytes().starts_with(&stem)
+    };
+    entries.filter(is_part).take(PARTS_MAX).map(|entry| entry.path()).collect()
 }
 
 /// Gives up every change of a file system but new files beside `path`.
 pub fn to_new_file(path: &Path) {
-    confine(&[directory_of(path).into()]);
+    confine(&[directory_of(path).into()], &[]);
 }
 
 /// Who starts programs for this process, whatever the others have given up.
@@ -60,10 +80,11 @@ pub fn starter() -> Starter {
 
 static STARTER: OnceLock<Starter> = OnceLock::new();
 
-fn confine(places: &[PathBuf]) {
+/// `served` are those of the places where QEMU may write, which parses what is hostile too.
+fn confine(places: &[PathBuf], served: &[PathBuf]) {
     STARTER.get_or_init(|| {
-        let places = places.to_vec();
-        // It reads no byte of a disk. What it starts may write where the program may, and has its socket besides.
+        let places = served.to_vec();
+        // It reads no byte of a disk. What it starts may write to the image, and has its socket besides.
         Starter::in_own_thread(move || {
             let _ = starters_ruleset(&places, &std::env::temp_dir()).and_then(RulesetCreated::restrict_self);
         })

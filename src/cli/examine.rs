@@ -35,6 +35,9 @@ use crate::storage::open::OpenOptions;
 use crate::storage::open::TargetKind;
 use crate::storage::open::open;
 
+/// Bytes that are read past the cache.
+const PROBE: u64 = 16 << 10;
+
 /// A disk that was examined.
 pub struct Examined {
     /// The path as the user gave it.
@@ -63,6 +66,11 @@ pub fn examine(path: &Path, options: &OpenOptions, context: &Context) -> anyhow:
     let layout = discover(&storage).with_context(|| path.display().to_string())?;
     let diagnosis = diagnose(&layout, context);
     let len = storage.len();
+    // What cannot be read is a finding, also where nothing could be read any more: then all that was found is worth nothing.
+    if opened.kind.is_served() {
+        let whole = usize::try_from(len.min(PROBE)).unwrap_or_default();
+        storage.read_vec(0, whole).context("lost while it was examined")?;
+    }
     Ok(Examined {
         path: path.into(),
         kind: opened.kind,

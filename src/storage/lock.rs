@@ -10,6 +10,8 @@ use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::FcntlArg;
+use nix::fcntl::Flock;
+use nix::fcntl::FlockArg;
 use nix::fcntl::fcntl;
 use nix::libc;
 
@@ -53,6 +55,19 @@ pub fn lock_for_writing(file: &File, path: &Path) -> Result<(), StorageError> {
 /// As [`lock_for_writing`].
 pub fn lock_for_reading(file: &File, path: &Path) -> Result<(), StorageError> {
     lock(file, path, &[CONSISTENT_READ], &[WRITE, RESIZE])
+}
+
+/// Locks `file` against others who do the same, for as long as what is returned lives: a lock of another kind, that does not
+/// stand in QEMU's way.
+///
+/// # Errors
+/// As [`lock_for_writing`].
+pub fn lock_for_oneself(file: &File, path: &Path) -> Result<Flock<File>, StorageError> {
+    let copy = file.try_clone().map_err(|error| StorageError::io(path.display().to_string(), error))?;
+    Flock::lock(copy, FlockArg::LockExclusiveNonblock).map_err(|(_, error)| match error {
+        Errno::EAGAIN => busy(path),
+        error => failed(path, error),
+    })
 }
 
 /// Gives up every lock on `file`. Closing it does that too, but not while another thread's child process, between fork

@@ -60,6 +60,14 @@ pub enum TargetKind {
     Nbd,
 }
 
+impl TargetKind {
+    /// Whether its bytes may come from another program, which may end.
+    #[must_use]
+    pub fn is_served(self) -> bool {
+        !matches!(self, Self::Device | Self::Image(Format::Raw))
+    }
+}
+
 impl fmt::Display for TargetKind {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -135,10 +143,12 @@ pub fn open_mut(path: &Path, options: &OpenOptions) -> Result<Box<dyn StorageMut
         format => Some(nodes::image(path, format, options, Access::Rehearse)?),
     };
     if let Some(image) = served {
-        // QEMU locks it too. That it did so is not to be seen from here; that nobody holds it now is.
+        // QEMU locks it too, but shares some formats with other writers; of us there is one at a time.
+        let alone = lock::lock_for_oneself(raw.file(), path)?;
         lock::lock_for_writing(raw.file(), path)?;
         drop(raw);
-        return Ok(Box::new(NbdMut::new(Arc::new(serve(path, image, options, false)?))?));
+        let nbd = serve(path, image, options, false)?.alone(alone);
+        return Ok(Box::new(NbdMut::new(Arc::new(nbd))?));
     }
     let target = Target::open(path, options, Access::Write)?;
     if target.identity != identity {

@@ -11,15 +11,15 @@ use crate::storage::StorageError;
 use crate::storage::nbd::Nbd;
 use crate::storage::nbd::url::NbdUrl;
 
-/// Connections that are kept when nothing uses them. A repair opens its disk several times; of a long list of URLs each is
-/// opened twice at most, and another connection does no harm there.
-const KEPT: usize = 16;
+/// Connections that are kept when nothing uses them: a target is opened several times, and of a list each of them twice.
+const KEPT: usize = 256;
 
 /// The connections that stand, newest last. Clones share them.
 #[derive(Clone, Default)]
-pub struct Connections(Arc<Mutex<Kept>>);
+pub struct Connections(Arc<Mutex<VecDeque<(PathBuf, Place)>>>);
 
-type Kept = VecDeque<(PathBuf, Arc<Nbd>)>;
+/// Where the connection of one URL is, or will be: who comes second waits for the first, and not for a second client's turn.
+type Place = Arc<Mutex<Option<Arc<Nbd>>>>;
 
 impl Connections {
     /// The export that the URL `target` names.
@@ -28,19 +28,27 @@ impl Connections {
     /// As [`NbdUrl::parse`] and [`Nbd::connect`].
     pub fn open(&self, target: &Path) -> Result<Arc<Nbd>, StorageError> {
         let url = NbdUrl::parse(target)?;
-        let known =
-            |kept: &Kept| kept.iter().find(|(path, _)| path == target).map(|(_, nbd)| Arc::clone(nbd));
-        if let Some(nbd) = known(&self.0.lock().unwrap_or_else(PoisonError::into_inner)) {
-            return Ok(nbd);
+        let place = self.place(target);
+        let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(nbd) = place.as_ref() {
+            return Ok(Arc::clone(nbd));
         }
-        // Others may connect to their servers while this one is slow.
         let nbd = Arc::new(Nbd::connect(&url, target)?);
+        *place = Some(Arc::clone(&nbd));
+        Ok(nbd)
+    }
+
+    fn place(&self, target: &Path) -> Place {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.push_back((target.to_path_buf(), Arc::clone(&nbd)));
+        if let Some((_, place)) = kept.iter().find(|(path, _)| path == target) {
+            return Arc::clone(place);
+        }
+        let place = Place::default();
+        kept.push_back((target.to_path_buf(), Arc::clone(&place)));
         if kept.len() > KEPT {
             kept.pop_front();
         }
-        Ok(nbd)
+        place
     }
 }
 

@@ -8,6 +8,7 @@ pub mod link;
 pub mod negotiate;
 pub mod url;
 
+use std::fs::File;
 use std::io;
 use std::io::Read;
 use std::io::Write;
@@ -18,7 +19,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
+
+use nix::fcntl::Flock;
 
 use crate::storage::Storage;
 use crate::storage::StorageError;
@@ -47,6 +52,9 @@ pub struct Nbd {
     /// The server that was started for it. It is last: told before that the client leaves.
     #[expect(dead_code, reason = "it is only to live as long")]
     server: Option<Watched>,
+    /// What keeps others off the image, after the server has ended.
+    #[expect(dead_code, reason = "it is only to live as long")]
+    alone: Option<Flock<File>>,
 }
 
 impl Nbd {
@@ -71,12 +79,17 @@ impl Nbd {
     /// As [`Nbd::connect`].
     pub fn on(wire: Box<dyn Wire>, export: &str, name: String) -> Result<Self, StorageError> {
         let link = Link::new(wire, export).map_err(|error| error.in_file(Path::new(&name)))?;
-        Ok(Self { export: link.export(), link: Mutex::new(link), name, server: None })
+        Ok(Self { export: link.export(), link: Mutex::new(link), name, server: None, alone: None })
     }
 
     /// The same, with the server that was started for it and ends with it.
     pub(crate) fn kept_by(self, server: Watched) -> Self {
         Self { server: Some(server), ..self }
+    }
+
+    /// The same, with the lock on the image.
+    pub(crate) fn alone(self, lock: Flock<File>) -> Self {
+        Self { alone: Some(lock), ..self }
     }
 
     /// Refuses an export that is not to be written, or of which nobody would know when it has been.
@@ -162,7 +175,7 @@ impl StorageMut for NbdMut {
 
 fn dial(address: &Address) -> io::Result<Box<dyn Wire>> {
     match address {
-        Address::Unix(path) => Ok(Box::new(patient_unix(UnixStream::connect(path)?)?)),
+        Address::Unix(path) => Ok(Box::new(patient_unix(connect_unix(path)?)?)),
         Address::Tcp(host, port) => {
             let mut last = io::Error::from(io::ErrorKind::NotFound);
             for address in (host.as_str(), *port).to_socket_addrs()? {
@@ -179,6 +192,17 @@ fn dial(address: &Address) -> io::Result<Box<dyn Wire>> {
             Err(last)
         }
     }
+}
+
+/// A connection to a socket, for which nobody waits longer than for one over TCP: its server may take no more clients.
+fn connect_unix(path: &Path) -> io::Result<UnixStream> {
+    let (sender, connected) = mpsc::channel();
+    let path = path.to_path_buf();
+    thread::Builder::new().spawn(move || {
+        let _ = sender.send(UnixStream::connect(path));
+    })?;
+    let late = |_| io::Error::new(io::ErrorKind::TimedOut, "the server takes no more clients");
+    connected.recv_timeout(CONNECT).map_err(late)?
 }
 
 /// The same connection, on which nothing waits for ever.

@@ -86,9 +86,13 @@ fn refused(words: &str) -> StorageError {
         let way_out = "shut the machine down (or end the program that uses the image) and try again";
         return StorageError::busy(what, way_out);
     }
+    let way_out = if words.contains("Invalid password") {
+        "the key file holds the passphrase to the byte: a newline at its end belongs to it"
+    } else if words.contains("UNIX socket path") {
+        "name a folder with a short path for temporary files: TMPDIR=/tmp"
+    } else {
+        "see `qemu-img check IMAGE`, or convert it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy"
+    };
     let words = if words.is_empty() { "it says nothing" } else { words };
-    StorageError::unsupported(
-        format!("qemu-nbd refuses it: {words}"),
-        "see `qemu-img check IMAGE`, or convert it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy",
-    )
+    StorageError::unsupported(format!("qemu-nbd refuses it: {words}"), way_out)
 }

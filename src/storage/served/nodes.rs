@@ -205,8 +205,12 @@ impl Walk<'_> {
                 "name a file that holds its passphrase and nothing else: --key-file FILE",
             )
         })?;
-        match std::fs::File::open(file) {
-            Ok(_) => Ok(()),
+        match std::fs::metadata(file) {
+            Ok(facts) if facts.is_file() => Ok(()),
+            Ok(_) => Err(StorageError::unsupported(
+                format!("the key file {} is no regular file", file.display()),
+                "put the passphrase, and nothing else, into one that only you can read",
+            )),
             Err(error) => {
                 Err(StorageError::io(format!("cannot open the key file {}", file.display()), error))
             }

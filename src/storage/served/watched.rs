@@ -28,16 +28,26 @@ const WORDS_MAX: u64 = 4096;
 const SHOWN_MAX: usize = 300;
 
 /// Starts the server and waits for the end of the server or of its own standard input, whose other end only this program has:
-/// that comes with the end of this program too, even when it is killed. Then the folder is removed. No word of an
+/// that comes with the end of this program too, even when it is killed. `qemu-nbd` may miss a signal while it starts, and is sent more.
+/// Then the folder is removed. No word of an
 /// image or of the user is part of it: all are its arguments.
 const WATCH: &str = r#"
 folder=$1
 shift
 trap '' PIPE
+PATH=/usr/bin:/bin
 exec 3<&0 </dev/null
 "$@" 3<&- &
 server=$!
-{ read -r _ <&3; kill "$server"; } &
+{
+    read -r _ <&3
+    tries=0
+    while kill "$server" 2>&-; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 100 ] || kill -9 "$server"
+        sleep 0.1
+    done
+} &
 watch=$!
 exec 3<&-
 wait "$server"
