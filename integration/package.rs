@@ -93,7 +93,7 @@ fn the_package_holds_all_and_is_the_same_twice() {
         assert_eq!(mode, expected, "{line}");
         assert!(line.contains(" root/root ") && line.contains(" 2023-11-14 "), "{line}");
     }
-    let pages = ["", "-list", "-inspect", "-check", "-fix", "-record", "-undo"];
+    let pages = ["", "-list", "-inspect", "-check", "-fix", "-record", "-undo", "-schema"];
     let pages = pages.map(|name| format!("usr/share/man/man1/bcdrescue{name}.1.gz"));
     let mut expected = vec![
         "usr/bin/bcdrescue",
