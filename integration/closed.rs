@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::strace;
+use crate::strace::readable;
 use crate::support::Disk;
 use crate::support::bcdrescue;
 use crate::support::hash;
@@ -108,17 +109,6 @@ fn a_repair_writes_its_disk_and_its_record_alone() {
             assert!(mine && fine && !call.contains("O_TRUNC"), "{}", &call[..call.len().min(300)]);
         }
     }
-}
-
-/// A call with its strings as text.
-fn readable(call: &str) -> String {
-    let text = |hex: &str| String::from_utf8_lossy(&strace::unhex(hex)).into_owned();
-    let mut shown = String::new();
-    for (index, part) in call.split(['"', '<', '>']).enumerate() {
-        shown += &if part.starts_with("\\x") { text(part) } else { part.to_owned() };
-        shown.push(if index % 2 == 0 { '<' } else { '>' });
-    }
-    shown
 }
 
 /// Names that an image may hold for its backing or data file, none of which leads to a file beside it.

@@ -271,15 +271,7 @@ fn qemu_follows_no_name_that_stands_in_an_image() {
     let opened = |image: &str| {
         let log = folder.path().join("log");
         let calls = strace::calls("openat,open,connect,execve", &log, &["check", image]);
-        let text = |part: &str| {
-            if part.starts_with("\\x") {
-                String::from_utf8_lossy(&strace::unhex(part)).into_owned()
-            } else {
-                part.into()
-            }
-        };
-        let calls: Vec<String> =
-            calls.iter().map(|call| call.split(['"', '<', '>']).map(text).collect()).collect();
+        let calls: Vec<String> = calls.iter().map(|call| strace::readable(call)).collect();
         (
             calls.iter().any(|call| call.contains("/secret")),
             calls.iter().any(|call| call.starts_with("execve") && call.contains("qemu-nbd")),

@@ -71,3 +71,14 @@ pub fn path_of(call: &str) -> PathBuf {
     let (path, _) = rest.split_once('>').expect("its path");
     String::from_utf8(unhex(path)).expect("UTF-8").into()
 }
+
+/// A call with its strings as text.
+pub fn readable(call: &str) -> String {
+    let text = |hex: &str| String::from_utf8_lossy(&unhex(hex)).into_owned();
+    let mut shown = String::new();
+    for (index, part) in call.split(['"', '<', '>']).enumerate() {
+        shown += &if part.starts_with("\\x") { text(part) } else { part.to_owned() };
+        shown.push(if index % 2 == 0 { '<' } else { '>' });
+    }
+    shown
+}

@@ -67,7 +67,7 @@ pub fn examine(path: &Path, options: &OpenOptions, context: &Context) -> anyhow:
     let diagnosis = diagnose(&layout, context);
     let len = storage.len();
     // What cannot be read is a finding, also where nothing could be read any more: then all that was found is worth nothing.
-    if opened.kind.is_served() {
+    if opened.is_served {
         let whole = usize::try_from(len.min(PROBE)).unwrap_or_default();
         storage.read_vec(0, whole).context("lost while it was examined")?;
     }

@@ -6,6 +6,10 @@ use crate::bytes;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 
+/// The ways out that lead past almost everything.
+pub(crate) const CONVERT: &str = "convert it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy";
+pub(crate) const FLATTEN: &str = "flatten it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy";
+
 /// What the bytes of an image file are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -89,7 +93,7 @@ pub fn recognise(file: &dyn Storage) -> Result<Format, StorageError> {
     if let Some((_, what)) = FOREIGN.iter().find(|(magic, _)| has(0, magic)) {
         return Err(StorageError::unsupported(
             format!("the file is {what}, which this program cannot open"),
-            "convert it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy",
+            CONVERT,
         ));
     }
     if let Some((_, what)) = PACKED.iter().find(|(magic, _)| has(0, magic)) {

@@ -19,7 +19,6 @@ use crate::storage::format::Format;
 use crate::storage::format::recognise;
 use crate::storage::holders::loops_on_file;
 use crate::storage::lock;
-use crate::storage::nbd::NbdMut;
 use crate::storage::nbd::connections::Connections;
 use crate::storage::nbd::url::is_url;
 use crate::storage::qcow2::chain::Access;
@@ -60,14 +59,6 @@ pub enum TargetKind {
     Nbd,
 }
 
-impl TargetKind {
-    /// Whether its bytes may come from another program, which may end.
-    #[must_use]
-    pub fn is_served(self) -> bool {
-        !matches!(self, Self::Device | Self::Image(Format::Raw))
-    }
-}
-
 impl fmt::Display for TargetKind {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -88,6 +79,8 @@ pub struct Opened {
     pub path: PathBuf,
     /// What the user should know before trusting what is read.
     pub notes: Vec<String>,
+    /// Whether the bytes come from another program, which may end.
+    pub is_served: bool,
 }
 
 /// Opens the target at `path`, or at the NBD server that it names, for reading. Nothing is written and nothing is locked.
@@ -95,9 +88,15 @@ pub struct Opened {
 /// # Errors
 /// [`StorageError`] for what is neither a block device nor an image that can be read, with the way out.
 pub fn open(path: &Path, options: &OpenOptions) -> Result<Opened, StorageError> {
-    let opened = |storage, kind, notes| Opened { storage, kind, path: path.to_path_buf(), notes };
+    let opened = |storage, kind, notes, is_served| Opened {
+        storage,
+        kind,
+        path: path.to_path_buf(),
+        notes,
+        is_served,
+    };
     if is_url(path) {
-        return Ok(opened(Box::new(options.connections.open(path)?), TargetKind::Nbd, Vec::new()));
+        return Ok(opened(Box::new(options.connections.open(path)?), TargetKind::Nbd, Vec::new(), true));
     }
     let target = Target::open(path, options, Access::Read)?;
     let mut notes = Vec::new();
@@ -106,18 +105,18 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Opened, StorageError> 
         notes.push(format!("{}: {note}", path.display()));
     }
     let kind = target.kind;
-    let storage: Box<dyn Storage> = match target.format {
-        Format::Raw => Box::new(target.raw),
+    let image = match target.format {
+        Format::Raw => return Ok(opened(Box::new(target.raw), kind, notes, false)),
         Format::Qcow2 => match qcow2(Arc::new(target.raw), path, options, Access::Read)? {
             By::Us(chain) => {
                 notes.extend(chain.notes);
-                Box::new(chain.image)
+                return Ok(opened(Box::new(chain.image), kind, notes, false));
             }
-            By::Qemu(image) => Box::new(serve(path, image, options, true)?),
+            By::Qemu(image) => image,
         },
-        format => Box::new(serve(path, nodes::image(path, format, options, Access::Read)?, options, true)?),
+        format => nodes::image(path, format, options, Access::Read)?,
     };
-    Ok(opened(storage, kind, notes))
+    Ok(opened(Box::new(serve(path, image, options, true)?), kind, notes, true))
 }
 
 /// Opens the target at `path` for writing, alone: a block device that nobody holds, an image that no virtual machine
@@ -129,7 +128,9 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Opened, StorageError> 
 /// image that may be read but not written.
 pub fn open_mut(path: &Path, options: &OpenOptions) -> Result<Box<dyn StorageMut>, StorageError> {
     if is_url(path) {
-        return Ok(Box::new(NbdMut::new(options.connections.open(path)?)?));
+        let nbd = options.connections.open(path)?;
+        nbd.check_writable()?;
+        return Ok(Box::new(nbd));
     }
     let rehearsal = Target::open(path, options, Access::Rehearse)?;
     let identity = rehearsal.identity;
@@ -148,7 +149,8 @@ pub fn open_mut(path: &Path, options: &OpenOptions) -> Result<Box<dyn StorageMut
         lock::lock_for_writing(raw.file(), path)?;
         drop(raw);
         let nbd = serve(path, image, options, false)?.alone(alone);
-        return Ok(Box::new(NbdMut::new(Arc::new(nbd))?));
+        nbd.check_writable()?;
+        return Ok(Box::new(Arc::new(nbd)));
     }
     let target = Target::open(path, options, Access::Write)?;
     if target.identity != identity {

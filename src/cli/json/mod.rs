@@ -19,9 +19,11 @@ use std::io::BufWriter;
 use std::io::Write;
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::cli::lines::unless_gone;
+use crate::cli::outcome::Tally;
 use crate::cli::text;
 
 /// Version of the output's shape. Fields may be added within a version, never renamed, removed or given a new meaning.
@@ -33,18 +35,25 @@ pub const VERSION: u32 = 1;
 /// When standard output cannot be written.
 pub fn print<T: Serialize>(targets: &[T]) -> anyhow::Result<()> {
     let mut out = Escaping(BufWriter::new(std::io::stdout().lock()));
-    let written = serde_json::to_writer_pretty(&mut out, &Document { version: VERSION, targets })
-        .map_err(std::io::Error::from)
-        .and_then(|()| out.0.write_all(b"\n"))
-        .and_then(|()| out.0.flush());
+    let written =
+        serde_json::to_writer_pretty(&mut out, &Document { version: VERSION, targets, summary: None })
+            .map_err(std::io::Error::from)
+            .and_then(|()| out.0.write_all(b"\n"))
+            .and_then(|()| out.0.flush());
     Ok(unless_gone(written)?)
 }
 
-/// The document, which is written as it is made: of a large store it has some megabytes.
-#[derive(Serialize)]
+/// What a command prints with `--json`.
+// It is written as it is made: of a large store it has some megabytes.
+#[derive(Serialize, JsonSchema)]
 struct Document<'a, T> {
+    /// Version of this shape. Within a version fields may be added, and no field is renamed, removed or given a new meaning.
     version: u32,
+    /// One for each target.
     targets: &'a [T],
+    /// How many came out how (`check`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<Tally>,
 }
 
 /// Writes JSON as [`escaped`] has it. It comes in pieces of whole characters.

@@ -12,6 +12,7 @@ use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::cli::json::Document;
 use crate::cli::json::VERSION;
 use crate::cli::json::listed::Listed;
 use crate::cli::json::repair::LeftAlone;
@@ -23,19 +24,6 @@ use crate::cli::json::store::Inspected;
 use crate::cli::json::store::InspectedFile;
 use crate::cli::json::target::Checked;
 use crate::cli::json::target::Failure;
-use crate::cli::outcome::Tally;
-
-/// What a command prints with `--json`.
-#[derive(Serialize, JsonSchema)]
-struct Document<T> {
-    /// Version of this shape. Within a version fields may be added, and no field is renamed, removed or given a new meaning.
-    version: u32,
-    /// One for each target.
-    targets: Vec<T>,
-    /// How many came out how (`check`).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    summary: Option<Tally>,
-}
 
 /// A line of `check --jsonl`.
 #[derive(Serialize, JsonSchema)]
@@ -125,14 +113,14 @@ pub enum SchemaOf {
 #[must_use]
 pub fn schema(of: Option<SchemaOf>) -> Value {
     let schema = match of {
-        None => schema_of::<Document<AnyTarget>>(),
-        Some(SchemaOf::List) => schema_of::<Document<ListTarget>>(),
-        Some(SchemaOf::Inspect) => schema_of::<Document<InspectTarget>>(),
-        Some(SchemaOf::Check) => schema_of::<Document<CheckTarget>>(),
+        None => schema_of::<Document<'static, AnyTarget>>(),
+        Some(SchemaOf::List) => schema_of::<Document<'static, ListTarget>>(),
+        Some(SchemaOf::Inspect) => schema_of::<Document<'static, InspectTarget>>(),
+        Some(SchemaOf::Check) => schema_of::<Document<'static, CheckTarget>>(),
         Some(SchemaOf::CheckLine) => schema_of::<Line>(),
-        Some(SchemaOf::Fix) => schema_of::<Document<FixTarget>>(),
-        Some(SchemaOf::Record) => schema_of::<Document<RecordTarget>>(),
-        Some(SchemaOf::Undo) => schema_of::<Document<UndoTarget>>(),
+        Some(SchemaOf::Fix) => schema_of::<Document<'static, FixTarget>>(),
+        Some(SchemaOf::Record) => schema_of::<Document<'static, RecordTarget>>(),
+        Some(SchemaOf::Undo) => schema_of::<Document<'static, UndoTarget>>(),
     };
     let mut schema = schema.to_value();
     if let Some(fields) = schema.as_object_mut() {

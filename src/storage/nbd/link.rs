@@ -72,7 +72,7 @@ impl<W: Read + Write> Link<W> {
         let mut at = offset;
         for chunk in buf.chunks_mut(self.chunk()) {
             let len = chunk.len();
-            self.request(CMD_READ, at, len, &[], chunk).map_err(|error| failed("read", at, len, error))?;
+            self.request(CMD_READ, at, &[], chunk).map_err(|error| failed("read", at, len, error))?;
             at = at.saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
         }
         Ok(())
@@ -95,7 +95,7 @@ impl<W: Read + Write> Link<W> {
         }
         let mut at = offset;
         for chunk in bytes.chunks(self.chunk()) {
-            self.request(CMD_WRITE, at, chunk.len(), chunk, &mut [])
+            self.request(CMD_WRITE, at, chunk, &mut [])
                 .map_err(|error| failed("write", at, chunk.len(), error))?;
             at = at.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
         }
@@ -107,7 +107,7 @@ impl<W: Read + Write> Link<W> {
     /// # Errors
     /// [`StorageError::Io`].
     pub fn flush(&mut self) -> Result<(), StorageError> {
-        self.request(CMD_FLUSH, 0, 0, &[], &mut [])
+        self.request(CMD_FLUSH, 0, &[], &mut [])
             .map_err(|error| StorageError::io("the server cannot sync", error))
     }
 
@@ -119,18 +119,11 @@ impl<W: Read + Write> Link<W> {
         usize::try_from(whole).unwrap_or(usize::MAX)
     }
 
-    fn request(
-        &mut self,
-        command: u16,
-        offset: u64,
-        len: usize,
-        sent: &[u8],
-        received: &mut [u8],
-    ) -> io::Result<()> {
+    fn request(&mut self, command: u16, offset: u64, sent: &[u8], received: &mut [u8]) -> io::Result<()> {
         if let Some(kind) = self.broken {
             return Err(io::Error::new(kind, "the connection is lost since an earlier error"));
         }
-        let talked = self.talk(command, offset, len, sent, received);
+        let talked = self.talk(command, offset, sent, received);
         match talked {
             Ok(0) => Ok(()),
             Ok(error) => Err(server_error(error)),
@@ -142,16 +135,11 @@ impl<W: Read + Write> Link<W> {
     }
 
     /// One request and its reply: the server's error number, 0 for none.
-    fn talk(
-        &mut self,
-        command: u16,
-        offset: u64,
-        len: usize,
-        sent: &[u8],
-        received: &mut [u8],
-    ) -> io::Result<u32> {
+    fn talk(&mut self, command: u16, offset: u64, sent: &[u8], received: &mut [u8]) -> io::Result<u32> {
         self.cookie = self.cookie.wrapping_add(1);
         let cookie = self.cookie.to_be_bytes();
+        // Of every command one of the two is empty.
+        let len = sent.len().max(received.len());
         self.wire.write_all(&head(command, cookie, offset, len))?;
         self.wire.write_all(sent)?;
         self.wire.flush()?;

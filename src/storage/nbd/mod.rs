@@ -134,42 +134,15 @@ impl Storage for Nbd {
     }
 }
 
-/// An export that is written.
-pub struct NbdMut(Arc<Nbd>);
-
-impl NbdMut {
-    /// A writer on an export.
-    ///
-    /// # Errors
-    /// As [`Nbd::check_writable`].
-    pub fn new(nbd: Arc<Nbd>) -> Result<Self, StorageError> {
-        nbd.check_writable()?;
-        Ok(Self(nbd))
-    }
-}
-
-impl Storage for NbdMut {
-    fn len(&self) -> u64 {
-        self.0.len()
-    }
-
-    fn sector_size(&self) -> Option<u32> {
-        self.0.sector_size()
-    }
-
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<(), StorageError> {
-        self.0.read_at(offset, buf)
-    }
-}
-
-impl StorageMut for NbdMut {
+/// A connection may be shared: its requests go one after the other.
+impl StorageMut for Arc<Nbd> {
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> Result<(), StorageError> {
         check_range(self.len(), offset, bytes.len())?;
-        self.0.ask(|link| link.write(offset, bytes))
+        self.ask(|link| link.write(offset, bytes))
     }
 
     fn sync(&mut self) -> Result<(), StorageError> {
-        self.0.ask(Link::flush)
+        self.ask(Link::flush)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::file::identity;
 use crate::storage::file::open_file;
+use crate::storage::format::FLATTEN;
 use crate::storage::format::Format;
 use crate::storage::format::recognise;
 use crate::storage::lock;
@@ -50,23 +51,48 @@ pub(crate) fn open_chain(
     options: &OpenOptions,
     access: Access,
 ) -> Result<Chain, StorageError> {
-    let mut walk = Walk { options, access, seen: Vec::new(), notes: Vec::new() };
+    let mut walk = Walk { options, access, way: Descent::default(), notes: Vec::new() };
     let image = walk.image(file, true)?;
     Ok(Chain { image, notes: walk.notes })
+}
+
+/// Device and inode of every image on the way down.
+#[derive(Default)]
+pub(crate) struct Descent(Vec<(u64, u64)>);
+
+impl Descent {
+    /// One image further.
+    ///
+    /// # Errors
+    /// When it was on the way already, or the way is too long.
+    pub(crate) fn step(&mut self, file: &Raw) -> Result<(), StorageError> {
+        let identity = identity(file.file(), file.path())?;
+        if self.0.contains(&identity) {
+            return Err(StorageError::corrupt("qcow2 backing chain", 8, "an end", "a circle"));
+        }
+        self.0.push(identity);
+        if self.0.len() > MAX_DEPTH {
+            let what = format!("the backing chain has more than {MAX_DEPTH} images");
+            return Err(StorageError::unsupported(
+                what,
+                "flatten it with `qemu-img convert -O qcow2 OLD NEW`",
+            ));
+        }
+        Ok(())
+    }
 }
 
 struct Walk<'a> {
     options: &'a OpenOptions,
     access: Access,
-    /// Device and inode of every image on the way down.
-    seen: Vec<(u64, u64)>,
+    way: Descent,
     notes: Vec<String>,
 }
 
 impl Walk<'_> {
     fn image(&mut self, file: Arc<Raw>, top: bool) -> Result<Qcow2, StorageError> {
         let path = file.path().to_path_buf();
-        self.descend(&file).map_err(|error| error.in_file(&path))?;
+        self.way.step(&file).map_err(|error| error.in_file(&path))?;
         let header = read_header(&file).map_err(|error| error.in_file(&path))?;
         let allowed = match (top, self.access) {
             (true, Access::Rehearse | Access::Write) => header.check_writable(),
@@ -82,22 +108,6 @@ impl Walk<'_> {
         Ok(Qcow2::new(header, file, data, backing))
     }
 
-    fn descend(&mut self, file: &Raw) -> Result<(), StorageError> {
-        let identity = identity(file.file(), file.path())?;
-        if self.seen.contains(&identity) {
-            return Err(StorageError::corrupt("qcow2 backing chain", 8, "an end", "a circle"));
-        }
-        self.seen.push(identity);
-        if self.seen.len() > MAX_DEPTH {
-            let what = format!("the backing chain has more than {MAX_DEPTH} images");
-            return Err(StorageError::unsupported(
-                what,
-                "flatten it with `qemu-img convert -O qcow2 OLD NEW`",
-            ));
-        }
-        Ok(())
-    }
-
     fn data_file(&self, header: &Header, image: &Path, top: bool) -> Result<Option<Arc<Raw>>, StorageError> {
         if !header.has_data_file() {
             return Ok(None);
@@ -111,7 +121,7 @@ impl Walk<'_> {
         let path = resolve(name, image, "data file", &self.options.allow_backing)?;
         let write = top && self.access == Access::Write;
         let file = open_file(&path, write)?;
-        if self.seen.contains(&identity(&file, &path)?) {
+        if self.way.0.contains(&identity(&file, &path)?) {
             return Err(StorageError::corrupt(
                 "qcow2 data file",
                 0,
@@ -157,10 +167,7 @@ impl Walk<'_> {
 fn foreign(name: &str, format: &str) -> StorageError {
     let (name, format) = (name.escape_debug(), format.escape_debug());
     let what = format!("backing file {name} has the format {format}");
-    StorageError::unsupported(
-        what,
-        "flatten it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy",
-    )
+    StorageError::unsupported(what, FLATTEN)
 }
 
 /// Whether `file` begins as a qcow2 image does.

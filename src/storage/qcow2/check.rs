@@ -6,6 +6,7 @@
 
 use crate::storage::Storage;
 use crate::storage::StorageError;
+use crate::storage::format::CONVERT;
 use crate::storage::qcow2::header::Header;
 use crate::storage::qcow2::map::Mapping;
 use crate::storage::qcow2::map::decode;
@@ -226,10 +227,7 @@ impl Walk<'_> {
 }
 
 fn too_large() -> StorageError {
-    StorageError::unsupported(
-        "the image has too many clusters to verify its reference counts",
-        "convert it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy",
-    )
+    StorageError::unsupported("the image has too many clusters to verify its reference counts", CONVERT)
 }
 
 #[cfg(test)]

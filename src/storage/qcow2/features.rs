@@ -3,7 +3,7 @@
 //! Source: QEMU `docs/interop/qcow2.rst`, "Header", the feature bits and `crypt_method`.
 
 use crate::storage::StorageError;
-use crate::storage::qcow2::header::CONVERT;
+use crate::storage::format::CONVERT;
 use crate::storage::qcow2::header::Header;
 
 /// Incompatible feature bits.
@@ -92,19 +92,17 @@ impl Header {
 
     /// Who can open the image, which is only read or, where it `is_written`, written too.
     pub(crate) fn reader(&self, is_written: bool) -> Reader {
-        match self.obstacle() {
-            Some((_, false)) => return self.check_readable().map_or_else(Reader::Nobody, |()| Reader::Ours),
-            Some((what, true)) => match self.check_state() {
-                Err(error) if is_written => return Reader::Nobody(error),
-                _ => return Reader::Qemu(what),
-            },
-            None if !is_written => return Reader::Ours,
-            None => {}
+        let obstacle = self.obstacle();
+        if let Some((what, false)) = obstacle {
+            return Reader::Nobody(StorageError::unsupported(what, self.conversion()));
         }
-        match (self.check_state(), self.bitmaps) {
-            (Err(error), _) => Reader::Nobody(error),
-            (Ok(()), true) => Reader::Qemu(BITMAPS.into()),
-            (Ok(()), false) => Reader::Ours,
+        if is_written && let Err(error) = self.check_state() {
+            return Reader::Nobody(error);
+        }
+        match obstacle {
+            Some((what, _)) => Reader::Qemu(what),
+            None if is_written && self.bitmaps => Reader::Qemu(BITMAPS.into()),
+            None => Reader::Ours,
         }
     }
 

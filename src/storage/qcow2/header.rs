@@ -6,6 +6,7 @@
 
 use crate::bytes;
 use crate::storage::StorageError;
+use crate::storage::format::CONVERT;
 
 /// The first four bytes of a qcow2 image (and of the older qcow).
 pub const MAGIC: [u8; 4] = *b"QFI\xfb";
@@ -28,9 +29,6 @@ const EXTENSION_END: u32 = 0;
 const EXTENSION_BACKING_FORMAT: u32 = 0xE279_2ACA;
 const EXTENSION_BITMAPS: u32 = 0x2385_2875;
 const EXTENSION_DATA_FILE: u32 = 0x4441_5441;
-
-/// The way out that leads past almost everything.
-pub(crate) const CONVERT: &str = "convert it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy";
 
 /// What a qcow2 header says. Offsets and sizes are in bytes of the image file unless said otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]

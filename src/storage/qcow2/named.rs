@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use crate::storage::StorageError;
 use crate::storage::file::directory_of;
+use crate::storage::format::FLATTEN;
 
 /// The file that `name`, written in `image`, means, if it may be opened. `listed` are the files that the user trusts.
 ///
@@ -25,8 +26,7 @@ pub(crate) fn resolve(
     // As QEMU has it: a colon before the first slash makes a protocol of what stands before it.
     if name.split('/').next().is_some_and(|first| first.contains(':')) {
         let what = format!("its {role} {name:?} is not a file");
-        let way_out = "flatten it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy";
-        return Err(StorageError::unsupported(what, way_out));
+        return Err(StorageError::unsupported(what, FLATTEN));
     }
     let directory = image.parent().unwrap_or_else(|| Path::new(""));
     let named = directory.join(name);

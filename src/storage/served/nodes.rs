@@ -11,13 +11,14 @@ use serde_json::json;
 
 use crate::storage::Storage;
 use crate::storage::StorageError;
-use crate::storage::file::identity;
 use crate::storage::file::metadata;
 use crate::storage::file::open_file;
+use crate::storage::format::FLATTEN;
 use crate::storage::format::Format;
 use crate::storage::format::recognise;
 use crate::storage::open::OpenOptions;
 use crate::storage::qcow2::chain::Access;
+use crate::storage::qcow2::chain::Descent;
 use crate::storage::qcow2::chain::read_header;
 use crate::storage::qcow2::features::Reader;
 use crate::storage::qcow2::header::Header;
@@ -26,13 +27,10 @@ use crate::storage::raw::Raw;
 use crate::storage::served::vmdk;
 use crate::storage::served::watched::utf8;
 
-/// Images on images, as for those that this program reads itself.
-const MAX_DEPTH: usize = 8;
 /// Where the footer of a vhd says what it is, and what it says of one that holds only the difference to another.
 const VHD_TYPE: u64 = 60;
 const VHD_FOOTER: u64 = 512;
 const DIFFERENCING: [u8; 4] = [0, 0, 0, 4];
-const FLATTEN: &str = "flatten it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy";
 
 /// An image that QEMU is to open.
 #[derive(Debug)]
@@ -53,13 +51,9 @@ pub(crate) fn image(
     options: &OpenOptions,
     access: Access,
 ) -> Result<Image, StorageError> {
-    let mut walk = Walk { options, access, seen: Vec::new(), why: None };
-    let mut node = walk.node(path, format, true)?;
-    if let (Access::Read, Some(node)) = (access, node.as_object_mut()) {
-        // For the extents of a vmdk, which QEMU opens by itself.
-        node.insert("force-share".into(), json!(true));
-    }
-    Ok(Image { node, why: walk.why.unwrap_or_else(|| format!("it is a {format} image")) })
+    let mut walk = Walk::new(options, access);
+    let node = walk.node(path, format, true)?;
+    Ok(walk.image(node, || format!("it is a {format} image")))
 }
 
 /// The qcow2 image at `path`, when QEMU is needed for it or for an image below it; `None` when it is not.
@@ -71,28 +65,38 @@ pub(crate) fn qcow2_image(
     options: &OpenOptions,
     access: Access,
 ) -> Result<Option<Image>, StorageError> {
-    let mut walk = Walk { options, access, seen: Vec::new(), why: None };
+    let mut walk = Walk::new(options, access);
     let walked = walk.node(path, Format::Qcow2, true);
     if walk.why.is_none() {
         return Ok(None);
     }
-    walked?;
-    image(path, Format::Qcow2, options, access).map(Some)
+    Ok(Some(walk.image(walked?, String::new)))
 }
 
 struct Walk<'a> {
     options: &'a OpenOptions,
     access: Access,
-    /// Device and inode of every file on the way down.
-    seen: Vec<(u64, u64)>,
+    way: Descent,
     /// What only QEMU can do.
     why: Option<String>,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(options: &'a OpenOptions, access: Access) -> Self {
+        Self { options, access, way: Descent::default(), why: None }
+    }
+
+    fn image(self, mut node: Value, why: impl FnOnce() -> String) -> Image {
+        if let (Access::Read, Some(node)) = (self.access, node.as_object_mut()) {
+            // For the extents of a vmdk, which QEMU opens by itself.
+            node.insert("force-share".into(), json!(true));
+        }
+        Image { node, why: self.why.unwrap_or_else(why) }
+    }
+
     fn node(&mut self, path: &Path, format: Format, top: bool) -> Result<Value, StorageError> {
         let raw = Raw::new(open_file(path, false)?, path, None)?;
-        self.descend(&raw).map_err(|error| error.in_file(path))?;
+        self.way.step(&raw).map_err(|error| error.in_file(path))?;
         let file = file_node(&raw, self.access)?;
         let is_written = top && self.access != Access::Read;
         let driver = match format {
@@ -156,7 +160,7 @@ impl Walk<'_> {
         let path = resolve(name, image, "data file", &self.options.allow_backing)
             .map_err(|error| error.in_file(image))?;
         let raw = Raw::new(open_file(&path, false)?, &path, None)?;
-        self.descend(&raw).map_err(|error| error.in_file(image))?;
+        self.way.step(&raw).map_err(|error| error.in_file(image))?;
         file_node(&raw, self.access)
     }
 
@@ -179,19 +183,6 @@ impl Walk<'_> {
             }
         };
         self.node(&path, format, false)
-    }
-
-    fn descend(&mut self, raw: &Raw) -> Result<(), StorageError> {
-        let identity = identity(raw.file(), raw.path())?;
-        if self.seen.contains(&identity) {
-            return Err(StorageError::corrupt("chain of images", 0, "an end", "a circle"));
-        }
-        self.seen.push(identity);
-        if self.seen.len() > MAX_DEPTH {
-            let what = format!("the image stands on more than {MAX_DEPTH} files");
-            return Err(StorageError::unsupported(what, FLATTEN));
-        }
-        Ok(())
     }
 
     fn because(&mut self, why: &str) {

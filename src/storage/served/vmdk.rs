@@ -11,6 +11,7 @@ use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::file::directory_of;
 use crate::storage::file::open_file;
+use crate::storage::format::CONVERT;
 use crate::storage::raw::Raw;
 
 const SPARSE: &[u8] = b"KDMV";
@@ -159,11 +160,7 @@ fn check_beside(name: &str, image: &Path, is_written: bool) -> Result<(), Storag
 }
 
 fn refused(what: &str) -> StorageError {
-    StorageError::unsupported(format!("the vmdk image {what}"), convert())
-}
-
-fn convert() -> &'static str {
-    "convert it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy"
+    StorageError::unsupported(format!("the vmdk image {what}"), CONVERT)
 }
 
 #[cfg(test)]
