@@ -154,6 +154,18 @@ pub enum FormatArg {
 }
 
 impl OpenArgs {
+    /// The switches as they were given, for a command that opens the same target again.
+    #[must_use]
+    pub fn words(&self) -> Vec<String> {
+        let format = self.format.as_ref().and_then(ValueEnum::to_possible_value);
+        let format = format.map(|format| ("--format", format.get_name().to_owned()));
+        let path = |path: &PathBuf| path.display().to_string();
+        let backing = self.allow_backing.iter().map(|file| ("--allow-backing", path(file)));
+        let key = self.key_file.as_ref().map(|file| ("--key-file", path(file)));
+        let pairs = format.into_iter().chain(backing).chain(key);
+        pairs.flat_map(|(switch, value)| [switch.to_owned(), value]).collect()
+    }
+
     /// The same in the words of the storage.
     #[must_use]
     pub fn options(&self) -> OpenOptions {

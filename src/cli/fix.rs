@@ -329,8 +329,8 @@ impl Job<'_> {
                 return Err(error.into());
             }
             anyhow::bail!(
-                "{error}; to go back: bcdrescue undo {} (or mend the cause, and run fix again)",
-                record_path.display()
+                "{error}; to go back: {} (or mend the cause, and run fix again)",
+                way_back(args, &record_path)
             );
         }
         let mut context = context;
@@ -343,8 +343,8 @@ impl Job<'_> {
             })
             .with_context(|| {
                 format!(
-                    "all sectors were written, but the proof failed; to go back: bcdrescue undo {}",
-                    record_path.display()
+                    "all sectors were written, but the proof failed; to go back: {}",
+                    way_back(args, &record_path)
                 )
             })?;
         if let Err(error) = record.set_state(&record_path, State::Applied) {
@@ -368,7 +368,7 @@ impl Job<'_> {
                 "  fixed: {done}, in {sectors}, read back and examined again: {}",
                 text::verdict(after.diagnosis.verdict)
             );
-            anstream::println!("  to go back: bcdrescue undo {}", clean(&record.display().to_string()));
+            anstream::println!("  to go back: {}", clean(&way_back(self.args, record)));
             if left {
                 anstream::println!(
                     "  not everything could be cured; see: bcdrescue check {}",
@@ -434,6 +434,12 @@ impl Job<'_> {
             record: record.map(json::path),
         }
     }
+}
+
+/// The command that brings the disk back: the record, and how its target is opened.
+fn way_back(args: &FixArgs, record: &Path) -> String {
+    let words = [vec!["bcdrescue undo".to_owned()], args.open.words(), vec![record.display().to_string()]];
+    words.concat().join(" ")
 }
 
 /// Whether `fix` cures it when it is told so.

@@ -145,18 +145,14 @@ impl Job<'_> {
             );
         }
         for store in &record.stores {
-            anstream::println!(
-                "  {} on partition {}, {}",
-                clean(&store.path),
-                store.partition,
-                text::count(back.len(), "sector", "sectors")
-            );
+            anstream::println!("  {} on partition {}", clean(&store.path), store.partition);
         }
         for part in &record.touched {
             if let Touched::File { partition, path } = part {
                 anstream::println!("  the drive letters in {} on partition {partition}", clean(path));
             }
         }
+        anstream::println!("  {} in all", text::count(back.len(), "sector", "sectors"));
     }
 
     fn say(&self, action: Action, back: &[Patch], sentence: &str) -> anyhow::Result<()> {
