@@ -14,18 +14,18 @@ use crate::support::text;
 
 /// Its repair is of so many sectors, in so many stages.
 const NAME: &str = "win2008r2-bios";
-const SECTORS: usize = 9;
+pub(crate) const SECTORS: usize = 9;
 const STAGES: usize = 4;
 
 /// A broken disk, with what it is before and after its repair.
-struct Case {
-    disk: Disk,
-    before: Vec<u8>,
-    after: Vec<u8>,
+pub(crate) struct Case {
+    pub(crate) disk: Disk,
+    pub(crate) before: Vec<u8>,
+    pub(crate) after: Vec<u8>,
 }
 
 impl Case {
-    fn new() -> Option<Self> {
+    pub(crate) fn new() -> Option<Self> {
         strace::is_allowed().then(|| {
             let repaired = Disk::raw(NAME);
             bcdrescue(&["fix", repaired.name(), "--yes"]).exits(1);
@@ -43,7 +43,7 @@ impl Case {
     }
 
     /// From what was left, `fix` completes and `undo` goes back; then the disk is as it was, without a record.
-    fn leads_out(&self, story: &str) {
+    pub(crate) fn leads_out(&self, story: &str) {
         let record = self.disk.record();
         let folder = tempfile::tempdir().unwrap();
         let copy = folder.path().join("copy.img");
@@ -57,7 +57,7 @@ impl Case {
         fs::remove_file(record).unwrap();
     }
 
-    fn is_untouched(&self, story: &str) {
+    pub(crate) fn is_untouched(&self, story: &str) {
         assert_eq!(hash(&self.disk.path), self.before, "{story}");
     }
 
@@ -224,52 +224,6 @@ fn a_medium_that_takes_no_writes_is_left_alone() {
             }
         }
         assert!(told > 0, "{errno}");
-    }
-}
-
-/// A limit on the size of files is a border in the middle of the plan, and by default it kills.
-#[test]
-fn a_limit_on_file_sizes_is_an_error_and_no_death() {
-    let Some(case) = Case::new() else { return };
-    // The plan's sectors lie around 53 MiB: at this border some are written and some are not.
-    let border = 55_590_000u64;
-    let output = std::process::Command::new("prlimit")
-        .args([
-            &format!("--fsize={border}"),
-            env!("CARGO_BIN_EXE_bcdrescue"),
-            "fix",
-            "--yes",
-            case.disk.name(),
-        ])
-        .output()
-        .expect("prlimit");
-    let error = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(8), "{error}");
-    assert!(error.contains("2 of 9 sectors written, then: ") && error.contains("File too large"), "{error}");
-    case.leads_out(&error);
-}
-
-/// Ctrl-C, a lost terminal, a polite kill: in the middle of a repair they wait. A hard kill is what a power cut is.
-#[test]
-fn a_signal_in_the_middle_waits_and_a_hard_kill_is_mended() {
-    let Some(case) = Case::new() else { return };
-    let disk = Some(case.disk.path.as_path());
-    let fix = ["fix", case.disk.name(), "--yes"];
-    for signal in ["TERM", "INT", "HUP"] {
-        for write in [1, 5, SECTORS] {
-            let fault = format!("pwrite64:signal={signal}:when={write}");
-            with_faults(disk, &[&fault], &fix).exits(1).says("fixed: ");
-            assert_eq!(hash(&case.disk.path), case.after, "{fault}");
-            let record = case.disk.record();
-            with_faults(disk, &[&fault], &["undo", text(&record), "--yes"]).exits(1).says("undone: ");
-            case.is_untouched(&fault);
-            fs::remove_file(record).unwrap();
-        }
-    }
-    for write in 1..=SECTORS {
-        let fault = format!("pwrite64:signal=KILL:when={write}");
-        with_faults(disk, &[&fault], &fix).exits(137);
-        case.leads_out(&fault);
     }
 }
 

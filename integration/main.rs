@@ -33,6 +33,7 @@ mod golden;
 mod guest;
 mod hostile;
 mod install;
+mod interrupted;
 mod layers;
 mod letters_in_memory;
 #[path = "../src/hive/replay/sample.rs"]

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
+use std::process::Child;
 use std::process::Command;
 use std::process::Output;
 use std::process::Stdio;
@@ -45,6 +46,15 @@ pub fn with_faults(path: Option<&Path>, faults: &[&str], arguments: &[&str]) -> 
     });
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
     Run { code, stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+/// Begins a run with these faults in its system calls on `path`; it is the one child of what is given back.
+pub fn begin(path: &Path, fault: &str, arguments: &[&str]) -> Child {
+    let inject = format!("inject={fault}");
+    let mut command = Command::new("strace");
+    command.args(["-f", "-qq", "-o", "/dev/null", "-P", text(path), "-e", &inject]);
+    command.arg(env!("CARGO_BIN_EXE_bcdrescue")).args(arguments).stdin(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("strace")
 }
 
 /// The system calls of a run, a line each, with the paths of file descriptors (`5</a/b>`).

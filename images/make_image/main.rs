@@ -30,6 +30,8 @@ use std::process::ExitCode;
 use anyhow::Context;
 use anyhow::Result;
 use bcdrescue::bytes::one_line;
+use bcdrescue::cli::lines;
+use bcdrescue::cli::signals;
 use clap::Parser;
 
 use crate::bases::BASES;
@@ -73,14 +75,14 @@ fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
         }
     };
-    let (Some(recipe), Some(out)) = (&arguments.recipe, &arguments.out) else {
-        anstream::print!("{}", list());
-        return ExitCode::SUCCESS;
+    let done = match (&arguments.recipe, &arguments.out) {
+        (Some(recipe), Some(out)) => make(recipe, out),
+        _ => lines::write(format_args!("{}", list())).map_err(|error| (FAILED, error)),
     };
-    match make(recipe, out) {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err((code, error)) => {
-            anstream::eprintln!("bcdrescue-make-image: {}", one_line(&format!("{error:#}")));
+            lines::warn(format_args!("bcdrescue-make-image: {}", one_line(&format!("{error:#}"))));
             ExitCode::from(code)
         }
     }
@@ -93,6 +95,8 @@ fn make(recipe: &Path, out: &Path) -> Result<(), (u8, anyhow::Error)> {
     let name = || recipe.display().to_string();
     let recipe = Recipe::parse(&text).with_context(name).map_err(|error| (USAGE, error))?;
     let disk = build(&recipe).with_context(name).map_err(|error| (USAGE, error))?;
+    // What was begun of the image is removed where it cannot be written whole.
+    signals::hold();
     output::write(&disk, form, out).map_err(|error| (FAILED, error))
 }
 

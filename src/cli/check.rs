@@ -121,7 +121,7 @@ impl Check<'_> {
                 outcomes.push(outcome);
             }
             progress.aside(|| match &mut stream {
-                Some(stream) => Ok(stream.add(&shown)?),
+                Some(stream) => stream.add(&shown),
                 None => lines::write(format_args!("{}{shown}", if first { "" } else { "\n" })),
             })
         };
@@ -147,7 +147,7 @@ impl Check<'_> {
             Some(stream) => {
                 stream.end(tally)?;
                 if is_many && self.form == Some(Form::Lines) {
-                    anstream::eprintln!("bcdrescue: {}", tally.line());
+                    lines::warn(format_args!("bcdrescue: {}", tally.line()));
                 }
             }
         }

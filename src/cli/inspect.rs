@@ -31,6 +31,7 @@ use crate::cli::json::store::InspectedFile;
 use crate::cli::json::store::StoreInFile;
 use crate::cli::json::store::StoreOnDisk;
 use crate::cli::lines;
+use crate::cli::lines::Lines;
 use crate::cli::list;
 use crate::cli::report;
 use crate::cli::text::clean;
@@ -61,7 +62,7 @@ pub fn run(args: &InspectArgs, as_json: bool) -> anyhow::Result<u8> {
     if as_json {
         json::print(&[document(&examined, &context)])?;
     } else {
-        print(&examined, &context);
+        lines::show(|out| add(out, &examined, &context))?;
     }
     Ok(HEALTHY)
 }
@@ -82,7 +83,7 @@ fn store_file(path: &Path, as_json: bool) -> anyhow::Result<u8> {
             error: None,
         }])?;
     } else {
-        objects(None, &store, &show);
+        lines::show(|out| objects(out, None, &store, &show))?;
     }
     Ok(HEALTHY)
 }
@@ -117,38 +118,36 @@ fn document(examined: &Examined, context: &Context) -> Inspected {
     }
 }
 
-fn print(examined: &Examined, context: &Context) {
+fn add(out: &mut Lines, examined: &Examined, context: &Context) {
     let layout = &examined.layout;
-    lines::show(|out| {
-        report::headline(out, examined);
-        report::picture(out, examined);
-        report::chain(out, &examined.diagnosis);
-    });
-    anstream::println!();
-    anstream::println!("{}", list::partition_table(layout));
+    report::headline(out, examined);
+    report::picture(out, examined);
+    report::chain(out, &examined.diagnosis);
+    out.add(format_args!(""));
+    out.add(format_args!("{}", list::partition_table(layout)));
     for file in &layout.stores {
         let place = format!("{} on {}, {}", file.path, layout.name(file.volume), file.firmware);
-        anstream::println!();
-        anstream::println!("{}", clean(&place).bold());
+        out.add(format_args!(""));
+        out.add(format_args!("{}", clean(&place).bold()));
         match &file.store {
             Ok(store) => {
                 if let Some(object) = main_entry(store).and_then(|index| store.objects().get(index)) {
-                    chain(layout, object);
+                    chain(out, layout, object);
                 }
-                objects(Some(layout), store, &|element| device(layout, context, element));
+                objects(out, Some(layout), store, &|element| device(layout, context, element));
             }
-            Err(error) => anstream::println!("  cannot be read: {}", clean(error)),
+            Err(error) => out.add(format_args!("  cannot be read: {}", clean(error))),
         }
     }
     for text in layout.systems.iter().filter_map(|system| system.ntldr.clone().flatten()) {
-        anstream::println!("\n{}", "boot.ini".bold());
-        text.lines().for_each(|line| anstream::println!("  {}", clean(line.trim_end())));
+        out.add(format_args!("\n{}", "boot.ini".bold()));
+        text.lines().for_each(|line| out.add(format_args!("  {}", clean(line.trim_end()))));
     }
-    lines::show(|out| report::findings(out, &examined.diagnosis.findings));
+    report::findings(out, &examined.diagnosis.findings);
 }
 
 /// The entry that starts by itself, in a line.
-fn chain(layout: &Layout, object: &Object) {
+fn chain(out: &mut Lines, layout: &Layout, object: &Object) {
     let text = |id| object.string(id).unwrap_or("?").to_owned();
     let place = |id| match object.device(id).map(|device| &device.device) {
         Some(Device::Partition(named)) => here(layout, named),
@@ -164,24 +163,24 @@ fn chain(layout: &Layout, object: &Object) {
         text(ElementId::SYSTEM_ROOT),
         place(ElementId::OS_DEVICE)
     );
-    anstream::println!("  {}", clean(&line));
+    out.add(format_args!("  {}", clean(&line)));
 }
 
 /// All objects, bcdedit's way: a heading by kind, then a line an element, lists one below the other.
-fn objects(layout: Option<&Layout>, store: &Store, show: &dyn Fn(&Element) -> String) {
+fn objects(out: &mut Lines, layout: Option<&Layout>, store: &Store, show: &dyn Fn(&Element) -> String) {
     for object in store.objects() {
         let heading = heading(object.object_type);
-        anstream::println!("\n{heading}\n{}", "-".repeat(heading.len()));
-        anstream::println!("{:<NAMES$} {}", "identifier", clean(object.name()));
+        out.add(format_args!("\n{heading}\n{}", "-".repeat(heading.len())));
+        out.add(format_args!("{:<NAMES$} {}", "identifier", clean(object.name())));
         if let Some(line) = firmware::line(layout, object) {
-            anstream::println!("{:<NAMES$} {}", "firmwarevariable", clean(&line));
+            out.add(format_args!("{:<NAMES$} {}", "firmwarevariable", clean(&line)));
         }
         for element in &object.elements {
             let name = clean(&display_name(element, object.object_type));
-            let lines = lines(element, object, show);
+            let lines = values(element, object, show);
             let names = std::iter::once(name.as_str()).chain(std::iter::repeat(""));
             for (name, line) in names.zip(lines) {
-                anstream::println!("{name:<NAMES$} {}", clean(&line));
+                out.add(format_args!("{name:<NAMES$} {}", clean(&line)));
             }
         }
     }
@@ -205,7 +204,8 @@ fn heading(kind: Option<ObjectType>) -> &'static str {
     }
 }
 
-fn lines(element: &Element, object: &Object, show: &dyn Fn(&Element) -> String) -> Vec<String> {
+/// An element's value, mostly in one line.
+fn values(element: &Element, object: &Object, show: &dyn Fn(&Element) -> String) -> Vec<String> {
     let id = |id: &Guid| alias(*id).map_or_else(|| id.braced(), str::to_owned);
     let one = match &element.value {
         ElementValue::Device(_) => show(element),

@@ -4,6 +4,8 @@ use std::fmt::Arguments;
 use std::io;
 use std::io::Write;
 
+use anyhow::Context as _;
+
 /// Lines of text; colours in them are shown where standard output shows colours.
 #[derive(Debug, Default)]
 pub struct Lines(String);
@@ -22,6 +24,30 @@ impl Lines {
     }
 }
 
+/// Shows at once what `add` adds.
+///
+/// # Errors
+/// As [`unless_gone`].
+pub fn show(add: impl FnOnce(&mut Lines)) -> anyhow::Result<()> {
+    let mut lines = Lines::default();
+    add(&mut lines);
+    write(format_args!("{}", lines.0))
+}
+
+/// Shows a line.
+///
+/// # Errors
+/// As [`unless_gone`].
+pub fn say(line: Arguments<'_>) -> anyhow::Result<()> {
+    write(format_args!("{line}\n"))
+}
+
+/// Shows a line on standard error. Where that cannot be written nobody can be told so either.
+pub fn warn(line: Arguments<'_>) {
+    // In one piece, as other programs may write there too. The macro for it panics where this does nothing.
+    let _ = anstream::stderr().write_all(format!("{line}\n").as_bytes());
+}
+
 /// Writes text to standard output.
 ///
 /// # Errors
@@ -32,7 +58,7 @@ pub fn write(text: Arguments<'_>) -> anyhow::Result<()> {
     let choice = anstream::stdout().current_choice();
     anstream::AutoStream::new(&mut bytes, choice).write_fmt(text)?;
     let mut out = io::stdout().lock();
-    Ok(unless_gone(out.write_all(&bytes).and_then(|()| out.flush()))?)
+    unless_gone(out.write_all(&bytes).and_then(|()| out.flush())).context("standard output")
 }
 
 /// The result of a write to standard output: a reader that has seen enough (`| head`) changes nothing about what was found or
@@ -45,11 +71,4 @@ pub fn unless_gone(written: io::Result<()>) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
         _ => Ok(()),
     }
-}
-
-/// Shows at once what `write` adds.
-pub fn show(write: impl FnOnce(&mut Lines)) {
-    let mut lines = Lines::default();
-    write(&mut lines);
-    anstream::print!("{}", lines.0);
 }

@@ -17,6 +17,8 @@ use crate::cli::examine::examine;
 use crate::cli::json;
 use crate::cli::json::listed;
 use crate::cli::json::listed::Listed;
+use crate::cli::lines;
+use crate::cli::lines::Lines;
 use crate::cli::text;
 use crate::cli::text::clean;
 use crate::diagnosis::Context;
@@ -48,10 +50,12 @@ pub fn run(args: &ListArgs, as_json: bool) -> anyhow::Result<u8> {
         let documents: Vec<_> = entries.iter().map(|entry| document(entry, &same)).collect();
         json::print(&documents)?;
     } else {
-        entries.iter().for_each(|entry| print(entry, &same));
-        if entries.is_empty() {
-            anstream::println!("no disks are attached");
-        }
+        lines::show(|out| {
+            entries.iter().for_each(|entry| add(out, entry, &same));
+            if entries.is_empty() {
+                out.add(format_args!("no disks are attached"));
+            }
+        })?;
     }
     let named_failed = !args.targets.is_empty() && entries.iter().any(|entry| entry.examined.is_err());
     Ok(if named_failed { FAILED } else { HEALTHY })
@@ -82,7 +86,7 @@ fn collisions(entries: &[Entry<'_>]) -> BTreeMap<String, Vec<String>> {
     by_identity
 }
 
-fn print(entry: &Entry<'_>, same: &BTreeMap<String, Vec<String>>) {
+fn add(out: &mut Lines, entry: &Entry<'_>, same: &BTreeMap<String, Vec<String>>) {
     let mut line = clean(&entry.path.display().to_string());
     if let Some(disk) = entry.disk {
         let words = [Some(text::size(disk.size)), disk.vendor.clone(), disk.model.clone(), disk.bus.clone()];
@@ -95,39 +99,42 @@ fn print(entry: &Entry<'_>, same: &BTreeMap<String, Vec<String>>) {
             line.push_str(", carries the running system");
         }
     }
-    anstream::println!("{line}");
+    out.add(format_args!("{line}"));
     match &entry.examined {
         Err(error) => {
-            anstream::println!("  cannot be read: {}", clean(error));
+            out.add(format_args!("  cannot be read: {}", clean(error)));
             for partition in entry.disk.iter().flat_map(|disk| &disk.partitions) {
                 let (start, size) = (partition.start, text::size(partition.size));
-                anstream::println!(
+                out.add(format_args!(
                     "  {} at 0x{start:x}, {size}, as the kernel sees it",
                     clean(&partition.name)
-                );
+                ));
             }
         }
         Ok(examined) => {
-            anstream::println!("  {}", text::disk_line(&examined.layout.table, examined.len));
+            out.add(format_args!("  {}", text::disk_line(&examined.layout.table, examined.len)));
             for note in examined.notes.iter().chain(&examined.layout.table.notes) {
-                anstream::println!("  note: {}", clean(note));
+                out.add(format_args!("  note: {}", clean(note)));
             }
-            anstream::println!("{}", partition_table(&examined.layout));
+            out.add(format_args!("{}", partition_table(&examined.layout)));
             for windows in &examined.layout.windows {
                 let place = format!("{}, {}", examined.layout.name(windows.volume), windows.root);
-                anstream::println!("  Windows on {}", clean(&format!("{place}: {}", text::version(windows))));
+                out.add(format_args!(
+                    "  Windows on {}",
+                    clean(&format!("{place}: {}", text::version(windows)))
+                ));
             }
         }
     }
     for holder in entry.disk.iter().flat_map(|disk| &disk.held_by) {
-        anstream::println!("  in use: {}", clean(&holder.to_string()));
+        out.add(format_args!("  in use: {}", clean(&holder.to_string())));
     }
     if let Some(names) = entry.identity().and_then(|identity| same.get(&identity)) {
         let others: Vec<_> = names.iter().filter(|name| **name != entry.path.display().to_string()).collect();
         let others: Vec<_> = others.into_iter().map(|name| clean(name)).collect();
-        anstream::println!("  warning: {} has the same identity", others.join(", "));
+        out.add(format_args!("  warning: {} has the same identity", others.join(", ")));
     }
-    anstream::println!();
+    out.add(format_args!(""));
 }
 
 /// The partitions of a disk as a table.

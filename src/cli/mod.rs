@@ -75,8 +75,7 @@ pub fn main() -> ExitCode {
         Command::Completions { shell } => shell::completions(*shell),
         Command::Man(args) => shell::man(args, cli.json),
     };
-    // Text that cannot be printed (a full disk behind standard output) panics in the macros that print it. The exit
-    // code of a panic, 101, would read as "fixed, and something is left".
+    // A panic is a defect of this program. Its exit code, 101, would read as "fixed, and something is left".
     let result = std::panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
         Err(anyhow::anyhow!("stopped by the error above; check says what state the disk is in"))
     });
@@ -93,7 +92,7 @@ pub fn main() -> ExitCode {
 fn usage(message: &str, as_json: bool) -> anyhow::Result<u8> {
     match as_json {
         true => json::print(&json::failure(None, message))?,
-        false => anstream::eprintln!("bcdrescue: {}", text::clean(message)),
+        false => lines::warn(format_args!("bcdrescue: {}", text::clean(message))),
     }
     Ok(USAGE)
 }
@@ -102,7 +101,7 @@ fn report_failure(cli: &Cli, error: &anyhow::Error) {
     let message = text::clean(&format!("{error:#}"));
     let printed = cli.json && json::print(&json::failure(cli.command.target(), &message)).is_ok();
     if !printed {
-        anstream::eprintln!("bcdrescue: {message}");
+        lines::warn(format_args!("bcdrescue: {message}"));
     }
 }
 

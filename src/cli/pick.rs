@@ -1,7 +1,6 @@
 //! Which disk, when none was named; and the question before a write.
 
 use std::io::IsTerminal;
-use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::bail;
@@ -10,6 +9,7 @@ use crate::cli::examine::NamedDisks;
 use crate::cli::examine::attached_targets;
 use crate::cli::examine::context;
 use crate::cli::examine::examine;
+use crate::cli::lines;
 use crate::cli::text;
 use crate::cli::text::clean;
 use crate::diagnosis::Choice;
@@ -61,15 +61,13 @@ pub fn pick(options: &OpenOptions, choice: Choice, quiet: bool) -> anyhow::Resul
         [(path, ..)] => Ok(Picked::Disk(path.clone())),
         several => {
             if !quiet {
-                anstream::println!("several disks need a repair; none is guessed at:");
-                for (index, (_, line, verdict)) in several.iter().enumerate() {
-                    anstream::println!(
-                        "  {}) {}  {}",
-                        index.saturating_add(1),
-                        clean(line),
-                        text::verdict(*verdict)
-                    );
-                }
+                lines::show(|out| {
+                    out.add(format_args!("several disks need a repair; none is guessed at:"));
+                    for (number, (_, line, verdict)) in (1..).zip(several) {
+                        let verdict = text::verdict(*verdict);
+                        out.add(format_args!("  {number}) {}  {verdict}", clean(line)));
+                    }
+                })?;
             }
             let answer = if quiet { None } else { ask("which one (number, or Enter for none)? ")? };
             let number = answer
@@ -91,8 +89,7 @@ pub fn ask(question: &str) -> anyhow::Result<Option<String>> {
     if !std::io::stdin().is_terminal() {
         return Ok(None);
     }
-    anstream::print!("{question}");
-    anstream::stdout().flush()?;
+    lines::write(format_args!("{question}"))?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;
     Ok(Some(answer.trim().to_owned()))

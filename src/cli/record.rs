@@ -8,6 +8,7 @@ use crate::cli::confine;
 use crate::cli::examine::examine_alone;
 use crate::cli::json;
 use crate::cli::keep;
+use crate::cli::lines;
 use crate::cli::text;
 use crate::cli::text::clean;
 use crate::diagnosis::Finding;
@@ -47,13 +48,13 @@ pub fn run(args: &RecordArgs, as_json: bool) -> anyhow::Result<u8> {
             error: None,
         }])?;
     } else {
-        anstream::println!(
+        lines::say(format_args!(
             "{name}: {}, {} and {} recorded in {}",
             text::identity(examined.layout.table.disk),
             text::count(partitions, "partition", "partitions"),
             text::count(stores, "store", "stores"),
             clean(&args.output.display().to_string())
-        );
+        ))?;
     }
     Ok(HEALTHY)
 }

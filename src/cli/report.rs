@@ -139,7 +139,9 @@ fn add_group(out: &mut Lines, first: &Finding, group: &[&Finding]) {
                 out.add(format_args!("    {} {}", "→".green(), clean(&line)));
             }
         }
-        Remedy::Advice(advice) => out.add(format_args!("    {} {}", "→".yellow(), clean(advice))),
+        Remedy::Switch(_, advice) | Remedy::Advice(advice) => {
+            out.add(format_args!("    {} {}", "→".yellow(), clean(advice)))
+        }
     }
 }
 

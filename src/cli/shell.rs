@@ -3,6 +3,7 @@
 use std::io;
 use std::io::Write;
 
+use anyhow::Context as _;
 use clap::CommandFactory;
 use clap_complete::Shell;
 use clap_mangen::Man;
@@ -10,6 +11,7 @@ use clap_mangen::Man;
 use crate::cli::HEALTHY;
 use crate::cli::args::Cli;
 use crate::cli::args::ManArgs;
+use crate::cli::lines::unless_gone;
 use crate::cli::usage;
 
 /// Prints the completions for a shell.
@@ -19,8 +21,7 @@ use crate::cli::usage;
 pub fn completions(shell: Shell) -> anyhow::Result<u8> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "bcdrescue", &mut script);
-    io::stdout().write_all(&script)?;
-    Ok(HEALTHY)
+    print(&script)
 }
 
 /// Prints a manual page: of the program, or of one of its commands.
@@ -41,6 +42,10 @@ pub fn man(args: &ManArgs, as_json: bool) -> anyhow::Result<u8> {
     };
     let mut text = Vec::new();
     page.render(&mut text)?;
-    io::stdout().write_all(&text)?;
+    print(&text)
+}
+
+fn print(text: &[u8]) -> anyhow::Result<u8> {
+    unless_gone(io::stdout().write_all(text)).context("standard output")?;
     Ok(HEALTHY)
 }

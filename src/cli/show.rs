@@ -3,6 +3,7 @@
 use owo_colors::OwoColorize;
 
 use crate::cli::examine::Examined;
+use crate::cli::lines::Lines;
 use crate::cli::text;
 use crate::cli::text::clean;
 use crate::diagnosis::Diagnosis;
@@ -20,33 +21,33 @@ use crate::repair::plan::Plan;
 const LINE: usize = 16;
 
 /// Every element that changes: what it names, what it will name.
-pub fn changes(diagnosis: &Diagnosis) {
+pub fn changes(out: &mut Lines, diagnosis: &Diagnosis) {
     if diagnosis.repoints().next().is_none() {
         return;
     }
-    anstream::println!("\n  to change:");
+    out.add(format_args!("\n  to change:"));
     for finding in &diagnosis.findings {
         let Remedy::Repoint(repoint) = &finding.remedy else { continue };
-        anstream::println!("    {}", clean(&finding.subject));
-        anstream::println!("      {} {}", "-".red(), show_identity(&repoint.old).dimmed());
-        anstream::println!(
+        out.add(format_args!("    {}", clean(&finding.subject)));
+        out.add(format_args!("      {} {}", "-".red(), show_identity(&repoint.old).dimmed()));
+        out.add(format_args!(
             "      {} {}  {}",
             "+".green(),
             show_identity(&repoint.new),
             clean(&repoint.place)
-        );
+        ));
     }
 }
 
 /// The identity that the disk has, and the one that it gets back.
-pub fn identity(layout: &Layout, diagnosis: &Diagnosis) {
+pub fn identity(out: &mut Lines, layout: &Layout, diagnosis: &Diagnosis) {
     let Restore::Possible(old) = &diagnosis.restore else { return };
-    let change = |what: &str, now: String, then: String| {
-        anstream::println!("    {}", clean(what));
-        anstream::println!("      {} {}", "-".red(), now.dimmed());
-        anstream::println!("      {} {then}", "+".green());
+    out.add(format_args!("\n  to change, and no store:"));
+    let mut change = |what: &str, now: String, then: String| {
+        out.add(format_args!("    {}", clean(what)));
+        out.add(format_args!("      {} {}", "-".red(), now.dimmed()));
+        out.add(format_args!("      {} {then}", "+".green()));
     };
-    anstream::println!("\n  to change, and no store:");
     if let Some(now) = layout.table.disk.filter(|now| *now != old.disk) {
         change("the disk's identity", show_disk(now), show_disk(old.disk));
     }
@@ -59,32 +60,32 @@ pub fn identity(layout: &Layout, diagnosis: &Diagnosis) {
 }
 
 /// Every other field that changes.
-pub fn edits(diagnosis: &Diagnosis) {
+pub fn edits(out: &mut Lines, diagnosis: &Diagnosis) {
     let edits: Vec<_> = diagnosis.edits().collect();
     if edits.is_empty() {
         return;
     }
-    anstream::println!("\n  to set right:");
+    out.add(format_args!("\n  to set right:"));
     for edit in edits {
-        anstream::println!("    {}: {}", clean(&edit.what), clean(&edit.meaning));
+        out.add(format_args!("    {}: {}", clean(&edit.what), clean(&edit.meaning)));
     }
 }
 
 /// The stores that are dirty, and written as their logs make them.
-pub fn recovered(plan: &Plan) {
+pub fn recovered(out: &mut Lines, plan: &Plan) {
     for store in &plan.stores {
         if let Some(recovered) = &store.recovered {
-            anstream::println!(
+            out.add(format_args!(
                 "\n  {} is dirty and is written whole: {}",
                 clean(&store.path),
                 clean(recovered)
-            );
+            ));
         }
     }
 }
 
 /// What the repair will not cure. That a store is dirty is cured where it is written.
-pub fn left(examined: &Examined, plan: &Plan) {
+pub fn left(out: &mut Lines, examined: &Examined, plan: &Plan) {
     let is_written = |path: &str| plan.stores.iter().any(|store| store.path == path);
     let findings = examined.diagnosis.left();
     let left: Vec<_> =
@@ -92,22 +93,22 @@ pub fn left(examined: &Examined, plan: &Plan) {
     if left.is_empty() {
         return;
     }
-    anstream::println!("\n  left as it is:");
+    out.add(format_args!("\n  left as it is:"));
     for finding in left {
-        anstream::println!("    {}: {}", clean(&finding.subject), clean(&finding.message));
+        out.add(format_args!("    {}: {}", clean(&finding.subject), clean(&finding.message)));
     }
 }
 
 /// Every sector with the bytes that differ, before and after.
-pub fn sectors(patches: &[Patch]) {
-    anstream::println!("\n  {}:", text::count(patches.len(), "sector", "sectors"));
+pub fn sectors(out: &mut Lines, patches: &[Patch]) {
+    out.add(format_args!("\n  {}:", text::count(patches.len(), "sector", "sectors")));
     for patch in patches {
-        anstream::println!("  sector at 0x{:x} ({} bytes)", patch.offset, patch.before.len());
+        out.add(format_args!("  sector at 0x{:x} ({} bytes)", patch.offset, patch.before.len()));
         let lines = patch.before.chunks(LINE).zip(patch.after.chunks(LINE)).enumerate();
         for (index, (before, after)) in lines.filter(|(_, (before, after))| before != after) {
             let at = patch.offset.saturating_add(u64::try_from(index.saturating_mul(LINE)).unwrap_or(0));
-            anstream::println!("    {} 0x{at:x}: {}", "-".red(), dump(before));
-            anstream::println!("    {} 0x{at:x}: {}", "+".green(), dump(after));
+            out.add(format_args!("    {} 0x{at:x}: {}", "-".red(), dump(before)));
+            out.add(format_args!("    {} 0x{at:x}: {}", "+".green(), dump(after)));
         }
     }
 }

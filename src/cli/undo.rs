@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
+use crate::cli::FAILED;
 use crate::cli::FIXED;
 use crate::cli::HEALTHY;
 use crate::cli::LEFT;
@@ -14,6 +15,8 @@ use crate::cli::examine::examine_alone;
 use crate::cli::json;
 use crate::cli::json::repair::Action;
 use crate::cli::json::repair::Undone;
+use crate::cli::lines;
+use crate::cli::lines::Lines;
 use crate::cli::pick;
 use crate::cli::show;
 use crate::cli::signals;
@@ -57,12 +60,14 @@ pub fn run(args: &UndoArgs, as_json: bool) -> anyhow::Result<u8> {
         return Ok(HEALTHY);
     }
     if !as_json {
-        job.announce(&record, &back);
+        lines::show(|out| {
+            job.announce(out, &record, &back);
+            if args.write.dry_run {
+                show::sectors(out, &back);
+            }
+        })?;
     }
     if args.write.dry_run {
-        if !as_json {
-            show::sectors(&back);
-        }
         job.say(Action::DryRun, &back, "dry run: nothing was written")?;
         return Ok(LEFT);
     }
@@ -71,7 +76,7 @@ pub fn run(args: &UndoArgs, as_json: bool) -> anyhow::Result<u8> {
     match if can_ask { pick::confirm(&question, args.write.yes)? } else { None } {
         Some(true) => {}
         Some(false) => {
-            anstream::println!("  nothing was written");
+            lines::say(format_args!("  nothing was written"))?;
             return Ok(LEFT);
         }
         None => {
@@ -79,16 +84,25 @@ pub fn run(args: &UndoArgs, as_json: bool) -> anyhow::Result<u8> {
             if as_json {
                 json::print(&[job.document(Action::NotConfirmed, &back, Some(message))])?;
             }
-            anstream::eprintln!("bcdrescue: {message}");
+            lines::warn(format_args!("bcdrescue: {message}"));
             return Ok(USAGE);
         }
     }
     drop(examined);
     write(&job, &record, &back)?;
     if let Err(error) = record.set_state(&args.record, State::Undone) {
-        anstream::eprintln!("  warning: only the record could not be marked: {}", clean(&error.to_string()));
+        let error = clean(&error.to_string());
+        lines::warn(format_args!("  warning: only the record could not be marked: {error}"));
     }
-    job.say(Action::Undone, &back, "undone: every byte is as it was before the repair")?;
+    let sentence = "undone: every byte is as it was before the repair";
+    if let Err(error) = job.say(Action::Undone, &back, sentence) {
+        lines::warn(format_args!(
+            "bcdrescue: {}: {sentence}; only the report could not be written: {}",
+            job.name(),
+            clean(&format!("{error:#}"))
+        ));
+        return Ok(FIXED | FAILED);
+    }
     Ok(FIXED)
 }
 
@@ -135,32 +149,31 @@ impl Job<'_> {
         clean(&self.path.display().to_string())
     }
 
-    fn announce(&self, record: &Record, back: &[Patch]) {
-        anstream::println!("{}: undo the repair of {}", self.name(), clean(&record.created));
+    fn announce(&self, out: &mut Lines, record: &Record, back: &[Patch]) {
+        out.add(format_args!("{}: undo the repair of {}", self.name(), clean(&record.created)));
         if let Some(restored) = &record.restored {
-            anstream::println!(
+            out.add(format_args!(
                 "  the disk's identity, from {} to {}",
                 clean(restored),
                 clean(&record.target.disk)
-            );
+            ));
         }
         for store in &record.stores {
-            anstream::println!("  {} on partition {}", clean(&store.path), store.partition);
+            out.add(format_args!("  {} on partition {}", clean(&store.path), store.partition));
         }
         for part in &record.touched {
             if let Touched::File { partition, path } = part {
-                anstream::println!("  the drive letters in {} on partition {partition}", clean(path));
+                out.add(format_args!("  the drive letters in {} on partition {partition}", clean(path)));
             }
         }
-        anstream::println!("  {} in all", text::count(back.len(), "sector", "sectors"));
+        out.add(format_args!("  {} in all", text::count(back.len(), "sector", "sectors")));
     }
 
     fn say(&self, action: Action, back: &[Patch], sentence: &str) -> anyhow::Result<()> {
         if self.as_json {
             return json::print(&[self.document(action, back, None)]);
         }
-        anstream::println!("  {sentence}");
-        Ok(())
+        lines::say(format_args!("  {sentence}"))
     }
 
     fn document(&self, action: Action, back: &[Patch], error: Option<&str>) -> Undone {

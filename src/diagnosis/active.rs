@@ -4,6 +4,7 @@ use crate::diagnosis::Choice;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Severity;
+use crate::diagnosis::Switch;
 use crate::diagnosis::byte_edit::ByteEdit;
 use crate::diagnosis::byte_edit::Site;
 use crate::diagnosis::device::BAD_CHOICE;
@@ -86,12 +87,10 @@ pub(super) fn finding(layout: &Layout, choice: Choice) -> Option<Finding> {
         (Some(chosen), _) => Remedy::Edit(edits(layout, chosen)),
         (None, [candidate]) => {
             let number = layout.table.partitions.get(*candidate).map_or(0, |partition| partition.number);
-            Remedy::Advice(format!(
-                "`fix --active {number}` makes {} the active one",
-                layout.name(*candidate)
-            ))
+            let advice = format!("`fix --active {number}` makes {} the active one", layout.name(*candidate));
+            Remedy::Switch(Switch::Active, advice)
         }
-        (None, _) => Remedy::Advice("choose the one to start from: `fix --active N`".into()),
+        (None, _) => Remedy::Switch(Switch::Active, "choose the one to start from: `fix --active N`".into()),
     };
     let place = |volume: &usize| format!("{} has a boot manager", layout.name(*volume));
     Some(Finding {

@@ -4,6 +4,7 @@ use crate::diagnosis::Choice;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Severity;
+use crate::diagnosis::Switch;
 use crate::diagnosis::byte_edit::ByteEdit;
 use crate::diagnosis::byte_edit::Site;
 use crate::diagnosis::startup::is_started_by_bios;
@@ -101,7 +102,7 @@ fn hidden_sectors(
     let remedy = match facts.file_system {
         FileSystem::BitLocker => Remedy::Advice("left as it is: the volume is encrypted".into()),
         _ if choice.boot_sector => Remedy::Edit(edits),
-        _ => Remedy::Advice("`fix --boot-sector` writes the right number".into()),
+        _ => Remedy::Switch(Switch::BootSector, "`fix --boot-sector` writes the right number".into()),
     };
     let message = match (in_record, started) {
         (true, true) => {

@@ -9,6 +9,7 @@ use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Repoint;
 use crate::diagnosis::Severity;
+use crate::diagnosis::Switch;
 use crate::diagnosis::answer::Change;
 use crate::diagnosis::answer::Left;
 use crate::diagnosis::answer::Resolution;
@@ -142,7 +143,7 @@ impl<'a> Subject<'a> {
         };
         let base = self.base(change, message, None);
         let code = if matches!(why, Left::BadChoice(_)) { BAD_CHOICE } else { base.code };
-        Finding { code, remedy: Remedy::Advice(self.advice(why)), ..base }
+        Finding { code, remedy: self.remedy(why), ..base }
     }
 
     fn file(&self) -> &str {
@@ -185,16 +186,33 @@ impl<'a> Subject<'a> {
         }
     }
 
-    fn advice(&self, why: &Left) -> String {
-        let switch = match self.record.purpose.role {
-            Role::System => Some("--system N"),
-            Role::Loader | Role::OsRoot | Role::Resume => Some("--windows N"),
+    fn remedy(&self, why: &Left) -> Remedy {
+        let advice = self.advice(why);
+        let switch = match why {
+            Left::OtherStyle(Some(_)) => Some(Switch::Convert),
+            Left::Ambiguous(_) | Left::Hidden { .. } | Left::AmbiguousDisks(_) => self.choosing(),
             _ => None,
         };
-        match (why, switch) {
+        match switch {
+            Some(switch) => Remedy::Switch(switch, advice),
+            None => Remedy::Advice(advice),
+        }
+    }
+
+    /// The switch that says which volume it is.
+    fn choosing(&self) -> Option<Switch> {
+        match self.record.purpose.role {
+            Role::System => Some(Switch::System),
+            Role::Loader | Role::OsRoot | Role::Resume => Some(Switch::Windows),
+            _ => None,
+        }
+    }
+
+    fn advice(&self, why: &Left) -> String {
+        match (why, self.choosing()) {
             (Left::NoCandidate, Some(switch)) => {
                 format!(
-                    "left as it is; if the volume is encrypted, say which partition it is with {switch}; if it is on another disk, name that with --with DISK"
+                    "left as it is; if the volume is encrypted, say which partition it is with {switch} N; if it is on another disk, name that with --with DISK"
                 )
             }
             (Left::NoCandidate, None) => format!("left as it is; restore {} and run fix again", self.file()),

@@ -10,6 +10,7 @@ use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Repoint;
 use crate::diagnosis::Severity;
+use crate::diagnosis::Switch;
 use crate::diagnosis::byte_edit::ByteEdit;
 use crate::diagnosis::byte_edit::Site;
 use crate::diagnosis::old_letters::Known;
@@ -101,7 +102,8 @@ impl<'a> Letters<'a> {
             Restore::Possible(_) => "; `fix --restore-identity` needs none of it",
             Restore::Nothing | Restore::Impossible(_) => "",
         };
-        Remedy::Advice(format!("`fix --drive-letters` makes them name this disk again{other}"))
+        let advice = format!("`fix --drive-letters` makes them name this disk again{other}");
+        Remedy::Switch(Switch::DriveLetters, advice)
     }
 
     fn evidence(&self, stale: &[&Stale<'_>], doubled: &[&Stale<'_>]) -> Vec<String> {

@@ -17,6 +17,7 @@ use crate::diagnosis::Context;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Severity;
+use crate::diagnosis::Switch;
 use crate::diagnosis::answer::Resolution;
 use crate::diagnosis::byte_edit::ByteEdit;
 use crate::diagnosis::disk_of;
@@ -161,7 +162,7 @@ impl Entry<'_> {
             .push("the entry itself is in the firmware's memory, which cannot be seen from here".to_owned());
         let remedy = match self.context.choice.firmware_entries {
             true => Remedy::Edit(stale.edits),
-            false => Remedy::Advice(self.advice()),
+            false => Remedy::Switch(Switch::FirmwareEntries, self.advice()),
         };
         let subject = format!("{} {}{called}", self.file.path, self.object.name());
         Finding { evidence, remedy, ..Finding::plain("firmware-entry", Severity::Note, &subject, message) }

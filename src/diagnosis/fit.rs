@@ -7,6 +7,7 @@ use crate::diagnosis::Choice;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Severity;
+use crate::diagnosis::Switch;
 use crate::diagnosis::answer::Left;
 use crate::diagnosis::answer::Resolution;
 use crate::diagnosis::convert::path_edit;
@@ -112,7 +113,7 @@ impl Paths<'_> {
         let edit = path_edit(self.index, object.name(), element, path, &wanted);
         let remedy = match edit.filter(|_| is_there) {
             Some(edit) if self.choice.convert => Remedy::Edit(vec![edit]),
-            Some(_) => Remedy::Advice(format!("`fix --convert` sets it to {wanted}")),
+            Some(_) => Remedy::Switch(Switch::Convert, format!("`fix --convert` sets it to {wanted}")),
             None => Remedy::Advice("make a new store with `bcdboot` from a Windows rescue system".into()),
         };
         Some(Finding {

@@ -24,6 +24,7 @@ pub mod others;
 pub mod record;
 pub mod recorded;
 pub mod recovery;
+pub mod remedy;
 pub mod requirement;
 pub mod resolve;
 pub mod restore;
@@ -31,6 +32,10 @@ pub mod role;
 pub mod spanned;
 pub mod startup;
 pub mod store;
+
+pub use remedy::Remedy;
+pub use remedy::Repoint;
+pub use remedy::Switch;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -93,44 +98,6 @@ pub struct Finding {
     pub remedy: Remedy,
 }
 
-/// What can be done about a finding.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Remedy {
-    /// Nothing is needed.
-    None,
-    /// `fix` re-points the element.
-    Repoint(Repoint),
-    /// `fix` changes these bytes: the user gave the switch for it.
-    Edit(Vec<ByteEdit>),
-    /// Something that the user has to do.
-    Advice(String),
-}
-
-/// One identity record of one device element, and what it should name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Repoint {
-    /// Index of the store in the layout.
-    pub store: usize,
-    /// Index of the object in the store.
-    pub object: usize,
-    /// Index of the element in the object.
-    pub element: usize,
-    /// Index of the identity record in the device element.
-    pub record: usize,
-    /// What it names now.
-    pub old: QualifiedPartition,
-    /// What it should name.
-    pub new: QualifiedPartition,
-    /// The volume that `new` is, when it is one of this disk.
-    pub volume: Option<usize>,
-    /// The same for people: `partition 2 (Windows)`, with the disk's name when it is another.
-    pub place: String,
-    /// Number of its partition.
-    pub partition: u32,
-    /// Order of writing: an entry that is half patched must fail early, with the error that it had.
-    pub rank: u8,
-}
-
 impl Finding {
     /// A finding without evidence, status or remedy; `..Finding::plain(…)` behind those that it has.
     pub(super) fn plain(code: &'static str, severity: Severity, subject: &str, message: String) -> Self {
@@ -143,14 +110,6 @@ impl Finding {
             predicted_status: None,
             remedy: Remedy::None,
         }
-    }
-}
-
-impl Repoint {
-    /// Whether it leads from MBR to GPT or back: the disk was converted since the store was written.
-    #[must_use]
-    pub fn converts(&self) -> bool {
-        std::mem::discriminant(&self.old) != std::mem::discriminant(&self.new)
     }
 }
 
@@ -249,7 +208,7 @@ impl Diagnosis {
     pub fn edits(&self) -> impl Iterator<Item = &ByteEdit> {
         self.findings.iter().flat_map(|finding| match &finding.remedy {
             Remedy::Edit(edits) => edits.as_slice(),
-            Remedy::None | Remedy::Repoint(_) | Remedy::Advice(_) => &[],
+            _ => &[],
         })
     }
 
@@ -286,7 +245,7 @@ impl Diagnosis {
 fn repoints(findings: &[Finding]) -> impl Iterator<Item = &Repoint> {
     findings.iter().filter_map(|finding| match &finding.remedy {
         Remedy::Repoint(repoint) => Some(repoint),
-        Remedy::None | Remedy::Edit(_) | Remedy::Advice(_) => None,
+        _ => None,
     })
 }
 

@@ -4,6 +4,7 @@ use crate::diagnosis::Choice;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Severity;
+use crate::diagnosis::Switch;
 use crate::diagnosis::active;
 use crate::diagnosis::boot_record;
 use crate::layout::Firmware;
@@ -129,15 +130,18 @@ fn store_elsewhere(layout: &Layout) -> Option<Finding> {
     let other =
         layout.stores.iter().find(|file| file.firmware == Firmware::Bios && file.volume != started.volume)?;
     let number = layout.table.partitions.get(other.volume).map_or(0, |partition| partition.number);
-    let advice = match startable(layout).any(|system| system.volume == other.volume) {
-        true => format!("it has a boot manager too: `fix --active {number}` starts the disk from there"),
-        false => {
-            "copy the store there, or make a new one with `bcdboot` from a Windows rescue system".to_owned()
-        }
+    let remedy = match startable(layout).any(|system| system.volume == other.volume) {
+        true => Remedy::Switch(
+            Switch::Active,
+            format!("it has a boot manager too: `fix --active {number}` starts the disk from there"),
+        ),
+        false => Remedy::Advice(
+            "copy the store there, or make a new one with `bcdboot` from a Windows rescue system".into(),
+        ),
     };
     Some(Finding {
         evidence: vec![format!("{} is on {}", other.path, layout.name(other.volume))],
-        remedy: Remedy::Advice(advice),
+        remedy,
         ..Finding::plain(
             "store-elsewhere",
             Severity::BlocksBoot,

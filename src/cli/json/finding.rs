@@ -8,6 +8,7 @@ use crate::diagnosis;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Repoint;
 use crate::diagnosis::Severity;
+use crate::diagnosis::Switch;
 use crate::diagnosis::byte_edit::ByteEdit;
 use crate::diagnosis::show_identity;
 use crate::layout::Layout;
@@ -29,6 +30,9 @@ pub struct Finding {
     predicted_status: Option<&'static str>,
     /// What can be done, for people; null when nothing is needed.
     remedy: Option<String>,
+    /// The switch with which `fix` does it, where it has to be given one; null otherwise. `--active`, `--system` and `--windows`
+    /// want the number of a partition.
+    switch: Option<Switch>,
     /// What `fix` does about it; null when it does nothing.
     cure: Option<Cure>,
 }
@@ -86,7 +90,7 @@ pub fn findings(layout: Option<&Layout>, findings: &[diagnosis::Finding]) -> Vec
 
 fn one_finding(layout: Option<&Layout>, finding: &diagnosis::Finding) -> Finding {
     let (remedy, cure) = match (&finding.remedy, layout) {
-        (Remedy::Advice(advice), _) => (Some(advice.clone()), None),
+        (Remedy::Switch(_, advice) | Remedy::Advice(advice), _) => (Some(advice.clone()), None),
         (Remedy::Repoint(repoint), Some(layout)) => {
             let remedy = format!("fix re-points it to {}", repoint.place);
             (Some(remedy), Some(Cure::Change(change(layout, repoint))))
@@ -105,6 +109,10 @@ fn one_finding(layout: Option<&Layout>, finding: &diagnosis::Finding) -> Finding
         evidence: finding.evidence.clone(),
         predicted_status: finding.predicted_status,
         remedy,
+        switch: match &finding.remedy {
+            Remedy::Switch(switch, _) => Some(*switch),
+            _ => None,
+        },
         cure,
     }
 }

@@ -19,6 +19,7 @@ use std::io::BufWriter;
 use std::io::Write;
 use std::path::Path;
 
+use anyhow::Context as _;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -40,7 +41,7 @@ pub fn print<T: Serialize>(targets: &[T]) -> anyhow::Result<()> {
             .map_err(std::io::Error::from)
             .and_then(|()| out.0.write_all(b"\n"))
             .and_then(|()| out.0.flush());
-    Ok(unless_gone(written)?)
+    unless_gone(written).context("standard output")
 }
 
 /// What a command prints with `--json`.

@@ -4,6 +4,7 @@ use std::io;
 use std::io::Stdout;
 use std::io::Write;
 
+use anyhow::Context as _;
 use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
@@ -59,7 +60,7 @@ impl Stream {
     ///
     /// # Errors
     /// When standard output cannot be written.
-    pub fn add(&mut self, target: &str) -> io::Result<()> {
+    pub fn add(&mut self, target: &str) -> anyhow::Result<()> {
         let before = match (self.form, self.count) {
             (Form::Lines, _) => String::new(),
             (Form::Document, 0) => format!("{{\n  \"version\": {VERSION},\n  \"targets\": [\n    "),
@@ -74,7 +75,7 @@ impl Stream {
     ///
     /// # Errors
     /// When standard output cannot be written.
-    pub fn end(mut self, summary: &impl Serialize) -> io::Result<()> {
+    pub fn end(mut self, summary: &impl Serialize) -> anyhow::Result<()> {
         let summary = serde_json::to_value(summary).unwrap_or_default();
         let summary = format!("{summary:#}").replace('\n', "\n  ");
         match (self.form, self.count) {
@@ -87,10 +88,10 @@ impl Stream {
         }
     }
 
-    fn write(&mut self, pieces: &[&str]) -> io::Result<()> {
+    fn write(&mut self, pieces: &[&str]) -> anyhow::Result<()> {
         let mut out = self.out.lock();
         let written = pieces.iter().try_for_each(|piece| out.write_all(piece.as_bytes()));
-        unless_gone(written.and_then(|()| out.flush()))
+        unless_gone(written.and_then(|()| out.flush())).context("standard output")
     }
 }
 

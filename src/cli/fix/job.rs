@@ -1,0 +1,171 @@
+//! One repair on its way: what it would do, why not, and whether it may.
+
+use anyhow::Context as _;
+
+use crate::cli::FAILED;
+use crate::cli::HEALTHY;
+use crate::cli::LEFT;
+use crate::cli::USAGE;
+use crate::cli::args::FixArgs;
+use crate::cli::examine::Examined;
+use crate::cli::json::repair::Action;
+use crate::cli::lines;
+use crate::cli::pick;
+use crate::cli::report;
+use crate::cli::show;
+use crate::cli::text;
+use crate::cli::text::clean;
+use crate::diagnosis::Context;
+use crate::diagnosis::Diagnosis;
+use crate::diagnosis::Remedy;
+use crate::diagnosis::Verdict;
+use crate::diagnosis::restore::Restore;
+use crate::repair::identity;
+use crate::repair::plan;
+use crate::repair::plan::Plan;
+use crate::repair::plan::PlanError;
+use crate::repair::refusal;
+use crate::repair::refusal::Allowed;
+use crate::repair::refusal::Refusal;
+use crate::repair::rehearse::rehearse;
+use crate::storage::open::open_mut;
+
+/// A disk, what was found on it, and what the user wants.
+pub(super) struct Job<'a> {
+    pub(super) args: &'a FixArgs,
+    pub(super) as_json: bool,
+    pub(super) context: Context,
+    pub(super) examined: Examined,
+}
+
+impl Job<'_> {
+    /// Shows the plan and carries it out, as far as the user wants.
+    ///
+    /// # Errors
+    /// When a step fails; the message says what state the disk is in.
+    pub(super) fn run(self) -> anyhow::Result<u8> {
+        self.show(|out| {
+            report::headline(out, &self.examined);
+            report::picture(out, &self.examined);
+        })?;
+        let refusals = self.refusals();
+        if !self.is_anything_to_do() && refusals.is_empty() {
+            self.show(|out| {
+                report::findings(out, &self.examined.diagnosis.findings);
+                out.add(format_args!("\n  {}", self.nothing_to_do()));
+            })?;
+            self.say(Action::NothingToDo, None, None)?;
+            return Ok(self.left_code());
+        }
+        if !refusals.is_empty() {
+            let reasons: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+            return self.refused(&reasons);
+        }
+        let (plan, rehearsed) = match self.planned() {
+            Ok(planned) => planned,
+            Err(error) => return self.refused(&[error.to_string()]),
+        };
+        self.show(|out| {
+            self.add_changes(out);
+            show::recovered(out, &plan);
+            show::left(out, &self.examined, &plan);
+            let verdict = text::verdict(rehearsed.verdict);
+            out.add(format_args!("\n  tried in memory, the disk is then: {verdict}"));
+        })?;
+        if self.args.write.dry_run {
+            self.show(|out| {
+                show::sectors(out, &plan.patches);
+                out.add(format_args!("\n  dry run: nothing was written"));
+            })?;
+            self.say(Action::DryRun, Some(&plan), None)?;
+            return Ok(LEFT);
+        }
+        if !self.args.write.yes {
+            // Whoever holds the disk is named before the question, not after the answer.
+            drop(open_mut(&self.examined.path, &self.args.open.options()).context("nothing was written")?);
+        }
+        match self.agreed(&plan)? {
+            Some(true) => self.write(&plan, &rehearsed),
+            Some(false) => {
+                lines::say(format_args!("  nothing was written"))?;
+                Ok(LEFT)
+            }
+            None => {
+                let message = "without a terminal to ask on, fix needs --yes; nothing was written";
+                self.say(Action::NotConfirmed, Some(&plan), Some(message))?;
+                lines::warn(format_args!("bcdrescue: {message}"));
+                Ok(USAGE)
+            }
+        }
+    }
+
+    /// The plan, and what the disk is when it is tried in memory.
+    fn planned(&self) -> Result<(Plan, Diagnosis), PlanError> {
+        let Examined { layout, diagnosis, storage, .. } = &self.examined;
+        let plan = match self.restores() {
+            true => identity::plan(storage, layout, diagnosis)?,
+            false => plan::plan(storage, layout, diagnosis)?,
+        };
+        let rehearsed = rehearse(&plan, storage, &self.context, diagnosis)?;
+        Ok((plan, rehearsed))
+    }
+
+    /// Whether the disk gets its old identity back: that was asked for, and there is one (or a reason why not).
+    pub(super) fn restores(&self) -> bool {
+        self.args.restore_identity && self.examined.diagnosis.restore != Restore::Nothing
+    }
+
+    fn is_anything_to_do(&self) -> bool {
+        self.examined.diagnosis.is_curable() || self.restores()
+    }
+
+    fn refusals(&self) -> Vec<Refusal> {
+        let Examined { layout, diagnosis, .. } = &self.examined;
+        if self.restores() {
+            return refusal::for_identity(layout, diagnosis);
+        }
+        if self.args.restore_identity && diagnosis.repoints().next().is_some() {
+            return vec![refusal::has_its_identity()];
+        }
+        let allowed =
+            Allowed { hibernated: self.args.allow_hibernated, dirty_volume: self.args.allow_dirty_volume };
+        let mut refusals = refusal::refusals(layout, diagnosis, allowed);
+        refusals.extend(refusal::for_beside(&self.context, diagnosis, allowed));
+        if !self.args.repoint {
+            refusals.extend(refusal::choice_needed(layout, &self.context, diagnosis));
+        }
+        refusals
+    }
+
+    fn left_code(&self) -> u8 {
+        match self.examined.diagnosis.verdict {
+            Verdict::Unknown => FAILED,
+            Verdict::NotWindows => LEFT,
+            _ if self.examined.diagnosis.left().next().is_some() => LEFT,
+            _ => HEALTHY,
+        }
+    }
+
+    fn nothing_to_do(&self) -> &'static str {
+        let mut left = self.examined.diagnosis.left();
+        match self.examined.diagnosis.verdict {
+            Verdict::Healthy => "nothing to do: nothing was written",
+            _ if left.any(|finding| matches!(finding.remedy, Remedy::Switch(..))) => {
+                "without more switches fix cures nothing here; those above name them: nothing was written"
+            }
+            _ => "nothing here that fix can cure: nothing was written",
+        }
+    }
+
+    fn agreed(&self, plan: &Plan) -> anyhow::Result<Option<bool>> {
+        if self.as_json && !self.args.write.yes {
+            return Ok(None);
+        }
+        let sectors = text::count(plan.patches.len(), "sector", "sectors");
+        self.show(|out| out.add(format_args!("")))?;
+        pick::confirm(
+            &format!("  write {sectors} of {}?", clean(&self.examined.path.display().to_string())),
+            self.args.write.yes,
+        )
+    }
+}

@@ -1,0 +1,152 @@
+//! What `fix` tells, to people and in JSON.
+
+use std::path::Path;
+
+use crate::cli::FAILED;
+use crate::cli::examine::Examined;
+use crate::cli::fix::job::Job;
+use crate::cli::fix::write::way_back;
+use crate::cli::json;
+use crate::cli::json::repair::Action;
+use crate::cli::json::repair::CureKind;
+use crate::cli::json::repair::Repaired;
+use crate::cli::lines;
+use crate::cli::lines::Lines;
+use crate::cli::show;
+use crate::cli::text;
+use crate::cli::text::clean;
+use crate::diagnosis::restore::Restore;
+use crate::diagnosis::show_disk;
+use crate::repair::plan::Plan;
+use crate::repair::refusal;
+
+impl Job<'_> {
+    /// Lines for people; none when JSON is wanted.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub(super) fn show(&self, add: impl FnOnce(&mut Lines)) -> anyhow::Result<()> {
+        if self.as_json { Ok(()) } else { lines::show(add) }
+    }
+
+    /// What would change.
+    pub(super) fn add_changes(&self, out: &mut Lines) {
+        let Examined { layout, diagnosis, .. } = &self.examined;
+        match self.restores() {
+            true => show::identity(out, layout, diagnosis),
+            false => show::changes(out, diagnosis),
+        }
+        show::edits(out, diagnosis);
+    }
+
+    /// Tells why nothing is written.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub(super) fn refused(&self, reasons: &[String]) -> anyhow::Result<u8> {
+        self.show(|out| {
+            self.add_changes(out);
+            out.add(format_args!("\n  refused, nothing was written:"));
+            reasons.iter().for_each(|reason| out.add(format_args!("    {}", clean(reason))));
+            self.add_other_cure(out);
+        })?;
+        self.say(Action::Refused, None, Some(&reasons.join("; ")))?;
+        Ok(FAILED)
+    }
+
+    /// What stops a re-pointing need not stop the other cure.
+    fn add_other_cure(&self, out: &mut Lines) {
+        let Examined { layout, diagnosis, path, .. } = &self.examined;
+        if let Restore::Possible(old) = &diagnosis.restore
+            && !self.args.restore_identity
+            && refusal::for_identity(layout, diagnosis).is_empty()
+        {
+            out.add(format_args!(
+                "  the other cure writes no store and is not stopped by that; it gives back {}:\n    bcdrescue fix {} --restore-identity",
+                show_disk(old.disk),
+                clean(&path.display().to_string())
+            ));
+        }
+    }
+
+    /// Tells of a repair that is done and proven; `after` is the disk as it is now.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub(super) fn fixed(&self, plan: &Plan, after: &Examined, record: &Path) -> anyhow::Result<()> {
+        if self.as_json {
+            return json::print(&[self.document(Action::Fixed, after, Some(plan), Some(record), None)]);
+        }
+        lines::show(|out| {
+            let sectors = text::count(plan.patches.len(), "sector", "sectors");
+            out.add(format_args!(
+                "  fixed: {}, in {sectors}, read back and examined again: {}",
+                self.done(plan),
+                text::verdict(after.diagnosis.verdict)
+            ));
+            out.add(format_args!("  to go back: {}", clean(&way_back(self.args, record))));
+            if after.diagnosis.left().next().is_some() {
+                out.add(format_args!(
+                    "  not everything could be cured; see: bcdrescue check {}",
+                    clean(&self.examined.path.display().to_string())
+                ));
+            }
+        })
+    }
+
+    /// What the plan has done, in a few words.
+    fn done(&self, plan: &Plan) -> String {
+        let diagnosis = &self.examined.diagnosis;
+        let (repoints, edits) = (diagnosis.repoints().count(), diagnosis.edits().count());
+        let mut done = Vec::new();
+        if plan.stores.iter().any(|store| store.recovered.is_some()) {
+            done.push("the store made whole from its log".to_owned());
+        }
+        match plan.restored {
+            Some(disk) => done.push(format!("{} is back", show_disk(disk))),
+            None if repoints > 0 => {
+                done.push(format!("{} re-pointed", text::count(repoints, "element", "elements")));
+            }
+            None => {}
+        }
+        if edits > 0 {
+            done.push(format!("{} set right", text::count(edits, "field", "fields")));
+        }
+        done.join(", ")
+    }
+
+    /// Tells in JSON what was not done to a disk that is as it was examined.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub(super) fn say(&self, action: Action, plan: Option<&Plan>, error: Option<&str>) -> anyhow::Result<()> {
+        if self.as_json {
+            json::print(&[self.document(action, &self.examined, plan, None, error)])?;
+        }
+        Ok(())
+    }
+
+    /// The state as `state` has it (before, or after a repair), and what was or would be changed.
+    fn document(
+        &self,
+        action: Action,
+        state: &Examined,
+        plan: Option<&Plan>,
+        record: Option<&Path>,
+        error: Option<&str>,
+    ) -> Repaired {
+        let diagnosis = &self.examined.diagnosis;
+        let repoints = diagnosis.repoints().filter(|_| !self.restores());
+        let mut examined = json::target::target(state);
+        examined.error = error.map(str::to_owned);
+        Repaired {
+            examined,
+            action,
+            cure: if self.restores() { CureKind::RestoreIdentity } else { CureKind::Repoint },
+            changes: repoints.map(|it| json::finding::change(&self.examined.layout, it)).collect(),
+            edits: diagnosis.edits().map(json::finding::edit).collect(),
+            patches: plan.map(|plan| plan.patches.clone()),
+            record: record.map(json::path),
+        }
+    }
+}
