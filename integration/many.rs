@@ -142,7 +142,7 @@ fn lists_and_shares_of_them_say_the_same_of_each_image() {
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(
             (output.status.code(), said.as_str()),
-            (Some(8), "bcdrescue: No space left on device (os error 28)\n")
+            (Some(8), "bcdrescue: standard output: No space left on device (os error 28)\n")
         );
     }
     bcdrescue(&["check", "@/nowhere", "--json"]).exits(8).says("@/nowhere: ");

@@ -57,7 +57,7 @@ pub fn run(args: &CheckArgs, as_json: bool) -> anyhow::Result<u8> {
     if let Some(shard) = args.shard {
         targets = shard.of(targets);
     }
-    let threads = args.jobs.map_or_else(processors, |jobs| jobs.get().into());
+    let threads = args.jobs.map_or_else(|| processors(targets.len()), |jobs| jobs.get().into());
     let is_compared =
         !args.is_independent() || args.requirements().any(|it| it == Requirement::UniqueIdentity);
     let named: &[PathBuf] = if is_named(args) && is_compared { &targets } else { &[] };

@@ -35,8 +35,8 @@ use crate::storage::open::OpenOptions;
 use crate::storage::open::TargetKind;
 use crate::storage::open::open;
 
-/// Bytes that are read past the cache.
-const PROBE: u64 = 16 << 10;
+/// Bytes of a read that asks whether there is still somebody to read from.
+const PROBE: u64 = 512;
 
 /// A disk that was examined.
 pub struct Examined {
@@ -68,8 +68,8 @@ pub fn examine(path: &Path, options: &OpenOptions, context: &Context) -> anyhow:
     let len = storage.len();
     // What cannot be read is a finding, also where nothing could be read any more: then all that was found is worth nothing.
     if opened.is_served {
-        let whole = usize::try_from(len.min(PROBE)).unwrap_or_default();
-        storage.read_vec(0, whole).context("lost while it was examined")?;
+        let probe = usize::try_from(len.min(PROBE)).unwrap_or_default();
+        storage.below().read_vec(0, probe).context("lost while it was examined")?;
     }
     Ok(Examined {
         path: path.into(),

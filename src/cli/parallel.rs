@@ -11,10 +11,11 @@ use std::thread;
 /// Results that may wait for one that takes long. More would let memory grow with the number of things.
 const AHEAD: usize = 256;
 
-/// As many threads as there are processors for this process.
+/// As many threads as there are processors for this process, for so many things.
 #[must_use]
-pub fn processors() -> usize {
-    thread::available_parallelism().map_or(1, NonZero::get)
+pub fn processors(things: usize) -> usize {
+    // Containers make the answer a dozen system calls, which the one disk of a person need not wait for.
+    if things < 2 { 1 } else { thread::available_parallelism().map_or(1, NonZero::get) }
 }
 
 /// Does `work` on every item with as many threads, and gives the results to `done` in the order of the items, on the
