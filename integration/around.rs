@@ -155,6 +155,9 @@ fn json_is_one_document_on_every_path() {
         assert!(document["targets"][0].is_object(), "{arguments:?}");
         let failed = code & 24 != 0;
         assert_eq!(document["targets"][0]["error"].is_string(), failed, "{arguments:?}: {}", run.stdout);
+        // Whoever reads what was done to a disk finds it in every case that names a command.
+        let writes = ["fix", "undo"].contains(&arguments[0]) && !arguments.contains(&"--nonsense");
+        assert_eq!(document["targets"][0]["action"].is_string(), writes, "{arguments:?}: {}", run.stdout);
     }
     let record = disk.record();
     let asked = bcdrescue(&["undo", text(&record), "--json"]).exits(16).target();

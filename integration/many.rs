@@ -203,6 +203,17 @@ fn requirements_decide_what_may_ship() {
         .exits(4)
         .says("does not meet what is required:\n    unique-identity: ")
         .says("2 of the healthy ones do not meet a requirement");
+    // One disk is no twin of itself, however it is written: another way to it, a link, a second name of the file.
+    let (one, dotted) = (root.join("1.qcow2"), root.join(".").join("1.qcow2"));
+    let (link, second) = (root.join("link"), root.join("second"));
+    std::os::unix::fs::symlink(&one, &link).unwrap();
+    fs::hard_link(&one, &second).unwrap();
+    let same = [&one, &dotted, &link, &second].map(|path| text(path));
+    bcdrescue(&[&["check", "--require", "unique-identity"], same.as_slice()].concat()).exits(0);
+    bcdrescue(
+        &[&["check", text(&root.join("2.qcow2")), "--require", "unique-identity"], same.as_slice()].concat(),
+    )
+    .exits(4);
     bcdrescue(&["check", "-r", text(root), "--require", "shiny"]).exits(16).says("no-bitlocker");
 }
 

@@ -52,6 +52,7 @@ fn a_recorded_disk_is_compared_repaired_and_given_back() {
         let target =
             bcdrescue(&[against("check", &disk, &record), vec!["--json"]].concat()).exits(0).target();
         assert!(!codes(&target).iter().any(|code| code.contains("changed")), "{target:#}");
+        assert!(codes(&target).contains(&"as-recorded"), "{target:#}");
 
         new_identity(&disk);
         let broken = hash(&disk.path);

@@ -398,8 +398,16 @@ fn blocks_of_the_servers_own_are_kept() {
     let disk = Disk::raw("win2008r2-bios");
     let options = format!("driver=blkdebug,align=4096,image.driver=file,image.filename={}", disk.name());
     let server = Server::new(&["-t", "--image-opts", &options], "");
-    let before = facts(&unlimited(&["check", disk.name(), "--json"]).exits(4));
+    let (before, bytes) = (facts(&unlimited(&["check", disk.name(), "--json"]).exits(4)), hash(&disk.path));
     assert_eq!(facts(&unlimited(&["check", &server.url(), "--json"]).exits(4)), before);
+    let records = disk.folder.path().join("records");
+    fs::create_dir(&records).unwrap();
+    unlimited(&["fix", &server.url(), "--yes", "--record-dir", text(&records)])
+        .exits(8)
+        .says("the server takes whole blocks of 4096 bytes")
+        .says("nothing was written");
+    assert_eq!(fs::read_dir(&records).unwrap().count(), 0);
+    assert_eq!(hash(&disk.path), bytes);
 }
 
 /// It starts, takes its image, opens its socket: in each of these moments a signal may come, or be missed.

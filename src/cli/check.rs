@@ -9,10 +9,9 @@ use std::time::Instant;
 use anyhow::anyhow;
 
 use crate::cli::HEALTHY;
+use crate::cli::Usage;
 use crate::cli::args::CheckArgs;
 use crate::cli::confine;
-use crate::cli::examine::NamedDisks;
-use crate::cli::examine::context;
 use crate::cli::examine::examine_with;
 use crate::cli::examine::is_store_file;
 use crate::cli::examine::recorded;
@@ -20,6 +19,8 @@ use crate::cli::json::Form;
 use crate::cli::json::Stream;
 use crate::cli::junit::Junit;
 use crate::cli::lines;
+use crate::cli::named::NamedDisks;
+use crate::cli::named::context;
 use crate::cli::outcome::Outcome;
 use crate::cli::outcome::Tally;
 use crate::cli::parallel::in_order;
@@ -29,7 +30,6 @@ use crate::cli::result;
 use crate::cli::targets::expand;
 use crate::cli::targets::no_directory;
 use crate::cli::text::clean;
-use crate::cli::usage;
 use crate::diagnosis::Choice;
 use crate::diagnosis::Verdict;
 use crate::diagnosis::recorded::Recorded;
@@ -42,15 +42,12 @@ use crate::storage::attached::attached_disks;
 /// When no target is named and no Windows disk is attached, a list cannot be read, or the results cannot be
 /// written; a target that cannot be examined is one result among others.
 pub fn run(args: &CheckArgs, as_json: bool) -> anyhow::Result<u8> {
-    let choice = match args.choice.choice() {
-        Ok(choice) => choice,
-        Err(error) => return usage(&error.to_string(), as_json),
-    };
+    let choice = args.choice.choice()?;
     let junit = args.junit.as_deref().map(Junit::create).transpose()?;
     confine::to_reading();
     let mut targets = targets(args)?;
     if args.against.is_some() && targets.len() != 1 {
-        return usage("--against is for one target: a record is of one disk", as_json);
+        return Err(Usage("--against is for one target: a record is of one disk".to_owned()).into());
     }
     // A search that found nothing, or a file that was not filled, must not pass for a fleet that is well.
     anyhow::ensure!(!targets.is_empty() || !is_named(args), "the list names no target");

@@ -1,6 +1,7 @@
 //! The switches by which the user decides: which partitions are meant, and what else is to be cured.
 
-use crate::cli::examine::is_same_file;
+use crate::cli::Usage;
+use crate::cli::named::is_same_file;
 use crate::diagnosis::Choice;
 use clap::Args;
 use std::fmt;
@@ -50,7 +51,10 @@ impl ChoiceArgs {
         let disk = windows.as_ref().and_then(|windows| windows.disk.as_ref());
         let windows_on = disk.and_then(|disk| with.iter().position(|with| is_same_file(with, disk)));
         if let (Some(disk), None) = (disk, windows_on) {
-            anyhow::bail!("--windows names {}, which is not one of the disks of --with", disk.display());
+            let disk = disk.display();
+            return Err(
+                Usage(format!("--windows names {disk}, which is not one of the disks of --with")).into()
+            );
         }
         Ok(Choice {
             system: *system,

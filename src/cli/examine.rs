@@ -1,6 +1,5 @@
 //! One target, opened, read and diagnosed: where every command begins.
 
-use std::collections::HashMap;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
@@ -11,22 +10,22 @@ use anyhow::Context as _;
 use anyhow::bail;
 
 use crate::bcd::Store;
-use crate::cli::parallel::in_order;
+use crate::cli::named::NamedDisks;
+use crate::cli::named::context;
+use crate::cli::named::is_same_file;
+use crate::cli::named::other_disk;
 use crate::diagnosis::Choice;
 use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::beside::Beside;
 use crate::diagnosis::diagnose;
 use crate::diagnosis::others::OtherDisk;
-use crate::diagnosis::others::Others;
 use crate::diagnosis::recorded::Recorded;
 use crate::layout::Layout;
 use crate::layout::discover;
 use crate::layout::discover_beside;
 use crate::layout::store::STORE_MAX;
-use crate::partition;
 use crate::partition::DiskId;
-use crate::partition::PartitionTable;
 use crate::repair::identity_record::IdentityRecord;
 use crate::storage::Storage;
 use crate::storage::attached::attached_disks;
@@ -125,21 +124,6 @@ pub fn read_store_file(path: &Path) -> anyhow::Result<Store> {
     Store::parse(fs::read(path).with_context(name)?).with_context(name)
 }
 
-/// The other disks that a store on `target` may mean: those named beside it on the command line and, when it is a
-/// device, those attached to this machine. A disk that cannot be read is none that can be compared.
-#[must_use]
-pub fn context(target: &Path, named: &NamedDisks, options: &OpenOptions, choice: Choice) -> Context {
-    let mut others = named.beside(target);
-    if is_device(target) {
-        let attached = attached_disks(Path::new("/")).unwrap_or_default();
-        let this = fs::canonicalize(target).unwrap_or_else(|_| target.into());
-        let paths = attached.into_iter().map(|disk| disk.path);
-        let new = paths.filter(|path| *path != this && !named.indices.contains_key(path));
-        new.filter_map(|path| identify(&path, options)).for_each(|disk| others.add(disk));
-    }
-    Context { others, choice, ..Context::default() }
-}
-
 /// Examines a disk with others beside it that its stores may mean, and puts those into the context.
 ///
 /// # Errors
@@ -221,78 +205,10 @@ fn one_beside(disk: &Path, options: &OpenOptions, layout: &Layout) -> anyhow::Re
     Ok(Beside { name: disk.display().to_string(), layout })
 }
 
-/// Whether both paths lead to one file or device, however they are written.
-#[must_use]
-pub fn is_same_file(one: &Path, other: &Path) -> bool {
-    one == other
-        || fs::canonicalize(one).is_ok_and(|one| fs::canonicalize(other).is_ok_and(|other| one == other))
-}
-
 /// What a record says that the disk was, where one was named.
 ///
 /// # Errors
 /// When it cannot be read, or is none.
 pub fn recorded(path: Option<&Path>) -> anyhow::Result<Option<Recorded>> {
     Ok(path.map(IdentityRecord::load).transpose()?.map(|record| record.recorded))
-}
-
-/// The disks that were named on the command line, as a store may call them.
-#[derive(Debug, Default)]
-pub struct NamedDisks {
-    /// By their paths: one may be named twice.
-    indices: HashMap<PathBuf, Vec<usize>>,
-    disks: Arc<Vec<OtherDisk>>,
-}
-
-impl NamedDisks {
-    /// Those among several targets, each looked at once; a lone target has no others.
-    #[must_use]
-    pub fn among(targets: &[PathBuf], options: &OpenOptions, threads: usize) -> Self {
-        let mut named = Self::default();
-        if targets.len() < 2 {
-            return named;
-        }
-        let mut disks = Vec::new();
-        let one = |path: &PathBuf| if is_store_file(path) { None } else { identify(path, options) };
-        let mut paths = targets.iter();
-        let keep = |disk: Option<OtherDisk>| {
-            let path = paths.next();
-            if let (Some(path), Some(disk)) = (path, disk) {
-                named.indices.entry(path.clone()).or_default().push(disks.len());
-                disks.push(disk);
-            }
-            Ok(())
-        };
-        // Nothing that keeps them can fail.
-        let _ = in_order(targets, threads, one, keep);
-        named.disks = Arc::new(disks);
-        named
-    }
-
-    /// All but the target itself.
-    #[must_use]
-    pub fn beside(&self, target: &Path) -> Others {
-        Others::shared(Arc::clone(&self.disks), self.indices.get(target).cloned().unwrap_or_default())
-    }
-}
-
-fn identify(path: &Path, options: &OpenOptions) -> Option<OtherDisk> {
-    let opened = open(path, options).ok()?;
-    other_disk(path, &partition::read(&Cached::new(opened.storage)).ok()?)
-}
-
-/// A disk as others see it; `None` when it has no identity.
-#[must_use]
-pub fn other_disk(path: &Path, table: &PartitionTable) -> Option<OtherDisk> {
-    let disk = table.disk.filter(|disk| *disk != DiskId::Mbr(0))?;
-    let partitions =
-        table.partitions.iter().filter_map(|partition| Some((partition.id?, partition.number))).collect();
-    Some(OtherDisk { name: path.display().to_string(), disk, partitions })
-}
-
-/// Whether `path` is a block device.
-#[must_use]
-pub fn is_device(path: &Path) -> bool {
-    use std::os::unix::fs::FileTypeExt;
-    fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_block_device())
 }

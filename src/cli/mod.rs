@@ -13,6 +13,7 @@ pub mod junit;
 pub mod keep;
 pub mod lines;
 pub mod list;
+pub mod named;
 pub mod outcome;
 pub mod parallel;
 pub mod pick;
@@ -73,7 +74,7 @@ pub fn main() -> ExitCode {
         Command::Undo(args) => undo::run(args, cli.json),
         Command::Schema { of } => lines::write(format_args!("{:#}\n", schema(*of))).map(|()| HEALTHY),
         Command::Completions { shell } => shell::completions(*shell),
-        Command::Man(args) => shell::man(args, cli.json),
+        Command::Man(args) => shell::man(args),
     };
     // A panic is a defect of this program. Its exit code, 101, would read as "fixed, and something is left".
     let result = std::panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
@@ -83,23 +84,23 @@ pub fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             report_failure(&cli, &error);
-            ExitCode::from(FAILED)
+            ExitCode::from(if error.is::<Usage>() { USAGE } else { FAILED })
         }
     }
 }
 
-/// Says what is wrong with the words of a command line that the grammar lets pass.
-fn usage(message: &str, as_json: bool) -> anyhow::Result<u8> {
-    match as_json {
-        true => json::print(&json::failure(None, message))?,
-        false => lines::warn(format_args!("bcdrescue: {}", text::clean(message))),
-    }
-    Ok(USAGE)
-}
+/// What is wrong with a command line that the grammar lets pass.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
 
 fn report_failure(cli: &Cli, error: &anyhow::Error) {
     let message = text::clean(&format!("{error:#}"));
-    let printed = cli.json && json::print(&json::failure(cli.command.target(), &message)).is_ok();
+    let [mut document] = json::failure(cli.command.target(), &message);
+    if matches!(cli.command, Command::Fix(_) | Command::Undo(_)) {
+        document = document.of_repair();
+    }
+    let printed = cli.json && json::print(&[document]).is_ok();
     if !printed {
         lines::warn(format_args!("bcdrescue: {message}"));
     }

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 
-use crate::cli::examine::NamedDisks;
 use crate::cli::examine::attached_targets;
-use crate::cli::examine::context;
 use crate::cli::examine::examine;
 use crate::cli::lines;
+use crate::cli::named::NamedDisks;
+use crate::cli::named::context;
 use crate::cli::text;
 use crate::cli::text::clean;
 use crate::diagnosis::Choice;

@@ -9,10 +9,10 @@ use clap_complete::Shell;
 use clap_mangen::Man;
 
 use crate::cli::HEALTHY;
+use crate::cli::Usage;
 use crate::cli::args::Cli;
 use crate::cli::args::ManArgs;
 use crate::cli::lines::unless_gone;
-use crate::cli::usage;
 
 /// Prints the completions for a shell.
 ///
@@ -27,15 +27,15 @@ pub fn completions(shell: Shell) -> anyhow::Result<u8> {
 /// Prints a manual page: of the program, or of one of its commands.
 ///
 /// # Errors
-/// When standard output cannot be written.
-pub fn man(args: &ManArgs, as_json: bool) -> anyhow::Result<u8> {
+/// When there is no such command, or standard output cannot be written.
+pub fn man(args: &ManArgs) -> anyhow::Result<u8> {
     let mut program = Cli::command();
     program.build();
     let page = match &args.command {
         None => Man::new(program),
         Some(name) => {
             let Some(command) = program.find_subcommand(name) else {
-                return usage(&format!("there is no command {name}; see `bcdrescue --help`"), as_json);
+                return Err(Usage(format!("there is no command {name}; see `bcdrescue --help`")).into());
             };
             Man::new(command.clone()).title(format!("bcdrescue-{name}"))
         }

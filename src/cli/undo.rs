@@ -25,7 +25,6 @@ use crate::cli::text::clean;
 use crate::layout::discover;
 use crate::layout::store::StoreFile;
 use crate::repair::Patch;
-use crate::repair::apply::ApplyError;
 use crate::repair::apply::apply;
 use crate::repair::apply::inverse;
 use crate::repair::apply::is_done;
@@ -111,8 +110,8 @@ fn write(job: &Job<'_>, record: &Record, back: &[Patch]) -> anyhow::Result<()> {
     let mut storage = open_mut(&job.path, &job.args.open.options()).context("nothing was written")?;
     still_holds(record, storage.as_ref()).with_context(|| format!("{}; nothing was written", job.name()))?;
     if let Err(error) = apply(storage.as_mut(), back) {
-        let is_begun = matches!(error, ApplyError::Incomplete { .. } | ApplyError::Unverified { .. });
-        let way_out = if is_begun { "; when the cause is mended, run the same undo again" } else { "" };
+        let way_out =
+            if error.is_begun() { "; when the cause is mended, run the same undo again" } else { "" };
         anyhow::bail!("{}: {error}{way_out}", job.name());
     }
     drop(storage);

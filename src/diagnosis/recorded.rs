@@ -159,6 +159,10 @@ pub fn findings(layout: &Layout, recorded: &Recorded) -> Vec<Finding> {
         )
     }));
     findings.extend(stores);
+    if findings.is_empty() {
+        let message = "the disk is as it was recorded: its identity, its partitions and its stores";
+        findings.push(Finding::plain("as-recorded", Severity::Note, "disk", message.into()));
+    }
     findings
 }
 

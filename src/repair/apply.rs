@@ -25,6 +25,9 @@ pub enum ApplyError {
     /// The disk could not be read before the first write. Nothing was written.
     #[error("reading before the first write: {0}; nothing was written")]
     Unread(StorageError),
+    /// The disk cannot take such a write. Nothing was written.
+    #[error("{0}; nothing was written")]
+    Refused(StorageError),
     /// A write or sync failed.
     #[error("{written} of {total} sectors written, then: {cause}")]
     Incomplete {
@@ -45,6 +48,14 @@ pub enum ApplyError {
     },
 }
 
+impl ApplyError {
+    /// Whether something may have been written.
+    #[must_use]
+    pub fn is_begun(&self) -> bool {
+        matches!(self, Self::Incomplete { .. } | Self::Unverified { .. })
+    }
+}
+
 /// Brings every sector to `after`: first checks all of them, then writes those that differ, stage by stage with a
 /// sync behind each, and reads them back. Returns how many sectors were written.
 ///
@@ -58,6 +69,7 @@ pub fn apply(storage: &mut dyn StorageMut, patches: &[Patch]) -> Result<usize, A
     let mut done = BTreeMap::new();
     for (offset, chain) in &chains {
         let len = chain.first().map_or(0, |patch| patch.before.len());
+        storage.check_write(*offset, len).map_err(ApplyError::Refused)?;
         let found = storage.read_vec(*offset, len).map_err(ApplyError::Unread)?;
         done.insert(*offset, done_of(chain, &found).ok_or(ApplyError::Changed { at: *offset })?);
     }

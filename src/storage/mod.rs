@@ -66,6 +66,14 @@ pub trait StorageMut: Storage {
     /// [`StorageError`]; the range may then hold old bytes, new bytes, or (by sector) a mix.
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> Result<(), StorageError>;
 
+    /// Refuses a write of `len` bytes at byte `offset` of which it is known beforehand that it cannot be done.
+    ///
+    /// # Errors
+    /// [`StorageError::Unsupported`].
+    fn check_write(&self, offset: u64, len: usize) -> Result<(), StorageError> {
+        check_range(self.len(), offset, len)
+    }
+
     /// Returns once everything written is on stable storage.
     ///
     /// # Errors

@@ -9,10 +9,9 @@ use std::path::PathBuf;
 use crate::cli::HEALTHY;
 use crate::cli::LEFT;
 use crate::cli::USAGE;
+use crate::cli::Usage;
 use crate::cli::args::FixArgs;
 use crate::cli::confine;
-use crate::cli::examine::NamedDisks;
-use crate::cli::examine::context;
 use crate::cli::examine::examine_with;
 use crate::cli::examine::is_store_file;
 use crate::cli::examine::recorded;
@@ -21,21 +20,18 @@ use crate::cli::json;
 use crate::cli::json::repair::Action;
 use crate::cli::json::repair::LeftAlone;
 use crate::cli::lines;
+use crate::cli::named::NamedDisks;
+use crate::cli::named::context;
 use crate::cli::pick;
 use crate::cli::pick::Picked;
 use crate::cli::text::clean;
-use crate::cli::usage;
 
 /// Runs the command.
 ///
 /// # Errors
 /// When the target cannot be examined, or a step fails; the message then says what state the disk is in.
 pub fn run(args: &FixArgs, as_json: bool) -> anyhow::Result<u8> {
-    let choice = args.choice.choice();
-    let choice = match choice {
-        Ok(choice) => choice,
-        Err(error) => return usage(&error.to_string(), as_json),
-    };
+    let choice = args.choice.choice()?;
     match (args.write.dry_run, &args.target) {
         (true, _) => confine::to_reading(),
         (false, None) => confine::to_attached_disks(args.record_dir.as_deref()),
@@ -45,7 +41,7 @@ pub fn run(args: &FixArgs, as_json: bool) -> anyhow::Result<u8> {
         Some(target) => target.clone(),
         None if args.choice.is_of_one_disk() || args.against.is_some() => {
             let message = "these switches are about one disk: name it; nothing was written";
-            return usage(message, as_json);
+            return Err(Usage(message.to_owned()).into());
         }
         None => match pick::pick(&args.open.options(), choice, as_json)? {
             Picked::Disk(path) => path,

@@ -84,7 +84,7 @@ impl Job<'_> {
     }
 
     fn broke_off(&self, error: ApplyError, record: &Path) -> anyhow::Error {
-        if matches!(error, ApplyError::Changed { .. } | ApplyError::Unread(_)) {
+        if !error.is_begun() {
             keep::discard(record);
             return error.into();
         }

@@ -23,6 +23,8 @@ pub enum Action {
     NotConfirmed,
     /// Nothing, since several disks need it and none was named.
     NotChosen,
+    /// It could not be done, or not to its end: `error` says how far it came, and the way out.
+    Failed,
     /// The repair, and it was proven.
     Fixed,
     /// The way back, and it was proven.

@@ -12,6 +12,7 @@ use crate::cli::json::disk::Windows;
 use crate::cli::json::finding::Finding;
 use crate::cli::json::finding::findings;
 use crate::cli::json::path;
+use crate::cli::json::repair::Action;
 use crate::cli::text;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Verdict;
@@ -128,15 +129,32 @@ pub struct Failure {
     verdict: Verdict,
     /// Always empty.
     findings: Vec<Finding>,
+    /// `failed`, where a repair or its undoing was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action: Option<Action>,
     /// Why.
     error: String,
+}
+
+impl Failure {
+    /// The same, where a repair or its undoing was asked for.
+    #[must_use]
+    pub fn of_repair(self) -> Self {
+        Self { action: Some(Action::Failed), ..self }
+    }
 }
 
 /// The target of a command that could not examine or do it.
 #[must_use]
 pub fn failure(target: Option<&Path>, error: &str) -> [Failure; 1] {
     let target = target.map(path);
-    [Failure { target, verdict: Verdict::Unknown, findings: Vec::new(), error: error.to_owned() }]
+    [Failure {
+        target,
+        verdict: Verdict::Unknown,
+        findings: Vec::new(),
+        action: None,
+        error: error.to_owned(),
+    }]
 }
 
 /// What every command says of a disk.

@@ -10,6 +10,8 @@ use crate::bytes;
 use crate::storage::StorageError;
 use crate::storage::nbd::negotiate::Export;
 use crate::storage::nbd::negotiate::negotiate;
+use crate::storage::nbd::patient::ANSWER;
+use crate::storage::nbd::patient::Patient;
 
 const REQUEST: u32 = 0x2560_9513;
 const REPLY: u32 = 0x6744_6698;
@@ -24,7 +26,7 @@ const CHUNK: u64 = 1 << 20;
 
 /// A connection on which an export was agreed.
 pub struct Link<W: Read + Write> {
-    wire: W,
+    wire: Patient<W>,
     export: Export,
     /// Number of the next request, by which its reply is known.
     cookie: u64,
@@ -37,7 +39,8 @@ impl<W: Read + Write> Link<W> {
     ///
     /// # Errors
     /// As [`negotiate`].
-    pub fn new(mut wire: W, name: &str) -> Result<Self, StorageError> {
+    pub fn new(wire: W, name: &str) -> Result<Self, StorageError> {
+        let mut wire = Patient::new(wire, ANSWER);
         let export = negotiate(&mut wire, name)?;
         Ok(Self { wire, export, cookie: 0, broken: None })
     }
@@ -78,21 +81,27 @@ impl<W: Read + Write> Link<W> {
         Ok(())
     }
 
+    /// Refuses to write what is not whole blocks of the server.
+    ///
+    /// # Errors
+    /// [`StorageError::Unsupported`].
+    pub fn check_blocks(&self, offset: u64, len: usize) -> Result<(), StorageError> {
+        let block = u64::from(self.export.block);
+        let len = u64::try_from(len).unwrap_or(u64::MAX);
+        if offset.is_multiple_of(block) && len.is_multiple_of(block) {
+            return Ok(());
+        }
+        let what =
+            format!("the server takes whole blocks of {block} bytes, and the disk has smaller sectors");
+        Err(StorageError::unsupported(what, "serve it with smaller blocks (nbdkit: --filter=blocksize)"))
+    }
+
     /// Writes all of `bytes` at byte `offset`; the range lies inside the export.
     ///
     /// # Errors
-    /// [`StorageError::Unsupported`] when the server's blocks are larger than what is to be written; [`StorageError::Io`].
+    /// As [`Link::check_blocks`]; [`StorageError::Io`].
     pub fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<(), StorageError> {
-        let block = u64::from(self.export.block);
-        let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        if !offset.is_multiple_of(block) || !len.is_multiple_of(block) {
-            let what =
-                format!("the server takes whole blocks of {block} bytes, and the disk has smaller sectors");
-            return Err(StorageError::unsupported(
-                what,
-                "serve it with smaller blocks (nbdkit: --filter=blocksize)",
-            ));
-        }
+        self.check_blocks(offset, bytes.len())?;
         let mut at = offset;
         for chunk in bytes.chunks(self.chunk()) {
             self.request(CMD_WRITE, at, chunk, &mut [])
@@ -136,6 +145,7 @@ impl<W: Read + Write> Link<W> {
 
     /// One request and its reply: the server's error number, 0 for none.
     fn talk(&mut self, command: u16, offset: u64, sent: &[u8], received: &mut [u8]) -> io::Result<u32> {
+        self.wire.begin();
         self.cookie = self.cookie.wrapping_add(1);
         let cookie = self.cookie.to_be_bytes();
         // Of every command one of the two is empty.
@@ -157,6 +167,7 @@ impl<W: Read + Write> Link<W> {
 impl<W: Read + Write> Drop for Link<W> {
     fn drop(&mut self) {
         // A server that is not told learns it from the closed connection.
+        self.wire.begin();
         let _ = self.wire.write_all(&head(CMD_DISC, [0; 8], 0, 0)).and_then(|()| self.wire.flush());
     }
 }

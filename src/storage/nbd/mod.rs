@@ -6,6 +6,7 @@
 pub mod connections;
 pub mod link;
 pub mod negotiate;
+mod patient;
 pub mod url;
 
 use std::fs::File;
@@ -31,13 +32,13 @@ use crate::storage::StorageMut;
 use crate::storage::check_range;
 use crate::storage::nbd::link::Link;
 use crate::storage::nbd::negotiate::Export;
+use crate::storage::nbd::patient::ANSWER;
 use crate::storage::nbd::url::Address;
 use crate::storage::nbd::url::NbdUrl;
 use crate::storage::served::watched::Watched;
 
-/// How long a server may take for a connection, and for an answer.
+/// How long a server may take for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
-const ANSWER: Duration = Duration::from_secs(60);
 
 /// A way to talk to a server.
 pub trait Wire: Read + Write + Send {}
@@ -139,6 +140,11 @@ impl StorageMut for Arc<Nbd> {
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> Result<(), StorageError> {
         check_range(self.len(), offset, bytes.len())?;
         self.ask(|link| link.write(offset, bytes))
+    }
+
+    fn check_write(&self, offset: u64, len: usize) -> Result<(), StorageError> {
+        check_range(self.len(), offset, len)?;
+        self.ask(|link| link.check_blocks(offset, len))
     }
 
     fn sync(&mut self) -> Result<(), StorageError> {

@@ -1,0 +1,127 @@
+//! Disks beside a target that its stores may mean: those that were named with it, and those attached to this machine.
+
+use std::collections::HashMap;
+use std::fs;
+use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::cli::examine::is_store_file;
+use crate::cli::parallel::in_order;
+use crate::diagnosis::Choice;
+use crate::diagnosis::Context;
+use crate::diagnosis::others::OtherDisk;
+use crate::diagnosis::others::Others;
+use crate::partition;
+use crate::partition::DiskId;
+use crate::partition::PartitionTable;
+use crate::storage::attached::attached_disks;
+use crate::storage::cache::Cached;
+use crate::storage::open::OpenOptions;
+use crate::storage::open::open;
+
+/// The other disks that a store on `target` may mean: those named beside it on the command line and, when it is a
+/// device, those attached to this machine. A disk that cannot be read is none that can be compared.
+#[must_use]
+pub fn context(target: &Path, named: &NamedDisks, options: &OpenOptions, choice: Choice) -> Context {
+    let mut others = named.beside(target);
+    if is_device(target) {
+        let attached = attached_disks(Path::new("/")).unwrap_or_default();
+        let this = Which::of(target);
+        let is_new = |which: &Which| *which != this && !named.indices.contains_key(which);
+        let paths = attached.into_iter().map(|disk| disk.path);
+        let new = paths.filter(|path| is_new(&Which::of(path)));
+        new.filter_map(|path| identify(&path, options)).for_each(|disk| others.add(disk));
+    }
+    Context { others, choice, ..Context::default() }
+}
+
+/// The disks that were named on the command line, as a store may call them.
+#[derive(Debug, Default)]
+pub struct NamedDisks {
+    /// One may be named twice.
+    indices: HashMap<Which, Vec<usize>>,
+    disks: Arc<Vec<OtherDisk>>,
+}
+
+impl NamedDisks {
+    /// Those among several targets, each looked at once; a lone target has no others.
+    #[must_use]
+    pub fn among(targets: &[PathBuf], options: &OpenOptions, threads: usize) -> Self {
+        let mut named = Self::default();
+        if targets.len() < 2 {
+            return named;
+        }
+        let mut disks = Vec::new();
+        let one = |path: &PathBuf| if is_store_file(path) { None } else { identify(path, options) };
+        let mut paths = targets.iter();
+        let keep = |disk: Option<OtherDisk>| {
+            let path = paths.next();
+            if let (Some(path), Some(disk)) = (path, disk) {
+                named.indices.entry(Which::of(path)).or_default().push(disks.len());
+                disks.push(disk);
+            }
+            Ok(())
+        };
+        // Nothing that keeps them can fail.
+        let _ = in_order(targets, threads, one, keep);
+        named.disks = Arc::new(disks);
+        named
+    }
+
+    /// All but the target itself.
+    #[must_use]
+    pub fn beside(&self, target: &Path) -> Others {
+        let own = self.indices.get(&Which::of(target)).cloned().unwrap_or_default();
+        Others::shared(Arc::clone(&self.disks), own)
+    }
+}
+
+/// One disk, however it is written.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Which {
+    /// A file, by its file system and number there.
+    File(u64, u64),
+    /// A block device, by its number.
+    Device(u64),
+    /// What cannot be looked at, or is none of both.
+    Name(PathBuf),
+}
+
+impl Which {
+    fn of(path: &Path) -> Self {
+        match fs::metadata(path) {
+            Ok(facts) if facts.file_type().is_block_device() => Self::Device(facts.rdev()),
+            Ok(facts) if facts.is_file() => Self::File(facts.dev(), facts.ino()),
+            _ => Self::Name(path.to_owned()),
+        }
+    }
+}
+
+fn identify(path: &Path, options: &OpenOptions) -> Option<OtherDisk> {
+    let opened = open(path, options).ok()?;
+    other_disk(path, &partition::read(&Cached::new(opened.storage)).ok()?)
+}
+
+/// A disk as others see it; `None` when it has no identity.
+#[must_use]
+pub fn other_disk(path: &Path, table: &PartitionTable) -> Option<OtherDisk> {
+    let disk = table.disk.filter(|disk| *disk != DiskId::Mbr(0))?;
+    let partitions =
+        table.partitions.iter().filter_map(|partition| Some((partition.id?, partition.number))).collect();
+    Some(OtherDisk { name: path.display().to_string(), disk, partitions })
+}
+
+/// Whether both paths lead to one file or device, however they are written.
+#[must_use]
+pub fn is_same_file(one: &Path, other: &Path) -> bool {
+    Which::of(one) == Which::of(other)
+}
+
+/// Whether `path` is a block device.
+#[must_use]
+pub fn is_device(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_block_device())
+}
