@@ -8,6 +8,7 @@
 
 mod appliance;
 mod peer;
+mod programs;
 
 use std::fs;
 use std::io::Write;
@@ -21,6 +22,9 @@ use nix::sys::resource::UsageWho;
 use nix::sys::resource::getrusage;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_bcdrescue");
+/// What `make static` has made.
+const STATIC: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/target/static/x86_64-unknown-linux-gnu/release/bcdrescue");
 const RUNS: usize = 101;
 
 fn main() {
@@ -44,11 +48,15 @@ fn main() {
     resize(&at("win2008r2-bios.raw"), &large, Some(2 << 40));
     bench_check("check, disk of 1 GiB", &small);
     bench_check("check, the same of 2 TiB", &large);
+    if Path::new(STATIC).exists() {
+        let times = time(RUNS, || {}, &mut || run(STATIC, &["check", text(&small)]));
+        row("the same, static program", &times, None);
+    }
     let vmdk = at("win2008r2-bios.vmdk");
     run("qemu-img", &["convert", "-O", "vmdk", text(&at("win2008r2-bios.qcow2")), text(&vmdk)]);
     let served = time(21, || {}, &mut || run(PROGRAM, &["check", text(&vmdk)]));
     row("check win2008r2-bios vmdk", &served, None);
-    bench_fleet(&at("win2008r2-bios.qcow2"), &at("fleet"));
+    bench_fleet(&at("fleet"));
     bench_appliance(&at("win2008r2-bios.qcow2"), folder.path());
     for kind in ["qcow2", "raw"] {
         let source = at(&format!("win2008r2-bios.{kind}"));
@@ -73,11 +81,17 @@ fn main() {
     println!("peak memory of all runs up to and with the checks (qemu-img among them): {memory} KiB");
 }
 
-/// A thousand copies of an image: with one thread, and with as many as there are processors.
-fn bench_fleet(image: &Path, folder: &Path) {
+/// A thousand images of 40 GiB, each with an identity of its own: with one thread, and with as many as there are processors.
+fn bench_fleet(folder: &Path) {
     fs::create_dir(folder).unwrap();
+    let recipe = folder.join("recipe.toml");
     for number in 0..1000 {
-        fs::copy(image, folder.join(format!("{number:03}.qcow2"))).unwrap();
+        let base = ["win2008r2-bios", "win10-bios", "win7-logical", "win2008sp2-bios"][number % 4];
+        let text = format!("base = {base:?}\nidentity = \"0x{:08x}\"\nsize = \"40 GiB\"\n", number + 0x1000);
+        fs::write(&recipe, text).unwrap();
+        let image = folder.join(format!("{number:03}.qcow2"));
+        run(env!("CARGO_BIN_EXE_bcdrescue-make-image"), &[crate::text(&recipe), crate::text(&image)]);
+        assert!(image.exists());
     }
     for (name, jobs) in [("check of 1000 qcow2, -j 1", &["-j", "1"][..]), ("the same, all processors", &[])] {
         let arguments = [&["check", "--recursive", text(folder), "--jsonl"], jobs].concat();

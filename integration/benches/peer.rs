@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use bcdrescue::bcd::Store;
@@ -10,6 +9,8 @@ use bcdrescue::bcd::device::QualifiedPartition;
 use bcdrescue::bcd::edit;
 use bcdrescue::bcd::element::ElementValue;
 use bcdrescue::bytes::hex;
+
+use crate::programs::output;
 
 /// Where System Reserved lies on the image, in bytes.
 const START: &str = "1048576";
@@ -30,7 +31,8 @@ pub(crate) fn bench(source: &Path, target: &Path, folder: &Path) -> Result<Vec<D
     })?;
     let mut failure = None;
     let times = crate::time(11, || crate::restore(source, target), &mut || {
-        let edit = &mut || ok("hivexsh", &["-w", "-f", crate::text(&script), crate::text(&bcd)]).map(|_| ());
+        let edit =
+            &mut || output("hivexsh", &["-w", "-f", crate::text(&script), crate::text(&bcd)], "").map(|_| ());
         if let Err(error) = with_volume(target, &mount, edit) {
             failure = Some(error);
         }
@@ -44,24 +46,15 @@ fn with_volume(
     work: &mut dyn FnMut() -> Result<(), String>,
 ) -> Result<(), String> {
     let device =
-        ok("losetup", &["-f", "--show", "-o", START, "--sizelimit", "104857600", crate::text(disk)])?;
+        output("losetup", &["-f", "--show", "-o", START, "--sizelimit", "104857600", crate::text(disk)], "")?;
     let device = device.trim();
-    let result = ok("ntfs-3g", &[device, crate::text(mount)]).and_then(|_| {
+    let result = output("ntfs-3g", &[device, crate::text(mount)], "").and_then(|_| {
         let result = work();
-        ok("umount", &[crate::text(mount)])?;
+        output("umount", &[crate::text(mount)], "")?;
         result
     });
-    ok("losetup", &["-d", device])?;
+    output("losetup", &["-d", device], "")?;
     result
-}
-
-fn ok(program: &str, arguments: &[&str]) -> Result<String, String> {
-    let output =
-        Command::new(program).args(arguments).output().map_err(|error| format!("{program}: {error}"))?;
-    if !output.status.success() {
-        return Err(format!("{program}: {}", String::from_utf8_lossy(&output.stderr).trim()));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// The script that gives every device element the new signature.

@@ -25,6 +25,7 @@ pub mod result;
 pub mod shell;
 pub mod show;
 pub mod signals;
+pub mod suggested;
 pub mod targets;
 pub mod text;
 pub mod undo;

@@ -2,6 +2,7 @@
 
 use crate::cli::examine::Examined;
 use crate::cli::lines::Lines;
+use crate::cli::suggested;
 use crate::cli::text;
 use crate::cli::text::clean;
 use crate::diagnosis::Diagnosis;
@@ -146,10 +147,12 @@ fn add_group(out: &mut Lines, first: &Finding, group: &[&Finding]) {
 }
 
 /// What fix would do, and the words that do it: the same switches as were given here.
-pub fn closing(out: &mut Lines, examined: &Examined, switches: &str) {
+pub fn closing(out: &mut Lines, examined: &Examined, switches: &[String]) {
     let Examined { path, layout, diagnosis, .. } = examined;
     let (repoints, edits) = (diagnosis.repoints().count(), diagnosis.edits().count());
-    let command = format!("bcdrescue fix {}{switches}", clean(&path.display().to_string()));
+    let target = path.display().to_string();
+    let words = ["fix", &target].into_iter().chain(switches.iter().map(String::as_str));
+    let command = suggested::command(words);
     let mut what = Vec::new();
     if repoints > 0 {
         let elements = text::count(repoints, "element", "elements");

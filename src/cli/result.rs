@@ -123,10 +123,11 @@ fn shown<T: Serialize>(
 }
 
 /// The switches that `fix` has to be given too.
-fn switches(args: &CheckArgs) -> String {
-    let mut words = args.choice.words();
+fn switches(args: &CheckArgs) -> Vec<String> {
+    let mut words = args.open.words();
+    words.extend(args.choice.words());
     words.extend(args.against.iter().flat_map(|record| ["--against".into(), record.display().to_string()]));
-    words.iter().map(|word| format!(" {}", clean(word))).collect()
+    words
 }
 
 /// The exit code that a verdict stands for.

@@ -7,6 +7,7 @@ use crate::cli::lines::Lines;
 use crate::cli::text;
 use crate::cli::text::clean;
 use crate::diagnosis::Diagnosis;
+use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::dirty;
 use crate::diagnosis::restore::Restore;
@@ -20,22 +21,27 @@ use crate::repair::plan::Plan;
 /// Bytes in a line of a dump.
 const LINE: usize = 16;
 
-/// Every element that changes: what it names, what it will name.
+/// Every element that changes, those together that change alike: what they name, what they will name.
 pub fn changes(out: &mut Lines, diagnosis: &Diagnosis) {
-    if diagnosis.repoints().next().is_none() {
-        return;
-    }
-    out.add(format_args!("\n  to change:"));
+    let repoint = |finding: &Finding| match &finding.remedy {
+        Remedy::Repoint(repoint) => Some((repoint.old, repoint.new, repoint.place.clone())),
+        _ => None,
+    };
+    let mut groups: Vec<(_, Vec<&str>)> = Vec::new();
     for finding in &diagnosis.findings {
-        let Remedy::Repoint(repoint) = &finding.remedy else { continue };
-        out.add(format_args!("    {}", clean(&finding.subject)));
-        out.add(format_args!("      {} {}", "-".red(), show_identity(&repoint.old).dimmed()));
-        out.add(format_args!(
-            "      {} {}  {}",
-            "+".green(),
-            show_identity(&repoint.new),
-            clean(&repoint.place)
-        ));
+        let Some(change) = repoint(finding) else { continue };
+        match groups.iter_mut().find(|(known, _)| *known == change) {
+            Some((_, subjects)) => subjects.push(&finding.subject),
+            None => groups.push((change, vec![&finding.subject])),
+        }
+    }
+    if !groups.is_empty() {
+        out.add(format_args!("\n  to change:"));
+    }
+    for ((old, new, place), subjects) in groups {
+        subjects.iter().for_each(|subject| out.add(format_args!("    {}", clean(subject))));
+        out.add(format_args!("      {} {}", "-".red(), show_identity(&old).dimmed()));
+        out.add(format_args!("      {} {}  {}", "+".green(), show_identity(&new), clean(&place)));
     }
 }
 

@@ -13,6 +13,7 @@ use crate::cli::json::repair::Repaired;
 use crate::cli::lines;
 use crate::cli::lines::Lines;
 use crate::cli::show;
+use crate::cli::suggested;
 use crate::cli::text;
 use crate::cli::text::clean;
 use crate::diagnosis::restore::Restore;
@@ -62,9 +63,9 @@ impl Job<'_> {
             && refusal::for_identity(layout, diagnosis).is_empty()
         {
             out.add(format_args!(
-                "  the other cure writes no store and is not stopped by that; it gives back {}:\n    bcdrescue fix {} --restore-identity",
+                "  the other cure writes no store and is not stopped by that; it gives back {}:\n    {}",
                 show_disk(old.disk),
-                clean(&path.display().to_string())
+                self.again("fix", path, &["--restore-identity"])
             ));
         }
     }
@@ -84,14 +85,21 @@ impl Job<'_> {
                 self.done(plan),
                 text::verdict(after.diagnosis.verdict)
             ));
-            out.add(format_args!("  to go back: {}", clean(&way_back(self.args, record))));
+            out.add(format_args!("  to go back: {}", way_back(self.args, record)));
             if after.diagnosis.left().next().is_some() {
                 out.add(format_args!(
-                    "  not everything could be cured; see: bcdrescue check {}",
-                    clean(&self.examined.path.display().to_string())
+                    "  not everything could be cured; see: {}",
+                    self.again("check", &self.examined.path, &[])
                 ));
             }
         })
+    }
+
+    /// A command about the same disk.
+    fn again(&self, command: &str, path: &Path, switches: &[&str]) -> String {
+        let (path, open) = (path.display().to_string(), self.args.open.words());
+        let words = [command, &path].into_iter().chain(open.iter().map(String::as_str));
+        suggested::command(words.chain(switches.iter().copied()))
     }
 
     /// What the plan has done, in a few words.

@@ -15,6 +15,7 @@ use crate::cli::fix::job::Job;
 use crate::cli::keep;
 use crate::cli::lines;
 use crate::cli::signals;
+use crate::cli::suggested;
 use crate::cli::text::clean;
 use crate::diagnosis::Diagnosis;
 use crate::repair::apply;
@@ -76,7 +77,7 @@ impl Job<'_> {
                     "bcdrescue: {}: repaired, read back and examined again; only the report could not be written: {}; to go back: {}",
                     clean(&path.display().to_string()),
                     clean(&format!("{error:#}")),
-                    clean(&back)
+                    back
                 ));
                 Ok(FIXED | left | FAILED)
             }
@@ -107,6 +108,7 @@ impl Job<'_> {
 
 /// The command that brings the disk back: the record, and how its target is opened.
 pub(super) fn way_back(args: &FixArgs, record: &Path) -> String {
-    let words = [vec!["bcdrescue undo".to_owned()], args.open.words(), vec![record.display().to_string()]];
-    words.concat().join(" ")
+    let (open, record) = (args.open.words(), record.display().to_string());
+    let words = std::iter::once("undo").chain(open.iter().map(String::as_str)).chain([record.as_str()]);
+    suggested::command(words)
 }

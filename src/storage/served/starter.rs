@@ -37,15 +37,17 @@ impl Starter {
     #[must_use]
     pub fn in_own_thread(before: impl FnOnce() + Send + 'static) -> Self {
         let (sender, jobs) = mpsc::channel::<Job>();
+        let (ready, begun) = mpsc::channel();
         let work = move || {
             before();
+            let _ = ready.send(());
             for Job { request, answer } in jobs {
                 // Who no longer waits gets no server: it ends when it is dropped.
                 let _ = answer.send(Watched::start(&request));
             }
         };
         let thread = thread::Builder::new().name("starter".into()).spawn(work);
-        Self(thread.ok().map(|_| sender))
+        Self(thread.ok().and_then(|_| begun.recv().ok()).map(|()| sender))
     }
 
     pub(crate) fn start(&self, request: Request) -> Result<Watched, StorageError> {
