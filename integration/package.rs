@@ -101,6 +101,7 @@ fn the_package_holds_all_and_is_the_same_twice() {
         "usr/share/doc/bcdrescue/README.md.gz",
         "usr/share/doc/bcdrescue/changelog.gz",
         "usr/share/doc/bcdrescue/copyright",
+        "usr/share/doc/bcdrescue/crates.txt.gz",
         "usr/share/fish/vendor_completions.d/bcdrescue.fish",
         "usr/share/lintian/overrides/bcdrescue",
         "usr/share/zsh/vendor-completions/_bcdrescue",
@@ -117,6 +118,13 @@ fn the_package_holds_all_and_is_the_same_twice() {
     let sums = fs::read_to_string(unpacked.join("DEBIAN/md5sums")).unwrap();
     assert_eq!(sums.lines().count(), expected.len(), "{sums}");
     judge("sh", &["-c", "cd \"$1\" && md5sum -c --quiet --strict DEBIAN/md5sums", "sh", text(&unpacked)]);
+    let crates = judge("gzip", &["-dc", text(&unpacked.join("usr/share/doc/bcdrescue/crates.txt.gz"))]);
+    let crates = String::from_utf8(crates).unwrap();
+    // Direct and indirect, with and without a text of their own.
+    for linked in ["clap 4.", "ntfs 0.4.", "zmij 1.", "crc-catalog 2.", "signal-hook-registry 1."] {
+        assert!(crates.lines().any(|line| line.starts_with(linked) && line.ends_with(')')), "{linked}");
+    }
+    assert!(!crates.contains("(*)"), "{crates}");
     let copyright = fs::read_to_string(unpacked.join("usr/share/doc/bcdrescue/copyright")).unwrap();
     assert!(
         copyright.starts_with("Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n")

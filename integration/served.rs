@@ -120,6 +120,9 @@ fn every_kind_is_read_repaired_and_brought_back() {
         assert_eq!(facts(&checked), before, "{arguments:?}");
         run(&["list", disk.name()]).exits(0);
         run(&["inspect", disk.name()]).exits(0);
+        run(&["check", disk.name()])
+            .exits(4)
+            .says(&format!("Run: bcdrescue fix {} --key-file {key}\n", disk.name()));
         run(&["fix", disk.name(), "--dry-run"]).exits(4);
         assert_eq!(all(&disk), files, "{arguments:?}: reading wrote");
         let fixed_now = run(&["fix", disk.name(), "--yes"]).exits(1);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds a Debian package: OUT/bcdrescue_VERSION_ARCHITECTURE.deb, of PROGRAM (static) and what `make install` puts beside
-# it. Needs dpkg-deb, gzip and make; no root. One commit gives one package: dpkg-deb dates all by SOURCE_DATE_EPOCH, which
+# it. Needs dpkg-deb, gzip, make and cargo; no root. One commit gives one package: dpkg-deb dates all by SOURCE_DATE_EPOCH, which
 # is the commit's time unless it is given.
 set -eu
 umask 022
@@ -28,6 +28,8 @@ rmdir "$share/zsh/site-functions"
 gzip -9n "$share"/man/man1/*.1
 gzip -9nc "$source/README.md" >"$doc/README.md.gz"
 cp "$source/integration/package/copyright" "$doc/copyright"
+"$source/integration/package/licences.sh" >"$doc/crates.txt"
+gzip -9n "$doc/crates.txt"
 echo 'bcdrescue: shared-library-lacks-prerequisites' >"$share/lintian/overrides/bcdrescue"
 gzip -9nc >"$doc/changelog.gz" <<END
 bcdrescue ($version) unstable; urgency=medium
