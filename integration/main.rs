@@ -49,6 +49,7 @@ mod qcow2_cut;
 mod recorded;
 mod recovery_config;
 mod refusals;
+mod reports;
 mod restore;
 mod reviewed;
 mod scenarios;

@@ -12,11 +12,10 @@ use serde_json::Value as Json;
 use crate::support::bcdrescue;
 use crate::support::hash;
 use crate::support::image;
-use crate::support::judge;
 use crate::support::text;
 
 /// Healthy and broken images, something that is no disk, something that is none of Windows', and a directory's worth more.
-fn folder() -> tempfile::TempDir {
+pub fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     fs::create_dir(at("b")).unwrap();
@@ -215,35 +214,6 @@ fn requirements_decide_what_may_ship() {
     )
     .exits(4);
     bcdrescue(&["check", "-r", text(root), "--require", "shiny"]).exits(16).says("no-bitlocker");
-}
-
-#[test]
-fn the_junit_report_is_what_xmllint_accepts_and_replaces_nothing_else() {
-    let folder = folder();
-    let root = folder.path();
-    let report = root.join("report.xml");
-    for _ in 0..2 {
-        bcdrescue(&["check", "-r", text(root), "--junit", text(&report)]).exits(4 | 8);
-        let count = |what: &str| {
-            let counted = judge("xmllint", &["--xpath", &format!("count(//testcase{what})"), text(&report)]);
-            String::from_utf8(counted).unwrap().trim().parse::<usize>().unwrap()
-        };
-        assert_eq!([count(""), count("/failure"), count("/error")], [7, 3, 2]);
-        let totals = ["tests", "failures", "errors"].map(|name| {
-            let value =
-                judge("xmllint", &["--xpath", &format!("string(/testsuites/@{name})"), text(&report)]);
-            String::from_utf8(value).unwrap().trim().to_owned()
-        });
-        assert_eq!(totals, ["7", "3", "2"]);
-        let message = judge("xmllint", &["--xpath", "string(//failure[1]/@message)", text(&report)]);
-        assert!(String::from_utf8(message).unwrap().contains("(0xc000000e)"));
-    }
-    let disk = root.join("a.qcow2");
-    let before = hash(&disk);
-    bcdrescue(&["check", text(&disk), "--junit", text(&disk)])
-        .exits(8)
-        .says("is no report; it is not written over");
-    assert_eq!(hash(&disk), before);
 }
 
 #[test]

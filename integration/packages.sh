@@ -29,6 +29,7 @@ for part; do
         need xmllint libxml2-utils
         need groff groff-base
         need /usr/lib/python3/dist-packages/jsonschema python3-jsonschema
+        need /usr/lib/python3/dist-packages/sarif_om python3-sarif-python-om
         need dpkg-deb dpkg
         need jq jq
         need cc gcc

@@ -1,24 +1,17 @@
 //! The command line's grammar.
 
-use std::num::NonZero;
 use std::path::Path;
 use std::path::PathBuf;
 
 use clap::Args;
 use clap::Parser;
 use clap::Subcommand;
-use clap::ValueEnum;
 use clap_complete::Shell;
 
+use crate::cli::check_args::CheckArgs;
 use crate::cli::choice::ChoiceArgs;
-use crate::cli::confine::starter;
 use crate::cli::json::schema::SchemaOf;
-use crate::cli::targets::Shard;
-use crate::cli::targets::is_list;
-use crate::diagnosis::requirement::Requirement;
-use crate::storage::format::Format;
-use crate::storage::nbd::connections::Connections;
-use crate::storage::open::OpenOptions;
+use crate::cli::open_args::OpenArgs;
 
 /// Repairs the boot configuration of a Windows disk from Linux.
 ///
@@ -116,79 +109,6 @@ impl Command {
     }
 }
 
-/// How targets are opened.
-#[derive(Debug, Clone, Default, Args)]
-pub struct OpenArgs {
-    /// Insist on an image format instead of recognising it.
-    #[arg(long, value_enum, value_name = "FORMAT")]
-    pub format: Option<FormatArg>,
-    /// Follow this backing or data file of a qcow2 image although it lies in another directory.
-    #[arg(long, value_name = "PATH")]
-    pub allow_backing: Vec<PathBuf>,
-    /// The file that holds the passphrase of an image that is encrypted with LUKS, and nothing else.
-    #[arg(long, value_name = "FILE")]
-    pub key_file: Option<PathBuf>,
-    /// Shared by all that is opened with these arguments.
-    #[arg(skip)]
-    connections: Connections,
-}
-
-/// Image formats by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum FormatArg {
-    /// The file's bytes are the disk's.
-    Raw,
-    /// QEMU's qcow2, versions 2 and 3.
-    Qcow2,
-    /// VMware's; like those below through qemu-nbd.
-    Vmdk,
-    /// Virtual PC's and Azure's.
-    #[value(alias = "vpc")]
-    Vhd,
-    /// Hyper-V's.
-    Vhdx,
-    /// VirtualBox's.
-    Vdi,
-    /// The file's bytes are the disk's, encrypted as a whole by LUKS.
-    Luks,
-}
-
-impl OpenArgs {
-    /// The switches as they were given, for a command that opens the same target again.
-    #[must_use]
-    pub fn words(&self) -> Vec<String> {
-        let format = self.format.as_ref().and_then(ValueEnum::to_possible_value);
-        let format = format.map(|format| ("--format", format.get_name().to_owned()));
-        let path = |path: &PathBuf| path.display().to_string();
-        let backing = self.allow_backing.iter().map(|file| ("--allow-backing", path(file)));
-        let key = self.key_file.as_ref().map(|file| ("--key-file", path(file)));
-        let pairs = format.into_iter().chain(backing).chain(key);
-        pairs.flat_map(|(switch, value)| [switch.to_owned(), value]).collect()
-    }
-
-    /// The same in the words of the storage.
-    #[must_use]
-    pub fn options(&self) -> OpenOptions {
-        let format = self.format.map(|format| match format {
-            FormatArg::Raw => Format::Raw,
-            FormatArg::Qcow2 => Format::Qcow2,
-            FormatArg::Vmdk => Format::Vmdk,
-            FormatArg::Vhd => Format::Vhd,
-            FormatArg::Vhdx => Format::Vhdx,
-            FormatArg::Vdi => Format::Vdi,
-            FormatArg::Luks => Format::Luks,
-        });
-        OpenOptions {
-            format,
-            allow_backing: self.allow_backing.clone(),
-            sector_size: None,
-            key_file: self.key_file.clone(),
-            starter: starter(),
-            connections: self.connections.clone(),
-        }
-    }
-}
-
 /// Arguments of `list`.
 #[derive(Debug, Args)]
 pub struct ListArgs {
@@ -209,84 +129,6 @@ pub struct InspectArgs {
     /// How targets are opened.
     #[command(flatten)]
     pub open: OpenArgs,
-}
-
-/// Arguments of `check`.
-#[derive(Debug, Args)]
-pub struct CheckArgs {
-    /// Devices, images, store files; directories with --recursive; @FILE for a list of them, one a line (@- for standard
-    /// input). Without one all attached disks with Windows on them.
-    #[arg(value_name = "TARGET")]
-    pub targets: Vec<PathBuf>,
-    /// Search directories for disk images, by the endings of their names.
-    #[arg(short, long)]
-    pub recursive: bool,
-    /// So many targets at the same time. Without it as many as there are processors.
-    #[arg(short, long, value_name = "N")]
-    pub jobs: Option<NonZero<u16>>,
-    /// Only share I of N of the targets, for N machines that are given the same list. I counts from 1; 0+1 is 1, too.
-    #[arg(long, value_name = "I/N")]
-    pub shard: Option<Shard>,
-    /// What every disk has to be besides healthy: exit code 4 when one is not.
-    #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
-    pub require: Vec<RequirementArg>,
-    /// The targets are disks of different machines: what one of them is says nothing about another. Goes without saying with
-    /// lists, directories and --shard.
-    #[arg(long)]
-    pub independent: bool,
-    /// Print JSON Lines: each target as soon as it and those before it are done.
-    #[arg(long)]
-    pub jsonl: bool,
-    /// Write the results as JUnit XML too; a report that is there is replaced.
-    #[arg(long, value_name = "FILE")]
-    pub junit: Option<PathBuf>,
-    /// How targets are opened.
-    #[command(flatten)]
-    pub open: OpenArgs,
-    /// What the user decided where the evidence leaves a choice.
-    #[command(flatten)]
-    pub choice: ChoiceArgs,
-    /// Say what has changed since this record was made (`bcdrescue record`); for one target.
-    #[arg(long, value_name = "RECORD", conflicts_with_all = ["system", "windows"])]
-    pub against: Option<PathBuf>,
-}
-
-impl CheckArgs {
-    /// Whether no target is judged by another one: what comes of an image must not depend on which others are in the same
-    /// list, or in the same share of it.
-    #[must_use]
-    pub fn is_independent(&self) -> bool {
-        self.independent
-            || self.recursive
-            || self.shard.is_some()
-            || self.targets.iter().any(|word| is_list(word))
-    }
-
-    /// The same in the words of the diagnosis.
-    pub fn requirements(&self) -> impl Iterator<Item = Requirement> {
-        self.require.iter().map(|requirement| match requirement {
-            RequirementArg::Healthy => Requirement::Healthy,
-            RequirementArg::UniqueIdentity => Requirement::UniqueIdentity,
-            RequirementArg::Generalized => Requirement::Generalized,
-            RequirementArg::NoHibernation => Requirement::NoHibernation,
-            RequirementArg::NoBitlocker => Requirement::NoBitlocker,
-        })
-    }
-}
-
-/// Requirements by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum RequirementArg {
-    /// Nothing above a note was found (which is always required).
-    Healthy,
-    /// No other target has the same disk signature or GUID, and it is not zero.
-    UniqueIdentity,
-    /// The stores name no disk by its identity (locate and boot elements), so that every copy starts.
-    Generalized,
-    /// No Windows is hibernated.
-    NoHibernation,
-    /// No partition is encrypted with BitLocker.
-    NoBitlocker,
 }
 
 /// Switches that every writing command has.

@@ -10,14 +10,13 @@ use anyhow::anyhow;
 
 use crate::cli::HEALTHY;
 use crate::cli::Usage;
-use crate::cli::args::CheckArgs;
+use crate::cli::check_args::CheckArgs;
 use crate::cli::confine;
 use crate::cli::examine::examine_with;
 use crate::cli::examine::is_store_file;
 use crate::cli::examine::recorded;
 use crate::cli::json::Form;
 use crate::cli::json::Stream;
-use crate::cli::junit::Junit;
 use crate::cli::lines;
 use crate::cli::named::NamedDisks;
 use crate::cli::named::context;
@@ -26,6 +25,7 @@ use crate::cli::outcome::Tally;
 use crate::cli::parallel::in_order;
 use crate::cli::parallel::processors;
 use crate::cli::progress::Progress;
+use crate::cli::reports::Reports;
 use crate::cli::result;
 use crate::cli::targets::expand;
 use crate::cli::targets::no_directory;
@@ -43,7 +43,7 @@ use crate::storage::attached::attached_disks;
 /// written; a target that cannot be examined is one result among others.
 pub fn run(args: &CheckArgs, as_json: bool) -> anyhow::Result<u8> {
     let choice = args.choice.choice()?;
-    let junit = args.junit.as_deref().map(Junit::create).transpose()?;
+    let reports = Reports::create(args.junit.as_deref(), args.sarif.as_deref())?;
     confine::to_reading();
     let mut targets = targets(args)?;
     if args.against.is_some() && targets.len() != 1 {
@@ -65,7 +65,7 @@ pub fn run(args: &CheckArgs, as_json: bool) -> anyhow::Result<u8> {
         choice,
         recorded: recorded(args.against.as_deref())?,
     };
-    check.all(&targets, threads, junit)
+    check.all(&targets, threads, reports)
 }
 
 fn is_named(args: &CheckArgs) -> bool {
@@ -99,7 +99,7 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn all(&self, targets: &[PathBuf], threads: usize, junit: Option<Junit>) -> anyhow::Result<u8> {
+    fn all(&self, targets: &[PathBuf], threads: usize, mut reports: Reports) -> anyhow::Result<u8> {
         let progress = Progress::new(targets.len());
         let (mut code, mut tally, mut outcomes) = (HEALTHY, Tally::default(), Vec::new());
         let mut stream = self.form.map(Stream::new);
@@ -114,7 +114,7 @@ impl Check<'_> {
             let first = tally.targets() == 0;
             tally.add(&outcome);
             let shown = std::mem::take(&mut outcome.shown);
-            if junit.is_some() {
+            if reports.are_wanted() {
                 outcomes.push(outcome);
             }
             progress.aside(|| match &mut stream {
@@ -124,9 +124,7 @@ impl Check<'_> {
         };
         in_order(targets, threads, work, show)?;
         progress.end();
-        if let Some(mut junit) = junit {
-            junit.write(&outcomes)?;
-        }
+        reports.write(&outcomes)?;
         // Who asked for the state of a disk that did not come up must not hear that all is well.
         anyhow::ensure!(
             is_named(self.args) || tally.targets() > 0,

@@ -8,8 +8,8 @@ use anyhow::bail;
 use quick_xml::Writer;
 use quick_xml::events::BytesText;
 
-use crate::cli::FAILED;
 use crate::cli::outcome::Outcome;
+use crate::cli::outcome::Reason;
 use crate::cli::report_file::ReportFile;
 use crate::cli::text::is_dangerous;
 use crate::diagnosis::Verdict;
@@ -21,7 +21,7 @@ const BEGINNING: &str = "<?xml";
 pub struct Junit(ReportFile);
 
 impl Junit {
-    /// Opens the file, while the program still may, and writes that the run did not come to its end: until it does.
+    /// Opens the file, while the program still may.
     ///
     /// # Errors
     /// When it cannot be written, or holds something that is no XML.
@@ -30,17 +30,7 @@ impl Junit {
         let Some(report) = ReportFile::open(path, BEGINNING.as_bytes()).with_context(name)? else {
             bail!("{}: the file is there and is no report; it is not written over", name());
         };
-        let mut junit = Self(report);
-        // What an earlier run has left is not the report of one that breaks off.
-        junit.write(&[Outcome {
-            target: "bcdrescue check".to_owned(),
-            code: FAILED,
-            verdict: Verdict::Unknown,
-            reasons: vec!["it did not come to its end".to_owned()],
-            shown: String::new(),
-            seconds: 0.0,
-        }])?;
-        Ok(junit)
+        Ok(Self(report))
     }
 
     /// Writes the results, one test case a target.
@@ -94,13 +84,24 @@ fn case(writer: &mut Writer<&mut Vec<u8>>, outcome: &Outcome) -> std::io::Result
     };
     case.write_inner_content(|writer| {
         let verdict = outcome.verdict.to_string();
-        let message = printable(outcome.reasons.first().map_or(verdict.as_str(), String::as_str));
+        let message = printable(outcome.reasons.first().map_or(verdict, Reason::line).as_str());
         let attributes = [("message", message.as_str()), ("type", kind_of(outcome.verdict))];
-        let text = printable(&outcome.reasons.join("\n"));
+        let text = printable(&lines(&outcome.reasons).join("\n"));
         writer.create_element(kind).with_attributes(attributes).write_text_content(BytesText::new(&text))?;
         Ok(())
     })?;
     Ok(())
+}
+
+/// What is said of several elements, and matters more of some of them, is one line.
+fn lines(reasons: &[Reason]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for line in reasons.iter().map(Reason::line) {
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines
 }
 
 /// The verdict as the JSON has it, or what else is not as it has to be.
@@ -132,7 +133,7 @@ mod tests {
             target: target.into(),
             verdict,
             seconds: 0.0015,
-            reasons: reasons.iter().map(|reason| (*reason).to_owned()).collect(),
+            reasons: reasons.iter().map(|reason| Reason::plain((*reason).to_owned())).collect(),
         };
         let hostile = "a\u{1b}[2J<![CDATA[\"'&\u{ffff}]]>";
         let cases = [

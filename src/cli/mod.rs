@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod check;
+pub mod check_args;
 pub mod choice;
 pub mod confine;
 pub mod examine;
@@ -14,6 +15,7 @@ pub mod keep;
 pub mod lines;
 pub mod list;
 pub mod named;
+pub mod open_args;
 pub mod outcome;
 pub mod parallel;
 pub mod pick;
@@ -21,7 +23,9 @@ pub mod progress;
 pub mod record;
 pub mod report;
 pub mod report_file;
+pub mod reports;
 pub mod result;
+pub mod sarif;
 pub mod shell;
 pub mod show;
 pub mod signals;

@@ -7,6 +7,7 @@ use crate::cli::text;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Severity;
 use crate::diagnosis::Verdict;
+use crate::diagnosis::requirement::Requirement;
 
 /// The result of one target, ready to be shown.
 #[derive(Debug)]
@@ -18,32 +19,63 @@ pub struct Outcome {
     /// The answer in a word.
     pub verdict: Verdict,
     /// Why it is not what it has to be; empty when it is.
-    pub reasons: Vec<String>,
+    pub reasons: Vec<Reason>,
     /// Text or JSON.
     pub shown: String,
     /// How long it took.
     pub seconds: f64,
 }
 
-/// What is wrong, in a line each.
+/// One thing for which a target is not what it has to be.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// Code of the finding, or name of the requirement; none where there is only a verdict.
+    pub code: Option<String>,
+    /// How much it matters.
+    pub severity: Severity,
+    /// One sentence, with the status that the screen shows where there is one.
+    pub message: String,
+    /// All that it is about.
+    pub subjects: Vec<String>,
+}
+
+impl Reason {
+    /// One without a code: the whole target.
+    #[must_use]
+    pub fn plain(message: String) -> Self {
+        Self { code: None, severity: Severity::BlocksBoot, message, subjects: Vec::new() }
+    }
+
+    /// A requirement that is not met.
+    #[must_use]
+    pub fn requirement(requirement: Requirement, reason: &str) -> Self {
+        Self { code: Some(requirement.to_string()), ..Self::plain(reason.to_owned()) }
+    }
+
+    /// In a line: `signature-changed: names …`.
+    #[must_use]
+    pub fn line(&self) -> String {
+        self.code.as_ref().map_or_else(|| self.message.clone(), |code| format!("{code}: {}", self.message))
+    }
+}
+
+/// What is wrong, the same of several elements once.
 #[must_use]
-pub fn reasons(findings: &[Finding], verdict: Verdict) -> Vec<String> {
-    let mut said: Vec<String> = Vec::new();
+pub fn reasons(findings: &[Finding], verdict: Verdict) -> Vec<Reason> {
+    let mut said: Vec<Reason> = Vec::new();
     for finding in findings.iter().filter(|finding| finding.severity > Severity::Note) {
-        let line = reason(finding);
-        if !said.contains(&line) {
-            said.push(line);
+        let status = finding.predicted_status.map(|status| format!(" ({status})")).unwrap_or_default();
+        let (code, message) = (Some(finding.code.to_owned()), format!("{}{status}", finding.message));
+        let (severity, subject) = (finding.severity, finding.subject.clone());
+        match said.iter_mut().find(|it| (&it.code, it.severity, &it.message) == (&code, severity, &message)) {
+            Some(reason) => reason.subjects.push(subject),
+            None => said.push(Reason { code, severity, message, subjects: vec![subject] }),
         }
     }
     if said.is_empty() && verdict != Verdict::Healthy {
-        said.push(verdict.to_string());
+        said.push(Reason::plain(verdict.to_string()));
     }
     said
-}
-
-fn reason(finding: &Finding) -> String {
-    let status = finding.predicted_status.map(|status| format!(" ({status})")).unwrap_or_default();
-    format!("{}: {}{status}", finding.code, finding.message)
 }
 
 /// How many targets came out how.

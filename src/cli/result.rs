@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::cli::FAILED;
 use crate::cli::HEALTHY;
 use crate::cli::LEFT;
-use crate::cli::args::CheckArgs;
+use crate::cli::check_args::CheckArgs;
 use crate::cli::examine::Examined;
 use crate::cli::examine::read_store_file;
 use crate::cli::json;
@@ -17,6 +17,7 @@ use crate::cli::json::store::CheckedFile;
 use crate::cli::json::target::checked;
 use crate::cli::lines::Lines;
 use crate::cli::outcome::Outcome;
+use crate::cli::outcome::Reason;
 use crate::cli::outcome::reasons;
 use crate::cli::report;
 use crate::cli::text;
@@ -39,7 +40,7 @@ pub fn failed(path: &Path, message: String, form: Option<Form>) -> Outcome {
         out.add(format_args!("  could not be examined: {message}"));
     };
     let shown = shown(form, document, text);
-    Outcome { code: FAILED, ..outcome(path, Verdict::Unknown, vec![message], shown) }
+    Outcome { code: FAILED, ..outcome(path, Verdict::Unknown, vec![Reason::plain(message)], shown) }
 }
 
 /// Of a disk.
@@ -49,7 +50,8 @@ pub fn disk(examined: &Examined, others: &Others, args: &CheckArgs, form: Option
         args.requirements().map(|it| (it, it.unmet(&examined.layout, &examined.diagnosis, others))).collect();
     let unmet =
         requirements.iter().filter_map(|(requirement, reason)| Some((*requirement, reason.as_ref()?)));
-    let unmet: Vec<String> = unmet.map(|(requirement, reason)| format!("{requirement}: {reason}")).collect();
+    let unmet: Vec<Reason> =
+        unmet.map(|(requirement, reason)| Reason::requirement(requirement, reason)).collect();
     let document = || checked(examined, &requirements);
     let text = |out: &mut Lines| {
         report::headline(out, examined);
@@ -61,7 +63,7 @@ pub fn disk(examined: &Examined, others: &Others, args: &CheckArgs, form: Option
         report::closing(out, examined, &switches(args));
         if !unmet.is_empty() {
             out.add(format_args!("\n  does not meet what is required:"));
-            unmet.iter().for_each(|line| out.add(format_args!("    {}", clean(line))));
+            unmet.iter().for_each(|unmet| out.add(format_args!("    {}", clean(&unmet.line()))));
         }
     };
     let shown = shown(form, document, text);
@@ -103,7 +105,7 @@ pub fn store_file(path: &Path, form: Option<Form>) -> anyhow::Result<Outcome> {
     Ok(Outcome { code: code_of(verdict), ..outcome(path, verdict, reasons, shown) })
 }
 
-fn outcome(path: &Path, verdict: Verdict, reasons: Vec<String>, shown: String) -> Outcome {
+fn outcome(path: &Path, verdict: Verdict, reasons: Vec<Reason>, shown: String) -> Outcome {
     Outcome { target: json::path(path), code: HEALTHY, verdict, reasons, shown, seconds: 0.0 }
 }
 

@@ -7,7 +7,7 @@ use crate::diagnosis::Severity;
 use crate::diagnosis::Switch;
 use crate::diagnosis::byte_edit::ByteEdit;
 use crate::diagnosis::byte_edit::Site;
-use crate::diagnosis::device::BAD_CHOICE;
+use crate::diagnosis::left::BAD_CHOICE;
 use crate::diagnosis::startup::startable;
 use crate::diagnosis::startup::starts_by_uefi;
 use crate::layout::Layout;

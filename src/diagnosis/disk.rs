@@ -5,7 +5,7 @@ use crate::diagnosis::Context;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Severity;
-use crate::diagnosis::device::BAD_CHOICE;
+use crate::diagnosis::left::BAD_CHOICE;
 use crate::diagnosis::others::OtherDisk;
 use crate::diagnosis::show_disk;
 use crate::layout::Layout;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::byte_edit::Site;
-use crate::diagnosis::device::BAD_CHOICE;
+use crate::diagnosis::left::BAD_CHOICE;
 use crate::diagnosis::recorded::OTHER_DISK;
 use crate::diagnosis::restore::Restore;
 use crate::diagnosis::show_disk;

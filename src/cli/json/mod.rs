@@ -74,7 +74,8 @@ impl<W: Write> Write for Escaping<W> {
 
 /// JSON as it is shown by a terminal too: what [`text::is_dangerous`] is written as `\uXXXX`. Such characters stand
 /// in strings only, where that means the same.
-fn escaped(json: &str) -> String {
+#[must_use]
+pub fn escaped(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {
         if c != '\n' && text::is_dangerous(c) {
