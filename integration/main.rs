@@ -10,6 +10,7 @@
     unreachable_pub
 )]
 
+mod adopted;
 mod around;
 mod beside;
 mod big_hive;

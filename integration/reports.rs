@@ -42,6 +42,7 @@ CLASSES = {
     "shortDescription": "MultiformatMessageString", "artifacts": "Artifact", "location": "ArtifactLocation",
     "results": "Result", "message": "Message", "locations": "Location", "physicalLocation": "PhysicalLocation",
     "artifactLocation": "ArtifactLocation", "logicalLocations": "LogicalLocation",
+    "region": "Region",
 }
 
 def made(cls, value):
@@ -88,6 +89,15 @@ fn sarif_is_what_its_object_model_takes() {
     let log: Json = serde_json::from_str(&fs::read_to_string(&report).unwrap()).unwrap();
     assert_eq!(log["version"], "2.1.0");
     assert_eq!(log["runs"][0]["artifacts"].as_array().unwrap().len(), 7);
+}
+
+#[test]
+fn two_reports_want_two_files() {
+    let folder = folder();
+    let (disk, report) = (folder.path().join("a.qcow2"), folder.path().join("report"));
+    let check = ["check", text(&disk), "--junit", text(&report), "--sarif", text(&report)];
+    bcdrescue(&check).exits(16).says("name the same file");
+    assert!(!report.exists());
 }
 
 #[test]

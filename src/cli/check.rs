@@ -20,6 +20,7 @@ use crate::cli::json::Stream;
 use crate::cli::lines;
 use crate::cli::named::NamedDisks;
 use crate::cli::named::context;
+use crate::cli::named::is_same_file;
 use crate::cli::outcome::Outcome;
 use crate::cli::outcome::Tally;
 use crate::cli::parallel::in_order;
@@ -43,6 +44,11 @@ use crate::storage::attached::attached_disks;
 /// written; a target that cannot be examined is one result among others.
 pub fn run(args: &CheckArgs, as_json: bool) -> anyhow::Result<u8> {
     let choice = args.choice.choice()?;
+    if let (Some(junit), Some(sarif)) = (&args.junit, &args.sarif)
+        && is_same_file(junit, sarif)
+    {
+        return Err(Usage("--junit and --sarif name the same file".to_owned()).into());
+    }
     let reports = Reports::create(args.junit.as_deref(), args.sarif.as_deref())?;
     confine::to_reading();
     let mut targets = targets(args)?;
@@ -165,7 +171,7 @@ impl Check<'_> {
     fn examine(&self, path: &Path) -> anyhow::Result<Option<Outcome>> {
         no_directory(path, self.args.recursive)?;
         if is_store_file(path) {
-            return result::store_file(path, self.form).map(Some);
+            return result::store_file(path, self.args, self.form).map(Some);
         }
         let options = self.args.open.options();
         let (nobody, is_independent) = (NamedDisks::default(), self.args.is_independent());

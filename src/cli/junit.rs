@@ -93,15 +93,14 @@ fn case(writer: &mut Writer<&mut Vec<u8>>, outcome: &Outcome) -> std::io::Result
     Ok(())
 }
 
-/// What is said of several elements, and matters more of some of them, is one line.
+/// How much it matters and what it is, and below that all that it is about.
 fn lines(reasons: &[Reason]) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for line in reasons.iter().map(Reason::line) {
-        if !lines.contains(&line) {
-            lines.push(line);
-        }
-    }
-    lines
+    let line = |reason: &Reason| match reason.code {
+        Some(_) => format!("{}: {}", reason.severity, reason.line()),
+        None => reason.line(),
+    };
+    let about = |reason: &Reason| reason.subjects.iter().map(|it| format!("  {it}")).collect::<Vec<_>>();
+    reasons.iter().flat_map(|reason| [vec![line(reason)], about(reason)].concat()).collect()
 }
 
 /// The verdict as the JSON has it, or what else is not as it has to be.

@@ -16,6 +16,8 @@ use crate::diagnosis::restore::Restore;
 use crate::diagnosis::show_disk;
 use crate::layout::Layout;
 use crate::partition::DiskId;
+use crate::repair::refusal::Allowed;
+use crate::repair::refusal::refusals;
 use owo_colors::OwoColorize;
 use std::collections::BTreeSet;
 
@@ -166,7 +168,14 @@ pub fn closing(out: &mut Lines, examined: &Examined, switches: &[String]) {
             0 => "nothing would be left".to_owned(),
             left => format!("{} would be left", text::count(left, "finding", "findings")),
         };
-        out.add(format_args!("\n  fix would {}; {left}. Run: {command}", what.join(" and ")));
+        let refusals = refusals(layout, diagnosis, Allowed::default());
+        match refusals.is_empty() {
+            true => out.add(format_args!("\n  fix would {}; {left}. Run: {command}", what.join(" and "))),
+            false => {
+                out.add(format_args!("\n  fix would {}, but as it stands it refuses:", what.join(" and ")));
+                refusals.iter().for_each(|it| out.add(format_args!("    {}", clean(&it.to_string()))));
+            }
+        }
     }
     match &diagnosis.restore {
         Restore::Possible(old) => {

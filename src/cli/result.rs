@@ -15,6 +15,7 @@ use crate::cli::json::Form;
 use crate::cli::json::finding;
 use crate::cli::json::store::CheckedFile;
 use crate::cli::json::target::checked;
+use crate::cli::json::target::required;
 use crate::cli::lines::Lines;
 use crate::cli::outcome::Outcome;
 use crate::cli::outcome::Reason;
@@ -48,10 +49,7 @@ pub fn failed(path: &Path, message: String, form: Option<Form>) -> Outcome {
 pub fn disk(examined: &Examined, others: &Others, args: &CheckArgs, form: Option<Form>) -> Outcome {
     let requirements: Vec<(Requirement, Option<String>)> =
         args.requirements().map(|it| (it, it.unmet(&examined.layout, &examined.diagnosis, others))).collect();
-    let unmet =
-        requirements.iter().filter_map(|(requirement, reason)| Some((*requirement, reason.as_ref()?)));
-    let unmet: Vec<Reason> =
-        unmet.map(|(requirement, reason)| Reason::requirement(requirement, reason)).collect();
+    let unmet = unmet(&requirements);
     let document = || checked(examined, &requirements);
     let text = |out: &mut Lines| {
         report::headline(out, examined);
@@ -61,10 +59,7 @@ pub fn disk(examined: &Examined, others: &Others, args: &CheckArgs, form: Option
         }
         report::findings(out, &examined.diagnosis.findings);
         report::closing(out, examined, &switches(args));
-        if !unmet.is_empty() {
-            out.add(format_args!("\n  does not meet what is required:"));
-            unmet.iter().for_each(|unmet| out.add(format_args!("    {}", clean(&unmet.line()))));
-        }
+        add_unmet(out, &unmet);
     };
     let shown = shown(form, document, text);
     let verdict = examined.diagnosis.verdict;
@@ -78,17 +73,21 @@ pub fn disk(examined: &Examined, others: &Others, args: &CheckArgs, form: Option
 ///
 /// # Errors
 /// When it cannot be read or is no hive.
-pub fn store_file(path: &Path, form: Option<Form>) -> anyhow::Result<Outcome> {
+pub fn store_file(path: &Path, args: &CheckArgs, form: Option<Form>) -> anyhow::Result<Outcome> {
     let store = read_store_file(path)?;
     let name = json::path(path);
     let findings = store::alone(&name, &store);
     let verdict = Diagnosis::verdict_of(&findings);
+    let requirements: Vec<(Requirement, Option<String>)> =
+        args.requirements().map(|it| (it, it.unmet_alone(&store, verdict))).collect();
+    let unmet = unmet(&requirements);
     let document = || CheckedFile {
         target: name.clone(),
         kind: "store",
         verdict,
         findings: finding::findings(None, &findings),
         notes: Vec::new(),
+        requirements: required(&requirements),
         error: None,
     };
     let text = |out: &mut Lines| {
@@ -99,10 +98,26 @@ pub fn store_file(path: &Path, form: Option<Form>) -> anyhow::Result<Outcome> {
             let severity = text::severity(finding.severity);
             out.add(format_args!("  {severity}: {}", clean(&finding.message)));
         }
+        add_unmet(out, &unmet);
     };
     let shown = shown(form, document, text);
-    let reasons = reasons(&findings, verdict);
-    Ok(Outcome { code: code_of(verdict), ..outcome(path, verdict, reasons, shown) })
+    let code = code_of(verdict) | if unmet.is_empty() { HEALTHY } else { LEFT };
+    let mut reasons = reasons(&findings, verdict);
+    reasons.extend(unmet);
+    Ok(Outcome { code, ..outcome(path, verdict, reasons, shown) })
+}
+
+fn unmet(requirements: &[(Requirement, Option<String>)]) -> Vec<Reason> {
+    let unmet =
+        requirements.iter().filter_map(|(requirement, reason)| Some((*requirement, reason.as_ref()?)));
+    unmet.map(|(requirement, reason)| Reason::requirement(requirement, reason)).collect()
+}
+
+fn add_unmet(out: &mut Lines, unmet: &[Reason]) {
+    if !unmet.is_empty() {
+        out.add(format_args!("\n  does not meet what is required:"));
+        unmet.iter().for_each(|unmet| out.add(format_args!("    {}", clean(&unmet.line()))));
+    }
 }
 
 fn outcome(path: &Path, verdict: Verdict, reasons: Vec<Reason>, shown: String) -> Outcome {

@@ -84,7 +84,11 @@ fn document(outcomes: &[Outcome]) -> Value {
 
 fn result(outcome: &Outcome, index: usize, reason: &Reason, rule: &str, rule_index: usize) -> Value {
     let subject = |subject: &String| json!({ "fullyQualifiedName": subject });
-    let mut location = json!({ "physicalLocation": { "artifactLocation": { "uri": uri(&outcome.target), "index": index } } });
+    // Code hosts want a line, which a disk has not.
+    let mut location = json!({ "physicalLocation": {
+        "artifactLocation": { "uri": uri(&outcome.target), "index": index },
+        "region": { "startLine": 1 },
+    } });
     if let (false, Some(fields)) = (reason.subjects.is_empty(), location.as_object_mut()) {
         fields.insert("logicalLocations".into(), reason.subjects.iter().map(subject).collect());
     }

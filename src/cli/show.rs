@@ -94,8 +94,12 @@ pub fn recovered(out: &mut Lines, plan: &Plan) {
 pub fn left(out: &mut Lines, examined: &Examined, plan: &Plan) {
     let is_written = |path: &str| plan.stores.iter().any(|store| store.path == path);
     let findings = examined.diagnosis.left();
-    let left: Vec<_> =
-        findings.filter(|finding| finding.code != dirty::CODE || !is_written(&finding.subject)).collect();
+    let is_cured = |finding: &Finding| match finding.code {
+        dirty::CODE => is_written(&finding.subject),
+        "identity-changed" => plan.restored.is_some(),
+        _ => false,
+    };
+    let left: Vec<_> = findings.filter(|finding| !is_cured(finding)).collect();
     if left.is_empty() {
         return;
     }

@@ -70,13 +70,16 @@ fn name(layout: &Layout, number: u32) -> String {
     }
 }
 
-/// No active partition, several, or one from which Windows does not start; or what the user chose instead.
-pub(super) fn finding(layout: &Layout, choice: Choice) -> Option<Finding> {
-    if let Some(number) = choice.active
-        && let Err(why) = may_be_active(layout, number)
-    {
-        return Some(Finding::plain(BAD_CHOICE, Severity::Note, "--active", why));
-    }
+/// No active partition, several, or one from which Windows does not start; or what the user chose instead. A choice that
+/// does not fit is said, and changes nothing about what is wrong.
+pub(super) fn findings(layout: &Layout, choice: Choice) -> Vec<Finding> {
+    let unfit = choice.active.and_then(|number| may_be_active(layout, number).err());
+    let choice = Choice { active: choice.active.filter(|_| unfit.is_none()), ..choice };
+    let unfit = unfit.map(|why| Finding::plain(BAD_CHOICE, Severity::Note, "--active", why));
+    unfit.into_iter().chain(finding(layout, choice)).collect()
+}
+
+fn finding(layout: &Layout, choice: Choice) -> Option<Finding> {
     let candidates: Vec<usize> = startable(layout).map(|system| system.volume).collect();
     if candidates.is_empty() || layout.table.boot_code == BootCode::Grub && choice.active.is_none() {
         return None;
@@ -88,9 +91,11 @@ pub(super) fn finding(layout: &Layout, choice: Choice) -> Option<Finding> {
         (None, [candidate]) => {
             let number = layout.table.partitions.get(*candidate).map_or(0, |partition| partition.number);
             let advice = format!("`fix --active {number}` makes {} the active one", layout.name(*candidate));
-            Remedy::Switch(Switch::Active, advice)
+            Remedy::Switch(Switch::Active(Some(number)), advice)
         }
-        (None, _) => Remedy::Switch(Switch::Active, "choose the one to start from: `fix --active N`".into()),
+        (None, _) => {
+            Remedy::Switch(Switch::Active(None), "choose the one to start from: `fix --active N`".into())
+        }
     };
     let place = |volume: &usize| format!("{} has a boot manager", layout.name(*volume));
     Some(Finding {

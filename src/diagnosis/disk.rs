@@ -42,6 +42,16 @@ fn what_it_is(layout: &Layout) -> Vec<Finding> {
         return Vec::new();
     }
     let managers: Vec<_> = layout.systems.iter().map(|system| layout.name(system.volume)).collect();
+    let hidden = |system: &SystemVolume| layout.volumes.get(system.volume)?.unreadable.clone();
+    if let Some(error) = layout.systems.iter().find_map(hidden) {
+        let message = format!("whether there is a BCD store cannot be told: {error}");
+        return vec![Finding {
+            remedy: Remedy::Advice(
+                "of an image see whether it is whole (its length and hash beside the original's, `qemu-img check`), of a disk what the kernel says of reading it (`dmesg`)".into(),
+            ),
+            ..Finding::plain("store-unreadable", Severity::BlocksBoot, "disk", message)
+        }];
+    }
     vec![Finding {
         evidence: vec![format!("a boot manager is on {}", managers.join(", "))],
         remedy: Remedy::Advice("make a new store with `bcdboot` from a Windows rescue system".into()),
@@ -71,7 +81,7 @@ fn no_system(layout: &Layout) -> Finding {
     let hidden = (0..).zip(&layout.volumes).filter(|(_, facts)| facts.unreadable.is_some());
     let hidden: Vec<_> = hidden.map(|(volume, _)| layout.name(volume)).collect();
     let remedy = match hidden.is_empty() {
-        true => "the boot manager and the store are on another disk: examine that one".to_owned(),
+        true => "either they are on another disk (examine that one), or bootmgr or NTLDR is gone from this: restore it from a backup or an installation disk".to_owned(),
         false => format!("they may be on {}, which cannot be read, or on another disk", hidden.join(", ")),
     };
     Finding {

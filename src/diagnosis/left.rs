@@ -95,7 +95,7 @@ impl Subject<'_> {
         match (why, self.choosing()) {
             (Left::NoCandidate, Some(switch)) => {
                 format!(
-                    "left as it is; if the volume is encrypted, say which partition it is with {switch} N; if it is on another disk, name that with --with DISK"
+                    "left as it is; if the volume is encrypted, say which partition it is with {switch}; if it is on another disk, name that with --with DISK"
                 )
             }
             (Left::NoCandidate, None) => format!("left as it is; restore {} and run fix again", self.file()),

@@ -55,6 +55,7 @@ use crate::diagnosis::others::Others;
 use crate::diagnosis::recorded::Recorded;
 use crate::diagnosis::restore::Restore;
 use crate::layout::Layout;
+use crate::layout::system::SystemVolume;
 use crate::partition::DiskId;
 use crate::partition::PartitionId;
 
@@ -233,6 +234,13 @@ fn verdict(layout: &Layout, findings: &[Finding]) -> Verdict {
         // What cannot be read may be the very volume: that is not the same as a disk without Windows.
         let damaged = layout.volumes.iter().any(|facts| facts.unreadable.is_some());
         return if damaged { Verdict::Unknown } else { Verdict::NotWindows };
+    }
+    // Neither is a store that may be there the same as none.
+    let is_hidden = |system: &SystemVolume| {
+        layout.volumes.get(system.volume).is_some_and(|facts| facts.unreadable.is_some())
+    };
+    if layout.stores.is_empty() && layout.systems.iter().any(is_hidden) {
+        return Verdict::Unknown;
     }
     Diagnosis::verdict_of(findings)
 }

@@ -1,8 +1,5 @@
 //! What can be done about a finding.
 
-use schemars::JsonSchema;
-use serde::Serialize;
-
 use crate::bcd::device::QualifiedPartition;
 use crate::diagnosis::byte_edit::ByteEdit;
 
@@ -22,41 +19,36 @@ pub enum Remedy {
 }
 
 /// A switch of `fix` with which it cures what it otherwise leaves, or has to be told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Switch {
-    /// `--active N`: make a partition the active one.
-    #[serde(rename = "--active")]
-    Active,
+    /// `--active N`: make a partition the active one; this one, where only one will do.
+    Active(Option<u32>),
     /// `--boot-sector`: set a boot record right.
-    #[serde(rename = "--boot-sector")]
     BootSector,
     /// `--convert`: re-point from MBR to GPT, or back.
-    #[serde(rename = "--convert")]
     Convert,
     /// `--drive-letters`: make Windows' drive letters name this disk.
-    #[serde(rename = "--drive-letters")]
     DriveLetters,
     /// `--firmware-entries`: set the store's copies of firmware entries right.
-    #[serde(rename = "--firmware-entries")]
     FirmwareEntries,
     /// `--system N`: which partition is the system volume.
-    #[serde(rename = "--system")]
     System,
     /// `--windows N`: which partition is Windows'.
-    #[serde(rename = "--windows")]
     Windows,
 }
 
+/// As it stands on a command line; `N` where the user has to choose the number of a partition.
 impl std::fmt::Display for Switch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Self::Active => "--active",
+            Self::Active(Some(number)) => return write!(f, "--active={number}"),
+            Self::Active(None) => "--active=N",
             Self::BootSector => "--boot-sector",
             Self::Convert => "--convert",
             Self::DriveLetters => "--drive-letters",
             Self::FirmwareEntries => "--firmware-entries",
-            Self::System => "--system",
-            Self::Windows => "--windows",
+            Self::System => "--system=N",
+            Self::Windows => "--windows=N",
         })
     }
 }

@@ -66,6 +66,22 @@ impl Requirement {
     }
 }
 
+impl Requirement {
+    /// The same for a store by itself, of which only this can be told: whether it names disks by their identity.
+    #[must_use]
+    pub fn unmet_alone(self, store: &Store, verdict: Verdict) -> Option<String> {
+        match self {
+            Self::Healthy => (verdict != Verdict::Healthy).then(|| format!("the verdict is: {verdict}")),
+            Self::Generalized => {
+                naming(store).map(|element| format!("{element} names a disk by its identity"))
+            }
+            Self::UniqueIdentity | Self::NoHibernation | Self::NoBitlocker => {
+                Some("a store by itself does not tell; check the disk".into())
+            }
+        }
+    }
+}
+
 fn shared_identity(layout: &Layout, others: &Others) -> Option<String> {
     match layout.table.disk {
         None => Some("the disk has no identity".into()),

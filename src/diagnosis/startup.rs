@@ -19,7 +19,7 @@ use crate::partition::TableKind;
 pub fn findings(layout: &Layout, choice: Choice) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(boot_code(layout));
-    findings.extend(active::finding(layout, choice));
+    findings.extend(active::findings(layout, choice));
     for (volume, facts) in layout.volumes.iter().enumerate() {
         findings.extend(boot_record::findings(layout, volume, facts, choice));
     }
@@ -132,7 +132,7 @@ fn store_elsewhere(layout: &Layout) -> Option<Finding> {
     let number = layout.table.partitions.get(other.volume).map_or(0, |partition| partition.number);
     let remedy = match startable(layout).any(|system| system.volume == other.volume) {
         true => Remedy::Switch(
-            Switch::Active,
+            Switch::Active(Some(number)),
             format!("it has a boot manager too: `fix --active {number}` starts the disk from there"),
         ),
         false => Remedy::Advice(

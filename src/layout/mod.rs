@@ -229,7 +229,10 @@ fn facts(
             (false, false) => Role::Other,
         };
         let (file_system, label, unreadable) = match volume {
-            Ok(volume) => (volume.file_system(), volume.label(), volume.damage()),
+            Ok(volume) => {
+                let damage = volume.damage().or_else(|| system::hidden(volume));
+                (volume.file_system(), volume.label(), damage)
+            }
             Err(error) => (FileSystem::Unknown, None, Some(error.clone())),
         };
         let boot_record = volume.as_ref().ok().and_then(|volume| volume.boot_record().ok()?);

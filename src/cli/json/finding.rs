@@ -8,7 +8,6 @@ use crate::diagnosis;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Repoint;
 use crate::diagnosis::Severity;
-use crate::diagnosis::Switch;
 use crate::diagnosis::byte_edit::ByteEdit;
 use crate::diagnosis::show_identity;
 use crate::layout::Layout;
@@ -30,9 +29,9 @@ pub struct Finding {
     predicted_status: Option<&'static str>,
     /// What can be done, for people; null when nothing is needed.
     remedy: Option<String>,
-    /// The switch with which `fix` does it, where it has to be given one; null otherwise. `--active`, `--system` and `--windows`
-    /// want the number of a partition.
-    switch: Option<Switch>,
+    /// The switch with which `fix` does it, where it has to be given one, as it stands on a command line: `--drive-letters`,
+    /// `--active=1`; `--active=N`, `--system=N`, `--windows=N` where the number of a partition has to be chosen.
+    switch: Option<String>,
     /// What `fix` does about it; null when it does nothing.
     cure: Option<Cure>,
 }
@@ -110,7 +109,7 @@ fn one_finding(layout: Option<&Layout>, finding: &diagnosis::Finding) -> Finding
         predicted_status: finding.predicted_status,
         remedy,
         switch: match &finding.remedy {
-            Remedy::Switch(switch, _) => Some(*switch),
+            Remedy::Switch(switch, _) => Some(switch.to_string()),
             _ => None,
         },
         cure,

@@ -12,6 +12,7 @@ use crate::cli::firmware;
 use crate::cli::firmware::FirmwareEntry;
 use crate::cli::json::finding::Finding;
 use crate::cli::json::target::Examined;
+use crate::cli::json::target::Required;
 use crate::diagnosis::Verdict;
 use crate::hive;
 use crate::layout::Layout;
@@ -154,6 +155,9 @@ pub struct CheckedFile {
     pub findings: Vec<Finding>,
     /// Always empty.
     pub notes: Vec<String>,
+    /// What was required with `--require`, and whether the store meets it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub requirements: Vec<Required>,
     /// Always null.
     pub error: Option<String>,
 }

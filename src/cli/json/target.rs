@@ -179,12 +179,18 @@ pub fn target(examined: &examine::Examined) -> Examined {
 /// The same with every requirement that was named, and why it is not met.
 #[must_use]
 pub fn checked(examined: &examine::Examined, requirements: &[(Requirement, Option<String>)]) -> Checked {
+    Checked { examined: target(examined), requirements: required(requirements) }
+}
+
+/// Every requirement that was named, and why it is not met.
+#[must_use]
+pub fn required(requirements: &[(Requirement, Option<String>)]) -> Vec<Required> {
     let one = |(requirement, reason): &(Requirement, Option<String>)| Required {
         requirement: requirement.to_string(),
         met: reason.is_none(),
         reason: reason.clone(),
     };
-    Checked { examined: target(examined), requirements: requirements.iter().map(one).collect() }
+    requirements.iter().map(one).collect()
 }
 
 fn restore(layout: &Layout, restore: &Restore) -> Option<OtherCure> {

@@ -1,0 +1,95 @@
+//! What somebody found who adopted the program from its README.
+
+use std::fs;
+
+use crate::support::Disk;
+use crate::support::bcdrescue;
+use crate::support::image;
+use crate::support::run;
+use crate::support::text;
+
+/// A disk made by a recipe, with the folder that it is in.
+fn made(recipe: &str) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, disk) = (folder.path().join("recipe.toml"), folder.path().join("disk.qcow2"));
+    fs::write(&file, recipe).unwrap();
+    run(env!("CARGO_BIN_EXE_bcdrescue-make-image"), &[text(&file), text(&disk)]).exits(0);
+    let name = text(&disk).to_owned();
+    (folder, name)
+}
+
+#[test]
+fn a_choice_that_does_not_fit_makes_nothing_well() {
+    let (_folder, disk) = made("base = 'win10-bios'\ndamage = ['not-active']");
+    for number in ["2", "9"] {
+        let checked = bcdrescue(&["check", &disk, "--active", number, "--json"]).exits(4);
+        assert_eq!(checked.target()["verdict"], "broken");
+        assert!(checked.stdout.contains("choice-does-not-fit"), "{}", checked.stdout);
+        bcdrescue(&["fix", &disk, "--active", number, "--yes"]).exits(8).says("refused, nothing was written");
+    }
+    // What the JSON names is a word of the command line.
+    let target = bcdrescue(&["check", &disk, "--json"]).exits(4).target();
+    let switches = target["findings"].as_array().unwrap().iter().filter_map(|it| it["switch"].as_str());
+    let switches: Vec<&str> = switches.collect();
+    assert_eq!(switches, ["--active=1"]);
+    bcdrescue(&[&["fix", &disk, "--yes"], switches.as_slice()].concat()).exits(1).says("healthy");
+}
+
+#[test]
+fn what_cannot_be_told_of_a_store_is_no_requirement_that_it_meets() {
+    let disk = Disk::raw("win2008r2-bios-healthy");
+    let store = disk.folder.path().join("BCD");
+    let record = disk.folder.path().join("record.json");
+    // Its bytes come from a record of a repair.
+    let broken = Disk::raw("win2008r2-bios");
+    bcdrescue(&["fix", broken.name(), "--yes"]).exits(1);
+    fs::rename(broken.record(), &record).unwrap();
+    let record: serde_json::Value = serde_json::from_str(&fs::read_to_string(&record).unwrap()).unwrap();
+    let hex = record["stores"][0]["bytes_before"].as_str().unwrap();
+    let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+    fs::write(&store, (0..hex.len()).step_by(2).map(byte).collect::<Vec<u8>>()).unwrap();
+    bcdrescue(&["check", text(&store)]).exits(0);
+    bcdrescue(&["check", text(&store), "--require", "healthy"]).exits(0);
+    for require in ["generalized", "unique-identity", "no-hibernation"] {
+        let run = bcdrescue(&["check", text(&store), "--require", require, "--json"]).exits(4);
+        assert_eq!(run.target()["requirements"][0]["met"], false, "{}", run.stdout);
+        bcdrescue(&["check", text(&store), "--require", require])
+            .exits(4)
+            .says("does not meet what is required");
+    }
+}
+
+#[test]
+fn a_repair_that_would_be_refused_is_not_advised() {
+    let (_folder, disk) = made("base = 'win10-bios'\ndamage = ['signature-changed', 'store-dirty']");
+    let checked = bcdrescue(&["check", &disk]).exits(4).says("but as it stands it refuses:").stdout;
+    assert!(!checked.contains("Run: bcdrescue fix"), "{checked}");
+    bcdrescue(&["fix", &disk, "--yes"]).exits(8);
+    let (_folder, disk) = made("base = 'win10-bios'\ndamage = ['signature-changed']");
+    bcdrescue(&["check", &disk]).exits(4).says(&format!("Run: bcdrescue fix {disk}\n"));
+}
+
+/// A copy that broke off is the commonest fault of an image, and none of Windows.
+#[test]
+fn an_incomplete_copy_is_no_disk_without_a_store() {
+    let whole = fs::read(image("win10-bios-healthy")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let disk = folder.path().join("disk.qcow2");
+    for len in (4096..whole.len()).step_by(20_000) {
+        fs::write(&disk, &whole[..len]).unwrap();
+        let run = bcdrescue(&["check", text(&disk), "--json"]);
+        let target = run.target();
+        let codes: Vec<&str> = target["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|finding| finding["code"].as_str().unwrap())
+            .collect();
+        assert!(!codes.contains(&"store-missing"), "{len}: {codes:?}");
+        let unread = ["volume-unreadable", "store-unreadable", "file-unreadable"];
+        let is_said = codes.iter().any(|code| unread.contains(code));
+        // What lies at the end of it no start of Windows needs.
+        let is_enough = run.code == 0 && len > whole.len() / 2;
+        assert!(run.code == 8 || run.code == 4 && is_said || is_enough, "{len}: {codes:?} {}", run.code);
+    }
+}
