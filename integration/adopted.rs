@@ -93,3 +93,17 @@ fn an_incomplete_copy_is_no_disk_without_a_store() {
         assert!(run.code == 8 || run.code == 4 && is_said || is_enough, "{len}: {codes:?} {}", run.code);
     }
 }
+
+/// Jobs of a pipeline hand files on: the image is elsewhere then, and the record tells the way.
+#[test]
+fn an_image_that_was_moved_is_undone_by_its_new_name() {
+    let disk = Disk::of("win10-bios");
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(1);
+    let moved = disk.folder.path().join("moved.qcow2");
+    fs::rename(&disk.path, &moved).unwrap();
+    let record = disk.record();
+    let run = bcdrescue(&["undo", text(&record), "--yes"]).exits(8);
+    assert!(run.stderr.contains("if it has another name now, name it with --target"), "{}", run.stderr);
+    bcdrescue(&["undo", text(&record), "--yes", "--target", text(&moved)]).exits(1);
+    bcdrescue(&["check", text(&moved)]).exits(4);
+}

@@ -132,7 +132,8 @@ fn add(out: &mut Lines, entry: &Entry<'_>, same: &BTreeMap<String, Vec<String>>)
     if let Some(names) = entry.identity().and_then(|identity| same.get(&identity)) {
         let others: Vec<_> = names.iter().filter(|name| **name != entry.path.display().to_string()).collect();
         let others: Vec<_> = others.into_iter().map(|name| clean(name)).collect();
-        out.add(format_args!("  warning: {} has the same identity", others.join(", ")));
+        let have = if others.len() == 1 { "has" } else { "have" };
+        out.add(format_args!("  warning: {} {have} the same identity", others.join(", ")));
     }
     out.add(format_args!(""));
 }

@@ -36,6 +36,7 @@ use crate::repair::record::sha256;
 use crate::repair::undo;
 use crate::storage::Storage;
 use crate::storage::cache::Cached;
+use crate::storage::nbd::url::is_url;
 use crate::storage::open::open_mut;
 use crate::storage::window::Window;
 
@@ -50,6 +51,11 @@ pub fn run(args: &UndoArgs, as_json: bool) -> anyhow::Result<u8> {
         true => confine::to_reading(),
         false => confine::to_repair(&path, Some(&args.record), &args.open.allow_backing),
     }
+    anyhow::ensure!(
+        args.target.is_some() || is_url(&path) || path.exists(),
+        "{}: the disk is not there any more, where the record has it; if it has another name now, name it with --target",
+        path.display()
+    );
     let examined = examine_alone(&path, &args.open.options())?;
     undo::check(&record, &examined.layout, examined.len).with_context(|| path.display().to_string())?;
     let back = inverse(&record.patches);

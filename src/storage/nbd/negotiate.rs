@@ -150,7 +150,7 @@ fn checked(export: Export) -> Result<Export, StorageError> {
 fn refused(kind: u32, reply: &[u8], name: &str) -> StorageError {
     let words = String::from_utf8_lossy(reply);
     let words: String = words.chars().take(WORDS_MAX).collect();
-    let words = if words.is_empty() { String::new() } else { format!(" ({})", words.escape_debug()) };
+    let words = if words.is_empty() { String::new() } else { format!(" ({})", bytes::one_line(&words)) };
     let name = if name.is_empty() { "its default export".into() } else { format!("export {name:?}") };
     match kind {
         REP_ERR_UNKNOWN => StorageError::unsupported(
