@@ -105,6 +105,13 @@ fn a_report_replaces_a_report_and_nothing_else_and_says_when_a_run_broke_off() {
     let folder = folder();
     let disk = folder.path().join("a.qcow2");
     for (switch, name) in [("--junit", "report.xml"), ("--sarif", "report.sarif")] {
+        let other = folder.path().join("other");
+        for of_a_user in ["<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<domain/>\n", "{\n  \"runs\": []\n}\n"]
+        {
+            fs::write(&other, of_a_user).unwrap();
+            bcdrescue(&["check", text(&disk), switch, text(&other)]).exits(8).says("is no report");
+            assert_eq!(fs::read_to_string(&other).unwrap(), of_a_user);
+        }
         let before = hash(&disk);
         bcdrescue(&["check", text(&disk), switch, text(&disk)])
             .exits(8)

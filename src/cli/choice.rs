@@ -2,6 +2,7 @@
 
 use crate::cli::Usage;
 use crate::cli::named::is_same_file;
+use crate::cli::suggested;
 use crate::diagnosis::Choice;
 use clap::Args;
 use std::fmt;
@@ -84,7 +85,7 @@ impl ChoiceArgs {
             self;
         let mut words = Vec::new();
         let mut value = |switch: &str, value: String| words.extend([switch.to_owned(), value]);
-        with.iter().for_each(|disk| value("--with", disk.display().to_string()));
+        with.iter().for_each(|disk| value("--with", suggested::path(disk)));
         system.iter().for_each(|number| value("--system", number.to_string()));
         windows.iter().for_each(|partition| value("--windows", partition.to_string()));
         active.iter().for_each(|number| value("--active", number.to_string()));

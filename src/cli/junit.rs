@@ -15,7 +15,8 @@ use crate::cli::text::is_dangerous;
 use crate::diagnosis::Verdict;
 
 /// How a report begins that is written anew: nothing else is replaced, least of all a disk image.
-const BEGINNING: &str = "<?xml";
+const BEGINNING: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"bcdrescue check\"";
+const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>";
 
 /// A report that is yet to be written.
 pub struct Junit(ReportFile);
@@ -24,7 +25,7 @@ impl Junit {
     /// Opens the file, while the program still may.
     ///
     /// # Errors
-    /// When it cannot be written, or holds something that is no XML.
+    /// When it cannot be written, or holds something that is no such report.
     pub fn create(path: &Path) -> anyhow::Result<Self> {
         let name = || format!("--junit {}", path.display());
         let Some(report) = ReportFile::open(path, BEGINNING.as_bytes()).with_context(name)? else {
@@ -49,7 +50,7 @@ fn document(xml: &mut Vec<u8>, outcomes: &[Outcome]) -> std::io::Result<()> {
     let failures = count(|it| it.verdict != Verdict::Unknown && !it.reasons.is_empty());
     let errors = count(|it| it.verdict == Verdict::Unknown);
     let seconds = format!("{:.3}", outcomes.iter().map(|it| it.seconds).fold(0.0, |sum, one| sum + one));
-    writeln!(xml, "{BEGINNING} version=\"1.0\" encoding=\"UTF-8\"?>")?;
+    writeln!(xml, "{HEAD}")?;
     let mut writer = Writer::new_with_indent(&mut *xml, b' ', 2);
     let tests = outcomes.len().to_string();
     let totals = [
@@ -143,6 +144,7 @@ mod tests {
         let mut xml = Vec::new();
         document(&mut xml, &cases).unwrap();
         let text = String::from_utf8(xml).unwrap();
+        assert!(text.starts_with(BEGINNING), "{text}");
         let tree = roxmltree::Document::parse(&text).unwrap();
         let suite = tree.root_element();
         for (name, value) in [("tests", "3"), ("failures", "1"), ("errors", "1"), ("time", "0.005")] {

@@ -19,6 +19,8 @@ use crate::partition::DiskId;
 use crate::partition::PartitionTable;
 use crate::storage::attached::attached_disks;
 use crate::storage::cache::Cached;
+use crate::storage::nbd::url::NbdUrl;
+use crate::storage::nbd::url::is_url;
 use crate::storage::open::OpenOptions;
 use crate::storage::open::open;
 
@@ -86,12 +88,17 @@ enum Which {
     File(u64, u64),
     /// A block device, by its number.
     Device(u64),
-    /// What cannot be looked at, or is none of both.
+    /// What an NBD server gives out.
+    Export(NbdUrl),
+    /// What cannot be looked at, or is none of these.
     Name(PathBuf),
 }
 
 impl Which {
     fn of(path: &Path) -> Self {
+        if let (true, Ok(url)) = (is_url(path), NbdUrl::parse(path)) {
+            return Self::Export(url);
+        }
         match fs::metadata(path) {
             Ok(facts) if facts.file_type().is_block_device() => Self::Device(facts.rdev()),
             Ok(facts) if facts.is_file() => Self::File(facts.dev(), facts.ino()),
@@ -124,4 +131,19 @@ pub fn is_same_file(one: &Path, other: &Path) -> bool {
 #[must_use]
 pub fn is_device(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_block_device())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As paths the first two would be one file.
+    #[test]
+    fn exports_are_told_apart_by_what_their_urls_mean() {
+        let same = |one: &str, other: &str| is_same_file(Path::new(one), Path::new(other));
+        assert!(!same("nbd+unix:///disk?socket=/s", "nbd+unix:////disk?socket=/s"));
+        assert!(!same("nbd://host/a/b", "nbd://host/a/./b"));
+        assert!(same("nbd://host/disk", "nbd://host:10809/di%73k"));
+        assert!(!same("nbd://host/disk", "nbd://other/disk"));
+    }
 }

@@ -6,6 +6,7 @@ use clap::Args;
 use clap::ValueEnum;
 
 use crate::cli::confine::starter;
+use crate::cli::suggested;
 use crate::storage::format::Format;
 use crate::storage::nbd::connections::Connections;
 use crate::storage::open::OpenOptions;
@@ -53,7 +54,7 @@ impl OpenArgs {
     pub fn words(&self) -> Vec<String> {
         let format = self.format.as_ref().and_then(ValueEnum::to_possible_value);
         let format = format.map(|format| ("--format", format.get_name().to_owned()));
-        let path = |path: &PathBuf| path.display().to_string();
+        let path = |path: &PathBuf| suggested::path(path);
         let backing = self.allow_backing.iter().map(|file| ("--allow-backing", path(file)));
         let key = self.key_file.as_ref().map(|file| ("--key-file", path(file)));
         let pairs = format.into_iter().chain(backing).chain(key);

@@ -152,7 +152,7 @@ fn add_group(out: &mut Lines, first: &Finding, group: &[&Finding]) {
 pub fn closing(out: &mut Lines, examined: &Examined, switches: &[String]) {
     let Examined { path, layout, diagnosis, .. } = examined;
     let (repoints, edits) = (diagnosis.repoints().count(), diagnosis.edits().count());
-    let target = path.display().to_string();
+    let target = suggested::path(path);
     let words = ["fix", &target].into_iter().chain(switches.iter().map(String::as_str));
     let command = suggested::command(words);
     let mut what = Vec::new();

@@ -21,6 +21,7 @@ use crate::cli::outcome::Outcome;
 use crate::cli::outcome::Reason;
 use crate::cli::outcome::reasons;
 use crate::cli::report;
+use crate::cli::suggested;
 use crate::cli::text;
 use crate::cli::text::clean;
 use crate::diagnosis::Diagnosis;
@@ -143,7 +144,7 @@ fn shown<T: Serialize>(
 fn switches(args: &CheckArgs) -> Vec<String> {
     let mut words = args.open.words();
     words.extend(args.choice.words());
-    words.extend(args.against.iter().flat_map(|record| ["--against".into(), record.display().to_string()]));
+    words.extend(args.against.iter().flat_map(|record| ["--against".into(), suggested::path(record)]));
     words
 }
 

@@ -101,10 +101,12 @@ pub fn find(volumes: &[Option<&Volume<'_>>], table: &PartitionTable) -> Vec<Syst
     volumes.iter().enumerate().filter_map(examine).collect()
 }
 
-/// Why it cannot be told whether there is a store on a volume; `None` when it can.
+/// Why it cannot be told whether there is a store or a boot manager on a volume; `None` when it can.
 #[must_use]
 pub fn hidden(volume: &Volume<'_>) -> Option<String> {
-    STORE_PATHS.iter().find_map(|(path, _)| volume.find(path).err()).map(|error| error.to_string())
+    let stores = STORE_PATHS.iter().map(|(path, _)| *path);
+    let mut paths = stores.chain([BIOS_BOOT_MANAGER, UEFI_BOOT_MANAGER, NTLDR]);
+    paths.find_map(|path| volume.find(path).err()).map(|error| error.to_string())
 }
 
 fn is_file(volume: &Volume<'_>, path: &str) -> bool {

@@ -73,7 +73,7 @@ fn nothing_attached(incurable: &[PathBuf], as_json: bool) -> anyhow::Result<u8> 
     } else {
         lines::say(format_args!("nothing here that fix can cure, but something is wrong; see:"))?;
         for path in incurable {
-            lines::say(format_args!("  {}", suggested::command(["check", &path.display().to_string()])))?;
+            lines::say(format_args!("  {}", suggested::command(["check", &suggested::path(path)])))?;
         }
     }
     Ok(if incurable.is_empty() { HEALTHY } else { LEFT })

@@ -97,7 +97,7 @@ impl Job<'_> {
 
     /// A command about the same disk.
     fn again(&self, command: &str, path: &Path, switches: &[&str]) -> String {
-        let (path, open) = (path.display().to_string(), self.args.open.words());
+        let (path, open) = (suggested::path(path), self.args.open.words());
         let words = [command, &path].into_iter().chain(open.iter().map(String::as_str));
         suggested::command(words.chain(switches.iter().copied()))
     }

@@ -108,7 +108,7 @@ impl Job<'_> {
 
 /// The command that brings the disk back: the record, and how its target is opened.
 pub(super) fn way_back(args: &FixArgs, record: &Path) -> String {
-    let (open, record) = (args.open.words(), record.display().to_string());
+    let (open, record) = (args.open.words(), suggested::path(record));
     let words = std::iter::once("undo").chain(open.iter().map(String::as_str)).chain([record.as_str()]);
     suggested::command(words)
 }

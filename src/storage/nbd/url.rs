@@ -19,7 +19,7 @@ const NAME_MAX: usize = 4096;
 const FORMS: &str = "expected nbd://HOST[:PORT][/EXPORT] or nbd+unix:///[EXPORT]?socket=PATH";
 
 /// Where a server listens.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Address {
     /// TCP: a host name or address, and a port.
     Tcp(String, u16),
@@ -28,7 +28,7 @@ pub enum Address {
 }
 
 /// One export of one server.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct NbdUrl {
     /// Where the server is.
     pub address: Address,
