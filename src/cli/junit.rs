@@ -1,12 +1,12 @@
 //! The results as JUnit XML, which CI systems show.
 
-use std::io::Write;
 use std::path::Path;
 
 use anyhow::Context;
-use anyhow::bail;
 use quick_xml::Writer;
+use quick_xml::events::BytesDecl;
 use quick_xml::events::BytesText;
+use quick_xml::events::Event;
 
 use crate::cli::outcome::Outcome;
 use crate::cli::outcome::Reason;
@@ -16,7 +16,6 @@ use crate::diagnosis::Verdict;
 
 /// How a report begins that is written anew: nothing else is replaced, least of all a disk image.
 const BEGINNING: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"bcdrescue check\"";
-const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>";
 
 /// A report that is yet to be written.
 pub struct Junit(ReportFile);
@@ -27,11 +26,7 @@ impl Junit {
     /// # Errors
     /// When it cannot be written, or holds something that is no such report.
     pub fn create(path: &Path) -> anyhow::Result<Self> {
-        let name = || format!("--junit {}", path.display());
-        let Some(report) = ReportFile::open(path, BEGINNING.as_bytes()).with_context(name)? else {
-            bail!("{}: the file is there and is no report; it is not written over", name());
-        };
-        Ok(Self(report))
+        Ok(Self(ReportFile::create("--junit", path, BEGINNING)?))
     }
 
     /// Writes the results, one test case a target.
@@ -50,8 +45,8 @@ fn document(xml: &mut Vec<u8>, outcomes: &[Outcome]) -> std::io::Result<()> {
     let failures = count(|it| it.verdict != Verdict::Unknown && !it.reasons.is_empty());
     let errors = count(|it| it.verdict == Verdict::Unknown);
     let seconds = format!("{:.3}", outcomes.iter().map(|it| it.seconds).fold(0.0, |sum, one| sum + one));
-    writeln!(xml, "{HEAD}")?;
     let mut writer = Writer::new_with_indent(&mut *xml, b' ', 2);
+    writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     let tests = outcomes.len().to_string();
     let totals = [
         ("name", "bcdrescue check"),

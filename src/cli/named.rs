@@ -28,10 +28,10 @@ use crate::storage::open::open;
 /// device, those attached to this machine. A disk that cannot be read is none that can be compared.
 #[must_use]
 pub fn context(target: &Path, named: &NamedDisks, options: &OpenOptions, choice: Choice) -> Context {
-    let mut others = named.beside(target);
-    if is_device(target) {
+    let this = Which::of(target);
+    let mut others = named.but(&this);
+    if matches!(this, Which::Device(_)) {
         let attached = attached_disks(Path::new("/")).unwrap_or_default();
-        let this = Which::of(target);
         let is_new = |which: &Which| *which != this && !named.indices.contains_key(which);
         let paths = attached.into_iter().map(|disk| disk.path);
         let new = paths.filter(|path| is_new(&Which::of(path)));
@@ -76,7 +76,11 @@ impl NamedDisks {
     /// All but the target itself.
     #[must_use]
     pub fn beside(&self, target: &Path) -> Others {
-        let own = self.indices.get(&Which::of(target)).cloned().unwrap_or_default();
+        self.but(&Which::of(target))
+    }
+
+    fn but(&self, this: &Which) -> Others {
+        let own = self.indices.get(this).cloned().unwrap_or_default();
         Others::shared(Arc::clone(&self.disks), own)
     }
 }
@@ -125,12 +129,6 @@ pub fn other_disk(path: &Path, table: &PartitionTable) -> Option<OtherDisk> {
 #[must_use]
 pub fn is_same_file(one: &Path, other: &Path) -> bool {
     Which::of(one) == Which::of(other)
-}
-
-/// Whether `path` is a block device.
-#[must_use]
-pub fn is_device(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_block_device())
 }
 
 #[cfg(test)]

@@ -152,9 +152,7 @@ fn add_group(out: &mut Lines, first: &Finding, group: &[&Finding]) {
 pub fn closing(out: &mut Lines, examined: &Examined, switches: &[String]) {
     let Examined { path, layout, diagnosis, .. } = examined;
     let (repoints, edits) = (diagnosis.repoints().count(), diagnosis.edits().count());
-    let target = suggested::path(path);
-    let words = ["fix", &target].into_iter().chain(switches.iter().map(String::as_str));
-    let command = suggested::command(words);
+    let command = suggested::command(&[&["fix".to_owned(), suggested::path(path)], switches].concat());
     let mut what = Vec::new();
     if repoints > 0 {
         let elements = text::count(repoints, "element", "elements");

@@ -8,17 +8,31 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use anyhow::Context;
+use anyhow::bail;
 use nix::fcntl::OFlag;
 
 /// A file that was opened to be written later.
 pub struct ReportFile(File);
 
 impl ReportFile {
+    /// Opens the file that `switch` names, or makes it, for a report that begins like this.
+    ///
+    /// # Errors
+    /// As [`ReportFile::open`]; also when the file holds something else, which is left as it is.
+    pub fn create(switch: &str, path: &Path, beginning: &str) -> anyhow::Result<Self> {
+        let name = || format!("{switch} {}", path.display());
+        match Self::open(path, beginning.as_bytes()).with_context(name)? {
+            Some(report) => Ok(report),
+            None => bail!("{}: the file is there and is no report; it is not written over", name()),
+        }
+    }
+
     /// Opens the file, or makes it; `None` when something is in it that does not begin like this.
     ///
     /// # Errors
     /// When it cannot be opened, or is a link, a device or the like.
-    pub fn open(path: &Path, beginning: &[u8]) -> io::Result<Option<Self>> {
+    fn open(path: &Path, beginning: &[u8]) -> io::Result<Option<Self>> {
         let mut options = File::options();
         options.read(true).create(true).truncate(false);
         #[expect(clippy::disallowed_methods, reason = "a report that the user names; never a disk")]

@@ -25,6 +25,7 @@ use crate::cli::suggested;
 use crate::cli::text;
 use crate::cli::text::clean;
 use crate::diagnosis::Diagnosis;
+use crate::diagnosis::Finding;
 use crate::diagnosis::Verdict;
 use crate::diagnosis::others::Others;
 use crate::diagnosis::requirement::Requirement;
@@ -42,7 +43,7 @@ pub fn failed(path: &Path, message: String, form: Option<Form>) -> Outcome {
         out.add(format_args!("  could not be examined: {message}"));
     };
     let shown = shown(form, document, text);
-    Outcome { code: FAILED, ..outcome(path, Verdict::Unknown, vec![Reason::plain(message)], shown) }
+    outcome(path, FAILED, Verdict::Unknown, vec![Reason::plain(message)], shown)
 }
 
 /// Of a disk.
@@ -63,11 +64,8 @@ pub fn disk(examined: &Examined, others: &Others, args: &CheckArgs, form: Option
         add_unmet(out, &unmet);
     };
     let shown = shown(form, document, text);
-    let verdict = examined.diagnosis.verdict;
-    let code = code_of(verdict) | if unmet.is_empty() { HEALTHY } else { LEFT };
-    let mut reasons = reasons(&examined.diagnosis.findings, verdict);
-    reasons.extend(unmet);
-    Outcome { code, ..outcome(&examined.path, verdict, reasons, shown) }
+    let Diagnosis { verdict, findings, .. } = &examined.diagnosis;
+    judged(&examined.path, *verdict, findings, unmet, shown)
 }
 
 /// Of a store file by itself: what can be said without the disk it belongs to.
@@ -102,10 +100,7 @@ pub fn store_file(path: &Path, args: &CheckArgs, form: Option<Form>) -> anyhow::
         add_unmet(out, &unmet);
     };
     let shown = shown(form, document, text);
-    let code = code_of(verdict) | if unmet.is_empty() { HEALTHY } else { LEFT };
-    let mut reasons = reasons(&findings, verdict);
-    reasons.extend(unmet);
-    Ok(Outcome { code, ..outcome(path, verdict, reasons, shown) })
+    Ok(judged(path, verdict, &findings, unmet, shown))
 }
 
 fn unmet(requirements: &[(Requirement, Option<String>)]) -> Vec<Reason> {
@@ -121,8 +116,16 @@ fn add_unmet(out: &mut Lines, unmet: &[Reason]) {
     }
 }
 
-fn outcome(path: &Path, verdict: Verdict, reasons: Vec<Reason>, shown: String) -> Outcome {
-    Outcome { target: json::path(path), code: HEALTHY, verdict, reasons, shown, seconds: 0.0 }
+/// Of what was examined, with the requirements that it does not meet.
+fn judged(path: &Path, verdict: Verdict, findings: &[Finding], unmet: Vec<Reason>, shown: String) -> Outcome {
+    let code = code_of(verdict) | if unmet.is_empty() { HEALTHY } else { LEFT };
+    let mut reasons = reasons(findings, verdict);
+    reasons.extend(unmet);
+    outcome(path, code, verdict, reasons, shown)
+}
+
+fn outcome(path: &Path, code: u8, verdict: Verdict, reasons: Vec<Reason>, shown: String) -> Outcome {
+    Outcome { target: json::path(path), code, verdict, reasons, shown, seconds: 0.0 }
 }
 
 fn shown<T: Serialize>(

@@ -5,7 +5,6 @@
 use std::path::Path;
 
 use anyhow::Context;
-use anyhow::bail;
 use percent_encoding::AsciiSet;
 use percent_encoding::NON_ALPHANUMERIC;
 use percent_encoding::utf8_percent_encode;
@@ -35,11 +34,7 @@ impl Sarif {
     /// # Errors
     /// When it cannot be written, or holds something that is no such report.
     pub fn create(path: &Path) -> anyhow::Result<Self> {
-        let name = || format!("--sarif {}", path.display());
-        match ReportFile::open(path, BEGINNING.as_bytes()).with_context(name)? {
-            Some(report) => Ok(Self(report)),
-            None => bail!("{}: the file is there and is no report; it is not written over", name()),
-        }
+        Ok(Self(ReportFile::create("--sarif", path, BEGINNING)?))
     }
 
     /// Writes the results: each reason of each target that is not what it has to be.

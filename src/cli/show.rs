@@ -23,13 +23,10 @@ const LINE: usize = 16;
 
 /// Every element that changes, those together that change alike: what they name, what they will name.
 pub fn changes(out: &mut Lines, diagnosis: &Diagnosis) {
-    let repoint = |finding: &Finding| match &finding.remedy {
-        Remedy::Repoint(repoint) => Some((repoint.old, repoint.new, repoint.place.clone())),
-        _ => None,
-    };
     let mut groups: Vec<(_, Vec<&str>)> = Vec::new();
     for finding in &diagnosis.findings {
-        let Some(change) = repoint(finding) else { continue };
+        let Remedy::Repoint(repoint) = &finding.remedy else { continue };
+        let change = (&repoint.old, &repoint.new, &repoint.place);
         match groups.iter_mut().find(|(known, _)| *known == change) {
             Some((_, subjects)) => subjects.push(&finding.subject),
             None => groups.push((change, vec![&finding.subject])),
@@ -40,8 +37,8 @@ pub fn changes(out: &mut Lines, diagnosis: &Diagnosis) {
     }
     for ((old, new, place), subjects) in groups {
         subjects.iter().for_each(|subject| out.add(format_args!("    {}", clean(subject))));
-        out.add(format_args!("      {} {}", "-".red(), show_identity(&old).dimmed()));
-        out.add(format_args!("      {} {}  {}", "+".green(), show_identity(&new), clean(&place)));
+        out.add(format_args!("      {} {}", "-".red(), show_identity(old).dimmed()));
+        out.add(format_args!("      {} {}  {}", "+".green(), show_identity(new), clean(place)));
     }
 }
 

@@ -6,8 +6,9 @@ use crate::cli::text::is_dangerous;
 
 /// `bcdrescue` with these words behind it, in a line.
 #[must_use]
-pub fn command<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
-    std::iter::once("bcdrescue".to_owned()).chain(words.into_iter().map(word)).collect::<Vec<_>>().join(" ")
+pub fn command(words: &[impl AsRef<str>]) -> String {
+    let words = words.iter().map(|it| word(it.as_ref()));
+    std::iter::once("bcdrescue".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 /// A path as a word that is no option, whatever it begins with.
@@ -54,13 +55,13 @@ mod tests {
             "nbd+unix:///?socket=/a&b",
             "漢 字",
         ];
-        let line = command(words);
+        let line = command(&words);
         assert!(line.starts_with("bcdrescue fix /dev/vda 'a b' '$(reboot)' "), "{line}");
         let script = format!("bcdrescue() {{ printf '%s\\n' \"$@\"; }}; {line}");
         let output = Command::new("sh").args(["-c", &script]).output().unwrap();
         assert_eq!(String::from_utf8(output.stdout).unwrap(), words.join("\n") + "\n");
         for unshown in ["a\u{1b}[2J", "a\nb", "a\u{202e}b", "a\u{fffd}"] {
-            assert_eq!(command(["fix", unshown]), "bcdrescue fix '<a name that cannot be shown>'");
+            assert_eq!(command(&["fix", unshown]), "bcdrescue fix '<a name that cannot be shown>'");
         }
         assert_eq!([path(Path::new("--yes")), path(Path::new("a/-n"))], ["./--yes", "a/-n"]);
     }

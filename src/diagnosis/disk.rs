@@ -42,8 +42,7 @@ fn what_it_is(layout: &Layout) -> Vec<Finding> {
         return Vec::new();
     }
     let managers: Vec<_> = layout.systems.iter().map(|system| layout.name(system.volume)).collect();
-    let hidden = |system: &SystemVolume| layout.volumes.get(system.volume)?.unreadable.clone();
-    if let Some(error) = layout.systems.iter().find_map(hidden) {
+    if let Some(error) = layout.unread_system() {
         let message = format!("whether there is a BCD store cannot be told: {error}");
         return vec![Finding {
             remedy: Remedy::Advice(

@@ -55,7 +55,6 @@ use crate::diagnosis::others::Others;
 use crate::diagnosis::recorded::Recorded;
 use crate::diagnosis::restore::Restore;
 use crate::layout::Layout;
-use crate::layout::system::SystemVolume;
 use crate::partition::DiskId;
 use crate::partition::PartitionId;
 
@@ -154,7 +153,7 @@ impl Diagnosis {
     pub fn edits(&self) -> impl Iterator<Item = &ByteEdit> {
         self.findings.iter().flat_map(|finding| match &finding.remedy {
             Remedy::Edit(edits) => edits.as_slice(),
-            _ => &[],
+            Remedy::None | Remedy::Repoint(_) | Remedy::Switch(..) | Remedy::Advice(_) => &[],
         })
     }
 
@@ -191,7 +190,7 @@ impl Diagnosis {
 fn repoints(findings: &[Finding]) -> impl Iterator<Item = &Repoint> {
     findings.iter().filter_map(|finding| match &finding.remedy {
         Remedy::Repoint(repoint) => Some(repoint),
-        _ => None,
+        Remedy::None | Remedy::Edit(_) | Remedy::Switch(..) | Remedy::Advice(_) => None,
     })
 }
 
@@ -236,10 +235,7 @@ fn verdict(layout: &Layout, findings: &[Finding]) -> Verdict {
         return if damaged { Verdict::Unknown } else { Verdict::NotWindows };
     }
     // Neither is a store that may be there the same as none.
-    let is_hidden = |system: &SystemVolume| {
-        layout.volumes.get(system.volume).is_some_and(|facts| facts.unreadable.is_some())
-    };
-    if layout.stores.is_empty() && layout.systems.iter().any(is_hidden) {
+    if layout.stores.is_empty() && layout.unread_system().is_some() {
         return Verdict::Unknown;
     }
     Diagnosis::verdict_of(findings)

@@ -64,9 +64,7 @@ impl Requirement {
             }
         }
     }
-}
 
-impl Requirement {
     /// The same for a store by itself, of which only this can be told: whether it names disks by their identity.
     #[must_use]
     pub fn unmet_alone(self, store: &Store, verdict: Verdict) -> Option<String> {

@@ -159,6 +159,13 @@ impl Layout {
         self.mounted.iter().find(|hive| hive.volume == volume && hive.path.eq_ignore_ascii_case(path))
     }
 
+    /// Why a volume that the disk starts from cannot be read everywhere; `None` when all can.
+    #[must_use]
+    pub fn unread_system(&self) -> Option<&str> {
+        let unread = |system: &SystemVolume| self.volumes.get(system.volume)?.unreadable.as_deref();
+        self.systems.iter().find_map(unread)
+    }
+
     /// The volume whose partition has this number.
     #[must_use]
     pub fn by_number(&self, number: u32) -> Option<usize> {
@@ -198,13 +205,16 @@ pub fn discover_beside(storage: &dyn Storage, stores: &[StoreFile]) -> Result<La
         .collect();
     let volumes: Vec<Option<&Volume<'_>>> = opened.iter().map(|volume| volume.as_ref().ok()).collect();
 
-    let systems = system::find(&volumes, &table);
+    let (systems, unread) = system::find(&volumes, &table);
     let stores = store::read_all(&volumes, &systems, &table);
     let all: Vec<&StoreFile> = stores.iter().chain(others).collect();
     let windows = windows::find(&volumes, &systems, &all);
     let mounted = mounted_devices::read_all(&volumes, &windows, &table);
     let evidence = Evidence::collect(&volumes, &all);
-    let facts = facts(&table, &opened, &systems, &windows, &evidence);
+    let mut facts = facts(&table, &opened, &systems, &windows, &evidence);
+    for (facts, unread) in facts.iter_mut().zip(unread) {
+        facts.unreadable = facts.unreadable.take().or(unread);
+    }
     let recovery = recovery::read_all(&volumes, &facts, &windows);
     Ok(Layout { table, volumes: facts, systems, windows, stores, mounted, evidence, recovery })
 }
@@ -229,10 +239,7 @@ fn facts(
             (false, false) => Role::Other,
         };
         let (file_system, label, unreadable) = match volume {
-            Ok(volume) => {
-                let damage = volume.damage().or_else(|| system::hidden(volume));
-                (volume.file_system(), volume.label(), damage)
-            }
+            Ok(volume) => (volume.file_system(), volume.label(), volume.damage()),
             Err(error) => (FileSystem::Unknown, None, Some(error.clone())),
         };
         let boot_record = volume.as_ref().ok().and_then(|volume| volume.boot_record().ok()?);

@@ -72,50 +72,62 @@ impl SystemVolume {
     }
 }
 
-/// Finds the system volumes, in the order of the table.
+/// Finds the system volumes, in the order of the table; and for each volume why it cannot be told whether it is one, where
+/// a boot manager or a store was looked for and what is on the way could not be read.
 #[must_use]
-pub fn find(volumes: &[Option<&Volume<'_>>], table: &PartitionTable) -> Vec<SystemVolume> {
-    let examine = |(index, volume): (usize, &Option<&Volume<'_>>)| {
-        let volume = (*volume)?;
-        let has = |path: &str| is_file(volume, path);
-        let stores: Vec<_> = STORE_PATHS.iter().map(|(path, _)| *path).filter(|path| has(path)).collect();
-        let fallback = UEFI_FALLBACK.iter().find(|path| is_program(volume, path));
-        let uefi_boot_manager = is_program(volume, UEFI_BOOT_MANAGER);
-        let system = SystemVolume {
-            volume: index,
-            active: table.partitions.get(index).is_some_and(|partition| partition.active),
-            bios_boot_manager: is_program(volume, BIOS_BOOT_MANAGER),
-            uefi_boot_manager,
-            uefi_fallback: fallback.is_some(),
-            fallback_has_version: !uefi_boot_manager
-                && fallback.is_some_and(|path| has_version(volume, path)),
-            stores,
-            ntldr: has(NTLDR).then(|| boot_ini(volume)),
-        };
-        let counts = system.bios_boot_manager
-            || system.uefi_boot_manager
-            || system.ntldr.is_some()
-            || !system.stores.is_empty();
-        counts.then_some(system)
+pub fn find(
+    volumes: &[Option<&Volume<'_>>],
+    table: &PartitionTable,
+) -> (Vec<SystemVolume>, Vec<Option<String>>) {
+    let (mut systems, mut unread) = (Vec::new(), Vec::new());
+    for (index, volume) in volumes.iter().enumerate() {
+        let mut error = None;
+        systems.extend(volume.and_then(|volume| examine(volume, index, table, &mut error)));
+        unread.push(error);
+    }
+    (systems, unread)
+}
+
+fn examine(
+    volume: &Volume<'_>,
+    index: usize,
+    table: &PartitionTable,
+    unread: &mut Option<String>,
+) -> Option<SystemVolume> {
+    let mut look = |path: &str| {
+        let found = volume.find(path).unwrap_or_else(|error| {
+            unread.get_or_insert_with(|| error.to_string());
+            None
+        });
+        found.map(|entry| entry.kind)
     };
-    volumes.iter().enumerate().filter_map(examine).collect()
+    let stores: Vec<_> =
+        STORE_PATHS.iter().map(|(path, _)| *path).filter(|path| is_file(look(path))).collect();
+    let bios_boot_manager = is_program(look(BIOS_BOOT_MANAGER));
+    let uefi_boot_manager = is_program(look(UEFI_BOOT_MANAGER));
+    let ntldr = is_file(look(NTLDR)).then(|| boot_ini(volume));
+    let is_fallback = |path: &&&str| is_program(volume.find(path).ok().flatten().map(|entry| entry.kind));
+    let fallback = UEFI_FALLBACK.iter().find(is_fallback);
+    let counts = bios_boot_manager || uefi_boot_manager || ntldr.is_some() || !stores.is_empty();
+    counts.then(|| SystemVolume {
+        volume: index,
+        active: table.partitions.get(index).is_some_and(|partition| partition.active),
+        bios_boot_manager,
+        uefi_boot_manager,
+        uefi_fallback: fallback.is_some(),
+        fallback_has_version: !uefi_boot_manager && fallback.is_some_and(|path| has_version(volume, path)),
+        stores,
+        ntldr,
+    })
 }
 
-/// Why it cannot be told whether there is a store or a boot manager on a volume; `None` when it can.
-#[must_use]
-pub fn hidden(volume: &Volume<'_>) -> Option<String> {
-    let stores = STORE_PATHS.iter().map(|(path, _)| *path);
-    let mut paths = stores.chain([BIOS_BOOT_MANAGER, UEFI_BOOT_MANAGER, NTLDR]);
-    paths.find_map(|path| volume.find(path).err()).map(|error| error.to_string())
-}
-
-fn is_file(volume: &Volume<'_>, path: &str) -> bool {
-    matches!(volume.find(path), Ok(Some(entry)) if matches!(entry.kind, EntryKind::File { .. }))
+fn is_file(kind: Option<EntryKind>) -> bool {
+    matches!(kind, Some(EntryKind::File { .. }))
 }
 
 /// A program of no bytes is none.
-fn is_program(volume: &Volume<'_>, path: &str) -> bool {
-    matches!(volume.find(path), Ok(Some(entry)) if matches!(entry.kind, EntryKind::File { len } if len > 0))
+fn is_program(kind: Option<EntryKind>) -> bool {
+    matches!(kind, Some(EntryKind::File { len }) if len > 0)
 }
 
 fn has_version(volume: &Volume<'_>, path: &str) -> bool {

@@ -47,8 +47,8 @@ impl<S: Storage> Cached<S> {
 
     /// Reads what is missing of these pages, neighbours in one read.
     fn fetch(&self, pages: &mut Pages, wanted: Range<u64>) -> Result<(), StorageError> {
-        let missing = |pages: &Pages| wanted.clone().filter(|index| !pages.contains_key(index)).count();
-        if pages.len().saturating_add(missing(pages)) > self.most {
+        let missing = wanted.clone().filter(|index| !pages.contains_key(index)).count();
+        if pages.len().saturating_add(missing) > self.most {
             pages.clear();
         }
         let mut next = wanted.start;

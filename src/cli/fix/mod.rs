@@ -71,10 +71,12 @@ fn nothing_attached(incurable: &[PathBuf], as_json: bool) -> anyhow::Result<u8> 
     } else if incurable.is_empty() {
         lines::say(format_args!("no attached Windows disk needs a repair"))?;
     } else {
-        lines::say(format_args!("nothing here that fix can cure, but something is wrong; see:"))?;
-        for path in incurable {
-            lines::say(format_args!("  {}", suggested::command(["check", &suggested::path(path)])))?;
-        }
+        lines::show(|out| {
+            out.add(format_args!("nothing here that fix can cure, but something is wrong; see:"));
+            for path in incurable {
+                out.add(format_args!("  {}", suggested::command(&["check", &suggested::path(path)])));
+            }
+        })?;
     }
     Ok(if incurable.is_empty() { HEALTHY } else { LEFT })
 }

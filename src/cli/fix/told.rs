@@ -57,7 +57,7 @@ impl Job<'_> {
 
     /// What stops a re-pointing need not stop the other cure.
     fn add_other_cure(&self, out: &mut Lines) {
-        let Examined { layout, diagnosis, path, .. } = &self.examined;
+        let Examined { layout, diagnosis, .. } = &self.examined;
         if let Restore::Possible(old) = &diagnosis.restore
             && !self.args.restore_identity
             && refusal::for_identity(layout, diagnosis).is_empty()
@@ -65,7 +65,7 @@ impl Job<'_> {
             out.add(format_args!(
                 "  the other cure writes no store and is not stopped by that; it gives back {}:\n    {}",
                 show_disk(old.disk),
-                self.again("fix", path, &["--restore-identity"])
+                self.again("fix", &["--restore-identity"])
             ));
         }
     }
@@ -87,19 +87,17 @@ impl Job<'_> {
             ));
             out.add(format_args!("  to go back: {}", way_back(self.args, record)));
             if after.diagnosis.left().next().is_some() {
-                out.add(format_args!(
-                    "  not everything could be cured; see: {}",
-                    self.again("check", &self.examined.path, &[])
-                ));
+                out.add(format_args!("  not everything could be cured; see: {}", self.again("check", &[])));
             }
         })
     }
 
     /// A command about the same disk.
-    fn again(&self, command: &str, path: &Path, switches: &[&str]) -> String {
-        let (path, open) = (suggested::path(path), self.args.open.words());
-        let words = [command, &path].into_iter().chain(open.iter().map(String::as_str));
-        suggested::command(words.chain(switches.iter().copied()))
+    fn again(&self, command: &str, switches: &[&str]) -> String {
+        let mut words = vec![command.to_owned(), suggested::path(&self.examined.path)];
+        words.extend(self.args.open.words());
+        words.extend(switches.iter().map(|switch| (*switch).to_owned()));
+        suggested::command(&words)
     }
 
     /// What the plan has done, in a few words.

@@ -72,12 +72,11 @@ impl Job<'_> {
         match self.fixed(plan, &after, &record_path) {
             Ok(()) => Ok(FIXED | left),
             Err(error) => {
-                let back = way_back(self.args, &record_path);
                 lines::warn(format_args!(
                     "bcdrescue: {}: repaired, read back and examined again; only the report could not be written: {}; to go back: {}",
                     clean(&path.display().to_string()),
                     clean(&format!("{error:#}")),
-                    back
+                    way_back(self.args, &record_path)
                 ));
                 Ok(FIXED | left | FAILED)
             }
@@ -108,7 +107,5 @@ impl Job<'_> {
 
 /// The command that brings the disk back: the record, and how its target is opened.
 pub(super) fn way_back(args: &FixArgs, record: &Path) -> String {
-    let (open, record) = (args.open.words(), suggested::path(record));
-    let words = std::iter::once("undo").chain(open.iter().map(String::as_str)).chain([record.as_str()]);
-    suggested::command(words)
+    suggested::command(&[vec!["undo".to_owned()], args.open.words(), vec![suggested::path(record)]].concat())
 }

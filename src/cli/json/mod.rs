@@ -72,8 +72,8 @@ impl<W: Write> Write for Escaping<W> {
     }
 }
 
-/// JSON as it is shown by a terminal too: what [`text::is_dangerous`] is written as `\uXXXX`. Such characters stand
-/// in strings only, where that means the same.
+/// JSON as it is shown by a terminal too: what [`text::is_dangerous`] is written by JSON's `\u`. Such characters
+/// stand in strings only, where that means the same.
 #[must_use]
 pub fn escaped(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
