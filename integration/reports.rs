@@ -98,6 +98,11 @@ fn two_reports_want_two_files() {
     let check = ["check", text(&disk), "--junit", text(&report), "--sarif", text(&report)];
     bcdrescue(&check).exits(16).says("name the same file");
     assert!(!report.exists());
+    // By a name that does not show it, of a file that is not there yet.
+    let around = folder.path().join("b/../report");
+    let check = ["check", text(&disk), "--junit", text(&report), "--sarif", text(&around)];
+    bcdrescue(&check).exits(8).says("the file is there and is no report");
+    assert!(fs::read_to_string(&report).unwrap().contains("<testsuites"));
 }
 
 #[test]

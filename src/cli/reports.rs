@@ -22,18 +22,19 @@ impl Reports {
     /// # Errors
     /// When one cannot be written, or its file holds something else.
     pub fn create(junit: Option<&Path>, sarif: Option<&Path>) -> anyhow::Result<Self> {
-        let mut reports = Self {
-            junit: junit.map(Junit::create).transpose()?,
-            sarif: sarif.map(Sarif::create).transpose()?,
-        };
-        reports.write(&[Outcome {
+        let begun = [Outcome {
             target: "bcdrescue check".to_owned(),
             code: FAILED,
             verdict: Verdict::Unknown,
             reasons: vec![Reason::plain("it did not come to its end".to_owned())],
             shown: String::new(),
             seconds: 0.0,
-        }])?;
+        }];
+        let mut reports = Self { junit: junit.map(Junit::create).transpose()?, sarif: None };
+        reports.write(&begun)?;
+        // By another name of the same file it finds the first there, and does not write over it.
+        reports.sarif = sarif.map(Sarif::create).transpose()?;
+        reports.write(&begun)?;
         Ok(reports)
     }
 
