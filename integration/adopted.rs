@@ -107,3 +107,15 @@ fn an_image_that_was_moved_is_undone_by_its_new_name() {
     bcdrescue(&["undo", text(&record), "--yes", "--target", text(&moved)]).exits(1);
     bcdrescue(&["check", text(&moved)]).exits(4);
 }
+
+/// A fault that a repair brings to light may have a switch of its own, and the refusal names it.
+#[test]
+fn a_refusal_names_the_switch_that_is_wanting() {
+    let (_folder, disk) =
+        made("base = 'win10-bios'\ndamage = ['not-active', 'hidden-sectors-wrong', 'signature-changed']");
+    bcdrescue(&["fix", &disk, "--active=1", "--yes"])
+        .exits(8)
+        .says("would stop Windows: its boot record says")
+        .says("; give --boot-sector too; nothing was written");
+    bcdrescue(&["fix", &disk, "--active=1", "--boot-sector", "--yes"]).exits(1).says("healthy");
+}

@@ -6,6 +6,7 @@ use crate::bcd::names::display_name;
 use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Finding;
+use crate::diagnosis::Remedy;
 use crate::diagnosis::Repoint;
 use crate::diagnosis::Severity;
 use crate::diagnosis::Verdict;
@@ -70,7 +71,12 @@ pub fn rehearse(
     let diagnosis = diagnose(&layout, context);
     came_out(plan, &layout, &diagnosis).map_err(PlanError::Rehearsal)?;
     if let Some(worse) = worse(before, &diagnosis) {
-        return Err(PlanError::Rehearsal(format!("{} would stop Windows: {}", worse.subject, worse.message)));
+        let cure = match &worse.remedy {
+            Remedy::Switch(switch, _) => format!("; give {switch} too"),
+            Remedy::None | Remedy::Repoint(_) | Remedy::Edit(_) | Remedy::Advice(_) => String::new(),
+        };
+        let Finding { subject, message, .. } = worse;
+        return Err(PlanError::Rehearsal(format!("{subject} would stop Windows: {message}{cure}")));
     }
     Ok(diagnosis)
 }
