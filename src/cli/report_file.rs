@@ -19,7 +19,7 @@ impl ReportFile {
     /// Opens the file that `switch` names, or makes it, for a report that begins like this.
     ///
     /// # Errors
-    /// As [`ReportFile::open`]; also when the file holds something else, which is left as it is.
+    /// When it cannot be opened, is a link, a device or the like, or holds something else, which is left as it is.
     pub fn create(switch: &str, path: &Path, beginning: &str) -> anyhow::Result<Self> {
         let name = || format!("{switch} {}", path.display());
         match Self::open(path, beginning.as_bytes()).with_context(name)? {
