@@ -8,6 +8,7 @@ use quick_xml::events::BytesDecl;
 use quick_xml::events::BytesText;
 use quick_xml::events::Event;
 
+use crate::cli::json;
 use crate::cli::outcome::Outcome;
 use crate::cli::outcome::Reason;
 use crate::cli::report_file::ReportFile;
@@ -67,7 +68,7 @@ fn document(xml: &mut Vec<u8>, outcomes: &[Outcome]) -> std::io::Result<()> {
 }
 
 fn case(writer: &mut Writer<&mut Vec<u8>>, outcome: &Outcome) -> std::io::Result<()> {
-    let (name, seconds) = (printable(&outcome.target), format!("{:.3}", outcome.seconds));
+    let (name, seconds) = (printable(&json::path(&outcome.target)), format!("{:.3}", outcome.seconds));
     let attributes = [("name", name.as_str()), ("classname", "bcdrescue"), ("time", seconds.as_str())];
     let case = writer.create_element("testcase").with_attributes(attributes);
     let kind = match outcome.verdict {

@@ -1,5 +1,7 @@
 //! What came of one target among many.
 
+use std::path::PathBuf;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -13,7 +15,7 @@ use crate::diagnosis::requirement::Requirement;
 #[derive(Debug)]
 pub struct Outcome {
     /// The target as the user gave it.
-    pub target: String,
+    pub target: PathBuf,
     /// Bits of the exit code.
     pub code: u8,
     /// The answer in a word.

@@ -23,7 +23,7 @@ impl Reports {
     /// When one cannot be written, or its file holds something else.
     pub fn create(junit: Option<&Path>, sarif: Option<&Path>) -> anyhow::Result<Self> {
         let begun = [Outcome {
-            target: "bcdrescue check".to_owned(),
+            target: "bcdrescue check".into(),
             code: FAILED,
             verdict: Verdict::Unknown,
             reasons: vec![Reason::plain("it did not come to its end".to_owned())],

@@ -125,7 +125,7 @@ fn judged(path: &Path, verdict: Verdict, findings: &[Finding], unmet: Vec<Reason
 }
 
 fn outcome(path: &Path, code: u8, verdict: Verdict, reasons: Vec<Reason>, shown: String) -> Outcome {
-    Outcome { target: json::path(path), code, verdict, reasons, shown, seconds: 0.0 }
+    Outcome { target: path.to_owned(), code, verdict, reasons, shown, seconds: 0.0 }
 }
 
 fn shown<T: Serialize>(
