@@ -11,10 +11,10 @@ use sha2::Digest;
 use sha2::Sha256;
 use tempfile::TempDir;
 
+use crate::parts::cut;
 use crate::support::Disk;
 use crate::support::Run;
 use crate::support::bcdrescue;
-use crate::support::cut;
 use crate::support::fat_file;
 use crate::support::image;
 use crate::support::judge;
@@ -52,13 +52,15 @@ const GPT_CASES: [Case; 3] = [
     ("guids-changed", &GPT, "broken", "disk-unknown", Some(&[])),
     ("boot-manager-missing", &GPT, "degraded", "boot-manager-missing", None),
 ];
-const STORE_CASES: [Case; 6] = [
+const STORE_CASES: [Case; 8] = [
     ("loader-missing", &MBR, "broken", "file-missing", None),
     ("loader-missing", &GPT, "broken", "file-missing", None),
     ("store-not-a-hive", &["win2008sp2-bios", "win10-bios"], "broken", "store-unreadable", None),
     ("store-not-a-hive", &GPT, "broken", "store-unreadable", None),
     ("store-dirty", &["win2008r2-bios", "win7-logical"], "broken", "store-dirty", None),
     ("store-dirty", &GPT, "broken", "store-dirty", None),
+    ("bitlocker", &["win2008r2-bios", "win10-bios", "win7-logical"], "healthy", "bitlocker", None),
+    ("bitlocker", &GPT, "healthy", "bitlocker", None),
 ];
 const NT5_CASES: [Case; 4] = [
     ("signature-changed", &[NT5], "healthy", "ntldr", None),

@@ -7,6 +7,7 @@ use bcdrescue::layout::Layout;
 use bcdrescue::partition::DiskId;
 use bcdrescue::partition::TableKind;
 
+use crate::bitlocker;
 use crate::boot_start;
 use crate::disk::Disk;
 use crate::files;
@@ -52,7 +53,7 @@ const fn identity(
 }
 
 /// All of them.
-pub(crate) static DAMAGES: [Damage; 9] = [
+pub(crate) static DAMAGES: [Damage; 10] = [
     identity(
         "signature-changed",
         "another MBR signature or GPT disk GUID, the store names the old one",
@@ -70,6 +71,11 @@ pub(crate) static DAMAGES: [Damage; 9] = [
     damage("loader-missing", "winload.exe or winload.efi has another name", files::loader),
     damage("store-not-a-hive", "the store has its length and holds zeros", stores::not_a_hive),
     damage("store-dirty", "the store's last write was cut short, and no log makes it whole", stores::dirty),
+    damage(
+        "bitlocker",
+        "the Windows volume is encrypted, as far as its first sector says",
+        bitlocker::bitlocker,
+    ),
 ];
 
 /// The damage of this name.

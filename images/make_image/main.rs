@@ -9,6 +9,7 @@
 )]
 
 mod bases;
+mod bitlocker;
 mod boot_start;
 mod damage;
 mod disk;
