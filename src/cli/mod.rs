@@ -60,14 +60,18 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let _ = error.print();
+            let printed = lines::unless_gone(error.print());
             // The grammar could not be read, so that nobody parsed this word.
             if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
                 let text = error.to_string();
                 let first = text.lines().next().unwrap_or_default();
                 let _ = json::print(&json::failure(None, first.trim_start_matches("error: ")));
             }
-            return ExitCode::from(if error.use_stderr() { USAGE } else { HEALTHY });
+            return ExitCode::from(match (error.use_stderr(), printed) {
+                (true, _) => USAGE,
+                (false, Ok(())) => HEALTHY,
+                (false, Err(_)) => FAILED,
+            });
         }
     };
     let run = || match &cli.command {
