@@ -234,12 +234,31 @@ fn output_that_nobody_takes_changes_no_answer() {
         assert_eq!(child.wait().unwrap().code(), Some(4), "{arguments:?}");
     }
     // Nothing can be written: the exit code of a panic would read as "fixed, and something is left".
-    for arguments in [&["check", disk.name()][..], &["check", disk.name(), "--json"]] {
-        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let output = program().args(arguments).stdout(full).stderr(Stdio::piped()).output().unwrap();
+    let before = hash(&disk.path);
+    for (arguments, words) in [
+        (&["check", disk.name()][..], "No space left on device"),
+        (&["check", disk.name(), "--json"], "No space left on device"),
+        (&["fix", disk.name(), "--yes"], "nothing was written: standard output: No space left"),
+        (&["fix", disk.name(), "--dry-run"], "nothing was written: standard output: No space left"),
+        (&["fix", disk.name(), "--json"], "nothing was written: standard output: No space left"),
+        (&["--help"], ""),
+        (&["--version"], ""),
+    ] {
+        let full = || fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = program().args(arguments).stdout(full()).stderr(Stdio::piped()).output().unwrap();
         assert_eq!(output.status.code(), Some(8), "{arguments:?}");
-        assert!(!output.stderr.is_empty(), "{arguments:?}");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(told.contains(words), "{arguments:?}: {told}");
     }
+    assert_eq!(hash(&disk.path), before);
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(1);
+    let (fixed, record) = (hash(&disk.path), disk.record());
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let undo = ["undo", text(&record), "--yes"];
+    let output = program().args(undo).stdout(full).stderr(Stdio::piped()).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("nothing was written: standard output: No space left"), "{told}");
+    assert_eq!(hash(&disk.path), fixed);
 }
 
 #[test]

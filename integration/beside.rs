@@ -8,20 +8,20 @@ use serde_json::Value as Json;
 
 use crate::oracle::Identity;
 use crate::oracle::identities_of_table;
+use crate::parts::cut;
+use crate::parts::partitions;
+use crate::parts::paste;
+use crate::parts::sfdisk;
 use crate::scenarios::with_identities;
 use crate::support::Disk;
 use crate::support::bcdrescue;
-use crate::support::cut;
 use crate::support::fat_file;
 use crate::support::hash;
 use crate::support::hivex;
 use crate::support::judge;
 use crate::support::ntfs_file;
-use crate::support::partitions;
-use crate::support::paste;
 use crate::support::put_fat;
 use crate::support::put_ntfs;
-use crate::support::sfdisk;
 use crate::support::text;
 
 const MIB: u64 = 1 << 20;

@@ -9,6 +9,7 @@ use crate::beside::named;
 use crate::beside::put_store;
 use crate::beside::store_of;
 use crate::oracle::identities_of_table;
+use crate::parts::partitions;
 use crate::support::Disk;
 use crate::support::Run;
 use crate::support::bcdrescue;
@@ -16,7 +17,6 @@ use crate::support::hash;
 use crate::support::hivex;
 use crate::support::hivex_difference;
 use crate::support::judge;
-use crate::support::partitions;
 use crate::support::text;
 
 const BIOS: &str = "/Boot/BCD";

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
+use crate::parts::cut;
 use crate::support::Disk;
 use crate::support::bcdrescue;
-use crate::support::cut;
 use crate::support::fat_file;
 use crate::support::hash;
 use crate::support::hivex_difference;

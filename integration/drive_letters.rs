@@ -11,16 +11,17 @@ use bcdrescue::hive::build::NewValue;
 use bcdrescue::hive::build::build;
 use serde_json::Value as Json;
 
+use crate::parts::change;
+use crate::parts::cut;
+use crate::parts::partitions;
+use crate::parts::paste;
 use crate::support::Disk;
 use crate::support::bcdrescue;
-use crate::support::cut;
 use crate::support::hash;
 use crate::support::hivex_bytes;
 use crate::support::hivex_difference;
 use crate::support::judge;
 use crate::support::ntfs_file;
-use crate::support::partitions;
-use crate::support::paste;
 use crate::support::put_ntfs;
 use crate::support::text;
 
@@ -81,15 +82,6 @@ pub fn windows_10(signature: u32) -> Letters<'static> {
         (r"\DosDevices\G:", mbr(signature, 7 * MIB)),
         ("", vec![9; 12]),
     ]
-}
-
-/// Changes the volume of a partition as a file of its own and puts it back.
-fn change(disk: &Disk, number: u32, with: impl FnOnce(&Path)) {
-    let part = partitions(&disk.path).into_iter().find(|part| part.number == number).unwrap();
-    let file = cut(&disk.path, part.start, part.len);
-    with(&file);
-    paste(&file, &disk.path, part.start);
-    fs::remove_file(file).unwrap();
 }
 
 fn put(disk: &Disk, number: u32, path: &str, bytes: &[u8]) {

@@ -1,7 +1,6 @@
 //! Disks whose stores have copies of firmware entries, and what such a copy must become, put together from bytes.
 
 use std::fs;
-use std::path::Path;
 
 use bcdrescue::bcd::ElementId;
 use bcdrescue::bcd::ElementValue;
@@ -16,12 +15,12 @@ use bcdrescue::bcd::device::DeviceElement;
 use bcdrescue::bcd::object::BOOTMGR;
 use bcdrescue::guid::Guid;
 
+use crate::parts::change;
+use crate::parts::cut;
+use crate::parts::partitions;
 use crate::support::Disk;
-use crate::support::cut;
 use crate::support::fat_file;
 use crate::support::ntfs_file;
-use crate::support::partitions;
-use crate::support::paste;
 use crate::support::put_fat;
 use crate::support::put_ntfs;
 
@@ -140,20 +139,6 @@ pub fn with_entries(bytes: &[u8]) -> Vec<u8> {
         entry(NETWORK, None, variable(5, "PXE", None)),
     ];
     with_objects(bytes, &variable(0, "Windows Boot Manager", Some(&esp)), more)
-}
-
-/// Changes the volume of a partition as a file of its own and puts it back.
-pub fn change(disk: &Disk, number: u32, with: impl FnOnce(&Path)) {
-    let part = partitions(&disk.path).into_iter().find(|part| part.number == number).unwrap();
-    change_at(disk, part.start, part.len, with);
-}
-
-/// The same where sfdisk cannot say where the partition is.
-pub fn change_at(disk: &Disk, start: u64, len: u64, with: impl FnOnce(&Path)) {
-    let file = cut(&disk.path, start, len);
-    with(&file);
-    paste(&file, &disk.path, start);
-    fs::remove_file(file).unwrap();
 }
 
 /// The store of partition 1.

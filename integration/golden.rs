@@ -73,7 +73,7 @@ fn a_target_that_cannot_be_examined_is_a_document_too() {
 #[test]
 fn nothing_of_a_store_is_lost_in_the_json() {
     let disk = Disk::raw("win2008r2-bios-healthy");
-    let volume = crate::support::cut(&disk.path, 1 << 20, 100 << 20);
+    let volume = crate::parts::cut(&disk.path, 1 << 20, 100 << 20);
     let values = crate::support::hivex(&crate::support::ntfs_file(&volume, "/Boot/BCD"));
     let inspect = bcdrescue(&["inspect", disk.name(), "--json"]).exits(0).target();
     let objects = inspect["stores"][0]["objects"].as_array().expect("objects").clone();

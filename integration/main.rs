@@ -45,6 +45,7 @@ mod memory;
 mod ntldr;
 mod oracle;
 mod package;
+mod parts;
 mod power;
 mod qcow2_cut;
 mod recorded;
@@ -60,6 +61,7 @@ mod sparse;
 mod startup;
 mod strace;
 mod support;
+mod unread;
 mod virtual_disks;
 mod windows;
 

@@ -5,14 +5,14 @@ use std::os::unix::fs::FileExt;
 
 use serde_json::Value as Json;
 
+use crate::parts::cut;
+use crate::parts::paste;
 use crate::support::Disk;
 use crate::support::bcdrescue;
-use crate::support::cut;
 use crate::support::data;
 use crate::support::hash;
 use crate::support::image;
 use crate::support::judge;
-use crate::support::paste;
 use crate::support::put_ntfs;
 use crate::support::text;
 

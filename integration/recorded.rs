@@ -7,11 +7,11 @@ use std::path::PathBuf;
 
 use serde_json::Value as Json;
 
+use crate::parts::partitions;
 use crate::support::Disk;
 use crate::support::bcdrescue;
 use crate::support::hash;
 use crate::support::judge;
-use crate::support::partitions;
 use crate::support::same_content;
 use crate::support::text;
 

@@ -8,12 +8,12 @@ use std::os::unix::fs::FileExt;
 
 use serde_json::Value as Json;
 
-use crate::firmware_stores::change;
+use crate::parts::change;
+use crate::parts::partitions;
 use crate::support::Disk;
 use crate::support::bcdrescue;
 use crate::support::hash;
 use crate::support::judge;
-use crate::support::partitions;
 use crate::support::put_fat;
 use crate::support::put_ntfs;
 use crate::support::text;

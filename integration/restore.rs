@@ -13,16 +13,16 @@ use bcdrescue::repair::undo;
 use bcdrescue::storage::Storage;
 
 use crate::hostile::look;
+use crate::parts::cut;
+use crate::parts::partitions;
 use crate::power::Cut;
 use crate::power::PowerCut;
 use crate::sparse::SparseRam;
 use crate::support::Disk;
 use crate::support::bcdrescue;
-use crate::support::cut;
 use crate::support::hash;
 use crate::support::image;
 use crate::support::judge;
-use crate::support::partitions;
 use crate::support::same_content;
 use crate::support::text;
 

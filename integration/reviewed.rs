@@ -9,14 +9,15 @@ use bcdrescue::bcd::QualifiedPartition;
 
 use crate::beside::put_store;
 use crate::beside::store_of;
+use crate::parts::change;
+use crate::parts::cut;
+use crate::parts::partitions;
+use crate::parts::paste;
 use crate::scenarios::with_identities;
 use crate::support::Disk;
 use crate::support::bcdrescue;
-use crate::support::cut;
 use crate::support::hash;
 use crate::support::judge;
-use crate::support::partitions;
-use crate::support::paste;
 use crate::support::put_fat;
 use crate::support::put_ntfs;
 use crate::support::text;
@@ -42,15 +43,6 @@ fn refused(disk: &Disk, arguments: &[&str], says: &str) {
     let before = hash(&disk.path);
     bcdrescue(&[&["fix", disk.name(), "--yes"], arguments].concat()).exits(8).says(says);
     assert_eq!((hash(&disk.path), disk.records().len()), (before, 0));
-}
-
-/// Changes the volume of a partition as a file of its own.
-fn change(disk: &Disk, number: u32, with: impl Fn(&std::path::Path)) {
-    let part = partitions(&disk.path).into_iter().find(|part| part.number == number).unwrap();
-    let volume = cut(&disk.path, part.start, part.len);
-    with(&volume);
-    paste(&volume, &disk.path, part.start);
-    fs::remove_file(volume).unwrap();
 }
 
 /// The store with another signature in {bootmgr} and {memdiag} only: Windows starts from it.
@@ -194,7 +186,7 @@ fn a_stick_for_uefi_does_not_need_what_a_bios_needs() {
     put_fat(&volume, "/bootmgr", b"a boot manager");
     let stick = disk.folder.path().join("stick.img");
     fs::File::create(&stick).unwrap().set_len(esp.len + 2 * MIB).unwrap();
-    crate::support::sfdisk(
+    crate::parts::sfdisk(
         &stick,
         &format!("label: dos\nlabel-id: 0x01020304\nstart=2048, size={}, type=c\n", esp.len / 512),
     );

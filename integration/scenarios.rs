@@ -16,21 +16,21 @@ use serde_json::Value as Json;
 use tempfile::TempDir;
 
 use crate::corpus::again;
+use crate::parts::Part;
+use crate::parts::cut;
+use crate::parts::partitions;
+use crate::parts::paste;
+use crate::parts::sfdisk;
 use crate::support::Disk;
-use crate::support::Part;
 use crate::support::bcdrescue;
-use crate::support::cut;
 use crate::support::fat_file;
 use crate::support::hash;
 use crate::support::hivex_difference;
 use crate::support::judge;
 use crate::support::judge_with;
 use crate::support::ntfs_file;
-use crate::support::partitions;
-use crate::support::paste;
 use crate::support::put_fat;
 use crate::support::put_ntfs;
-use crate::support::sfdisk;
 use crate::support::text;
 
 const MIB: u64 = 1 << 20;

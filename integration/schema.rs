@@ -6,9 +6,9 @@ use std::path::Path;
 use serde_json::Value as Json;
 use serde_json::json;
 
+use crate::parts::cut;
 use crate::support::Disk;
 use crate::support::bcdrescue;
-use crate::support::cut;
 use crate::support::image;
 use crate::support::judge;
 use crate::support::ntfs_file;

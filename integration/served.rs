@@ -319,14 +319,14 @@ fn qemu_follows_no_name_that_stands_in_an_image() {
 }
 
 /// A `qemu-nbd` of the tests', on a socket of its own.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     folder: tempfile::TempDir,
     export: String,
 }
 
 impl Server {
-    fn new(arguments: &[&str], export: &str) -> Self {
+    pub(crate) fn new(arguments: &[&str], export: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let child = Command::new("qemu-nbd")
             .arg("--socket")
@@ -344,7 +344,7 @@ impl Server {
         server
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("nbd+unix:///{}?socket={}/a%20socket", self.export, text(self.folder.path()))
     }
 }

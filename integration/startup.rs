@@ -7,12 +7,12 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
+use crate::parts::cut;
+use crate::parts::partitions;
 use crate::support::Disk;
 use crate::support::bcdrescue;
-use crate::support::cut;
 use crate::support::hash;
 use crate::support::judge;
-use crate::support::partitions;
 use crate::support::text;
 
 fn put(disk: &Disk, at: u64, bytes: &[u8]) {

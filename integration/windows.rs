@@ -19,16 +19,16 @@ use serde_json::json;
 
 use crate::corpus::again;
 use crate::file_version::by_objdump;
+use crate::parts::cut;
+use crate::parts::partitions;
+use crate::parts::paste;
 use crate::sparse::PAGE;
 use crate::sparse::SparseRam;
 use crate::support::Disk;
 use crate::support::bcdrescue;
-use crate::support::cut;
 use crate::support::hivex;
 use crate::support::judge;
 use crate::support::ntfs_file;
-use crate::support::partitions;
-use crate::support::paste;
 use crate::support::put_ntfs;
 use crate::support::text;
 
@@ -121,6 +121,7 @@ fn every_windows_is_found_and_named() {
             let expected = json!([{
                 "partition": partition, "root": format!("\\{root}"), "product": product, "build": build,
                 "version_source": "SOFTWARE", "version_error": null, "hibernated": false,
+                "hibernation_error": null,
             }]);
             assert_eq!(target["windows"], expected, "{name}, {command}");
             bcdrescue(&[command, disk.name()]).says(&format!("{product} ({build})"));

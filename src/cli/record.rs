@@ -20,12 +20,17 @@ use crate::repair::identity_record::IdentityRecord;
 /// Runs the command.
 ///
 /// # Errors
-/// When the disk cannot be examined, its stores do not name it (then it is too late for a record), it has no identity,
+/// When the disk cannot be examined or not be read everywhere, its stores do not name it (then it is too late for a record), it has no identity,
 /// or the file cannot be made.
 pub fn run(args: &RecordArgs, as_json: bool) -> anyhow::Result<u8> {
     confine::to_new_file(&args.output);
     let examined = examine_alone(&args.target, &args.open.options())?;
     let name = clean(&args.target.display().to_string());
+    if let Some(error) = &examined.layout.failed_read {
+        anyhow::bail!(
+            "{name}: not recorded: a part of the disk cannot be read, and would be missing in it: {error}"
+        );
+    }
     let is_stale = |finding: &&Finding| finding.severity > Severity::Note && is_identity(finding);
     let stale = examined.diagnosis.findings.iter().filter(is_stale).count();
     anyhow::ensure!(

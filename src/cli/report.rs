@@ -38,6 +38,7 @@ pub fn headline(out: &mut Lines, examined: &Examined) {
             }
             None => out.add(format_args!("  Windows does not start: {}", clean(&finding.message))),
         },
+        (Verdict::Unknown, _) => out.add(format_args!("  whether Windows starts cannot be told")),
         (Verdict::Degraded, _) => {
             out.add(format_args!("  Windows should start, but not everything is in order"))
         }

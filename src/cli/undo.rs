@@ -70,7 +70,8 @@ pub fn run(args: &UndoArgs, as_json: bool) -> anyhow::Result<u8> {
             if args.write.dry_run {
                 show::sectors(out, &back);
             }
-        })?;
+        })
+        .context("nothing was written")?;
     }
     if args.write.dry_run {
         job.say(Action::DryRun, &back, "dry run: nothing was written")?;

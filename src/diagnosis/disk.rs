@@ -5,6 +5,8 @@ use crate::diagnosis::Context;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Severity;
+use crate::diagnosis::finding::READ_FAILED;
+use crate::diagnosis::finding::STORE_UNKNOWN;
 use crate::diagnosis::left::BAD_CHOICE;
 use crate::diagnosis::others::OtherDisk;
 use crate::diagnosis::show_disk;
@@ -18,6 +20,12 @@ use crate::volume::FileSystem;
 #[must_use]
 pub fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
     let mut findings = what_it_is(layout);
+    findings.extend(layout.failed_read.as_ref().map(|error| {
+        let message = format!(
+            "a part of the disk cannot be read, and what lies there may be what is missing or wrong: {error}"
+        );
+        Finding::unread(READ_FAILED, Severity::Degrades, "disk", message)
+    }));
     findings.extend(absent_choices(layout, context.choice));
     findings.extend(identity(layout, context));
     findings.extend(
@@ -44,12 +52,7 @@ fn what_it_is(layout: &Layout) -> Vec<Finding> {
     let managers: Vec<_> = layout.systems.iter().map(|system| layout.name(system.volume)).collect();
     if let Some(error) = layout.unread_system() {
         let message = format!("whether there is a BCD store cannot be told: {error}");
-        return vec![Finding {
-            remedy: Remedy::Advice(
-                "of an image see whether it is whole (its length and hash beside the original's, `qemu-img check`), of a disk what the kernel says of reading it (`dmesg`)".into(),
-            ),
-            ..Finding::plain("store-unreadable", Severity::BlocksBoot, "disk", message)
-        }];
+        return vec![Finding::unread(STORE_UNKNOWN, Severity::BlocksBoot, "disk", message)];
     }
     vec![Finding {
         evidence: vec![format!("a boot manager is on {}", managers.join(", "))],
@@ -172,15 +175,12 @@ fn volumes(layout: &Layout) -> Vec<Finding> {
         }
     }
     for windows in &layout.windows {
-        if windows.is_hibernated() {
+        if let Some(how) = windows.may_be_hibernated() {
+            let code = if windows.is_hibernated() { "hibernated" } else { "hibernation-unknown" };
+            let place = layout.name(windows.volume);
             findings.push(Finding {
                 remedy: Remedy::Advice("fix refuses unless --allow-hibernated is given: a resumed session remembers the old identity".into()),
-                ..Finding::plain(
-                    "hibernated",
-                    Severity::Note,
-                    &layout.name(windows.volume),
-                    "Windows is hibernated (or was shut down with fast startup)".into(),
-                )
+                ..Finding::plain(code, Severity::Note, &place, format!("Windows {how}"))
             });
         }
         // A volume with a store has its own word about that.

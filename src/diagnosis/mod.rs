@@ -144,6 +144,13 @@ impl Diagnosis {
         }
     }
 
+    /// Why nobody can tell more, where the verdict is unknown.
+    #[must_use]
+    pub fn doubt(&self) -> Option<&Finding> {
+        let unread = self.findings.iter().rev().find(|finding| finding.is_of_unread());
+        unread.or(self.findings.first()).filter(|_| self.verdict == Verdict::Unknown)
+    }
+
     /// The re-pointings that `fix` would do.
     pub fn repoints(&self) -> impl Iterator<Item = &Repoint> {
         repoints(&self.findings)
@@ -231,11 +238,16 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
 fn verdict(layout: &Layout, findings: &[Finding]) -> Verdict {
     if layout.systems.is_empty() && layout.windows.is_empty() {
         // What cannot be read may be the very volume: that is not the same as a disk without Windows.
-        let damaged = layout.volumes.iter().any(|facts| facts.unreadable.is_some());
+        let damaged = layout.failed_read.is_some() || layout.volumes.iter().any(|it| it.unreadable.is_some());
         return if damaged { Verdict::Unknown } else { Verdict::NotWindows };
     }
-    // Neither is a store that may be there the same as none.
-    if layout.stores.is_empty() && layout.unread_system().is_some() {
+    // Neither is a store that may be there the same as none. What fix can cure was seen, and is wrong whatever else is.
+    let is_doubted = findings.iter().any(Finding::is_of_unread);
+    let is_sure = |finding: &Finding| {
+        finding.severity == Severity::BlocksBoot
+            && !matches!(finding.remedy, Remedy::None | Remedy::Advice(_))
+    };
+    if is_doubted && !findings.iter().any(is_sure) {
         return Verdict::Unknown;
     }
     Diagnosis::verdict_of(findings)

@@ -9,6 +9,7 @@ use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Verdict;
 use crate::diagnosis::others::Others;
 use crate::layout::Layout;
+use crate::layout::windows::WindowsVolume;
 use crate::partition::DiskId;
 use crate::volume::FileSystem;
 
@@ -49,8 +50,11 @@ impl Requirement {
             Self::UniqueIdentity => shared_identity(layout, others),
             Self::Generalized => named_identity(layout),
             Self::NoHibernation => {
-                let hibernated = layout.windows.iter().find(|windows| windows.is_hibernated())?;
-                Some(format!("{} on {} is hibernated", hibernated.root, layout.name(hibernated.volume)))
+                let asleep = |windows: &WindowsVolume| {
+                    let how = windows.may_be_hibernated()?;
+                    Some(format!("{} on {} {how}", windows.root, layout.name(windows.volume)))
+                };
+                layout.windows.iter().find_map(asleep)
             }
             Self::NoBitlocker => {
                 let is_encrypted = |volume: &usize| {

@@ -7,6 +7,7 @@ use crate::diagnosis::Severity;
 use crate::diagnosis::Switch;
 use crate::diagnosis::active;
 use crate::diagnosis::boot_record;
+use crate::diagnosis::finding::BOOT_MANAGER_UNKNOWN;
 use crate::layout::Firmware;
 use crate::layout::Layout;
 use crate::layout::system::SystemVolume;
@@ -90,6 +91,10 @@ fn boot_manager(layout: &Layout) -> Vec<Finding> {
                 r"\Windows\Boot\EFI\bootmgfw.efi",
             ),
         };
+        if let (false, Some(error)) = (is_there, layout.volumes.get(file.volume).and_then(|facts| facts.unreadable.as_ref())) {
+            let message = format!("the store is there; whether {path} is there to open it cannot be told: {error}");
+            return Some(Finding::unread(BOOT_MANAGER_UNKNOWN, Severity::BlocksBoot, &layout.name(file.volume), message));
+        }
         // A copy of it under the name that firmware falls back to does as well; another loader of that name does not.
         let severity = match system.uefi_fallback && file.firmware == Firmware::Uefi {
             true => Severity::Degrades,

@@ -51,12 +51,22 @@ fn placed(
     severity: Severity,
     message: String,
 ) -> Finding {
-    let evidence = vec![format!("{} on {}", file.path, layout.name(file.volume))];
-    Finding { evidence, ..Finding::plain(code, severity, &file.path, message) }
+    Finding { evidence: vec![place(layout, file)], ..Finding::plain(code, severity, &file.path, message) }
+}
+
+fn place(layout: &Layout, file: &StoreFile) -> String {
+    format!("{} on {}", file.path, layout.name(file.volume))
 }
 
 fn unreadable(layout: &Layout, file: &StoreFile, error: &str) -> Finding {
     let severity = if file.first { Severity::BlocksBoot } else { Severity::Degrades };
+    let message = format!("the store cannot be read: {error}");
+    if layout.failed_read.is_some() {
+        return Finding {
+            evidence: vec![place(layout, file)],
+            ..Finding::unread("store-unreadable", severity, &file.path, message)
+        };
+    }
     Finding {
         // Measured: a store with a bad base block and no usable log.
         predicted_status: file.first.then_some("0xc000000f or 0xc000014c"),
@@ -64,7 +74,7 @@ fn unreadable(layout: &Layout, file: &StoreFile, error: &str) -> Finding {
             "restore the file from a backup, or make a new one with `bcdboot` from a Windows rescue system"
                 .into(),
         ),
-        ..placed(layout, file, "store-unreadable", severity, format!("the store cannot be read: {error}"))
+        ..placed(layout, file, "store-unreadable", severity, message)
     }
 }
 

@@ -31,6 +31,7 @@ use crate::partition::PartitionError;
 use crate::partition::PartitionTable;
 use crate::storage::Storage;
 use crate::storage::budget::Budgeted;
+use crate::storage::watched::Watched;
 use crate::storage::window::Window;
 use crate::volume::BootRecord;
 use crate::volume::FileSystem;
@@ -107,6 +108,8 @@ pub struct Layout {
     pub evidence: Evidence,
     /// Files that say where Windows believes its recovery environment to be.
     pub recovery: Vec<RecoveryFile>,
+    /// The first read of the disk that failed: what lies there may be what is not found above. `None` when all went well.
+    pub failed_read: Option<String>,
 }
 
 impl Layout {
@@ -191,8 +194,13 @@ pub fn discover(storage: &dyn Storage) -> Result<Layout, PartitionError> {
 /// # Errors
 /// As [`discover`].
 pub fn discover_beside(storage: &dyn Storage, stores: &[StoreFile]) -> Result<Layout, PartitionError> {
-    let others = stores;
-    let storage: &dyn Storage = &Budgeted::new(storage, READS, BYTES);
+    let budgeted = Budgeted::new(storage, READS, BYTES);
+    let watched = Watched::new(&budgeted);
+    let layout = walk(&watched, stores)?;
+    Ok(Layout { failed_read: watched.into_failure(), ..layout })
+}
+
+fn walk(storage: &dyn Storage, others: &[StoreFile]) -> Result<Layout, PartitionError> {
     let table = partition::read(storage)?;
     let windows_on_disk: Vec<Window<'_>> = table
         .partitions
@@ -216,7 +224,17 @@ pub fn discover_beside(storage: &dyn Storage, stores: &[StoreFile]) -> Result<La
         facts.unreadable = facts.unreadable.take().or(unread);
     }
     let recovery = recovery::read_all(&volumes, &facts, &windows);
-    Ok(Layout { table, volumes: facts, systems, windows, stores, mounted, evidence, recovery })
+    Ok(Layout {
+        table,
+        volumes: facts,
+        systems,
+        windows,
+        stores,
+        mounted,
+        evidence,
+        recovery,
+        failed_read: None,
+    })
 }
 
 fn facts(

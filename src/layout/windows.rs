@@ -45,10 +45,22 @@ pub struct WindowsVolume {
 }
 
 impl WindowsVolume {
-    /// Whether a session sleeps on this volume.
+    /// Whether a session is known to sleep on this volume.
     #[must_use]
     pub fn is_hibernated(&self) -> bool {
         self.hibernation.as_ref().is_ok_and(Hibernation::is_hibernated)
+    }
+
+    /// Why a session sleeps on this volume, or may for all that can be told; `None` when none does.
+    #[must_use]
+    pub fn may_be_hibernated(&self) -> Option<String> {
+        match &self.hibernation {
+            Ok(hibernation) if hibernation.is_hibernated() => {
+                Some("is hibernated or was shut down with fast startup".to_owned())
+            }
+            Ok(_) => None,
+            Err(error) => Some(format!("may be hibernated, which cannot be told: {error}")),
+        }
     }
 }
 

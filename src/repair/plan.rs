@@ -60,6 +60,9 @@ pub enum PlanError {
         "the disk has changed since it was examined: something else writes to it, or another disk has its name now; nothing was written; look again with check"
     )]
     Changed,
+    /// The disk could be read when it was examined, and cannot now.
+    #[error("the disk could not be read again: {0}; nothing was written")]
+    Unread(String),
     /// Tried in memory, the repair does not come out.
     #[error(
         "tried in memory, the repair does not come out: {0}; nothing was written; if an earlier repair was cut short here, undo it by its record first"
@@ -149,10 +152,11 @@ pub fn plan(storage: &dyn Storage, layout: &Layout, diagnosis: &Diagnosis) -> Re
 /// old clusters still hold the old bytes.
 ///
 /// # Errors
-/// [`PlanError::Changed`] when the disk now leads to another plan, and the reasons of [`plan`].
+/// [`PlanError::Changed`] when the disk now leads to another plan, [`PlanError::Unread`] when that is for a failed read, and
+/// the reasons of [`plan`].
 pub fn still_holds(plan: &Plan, storage: &dyn Storage, context: &Context) -> Result<(), PlanError> {
     let cached = Cached::new(Window::new(storage, 0, storage.len()));
-    let layout = layout::discover(&cached).map_err(|_| PlanError::Changed)?;
+    let layout = layout::discover(&cached).map_err(|error| PlanError::Unread(error.to_string()))?;
     let diagnosis = diagnose(&layout, context);
     let again = match plan.restored {
         Some(_) => identity::plan(&cached, &layout, &diagnosis)?,
@@ -160,7 +164,11 @@ pub fn still_holds(plan: &Plan, storage: &dyn Storage, context: &Context) -> Res
     };
     let same_stores =
         again.stores.iter().map(|store| &store.before).eq(plan.stores.iter().map(|s| &s.before));
-    if again.patches == plan.patches && same_stores { Ok(()) } else { Err(PlanError::Changed) }
+    match layout.failed_read {
+        _ if again.patches == plan.patches && same_stores => Ok(()),
+        Some(error) => Err(PlanError::Unread(error)),
+        None => Err(PlanError::Changed),
+    }
 }
 
 /// An edit that is no re-pointing, when it lies in the file of this store, with its place in the order of writing.

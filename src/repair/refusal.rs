@@ -13,6 +13,7 @@ use crate::layout::Layout;
 use crate::layout::spanned;
 use crate::layout::store::Dirty;
 use crate::layout::store::StoreFile;
+use crate::layout::windows::WindowsVolume;
 use crate::partition::Partition;
 use crate::repair::letters;
 use crate::volume::FileSystem;
@@ -161,11 +162,12 @@ fn dynamic_disk(layout: &Layout) -> Option<Refusal> {
 }
 
 fn hibernated(layout: &Layout) -> Option<Refusal> {
-    let hibernated = layout.windows.iter().find(|windows| windows.is_hibernated())?;
+    let asleep = |windows: &WindowsVolume| Some((windows.volume, windows.may_be_hibernated()?));
+    let (volume, how) = layout.windows.iter().find_map(asleep)?;
     Some(Refusal {
         what: format!(
-            "Windows on {} is hibernated or was shut down with fast startup: the resumed session remembers the old identity and its own view of the system volume",
-            layout.name(hibernated.volume)
+            "Windows on {} {how}; a resumed session remembers the old identity and its own view of the system volume",
+            layout.name(volume)
         ),
         way_out: "shut Windows down fully (`shutdown /s /t 0`) where it still starts, or pass --allow-hibernated and expect the saved session to be lost".into(),
     })

@@ -9,7 +9,6 @@ use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Repoint;
 use crate::diagnosis::Severity;
-use crate::diagnosis::Verdict;
 use crate::diagnosis::diagnose;
 use crate::layout;
 use crate::layout::Layout;
@@ -83,20 +82,11 @@ pub fn rehearse(
 
 /// What would stop Windows after the repair and does not stop it now.
 fn worse<'a>(before: &Diagnosis, after: &'a Diagnosis) -> Option<&'a Finding> {
-    let stops = |diagnosis: &Diagnosis| diagnosis.verdict == Verdict::Broken;
     let blocks = |finding: &&Finding| finding.severity == Severity::BlocksBoot;
-    let mut new = after.findings.iter().filter(blocks);
-    match (stops(before), stops(after)) {
-        (_, false) => None,
-        (false, true) => new.next(),
-        // A broken disk may have one fault after another; only one that a repair brings in is worse.
-        (true, true) => new.find(|finding| {
-            !before
-                .findings
-                .iter()
-                .any(|old| old.subject == finding.subject && old.severity == Severity::BlocksBoot)
-        }),
-    }
+    // A broken disk may have one fault after another; only one that a repair brings in is worse.
+    let is_new =
+        |finding: &&Finding| !before.findings.iter().filter(blocks).any(|old| old.subject == finding.subject);
+    after.findings.iter().filter(blocks).find(is_new)
 }
 
 /// Whether a disk is what the plan makes of it: every store has the planned bytes, nothing is left to re-point.

@@ -19,6 +19,7 @@ pub mod raw;
 pub mod reader;
 pub mod served;
 pub mod sysfs;
+pub mod watched;
 pub mod window;
 
 use std::fmt::Display;

@@ -54,7 +54,11 @@ impl Job<'_> {
                 report::findings(out, &self.examined.diagnosis.findings);
                 out.add(format_args!("\n  {}", self.nothing_to_do()));
             })?;
-            self.say(Action::NothingToDo, None, None)?;
+            let action = match self.examined.diagnosis.verdict {
+                Verdict::Unknown => Action::Failed,
+                _ => Action::NothingToDo,
+            };
+            self.say(action, None, None)?;
             return Ok(self.left_code());
         }
         if !refusals.is_empty() {
@@ -149,6 +153,7 @@ impl Job<'_> {
     fn nothing_to_do(&self) -> &'static str {
         let mut left = self.examined.diagnosis.left();
         match self.examined.diagnosis.verdict {
+            Verdict::Unknown => "what could not be read may be what is wrong: nothing was written",
             Verdict::Healthy => "nothing to do: nothing was written",
             _ if left.any(|finding| matches!(finding.remedy, Remedy::Switch(..))) => {
                 "without more switches fix cures nothing here; those above name them: nothing was written"

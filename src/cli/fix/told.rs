@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use anyhow::Context as _;
+
 use crate::cli::FAILED;
 use crate::cli::examine::Examined;
 use crate::cli::fix::job::Job;
@@ -27,7 +29,7 @@ impl Job<'_> {
     /// # Errors
     /// When standard output cannot be written.
     pub(super) fn show(&self, add: impl FnOnce(&mut Lines)) -> anyhow::Result<()> {
-        if self.as_json { Ok(()) } else { lines::show(add) }
+        if self.as_json { Ok(()) } else { lines::show(add).context("nothing was written") }
     }
 
     /// What would change.
@@ -127,7 +129,8 @@ impl Job<'_> {
     /// When standard output cannot be written.
     pub(super) fn say(&self, action: Action, plan: Option<&Plan>, error: Option<&str>) -> anyhow::Result<()> {
         if self.as_json {
-            json::print(&[self.document(action, &self.examined, plan, None, error)])?;
+            json::print(&[self.document(action, &self.examined, plan, None, error)])
+                .context("nothing was written")?;
         }
         Ok(())
     }
@@ -144,7 +147,7 @@ impl Job<'_> {
         let diagnosis = &self.examined.diagnosis;
         let repoints = diagnosis.repoints().filter(|_| !self.restores());
         let mut examined = json::target::target(state);
-        examined.error = error.map(str::to_owned);
+        examined.error = error.map(str::to_owned).or(examined.error);
         Repaired {
             examined,
             action,

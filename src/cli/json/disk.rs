@@ -72,6 +72,8 @@ pub struct Windows {
     version_error: Option<String>,
     /// Whether a session is saved in `hiberfil.sys`.
     hibernated: bool,
+    /// Why that cannot be told.
+    hibernation_error: Option<String>,
 }
 
 /// Table and identity.
@@ -122,6 +124,7 @@ pub fn windows(layout: &Layout) -> Vec<Windows> {
             version_source: version.map(|version| version.source.to_string()),
             version_error: error.cloned(),
             hibernated: windows.is_hibernated(),
+            hibernation_error: windows.hibernation.as_ref().err().cloned(),
         }
     };
     layout.windows.iter().map(one).collect()

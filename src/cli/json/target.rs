@@ -44,7 +44,7 @@ pub struct Examined {
     restore_identity: Option<OtherCure>,
     /// What opening the target had to say.
     notes: Vec<String>,
-    /// Why nothing was done; null when something was, or nothing had to be.
+    /// Why nothing was done, or why the verdict is `unknown`; null when something was, or nothing had to be.
     pub error: Option<String>,
 }
 
@@ -172,7 +172,7 @@ pub fn target(examined: &examine::Examined) -> Examined {
         findings: findings(Some(layout), &examined.diagnosis.findings),
         restore_identity: restore(layout, &examined.diagnosis.restore),
         notes: examined.notes.clone(),
-        error: None,
+        error: examined.diagnosis.doubt().map(|finding| finding.message.clone()),
     }
 }
 
