@@ -52,7 +52,7 @@ const GPT_CASES: [Case; 3] = [
     ("guids-changed", &GPT, "broken", "disk-unknown", Some(&[])),
     ("boot-manager-missing", &GPT, "degraded", "boot-manager-missing", None),
 ];
-const STORE_CASES: [Case; 8] = [
+const STORE_CASES: [Case; 10] = [
     ("loader-missing", &MBR, "broken", "file-missing", None),
     ("loader-missing", &GPT, "broken", "file-missing", None),
     ("store-not-a-hive", &["win2008sp2-bios", "win10-bios"], "broken", "store-unreadable", None),
@@ -60,6 +60,8 @@ const STORE_CASES: [Case; 8] = [
     ("store-dirty", &["win2008r2-bios", "win7-logical"], "broken", "store-dirty", None),
     ("store-dirty", &GPT, "broken", "store-dirty", None),
     ("bitlocker", &["win2008r2-bios", "win10-bios", "win7-logical"], "healthy", "bitlocker", None),
+    ("hibernated", &["win10-bios", "win7-logical"], "healthy", "hibernated", None),
+    ("hibernated", &["win11-uefi"], "healthy", "hibernated", None),
     ("bitlocker", &GPT, "healthy", "bitlocker", None),
 ];
 const NT5_CASES: [Case; 4] = [

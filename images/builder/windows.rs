@@ -39,6 +39,8 @@ pub fn file(path: &str, recipe: &Recipe) -> Result<Option<Vec<u8>>> {
                 .any(|path| path.ends_with("winload.efi"));
             Some(program(windows.files, has_64_bits))
         }
+        // As a Windows leaves it that was shut down fully: the header is zeros.
+        "hiberfil.sys" => Some(vec![0; 8192]),
         "reagent.xml" => Some(re_agent(recipe)?.into_bytes()),
         _ => None,
     })

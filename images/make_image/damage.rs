@@ -11,6 +11,7 @@ use crate::bitlocker;
 use crate::boot_start;
 use crate::disk::Disk;
 use crate::files;
+use crate::hibernated;
 use crate::identity;
 use crate::identity::Extent;
 use crate::identity::guid_of;
@@ -53,7 +54,7 @@ const fn identity(
 }
 
 /// All of them.
-pub(crate) static DAMAGES: [Damage; 10] = [
+pub(crate) static DAMAGES: [Damage; 11] = [
     identity(
         "signature-changed",
         "another MBR signature or GPT disk GUID, the store names the old one",
@@ -71,6 +72,7 @@ pub(crate) static DAMAGES: [Damage; 10] = [
     damage("loader-missing", "winload.exe or winload.efi has another name", files::loader),
     damage("store-not-a-hive", "the store has its length and holds zeros", stores::not_a_hive),
     damage("store-dirty", "the store's last write was cut short, and no log makes it whole", stores::dirty),
+    damage("hibernated", "Windows sleeps, or was shut down with fast startup", hibernated::hibernated),
     damage(
         "bitlocker",
         "the Windows volume is encrypted, as far as its first sector says",

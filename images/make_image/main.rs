@@ -15,6 +15,7 @@ mod damage;
 mod disk;
 mod files;
 mod grow;
+mod hibernated;
 mod identity;
 mod output;
 mod place;
