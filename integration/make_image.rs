@@ -11,11 +11,15 @@ use sha2::Digest;
 use sha2::Sha256;
 use tempfile::TempDir;
 
+use crate::firmware_stores::BIOS;
+use crate::firmware_stores::store;
 use crate::parts::cut;
 use crate::support::Disk;
 use crate::support::Run;
 use crate::support::bcdrescue;
 use crate::support::fat_file;
+use crate::support::hivex;
+use crate::support::hivex_bytes;
 use crate::support::image;
 use crate::support::judge;
 use crate::support::ntfs_file;
@@ -167,7 +171,44 @@ fn every_base_and_damage_that_is_listed_is_tried_here() {
     let own = |names: &[&str]| names.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
     assert_eq!(names(bases), own(&[&MBR[..], &GPT, &[NT5]].concat()));
     let cases = [&MBR_CASES[..], &GPT_CASES, &STORE_CASES, &NT5_CASES].concat();
-    assert_eq!(names(damages), own(&cases.iter().map(|case| case.0).collect::<Vec<_>>()));
+    let tried = cases.iter().map(|case| case.0).chain(["generalized"]);
+    assert_eq!(names(damages), own(&tried.collect::<Vec<_>>()));
+}
+
+/// A store that names no disk starts under every signature; hivex finds the same elements in it, and the old signature in none.
+#[test]
+fn a_generalized_disk_starts_under_every_identity() {
+    for base in MBR {
+        let healthy = check(&Disk::of(&format!("{base}-healthy")));
+        let signature = healthy["disk"]["identity"].as_str().unwrap().trim_start_matches("0x").to_owned();
+        let signature = u32::from_str_radix(&signature, 16).unwrap().to_le_bytes();
+        let recipe = format!("base = '{base}'\ndamage = ['generalized', 'signature-changed']\n");
+        let disk = made(&recipe, "disk.raw");
+        let again = made(&recipe, "again.raw");
+        assert!(same_content(&disk.path, &again.path), "{base}");
+        let plain = made(&format!("base = '{base}'\n"), "plain.raw");
+        let required = |disk: &Disk, code| {
+            bcdrescue(&["check", disk.name(), "--require", "generalized"]).exits(code);
+        };
+        required(&disk, 0);
+        required(&plain, 4);
+        bcdrescue(&["fix", disk.name(), "--yes"]).exits(0).says("nothing to do");
+        let (store, old) = (store(&disk, BIOS), store(&plain, BIOS));
+        let (values, old) = (hivex(&store), hivex(&old));
+        assert!(values.keys().eq(old.keys()), "{base}");
+        assert!(values.len() > 20 && values != old, "{base}");
+        for path in values.keys().filter(|path| path.contains("\\Elements\\")) {
+            if values[path].contains("base64 ") {
+                let bytes = hivex_bytes(&store, path);
+                assert!(!bytes.windows(4).any(|window| window == signature), "{base} {path}");
+            }
+        }
+    }
+    let folder = TempDir::new().unwrap();
+    let (run, out) = make(folder.path(), "base = 'win11-uefi'\ndamage = ['generalized']", "disk.qcow2");
+    let run = run.exits(16);
+    assert!(run.stderr.contains("its recovery environment is on a partition of its own"), "{}", run.stderr);
+    assert!(!out.exists());
 }
 
 #[test]

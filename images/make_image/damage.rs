@@ -11,6 +11,7 @@ use crate::bitlocker;
 use crate::boot_start;
 use crate::disk::Disk;
 use crate::files;
+use crate::generalized;
 use crate::hibernated;
 use crate::identity;
 use crate::identity::Extent;
@@ -54,7 +55,7 @@ const fn identity(
 }
 
 /// All of them.
-pub(crate) static DAMAGES: [Damage; 11] = [
+pub(crate) static DAMAGES: [Damage; 12] = [
     identity(
         "signature-changed",
         "another MBR signature or GPT disk GUID, the store names the old one",
@@ -73,6 +74,7 @@ pub(crate) static DAMAGES: [Damage; 11] = [
     damage("store-not-a-hive", "the store has its length and holds zeros", stores::not_a_hive),
     damage("store-dirty", "the store's last write was cut short, and no log makes it whole", stores::dirty),
     damage("hibernated", "Windows sleeps, or was shut down with fast startup", hibernated::hibernated),
+    damage("generalized", "the store names no disk, only boot and locate", generalized::generalized),
     damage(
         "bitlocker",
         "the Windows volume is encrypted, as far as its first sector says",

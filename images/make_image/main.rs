@@ -14,6 +14,7 @@ mod boot_start;
 mod damage;
 mod disk;
 mod files;
+mod generalized;
 mod grow;
 mod hibernated;
 mod identity;
