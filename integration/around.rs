@@ -241,8 +241,8 @@ fn output_that_nobody_takes_changes_no_answer() {
         (&["fix", disk.name(), "--yes"], "nothing was written: standard output: No space left"),
         (&["fix", disk.name(), "--dry-run"], "nothing was written: standard output: No space left"),
         (&["fix", disk.name(), "--json"], "nothing was written: standard output: No space left"),
-        (&["--help"], ""),
-        (&["--version"], ""),
+        (&["--help"], "No space left on device"),
+        (&["--version"], "No space left on device"),
     ] {
         let full = || fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         let output = program().args(arguments).stdout(full()).stderr(Stdio::piped()).output().unwrap();
@@ -257,6 +257,7 @@ fn output_that_nobody_takes_changes_no_answer() {
     let undo = ["undo", text(&record), "--yes"];
     let output = program().args(undo).stdout(full).stderr(Stdio::piped()).output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(8), "{told}");
     assert!(told.contains("nothing was written: standard output: No space left"), "{told}");
     assert_eq!(hash(&disk.path), fixed);
 }

@@ -130,6 +130,25 @@ fn disk(name: &str, path: &str, kind: Kind) -> (Disk, Vec<u8>) {
     (disk, new)
 }
 
+/// A disk whose store lacks a letter in each of two pages, and each page is in a log of its own: made whole by one of them alone it is
+/// sound too, and another.
+pub fn in_two_logs() -> SparseRam {
+    let disk = Disk::raw("win2008r2-bios");
+    let new = numbered(&store(&disk, BIOS), NUMBER, NUMBER);
+    let word: Vec<u8> = "Windows".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let at: Vec<usize> = (0x1000..new.len() - 14).filter(|at| new[*at..].starts_with(&word)).collect();
+    let pages = [at[0], at[at.len() - 1]].map(|at| (at / 0x1000 * 0x1000 - 0x1000, 0x1000));
+    assert_ne!(pages[0], pages[1]);
+    let mut old = new.clone();
+    [at[0], at[at.len() - 1]].iter().for_each(|at| old[*at] = b'V');
+    let logs = vec![
+        ("LOG1", entry_log(NUMBER - 1, &new, &[entry(NUMBER - 1, &new, &pages[1..])])),
+        ("LOG2", entry_log(NUMBER - 2, &new, &[entry(NUMBER - 2, &new, &pages[..1])])),
+    ];
+    put(&disk, BIOS, &numbered(&old, NUMBER, NUMBER - 2), &logs);
+    SparseRam::read(&disk.path)
+}
+
 /// Dirty disks for the tests of power cuts.
 pub fn disks() -> Vec<(&'static str, SparseRam)> {
     let names = [

@@ -171,8 +171,8 @@ fn changes_to(target: &Json, partition: u32) -> usize {
     target["changes"].as_array().unwrap().iter().filter(|change| change["partition"] == partition).count()
 }
 
-/// A second Windows behind all other partitions.
-fn second_windows(disk: &Disk, of: u32, number: u32) {
+/// A second Windows, or another copy of a partition, behind all other partitions.
+pub(crate) fn second_windows(disk: &Disk, of: u32, number: u32) {
     let file = volume(disk, of);
     let len = fs::metadata(&file).unwrap().len();
     let end = fs::metadata(&disk.path).unwrap().len();

@@ -8,17 +8,26 @@ use std::sync::Mutex;
 
 use bcdrescue::diagnosis::Context;
 use bcdrescue::diagnosis::Diagnosis;
+use bcdrescue::diagnosis::Remedy;
+use bcdrescue::diagnosis::Switch;
 use bcdrescue::diagnosis::Verdict;
 use bcdrescue::diagnosis::diagnose;
 use bcdrescue::layout::Layout;
 use bcdrescue::layout::discover;
+use bcdrescue::repair::plan;
+use bcdrescue::repair::record::sha256;
+use bcdrescue::repair::refusal::Allowed;
+use bcdrescue::repair::refusal::refusals;
 use bcdrescue::storage::Storage;
 use bcdrescue::storage::StorageError;
 use bcdrescue::storage::cache::Cached;
 use serde_json::Value as Json;
 
+use crate::dirty;
 use crate::fuzz_targets::base::IMAGES;
 use crate::parts::change;
+use crate::parts::partitions;
+use crate::scenarios::second_windows;
 use crate::served::Server;
 use crate::sparse::PAGE;
 use crate::sparse::SparseRam;
@@ -26,9 +35,13 @@ use crate::support::Disk;
 use crate::support::counted;
 use crate::support::data;
 use crate::support::hash;
+use crate::support::judge;
 use crate::support::put_ntfs;
 use crate::support::text;
 use crate::support::unlimited;
+
+/// GPT type of an EFI system partition.
+const ESP: &str = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b";
 
 /// A disk with a bad page, or none, that keeps which pages were asked for.
 #[derive(Clone)]
@@ -58,65 +71,126 @@ impl Storage for Worn {
     }
 }
 
-/// A look, with the pages that it asked for; none where the table cannot be read.
-fn look(below: &SparseRam, bad: Option<u64>) -> (Option<(Layout, Diagnosis)>, BTreeSet<u64>) {
-    let asked = Arc::default();
-    let disk = Worn { below: below.clone(), bad, asked: Arc::clone(&asked) };
-    let layout = discover(&Cached::new(disk)).ok();
-    let looked = layout.map(|layout| {
-        let diagnosis = diagnose(&layout, &Context::default());
-        (layout, diagnosis)
-    });
-    let asked = asked.lock().unwrap().clone();
-    (looked, asked)
+/// A look at a disk with a bad page, or none.
+struct Look {
+    layout: Layout,
+    diagnosis: Diagnosis,
+    disk: Worn,
 }
 
-/// What would be re-pointed: from what, to what, in which store's which element.
-fn cures(layout: &Layout, diagnosis: &Diagnosis) -> BTreeSet<String> {
-    let one = |repoint: &bcdrescue::diagnosis::Repoint| {
-        let store = &layout.stores[repoint.store];
-        let object = &store.parsed().unwrap().objects()[repoint.object];
-        let element = &object.elements[repoint.element].key;
-        format!("{} {} {element} {:?} {:?}", store.path, object.key, repoint.old, repoint.new)
-    };
-    diagnosis.repoints().map(one).collect()
+impl Look {
+    /// `None` where the table cannot be read.
+    fn at(below: &SparseRam, bad: Option<u64>) -> Option<Self> {
+        let disk = Worn { below: below.clone(), bad, asked: Arc::default() };
+        let layout = discover(&Cached::new(disk.clone())).ok()?;
+        let diagnosis = diagnose(&layout, &Context::default());
+        Some(Self { layout, diagnosis, disk })
+    }
+
+    /// What `fix` would write: which store, as its logs make it, and which byte of it becomes what. Nothing where it refuses.
+    fn cure(&self) -> BTreeSet<(u32, String, String)> {
+        let is_refused = !refusals(&self.layout, &self.diagnosis, Allowed::default()).is_empty();
+        let plan = plan::plan(&Cached::new(self.disk.clone()), &self.layout, &self.diagnosis);
+        let Some(plan) = plan.ok().filter(|_| !is_refused) else { return BTreeSet::new() };
+        let mut cure = BTreeSet::new();
+        for store in &plan.stores {
+            let mut add = |what: String| cure.insert((store.partition, store.path.clone(), what));
+            let file = self.layout.store_on(store.partition, &store.path).unwrap();
+            let whole = file.parsed().unwrap().hive().bytes();
+            add(sha256(whole));
+            for (at, (before, after)) in whole.iter().zip(&store.after).enumerate() {
+                if before != after {
+                    add(format!("0x{at:x}: {after:02x}"));
+                }
+            }
+        }
+        cure
+    }
+}
+
+/// Disks of all kinds; some with a copy of the system volume, or with a store that only its logs make whole.
+fn disks() -> Vec<(String, SparseRam)> {
+    let healthy = IMAGES.iter().map(|name| format!("{name}-healthy"));
+    let names = IMAGES.iter().map(ToString::to_string).chain(healthy);
+    let mut disks: Vec<_> = names.map(|name| (name.clone(), SparseRam::of(&name))).collect();
+    for (name, number) in
+        [("win10-bios", 3), ("win10-bios-healthy", 3), ("win11-uefi", 5), ("win11-uefi-healthy", 5)]
+    {
+        let disk = Disk::raw(name);
+        second_windows(&disk, 1, number);
+        disks.push((format!("{name} with a copy of its system volume"), SparseRam::read(&disk.path)));
+        if name.contains("uefi") {
+            judge("sfdisk", &["-q", "--part-type", disk.name(), "5", ESP]);
+            disks.push((format!("{name} with two ESPs"), SparseRam::read(&disk.path)));
+        }
+    }
+    disks.extend(dirty::disks().into_iter().map(|(name, disk)| (format!("dirty, {name}"), disk)));
+    disks.push(("dirty, two logs".to_owned(), dirty::in_two_logs()));
+    disks
 }
 
 /// Every page that a look asks for is bad once: no such disk is ever called well, or without Windows, or gets another cure.
 #[test]
 fn a_bad_page_is_no_answer() {
-    let healthy = IMAGES.iter().map(|name| format!("{name}-healthy"));
-    let all: Vec<String> = IMAGES.iter().map(ToString::to_string).chain(healthy).collect();
-    let (mut pages, mut unknown) = (0, 0);
-    for name in &all {
-        let disk = SparseRam::of(name);
-        let (sound, asked) = look(&disk, None);
-        let (layout, diagnosis) = sound.expect("a sound disk");
-        assert_eq!(layout.failed_read, None, "{name}");
-        let is_broken = diagnosis.verdict == Verdict::Broken;
-        let sound = cures(&layout, &diagnosis);
+    let (mut pages, mut unknown, mut cured) = (0, 0, 0);
+    let all = disks();
+    for (name, disk) in &all {
+        let sound = Look::at(disk, None).expect("a sound disk");
+        assert_eq!(sound.layout.failed_read, None, "{name}");
+        let is_broken = sound.diagnosis.verdict == Verdict::Broken;
+        let cure = sound.cure();
+        let asked = sound.disk.asked.lock().unwrap().clone();
         for page in asked {
             pages += 1;
-            let Some((layout, diagnosis)) = look(&disk, Some(page)).0 else { continue };
-            let story = format!("{name}, page 0x{page:x}: {:?}", diagnosis.findings);
+            let Some(look) = Look::at(disk, Some(page)) else { continue };
+            let (layout, findings) = (&look.layout, &look.diagnosis.findings);
+            let story = format!("{name}, page 0x{page:x}: {findings:#?}");
             assert!(
                 layout.failed_read.as_ref().is_some_and(|it| it.contains("cannot read at 0x")),
                 "{story}"
             );
-            assert!(diagnosis.findings.iter().any(|finding| finding.code == "read-failed"), "{story}");
-            match diagnosis.verdict {
-                Verdict::Unknown => unknown += 1,
+            assert!(findings.iter().any(|finding| finding.code == "read-failed"), "{story}");
+            match look.diagnosis.verdict {
+                Verdict::Unknown => {
+                    unknown += 1;
+                    assert_eq!(look.diagnosis.stop(), None, "{story}");
+                }
                 Verdict::Broken => assert!(is_broken, "{story}"),
                 Verdict::Healthy | Verdict::Degraded | Verdict::NotWindows => panic!("{story}"),
             }
-            assert!(cures(&layout, &diagnosis).is_subset(&sound), "{story}");
+            // Whoever follows the advice starts the disk from another partition from then on.
+            for finding in findings {
+                let is_advised = matches!(finding.remedy, Remedy::Switch(Switch::Active(Some(_)), _));
+                assert!(!is_advised || sound.diagnosis.findings.contains(finding), "{story}");
+            }
+            let own = look.cure();
+            cured += usize::from(!own.is_empty());
+            assert!(own.is_subset(&cure), "{story}");
         }
     }
-    assert!(pages > 200 && unknown > 100, "{pages} {unknown}");
-    counted(
-        "bad pages of a disk that is looked at",
-        &format!("{pages} pages of {} disks, each once", all.len()),
-    );
+    assert!(pages > 200 && unknown > 100 && cured > 50, "{pages} {unknown} {cured}");
+    let figures =
+        format!("{pages} pages of {} disks, each once; {unknown} unknown, {cured} repaired", all.len());
+    counted("bad pages of a disk that is looked at", &figures);
+}
+
+/// An image that was cut short somewhere in a partition.
+#[test]
+fn an_image_that_was_cut_short_is_not_called_well() {
+    for name in
+        ["win10-bios-healthy", "win11-uefi-healthy", "win2008sp2-bios-healthy", "win2003-bios-healthy"]
+    {
+        let whole = Disk::raw(name);
+        let end = partitions(&whole.path).iter().map(|part| part.start + part.len).max().unwrap();
+        for len in [2 << 20, 91 << 20, 300 << 20, 704 << 20, end - 512] {
+            let disk = Disk::raw(name);
+            fs::OpenOptions::new().write(true).open(&disk.path).unwrap().set_len(len).unwrap();
+            unlimited(&["check", disk.name(), "--require", "healthy"]).exits(12).says("unknown");
+            let target = unlimited(&["check", disk.name(), "--json"]).exits(8).target();
+            let error = target["error"].as_str().unwrap();
+            assert!(error.contains("beyond the end of the disk"), "{name} {len}: {error}");
+        }
+    }
 }
 
 /// A server in front of a raw image, of which one sector cannot be read.
@@ -151,8 +225,15 @@ fn what_cannot_be_read_is_told_and_not_taken_for_missing() {
         assert!(run.stdout.contains(words), "{words}: {}", run.stdout);
     }
     assert!(!run.stdout.contains("bcdboot"), "{}", run.stdout);
-    let target = unlimited(&["check", &server.url(), "--json"]).exits(8).target();
+    let every = ["--require", "healthy,unique-identity,generalized,no-hibernation,no-bitlocker"];
+    let target = unlimited(&[&["check", &server.url(), "--json"], &every[..]].concat()).exits(12).target();
     assert!(target["error"].as_str().unwrap().contains("Input/output error"), "{target}");
+    assert_eq!(target["stop"], Json::Null);
+    let met = |required: &Json| required["met"].as_bool().unwrap();
+    let met: Vec<bool> = target["requirements"].as_array().unwrap().iter().map(met).collect();
+    assert_eq!(met, [false, true, false, false, false]);
+    let listed = unlimited(&["list", &server.url()]).exits(0);
+    assert!(listed.stdout.contains("something may be missing here"), "{}", listed.stdout);
     unlimited(&["fix", &server.url(), "--yes"]).exits(8).says("what could not be read may be what is wrong");
     let target = unlimited(&["fix", &server.url(), "--yes", "--json"]).exits(8).target();
     assert_eq!(target["action"], Json::from("failed"));

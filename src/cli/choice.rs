@@ -5,7 +5,7 @@ use crate::cli::named::is_same_file;
 use crate::cli::suggested;
 use crate::diagnosis::Choice;
 use clap::Args;
-use std::fmt;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -80,22 +80,22 @@ impl ChoiceArgs {
 
     /// The switches as they were given.
     #[must_use]
-    pub fn words(&self) -> Vec<String> {
+    pub fn words(&self) -> Vec<OsString> {
         let Self { with, system, windows, active, convert, boot_sector, firmware_entries, drive_letters } =
             self;
         let mut words = Vec::new();
-        let mut value = |switch: &str, value: String| words.extend([switch.to_owned(), value]);
+        let mut value = |switch: &str, value: OsString| words.extend([switch.into(), value]);
         with.iter().for_each(|disk| value("--with", suggested::path(disk)));
-        system.iter().for_each(|number| value("--system", number.to_string()));
-        windows.iter().for_each(|partition| value("--windows", partition.to_string()));
-        active.iter().for_each(|number| value("--active", number.to_string()));
+        system.iter().for_each(|number| value("--system", number.to_string().into()));
+        windows.iter().for_each(|partition| value("--windows", partition.word()));
+        active.iter().for_each(|number| value("--active", number.to_string().into()));
         let flags = [
             (convert, "--convert"),
             (boot_sector, "--boot-sector"),
             (firmware_entries, "--firmware-entries"),
             (drive_letters, "--drive-letters"),
         ];
-        words.extend(flags.iter().filter(|(given, _)| **given).map(|(_, switch)| (*switch).to_owned()));
+        words.extend(flags.iter().filter(|(given, _)| **given).map(|(_, switch)| (*switch).into()));
         words
     }
 }
@@ -109,12 +109,15 @@ pub struct PartitionArg {
     pub number: u32,
 }
 
-impl fmt::Display for PartitionArg {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.disk {
-            Some(disk) => write!(f, "{}:{}", disk.display(), self.number),
-            None => write!(f, "{}", self.number),
+impl PartitionArg {
+    /// As it was given; no option, whatever the disk's name begins with.
+    fn word(&self) -> OsString {
+        let mut word = self.disk.as_deref().map(suggested::path).unwrap_or_default();
+        if self.disk.is_some() {
+            word.push(":");
         }
+        word.push(self.number.to_string());
+        word
     }
 }
 

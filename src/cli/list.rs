@@ -113,8 +113,8 @@ fn add(out: &mut Lines, entry: &Entry<'_>, same: &BTreeMap<String, Vec<String>>)
         }
         Ok(examined) => {
             out.add(format_args!("  {}", text::disk_line(&examined.layout.table, examined.len)));
-            for note in examined.notes.iter().chain(&examined.layout.table.notes) {
-                out.add(format_args!("  note: {}", clean(note)));
+            for note in listed::notes(examined) {
+                out.add(format_args!("  note: {}", clean(&note)));
             }
             out.add(format_args!("{}", partition_table(&examined.layout)));
             for windows in &examined.layout.windows {

@@ -70,7 +70,10 @@ pub fn main() -> ExitCode {
             return ExitCode::from(match (error.use_stderr(), printed) {
                 (true, _) => USAGE,
                 (false, Ok(())) => HEALTHY,
-                (false, Err(_)) => FAILED,
+                (false, Err(error)) => {
+                    lines::warn(format_args!("bcdrescue: standard output: {error}"));
+                    FAILED
+                }
             });
         }
     };

@@ -1,5 +1,6 @@
 //! How targets are opened, in words of the command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -51,14 +52,14 @@ pub enum FormatArg {
 impl OpenArgs {
     /// The switches as they were given, for a command that opens the same target again.
     #[must_use]
-    pub fn words(&self) -> Vec<String> {
+    pub fn words(&self) -> Vec<OsString> {
         let format = self.format.as_ref().and_then(ValueEnum::to_possible_value);
-        let format = format.map(|format| ("--format", format.get_name().to_owned()));
+        let format = format.map(|format| ("--format", format.get_name().into()));
         let path = |path: &PathBuf| suggested::path(path);
         let backing = self.allow_backing.iter().map(|file| ("--allow-backing", path(file)));
         let key = self.key_file.as_ref().map(|file| ("--key-file", path(file)));
         let pairs = format.into_iter().chain(backing).chain(key);
-        pairs.flat_map(|(switch, value)| [switch.to_owned(), value]).collect()
+        pairs.flat_map(|(switch, value): (&str, OsString)| [switch.into(), value]).collect()
     }
 
     /// The same in the words of the storage.

@@ -44,7 +44,8 @@ pub fn pick(options: &OpenOptions, choice: Choice, quiet: bool) -> anyhow::Resul
                 broken.push((path, line, examined.diagnosis.verdict));
             }
             Ok(examined) if examined.diagnosis.verdict == Verdict::Unknown => {
-                unreadable.push(format!("{}: its volumes cannot be read", path.display()));
+                let why = examined.diagnosis.doubt().map_or("", |finding| &finding.message);
+                unreadable.push(format!("{}: {why}", path.display()));
             }
             Ok(examined) if matches!(examined.diagnosis.verdict, Verdict::Broken | Verdict::Degraded) => {
                 incurable.push(path);

@@ -20,6 +20,7 @@ use crate::repair::refusal::Allowed;
 use crate::repair::refusal::refusals;
 use owo_colors::OwoColorize;
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 
 /// The verdict and, when Windows does not start, the hop at which it stops.
 pub fn headline(out: &mut Lines, examined: &Examined) {
@@ -150,10 +151,10 @@ fn add_group(out: &mut Lines, first: &Finding, group: &[&Finding]) {
 }
 
 /// What fix would do, and the words that do it: the same switches as were given here.
-pub fn closing(out: &mut Lines, examined: &Examined, switches: &[String]) {
+pub fn closing(out: &mut Lines, examined: &Examined, switches: &[OsString]) {
     let Examined { path, layout, diagnosis, .. } = examined;
     let (repoints, edits) = (diagnosis.repoints().count(), diagnosis.edits().count());
-    let command = suggested::command(&[&["fix".to_owned(), suggested::path(path)], switches].concat());
+    let command = suggested::command(&[&["fix".into(), suggested::path(path)], switches].concat());
     let mut what = Vec::new();
     if repoints > 0 {
         let elements = text::count(repoints, "element", "elements");

@@ -1,5 +1,6 @@
 //! The result of `check` for one target, in text or JSON.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use serde::Serialize;
@@ -76,7 +77,7 @@ pub fn store_file(path: &Path, args: &CheckArgs, form: Option<Form>) -> anyhow::
     let store = read_store_file(path)?;
     let name = json::path(path);
     let findings = store::alone(&name, &store);
-    let verdict = Diagnosis::verdict_of(&findings);
+    let verdict = Verdict::of(&findings);
     let requirements: Vec<(Requirement, Option<String>)> =
         args.requirements().map(|it| (it, it.unmet_alone(&store, verdict))).collect();
     let unmet = unmet(&requirements);
@@ -144,7 +145,7 @@ fn shown<T: Serialize>(
 }
 
 /// The switches that `fix` has to be given too.
-fn switches(args: &CheckArgs) -> Vec<String> {
+fn switches(args: &CheckArgs) -> Vec<OsString> {
     let mut words = args.open.words();
     words.extend(args.choice.words());
     words.extend(args.against.iter().flat_map(|record| ["--against".into(), suggested::path(record)]));

@@ -139,7 +139,8 @@ fn proven(job: &Job<'_>, record: &Record) -> anyhow::Result<()> {
     for saved in &record.stores {
         let store = after.layout.store_on(saved.partition, &saved.path).and_then(StoreFile::on_disk);
         let same = store.is_some_and(|store| sha256(store) == saved.sha256_before);
-        anyhow::ensure!(same, "{} does not have its old hash", saved.path);
+        let other = || after.layout.with_failed_read(format!("{} does not have its old hash", saved.path));
+        anyhow::ensure!(same, other());
     }
     Ok(())
 }

@@ -10,7 +10,10 @@ use crate::diagnosis::byte_edit::Site;
 use crate::diagnosis::left::BAD_CHOICE;
 use crate::diagnosis::startup::startable;
 use crate::diagnosis::startup::starts_by_uefi;
+use crate::diagnosis::startup::unknown;
 use crate::layout::Layout;
+use crate::layout::system::BIOS_BOOT_MANAGER;
+use crate::layout::system::NTLDR;
 use crate::partition::BootCode;
 use crate::partition::TableKind;
 
@@ -84,11 +87,14 @@ fn finding(layout: &Layout, choice: Choice) -> Option<Finding> {
     if candidates.is_empty() || layout.table.boot_code == BootCode::Grub && choice.active.is_none() {
         return None;
     }
+    if let Some(unknown) = unknown_active(layout) {
+        return Some(unknown);
+    }
     let (code, severity, message) = state(layout, &candidates, choice.active)?;
     let severity = if starts_by_uefi(layout) { Severity::Note } else { severity };
     let remedy = match (choice.active, candidates.as_slice()) {
         (Some(chosen), _) => Remedy::Edit(edits(layout, chosen)),
-        (None, [candidate]) => {
+        (None, [candidate]) if !is_any_unread(layout) => {
             let number = layout.table.partitions.get(*candidate).map_or(0, |partition| partition.number);
             let advice = format!("`fix --active {number}` makes {} the active one", layout.name(*candidate));
             Remedy::Switch(Switch::Active(Some(number)), advice)
@@ -103,6 +109,21 @@ fn finding(layout: &Layout, choice: Choice) -> Option<Finding> {
         remedy,
         ..Finding::plain(code, severity, "disk", message)
     })
+}
+
+/// Whether a partition may have a boot manager that nobody can see.
+fn is_any_unread(layout: &Layout) -> bool {
+    let paths = [BIOS_BOOT_MANAGER, NTLDR];
+    (0..layout.volumes.len()).any(|volume| layout.unread_on(volume, &paths).is_some())
+}
+
+/// The one active partition is one of which nobody can tell whether Windows starts from it.
+fn unknown_active(layout: &Layout) -> Option<Finding> {
+    let [number] = *Flags::of(layout).active else { return None };
+    let volume = layout.by_number(number)?;
+    let is_known = startable(layout).any(|system| system.volume == volume);
+    let unread = layout.unread_on(volume, &[BIOS_BOOT_MANAGER, NTLDR]).filter(|_| !is_known)?;
+    Some(unknown(layout, volume, unread.path, &unread.error))
 }
 
 /// What is wrong with the flags; `None` when nothing is, or nothing else than the user chose.

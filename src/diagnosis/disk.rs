@@ -7,11 +7,15 @@ use crate::diagnosis::Remedy;
 use crate::diagnosis::Severity;
 use crate::diagnosis::finding::READ_FAILED;
 use crate::diagnosis::finding::STORE_UNKNOWN;
+use crate::diagnosis::finding::VOLUME_CUT;
 use crate::diagnosis::left::BAD_CHOICE;
 use crate::diagnosis::others::OtherDisk;
 use crate::diagnosis::show_disk;
 use crate::layout::Layout;
+use crate::layout::VolumeFacts;
+use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
+use crate::layout::system::Unread;
 use crate::partition::DiskId;
 use crate::partition::PartitionId;
 use crate::volume::FileSystem;
@@ -46,12 +50,15 @@ fn what_it_is(layout: &Layout) -> Vec<Finding> {
     if layout.systems.iter().all(SystemVolume::is_ntldr_only) {
         return Vec::new();
     }
-    if layout.stores.iter().any(|store| !store.recovery) {
+    let managers: Vec<_> = layout.systems.iter().map(|system| layout.name(system.volume)).collect();
+    let is_first = |store: &StoreFile| store.first;
+    if layout.stores.iter().any(is_first) {
         return Vec::new();
     }
-    let managers: Vec<_> = layout.systems.iter().map(|system| layout.name(system.volume)).collect();
-    if let Some(error) = layout.unread_system() {
-        let message = format!("whether there is a BCD store cannot be told: {error}");
+    if let Some(Unread { path, error }) = layout.unread_store() {
+        let message = format!(
+            "whether there is a store at {path}, where the disk starts from, cannot be told: {error}"
+        );
         return vec![Finding::unread(STORE_UNKNOWN, Severity::BlocksBoot, "disk", message)];
     }
     vec![Finding {
@@ -80,7 +87,8 @@ fn no_system(layout: &Layout) -> Finding {
         };
     }
     let places: Vec<_> = layout.windows.iter().map(|windows| layout.name(windows.volume)).collect();
-    let hidden = (0..).zip(&layout.volumes).filter(|(_, facts)| facts.unreadable.is_some());
+    let is_hidden = |facts: &VolumeFacts| facts.unreadable.is_some() || !facts.unread.is_empty();
+    let hidden = (0..).zip(&layout.volumes).filter(|(_, facts)| is_hidden(facts));
     let hidden: Vec<_> = hidden.map(|(volume, _)| layout.name(volume)).collect();
     let remedy = match hidden.is_empty() {
         true => "either they are on another disk (examine that one), or bootmgr or NTLDR is gone from this: restore it from a backup or an installation disk".to_owned(),
@@ -93,7 +101,10 @@ fn no_system(layout: &Layout) -> Finding {
             "no-system-volume",
             Severity::BlocksBoot,
             "disk",
-            "Windows is here, but no boot manager and no store".into(),
+            match hidden.is_empty() {
+                true => "Windows is here, but no boot manager and no store".into(),
+                false => "Windows is here, but no boot manager and no store on what can be read".into(),
+            },
         )
     }
 }
@@ -157,13 +168,21 @@ fn is_guid_of(layout: &Layout, id: &PartitionId) -> bool {
 fn volumes(layout: &Layout) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, facts) in layout.volumes.iter().enumerate() {
-        if let Some(error) = &facts.unreadable {
+        let unread = facts.unread.first().map(|unread| &unread.error);
+        if let Some(error) = facts.unreadable.as_ref().or(unread) {
             findings.push(Finding::plain(
                 "volume-unreadable",
                 Severity::Note,
                 &layout.name(index),
                 format!("it could not be read: {error}"),
             ));
+        }
+        if facts.missing > 0 {
+            let message = format!(
+                "its last 0x{:x} bytes are not there: the partition ends beyond the end of the disk, as of an image that was cut short",
+                facts.missing
+            );
+            findings.push(Finding::unread(VOLUME_CUT, Severity::Degrades, &layout.name(index), message));
         }
         if facts.file_system == FileSystem::BitLocker {
             findings.push(Finding::plain(

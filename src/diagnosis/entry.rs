@@ -13,6 +13,7 @@ use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Severity;
 use crate::diagnosis::answer::Resolution;
+use crate::diagnosis::finding::READ_IT;
 use crate::diagnosis::record::Record;
 use crate::diagnosis::role::Role;
 use crate::guid::Guid;
@@ -94,9 +95,10 @@ fn missing_file(layout: &Layout, record: &Record, answer: &Resolution) -> Option
             predicted_status: None,
             remedy: match severity {
                 Severity::Note => Remedy::None,
-                _ => Remedy::Advice(
-                    "check that volume in a Windows rescue system (`chkdsk`), or restore it from a backup; the store names the right partition".into(),
-                ),
+                _ => Remedy::Advice(match layout.failed_read {
+                    Some(_) => format!("the store names the right partition; {READ_IT}"),
+                    None => "check that volume in a Windows rescue system (`chkdsk`), or restore it from a backup; the store names the right partition".into(),
+                }),
             },
         });
     }

@@ -7,10 +7,15 @@ use crate::diagnosis::remedy::Remedy;
 
 /// Code of the finding that a part of the disk could not be read.
 pub(super) const READ_FAILED: &str = "read-failed";
+/// Code of the finding that a volume goes on behind the end of the disk.
+pub(super) const VOLUME_CUT: &str = "volume-cut";
 /// Code of the finding that a store may be where nothing can be read.
 pub(super) const STORE_UNKNOWN: &str = "store-unknown";
 /// Code of the finding that a boot manager may be where nothing can be read.
 pub(super) const BOOT_MANAGER_UNKNOWN: &str = "boot-manager-unknown";
+
+/// What to do about what cannot be read.
+pub(super) const READ_IT: &str = "of an image see whether it is whole (its length and hash beside the original's, `qemu-img check`), of a disk what the kernel says of reading it (`dmesg`)";
 
 /// How much a finding matters, in rising order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
@@ -60,7 +65,7 @@ impl Finding {
     /// Whether it is about what could not be read, so that nobody can tell what is there.
     #[must_use]
     pub fn is_of_unread(&self) -> bool {
-        [READ_FAILED, STORE_UNKNOWN, BOOT_MANAGER_UNKNOWN].contains(&self.code)
+        [READ_FAILED, VOLUME_CUT, STORE_UNKNOWN, BOOT_MANAGER_UNKNOWN].contains(&self.code)
     }
 
     /// A finding without evidence, status or remedy; `..Finding::plain(…)` behind those that it has.
@@ -78,11 +83,6 @@ impl Finding {
 
     /// A finding about what could not be read.
     pub(super) fn unread(code: &'static str, severity: Severity, subject: &str, message: String) -> Self {
-        Self {
-            remedy: Remedy::Advice(
-                "of an image see whether it is whole (its length and hash beside the original's, `qemu-img check`), of a disk what the kernel says of reading it (`dmesg`)".into(),
-            ),
-            ..Self::plain(code, severity, subject, message)
-        }
+        Self { remedy: Remedy::Advice(READ_IT.into()), ..Self::plain(code, severity, subject, message) }
     }
 }

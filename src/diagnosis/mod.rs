@@ -34,57 +34,29 @@ pub mod role;
 pub mod spanned;
 pub mod startup;
 pub mod store;
+pub mod verdict;
 
 pub use finding::Finding;
 pub use finding::Severity;
 pub use remedy::Remedy;
 pub use remedy::Repoint;
 pub use remedy::Switch;
+pub use verdict::Verdict;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-use schemars::JsonSchema;
-use serde::Serialize;
 
 use crate::bcd::device::QualifiedPartition;
 use crate::diagnosis::beside::Beside;
 use crate::diagnosis::byte_edit::ByteEdit;
 use crate::diagnosis::chain::Hop;
+use crate::diagnosis::chain::State;
 use crate::diagnosis::others::Others;
 use crate::diagnosis::recorded::Recorded;
 use crate::diagnosis::restore::Restore;
 use crate::layout::Layout;
 use crate::partition::DiskId;
 use crate::partition::PartitionId;
-
-/// The answer in a word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// Nothing above a note.
-    Healthy,
-    /// Windows does not start.
-    Broken,
-    /// Starts, but something is wrong.
-    Degraded,
-    /// No boot manager, store or Windows here.
-    NotWindows,
-    /// Could not be examined.
-    Unknown,
-}
-
-impl std::fmt::Display for Verdict {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Healthy => "healthy",
-            Self::Broken => "broken",
-            Self::Degraded => "degraded",
-            Self::NotWindows => "not a Windows disk",
-            Self::Unknown => "unknown",
-        })
-    }
-}
 
 /// What the user decided; partitions by their number.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -134,16 +106,6 @@ pub struct Diagnosis {
 }
 
 impl Diagnosis {
-    /// The verdict that these findings lead to, on something that is Windows'.
-    #[must_use]
-    pub fn verdict_of(findings: &[Finding]) -> Verdict {
-        match findings.iter().map(|finding| finding.severity).max() {
-            Some(Severity::BlocksBoot) => Verdict::Broken,
-            Some(Severity::Degrades | Severity::Stale) => Verdict::Degraded,
-            Some(Severity::Note) | None => Verdict::Healthy,
-        }
-    }
-
     /// Why nobody can tell more, where the verdict is unknown.
     #[must_use]
     pub fn doubt(&self) -> Option<&Finding> {
@@ -172,9 +134,13 @@ impl Diagnosis {
         all.into_iter().collect()
     }
 
-    /// The finding at which Windows' start ends: that of the first broken hop, or else the gravest.
+    /// The finding at which Windows' start ends: that of the first broken hop, or else the gravest; none while that may be for what
+    /// cannot be read.
     #[must_use]
     pub fn stop(&self) -> Option<&Finding> {
+        if self.verdict == Verdict::Unknown {
+            return None;
+        }
         let first = self.chain.iter().find_map(|hop| self.findings.get(hop.finding?));
         first.or_else(|| self.findings.first().filter(|finding| finding.severity == Severity::BlocksBoot))
     }
@@ -230,27 +196,12 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     let letters = drive_letters::findings(layout, context, &repointed, &restore);
     findings.extend(letters);
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    let verdict = verdict(layout, &findings);
-    let chain = chain::walk(layout, context, &records, &answers, &findings);
+    let verdict = Verdict::of_disk(layout, &findings);
+    let mut chain = chain::walk(layout, context, &records, &answers, &findings);
+    if verdict == Verdict::Unknown {
+        chain.iter_mut().filter(|hop| hop.state == State::Broken).for_each(|hop| hop.state = State::Unknown);
+    }
     Diagnosis { findings, verdict, restore, chain }
-}
-
-fn verdict(layout: &Layout, findings: &[Finding]) -> Verdict {
-    if layout.systems.is_empty() && layout.windows.is_empty() {
-        // What cannot be read may be the very volume: that is not the same as a disk without Windows.
-        let damaged = layout.failed_read.is_some() || layout.volumes.iter().any(|it| it.unreadable.is_some());
-        return if damaged { Verdict::Unknown } else { Verdict::NotWindows };
-    }
-    // Neither is a store that may be there the same as none. What fix can cure was seen, and is wrong whatever else is.
-    let is_doubted = findings.iter().any(Finding::is_of_unread);
-    let is_sure = |finding: &Finding| {
-        finding.severity == Severity::BlocksBoot
-            && !matches!(finding.remedy, Remedy::None | Remedy::Advice(_))
-    };
-    if is_doubted && !findings.iter().any(is_sure) {
-        return Verdict::Unknown;
-    }
-    Diagnosis::verdict_of(findings)
 }
 
 /// The identity of `volume` in the form that a store uses.

@@ -41,32 +41,22 @@ impl fmt::Display for Requirement {
 }
 
 impl Requirement {
-    /// Why the disk does not meet it; `None` when it does.
+    /// Why the disk does not meet it, or why nobody can tell; `None` when it does.
     #[must_use]
     pub fn unmet(self, layout: &Layout, diagnosis: &Diagnosis, others: &Others) -> Option<String> {
-        match self {
-            Self::Healthy => (diagnosis.verdict != Verdict::Healthy)
-                .then(|| format!("the verdict is: {}", diagnosis.verdict)),
-            Self::UniqueIdentity => shared_identity(layout, others),
+        let unmet = match self {
+            Self::Healthy => {
+                return (diagnosis.verdict != Verdict::Healthy)
+                    .then(|| format!("the verdict is: {}", diagnosis.verdict));
+            }
+            Self::UniqueIdentity => return shared_identity(layout, others),
             Self::Generalized => named_identity(layout),
-            Self::NoHibernation => {
-                let asleep = |windows: &WindowsVolume| {
-                    let how = windows.may_be_hibernated()?;
-                    Some(format!("{} on {} {how}", windows.root, layout.name(windows.volume)))
-                };
-                layout.windows.iter().find_map(asleep)
-            }
-            Self::NoBitlocker => {
-                let is_encrypted = |volume: &usize| {
-                    layout
-                        .volumes
-                        .get(*volume)
-                        .is_some_and(|facts| facts.file_system == FileSystem::BitLocker)
-                };
-                let encrypted = (0..layout.volumes.len()).find(is_encrypted)?;
-                Some(format!("{} is encrypted with BitLocker", layout.name(encrypted)))
-            }
-        }
+            Self::NoHibernation => layout.windows.iter().find_map(|windows| asleep(layout, windows)),
+            Self::NoBitlocker => encrypted(layout),
+        };
+        // What is not there may be where nobody can read.
+        let unread = layout.failed_read.as_ref().filter(|_| unmet.is_none());
+        unmet.or(unread.map(|error| format!("a part of the disk cannot be read: {error}")))
     }
 
     /// The same for a store by itself, of which only this can be told: whether it names disks by their identity.
@@ -82,6 +72,16 @@ impl Requirement {
             }
         }
     }
+}
+
+fn asleep(layout: &Layout, windows: &WindowsVolume) -> Option<String> {
+    let how = windows.may_be_hibernated()?;
+    Some(format!("{} on {} {how}", windows.root, layout.name(windows.volume)))
+}
+
+fn encrypted(layout: &Layout) -> Option<String> {
+    let volume = layout.volumes.iter().position(|facts| facts.file_system == FileSystem::BitLocker)?;
+    Some(format!("{} is encrypted with BitLocker", layout.name(volume)))
 }
 
 fn shared_identity(layout: &Layout, others: &Others) -> Option<String> {

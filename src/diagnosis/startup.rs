@@ -10,10 +10,26 @@ use crate::diagnosis::boot_record;
 use crate::diagnosis::finding::BOOT_MANAGER_UNKNOWN;
 use crate::layout::Firmware;
 use crate::layout::Layout;
+use crate::layout::system;
 use crate::layout::system::SystemVolume;
+use crate::layout::system::Unread;
 use crate::partition::BootCode;
 use crate::partition::Partition;
 use crate::partition::TableKind;
+
+/// Boot managers of BIOS.
+const BIOS_BOOT_MANAGER: &[&str] = &[system::BIOS_BOOT_MANAGER];
+/// That of UEFI, and the names that firmware falls back to.
+const UEFI_BOOT_MANAGERS: &[&str] = {
+    let [x64, x86, arm] = system::UEFI_FALLBACK;
+    &[system::UEFI_BOOT_MANAGER, x64, x86, arm]
+};
+
+/// Nobody can tell whether this file, which starts the disk, is on a volume.
+pub(super) fn unknown(layout: &Layout, volume: usize, path: &str, error: &str) -> Finding {
+    let message = format!("whether {path} is there cannot be told: {error}");
+    Finding::unread(BOOT_MANAGER_UNKNOWN, Severity::BlocksBoot, &layout.name(volume), message)
+}
 
 /// All findings about the start before the store.
 #[must_use]
@@ -83,17 +99,18 @@ fn boot_manager(layout: &Layout) -> Vec<Finding> {
     let stores = layout.stores.iter().filter(|file| file.first);
     let missing = stores.filter_map(|file| {
         let system = layout.systems.iter().find(|system| system.volume == file.volume)?;
-        let (is_there, path, source) = match file.firmware {
-            Firmware::Bios => (system.bios_boot_manager, r"\bootmgr", r"\Windows\Boot\PCAT\bootmgr"),
+        let (is_there, looked_for, source) = match file.firmware {
+            Firmware::Bios => (system.bios_boot_manager, BIOS_BOOT_MANAGER, r"\Windows\Boot\PCAT\bootmgr"),
             Firmware::Uefi => (
                 system.uefi_boot_manager || system.fallback_has_version,
-                r"\EFI\Microsoft\Boot\bootmgfw.efi",
+                UEFI_BOOT_MANAGERS,
                 r"\Windows\Boot\EFI\bootmgfw.efi",
             ),
         };
-        if let (false, Some(error)) = (is_there, layout.volumes.get(file.volume).and_then(|facts| facts.unreadable.as_ref())) {
-            let message = format!("the store is there; whether {path} is there to open it cannot be told: {error}");
-            return Some(Finding::unread(BOOT_MANAGER_UNKNOWN, Severity::BlocksBoot, &layout.name(file.volume), message));
+        let path = looked_for.first()?;
+        let unread = layout.unread_on(file.volume, looked_for).filter(|_| !is_there);
+        if let Some(Unread { path, error }) = unread {
+            return Some(unknown(layout, file.volume, path, error));
         }
         // A copy of it under the name that firmware falls back to does as well; another loader of that name does not.
         let severity = match system.uefi_fallback && file.firmware == Firmware::Uefi {
@@ -132,6 +149,9 @@ fn store_elsewhere(layout: &Layout) -> Option<Finding> {
     let started = layout.systems.iter().find(|system| {
         system.bios_boot_manager && system.stores.is_empty() && is_started_by_bios(layout, system.volume)
     })?;
+    if layout.unread_on(started.volume, &[r"\Boot\BCD"]).is_some() {
+        return None;
+    }
     let other =
         layout.stores.iter().find(|file| file.firmware == Firmware::Bios && file.volume != started.volume)?;
     let number = layout.table.partitions.get(other.volume).map_or(0, |partition| partition.number);
@@ -163,6 +183,9 @@ fn esp_without_store(layout: &Layout) -> Option<Finding> {
         system.uefi_boot_manager && layout.is_esp(system.volume) && !system.stores.iter().any(is_uefi)
     })?;
     let other = layout.stores.iter().find(|file| file.first && file.firmware == Firmware::Uefi)?;
+    if layout.unread_on(bare.volume, &[r"\EFI\Microsoft\Boot\BCD"]).is_some() {
+        return None;
+    }
     Some(Finding {
         evidence: vec![format!("{} is on {}", other.path, layout.name(other.volume))],
         remedy: Remedy::Advice(

@@ -5,6 +5,7 @@ use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Severity;
 use crate::diagnosis::dirty;
+use crate::diagnosis::finding::READ_IT;
 use crate::layout::Layout;
 use crate::layout::store::StoreFile;
 
@@ -51,30 +52,22 @@ fn placed(
     severity: Severity,
     message: String,
 ) -> Finding {
-    Finding { evidence: vec![place(layout, file)], ..Finding::plain(code, severity, &file.path, message) }
-}
-
-fn place(layout: &Layout, file: &StoreFile) -> String {
-    format!("{} on {}", file.path, layout.name(file.volume))
+    let evidence = vec![format!("{} on {}", file.path, layout.name(file.volume))];
+    Finding { evidence, ..Finding::plain(code, severity, &file.path, message) }
 }
 
 fn unreadable(layout: &Layout, file: &StoreFile, error: &str) -> Finding {
     let severity = if file.first { Severity::BlocksBoot } else { Severity::Degrades };
-    let message = format!("the store cannot be read: {error}");
-    if layout.failed_read.is_some() {
-        return Finding {
-            evidence: vec![place(layout, file)],
-            ..Finding::unread("store-unreadable", severity, &file.path, message)
-        };
-    }
+    let restore =
+        "restore the file from a backup, or make a new one with `bcdboot` from a Windows rescue system";
     Finding {
         // Measured: a store with a bad base block and no usable log.
         predicted_status: file.first.then_some("0xc000000f or 0xc000014c"),
-        remedy: Remedy::Advice(
-            "restore the file from a backup, or make a new one with `bcdboot` from a Windows rescue system"
-                .into(),
-        ),
-        ..placed(layout, file, "store-unreadable", severity, message)
+        remedy: Remedy::Advice(match layout.failed_read {
+            Some(_) => format!("{READ_IT}; where all can be read, {restore}"),
+            None => restore.into(),
+        }),
+        ..placed(layout, file, "store-unreadable", severity, format!("the store cannot be read: {error}"))
     }
 }
 

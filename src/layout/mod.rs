@@ -14,28 +14,28 @@ pub mod reagent;
 pub mod recovery;
 pub mod spanned;
 pub mod store;
+mod store_logs;
 pub mod system;
 pub mod version;
+mod walk;
 pub mod windows;
+
+pub use walk::discover;
+pub use walk::discover_beside;
 
 use crate::bytes;
 use crate::layout::evidence::Evidence;
 use crate::layout::mounted_devices::MountedDevices;
 use crate::layout::recovery::RecoveryFile;
 use crate::layout::store::StoreFile;
+use crate::layout::system::STORE_PATHS;
 use crate::layout::system::SystemVolume;
+use crate::layout::system::Unread;
 use crate::layout::windows::WindowsVolume;
-use crate::partition;
 use crate::partition::Partition;
-use crate::partition::PartitionError;
 use crate::partition::PartitionTable;
-use crate::storage::Storage;
-use crate::storage::budget::Budgeted;
-use crate::storage::watched::Watched;
-use crate::storage::window::Window;
 use crate::volume::BootRecord;
 use crate::volume::FileSystem;
-use crate::volume::Volume;
 
 /// How the machine starts from a disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -83,8 +83,12 @@ pub struct VolumeFacts {
     pub label: Option<String>,
     /// What it is for.
     pub role: Role,
-    /// Why it could not be read, when it could not.
+    /// Why nothing on it can be read, when nothing can.
     pub unreadable: Option<String>,
+    /// What could not be looked for on it, because something on the way cannot be read.
+    pub unread: Vec<Unread>,
+    /// Bytes by which its partition ends beyond the disk.
+    pub missing: u64,
     /// Its boot record, where it has one.
     pub boot_record: Option<BootRecord>,
 }
@@ -162,11 +166,32 @@ impl Layout {
         self.mounted.iter().find(|hive| hive.volume == volume && hive.path.eq_ignore_ascii_case(path))
     }
 
-    /// Why a volume that the disk starts from cannot be read everywhere; `None` when all can.
+    /// A sentence about what is not as it should be; where a part of the disk cannot be read, with that.
     #[must_use]
-    pub fn unread_system(&self) -> Option<&str> {
-        let unread = |system: &SystemVolume| self.volumes.get(system.volume)?.unreadable.as_deref();
-        self.systems.iter().find_map(unread)
+    pub fn with_failed_read(&self, sentence: String) -> String {
+        match &self.failed_read {
+            Some(error) => format!("{sentence}; a part of the disk cannot be read: {error}"),
+            None => sentence,
+        }
+    }
+
+    /// Why nobody can tell whether a store is where the firmware looks for it; `None` when that can be told.
+    #[must_use]
+    pub fn unread_store(&self) -> Option<&Unread> {
+        let is_store = |unread: &&Unread| STORE_PATHS.iter().any(|(path, _)| *path == unread.path);
+        let unread = |volume: usize| self.volumes.get(volume)?.unread.iter().find(is_store);
+        let of_systems = self.systems.iter().find_map(|system| unread(system.volume));
+        of_systems.or_else(|| {
+            let is_active = |volume: &usize| self.volumes.get(*volume).is_some_and(|it| it.partition.active);
+            let starts = |volume: &usize| is_active(volume) || self.is_esp(*volume);
+            (0..self.volumes.len()).filter(starts).find_map(unread)
+        })
+    }
+
+    /// Why nobody can tell whether one of these files, as [`system`] spells them, is on a volume.
+    #[must_use]
+    pub fn unread_on(&self, volume: usize, paths: &[&str]) -> Option<&Unread> {
+        self.volumes.get(volume)?.unread.iter().find(|unread| paths.contains(&unread.path))
     }
 
     /// The volume whose partition has this number.
@@ -174,94 +199,4 @@ impl Layout {
     pub fn by_number(&self, number: u32) -> Option<usize> {
         self.volumes.iter().position(|volume| volume.partition.number == number)
     }
-}
-
-/// Reads and bytes that a walk over a disk may take; a usual one takes some thousand reads and a few megabytes, one over
-/// a hundred volumes some hundred times that.
-const READS: u64 = 2_000_000;
-const BYTES: u64 = 1 << 30;
-
-/// Walks the disk. `storage` should have a cache before it.
-///
-/// # Errors
-/// Only when the partition table cannot be read; a volume or store that cannot be read is a fact of the layout.
-pub fn discover(storage: &dyn Storage) -> Result<Layout, PartitionError> {
-    discover_beside(storage, &[])
-}
-
-/// Walks a disk that stands beside another: what the stores of that one (`stores`) name is looked for here too.
-///
-/// # Errors
-/// As [`discover`].
-pub fn discover_beside(storage: &dyn Storage, stores: &[StoreFile]) -> Result<Layout, PartitionError> {
-    let budgeted = Budgeted::new(storage, READS, BYTES);
-    let watched = Watched::new(&budgeted);
-    let layout = walk(&watched, stores)?;
-    Ok(Layout { failed_read: watched.into_failure(), ..layout })
-}
-
-fn walk(storage: &dyn Storage, others: &[StoreFile]) -> Result<Layout, PartitionError> {
-    let table = partition::read(storage)?;
-    let windows_on_disk: Vec<Window<'_>> = table
-        .partitions
-        .iter()
-        .map(|partition| Window::new(storage, partition.start, partition.len))
-        .collect();
-    let opened: Vec<Result<Volume<'_>, String>> = windows_on_disk
-        .iter()
-        .map(|window| Volume::open(window).map_err(|error| error.to_string()))
-        .collect();
-    let volumes: Vec<Option<&Volume<'_>>> = opened.iter().map(|volume| volume.as_ref().ok()).collect();
-
-    let (systems, unread) = system::find(&volumes, &table);
-    let stores = store::read_all(&volumes, &systems, &table);
-    let all: Vec<&StoreFile> = stores.iter().chain(others).collect();
-    let windows = windows::find(&volumes, &systems, &all);
-    let mounted = mounted_devices::read_all(&volumes, &windows, &table);
-    let evidence = Evidence::collect(&volumes, &all);
-    let mut facts = facts(&table, &opened, &systems, &windows, &evidence);
-    for (facts, unread) in facts.iter_mut().zip(unread) {
-        facts.unreadable = facts.unreadable.take().or(unread);
-    }
-    let recovery = recovery::read_all(&volumes, &facts, &windows);
-    Ok(Layout {
-        table,
-        volumes: facts,
-        systems,
-        windows,
-        stores,
-        mounted,
-        evidence,
-        recovery,
-        failed_read: None,
-    })
-}
-
-fn facts(
-    table: &PartitionTable,
-    opened: &[Result<Volume<'_>, String>],
-    systems: &[SystemVolume],
-    windows: &[WindowsVolume],
-    evidence: &Evidence,
-) -> Vec<VolumeFacts> {
-    let describe = |(index, (partition, volume)): (usize, (&Partition, &Result<Volume<'_>, String>))| {
-        let is_system = systems.iter().any(|system| system.volume == index);
-        let is_windows = windows.iter().any(|windows| windows.volume == index);
-        let role = match (is_system, is_windows) {
-            (true, true) => Role::SystemAndWindows,
-            (true, false) => Role::System,
-            (false, true) => Role::Windows,
-            (false, false) if system::is_recovery_type(partition.kind) => Role::Recovery,
-            (false, false) if evidence.has_recovery_image(index) => Role::Recovery,
-            (false, false) if system::is_reserved_type(partition.kind) => Role::Reserved,
-            (false, false) => Role::Other,
-        };
-        let (file_system, label, unreadable) = match volume {
-            Ok(volume) => (volume.file_system(), volume.label(), volume.damage()),
-            Err(error) => (FileSystem::Unknown, None, Some(error.clone())),
-        };
-        let boot_record = volume.as_ref().ok().and_then(|volume| volume.boot_record().ok()?);
-        VolumeFacts { partition: partition.clone(), file_system, label, role, unreadable, boot_record }
-    };
-    table.partitions.iter().zip(opened).enumerate().map(describe).collect()
 }

@@ -2,13 +2,13 @@
 //! could be patched in place.
 
 use crate::bcd::Store;
-use crate::hive::replay;
-use crate::hive::replay::PassedOver;
-use crate::hive::replay::ReplayError;
 use crate::hive::replay::Replayed;
 use crate::layout::Firmware;
+use crate::layout::store_logs::made_whole;
+use crate::layout::store_logs::take;
 use crate::layout::system::STORE_PATHS;
 use crate::layout::system::SystemVolume;
+use crate::layout::system::Unread;
 use crate::layout::system::is_esp_type;
 use crate::partition::PartitionTable;
 use crate::partition::TableKind;
@@ -21,10 +21,6 @@ pub const STORE_MAX: u64 = 1 << 20;
 /// Bytes of all stores of a disk and of the logs that are read, together; a table of hundreds of volumes with a long
 /// store each is a trap.
 const STORES_MAX: u64 = 3 << 20;
-
-/// Endings of the transaction logs that Windows keeps beside a store. Stores of Windows 8.1 and later were seen with
-/// entries in all three.
-const LOG_ENDINGS: [&str; 3] = ["LOG", "LOG1", "LOG2"];
 
 /// One store file.
 #[derive(Debug)]
@@ -103,6 +99,7 @@ impl StoreFile {
 pub fn read_all(
     volumes: &[Option<&Volume<'_>>],
     systems: &[SystemVolume],
+    unread: &[Vec<Unread>],
     table: &PartitionTable,
 ) -> Vec<StoreFile> {
     let mut stores: Vec<StoreFile> = Vec::new();
@@ -115,38 +112,58 @@ pub fn read_all(
             stores.push(read(volume, system.volume, start, path, *firmware, &mut left));
         }
     }
-    mark_live(&mut stores, table);
+    mark_live(&mut stores, unread, table);
     stores
 }
 
 /// A BIOS starts from the active partition, UEFI from the ESP. A store elsewhere is a copy or a leftover; but where the
-/// right place has none, the store elsewhere is all there is.
-fn mark_live(stores: &mut [StoreFile], table: &PartitionTable) {
-    let in_place = |file: &StoreFile| {
-        table.partitions.get(file.volume).is_some_and(|partition| match file.firmware {
-            Firmware::Bios => partition.active,
-            Firmware::Uefi => is_esp_type(partition.kind),
-        })
-    };
+/// right place has none, the store elsewhere is all there is. Where nobody can tell whether the right place has one, none is taken
+/// for it.
+fn mark_live(stores: &mut [StoreFile], unread: &[Vec<Unread>], table: &PartitionTable) {
     for firmware in [Firmware::Bios, Firmware::Uefi] {
-        let is_any = stores.iter().any(|file| file.firmware == firmware && in_place(file));
+        let hidden = hiding(unread, table, firmware);
+        let is_in_place = |file: &StoreFile| is_in_place(table, file.volume, firmware);
+        let is_any =
+            hidden.is_some() || stores.iter().any(|file| file.firmware == firmware && is_in_place(file));
         for file in stores.iter_mut().filter(|file| file.firmware == firmware) {
-            file.live = !is_any || in_place(file);
+            file.live = !is_any || is_in_place(file);
         }
     }
     // From a GPT disk a BIOS starts nothing (but by a hybrid MBR): beside a store for UEFI one for BIOS is a leftover.
-    let on_esp = |file: &StoreFile| file.firmware == Firmware::Uefi && in_place(file);
+    let on_esp =
+        |file: &StoreFile| file.firmware == Firmware::Uefi && is_in_place(table, file.volume, Firmware::Uefi);
     if table.kind == TableKind::Gpt && table.hybrid.is_none() && stores.iter().any(on_esp) {
         for file in stores.iter_mut().filter(|file| file.firmware == Firmware::Bios) {
             file.live = false;
         }
     }
     for firmware in [Firmware::Bios, Firmware::Uefi] {
+        let hidden = hiding(unread, table, firmware);
         let is_it = |file: &&mut StoreFile| file.firmware == firmware && file.live && !file.recovery;
-        if let Some(file) = stores.iter_mut().find(is_it) {
+        if let Some(file) = stores.iter_mut().find(is_it)
+            && hidden.is_none_or(|hidden| file.volume <= hidden)
+        {
             file.first = true;
         }
     }
+}
+
+/// Whether firmware starts from this volume.
+fn is_in_place(table: &PartitionTable, volume: usize, firmware: Firmware) -> bool {
+    table.partitions.get(volume).is_some_and(|partition| match firmware {
+        Firmware::Bios => partition.active,
+        Firmware::Uefi => is_esp_type(partition.kind),
+    })
+}
+
+/// The first volume that this firmware starts from and of which nobody can tell whether it has a store.
+pub(super) fn hiding(unread: &[Vec<Unread>], table: &PartitionTable, firmware: Firmware) -> Option<usize> {
+    let is_store =
+        |unread: &Unread| STORE_PATHS.iter().any(|(path, of)| *path == unread.path && *of == firmware);
+    (0..unread.len()).find(|volume| {
+        is_in_place(table, *volume, firmware)
+            && unread.get(*volume).is_some_and(|unread| unread.iter().any(is_store))
+    })
 }
 
 fn read(
@@ -194,73 +211,6 @@ pub(super) fn obstacles(volume: &Volume<'_>) -> Vec<String> {
     match volume.obstacles() {
         Ok(obstacles) => obstacles.into_iter().map(|obstacle| obstacle.message).collect(),
         Err(error) => vec![error.to_string()],
-    }
-}
-
-/// Takes bytes that were read from what may still be.
-fn take(left: &mut u64, bytes: &[u8]) {
-    *left = left.saturating_sub(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-}
-
-/// The store in a file; a dirty one as its logs make it, where they help.
-fn made_whole(
-    volume: &Volume<'_>,
-    path: &str,
-    on_disk: Vec<u8>,
-    left: &mut u64,
-) -> (Result<Store, String>, Option<Dirty>) {
-    let parse = |bytes| Store::parse(bytes).map_err(|error| error.to_string());
-    if replay::is_clean(&on_disk) {
-        return (parse(on_disk), None);
-    }
-    let why = match replay_logs(volume, path, &on_disk, left) {
-        Ok(None) => return (parse(on_disk), None),
-        Ok(Some(mut replayed)) => match parse(std::mem::take(&mut replayed.bytes)) {
-            Ok(store) => {
-                take(left, store.hive().bytes());
-                return (Ok(store), Some(Dirty::Replayed { on_disk, replayed }));
-            }
-            Err(error) => error,
-        },
-        Err(why) => why,
-    };
-    let store = parse(on_disk).map_err(|error| format!("{error}; {why}"));
-    (store, Some(Dirty::NotReplayed(why)))
-}
-
-/// Reads the logs beside a store and replays them. A log that cannot be read is as good as none.
-fn replay_logs(
-    volume: &Volume<'_>,
-    path: &str,
-    on_disk: &[u8],
-    left: &mut u64,
-) -> Result<Option<Replayed>, String> {
-    let name = path.rsplit('\\').next().unwrap_or(path);
-    let (mut logs, mut unread) = (Vec::new(), Vec::new());
-    for ending in LOG_ENDINGS {
-        let name = format!("{name}.{ending}");
-        match volume.read(&format!("{path}.{ending}"), STORE_MAX.min(*left)) {
-            Ok(Some(bytes)) => {
-                take(left, &bytes);
-                logs.push((name, bytes));
-            }
-            Ok(None) => {}
-            Err(error) => unread.push(PassedOver { name, why: error.to_string() }),
-        }
-    }
-    let logs: Vec<(&str, &[u8])> =
-        logs.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
-    match replay::replay(on_disk, &logs) {
-        Ok(Some(mut replayed)) => {
-            replayed.passed_over.extend(unread);
-            Ok(Some(replayed))
-        }
-        Ok(None) => Ok(None),
-        Err(ReplayError::NoLog(mut passed_over)) => {
-            passed_over.extend(unread);
-            Err(ReplayError::NoLog(passed_over).to_string())
-        }
-        Err(error) => Err(error.to_string()),
     }
 }
 

@@ -16,13 +16,13 @@ const MSR: Guid = Guid::from_u128(0xe3c9e316_0b5c_4db8_817d_f92df00215ae);
 const RECOVERY: Guid = Guid::from_u128(0xde94bba4_06d1_4d40_a16a_bfd50179d6ac);
 
 /// Files that tell a system volume, with the boot manager generation that they belong to.
-const BIOS_BOOT_MANAGER: &str = r"\bootmgr";
-const UEFI_BOOT_MANAGER: &str = r"\EFI\Microsoft\Boot\bootmgfw.efi";
+pub(crate) const BIOS_BOOT_MANAGER: &str = r"\bootmgr";
+pub(crate) const UEFI_BOOT_MANAGER: &str = r"\EFI\Microsoft\Boot\bootmgfw.efi";
 /// What firmware starts of a disk for which it has no entry of its own (UEFI specification, "Removable Media Boot
 /// Behavior"), for x64, x86 and 64-bit ARM.
-const UEFI_FALLBACK: [&str; 3] =
+pub(crate) const UEFI_FALLBACK: [&str; 3] =
     [r"\EFI\Boot\bootx64.efi", r"\EFI\Boot\bootia32.efi", r"\EFI\Boot\bootaa64.efi"];
-const NTLDR: &str = r"\ntldr";
+pub(crate) const NTLDR: &str = r"\ntldr";
 const BOOT_INI: &str = r"\boot.ini";
 /// `boot.ini` is a text of a few lines; what is longer is not one.
 const BOOT_INI_MAX: u64 = 64 << 10;
@@ -72,18 +72,34 @@ impl SystemVolume {
     }
 }
 
-/// Finds the system volumes, in the order of the table; and for each volume why it cannot be told whether it is one, where
-/// a boot manager or a store was looked for and what is on the way could not be read.
+/// A file of which nobody can tell whether it is there: what is on the way to it could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// What was looked for, as this module spells it.
+    pub path: &'static str,
+    /// Why nobody can tell.
+    pub error: String,
+}
+
+/// Everything that is looked for, on a volume that cannot even be opened.
+#[must_use]
+pub fn unopened(error: &str) -> Vec<Unread> {
+    let stores = STORE_PATHS.iter().map(|(path, _)| *path);
+    let all = stores.chain([BIOS_BOOT_MANAGER, UEFI_BOOT_MANAGER, NTLDR]).chain(UEFI_FALLBACK);
+    all.map(|path| Unread { path, error: error.to_owned() }).collect()
+}
+
+/// Finds the system volumes, in the order of the table; and of each volume what could not be looked for on it.
 #[must_use]
 pub fn find(
     volumes: &[Option<&Volume<'_>>],
     table: &PartitionTable,
-) -> (Vec<SystemVolume>, Vec<Option<String>>) {
+) -> (Vec<SystemVolume>, Vec<Vec<Unread>>) {
     let (mut systems, mut unread) = (Vec::new(), Vec::new());
     for (index, volume) in volumes.iter().enumerate() {
-        let mut error = None;
-        systems.extend(volume.and_then(|volume| examine(volume, index, table, &mut error)));
-        unread.push(error);
+        let mut errors = Vec::new();
+        systems.extend(volume.and_then(|volume| examine(volume, index, table, &mut errors)));
+        unread.push(errors);
     }
     (systems, unread)
 }
@@ -92,11 +108,11 @@ fn examine(
     volume: &Volume<'_>,
     index: usize,
     table: &PartitionTable,
-    unread: &mut Option<String>,
+    unread: &mut Vec<Unread>,
 ) -> Option<SystemVolume> {
-    let mut look = |path: &str| {
+    let mut look = |path: &'static str| {
         let found = volume.find(path).unwrap_or_else(|error| {
-            unread.get_or_insert_with(|| error.to_string());
+            unread.push(Unread { path, error: error.to_string() });
             None
         });
         found.map(|entry| entry.kind)
@@ -106,8 +122,7 @@ fn examine(
     let bios_boot_manager = is_program(look(BIOS_BOOT_MANAGER));
     let uefi_boot_manager = is_program(look(UEFI_BOOT_MANAGER));
     let ntldr = is_file(look(NTLDR)).then(|| boot_ini(volume));
-    let is_fallback = |path: &&&str| is_program(volume.find(path).ok().flatten().map(|entry| entry.kind));
-    let fallback = UEFI_FALLBACK.iter().find(is_fallback);
+    let fallback = UEFI_FALLBACK.iter().find(|path| is_program(look(path)));
     let counts = bios_boot_manager || uefi_boot_manager || ntldr.is_some() || !stores.is_empty();
     counts.then(|| SystemVolume {
         volume: index,

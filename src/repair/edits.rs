@@ -12,9 +12,9 @@ use crate::layout::Layout;
 use crate::layout::mounted_devices::MountedDevices;
 use crate::repair::identity::is_in_a_partition;
 use crate::repair::plan::PlanError;
-use crate::repair::plan::Sectors;
 use crate::repair::plan::is_within;
-use crate::repair::plan::on_disk;
+use crate::repair::sectors::Sectors;
+use crate::repair::sectors::on_disk;
 
 /// Written behind all that a store needs.
 const STAGE: u8 = 5;

@@ -15,7 +15,7 @@ use crate::partition::gpt;
 use crate::repair::edits;
 use crate::repair::plan::Plan;
 use crate::repair::plan::PlanError;
-use crate::repair::plan::Sectors;
+use crate::repair::sectors::Sectors;
 use crate::storage::Storage;
 
 /// Bytes of an MBR.

@@ -8,6 +8,7 @@ use crate::diagnosis::byte_edit::Site;
 use crate::diagnosis::drive_letters::UNREAD;
 use crate::layout::Layout;
 use crate::layout::mounted_devices::MountedDevices;
+use crate::layout::windows::WindowsVolume;
 use crate::repair::refusal::Refusal;
 use crate::repair::refusal::overlap;
 
@@ -62,18 +63,14 @@ pub fn obstacles(layout: &Layout, hive: &MountedDevices) -> Vec<Refusal> {
         );
     }
     let windows = layout.windows.get(hive.windows);
-    match windows.map(|windows| &windows.hibernation) {
-        Some(Ok(hibernation)) if !hibernation.is_hibernated() => {}
-        Some(Err(reason)) => refuse(
-            format!("whether Windows on {volume} is hibernated cannot be told: {reason}"),
-            "shut Windows down fully (`shutdown /s /t 0`)",
-        ),
-        _ => refuse(
+    let asleep = windows.map_or(Some("is not known".to_owned()), WindowsVolume::may_be_hibernated);
+    if let Some(how) = asleep {
+        refuse(
             format!(
-                "Windows on {volume} is hibernated or was shut down with fast startup: its session has the registry in memory and would write it over the letters (--allow-hibernated does not lift this)"
+                "Windows on {volume} {how}; a session has the registry in memory and would write it over the letters (--allow-hibernated does not lift this)"
             ),
             "shut Windows down fully (`shutdown /s /t 0`)",
-        ),
+        );
     }
     for obstacle in &hive.obstacles {
         refuse(

@@ -12,6 +12,7 @@ pub mod record;
 mod recovery;
 pub mod refusal;
 pub mod rehearse;
+mod sectors;
 pub mod undo;
 
 use schemars::JsonSchema;

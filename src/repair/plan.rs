@@ -1,7 +1,5 @@
 //! The plan: from re-pointings to edits of a store's bytes, and from those to whole sectors of the disk.
 
-use std::collections::BTreeMap;
-
 use crate::bcd::Store;
 use crate::bcd::edit;
 use crate::bcd::edit::Edit;
@@ -25,6 +23,7 @@ use crate::repair::identity;
 use crate::repair::prove::prove;
 use crate::repair::recovery;
 use crate::repair::rehearse::Overlay;
+use crate::repair::sectors::Sectors;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::cache::Cached;
@@ -60,8 +59,10 @@ pub enum PlanError {
         "the disk has changed since it was examined: something else writes to it, or another disk has its name now; nothing was written; look again with check"
     )]
     Changed,
-    /// The disk could be read when it was examined, and cannot now.
-    #[error("the disk could not be read again: {0}; nothing was written")]
+    /// The disk, looked at again under the lock, leads to another plan, and a part of it cannot be read.
+    #[error(
+        "the disk cannot be read as when it was examined, or is another one now: {0}; nothing was written; look again with check"
+    )]
     Unread(String),
     /// Tried in memory, the repair does not come out.
     #[error(
@@ -194,88 +195,6 @@ fn edits_of(store: &Store, repoint: &Repoint) -> Result<Vec<Edit>, PlanError> {
         false => edit::replace_identity(element, record, repoint.new),
     };
     edits.map_err(|error| PlanError::Check(error.to_string()))
-}
-
-/// Collects edits as whole sectors of the disk.
-pub(super) struct Sectors<'a> {
-    storage: &'a dyn Storage,
-    size: u64,
-    /// What is edited, for messages.
-    what: &'static str,
-    patches: BTreeMap<u64, Patch>,
-}
-
-impl<'a> Sectors<'a> {
-    pub(super) fn new(storage: &'a dyn Storage, sector_size: u32, what: &'static str) -> Self {
-        Self { storage, size: u64::from(sector_size), what, patches: BTreeMap::new() }
-    }
-
-    /// The sectors in the order of writing.
-    pub(super) fn into_patches(self) -> Vec<Patch> {
-        let changed = |patch: &Patch| patch.before != patch.after;
-        let mut patches: Vec<Patch> = self.patches.into_values().filter(changed).collect();
-        patches.sort_by_key(|patch| (patch.stage, patch.offset));
-        patches
-    }
-
-    /// Adds the bytes at `at` of the disk that differ.
-    pub(super) fn replace(
-        &mut self,
-        at: u64,
-        before: &[u8],
-        after: &[u8],
-        stage: u8,
-    ) -> Result<(), PlanError> {
-        let differ = (at..).zip(before.iter().zip(after)).filter(|(_, (before, after))| before != after);
-        for (at, (before, after)) in differ {
-            self.set(at, *before, *after, stage)?;
-        }
-        Ok(())
-    }
-
-    /// Adds the bytes of a file, whose places on the disk `extents` tell; all of them are compared.
-    pub(super) fn add(&mut self, extents: &[Extent], edit: &Edit, stage: u8) -> Result<(), PlanError> {
-        for (index, (before, after)) in edit.before.iter().zip(&edit.after).enumerate() {
-            let file_offset = u64::try_from(edit.at.saturating_add(index)).unwrap_or(u64::MAX);
-            let at = on_disk(extents, file_offset).ok_or_else(|| {
-                PlanError::Check(format!("file offset 0x{file_offset:x} lies in no extent"))
-            })?;
-            self.set(at, *before, *after, stage)?;
-        }
-        Ok(())
-    }
-
-    fn set(&mut self, at: u64, before: u8, after: u8, stage: u8) -> Result<(), PlanError> {
-        let inside = at.checked_rem(self.size).unwrap_or(0);
-        let offset = at.saturating_sub(inside);
-        let patch = match self.patches.entry(offset) {
-            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::btree_map::Entry::Vacant(entry) => {
-                let sector =
-                    self.storage.read_vec(offset, usize::try_from(self.size).unwrap_or(usize::MAX))?;
-                entry.insert(Patch { offset, after: sector.clone(), before: sector, stage })
-            }
-        };
-        patch.stage = patch.stage.max(stage);
-        let inside = usize::try_from(inside).unwrap_or(usize::MAX);
-        match patch.after.get_mut(inside) {
-            Some(byte) if *byte == before => *byte = after,
-            other => {
-                let found = other.map_or_else(|| "no byte".into(), |byte| format!("0x{byte:02x}"));
-                let expected = format!("0x{before:02x}");
-                return Err(PlanError::Mismatch { what: self.what.into(), at, expected, found });
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The byte of the disk that holds byte `file_offset` of the file.
-pub(crate) fn on_disk(extents: &[Extent], file_offset: u64) -> Option<u64> {
-    let extent = extents.iter().find(|extent| {
-        file_offset.checked_sub(extent.file_offset).is_some_and(|inside| inside < extent.len)
-    })?;
-    extent.volume_offset.checked_add(file_offset.checked_sub(extent.file_offset)?)
 }
 
 /// Whether byte `at` of the disk belongs to the file.

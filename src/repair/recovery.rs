@@ -24,7 +24,7 @@ use crate::layout::Layout;
 use crate::layout::store::StoreFile;
 use crate::repair::Patch;
 use crate::repair::plan::PlanError;
-use crate::repair::plan::Sectors;
+use crate::repair::sectors::Sectors;
 use crate::storage::Storage;
 
 /// Stages of the recovery, before all others.

@@ -98,7 +98,7 @@ pub fn came_out(plan: &Plan, layout: &Layout, diagnosis: &Diagnosis) -> Result<(
         let found = layout.store_on(store.partition, &store.path);
         let found = found.filter(|file| file.dirty.is_none()).and_then(StoreFile::on_disk);
         if found.is_none_or(|found| found != store.after) {
-            return Err(format!("{} does not hold the planned bytes", store.path));
+            return Err(layout.with_failed_read(format!("{} does not hold the planned bytes", store.path)));
         }
     }
     if plan.restored.is_some() && layout.table.disk != plan.restored {

@@ -152,7 +152,8 @@ fn unchanged_store<'a>(
 
 /// Whether the repair itself put `now` at byte `at` of the file.
 fn planned(record: &Record, extents: &[crate::volume::Extent], at: usize, now: u8) -> bool {
-    let Some(on_disk) = crate::repair::plan::on_disk(extents, u64::try_from(at).unwrap_or(u64::MAX)) else {
+    let Some(on_disk) = crate::repair::sectors::on_disk(extents, u64::try_from(at).unwrap_or(u64::MAX))
+    else {
         return false;
     };
     let byte = |patch: &crate::repair::Patch| {

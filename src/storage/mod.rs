@@ -8,6 +8,7 @@ pub mod budget;
 pub mod cache;
 pub mod device;
 pub mod file;
+pub mod first_failure;
 pub mod format;
 pub mod holders;
 pub mod lock;
@@ -19,7 +20,6 @@ pub mod raw;
 pub mod reader;
 pub mod served;
 pub mod sysfs;
-pub mod watched;
 pub mod window;
 
 use std::fmt::Display;

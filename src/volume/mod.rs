@@ -330,9 +330,15 @@ impl<'a> Volume<'a> {
     /// # Errors
     /// As [`Volume::read`].
     pub fn hibernation(&self) -> Result<Hibernation, VolumeError> {
-        let Some(head) = self.read_prefix("\\hiberfil.sys", hibernation::HEADER_SIZE)? else {
-            return Ok(Hibernation::None);
-        };
-        Ok(Hibernation::from_header(&head))
+        const FILE: &str = r"\hiberfil.sys";
+        match self.read_prefix(FILE, hibernation::HEADER_SIZE) {
+            Ok(Some(head)) => Ok(Hibernation::from_header(&head)),
+            Ok(None) => Ok(Hibernation::None),
+            // A directory of that name keeps Windows from sleeping at all.
+            Err(error) => match self.find(FILE) {
+                Ok(Some(Entry { kind: EntryKind::Directory, .. })) => Ok(Hibernation::None),
+                _ => Err(error),
+            },
+        }
     }
 }

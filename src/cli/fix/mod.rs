@@ -74,7 +74,7 @@ fn nothing_attached(incurable: &[PathBuf], as_json: bool) -> anyhow::Result<u8> 
         lines::show(|out| {
             out.add(format_args!("nothing here that fix can cure, but something is wrong; see:"));
             for path in incurable {
-                out.add(format_args!("  {}", suggested::command(&["check", &suggested::path(path)])));
+                out.add(format_args!("  {}", suggested::command(&["check".into(), suggested::path(path)])));
             }
         })?;
     }

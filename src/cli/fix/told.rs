@@ -1,5 +1,6 @@
 //! What `fix` tells, to people and in JSON.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -96,9 +97,9 @@ impl Job<'_> {
 
     /// A command about the same disk.
     fn again(&self, command: &str, switches: &[&str]) -> String {
-        let mut words = vec![command.to_owned(), suggested::path(&self.examined.path)];
+        let mut words: Vec<OsString> = vec![command.into(), suggested::path(&self.examined.path)];
         words.extend(self.args.open.words());
-        words.extend(switches.iter().map(|switch| (*switch).to_owned()));
+        words.extend(switches.iter().map(|switch| OsString::from(*switch)));
         suggested::command(&words)
     }
 

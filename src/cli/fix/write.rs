@@ -107,5 +107,5 @@ impl Job<'_> {
 
 /// The command that brings the disk back: the record, and how its target is opened.
 pub(super) fn way_back(args: &FixArgs, record: &Path) -> String {
-    suggested::command(&[vec!["undo".to_owned()], args.open.words(), vec![suggested::path(record)]].concat())
+    suggested::command(&[vec!["undo".into()], args.open.words(), vec![suggested::path(record)]].concat())
 }

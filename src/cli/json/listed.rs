@@ -35,7 +35,7 @@ pub struct Read {
     disk: Disk,
     partitions: Vec<Partition>,
     windows: Vec<Windows>,
-    /// What opening it, and its partition table, had to say.
+    /// What opening it, its partition table, and reads that failed had to say.
     notes: Vec<String>,
 }
 
@@ -82,8 +82,18 @@ pub fn read(examined: &Examined) -> Read {
         disk: disk::disk(&examined.layout, examined.len),
         partitions: disk::partitions(&examined.layout),
         windows: disk::windows(&examined.layout),
-        notes: examined.notes.iter().chain(&examined.layout.table.notes).cloned().collect(),
+        notes: notes(examined),
     }
+}
+
+/// What opening a disk, reading its table and looking for what is on it had to say.
+#[must_use]
+pub fn notes(examined: &Examined) -> Vec<String> {
+    let layout = &examined.layout;
+    let unread = layout.failed_read.iter().map(|error| {
+        format!("a part of the disk cannot be read, so that something may be missing here: {error}")
+    });
+    examined.notes.iter().chain(&layout.table.notes).cloned().chain(unread).collect()
 }
 
 /// What the kernel says of a disk.

@@ -44,7 +44,7 @@ pub struct Examined {
     restore_identity: Option<OtherCure>,
     /// What opening the target had to say.
     notes: Vec<String>,
-    /// Why nothing was done, or why the verdict is `unknown`; null when something was, or nothing had to be.
+    /// Why nothing was done, or why the verdict is `unknown`; null otherwise.
     pub error: Option<String>,
 }
 

@@ -11,6 +11,7 @@ use crate::diagnosis::Finding;
 use crate::diagnosis::Severity;
 use crate::diagnosis::answer::Resolution;
 use crate::diagnosis::entry::main_entry;
+use crate::diagnosis::finding::STORE_UNKNOWN;
 use crate::diagnosis::record::Record;
 use crate::layout::Firmware;
 use crate::layout::Layout;
@@ -66,7 +67,7 @@ pub fn walk(
         file.volume == system.volume && file.live && !file.recovery && file.firmware == firmware
     });
     let Some(file) = store else {
-        chain.add("store", "none".into(), &["store-missing", "store-elsewhere"]);
+        chain.add("store", "none".into(), &["store-missing", "store-elsewhere", STORE_UNKNOWN]);
         if let Some(hop) = chain.hops.last_mut().filter(|hop| hop.state == State::Ok) {
             hop.state = State::Unknown;
         }

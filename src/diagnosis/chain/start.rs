@@ -2,6 +2,7 @@
 
 use crate::diagnosis::boot_record::first_sector;
 use crate::diagnosis::chain::Chain;
+use crate::diagnosis::finding::BOOT_MANAGER_UNKNOWN;
 use crate::diagnosis::startup::active_partitions;
 use crate::layout::Firmware;
 use crate::layout::system::SystemVolume;
@@ -48,7 +49,7 @@ impl Chain<'_> {
             format!("{} on {name}", files.join(", "))
         };
         self.add_where("boot manager", evidence, |finding| {
-            finding.code == "boot-manager-missing" && finding.subject == name
+            ["boot-manager-missing", BOOT_MANAGER_UNKNOWN].contains(&finding.code) && finding.subject == name
         });
     }
 

@@ -9,12 +9,12 @@ use crate::storage::Storage;
 use crate::storage::StorageError;
 
 /// A storage that keeps the first failure of a read.
-pub struct Watched<'a> {
+pub struct FirstFailure<'a> {
     below: &'a dyn Storage,
     failure: OnceLock<String>,
 }
 
-impl<'a> Watched<'a> {
+impl<'a> FirstFailure<'a> {
     /// A look at `below` of which nothing has failed yet.
     #[must_use]
     pub fn new(below: &'a dyn Storage) -> Self {
@@ -28,7 +28,7 @@ impl<'a> Watched<'a> {
     }
 }
 
-impl Storage for Watched<'_> {
+impl Storage for FirstFailure<'_> {
     fn len(&self) -> u64 {
         self.below.len()
     }
@@ -60,14 +60,14 @@ mod tests {
     fn the_first_failure_is_kept_and_a_wrong_question_is_none() {
         let disk = Ram::new(vec![7; 64], None);
         let short = Budgeted::new(&disk, 1, 1000);
-        let watched = Watched::new(&short);
-        assert!(watched.read_vec(0, 65).is_err() && watched.read_at(60, &mut [0; 8]).is_err());
-        assert!(watched.read_at(0, &mut [0; 8]).is_err(), "the one read is spent");
-        let failure = watched.into_failure().unwrap();
+        let looked = FirstFailure::new(&short);
+        assert!(looked.read_vec(0, 65).is_err() && looked.read_at(60, &mut [0; 8]).is_err());
+        assert!(looked.read_at(0, &mut [0; 8]).is_err(), "the one read is spent");
+        let failure = looked.into_failure().unwrap();
         assert!(failure.starts_with("gave up after 1 reads"), "{failure}");
 
-        let watched = Watched::new(&disk);
-        assert!(watched.read_at(60, &mut [0; 8]).is_err() && watched.read_at(0, &mut [0; 8]).is_ok());
-        assert_eq!(watched.into_failure(), None);
+        let looked = FirstFailure::new(&disk);
+        assert!(looked.read_at(60, &mut [0; 8]).is_err() && looked.read_at(0, &mut [0; 8]).is_ok());
+        assert_eq!(looked.into_failure(), None);
     }
 }

@@ -1,0 +1,69 @@
+//! A store that is dirty, as the logs beside it make it.
+
+use crate::bcd::Store;
+use crate::hive::replay;
+use crate::hive::replay::Replayed;
+use crate::layout::store::Dirty;
+use crate::layout::store::STORE_MAX;
+use crate::volume::Volume;
+
+/// Endings of the transaction logs that Windows keeps beside a store. Stores of Windows 8.1 and later were seen with
+/// entries in all three.
+const LOG_ENDINGS: [&str; 3] = ["LOG", "LOG1", "LOG2"];
+
+/// Takes bytes that were read from what may still be.
+pub(super) fn take(left: &mut u64, bytes: &[u8]) {
+    *left = left.saturating_sub(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+}
+
+/// The store in a file; a dirty one as its logs make it, where they help.
+pub(super) fn made_whole(
+    volume: &Volume<'_>,
+    path: &str,
+    on_disk: Vec<u8>,
+    left: &mut u64,
+) -> (Result<Store, String>, Option<Dirty>) {
+    let parse = |bytes| Store::parse(bytes).map_err(|error| error.to_string());
+    if replay::is_clean(&on_disk) {
+        return (parse(on_disk), None);
+    }
+    let why = match replay_logs(volume, path, &on_disk, left) {
+        Ok(None) => return (parse(on_disk), None),
+        Ok(Some(mut replayed)) => match parse(std::mem::take(&mut replayed.bytes)) {
+            Ok(store) => {
+                take(left, store.hive().bytes());
+                return (Ok(store), Some(Dirty::Replayed { on_disk, replayed }));
+            }
+            Err(error) => error,
+        },
+        Err(why) => why,
+    };
+    let store = parse(on_disk).map_err(|error| format!("{error}; {why}"));
+    (store, Some(Dirty::NotReplayed(why)))
+}
+
+/// Reads the logs beside a store and replays them. One that is there and cannot be read may hold the last change, which a
+/// replay without it would lose for good: the repaired store is clean, and nobody reads its logs any more.
+fn replay_logs(
+    volume: &Volume<'_>,
+    path: &str,
+    on_disk: &[u8],
+    left: &mut u64,
+) -> Result<Option<Replayed>, String> {
+    let name = path.rsplit('\\').next().unwrap_or(path);
+    let mut logs = Vec::new();
+    for ending in LOG_ENDINGS {
+        let name = format!("{name}.{ending}");
+        match volume.read(&format!("{path}.{ending}"), STORE_MAX.min(*left)) {
+            Ok(Some(bytes)) => {
+                take(left, &bytes);
+                logs.push((name, bytes));
+            }
+            Ok(None) => {}
+            Err(error) => return Err(format!("{name}, which may hold it, cannot be read: {error}")),
+        }
+    }
+    let logs: Vec<(&str, &[u8])> =
+        logs.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+    replay::replay(on_disk, &logs).map_err(|error| error.to_string())
+}

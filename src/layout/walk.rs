@@ -1,0 +1,138 @@
+//! The walk over a disk that finds everything there is to know about it.
+
+use crate::layout::Layout;
+use crate::layout::Role;
+use crate::layout::VolumeFacts;
+use crate::layout::evidence::Evidence;
+use crate::layout::mounted_devices;
+use crate::layout::recovery;
+use crate::layout::store;
+use crate::layout::store::StoreFile;
+use crate::layout::system;
+use crate::layout::system::SystemVolume;
+use crate::layout::system::Unread;
+use crate::layout::windows;
+use crate::layout::windows::WindowsVolume;
+use crate::partition;
+use crate::partition::Partition;
+use crate::partition::PartitionError;
+use crate::partition::PartitionTable;
+use crate::storage::Storage;
+use crate::storage::budget::Budgeted;
+use crate::storage::first_failure::FirstFailure;
+use crate::storage::window::Window;
+use crate::volume::FileSystem;
+use crate::volume::Volume;
+
+/// Reads and bytes that a walk over a disk may take; a usual one takes some thousand reads and a few megabytes, one over
+/// a hundred volumes some hundred times that.
+const READS: u64 = 2_000_000;
+const BYTES: u64 = 1 << 30;
+
+/// Walks the disk. `storage` should have a cache before it.
+///
+/// # Errors
+/// Only when the partition table cannot be read; a volume or store that cannot be read is a fact of the layout.
+pub fn discover(storage: &dyn Storage) -> Result<Layout, PartitionError> {
+    discover_beside(storage, &[])
+}
+
+/// Walks a disk that stands beside another: what the stores of that one (`stores`) name is looked for here too.
+///
+/// # Errors
+/// As [`discover`].
+pub fn discover_beside(storage: &dyn Storage, stores: &[StoreFile]) -> Result<Layout, PartitionError> {
+    let budgeted = Budgeted::new(storage, READS, BYTES);
+    let looked = FirstFailure::new(&budgeted);
+    let layout = walk(&looked, stores)?;
+    Ok(Layout { failed_read: looked.into_failure(), ..layout })
+}
+
+fn walk(storage: &dyn Storage, others: &[StoreFile]) -> Result<Layout, PartitionError> {
+    let table = partition::read(storage)?;
+    let windows_on_disk: Vec<Window<'_>> = table
+        .partitions
+        .iter()
+        .map(|partition| Window::new(storage, partition.start, partition.len))
+        .collect();
+    let opened: Vec<Result<Volume<'_>, String>> = windows_on_disk
+        .iter()
+        .map(|window| Volume::open(window).map_err(|error| error.to_string()))
+        .collect();
+    let volumes: Vec<Option<&Volume<'_>>> = opened.iter().map(|volume| volume.as_ref().ok()).collect();
+
+    let (systems, mut unread) = system::find(&volumes, &table);
+    for (unread, opened) in unread.iter_mut().zip(&opened) {
+        unread.extend(opened.as_ref().err().into_iter().flat_map(|error| system::unopened(error)));
+    }
+    let stores = store::read_all(&volumes, &systems, &unread, &table);
+    let all: Vec<&StoreFile> = stores.iter().chain(others).collect();
+    let windows = windows::find(&volumes, &systems, &all);
+    let mounted = mounted_devices::read_all(&volumes, &windows, &table);
+    let evidence = Evidence::collect(&volumes, &all);
+    let found = Found { systems: &systems, windows: &windows, evidence: &evidence };
+    let facts = facts(&table, &opened, unread, &found, storage.len());
+    let recovery = recovery::read_all(&volumes, &facts, &windows);
+    Ok(Layout {
+        table,
+        volumes: facts,
+        systems,
+        windows,
+        stores,
+        mounted,
+        evidence,
+        recovery,
+        failed_read: None,
+    })
+}
+
+/// What was found on the volumes.
+struct Found<'a> {
+    systems: &'a [SystemVolume],
+    windows: &'a [WindowsVolume],
+    evidence: &'a Evidence,
+}
+
+impl Found<'_> {
+    fn role(&self, index: usize, partition: &Partition) -> Role {
+        let is_system = self.systems.iter().any(|system| system.volume == index);
+        let is_windows = self.windows.iter().any(|windows| windows.volume == index);
+        match (is_system, is_windows) {
+            (true, true) => Role::SystemAndWindows,
+            (true, false) => Role::System,
+            (false, true) => Role::Windows,
+            (false, false) if system::is_recovery_type(partition.kind) => Role::Recovery,
+            (false, false) if self.evidence.has_recovery_image(index) => Role::Recovery,
+            (false, false) if system::is_reserved_type(partition.kind) => Role::Reserved,
+            (false, false) => Role::Other,
+        }
+    }
+}
+
+fn facts(
+    table: &PartitionTable,
+    opened: &[Result<Volume<'_>, String>],
+    unread: Vec<Vec<Unread>>,
+    found: &Found<'_>,
+    len: u64,
+) -> Vec<VolumeFacts> {
+    let mut facts = Vec::new();
+    for (index, ((partition, volume), unread)) in table.partitions.iter().zip(opened).zip(unread).enumerate()
+    {
+        let (file_system, label, unreadable) = match volume {
+            Ok(volume) => (volume.file_system(), volume.label(), volume.damage()),
+            Err(error) => (FileSystem::Unknown, None, Some(error.clone())),
+        };
+        facts.push(VolumeFacts {
+            partition: partition.clone(),
+            file_system,
+            label,
+            role: found.role(index, partition),
+            unreadable,
+            unread,
+            missing: partition.start.saturating_add(partition.len).saturating_sub(len),
+            boot_record: volume.as_ref().ok().and_then(|volume| volume.boot_record().ok()?),
+        });
+    }
+    facts
+}
