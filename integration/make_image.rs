@@ -84,7 +84,7 @@ fn make(folder: &Path, recipe: &str, name: &str) -> (Run, PathBuf) {
 
 /// A disk of this recipe, in the form that the name asks for.
 #[track_caller]
-fn made(recipe: &str, name: &str) -> Disk {
+pub(crate) fn made(recipe: &str, name: &str) -> Disk {
     // Where a sync costs nothing, when the machine has such a place.
     let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| TempDir::new()).unwrap();
     let (run, path) = make(folder.path(), recipe, name);

@@ -17,6 +17,7 @@ use bcdrescue::layout::discover;
 use bcdrescue::repair::plan;
 use bcdrescue::repair::record::sha256;
 use bcdrescue::repair::refusal::Allowed;
+use bcdrescue::repair::refusal::choice_needed;
 use bcdrescue::repair::refusal::refusals;
 use bcdrescue::storage::Storage;
 use bcdrescue::storage::StorageError;
@@ -25,6 +26,7 @@ use serde_json::Value as Json;
 
 use crate::dirty;
 use crate::fuzz_targets::base::IMAGES;
+use crate::make_image::made;
 use crate::parts::change;
 use crate::parts::partitions;
 use crate::scenarios::second_windows;
@@ -88,8 +90,11 @@ impl Look {
     }
 
     /// What `fix` would write: which store, as its logs make it, and which byte of it becomes what. Nothing where it refuses.
-    fn cure(&self) -> BTreeSet<(u32, String, String)> {
-        let is_refused = !refusals(&self.layout, &self.diagnosis, Allowed::default()).is_empty();
+    fn cure(&self, name: &str) -> BTreeSet<(u32, String, String)> {
+        // A volume that cannot be read may be encrypted, and a Windows may sleep on it: each is a reason by itself.
+        let allowed = Allowed { hibernated: name == "bitlocker", ..Allowed::default() };
+        let is_refused = !refusals(&self.layout, &self.diagnosis, allowed).is_empty()
+            || choice_needed(&self.layout, &Context::default(), &self.diagnosis).is_some();
         let plan = plan::plan(&Cached::new(self.disk.clone()), &self.layout, &self.diagnosis);
         let Some(plan) = plan.ok().filter(|_| !is_refused) else { return BTreeSet::new() };
         let mut cure = BTreeSet::new();
@@ -126,6 +131,11 @@ fn disks() -> Vec<(String, SparseRam)> {
     }
     disks.extend(dirty::disks().into_iter().map(|(name, disk)| (format!("dirty, {name}"), disk)));
     disks.push(("dirty, two logs".to_owned(), dirty::in_two_logs()));
+    // These are refused, whatever of them cannot be read.
+    for damage in ["hibernated", "bitlocker"] {
+        let recipe = format!("base = 'win10-bios'\ndamage = ['{damage}', 'signature-changed']");
+        disks.push((damage.to_owned(), SparseRam::read(&made(&recipe, "disk.raw").path)));
+    }
     disks
 }
 
@@ -138,7 +148,7 @@ fn a_bad_page_is_no_answer() {
         let sound = Look::at(disk, None).expect("a sound disk");
         assert_eq!(sound.layout.failed_read, None, "{name}");
         let is_broken = sound.diagnosis.verdict == Verdict::Broken;
-        let cure = sound.cure();
+        let cure = sound.cure(name);
         let asked = sound.disk.asked.lock().unwrap().clone();
         for page in asked {
             pages += 1;
@@ -163,7 +173,7 @@ fn a_bad_page_is_no_answer() {
                 let is_advised = matches!(finding.remedy, Remedy::Switch(Switch::Active(Some(_)), _));
                 assert!(!is_advised || sound.diagnosis.findings.contains(finding), "{story}");
             }
-            let own = look.cure();
+            let own = look.cure(name);
             cured += usize::from(!own.is_empty());
             assert!(own.is_subset(&cure), "{story}");
         }
@@ -254,7 +264,7 @@ fn a_hibernation_that_cannot_be_read_may_be_one() {
     let before = hash(&disk.path);
     let server = worn(&disk, place(&disk, b"wake-up call") / 512);
     let run = unlimited(&["check", &server.url(), "--require", "no-hibernation"]).exits(4);
-    assert!(run.stdout.contains("no-hibernation: \\Windows on "), "{}", run.stdout);
+    assert!(run.stdout.contains("no-hibernation: Windows on "), "{}", run.stdout);
     assert!(run.stdout.contains("may be hibernated, which cannot be told"), "{}", run.stdout);
     let target = unlimited(&["check", &server.url(), "--json"]).exits(4).target();
     assert!(
@@ -269,4 +279,17 @@ fn a_hibernation_that_cannot_be_read_may_be_one() {
     assert!(run.stdout.contains("unknown"), "{}", run.stdout);
     assert!(fs::read_dir(records).unwrap().count() > 1);
     unlimited(&["check", disk.name()]).exits(0);
+}
+
+/// Windows on another disk, of which a part cannot be read: nobody can tell what is on it, and nothing is taken to be there.
+#[test]
+fn a_disk_beside_that_cannot_be_read_is_no_answer() {
+    let (system, windows) = (Disk::raw("win10-bios"), Disk::raw("win10-bios"));
+    let server = worn(&windows, partitions(&windows.path)[1].start / 512);
+    let before = hash(&system.path);
+    for command in ["check", "fix"] {
+        let run = unlimited(&[command, system.name(), "--with", &server.url()]).exits(8);
+        assert!(format!("{run:?}").contains("of which a part cannot be read"), "{run:?}");
+    }
+    assert_eq!(hash(&system.path), before);
 }

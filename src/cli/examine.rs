@@ -68,7 +68,11 @@ pub fn examine(path: &Path, options: &OpenOptions, context: &Context) -> anyhow:
     // What cannot be read is a finding, also where nothing could be read any more: then all that was found is worth nothing.
     if opened.is_served {
         let probe = usize::try_from(len.min(PROBE)).unwrap_or_default();
-        storage.below().read_vec(0, probe).context("lost while it was examined")?;
+        if let Err(error) = storage.below().read_vec(0, probe) {
+            // What was lost first says why; from then on nothing answers.
+            let first = layout.failed_read.unwrap_or_else(|| error.to_string());
+            bail!("lost while it was examined: {first}");
+        }
     }
     Ok(Examined {
         path: path.into(),
@@ -202,6 +206,12 @@ fn beside(
 fn one_beside(disk: &Path, options: &OpenOptions, layout: &Layout) -> anyhow::Result<Beside> {
     let storage = Cached::new(open(disk, options)?.storage);
     let layout = discover_beside(&storage, &layout.stores).with_context(|| disk.display().to_string())?;
+    if let Some(error) = &layout.failed_read {
+        bail!(
+            "--with names {}, of which a part cannot be read, so that what is on it cannot be told: {error}",
+            disk.display()
+        );
+    }
     Ok(Beside { name: disk.display().to_string(), layout })
 }
 

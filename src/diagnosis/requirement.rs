@@ -9,7 +9,6 @@ use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Verdict;
 use crate::diagnosis::others::Others;
 use crate::layout::Layout;
-use crate::layout::windows::WindowsVolume;
 use crate::partition::DiskId;
 use crate::volume::FileSystem;
 
@@ -51,7 +50,9 @@ impl Requirement {
             }
             Self::UniqueIdentity => return shared_identity(layout, others),
             Self::Generalized => named_identity(layout),
-            Self::NoHibernation => layout.windows.iter().find_map(|windows| asleep(layout, windows)),
+            Self::NoHibernation => {
+                layout.asleep().map(|(volume, how)| format!("Windows on {} {how}", layout.name(volume)))
+            }
             Self::NoBitlocker => encrypted(layout),
         };
         // What is not there may be where nobody can read.
@@ -72,11 +73,6 @@ impl Requirement {
             }
         }
     }
-}
-
-fn asleep(layout: &Layout, windows: &WindowsVolume) -> Option<String> {
-    let how = windows.may_be_hibernated()?;
-    Some(format!("{} on {} {how}", windows.root, layout.name(windows.volume)))
 }
 
 fn encrypted(layout: &Layout) -> Option<String> {

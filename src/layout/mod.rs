@@ -87,6 +87,9 @@ pub struct VolumeFacts {
     pub unreadable: Option<String>,
     /// What could not be looked for on it, because something on the way cannot be read.
     pub unread: Vec<Unread>,
+    /// Why a Windows may sleep on it that was not seen, because something cannot be read. Of a seen one
+    /// [`WindowsVolume::may_be_hibernated`] tells.
+    pub asleep: Option<String>,
     /// Bytes by which its partition ends beyond the disk.
     pub missing: u64,
     /// Its boot record, where it has one.
@@ -173,6 +176,22 @@ impl Layout {
             Some(error) => format!("{sentence}; a part of the disk cannot be read: {error}"),
             None => sentence,
         }
+    }
+
+    /// A Windows that sleeps, or may: where, and how that is known.
+    #[must_use]
+    pub fn asleep(&self) -> Option<(usize, String)> {
+        let seen = |windows: &WindowsVolume| Some((windows.volume, windows.may_be_hibernated()?));
+        let unseen = |(volume, facts): (usize, &VolumeFacts)| Some((volume, facts.asleep.clone()?));
+        let seen = self.windows.iter().find_map(seen);
+        seen.or_else(|| self.volumes.iter().enumerate().find_map(unseen))
+    }
+
+    /// A volume that nobody can read, because reads of the disk fail, and that may hold anything.
+    #[must_use]
+    pub fn unread_volume(&self) -> Option<usize> {
+        let is_unread = |facts: &VolumeFacts| facts.unreadable.is_some() && facts.role != Role::Reserved;
+        self.failed_read.as_ref().and_then(|_| self.volumes.iter().position(is_unread))
     }
 
     /// Why nobody can tell whether a store is where the firmware looks for it; `None` when that can be told.

@@ -48,7 +48,7 @@ pub fn discover_beside(storage: &dyn Storage, stores: &[StoreFile]) -> Result<La
     Ok(Layout { failed_read: looked.into_failure(), ..layout })
 }
 
-fn walk(storage: &dyn Storage, others: &[StoreFile]) -> Result<Layout, PartitionError> {
+fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, PartitionError> {
     let table = partition::read(storage)?;
     let windows_on_disk: Vec<Window<'_>> = table
         .partitions
@@ -71,8 +71,14 @@ fn walk(storage: &dyn Storage, others: &[StoreFile]) -> Result<Layout, Partition
     let mounted = mounted_devices::read_all(&volumes, &windows, &table);
     let evidence = Evidence::collect(&volumes, &all);
     let found = Found { systems: &systems, windows: &windows, evidence: &evidence };
-    let facts = facts(&table, &opened, unread, &found, storage.len());
+    let mut facts = facts(&table, &opened, unread, &found, storage.len());
     let recovery = recovery::read_all(&volumes, &facts, &windows);
+    if storage.has_failed() {
+        let is_seen = |index: usize| windows.iter().any(|windows| windows.volume == index);
+        let hidden = facts.iter_mut().zip(&volumes).enumerate().filter(|(index, _)| !is_seen(*index));
+        let hidden = hidden.filter(|(_, (facts, _))| facts.role != Role::Reserved);
+        hidden.for_each(|(_, (facts, volume))| facts.asleep = windows::asleep(*volume));
+    }
     Ok(Layout {
         table,
         volumes: facts,
@@ -130,6 +136,7 @@ fn facts(
             role: found.role(index, partition),
             unreadable,
             unread,
+            asleep: None,
             missing: partition.start.saturating_add(partition.len).saturating_sub(len),
             boot_record: volume.as_ref().ok().and_then(|volume| volume.boot_record().ok()?),
         });

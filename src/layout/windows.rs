@@ -18,6 +18,8 @@ use crate::volume::Volume;
 const DEFAULT_ROOT: &str = r"\Windows";
 /// System roots of other names that are believed, at most; a store that names more is absurd.
 const ROOTS_MAX: usize = 16;
+/// What is said of a session that sleeps.
+const ASLEEP: &str = "is hibernated or was shut down with fast startup";
 /// Windows of one disk that are asked what they are, at most.
 const ASKED_MAX: usize = 16;
 
@@ -55,12 +57,22 @@ impl WindowsVolume {
     #[must_use]
     pub fn may_be_hibernated(&self) -> Option<String> {
         match &self.hibernation {
-            Ok(hibernation) if hibernation.is_hibernated() => {
-                Some("is hibernated or was shut down with fast startup".to_owned())
-            }
+            Ok(hibernation) if hibernation.is_hibernated() => Some(ASLEEP.to_owned()),
             Ok(_) => None,
             Err(error) => Some(format!("may be hibernated, which cannot be told: {error}")),
         }
+    }
+}
+
+/// Why a session may sleep on a volume where no Windows was found, after a read that failed: its directory may be what could not
+/// be read.
+#[must_use]
+pub fn asleep(volume: Option<&Volume<'_>>) -> Option<String> {
+    let unknown = |error: &str| Some(format!("may be hibernated, which cannot be told: {error}"));
+    match volume.map(Volume::hibernation) {
+        Some(Ok(hibernation)) => hibernation.is_hibernated().then(|| ASLEEP.to_owned()),
+        Some(Err(error)) => unknown(&error.to_string()),
+        None => unknown("nothing on it can be read"),
     }
 }
 

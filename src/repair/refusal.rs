@@ -13,7 +13,6 @@ use crate::layout::Layout;
 use crate::layout::spanned;
 use crate::layout::store::Dirty;
 use crate::layout::store::StoreFile;
-use crate::layout::windows::WindowsVolume;
 use crate::partition::Partition;
 use crate::repair::letters;
 use crate::volume::FileSystem;
@@ -91,7 +90,7 @@ pub fn choice_needed(layout: &Layout, context: &Context, diagnosis: &Diagnosis) 
     };
     Some(Refusal {
         what: format!(
-            "{encrypted} is encrypted by BitLocker, which measures how the disk starts: after this repair Windows may ask for the recovery key at its next start"
+            "{encrypted} encrypted by BitLocker, which measures how the disk starts: after this repair Windows may ask for the recovery key at its next start"
         ),
         way_out: format!("choose --repoint, with the recovery key at hand{other}"),
     })
@@ -130,8 +129,9 @@ fn other_disk(diagnosis: &Diagnosis) -> Option<Refusal> {
 
 /// The first encrypted volume of a disk, for people.
 fn encrypted(layout: &Layout) -> Option<String> {
-    let volume = layout.volumes.iter().position(|facts| facts.file_system == FileSystem::BitLocker)?;
-    Some(layout.name(volume))
+    let known = layout.volumes.iter().position(|facts| facts.file_system == FileSystem::BitLocker);
+    let known = known.map(|volume| format!("{} is", layout.name(volume)));
+    known.or_else(|| Some(format!("{}, which cannot be read, may be", layout.name(layout.unread_volume()?))))
 }
 
 /// `--restore-identity` of a disk that is what it was, while elements name yet another.
@@ -162,8 +162,7 @@ fn dynamic_disk(layout: &Layout) -> Option<Refusal> {
 }
 
 fn hibernated(layout: &Layout) -> Option<Refusal> {
-    let asleep = |windows: &WindowsVolume| Some((windows.volume, windows.may_be_hibernated()?));
-    let (volume, how) = layout.windows.iter().find_map(asleep)?;
+    let (volume, how) = layout.asleep()?;
     Some(Refusal {
         what: format!(
             "Windows on {} {how}; a resumed session remembers the old identity and its own view of the system volume",

@@ -75,7 +75,8 @@ pub fn rehearse(
             Remedy::None | Remedy::Repoint(_) | Remedy::Edit(_) | Remedy::Advice(_) => String::new(),
         };
         let Finding { subject, message, .. } = worse;
-        return Err(PlanError::Rehearsal(format!("{subject} would stop Windows: {message}{cure}")));
+        let why = layout.with_failed_read(format!("{subject} would stop Windows: {message}{cure}"));
+        return Err(PlanError::Rehearsal(why));
     }
     Ok(diagnosis)
 }

@@ -21,6 +21,12 @@ impl<'a> FirstFailure<'a> {
         Self { below, failure: OnceLock::new() }
     }
 
+    /// Whether a read has failed by now.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.failure.get().is_some()
+    }
+
     /// The first read that failed, in a line; `None` when all went well.
     #[must_use]
     pub fn into_failure(self) -> Option<String> {
@@ -63,11 +69,13 @@ mod tests {
         let looked = FirstFailure::new(&short);
         assert!(looked.read_vec(0, 65).is_err() && looked.read_at(60, &mut [0; 8]).is_err());
         assert!(looked.read_at(0, &mut [0; 8]).is_err(), "the one read is spent");
+        assert!(looked.has_failed());
         let failure = looked.into_failure().unwrap();
         assert!(failure.starts_with("gave up after 1 reads"), "{failure}");
 
         let looked = FirstFailure::new(&disk);
         assert!(looked.read_at(60, &mut [0; 8]).is_err() && looked.read_at(0, &mut [0; 8]).is_ok());
+        assert!(!looked.has_failed());
         assert_eq!(looked.into_failure(), None);
     }
 }

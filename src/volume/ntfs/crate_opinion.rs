@@ -14,6 +14,7 @@ use ntfs::indexes::NtfsFileNameIndex;
 use ntfs::structured_values::NtfsFileNamespace;
 
 use crate::storage::Storage;
+use crate::storage::StorageError;
 use crate::storage::reader::Reader;
 use crate::storage::reader::fence;
 use crate::volume::VolumeError;
@@ -140,6 +141,12 @@ impl<'a> CrateOpinion<'a> {
 fn ask<T>(what: &str, at: u64, question: impl FnOnce() -> Result<T, NtfsError>) -> Result<T, VolumeError> {
     let found = match fence(question) {
         Ok(Ok(answer)) => return Ok(answer),
+        Ok(Err(NtfsError::Io(error))) => match error.downcast::<StorageError>() {
+            // The medium is to blame, not the volume.
+            Ok(error @ StorageError::Io { .. }) => return Err(error.into()),
+            Ok(error) => error.to_string(),
+            Err(error) => error.to_string(),
+        },
         Ok(Err(error)) => error.to_string(),
         Err(panic) => panic,
     };
