@@ -81,7 +81,7 @@ fn a_sector_of_the_store_cannot_be_read() {
     let errors = Filter::Errors(vec![rule("read", planned()[0], EIO)]);
     let bad = Drive { filter: Some(errors), ..Drive::qcow2(&disk.path) };
     let mut guest = Guest::at_shell(&rescue, &[bad, Drive::raw(&volume)]);
-    guest.run("bcdrescue check /dev/vda").exits(4).says("cannot read 0x").says("Input/output error");
+    guest.run("bcdrescue check /dev/vda").exits(8).says("cannot read 0x").says("Input/output error");
     let run = guest.run(FIX);
     assert!(matches!(run.code, 4 | 8), "{}", run.stdout);
     let target = run.target();

@@ -20,8 +20,8 @@ use crate::repair::identity_record::IdentityRecord;
 /// Runs the command.
 ///
 /// # Errors
-/// When the disk cannot be examined or not be read everywhere, its stores do not name it (then it is too late for a record), it has no identity,
-/// or the file cannot be made.
+/// When the disk cannot be examined, or not be read everywhere, its stores do not name it (then it is too late for a record),
+/// it has no identity, or the file cannot be made.
 pub fn run(args: &RecordArgs, as_json: bool) -> anyhow::Result<u8> {
     confine::to_new_file(&args.output);
     let examined = examine_alone(&args.target, &args.open.options())?;

@@ -177,6 +177,9 @@ fn volumes(layout: &Layout) -> Vec<Finding> {
                 format!("it could not be read: {error}"),
             ));
         }
+        if let Some(how) = &facts.asleep {
+            findings.push(asleep(layout, index, false, how));
+        }
         if facts.missing > 0 {
             let message = format!(
                 "its last 0x{:x} bytes are not there: the partition ends beyond the end of the disk, as of an image that was cut short",
@@ -195,12 +198,7 @@ fn volumes(layout: &Layout) -> Vec<Finding> {
     }
     for windows in &layout.windows {
         if let Some(how) = windows.may_be_hibernated() {
-            let code = if windows.is_hibernated() { "hibernated" } else { "hibernation-unknown" };
-            let place = layout.name(windows.volume);
-            findings.push(Finding {
-                remedy: Remedy::Advice("fix refuses unless --allow-hibernated is given: a resumed session remembers the old identity".into()),
-                ..Finding::plain(code, Severity::Note, &place, format!("Windows {how}"))
-            });
+            findings.push(asleep(layout, windows.volume, windows.is_hibernated(), &how));
         }
         // A volume with a store has its own word about that.
         let has_store = layout.stores.iter().any(|file| file.live && file.volume == windows.volume);
@@ -217,4 +215,15 @@ fn volumes(layout: &Layout) -> Vec<Finding> {
         }
     }
     findings
+}
+
+fn asleep(layout: &Layout, volume: usize, is_sure: bool, how: &str) -> Finding {
+    let code = if is_sure { "hibernated" } else { "hibernation-unknown" };
+    Finding {
+        remedy: Remedy::Advice(
+            "fix refuses unless --allow-hibernated is given: a resumed session remembers the old identity"
+                .into(),
+        ),
+        ..Finding::plain(code, Severity::Note, &layout.name(volume), format!("Windows {how}"))
+    }
 }
