@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::ops::Range;
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::Mutex;
 
@@ -299,4 +300,20 @@ fn a_disk_beside_that_cannot_be_read_is_no_answer() {
         assert!(format!("{run:?}").contains("of which a part cannot be read"), "{run:?}");
     }
     assert_eq!(hash(&system.path), before);
+}
+
+/// What is damaged and can be read is damaged for the firmware too: the EFI system partition behind it is the one that starts.
+#[test]
+fn a_damaged_partition_hides_nothing() {
+    let disk = Disk::raw("win11-uefi");
+    second_windows(&disk, 1, 5);
+    judge("sfdisk", &["-q", "--part-type", disk.name(), "5", ESP]);
+    let first = &partitions(&disk.path)[0];
+    let file = fs::OpenOptions::new().write(true).open(&disk.path).unwrap();
+    // Bytes per sector of the FAT boot sector.
+    file.write_all_at(&[3, 0], first.start + 0x0b).unwrap();
+    let target = unlimited(&["check", disk.name(), "--json"]).exits(4).target();
+    assert_eq!((&target["verdict"], &target["stop"]["hop"]), (&"broken".into(), &"device".into()));
+    // A loader on the damaged one is not ruled out; whose Windows it is has to be said.
+    unlimited(&["fix", disk.name(), "--yes", "--windows", "3"]).exits(1).says("examined again: healthy");
 }

@@ -207,10 +207,13 @@ impl Layout {
         })
     }
 
-    /// Why nobody can tell whether one of these files, as [`system`] spells them, is on a volume.
+    /// Why nobody can tell whether one of these files, as [`system`] spells them, is on a volume that cannot be read everywhere.
     #[must_use]
     pub fn unread_on(&self, volume: usize, paths: &[&str]) -> Option<&Unread> {
-        self.volumes.get(volume)?.unread.iter().find(|unread| paths.contains(&unread.path))
+        // What is damaged and can be read, no firmware finds its way through either.
+        let is_hidden = |facts: &&VolumeFacts| self.failed_read.is_some() || facts.missing > 0;
+        let facts = self.volumes.get(volume).filter(is_hidden)?;
+        facts.unread.iter().find(|unread| paths.contains(&unread.path))
     }
 
     /// The volume whose partition has this number.

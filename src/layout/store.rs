@@ -94,12 +94,12 @@ impl StoreFile {
     }
 }
 
-/// Reads every store of the system volumes.
+/// Reads every store of the system volumes; `hidden` is of each volume what may be on it and cannot be read.
 #[must_use]
 pub fn read_all(
     volumes: &[Option<&Volume<'_>>],
     systems: &[SystemVolume],
-    unread: &[Vec<Unread>],
+    hidden: &[&[Unread]],
     table: &PartitionTable,
 ) -> Vec<StoreFile> {
     let mut stores: Vec<StoreFile> = Vec::new();
@@ -112,14 +112,14 @@ pub fn read_all(
             stores.push(read(volume, system.volume, start, path, *firmware, &mut left));
         }
     }
-    mark_live(&mut stores, unread, table);
+    mark_live(&mut stores, hidden, table);
     stores
 }
 
 /// A BIOS starts from the active partition, UEFI from the ESP. A store elsewhere is a copy or a leftover; but where the
 /// right place has none, the store elsewhere is all there is. Where nobody can tell whether the right place has one, none is taken
 /// for it.
-fn mark_live(stores: &mut [StoreFile], unread: &[Vec<Unread>], table: &PartitionTable) {
+fn mark_live(stores: &mut [StoreFile], unread: &[&[Unread]], table: &PartitionTable) {
     for firmware in [Firmware::Bios, Firmware::Uefi] {
         let hidden = hiding(unread, table, firmware);
         let is_in_place = |file: &StoreFile| is_in_place(table, file.volume, firmware);
@@ -157,7 +157,7 @@ fn is_in_place(table: &PartitionTable, volume: usize, firmware: Firmware) -> boo
 }
 
 /// The first volume that this firmware starts from and of which nobody can tell whether it has a store.
-pub(super) fn hiding(unread: &[Vec<Unread>], table: &PartitionTable, firmware: Firmware) -> Option<usize> {
+fn hiding(unread: &[&[Unread]], table: &PartitionTable, firmware: Firmware) -> Option<usize> {
     let is_store =
         |unread: &Unread| STORE_PATHS.iter().any(|(path, of)| *path == unread.path && *of == firmware);
     (0..unread.len()).find(|volume| {

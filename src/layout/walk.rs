@@ -65,7 +65,14 @@ fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, Part
     for (unread, opened) in unread.iter_mut().zip(&opened) {
         unread.extend(opened.as_ref().err().into_iter().flat_map(|error| system::unopened(error)));
     }
-    let stores = store::read_all(&volumes, &systems, &unread, &table);
+    let is_hidden = |partition: &Partition| storage.has_failed() || missing(partition, storage.len()) > 0;
+    let hidden: Vec<&[Unread]> = table
+        .partitions
+        .iter()
+        .zip(&unread)
+        .map(|(partition, unread)| if is_hidden(partition) { unread.as_slice() } else { &[] })
+        .collect();
+    let stores = store::read_all(&volumes, &systems, &hidden, &table);
     let all: Vec<&StoreFile> = stores.iter().chain(others).collect();
     let windows = windows::find(&volumes, &systems, &all);
     let mounted = mounted_devices::read_all(&volumes, &windows, &table);
@@ -90,6 +97,11 @@ fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, Part
         recovery,
         failed_read: None,
     })
+}
+
+/// Bytes by which a partition ends beyond a disk of `len` bytes.
+fn missing(partition: &Partition, len: u64) -> u64 {
+    partition.start.saturating_add(partition.len).saturating_sub(len)
 }
 
 /// What was found on the volumes.
@@ -137,7 +149,7 @@ fn facts(
             unreadable,
             unread,
             asleep: None,
-            missing: partition.start.saturating_add(partition.len).saturating_sub(len),
+            missing: missing(partition, len),
             boot_record: volume.as_ref().ok().and_then(|volume| volume.boot_record().ok()?),
         });
     }
