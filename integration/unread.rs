@@ -317,3 +317,17 @@ fn a_damaged_partition_hides_nothing() {
     // A loader on the damaged one is not ruled out; whose Windows it is has to be said.
     unlimited(&["fix", disk.name(), "--yes", "--windows", "3"]).exits(1).says("examined again: healthy");
 }
+
+/// Whose GUID was whose is found out from all partitions together.
+#[test]
+fn an_identity_is_not_given_back_half_seen() {
+    let disk = Disk::raw("win11-uefi");
+    let before = hash(&disk.path);
+    let records = text(disk.folder.path());
+    for place in partitions(&disk.path).iter().map(|part| part.start) {
+        let server = worn(&disk, place / 512);
+        let fix = ["fix", &server.url(), "--yes", "--record-dir", records, "--restore-identity"];
+        unlimited(&fix).exits(8).says("a part of the disk cannot be read");
+    }
+    assert_eq!(hash(&disk.path), before);
+}

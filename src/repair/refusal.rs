@@ -46,6 +46,9 @@ pub fn refusals(layout: &Layout, diagnosis: &Diagnosis, allowed: Allowed) -> Vec
     }
     refusals.extend(dynamic_disk(layout));
     refusals.extend(boot_records(layout, diagnosis));
+    if diagnosis.edits().next().is_some() {
+        refusals.extend(unread(layout));
+    }
     if !allowed.hibernated {
         refusals.extend(hibernated(layout));
     }
@@ -62,6 +65,7 @@ pub fn for_identity(layout: &Layout, diagnosis: &Diagnosis) -> Vec<Refusal> {
     let mut refusals: Vec<Refusal> = bad_choice(diagnosis).into_iter().chain(other_disk(diagnosis)).collect();
     refusals.extend(dynamic_disk(layout));
     refusals.extend(boot_records(layout, diagnosis));
+    refusals.extend(unread(layout));
     if let Restore::Impossible(reason) = &diagnosis.restore {
         refusals.push(Refusal {
             what: format!("the old identity cannot be put back: {reason}"),
@@ -93,6 +97,15 @@ pub fn choice_needed(layout: &Layout, context: &Context, diagnosis: &Diagnosis) 
             "{encrypted} encrypted by BitLocker, which measures how the disk starts: after this repair Windows may ask for the recovery key at its next start"
         ),
         way_out: format!("choose --repoint, with the recovery key at hand{other}"),
+    })
+}
+
+/// Which partition had which GUID, and what a letter means, is found out from the whole disk; an element that is re-pointed is judged
+/// by itself.
+fn unread(layout: &Layout) -> Option<Refusal> {
+    layout.failed_read.as_ref().map(|error| Refusal {
+        what: format!("a part of the disk cannot be read, and with it what else has to change may not be seen: {error}"),
+        way_out: "mend the image or copy the disk to a sound one first; fix without more switches re-points what can be judged by itself".into(),
     })
 }
 
