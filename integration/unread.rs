@@ -143,7 +143,8 @@ fn disks() -> Vec<(String, SparseRam)> {
     disks
 }
 
-/// Every page that a look asks for is bad once, alone and with those behind it: no such disk is ever called well, or without Windows, or gets another cure.
+/// Every page that a look asks for is bad once, alone and with those behind it: no such disk is ever called well, or without
+/// Windows, or gets another cure.
 #[test]
 fn a_bad_page_is_no_answer() {
     let (mut tries, mut unknown, mut cured) = (0, 0, 0);

@@ -9,6 +9,7 @@ use bcdrescue::guid::Guid;
 
 use crate::damage::Target;
 use crate::disk::Disk;
+use crate::field::put;
 use crate::place::system;
 use crate::place::windows;
 
@@ -33,17 +34,12 @@ pub(crate) fn bitlocker(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
         "Windows is on the system volume, which is never encrypted"
     );
     let mut sector = [0; 512];
-    let mut put = |at: usize, bytes: &[u8]| {
-        if let Some(place) = sector.get_mut(at..at + bytes.len()) {
-            place.copy_from_slice(bytes);
-        }
-    };
-    put(0, BEGINNING);
+    put(&mut sector, 0, BEGINNING)?;
     let sector_size = target.layout.table.sector_size;
-    put(SECTOR_SIZE, &u16::try_from(sector_size)?.to_le_bytes());
+    put(&mut sector, SECTOR_SIZE, &u16::try_from(sector_size)?.to_le_bytes())?;
     let first = volume.start.checked_div(sector_size.into()).context("a disk without sectors")?;
-    put(HIDDEN_SECTORS, &u32::try_from(first)?.to_le_bytes());
-    put(BITLOCKER_AT, BITLOCKER.bytes());
-    put(510, &ENDING);
+    put(&mut sector, HIDDEN_SECTORS, &u32::try_from(first)?.to_le_bytes())?;
+    put(&mut sector, BITLOCKER_AT, BITLOCKER.bytes())?;
+    put(&mut sector, 510, &ENDING)?;
     Ok(disk.put(volume.start, &sector)?)
 }

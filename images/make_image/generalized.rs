@@ -22,6 +22,7 @@ use bcdrescue::layout::store::StoreFile;
 
 use crate::damage::Target;
 use crate::disk::Disk;
+use crate::field::put;
 use crate::place::extents;
 
 /// Where the bins of a hive begin in its file; offsets of cells are counted from there.
@@ -127,10 +128,6 @@ fn replace(bytes: &mut [u8], element: &Element, new: &[u8]) -> Result<()> {
             && le_u32(bytes, at + DATA_SIZE) == Some(size)
     };
     let value = (BINS..bytes.len()).step_by(4).find(is_its).context("an element without its key value")?;
-    let mut put = |at: usize, new: &[u8]| -> Result<()> {
-        bytes.get_mut(at..at + new.len()).context("a store that is cut short")?.copy_from_slice(new);
-        Ok(())
-    };
-    put(element.at, new)?;
-    put(value + DATA_SIZE, &u32::try_from(new.len())?.to_le_bytes())
+    put(bytes, element.at, new)?;
+    put(bytes, value + DATA_SIZE, &u32::try_from(new.len())?.to_le_bytes())
 }

@@ -13,6 +13,7 @@ use bcdrescue::partition::gpt;
 use bcdrescue::storage::Storage;
 
 use crate::disk::Disk;
+use crate::field::put;
 
 /// Fields of a header, counted in sectors.
 const MY_LBA: usize = 0x18;
@@ -73,9 +74,4 @@ fn protect(disk: &mut Disk, last: u64) -> Result<()> {
         }
     }
     Ok(disk.put(0, &sector)?)
-}
-
-fn put(bytes: &mut [u8], at: usize, new: &[u8]) -> Result<()> {
-    bytes.get_mut(at..at + new.len()).context("a table that is cut short")?.copy_from_slice(new);
-    Ok(())
 }

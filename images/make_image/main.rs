@@ -13,6 +13,7 @@ mod bitlocker;
 mod boot_start;
 mod damage;
 mod disk;
+mod field;
 mod files;
 mod generalized;
 mod grow;

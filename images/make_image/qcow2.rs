@@ -20,6 +20,7 @@ use crate::disk::CLUSTER;
 use crate::disk::CLUSTER_LEN;
 use crate::disk::Content;
 use crate::disk::Disk;
+use crate::field;
 use crate::output::Parts;
 
 /// Base-2 logarithm of the cluster size.
@@ -182,7 +183,5 @@ fn refcounts(plan: &Plan, counts: &[u16]) -> Result<Vec<(u64, Cow<'static, [u8]>
 }
 
 fn put(bytes: &mut [u8], at: u64, new: &[u8]) -> Result<()> {
-    let at = usize::try_from(at)?;
-    bytes.get_mut(at..at + new.len()).context("an entry behind the end of its table")?.copy_from_slice(new);
-    Ok(())
+    field::put(bytes, usize::try_from(at)?, new)
 }

@@ -7,6 +7,7 @@ use bcdrescue::storage::Storage;
 
 use crate::damage::Target;
 use crate::disk::Disk;
+use crate::field::put;
 use crate::place::extents;
 use crate::place::store;
 
@@ -31,14 +32,9 @@ pub(crate) fn dirty(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
     let first = extents(store(target.layout)?)?.first().context("an empty store")?;
     let mut head = disk.read_vec(first.volume_offset, HEAD)?;
     let sequence = le_u32(&head, PRIMARY_SEQUENCE).context("a store that is cut short")?;
-    put(&mut head, PRIMARY_SEQUENCE, sequence.wrapping_add(1))?;
+    put(&mut head, PRIMARY_SEQUENCE, &sequence.wrapping_add(1).to_le_bytes())?;
     let words = (0..CHECKSUM).step_by(4).filter_map(|at| le_u32(&head, at));
     let sum = words.fold(0, |sum, word| sum ^ word);
-    put(&mut head, CHECKSUM, sum)?;
+    put(&mut head, CHECKSUM, &sum.to_le_bytes())?;
     Ok(disk.put(first.volume_offset, &head)?)
-}
-
-fn put(head: &mut [u8], at: usize, number: u32) -> Result<()> {
-    head.get_mut(at..at + 4).context("a store that is cut short")?.copy_from_slice(&number.to_le_bytes());
-    Ok(())
 }

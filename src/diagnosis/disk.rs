@@ -12,7 +12,6 @@ use crate::diagnosis::left::BAD_CHOICE;
 use crate::diagnosis::others::OtherDisk;
 use crate::diagnosis::show_disk;
 use crate::layout::Layout;
-use crate::layout::VolumeFacts;
 use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
 use crate::layout::system::Unread;
@@ -87,8 +86,7 @@ fn no_system(layout: &Layout) -> Finding {
         };
     }
     let places: Vec<_> = layout.windows.iter().map(|windows| layout.name(windows.volume)).collect();
-    let is_hidden = |facts: &VolumeFacts| facts.unreadable.is_some() || !facts.unread.is_empty();
-    let hidden = (0..).zip(&layout.volumes).filter(|(_, facts)| is_hidden(facts));
+    let hidden = (0..).zip(&layout.volumes).filter(|(_, facts)| facts.unread_reason().is_some());
     let hidden: Vec<_> = hidden.map(|(volume, _)| layout.name(volume)).collect();
     let remedy = match hidden.is_empty() {
         true => "either they are on another disk (examine that one), or bootmgr or NTLDR is gone from this: restore it from a backup or an installation disk".to_owned(),
@@ -168,8 +166,7 @@ fn is_guid_of(layout: &Layout, id: &PartitionId) -> bool {
 fn volumes(layout: &Layout) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, facts) in layout.volumes.iter().enumerate() {
-        let unread = facts.unread.first().map(|unread| &unread.error);
-        if let Some(error) = facts.unreadable.as_ref().or(unread) {
+        if let Some(error) = facts.unread_reason() {
             findings.push(Finding::plain(
                 "volume-unreadable",
                 Severity::Note,

@@ -96,6 +96,15 @@ pub struct VolumeFacts {
     pub boot_record: Option<BootRecord>,
 }
 
+impl VolumeFacts {
+    /// Why it cannot be read, or not everywhere; `None` when it can.
+    #[must_use]
+    pub fn unread_reason(&self) -> Option<&str> {
+        let unread = self.unread.first().map(|unread| unread.error.as_str());
+        self.unreadable.as_deref().or(unread)
+    }
+}
+
 /// Everything that was found on one disk.
 #[derive(Debug)]
 pub struct Layout {

@@ -43,9 +43,7 @@ pub fn discover(storage: &dyn Storage) -> Result<Layout, PartitionError> {
 /// As [`discover`].
 pub fn discover_beside(storage: &dyn Storage, stores: &[StoreFile]) -> Result<Layout, PartitionError> {
     let budgeted = Budgeted::new(storage, READS, BYTES);
-    let looked = FirstFailure::new(&budgeted);
-    let layout = walk(&looked, stores)?;
-    Ok(Layout { failed_read: looked.into_failure(), ..layout })
+    walk(&FirstFailure::new(&budgeted), stores)
 }
 
 fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, PartitionError> {
@@ -65,7 +63,8 @@ fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, Part
     for (unread, opened) in unread.iter_mut().zip(&opened) {
         unread.extend(opened.as_ref().err().into_iter().flat_map(|error| system::unopened(error)));
     }
-    let is_hidden = |partition: &Partition| storage.has_failed() || missing(partition, storage.len()) > 0;
+    let is_hidden =
+        |partition: &Partition| storage.failure().is_some() || missing(partition, storage.len()) > 0;
     let hidden: Vec<&[Unread]> = table
         .partitions
         .iter()
@@ -80,7 +79,7 @@ fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, Part
     let found = Found { systems: &systems, windows: &windows, evidence: &evidence };
     let mut facts = facts(&table, &opened, unread, &found, storage.len());
     let recovery = recovery::read_all(&volumes, &facts, &windows);
-    if storage.has_failed() {
+    if storage.failure().is_some() {
         let is_seen = |index: usize| windows.iter().any(|windows| windows.volume == index);
         let hidden = facts.iter_mut().zip(&volumes).enumerate().filter(|(index, _)| !is_seen(*index));
         let hidden = hidden.filter(|(_, (facts, _))| facts.role != Role::Reserved);
@@ -95,7 +94,7 @@ fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, Part
         mounted,
         evidence,
         recovery,
-        failed_read: None,
+        failed_read: storage.failure().map(str::to_owned),
     })
 }
 

@@ -21,16 +21,10 @@ impl<'a> FirstFailure<'a> {
         Self { below, failure: OnceLock::new() }
     }
 
-    /// Whether a read has failed by now.
+    /// The first read that failed by now, in a line; `None` when all went well.
     #[must_use]
-    pub fn has_failed(&self) -> bool {
-        self.failure.get().is_some()
-    }
-
-    /// The first read that failed, in a line; `None` when all went well.
-    #[must_use]
-    pub fn into_failure(self) -> Option<String> {
-        self.failure.into_inner()
+    pub fn failure(&self) -> Option<&str> {
+        self.failure.get().map(String::as_str)
     }
 }
 
@@ -69,13 +63,11 @@ mod tests {
         let looked = FirstFailure::new(&short);
         assert!(looked.read_vec(0, 65).is_err() && looked.read_at(60, &mut [0; 8]).is_err());
         assert!(looked.read_at(0, &mut [0; 8]).is_err(), "the one read is spent");
-        assert!(looked.has_failed());
-        let failure = looked.into_failure().unwrap();
+        let failure = looked.failure().unwrap();
         assert!(failure.starts_with("gave up after 1 reads"), "{failure}");
 
         let looked = FirstFailure::new(&disk);
         assert!(looked.read_at(60, &mut [0; 8]).is_err() && looked.read_at(0, &mut [0; 8]).is_ok());
-        assert!(!looked.has_failed());
-        assert_eq!(looked.into_failure(), None);
+        assert_eq!(looked.failure(), None);
     }
 }

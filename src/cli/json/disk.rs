@@ -106,7 +106,7 @@ pub fn partitions(layout: &Layout) -> Vec<Partition> {
         label: facts.label.clone(),
         role: role(facts.role),
         windows: windows(index).collect(),
-        unreadable: facts.unreadable.clone().or_else(|| Some(facts.unread.first()?.error.clone())),
+        unreadable: facts.unread_reason().map(str::to_owned),
     };
     layout.volumes.iter().enumerate().map(one).collect()
 }
