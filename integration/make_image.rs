@@ -338,6 +338,12 @@ fn a_bad_recipe_is_one_line_and_no_file() {
     let mbr = "base = 'win10-bios'\n";
     for (recipe, name, code, said) in [
         ("", "a.qcow2", 16, "recipe.toml: line 1: missing field `base`"),
+        (
+            "base = 'win10-bios'\ndamage = ['bitlocker', 'hibernated']",
+            "a.qcow2",
+            16,
+            "its volume is encrypted already",
+        ),
         ("base = 'dos'", "a.qcow2", 16, "recipe.toml: line 1: base: expected one of win2003-bios"),
         ("base = [", "a.qcow2", 16, "recipe.toml: line 1: "),
         (&format!("{mbr}size = '1 MiB'"), "a.qcow2", 16, "size: the base has 1024 MiB already"),

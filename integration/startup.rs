@@ -194,6 +194,16 @@ fn a_system_volume_that_cannot_be_read_is_named() {
         .says("it could not be read: boot sector");
 }
 
+/// Two faults at once: what the one cure leaves is told with the switch that cures it, before the repair and after.
+#[test]
+fn a_second_fault_is_told_with_its_switch() {
+    let disk = Disk::raw("win10-bios");
+    put(&disk, 0x1be, &[0]);
+    bcdrescue(&["check", disk.name()]).exits(4).says("Windows does not start without --active=1 as well");
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(5).says("→ `fix --active 1` makes partition 1");
+    bcdrescue(&["fix", disk.name(), "--yes", "--active=1"]).exits(1).says("examined again: healthy");
+}
+
 #[test]
 fn the_chain_is_walked_to_the_kernel() {
     let target =

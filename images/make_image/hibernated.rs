@@ -2,7 +2,9 @@
 
 use anyhow::Context;
 use anyhow::Result;
+use anyhow::ensure;
 use bcdrescue::storage::window::Window;
+use bcdrescue::volume::FileSystem;
 use bcdrescue::volume::Volume;
 
 use crate::damage::Target;
@@ -20,7 +22,9 @@ const SIGNATURE: &[u8] = b"hibr";
 pub(crate) fn hibernated(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
     let partition = windows(target.layout)?;
     let window = Window::new(&*disk, partition.start, partition.len);
-    let file = Volume::open(&window)?.locate(FILE, FILE_MAX)?;
+    let volume = Volume::open(&window)?;
+    ensure!(volume.file_system() != FileSystem::BitLocker, "its volume is encrypted already");
+    let file = volume.locate(FILE, FILE_MAX)?;
     let file = file.with_context(|| format!("this Windows has no {FILE}"))?;
     let first = file.extents.first().with_context(|| format!("{FILE} is empty"))?;
     Ok(disk.put(partition.start + first.volume_offset, SIGNATURE)?)

@@ -8,6 +8,7 @@ use crate::cli::text::clean;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
+use crate::diagnosis::Severity;
 use crate::diagnosis::Verdict;
 use crate::diagnosis::chain::State;
 use crate::diagnosis::chain::is_identity;
@@ -170,7 +171,13 @@ pub fn closing(out: &mut Lines, examined: &Examined, switches: &[OsString]) {
         };
         let refusals = refusals(layout, diagnosis, Allowed::default());
         match refusals.is_empty() {
-            true => out.add(format_args!("\n  fix would {}; {left}. Run: {command}", what.join(" and "))),
+            true => {
+                out.add(format_args!("\n  fix would {}; {left}. Run: {command}", what.join(" and ")));
+                let switches = blocking_switches(diagnosis).join(" and ");
+                if !switches.is_empty() {
+                    out.add(format_args!("  Windows does not start without {switches} as well"));
+                }
+            }
             false => {
                 out.add(format_args!("\n  fix would {}, but as it stands it refuses:", what.join(" and ")));
                 refusals.iter().for_each(|it| out.add(format_args!("    {}", clean(&it.to_string()))));
@@ -193,6 +200,20 @@ pub fn closing(out: &mut Lines, examined: &Examined, switches: &[OsString]) {
         }
         Restore::Impossible(_) | Restore::Nothing => {}
     }
+}
+
+/// The switches without which Windows does not start, each once.
+fn blocking_switches(diagnosis: &Diagnosis) -> Vec<String> {
+    let mut switches = Vec::new();
+    for finding in diagnosis.findings.iter().filter(|finding| finding.severity == Severity::BlocksBoot) {
+        if let Remedy::Switch(switch, _) = &finding.remedy {
+            let switch = switch.to_string();
+            if !switches.contains(&switch) {
+                switches.push(switch);
+            }
+        }
+    }
+    switches
 }
 
 /// The stores that would be written, by path.

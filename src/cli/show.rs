@@ -103,6 +103,9 @@ pub fn left(out: &mut Lines, examined: &Examined, plan: &Plan) {
     out.add(format_args!("\n  left as it is:"));
     for finding in left {
         out.add(format_args!("    {}: {}", clean(&finding.subject), clean(&finding.message)));
+        if let Remedy::Switch(_, advice) = &finding.remedy {
+            out.add(format_args!("      {} {}", "→".yellow(), clean(advice)));
+        }
     }
 }
 
