@@ -18,6 +18,7 @@ mod closed;
 mod convert;
 mod corpus;
 mod corpus_disks;
+mod cut;
 mod cycle;
 mod devices;
 mod dirty;

@@ -153,10 +153,11 @@ fn what_moved_came_and_went_is_said() {
     let shorter = (u32::from_le_bytes(len) - 8).to_le_bytes();
     raw.write_all_at(&shorter, 0x1be + 16 + 12).unwrap();
     raw.write_all_at(&[0], 0x1be).unwrap();
-    let said = bcdrescue(&against("check", &disk, &record)).exits(4);
+    let said = bcdrescue(&against("check", &disk, &record)).exits(8);
     said.says("no longer there since it was recorded")
         .says("new, or changed in place or length")
-        .says("it is no longer active");
+        .says("it is no longer active")
+        .says("the last 0xe00 bytes of its file system are not in it");
 }
 
 #[test]

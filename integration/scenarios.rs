@@ -1,9 +1,12 @@
 //! Disks as they come: more than one Windows, disks that are not here, repairs begun by hand, and every refusal.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::path::PathBuf;
+use std::process::Command;
 
 use bcdrescue::bcd::ElementValue;
 use bcdrescue::bcd::QualifiedPartition;
@@ -661,6 +664,24 @@ fn a_boot_sector_in_a_file_stays_with_its_file() {
 }
 
 /// Half a repair by a wrong number helps nobody.
+/// An undo record is JSON, which has to be UTF-8: what cannot be kept in one is refused before anything is planned.
+#[test]
+fn a_name_that_no_record_can_keep_is_refused_at_once() {
+    let disk = Disk::raw("win10-bios");
+    let name = disk.folder.path().join(OsStr::from_bytes(b"d\xe4sk.img"));
+    fs::rename(&disk.path, &name).unwrap();
+    let before = hash(&name);
+    for switch in ["--yes", "--dry-run"] {
+        let fix =
+            Command::new(env!("CARGO_BIN_EXE_bcdrescue")).arg("fix").arg(&name).arg(switch).output().unwrap();
+        let said = String::from_utf8(fix.stdout).unwrap();
+        assert!(fix.status.code() == Some(8) && said.contains("the name is not UTF-8"), "{said}");
+    }
+    assert_eq!(hash(&name), before);
+    fs::rename(&name, &disk.path).unwrap();
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(1);
+}
+
 #[test]
 fn a_choice_that_does_not_fit_is_refused_whole() {
     let disk = Disk::of("win11-uefi");

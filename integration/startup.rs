@@ -9,16 +9,12 @@ use serde_json::Value as Json;
 
 use crate::parts::cut;
 use crate::parts::partitions;
+use crate::scenarios::second_windows;
 use crate::support::Disk;
 use crate::support::bcdrescue;
 use crate::support::hash;
 use crate::support::judge;
 use crate::support::text;
-
-fn put(disk: &Disk, at: u64, bytes: &[u8]) {
-    let file = fs::OpenOptions::new().write(true).open(&disk.path).unwrap();
-    file.write_all_at(bytes, at).unwrap();
-}
 
 fn get(disk: &Path, at: u64) -> [u8; 4] {
     let mut bytes = [0; 4];
@@ -73,7 +69,7 @@ fn the_active_flag_is_missing_doubled_or_wrong() {
     ] {
         let disk = Disk::raw("win10-bios-healthy");
         for (index, flag) in flags.iter().enumerate() {
-            put(&disk, 0x1be + 16 * index as u64, &[*flag]);
+            disk.put(0x1be + 16 * index as u64, &[*flag]);
         }
         let target = bcdrescue(&["check", disk.name(), "--json"]).exits(4).target();
         assert_eq!(stop(&target), ("active partition".into(), code.into()));
@@ -97,7 +93,7 @@ fn the_active_flag_goes_with_a_repair_and_with_the_old_identity() {
         [(&["--repoint"][..], [0xaa, 0xb6, 0x21, 0x4e]), (&["--restore-identity"], [0x0d, 0xf0, 0xa1, 0xc3])]
     {
         let disk = Disk::raw("win10-bios");
-        put(&disk, 0x1be, &[0]);
+        disk.put(0x1be, &[0]);
         bcdrescue(&["fix", disk.name(), "--yes"]).exits(5).says("not everything could be cured");
         let record = disk.record();
         bcdrescue(&["undo", text(&record), "--yes"]).exits(1);
@@ -131,7 +127,7 @@ fn boot_records_that_believe_to_be_elsewhere() {
         let right = u32::try_from(part.start / 512).unwrap().to_le_bytes();
         for place in [part.start, copy] {
             assert_eq!(get(&disk.path, place + 0x1c), right);
-            put(&disk, place + 0x1c, &63u32.to_le_bytes());
+            disk.put(place + 0x1c, &63u32.to_le_bytes());
         }
         let target = bcdrescue(&["check", disk.name(), "--json"]).exits(if stops { 4 } else { 0 }).target();
         if stops {
@@ -160,7 +156,7 @@ fn boot_records_that_believe_to_be_elsewhere() {
 fn a_copy_of_a_boot_record_alone_is_a_note() {
     let disk = Disk::raw("win2008r2-bios-healthy");
     let part = partitions(&disk.path).remove(0);
-    put(&disk, part.start + part.len - 512 + 0x1c, &[1]);
+    disk.put(part.start + part.len - 512 + 0x1c, &[1]);
     bcdrescue(&["check", disk.name()]).exits(0).says("the copy of its boot record");
     cured(&disk, &["--boot-sector"], "1 field set right");
 }
@@ -169,7 +165,7 @@ fn a_copy_of_a_boot_record_alone_is_a_note() {
 fn what_is_not_a_matter_of_the_store_is_named_as_that() {
     let case = |at: u64, bytes: &[u8], hop: &str, code: &str| {
         let disk = Disk::raw("win10-bios-healthy");
-        put(&disk, at, bytes);
+        disk.put(at, bytes);
         let target = bcdrescue(&["check", disk.name(), "--json"]).exits(4).target();
         assert_eq!(stop(&target), (hop.into(), code.into()));
         bcdrescue(&["check", disk.name()]).exits(4).says("not a matter of the store").says("STOPS");
@@ -187,18 +183,58 @@ fn what_is_not_a_matter_of_the_store_is_named_as_that() {
 #[test]
 fn a_system_volume_that_cannot_be_read_is_named() {
     let disk = Disk::raw("win10-bios-healthy");
-    put(&disk, (1 << 20) + 0x1fe, &[0, 0]);
+    disk.put((1 << 20) + 0x1fe, &[0, 0]);
     bcdrescue(&["check", disk.name()])
         .exits(4)
         .says("which cannot be read")
-        .says("it could not be read: boot sector");
+        .says("it could not be read: boot sector")
+        .says("does not begin with a boot record");
+}
+
+/// Boot code starts nothing of a partition that does not begin with a boot record, and whoever starts it is another system's otherwise.
+#[test]
+fn an_active_partition_without_a_boot_record_starts_nothing() {
+    let noise: Vec<u8> = (0..512u32).map(|at| (at * at * 7 + at / 3) as u8 | 1).collect();
+    let foreign = [&noise[..510], &[0x55, 0xaa]].concat();
+    for (sector, verdict, severity) in [
+        (&vec![0; 512], "broken", "blocks-boot"),
+        (&noise, "broken", "blocks-boot"),
+        (&foreign, "degraded", "degrades"),
+    ] {
+        let disk = Disk::raw("win10-bios-healthy");
+        second_windows(&disk, 1, 3);
+        disk.put(1 << 20, sector);
+        let target = bcdrescue(&["check", disk.name(), "--json"]).exits(4).target();
+        assert_eq!(target["verdict"], verdict);
+        let findings = target["findings"].as_array().unwrap();
+        let finding = findings.iter().find(|it| it["code"] == "active-partition-wrong").unwrap();
+        assert_eq!(finding["severity"], severity);
+        if verdict == "broken" {
+            assert_eq!(stop(&target), ("active partition".into(), "active-partition-wrong".into()));
+        }
+        bcdrescue(&["check", disk.name()]).exits(4).says("`fix --active 3`");
+    }
+}
+
+/// A damaged file system is no boot manager's, for the firmware neither.
+#[test]
+fn an_active_partition_that_is_damaged_starts_nothing() {
+    let disk = Disk::raw("win10-bios-healthy");
+    for (entry, flag) in [(0x1be, 0), (0x1ce, 0x80)] {
+        disk.put(entry, &[flag]);
+    }
+    // The first cluster of the master file table of Windows' volume.
+    disk.put(partitions(&disk.path)[1].start + 0x30, &[0xff; 8]);
+    let target = bcdrescue(&["check", disk.name(), "--json"]).exits(4).target();
+    assert_eq!((&target["verdict"], stop(&target).1.as_str()), (&"broken".into(), "active-partition-wrong"));
+    bcdrescue(&["check", disk.name()]).exits(4).says("`fix --active 1`");
 }
 
 /// Two faults at once: what the one cure leaves is told with the switch that cures it, before the repair and after.
 #[test]
 fn a_second_fault_is_told_with_its_switch() {
     let disk = Disk::raw("win10-bios");
-    put(&disk, 0x1be, &[0]);
+    disk.put(0x1be, &[0]);
     bcdrescue(&["check", disk.name()]).exits(4).says("Windows does not start without --active=1 as well");
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(5).says("→ `fix --active 1` makes partition 1");
     bcdrescue(&["fix", disk.name(), "--yes", "--active=1"]).exits(1).says("examined again: healthy");

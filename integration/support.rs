@@ -220,6 +220,12 @@ impl Disk {
         Self { folder, path }
     }
 
+    /// Puts these bytes at this place of a raw disk.
+    pub fn put(&self, at: u64, bytes: &[u8]) {
+        let file = fs::OpenOptions::new().write(true).open(&self.path).expect("writable");
+        file.write_all_at(bytes, at).expect("writable");
+    }
+
     /// The path as text.
     pub fn name(&self) -> &str {
         text(&self.path)

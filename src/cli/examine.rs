@@ -206,7 +206,7 @@ fn beside(
 fn one_beside(disk: &Path, options: &OpenOptions, layout: &Layout) -> anyhow::Result<Beside> {
     let storage = Cached::new(open(disk, options)?.storage);
     let layout = discover_beside(&storage, &layout.stores).with_context(|| disk.display().to_string())?;
-    if let Some(error) = &layout.failed_read {
+    if let Some(error) = layout.unseen() {
         bail!(
             "--with names {}, of which a part cannot be read, so that what is on it cannot be told: {error}",
             disk.display()

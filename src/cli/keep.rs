@@ -68,21 +68,29 @@ pub fn memory_warning(directory: &Path) -> Option<String> {
     })
 }
 
+/// The target's path as a record keeps it.
+///
+/// # Errors
+/// When it is not UTF-8, or is gone.
+pub fn path(examined: &Examined) -> anyhow::Result<PathBuf> {
+    let path = match examined.kind {
+        TargetKind::Nbd => examined.path.clone(),
+        _ => std::fs::canonicalize(&examined.path).with_context(|| examined.path.display().to_string())?,
+    };
+    anyhow::ensure!(
+        path.to_str().is_some(),
+        "{}: the name is not UTF-8, which the undo record has to be: give the file another name, or name a hard link to it",
+        path.display()
+    );
+    Ok(path)
+}
+
 /// The undo record of a plan.
 ///
 /// # Errors
 /// When the target's path cannot be kept in a record.
 pub fn record(examined: &Examined, plan: &Plan) -> anyhow::Result<Record> {
-    let path = match examined.kind {
-        TargetKind::Nbd => examined.path.clone(),
-        _ => std::fs::canonicalize(&examined.path)
-            .with_context(|| format!("{}; nothing was written", examined.path.display()))?,
-    };
-    anyhow::ensure!(
-        path.to_str().is_some(),
-        "{}: the name is not UTF-8, which the undo record has to be: give the file another name, or name a hard link to it; nothing was written",
-        path.display()
-    );
+    let path = path(examined).context("nothing was written")?;
     Ok(Record::of(plan, &examined.layout, examined.len, path, now()))
 }
 

@@ -26,7 +26,7 @@ pub fn run(args: &RecordArgs, as_json: bool) -> anyhow::Result<u8> {
     confine::to_new_file(&args.output);
     let examined = examine_alone(&args.target, &args.open.options())?;
     let name = clean(&args.target.display().to_string());
-    if let Some(error) = &examined.layout.failed_read {
+    if let Some(error) = examined.layout.unseen() {
         anyhow::bail!(
             "{name}: not recorded: a part of the disk cannot be read, and would be missing in it: {error}"
         );

@@ -18,6 +18,7 @@ use crate::diagnosis::show_disk;
 use crate::layout::Layout;
 use crate::partition::DiskId;
 use crate::repair::refusal::Allowed;
+use crate::repair::refusal::for_identity;
 use crate::repair::refusal::refusals;
 use owo_colors::OwoColorize;
 use std::collections::BTreeSet;
@@ -185,7 +186,7 @@ pub fn closing(out: &mut Lines, examined: &Examined, switches: &[OsString]) {
         }
     }
     match &diagnosis.restore {
-        Restore::Possible(old) => {
+        Restore::Possible(old) if for_identity(layout, diagnosis).is_empty() => {
             if what.is_empty() {
                 out.add(format_args!(""));
             }
@@ -198,7 +199,7 @@ pub fn closing(out: &mut Lines, examined: &Examined, switches: &[OsString]) {
         Restore::Impossible(reason) if repoints > 0 => {
             out.add(format_args!("  (its old identity cannot be put back instead: {})", clean(reason)));
         }
-        Restore::Impossible(_) | Restore::Nothing => {}
+        Restore::Possible(_) | Restore::Impossible(_) | Restore::Nothing => {}
     }
 }
 

@@ -30,7 +30,7 @@ fn word(word: &OsStr) -> String {
         c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '=' | '@' | '%' | '+' | ',')
     };
     match word.to_str() {
-        Some(word) if word.chars().any(is_dangerous) => in_octal(word.as_bytes()),
+        Some(word) if word.chars().any(|c| is_dangerous(c) || c == '\t') => in_octal(word.as_bytes()),
         Some(word) if !word.is_empty() && word.chars().all(is_plain) => word.to_owned(),
         Some(word) => format!("'{}'", word.replace('\'', r"'\''")),
         None => in_octal(word.as_bytes()),
@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn a_name_that_cannot_be_shown_arrives_as_it_is_too() {
         let words: [&[u8]; 5] =
-            [b"a\x1b[2J", b"a\nb'7\\", b"\xe4\xf6 7", "a\u{202e}b".as_bytes(), "\u{fffd}".as_bytes()];
+            [b"a\x1b[2J", b"a\nb\t'7\\", b"\xe4\xf6 7", "a\u{202e}b".as_bytes(), "\u{fffd}".as_bytes()];
         let line = command(&words.map(OsStr::from_bytes));
         assert!(!line.chars().any(is_dangerous), "{line}");
         let script = format!("bcdrescue() {{ printf '%s\\0' \"$@\"; }}; {line}");

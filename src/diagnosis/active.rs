@@ -5,16 +5,20 @@ use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Severity;
 use crate::diagnosis::Switch;
+use crate::diagnosis::boot_record::NEW_BOOT_RECORD;
 use crate::diagnosis::byte_edit::ByteEdit;
 use crate::diagnosis::byte_edit::Site;
 use crate::diagnosis::left::BAD_CHOICE;
+use crate::diagnosis::startup::active_partitions;
 use crate::diagnosis::startup::startable;
 use crate::diagnosis::startup::starts_by_uefi;
 use crate::diagnosis::startup::unknown;
 use crate::layout::Layout;
+use crate::layout::VolumeFacts;
 use crate::layout::system::BIOS_BOOT_MANAGER;
 use crate::layout::system::NTLDR;
 use crate::partition::BootCode;
+use crate::partition::Partition;
 use crate::partition::TableKind;
 
 /// First entry of an MBR, and the length of one (Microsoft, "Disk Concepts and Troubleshooting", partition table).
@@ -84,7 +88,10 @@ pub(super) fn findings(layout: &Layout, choice: Choice) -> Vec<Finding> {
 
 fn finding(layout: &Layout, choice: Choice) -> Option<Finding> {
     let candidates: Vec<usize> = startable(layout).map(|system| system.volume).collect();
-    if candidates.is_empty() || layout.table.boot_code == BootCode::Grub && choice.active.is_none() {
+    if candidates.is_empty() {
+        return unsigned(layout);
+    }
+    if layout.table.boot_code == BootCode::Grub && choice.active.is_none() {
         return None;
     }
     if let Some(unknown) = unknown_active(layout) {
@@ -108,6 +115,29 @@ fn finding(layout: &Layout, choice: Choice) -> Option<Finding> {
         evidence: candidates.iter().map(place).collect(),
         remedy,
         ..Finding::plain(code, severity, "disk", message)
+    })
+}
+
+/// There is no other partition to start from, and the active one begins with what boot code does not start.
+fn unsigned(layout: &Layout) -> Option<Finding> {
+    let is_unsigned = |(volume, _): &(usize, &Partition)| {
+        layout.volumes.get(*volume).is_some_and(|facts| !facts.has_boot_signature)
+    };
+    if layout.table.kind != TableKind::Mbr
+        || layout.table.boot_code == BootCode::Grub
+        || starts_by_uefi(layout)
+    {
+        return None;
+    }
+    let (volume, _) = active_partitions(layout).find(is_unsigned)?;
+    Some(Finding {
+        remedy: Remedy::Advice(NEW_BOOT_RECORD.into()),
+        ..Finding::plain(
+            "boot-record-unsigned",
+            Severity::BlocksBoot,
+            &layout.name(volume),
+            "the active partition does not begin with a boot record, which ends in 55 aa: boot code starts nothing (\"Missing operating system\")".into(),
+        )
     })
 }
 
@@ -156,10 +186,16 @@ fn state(
         [only] => {
             // Another system's volume, or the extended partition, may have a boot loader of its own.
             let facts = layout.by_number(*only).and_then(|volume| layout.volumes.get(volume));
-            let foreign = facts.is_none_or(|facts| !facts.file_system.is_readable());
+            let may_start =
+                |facts: &VolumeFacts| !facts.file_system.is_readable() && facts.has_boot_signature;
+            let foreign = facts.is_none_or(may_start);
             let severity = if foreign { Severity::Degrades } else { Severity::BlocksBoot };
+            let nothing = match facts.is_none_or(|facts| facts.has_boot_signature) {
+                true => "",
+                false => ", nor 55 aa at the end of its first sector, so that boot code starts nothing",
+            };
             let message = format!(
-                "the active partition is {}, which has no boot manager of Windows",
+                "the active partition is {}, which has no boot manager of Windows{nothing}",
                 name(layout, *only)
             );
             Some(("active-partition-wrong", severity, message))

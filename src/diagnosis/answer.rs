@@ -28,7 +28,7 @@ pub enum Left {
     Hidden {
         /// The volume that has it.
         seen: usize,
-        /// Those that may have it.
+        /// Those that may have it; none where it is partitions that are not seen.
         hidden: Vec<usize>,
     },
     /// The volume that fits belongs to an entry that names another disk: this one means a disk that is not attached.

@@ -17,6 +17,9 @@ use crate::volume::BootRecord;
 use crate::volume::FileSystem;
 use crate::volume::HIDDEN_SECTORS_AT;
 
+/// Who writes boot records.
+pub(super) const NEW_BOOT_RECORD: &str = "not a matter of the store: `bootsect /nt60` (for NTLDR `/nt52`) from a Windows rescue system writes a new boot record";
+
 /// What the boot record of this volume should say: the first sector of its partition, where a boot record has that.
 pub(super) fn first_sector(layout: &Layout, facts: &VolumeFacts) -> Option<u32> {
     // Of a logical partition some programs count from the container, others from the disk; nothing starts from it.
@@ -33,9 +36,7 @@ pub(super) fn findings(layout: &Layout, volume: usize, facts: &VolumeFacts, choi
     let mut findings: Vec<Finding> =
         hidden_sectors(layout, volume, facts, record, choice).into_iter().collect();
     let name = layout.name(volume);
-    let advice = Remedy::Advice(
-        "not a matter of the store: `bootsect /nt60` (for NTLDR `/nt52`) from a Windows rescue system writes a new boot record".into(),
-    );
+    let advice = Remedy::Advice(NEW_BOOT_RECORD.into());
     if started && !record.has_code && record.starts.is_none() {
         findings.push(Finding {
             remedy: advice.clone(),

@@ -8,15 +8,18 @@ use crate::diagnosis::Severity;
 use crate::diagnosis::finding::READ_FAILED;
 use crate::diagnosis::finding::STORE_UNKNOWN;
 use crate::diagnosis::finding::VOLUME_CUT;
+use crate::diagnosis::finding::VOLUME_LONGER;
 use crate::diagnosis::left::BAD_CHOICE;
 use crate::diagnosis::others::OtherDisk;
 use crate::diagnosis::show_disk;
 use crate::layout::Layout;
+use crate::layout::Missing;
 use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
 use crate::layout::system::Unread;
 use crate::partition::DiskId;
 use crate::partition::PartitionId;
+use crate::partition::Unseen;
 use crate::volume::FileSystem;
 
 /// All findings about the disk as a whole.
@@ -29,6 +32,7 @@ pub fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
         );
         Finding::unread(READ_FAILED, Severity::Degrades, "disk", message)
     }));
+    findings.extend(layout.table.unseen.as_ref().map(unseen));
     findings.extend(absent_choices(layout, context.choice));
     findings.extend(identity(layout, context));
     findings.extend(
@@ -40,6 +44,40 @@ pub fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
     );
     findings.extend(volumes(layout));
     findings
+}
+
+fn missing(volume: &str, missing: &Missing) -> Finding {
+    match missing {
+        Missing::OfDisk(how) => Finding::unread(VOLUME_CUT, Severity::Degrades, volume, how.clone()),
+        Missing::OfPartition(how) => Finding {
+            remedy: Remedy::Advice(
+                "give the partition its length back (`sfdisk`), or restore the table from a backup; a Windows that does not mount it calls it RAW".into(),
+            ),
+            ..Finding::plain(VOLUME_LONGER, Severity::Degrades, volume, how.clone())
+        },
+    }
+}
+
+fn unseen(unseen: &Unseen) -> Finding {
+    match unseen {
+        Unseen::Cut(reason) => {
+            let message = format!(
+                "partitions are missing here, as of an image that was cut short: {reason}, and nobody can see which it names"
+            );
+            Finding::unread(VOLUME_CUT, Severity::Degrades, "disk", message)
+        }
+        Unseen::Damaged(reason) => Finding {
+            remedy: Remedy::Advice(
+                "find what is missing with `testdisk`, or write the table anew as it is read (`sfdisk --dump`)".into(),
+            ),
+            ..Finding::plain(
+                "partitions-lost",
+                Severity::Degrades,
+                "disk",
+                format!("{reason}: logical partitions behind that are seen by nobody, if there were any"),
+            )
+        },
+    }
 }
 
 fn what_it_is(layout: &Layout) -> Vec<Finding> {
@@ -58,7 +96,7 @@ fn what_it_is(layout: &Layout) -> Vec<Finding> {
         let message = format!(
             "whether there is a store at {path}, where the disk starts from, cannot be told: {error}"
         );
-        return vec![Finding::unread(STORE_UNKNOWN, Severity::BlocksBoot, "disk", message)];
+        return vec![Finding::hidden(layout, STORE_UNKNOWN, "disk", message)];
     }
     vec![Finding {
         evidence: vec![format!("a boot manager is on {}", managers.join(", "))],
@@ -177,12 +215,8 @@ fn volumes(layout: &Layout) -> Vec<Finding> {
         if let Some(how) = &facts.asleep {
             findings.push(asleep(layout, index, false, how));
         }
-        if facts.missing > 0 {
-            let message = format!(
-                "its last 0x{:x} bytes are not there: the partition ends beyond the end of the disk, as of an image that was cut short",
-                facts.missing
-            );
-            findings.push(Finding::unread(VOLUME_CUT, Severity::Degrades, &layout.name(index), message));
+        if let Some(how) = &facts.missing {
+            findings.push(missing(&layout.name(index), how));
         }
         if facts.file_system == FileSystem::BitLocker {
             findings.push(Finding::plain(

@@ -95,9 +95,9 @@ fn missing_file(layout: &Layout, record: &Record, answer: &Resolution) -> Option
             predicted_status: None,
             remedy: match severity {
                 Severity::Note => Remedy::None,
-                _ => Remedy::Advice(match layout.failed_read {
-                    Some(_) => format!("the store names the right partition; {READ_IT}"),
-                    None => "check that volume in a Windows rescue system (`chkdsk`), or restore it from a backup; the store names the right partition".into(),
+                _ => Remedy::Advice(match layout.hides(*volume) {
+                    true => format!("the store names the right partition; {READ_IT}"),
+                    false => "check that volume in a Windows rescue system (`chkdsk`), or restore it from a backup; the store names the right partition".into(),
                 }),
             },
         });

@@ -4,11 +4,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::diagnosis::remedy::Remedy;
+use crate::layout::Layout;
 
 /// Code of the finding that a part of the disk could not be read.
 pub(super) const READ_FAILED: &str = "read-failed";
 /// Code of the finding that a volume goes on behind the end of the disk.
 pub(super) const VOLUME_CUT: &str = "volume-cut";
+/// Code of the finding that a file system goes on behind the end of its partition.
+pub(super) const VOLUME_LONGER: &str = "volume-longer-than-partition";
 /// Code of the finding that a store may be where nothing can be read.
 pub(super) const STORE_UNKNOWN: &str = "store-unknown";
 /// Code of the finding that a boot manager may be where nothing can be read.
@@ -16,6 +19,9 @@ pub(super) const BOOT_MANAGER_UNKNOWN: &str = "boot-manager-unknown";
 
 /// What to do about what cannot be read.
 pub(super) const READ_IT: &str = "of an image see whether it is whole (its length and hash beside the original's, `qemu-img check`), of a disk what the kernel says of reading it (`dmesg`)";
+
+/// What to do about a file system that is damaged.
+const MEND_IT: &str = "check that volume in a Windows rescue system (`chkdsk`), or restore it from a backup";
 
 /// How much a finding matters, in rising order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
@@ -65,7 +71,7 @@ impl Finding {
     /// Whether it is about what could not be read, so that nobody can tell what is there.
     #[must_use]
     pub fn is_of_unread(&self) -> bool {
-        [READ_FAILED, VOLUME_CUT, STORE_UNKNOWN, BOOT_MANAGER_UNKNOWN].contains(&self.code)
+        [READ_FAILED, VOLUME_CUT, VOLUME_LONGER, STORE_UNKNOWN, BOOT_MANAGER_UNKNOWN].contains(&self.code)
     }
 
     /// A finding without evidence, status or remedy; `..Finding::plain(…)` behind those that it has.
@@ -81,8 +87,16 @@ impl Finding {
         }
     }
 
-    /// A finding about what could not be read.
+    /// A finding about what could not be read, for the medium or the image.
     pub(super) fn unread(code: &'static str, severity: Severity, subject: &str, message: String) -> Self {
         Self { remedy: Remedy::Advice(READ_IT.into()), ..Self::plain(code, severity, subject, message) }
+    }
+
+    /// The same, where it may be the file system that is damaged.
+    pub(super) fn hidden(layout: &Layout, code: &'static str, subject: &str, message: String) -> Self {
+        let is_hidden = (0..layout.volumes.len()).any(|volume| layout.hides(volume));
+        let advice = if is_hidden { READ_IT } else { MEND_IT };
+        let unread = Self::unread(code, Severity::BlocksBoot, subject, message);
+        Self { remedy: Remedy::Advice(advice.into()), ..unread }
     }
 }

@@ -42,7 +42,9 @@ impl Subject<'_> {
             }
             Left::AmbiguousDisks(names) => format!("{} is on {}", self.file(), names.join(" and on ")),
             Left::Hidden { seen, hidden } => {
-                let names: Vec<_> = hidden.iter().map(|volume| self.layout.name(*volume)).collect();
+                let names = hidden.iter().map(|volume| self.layout.name(*volume));
+                let unseen = self.layout.table.unseen.iter().map(|_| "a logical partition".to_owned());
+                let names: Vec<_> = names.chain(unseen).collect();
                 format!(
                     "{} is on {}, but it may be on {} too, whose files cannot be seen",
                     self.file(),
@@ -93,6 +95,9 @@ impl Subject<'_> {
 
     fn advice(&self, why: &Left) -> String {
         match (why, self.choosing()) {
+            (Left::NoCandidate, _) if self.layout.table.unseen.is_some() => {
+                "left as it is: it may be on a partition that is missing here".into()
+            }
             (Left::NoCandidate, Some(switch)) => {
                 format!(
                     "left as it is; if the volume is encrypted, say which partition it is with {switch}; if it is on another disk, name that with --with DISK"

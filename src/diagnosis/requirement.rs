@@ -9,6 +9,7 @@ use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Verdict;
 use crate::diagnosis::others::Others;
 use crate::layout::Layout;
+use crate::layout::VolumeFacts;
 use crate::partition::DiskId;
 use crate::volume::FileSystem;
 
@@ -56,8 +57,13 @@ impl Requirement {
             Self::NoBitlocker => encrypted(layout),
         };
         // What is not there may be where nobody can read.
-        let unread = layout.failed_read.as_ref().filter(|_| unmet.is_none());
-        unmet.or(unread.map(|error| format!("a part of the disk cannot be read: {error}")))
+        let unread = || layout.unseen().map(|error| format!("a part of the disk cannot be read: {error}"));
+        let cut = || {
+            let cut = |facts: &VolumeFacts| facts.missing.is_some();
+            let volume = layout.volumes.iter().position(cut)?;
+            Some(format!("{} is not all there", layout.name(volume)))
+        };
+        unmet.or_else(unread).or_else(cut)
     }
 
     /// The same for a store by itself, of which only this can be told: whether it names disks by their identity.

@@ -196,8 +196,9 @@ impl Resolver<'_> {
         let with_file: Vec<usize> =
             record.purpose.file.iter().flat_map(|file| self.layout.evidence.volumes_with(file)).collect();
         let proven = self.homes.contains(&self.key(record));
-        let hidden: Vec<usize> =
-            record.purpose.file.iter().flat_map(|file| self.layout.evidence.volumes_hiding(file)).collect();
+        let hidden = record.purpose.file.iter().flat_map(|file| self.layout.evidence.volumes_hiding(file));
+        // No Windows is on an EFI system partition.
+        let hidden: Vec<usize> = hidden.filter(|volume| !self.layout.is_esp(*volume)).collect();
         let is_windows = matches!(record.purpose.role, Role::Loader | Role::OsRoot | Role::Resume);
         match (with_file.as_slice(), direct) {
             // A partition's GUID is no coincidence; and where the place is proven but cannot be looked into, another
@@ -212,7 +213,9 @@ impl Resolver<'_> {
             // The file cannot be seen (deleted, or on an encrypted volume), but the disk and the place are proven.
             ([], Some(volume)) if proven => Ok(volume),
             ([], _) => Err(Left::NoCandidate),
-            ([seen], _) if is_windows && !hidden.is_empty() => Err(Left::Hidden { seen: *seen, hidden }),
+            ([seen], _) if is_windows && (!hidden.is_empty() || self.layout.table.unseen.is_some()) => {
+                Err(Left::Hidden { seen: *seen, hidden })
+            }
             ([volume], _) => Ok(*volume),
             (several, _) => self.chosen_among(several).ok_or_else(|| Left::Ambiguous(several.to_vec())),
         }

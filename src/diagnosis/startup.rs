@@ -28,7 +28,7 @@ const UEFI_BOOT_MANAGERS: &[&str] = {
 /// Nobody can tell whether this file, which starts the disk, is on a volume.
 pub(super) fn unknown(layout: &Layout, volume: usize, path: &str, error: &str) -> Finding {
     let message = format!("whether {path} is there cannot be told: {error}");
-    Finding::unread(BOOT_MANAGER_UNKNOWN, Severity::BlocksBoot, &layout.name(volume), message)
+    Finding::hidden(layout, BOOT_MANAGER_UNKNOWN, &layout.name(volume), message)
 }
 
 /// All findings about the start before the store.

@@ -63,9 +63,9 @@ fn unreadable(layout: &Layout, file: &StoreFile, error: &str) -> Finding {
     Finding {
         // Measured: a store with a bad base block and no usable log.
         predicted_status: file.first.then_some("0xc000000f or 0xc000014c"),
-        remedy: Remedy::Advice(match layout.failed_read {
-            Some(_) => format!("{READ_IT}; where all can be read, {restore}"),
-            None => restore.into(),
+        remedy: Remedy::Advice(match layout.hides(file.volume) {
+            true => format!("{READ_IT}; where all can be read, {restore}"),
+            false => restore.into(),
         }),
         ..placed(layout, file, "store-unreadable", severity, format!("the store cannot be read: {error}"))
     }

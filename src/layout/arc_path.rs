@@ -211,6 +211,7 @@ mod tests {
             boot_code: BootCode::None,
             boot_flags: [0; 4],
             hybrid: None,
+            unseen: None,
             notes: vec![],
         }
     }

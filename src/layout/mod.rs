@@ -9,6 +9,7 @@ pub mod current_version;
 pub mod evidence;
 pub mod file_version;
 pub mod mounted_devices;
+mod opened;
 pub mod product;
 pub mod reagent;
 pub mod recovery;
@@ -34,6 +35,8 @@ use crate::layout::system::Unread;
 use crate::layout::windows::WindowsVolume;
 use crate::partition::Partition;
 use crate::partition::PartitionTable;
+use crate::partition::TableKind;
+use crate::partition::Unseen;
 use crate::volume::BootRecord;
 use crate::volume::FileSystem;
 
@@ -72,6 +75,15 @@ pub enum Role {
     Other,
 }
 
+/// How a volume goes on where there is nothing more, in a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Missing {
+    /// Behind the end of the disk.
+    OfDisk(String),
+    /// Behind the end of its partition.
+    OfPartition(String),
+}
+
 /// One partition with what was found on it. Index in [`Layout::volumes`] = index in the table's partitions.
 #[derive(Debug)]
 pub struct VolumeFacts {
@@ -90,8 +102,11 @@ pub struct VolumeFacts {
     /// Why a Windows may sleep on it that was not seen, because something cannot be read. Of a seen one
     /// [`WindowsVolume::may_be_hibernated`] tells.
     pub asleep: Option<String>,
-    /// Bytes by which its partition ends beyond the disk.
-    pub missing: u64,
+    /// How it goes on where there is nothing more.
+    pub missing: Option<Missing>,
+    /// Its first sector ends in 55 aa, without which boot code does not start it (Microsoft, "Disk Concepts and
+    /// Troubleshooting": "Missing operating system"). What cannot be read is taken to.
+    pub has_boot_signature: bool,
     /// Its boot record, where it has one.
     pub boot_record: Option<BootRecord>,
 }
@@ -187,6 +202,13 @@ impl Layout {
         }
     }
 
+    /// Why something may be on the disk that nobody can see: a read failed, or records of partitions lie behind its end.
+    #[must_use]
+    pub fn unseen(&self) -> Option<&str> {
+        let cut = self.table.unseen.as_ref().filter(|unseen| matches!(unseen, Unseen::Cut(_)));
+        self.failed_read.as_deref().or(cut.map(Unseen::reason))
+    }
+
     /// A Windows that sleeps, or may: where, and how that is known.
     #[must_use]
     pub fn asleep(&self) -> Option<(usize, String)> {
@@ -206,8 +228,16 @@ impl Layout {
     /// Why nobody can tell whether a store is where the firmware looks for it; `None` when that can be told.
     #[must_use]
     pub fn unread_store(&self) -> Option<&Unread> {
+        let is_of = |unread: &Unread, volume: usize| {
+            let is_uefi = self.is_esp(volume) || self.table.kind == TableKind::Gpt;
+            let firmware = if is_uefi { Firmware::Uefi } else { Firmware::Bios };
+            STORE_PATHS.contains(&(unread.path, firmware))
+        };
         let is_store = |unread: &&Unread| STORE_PATHS.iter().any(|(path, _)| *path == unread.path);
-        let unread = |volume: usize| self.volumes.get(volume)?.unread.iter().find(is_store);
+        let unread = |volume: usize| {
+            let all = || self.volumes.get(volume).into_iter().flat_map(|facts| &facts.unread);
+            all().find(|unread| is_of(unread, volume)).or_else(|| all().find(is_store))
+        };
         let of_systems = self.systems.iter().find_map(|system| unread(system.volume));
         of_systems.or_else(|| {
             let is_active = |volume: &usize| self.volumes.get(*volume).is_some_and(|it| it.partition.active);
@@ -220,9 +250,15 @@ impl Layout {
     #[must_use]
     pub fn unread_on(&self, volume: usize, paths: &[&str]) -> Option<&Unread> {
         // What is damaged and can be read, no firmware finds its way through either.
-        let is_hidden = |facts: &&VolumeFacts| self.failed_read.is_some() || facts.missing > 0;
-        let facts = self.volumes.get(volume).filter(is_hidden)?;
+        let facts = self.volumes.get(volume).filter(|_| self.hides(volume))?;
         facts.unread.iter().find(|unread| paths.contains(&unread.path))
+    }
+
+    /// Whether what is damaged or not found on a volume may be there, and only the medium or the image lacks it.
+    #[must_use]
+    pub fn hides(&self, volume: usize) -> bool {
+        let is_cut = self.volumes.get(volume).is_some_and(|facts| facts.missing.is_some());
+        self.failed_read.is_some() || is_cut
     }
 
     /// The volume whose partition has this number.

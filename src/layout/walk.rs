@@ -5,6 +5,7 @@ use crate::layout::Role;
 use crate::layout::VolumeFacts;
 use crate::layout::evidence::Evidence;
 use crate::layout::mounted_devices;
+use crate::layout::opened::Opened;
 use crate::layout::recovery;
 use crate::layout::store;
 use crate::layout::store::StoreFile;
@@ -48,28 +49,27 @@ pub fn discover_beside(storage: &dyn Storage, stores: &[StoreFile]) -> Result<La
 
 fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, PartitionError> {
     let table = partition::read(storage)?;
-    let windows_on_disk: Vec<Window<'_>> = table
+    let windows: Vec<Window<'_>> = table
         .partitions
         .iter()
         .map(|partition| Window::new(storage, partition.start, partition.len))
         .collect();
-    let opened: Vec<Result<Volume<'_>, String>> = windows_on_disk
+    let opened: Vec<Opened<'_>> = windows
         .iter()
-        .map(|window| Volume::open(window).map_err(|error| error.to_string()))
+        .zip(&table.partitions)
+        .map(|(window, partition)| Opened::new(window, partition, storage.len()))
         .collect();
-    let volumes: Vec<Option<&Volume<'_>>> = opened.iter().map(|volume| volume.as_ref().ok()).collect();
+    let volumes: Vec<Option<&Volume<'_>>> = opened.iter().map(|opened| opened.volume.as_ref().ok()).collect();
 
     let (systems, mut unread) = system::find(&volumes, &table);
     for (unread, opened) in unread.iter_mut().zip(&opened) {
-        unread.extend(opened.as_ref().err().into_iter().flat_map(|error| system::unopened(error)));
+        unread.extend(opened.volume.as_ref().err().into_iter().flat_map(|error| system::unopened(error)));
     }
-    let is_hidden =
-        |partition: &Partition| storage.failure().is_some() || missing(partition, storage.len()) > 0;
-    let hidden: Vec<&[Unread]> = table
-        .partitions
+    let is_hidden = |opened: &Opened<'_>| storage.failure().is_some() || opened.missing.is_some();
+    let hidden: Vec<&[Unread]> = opened
         .iter()
         .zip(&unread)
-        .map(|(partition, unread)| if is_hidden(partition) { unread.as_slice() } else { &[] })
+        .map(|(opened, unread)| if is_hidden(opened) { unread.as_slice() } else { &[] })
         .collect();
     let stores = store::read_all(&volumes, &systems, &hidden, &table);
     let all: Vec<&StoreFile> = stores.iter().chain(others).collect();
@@ -77,7 +77,7 @@ fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, Part
     let mounted = mounted_devices::read_all(&volumes, &windows, &table);
     let evidence = Evidence::collect(&volumes, &all);
     let found = Found { systems: &systems, windows: &windows, evidence: &evidence };
-    let mut facts = facts(&table, &opened, unread, &found, storage.len());
+    let mut facts = facts(&table, &opened, unread, &found);
     let recovery = recovery::read_all(&volumes, &facts, &windows);
     if storage.failure().is_some() {
         let is_seen = |index: usize| windows.iter().any(|windows| windows.volume == index);
@@ -96,11 +96,6 @@ fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, Part
         recovery,
         failed_read: storage.failure().map(str::to_owned),
     })
-}
-
-/// Bytes by which a partition ends beyond a disk of `len` bytes.
-fn missing(partition: &Partition, len: u64) -> u64 {
-    partition.start.saturating_add(partition.len).saturating_sub(len)
 }
 
 /// What was found on the volumes.
@@ -128,15 +123,14 @@ impl Found<'_> {
 
 fn facts(
     table: &PartitionTable,
-    opened: &[Result<Volume<'_>, String>],
+    opened: &[Opened<'_>],
     unread: Vec<Vec<Unread>>,
     found: &Found<'_>,
-    len: u64,
 ) -> Vec<VolumeFacts> {
     let mut facts = Vec::new();
-    for (index, ((partition, volume), unread)) in table.partitions.iter().zip(opened).zip(unread).enumerate()
+    for (index, ((partition, opened), unread)) in table.partitions.iter().zip(opened).zip(unread).enumerate()
     {
-        let (file_system, label, unreadable) = match volume {
+        let (file_system, label, unreadable) = match &opened.volume {
             Ok(volume) => (volume.file_system(), volume.label(), volume.damage()),
             Err(error) => (FileSystem::Unknown, None, Some(error.clone())),
         };
@@ -148,8 +142,9 @@ fn facts(
             unreadable,
             unread,
             asleep: None,
-            missing: missing(partition, len),
-            boot_record: volume.as_ref().ok().and_then(|volume| volume.boot_record().ok()?),
+            missing: opened.missing.clone(),
+            has_boot_signature: opened.has_boot_signature,
+            boot_record: opened.boot_record,
         });
     }
     facts

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use crate::bytes::slice;
 use crate::partition::PartitionError;
+use crate::partition::Unseen;
 use crate::partition::mbr::Entry;
 use crate::storage::Storage;
 use crate::storage::StorageError;
@@ -28,8 +29,10 @@ pub(crate) struct Logical {
 pub(crate) struct Chain {
     /// Logical partitions in the order of the chain.
     pub(crate) logicals: Vec<Logical>,
-    /// Where the chain could not be followed, and oddities.
+    /// Oddities.
     pub(crate) notes: Vec<String>,
+    /// Why the chain could not be followed to its end.
+    pub(crate) unseen: Option<Unseen>,
     /// Whether the records lie in ascending order and no sum of it leaves a `u32`: what `mbrman` can follow.
     pub(crate) is_plain: bool,
 }
@@ -47,15 +50,16 @@ pub(crate) fn read(
     let mut here = base;
     while seen.insert(here) {
         if seen.len() > MAX_RECORDS {
-            chain.give_up(format!("more than {MAX_RECORDS} extended boot records"));
+            chain.give_up(Unseen::Damaged(format!("more than {MAX_RECORDS} extended boot records")));
             return Ok(chain);
         }
         let at = here.saturating_mul(u64::from(sector_size));
-        let Some(sector) = record(storage, at)? else {
-            chain.give_up(format!(
-                "no extended boot record at 0x{at:x}: later logical partitions are not seen"
-            ));
-            return Ok(chain);
+        let sector = match record(storage, at)? {
+            Ok(sector) => sector,
+            Err(unseen) => {
+                chain.give_up(unseen);
+                return Ok(chain);
+            }
         };
         let entries = [0x1be, 0x1ce, 0x1de, 0x1ee].map(|at| Entry::decode(&sector, at));
         chain.is_plain &= is_usual(&entries);
@@ -65,23 +69,30 @@ pub(crate) fn read(
         let Some(next) = entries.iter().flatten().find(|entry| entry.is_extended()) else { return Ok(chain) };
         let target = base.saturating_add(u64::from(next.start));
         if target >= end {
-            chain.give_up(format!(
+            chain.give_up(Unseen::Damaged(format!(
                 "the extended boot record at 0x{at:x} links outside of the extended partition"
-            ));
+            )));
             return Ok(chain);
         }
         chain.is_plain &= target > here;
         here = target;
     }
-    chain.give_up("the extended boot records form a loop".into());
+    chain.give_up(Unseen::Damaged("the extended boot records form a loop".into()));
     Ok(chain)
 }
 
-/// The 512 bytes at `at` when they are there and end in 0x55aa.
-fn record(storage: &dyn Storage, at: u64) -> Result<Option<Vec<u8>>, PartitionError> {
+/// The 512 bytes at `at` when they are there and end in 0x55aa, as those of an empty extended partition do too (measured: sfdisk,
+/// fdisk and parted write them).
+fn record(storage: &dyn Storage, at: u64) -> Result<Result<Vec<u8>, Unseen>, PartitionError> {
     match storage.read_vec(at, 512) {
-        Ok(sector) => Ok((slice(&sector, 0x1fe, 2) == Some(&[0x55, 0xaa])).then_some(sector)),
-        Err(StorageError::OutOfRange { .. }) => Ok(None),
+        Ok(sector) if slice(&sector, 0x1fe, 2) == Some(&[0x55, 0xaa]) => Ok(Ok(sector)),
+        Ok(_) => Ok(Err(Unseen::Damaged(format!("no extended boot record at 0x{at:x}")))),
+        Err(StorageError::OutOfRange { .. }) => {
+            let disk = storage.len();
+            let what =
+                format!("the extended boot record at 0x{at:x} lies beyond the end of the disk at 0x{disk:x}");
+            Ok(Err(Unseen::Cut(what)))
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -95,9 +106,9 @@ fn is_usual(entries: &[Option<Entry>; 4]) -> bool {
 }
 
 impl Chain {
-    fn give_up(&mut self, why: String) {
+    fn give_up(&mut self, why: Unseen) {
         self.is_plain = false;
-        self.notes.push(why);
+        self.unseen = Some(why);
     }
 
     /// Takes the entry of the record at sector `here`; what leaves the container is kept, and said.
@@ -147,26 +158,33 @@ mod tests {
         let found = chain(&[(100, 10, 20, 200), (300, 10, 20, 100), (200, 10, 20, 0)]);
         assert_eq!(found.logicals.iter().map(|it| it.start).collect::<Vec<_>>(), [110, 310, 210]);
         assert!(!found.is_plain, "mbrman refuses a chain that goes back");
-        assert!(found.notes.is_empty());
+        assert!(found.notes.is_empty() && found.unseen.is_none());
     }
 
     #[test]
-    fn loops_links_outside_and_missing_records_end_the_walk_with_a_note() {
-        for (records, note) in [
+    fn loops_links_outside_and_missing_records_end_the_walk_and_are_said() {
+        for (records, why) in [
             (vec![(100, 10, 20, 200), (300, 10, 20, 200)], "the extended boot records form a loop"),
             (
                 vec![(100, 10, 20, 500)],
                 "the extended boot record at 0xc800 links outside of the extended partition",
             ),
-            (
-                vec![(100, 10, 20, 400)],
-                "no extended boot record at 0x3e800: later logical partitions are not seen",
-            ),
-            (vec![(100, 10, 2000, 0)], "partition 5 does not lie inside the extended partition"),
+            (vec![(100, 10, 20, 400)], "no extended boot record at 0x3e800"),
         ] {
             let found = chain(&records);
-            assert_eq!(found.notes, [note]);
+            assert_eq!(found.unseen, Some(Unseen::Damaged(why.into())));
             assert_eq!(found.logicals[0].start, 110);
         }
+        let found = chain(&[(100, 10, 2000, 0)]);
+        assert_eq!(found.notes, ["partition 5 does not lie inside the extended partition"]);
+        assert_eq!(found.unseen, None);
+    }
+
+    #[test]
+    fn a_record_beyond_the_end_is_a_cut_disk() {
+        let container = Entry { flag: 0, kind: 5, start: 100, sectors: 5000 };
+        let found = read(&disk(&[(100, 10, 20, 1000)]), &container, 512).unwrap();
+        let why = "the extended boot record at 0x89800 lies beyond the end of the disk at 0x7d000";
+        assert_eq!((found.logicals.len(), found.unseen), (1, Some(Unseen::Cut(why.into()))));
     }
 }

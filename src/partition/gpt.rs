@@ -150,6 +150,7 @@ fn table(copy: Copy, size: u32, mut notes: Vec<String>) -> PartitionTable {
         boot_code: BootCode::None,
         boot_flags: [0; 4],
         hybrid: None,
+        unseen: None,
         notes,
     }
 }

@@ -157,6 +157,7 @@ pub(crate) fn read(
         boot_code: BootCode::None,
         boot_flags: record.entries.map(|entry| entry.flag),
         hybrid: None,
+        unseen: chain.unseen,
         notes,
     }))
 }

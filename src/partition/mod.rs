@@ -126,6 +126,24 @@ pub enum BootCode {
     Present,
 }
 
+/// Why partitions of the table are not among those that were found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unseen {
+    /// What names them lies beyond the end of the disk, as of an image that was cut short.
+    Cut(String),
+    /// The extended boot records that name them are damaged.
+    Damaged(String),
+}
+
+impl Unseen {
+    /// The reason in a line.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        let (Self::Cut(reason) | Self::Damaged(reason)) = self;
+        reason
+    }
+}
+
 /// The partition table of one disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartitionTable {
@@ -144,6 +162,8 @@ pub struct PartitionTable {
     pub boot_flags: [u8; 4],
     /// Signature of a hybrid MBR beside a GPT: a BIOS starts from such a disk, and a store may name it by that.
     pub hybrid: Option<u32>,
+    /// Why there may be more partitions than these.
+    pub unseen: Option<Unseen>,
     /// What a reader should know: "primary GPT header is damaged, the backup was used", "hybrid MBR", …
     pub notes: Vec<String>,
 }
@@ -268,6 +288,7 @@ fn without_table(storage: &dyn Storage, notes: Vec<String>) -> PartitionTable {
         boot_code: BootCode::None,
         boot_flags: [0; 4],
         hybrid: None,
+        unseen: None,
         notes,
     }
 }

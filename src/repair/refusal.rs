@@ -14,6 +14,7 @@ use crate::layout::spanned;
 use crate::layout::store::Dirty;
 use crate::layout::store::StoreFile;
 use crate::partition::Partition;
+use crate::partition::Unseen;
 use crate::repair::letters;
 use crate::volume::FileSystem;
 
@@ -44,6 +45,7 @@ pub fn refusals(layout: &Layout, diagnosis: &Diagnosis, allowed: Allowed) -> Vec
     if !diagnosis.is_curable() {
         return refusals;
     }
+    refusals.extend(cut(layout));
     refusals.extend(dynamic_disk(layout));
     refusals.extend(boot_records(layout, diagnosis));
     if diagnosis.edits().next().is_some() {
@@ -63,6 +65,7 @@ pub fn refusals(layout: &Layout, diagnosis: &Diagnosis, allowed: Allowed) -> Vec
 #[must_use]
 pub fn for_identity(layout: &Layout, diagnosis: &Diagnosis) -> Vec<Refusal> {
     let mut refusals: Vec<Refusal> = bad_choice(diagnosis).into_iter().chain(other_disk(diagnosis)).collect();
+    refusals.extend(cut(layout));
     refusals.extend(dynamic_disk(layout));
     refusals.extend(boot_records(layout, diagnosis));
     refusals.extend(unread(layout));
@@ -106,6 +109,15 @@ fn unread(layout: &Layout) -> Option<Refusal> {
     layout.failed_read.as_ref().map(|error| Refusal {
         what: format!("a part of the disk cannot be read, and with it what else has to change may not be seen: {error}"),
         way_out: "mend the image or copy the disk to a sound one first; fix without more switches re-points what can be judged by itself".into(),
+    })
+}
+
+/// Of partitions that nobody sees, one may be what the store means.
+fn cut(layout: &Layout) -> Option<Refusal> {
+    let Some(Unseen::Cut(reason)) = &layout.table.unseen else { return None };
+    Some(Refusal {
+        what: format!("partitions are missing here that the table names: {reason}"),
+        way_out: "bring the whole image; where they are gone for good, take them out of the table first (`sfdisk --delete`)".into(),
     })
 }
 

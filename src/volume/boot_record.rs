@@ -33,6 +33,8 @@ pub enum BootManagerName {
 pub struct BootRecord {
     /// Bytes of the sectors in which the volume was formatted.
     pub sector_size: u32,
+    /// Bytes that the file system takes, as NTFS and FAT say there; without the copy behind NTFS.
+    pub volume_len: Option<u64>,
     /// The first sector of the partition, as the boot code believes it.
     pub hidden_sectors: u32,
     /// What its code starts; `None` for code that is not known.
@@ -75,11 +77,24 @@ fn decode(file_system: FileSystem, head: &[u8]) -> Option<BootRecord> {
     let sector_size = u32::from(le_u16(head, 0x0b)?);
     Some(BootRecord {
         sector_size,
+        volume_len: sectors(file_system, head).and_then(|it| it.checked_mul(u64::from(sector_size))),
         hidden_sectors: le_u32(head, 0x1c)?,
         starts,
         has_code: has_code(head),
         copy: None,
     })
+}
+
+/// Sectors of the file system: NTFS has them at 0x28, FAT in the first of two places that is not 0 (BPB_TotSec16, BPB_TotSec32).
+fn sectors(file_system: FileSystem, head: &[u8]) -> Option<u64> {
+    match file_system {
+        FileSystem::Ntfs => le_u64(head, 0x28),
+        FileSystem::Fat12 | FileSystem::Fat16 | FileSystem::Fat32 => match le_u16(head, 0x13)? {
+            0 => Some(le_u32(head, 0x20)?.into()),
+            few => Some(few.into()),
+        },
+        FileSystem::BitLocker | FileSystem::Other(_) | FileSystem::Unknown => None,
+    }
 }
 
 /// Behind the fields of a boot sector stands its code. The programs of Linux write one that only says so.
@@ -145,6 +160,7 @@ mod tests {
         let found = record(bytes.clone()).unwrap();
         let copy = BootRecordCopy { at: (16 << 20) - 512, hidden_sectors: 2048 };
         assert_eq!((found.hidden_sectors, found.sector_size, found.copy), (2048, 512, Some(copy)));
+        assert_eq!(found.volume_len, Some((16 << 20) - 512));
         assert!(found.starts.is_none());
         let end = bytes.len() - 512;
         bytes[end + 0x1c] = 7;
@@ -157,9 +173,10 @@ mod tests {
         let found = record(image.bytes()).unwrap();
         let copy = BootRecordCopy { at: 6 * 512, hidden_sectors: 2048 };
         assert_eq!((found.hidden_sectors, found.copy), (2048, Some(copy)));
+        assert_eq!(found.volume_len, Some(64 << 20));
         let image = Image::fat(4 << 20, &["-F", "12", "-h", "63"]);
         let found = record(image.bytes()).unwrap();
-        assert_eq!((found.hidden_sectors, found.copy), (63, None));
+        assert_eq!((found.hidden_sectors, found.copy, found.volume_len), (63, None, Some(4 << 20)));
         assert_eq!(record(vec![0; 8192]), None);
     }
 

@@ -9,6 +9,7 @@ use crate::cli::USAGE;
 use crate::cli::args::FixArgs;
 use crate::cli::examine::Examined;
 use crate::cli::json::repair::Action;
+use crate::cli::keep;
 use crate::cli::lines;
 use crate::cli::pick;
 use crate::cli::report;
@@ -64,6 +65,9 @@ impl Job<'_> {
         if !refusals.is_empty() {
             let reasons: Vec<String> = refusals.iter().map(ToString::to_string).collect();
             return self.refused(&reasons);
+        }
+        if let Err(error) = keep::path(&self.examined) {
+            return self.refused(&[format!("{error:#}")]);
         }
         let (plan, rehearsed) = match self.planned() {
             Ok(planned) => planned,

@@ -93,7 +93,12 @@ pub fn notes(examined: &Examined) -> Vec<String> {
     let unread = layout.failed_read.iter().map(|error| {
         format!("a part of the disk cannot be read, so that something may be missing here: {error}")
     });
-    examined.notes.iter().chain(&layout.table.notes).cloned().chain(unread).collect()
+    let unseen = layout
+        .table
+        .unseen
+        .iter()
+        .map(|unseen| format!("{}: later logical partitions are not seen", unseen.reason()));
+    examined.notes.iter().chain(&layout.table.notes).cloned().chain(unseen).chain(unread).collect()
 }
 
 /// What the kernel says of a disk.

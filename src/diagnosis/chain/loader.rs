@@ -140,13 +140,13 @@ impl<'a> Chain<'a> {
             (_, None) => format!("{named}: not here"),
         };
         let subject = format!("{entry} {name}");
-        let is_elsewhere = matches!(answer, Resolution::OtherDisk { .. } | Resolution::Untouched);
+        let is_elsewhere = !matches!(answer, Resolution::Here(_) | Resolution::Repoint { .. });
         self.add_where(name, evidence, |finding| {
             is_identity(finding) && finding.subject.starts_with(&subject)
         });
         if is_elsewhere
             && place.is_none()
-            && let Some(hop) = self.hops.last_mut()
+            && let Some(hop) = self.hops.last_mut().filter(|hop| hop.state == State::Ok)
         {
             hop.state = State::Unknown;
         }
