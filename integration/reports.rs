@@ -1,6 +1,7 @@
 //! The reports that CI systems show, read by programs that share no code with this one.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value as Json;
 
@@ -8,6 +9,7 @@ use crate::many::folder;
 use crate::support::bcdrescue;
 use crate::support::hash;
 use crate::support::judge;
+use crate::support::run;
 use crate::support::text;
 
 #[test]
@@ -103,6 +105,23 @@ fn two_reports_want_two_files() {
     let check = ["check", text(&disk), "--junit", text(&report), "--sarif", text(&around)];
     bcdrescue(&check).exits(8).says("the file is there and is no report");
     assert!(fs::read_to_string(&report).unwrap().contains("<testsuites"));
+}
+
+/// Half a report may look like a whole one.
+#[test]
+fn a_report_that_cannot_be_written_is_none() {
+    let folder = folder();
+    let (disk, report) = (folder.path().join("a.qcow2"), folder.path().join("report"));
+    for switch in ["--junit", "--sarif"] {
+        bcdrescue(&["check", text(&disk), switch, "-"]).exits(16).says("wants a file");
+        // What says that a run has begun fits into these bytes, its results do not.
+        let check = ["check", "-r", text(folder.path()), switch, text(&report)];
+        let limited = ["--ignore-signal=XFSZ", "prlimit", "--fsize=1200", env!("CARGO_BIN_EXE_bcdrescue")];
+        run("env", &[&limited[..], &check].concat()).exits(8).says("File too large");
+        assert_eq!(fs::read(&report).unwrap(), b"");
+        fs::remove_file(&report).unwrap();
+    }
+    assert!(!Path::new("-").exists());
 }
 
 #[test]

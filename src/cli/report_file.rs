@@ -12,6 +12,8 @@ use anyhow::Context;
 use anyhow::bail;
 use nix::fcntl::OFlag;
 
+use crate::cli::Usage;
+
 /// A file that was opened to be written later.
 pub struct ReportFile(File);
 
@@ -22,6 +24,12 @@ impl ReportFile {
     /// When it cannot be opened, is a link, a device or the like, or holds something else, which is left as it is.
     pub fn create(switch: &str, path: &Path, beginning: &str) -> anyhow::Result<Self> {
         let name = || format!("{switch} {}", path.display());
+        if path.as_os_str() == "-" {
+            let message = format!(
+                "{switch} wants a file: standard output has the results (./- is a file of that name)"
+            );
+            return Err(Usage(message).into());
+        }
         match Self::open(path, beginning.as_bytes()).with_context(name)? {
             Some(report) => Ok(report),
             None => bail!("{}: the file is there and is no report; it is not written over", name()),
@@ -49,14 +57,16 @@ impl ReportFile {
         Ok(is_ours.then_some(Self(file)))
     }
 
-    /// Puts these bytes in the place of what is there.
+    /// Puts these bytes in the place of what is there; when that fails, nothing is there, for half a report may look like a whole one.
     ///
     /// # Errors
     /// When they cannot be written.
     pub fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.0.set_len(0)?;
         self.0.rewind()?;
-        self.0.write_all(bytes)
+        self.0.write_all(bytes).inspect_err(|_| {
+            let _ = self.0.set_len(0);
+        })
     }
 }
 
