@@ -2,6 +2,7 @@
 //! missing, and nothing else is taken for it.
 
 use std::fs;
+use std::os::unix::fs::FileExt;
 
 use serde_json::Value as Json;
 
@@ -9,9 +10,11 @@ use crate::parts::cut;
 use crate::parts::partitions;
 use crate::parts::paste;
 use crate::parts::sfdisk;
+use crate::scenarios::second_windows;
 use crate::support::Disk;
 use crate::support::bcdrescue;
 use crate::support::hash;
+use crate::support::judge;
 use crate::support::text;
 
 /// Sectors of `win7-logical`: its first and second extended boot record.
@@ -38,7 +41,7 @@ fn an_image_that_was_cut_short_is_not_called_well() {
     {
         let whole = Disk::raw(name);
         let end = partitions(&whole.path).iter().map(|part| part.start + part.len).max().unwrap();
-        for len in [2 << 20, 91 << 20, 300 << 20, 704 << 20, end - 512] {
+        for len in [2 << 20, 91 << 20, 300 << 20] {
             let disk = Disk::raw(name);
             shorten(&disk, len);
             bcdrescue(&["check", disk.name(), "--require", "healthy"]).exits(12).says("unknown");
@@ -46,26 +49,36 @@ fn an_image_that_was_cut_short_is_not_called_well() {
             let error = target["error"].as_str().unwrap();
             assert!(error.contains("beyond the end of the disk"), "{name} {len}: {error}");
         }
+        // A recovery partition does not start Windows; of the other disks it is that of Windows which ends last.
+        let disk = Disk::raw(name);
+        shorten(&disk, end - 1024);
+        let (code, verdict) = if name.contains("uefi") { (4, "degraded") } else { (8, "unknown") };
+        let target = check(&disk, code);
+        assert_eq!((&target["verdict"], has(&target, "volume-cut")), (&verdict.into(), true), "{name}");
+        // The last sector of NTFS is a copy.
+        let disk = Disk::raw(name);
+        shorten(&disk, end - 512);
+        let target = check(&disk, 4);
+        assert_eq!(target["verdict"], "degraded", "{name}");
+        assert!(has(&target, "partition-beyond-disk") && !has(&target, "volume-cut"), "{name}: {target:#}");
     }
 }
 
 /// The same before its logical partitions, of which no entry tells then.
 #[test]
 fn an_image_that_was_cut_before_its_logical_partitions_is_not_called_well() {
-    for (record, bytes) in [(FIRST_RECORD, 0), (FIRST_RECORD, 511), (SECOND_RECORD, 0), (SECOND_RECORD, 511)]
-    {
+    for bytes in [0, 511] {
         for name in ["win7-logical-healthy", "win7-logical"] {
             let disk = Disk::raw(name);
-            shorten(&disk, record * 512 + bytes);
+            shorten(&disk, FIRST_RECORD * 512 + bytes);
             let before = hash(&disk.path);
-            let target = check(&disk, if record == SECOND_RECORD && name == "win7-logical" { 4 } else { 8 });
-            assert!(has(&target, "volume-cut"), "{target:#}");
-            assert_ne!(target["verdict"], "healthy");
+            let target = check(&disk, 8);
+            assert_eq!((&target["verdict"], has(&target, "volume-cut")), (&"unknown".into(), true));
             for requirement in ["healthy", "generalized", "no-hibernation", "no-bitlocker"] {
                 let run = bcdrescue(&["check", disk.name(), "--json", "--require", requirement]);
                 assert_eq!(run.target()["requirements"][0]["met"], false, "{requirement}: {run:?}");
             }
-            bcdrescue(&["list", disk.name()]).exits(0).says("later logical partitions are not seen");
+            bcdrescue(&["list", disk.name()]).exits(0).says("partitions may be missing here");
             let output = disk.folder.path().join("record.json");
             bcdrescue(&["record", disk.name(), "-o", text(&output)]).exits(8).says("not recorded");
             let other = Disk::raw("win10-bios");
@@ -76,6 +89,22 @@ fn an_image_that_was_cut_before_its_logical_partitions_is_not_called_well() {
             assert_eq!((hash(&disk.path), disk.records()), (before, vec![]));
         }
     }
+}
+
+/// Before a logical partition that Windows does not start from: what the store names is seen, and judged by itself.
+#[test]
+fn a_logical_partition_that_is_cut_off_does_not_stop_windows() {
+    let disk = Disk::raw("win7-logical");
+    shorten(&disk, SECOND_RECORD * 512);
+    let before = hash(&disk.path);
+    bcdrescue(&["fix", disk.name(), "--yes", "--restore-identity"]).exits(8).says("cannot be seen");
+    bcdrescue(&["fix", disk.name(), "--yes", "--drive-letters"]).exits(8).says("cannot be seen");
+    assert_eq!(hash(&disk.path), before);
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(5).says("examined again: degraded");
+    let target = check(&disk, 4);
+    assert_eq!((&target["verdict"], has(&target, "volume-cut")), (&"degraded".into(), true));
+    let run = bcdrescue(&["check", disk.name(), "--json", "--require", "no-bitlocker"]).exits(4);
+    assert_eq!(run.target()["requirements"][0]["met"], false);
 }
 
 /// A copy of Windows in a primary partition, and the one that the store means in a logical one; `old` is the place of its extended boot
@@ -119,17 +148,116 @@ fn a_windows_that_is_seen_is_not_taken_for_one_that_is_not() {
     let before = hash(&disk.path);
     let target = check(&disk, 8);
     assert_eq!((&target["verdict"], has(&target, "volume-cut")), (&"unknown".into(), true));
-    bcdrescue(&["fix", disk.name(), "--yes"]).exits(8).says("refused").says("sfdisk --delete");
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(8).says("refused").says("bring the whole image");
     assert_eq!(hash(&disk.path), before);
 
     let (disk, record) = copy_and_logical();
+    let mut entry = [0; 12];
+    fs::File::open(&disk.path).unwrap().read_exact_at(&mut entry, record + 0x1be + 4).unwrap();
     disk.put(record, &[0; 512]);
     let target = check(&disk, 4);
     assert_eq!((&target["verdict"], has(&target, "partitions-lost")), (&"broken".into(), true));
-    bcdrescue(&["check", disk.name()]).exits(4).says("but it may be on a logical partition too");
-    let run = bcdrescue(&["fix", disk.name(), "--yes"]).exits(5);
-    assert!(!run.stdout.contains("healthy") && run.stdout.contains("--windows"), "{}", run.stdout);
+    bcdrescue(&["check", disk.name()]).exits(4).says("but it may be on a partition that is missing here too");
+    let before = hash(&disk.path);
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(8).says("mend the partition table first");
+    bcdrescue(&["fix", disk.name(), "--yes", "--windows=2", "--drive-letters"])
+        .exits(8)
+        .says("a letter may mean one of them");
+    assert_eq!(hash(&disk.path), before);
     bcdrescue(&["fix", disk.name(), "--yes", "--windows=2"]).exits(5).says("examined again: degraded");
+    bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);
+    fs::remove_file(disk.record()).unwrap();
+    bcdrescue(&["fix", disk.name(), "--yes", "--restore-identity"]).exits(5).says("examined again: broken");
+    disk.put(record + 510, &[0x55, 0xaa]);
+    disk.put(record + 0x1be + 4, &entry);
+    assert_eq!(check(&disk, 0)["verdict"], "healthy");
+}
+
+/// Nor is one on a disk beside, whether it is the one or the other that lost partitions.
+#[test]
+fn no_windows_beside_is_taken_for_one_that_is_not_seen() {
+    let beside = |record: &[u8]| {
+        let disk = Disk::raw("win7-logical");
+        disk.put(0x1b8, &[0x33; 4]);
+        // Its Windows as a primary partition, and an extended one with this record.
+        let entry = |kind: u32, start: u32, len: u32| [kind, start, len].map(u32::to_le_bytes);
+        let [windows, extended] = [entry(7, 208_896, 1_048_576), entry(5, 1_257_472, 131_072)];
+        for (at, [kind, start, len]) in [(0x1ce, windows), (0x1de, extended)] {
+            disk.put(at, &[[0; 4], kind, start, len].concat());
+        }
+        disk.put(SECOND_RECORD * 512, record);
+        disk
+    };
+    let sound = [&[0; 510][..], &[0x55, 0xaa]].concat();
+    let elsewhere = Disk::raw("win7-logical");
+    elsewhere.put(0x1b8, &[0x33; 4]);
+    second_windows(&elsewhere, 5, 3);
+    elsewhere.put(FIRST_RECORD * 512, &[0; 512]);
+    // Where the store's very place is on a disk beside, what that has lost besides does not matter.
+    for (other, is_damaged, code) in [
+        (&beside(&sound), false, 1),
+        (&beside(&[0; 512]), false, 1),
+        (&beside(&sound), true, 8),
+        (&elsewhere, false, 8),
+    ] {
+        let disk = Disk::raw("win7-logical");
+        match is_damaged {
+            true => disk.put(FIRST_RECORD * 512 + 510, &[0, 0]),
+            false => disk.put(0x1ce, &[0; 16]),
+        }
+        let before = hash(&disk.path);
+        let run = bcdrescue(&["fix", disk.name(), "--yes", "--with", other.name()]).exits(code);
+        assert_eq!(run.stdout.contains("partition that is missing"), code == 8, "{}", run.stdout);
+        assert_eq!(hash(&disk.path) == before, code == 8);
+    }
+}
+
+/// All extended partitions are followed, in the order and with the numbers of Linux, which partx shows.
+#[test]
+fn a_second_extended_partition_is_followed() {
+    for (name, code) in [("win7-logical-healthy", 0), ("win7-logical", 4)] {
+        let disk = Disk::raw(name);
+        let mut entry = [0; 16];
+        fs::File::open(&disk.path).unwrap().read_exact_at(&mut entry, 0x1ce).unwrap();
+        disk.put(0x1de, &entry);
+        let record = |kind: u32, start: u32, len: u32| {
+            [[0; 4], kind.to_le_bytes(), start.to_le_bytes(), len.to_le_bytes()].concat()
+        };
+        disk.put(0x1ce, &record(0x85, 2_095_104, 2048));
+        disk.put(2_095_104 * 512 + 0x1be, &record(0x83, 8, 2040));
+        disk.put(2_095_104 * 512 + 510, &[0x55, 0xaa]);
+        let seen =
+            String::from_utf8(judge("partx", &["-g", "-o", "NR,START", "--show", disk.name()])).unwrap();
+        let seen: Vec<u64> = seen.split_whitespace().map(|number| number.parse().unwrap()).collect();
+        let target = bcdrescue(&["list", disk.name(), "--json"]).exits(0).target();
+        let ours = target["partitions"].as_array().unwrap().iter();
+        let ours =
+            ours.flat_map(|part| [part["number"].as_u64().unwrap(), part["start"].as_u64().unwrap() / 512]);
+        let plain: Vec<u64> =
+            seen.chunks(2).filter(|row| ![2, 3].contains(&row[0])).flatten().copied().collect();
+        assert_eq!(ours.collect::<Vec<_>>(), plain);
+        bcdrescue(&["check", disk.name()]).exits(code).says("partition 6 (Win7)");
+        if code == 4 {
+            bcdrescue(&["fix", disk.name(), "--yes"]).exits(1).says("examined again: healthy");
+        }
+    }
+}
+
+/// What is missing of a volume that neither starts the disk nor holds Windows.
+#[test]
+fn what_is_missing_beside_the_way_stops_nobody() {
+    let disk = Disk::raw("win7-logical-healthy");
+    let data = partitions(&disk.path).into_iter().find(|part| part.number == 6).unwrap();
+    disk.put(data.start + 0x20, &u32::try_from(data.len / 512 + 1).unwrap().to_le_bytes());
+    let target = check(&disk, 4);
+    assert_eq!(
+        (&target["verdict"], has(&target, "volume-longer-than-partition")),
+        (&"degraded".into(), true)
+    );
+    // But where something is missing that may be there.
+    let windows = partitions(&disk.path).into_iter().find(|part| part.number == 5).unwrap();
+    disk.put(windows.start, &[0; 512]);
+    assert_eq!(check(&disk, 8)["verdict"], "unknown");
 }
 
 /// A volume without a table, and one that its partition is too short for.

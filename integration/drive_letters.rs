@@ -209,6 +209,22 @@ fn after_the_stores_an_mbr_disk_still_tells_its_letters() {
     assert_eq!(hivex_difference(&old, &new).len(), 3);
 }
 
+/// A new signature for the second time: the stores, repaired in between, name the first new one, and the letters still the old. What
+/// elements tell of some of them does not count for the others.
+#[test]
+fn letters_of_an_identity_before_the_last_go_with_the_stores() {
+    let system = |signature| (r"\DosDevices\S:", mbr(signature, STARTS[0]));
+    for (letters, fields) in
+        [(windows_10(OLD), 3), ([windows_10(OLD), vec![system(NEW)]].concat(), 4), (vec![system(NEW)], 1)]
+    {
+        let disk = disk_with("win10-bios", 2, &system_hive(letters, 0));
+        bcdrescue(&["fix", disk.name(), "--yes"]).exits(1);
+        fs::remove_file(disk.record()).unwrap();
+        disk.put(0x1b8, &[0x77; 4]);
+        cured(&disk, 2, SYSTEM, fields);
+    }
+}
+
 #[test]
 fn what_may_be_another_disk_is_left() {
     let healthy = |letters: Letters<'_>| {

@@ -196,8 +196,10 @@ fn a_system_volume_that_cannot_be_read_is_named() {
 fn an_active_partition_without_a_boot_record_starts_nothing() {
     let noise: Vec<u8> = (0..512u32).map(|at| (at * at * 7 + at / 3) as u8 | 1).collect();
     let foreign = [&noise[..510], &[0x55, 0xaa]].concat();
+    let zeros = [&[0; 510][..], &[0x55, 0xaa]].concat();
     for (sector, verdict, severity) in [
         (&vec![0; 512], "broken", "blocks-boot"),
+        (&zeros, "broken", "blocks-boot"),
         (&noise, "broken", "blocks-boot"),
         (&foreign, "degraded", "degrades"),
     ] {
@@ -214,6 +216,45 @@ fn an_active_partition_without_a_boot_record_starts_nothing() {
         }
         bcdrescue(&["check", disk.name()]).exits(4).says("`fix --active 3`");
     }
+}
+
+/// Nor of an entry that is no partition; an extended one may begin with a program.
+#[test]
+fn an_active_entry_that_is_no_partition_starts_nothing() {
+    let free = Disk::raw("win2008r2-bios-healthy");
+    free.put(0x1ee, &[0x80]);
+    let extended = Disk::raw("win7-logical-healthy");
+    extended.put(0x1ce, &[0x80]);
+    for (disk, entry) in [(&free, 4), (&extended, 2)] {
+        disk.put(0x1be, &[0]);
+        let target = bcdrescue(&["check", disk.name(), "--json"]).exits(4).target();
+        assert_eq!(target["verdict"], "broken");
+        assert_eq!(stop(&target), ("active partition".into(), "active-partition-wrong".into()));
+        let evidence = hop(&target, "active partition")["evidence"].as_str().unwrap();
+        assert!(evidence.starts_with(&format!("entry {entry} of the MBR")), "{evidence}");
+    }
+    let container = partitions(&extended.path).into_iter().find(|part| part.number == 2).unwrap();
+    extended.put(container.start, b"stands for a boot loader");
+    let target = bcdrescue(&["check", extended.name(), "--json"]).exits(4).target();
+    assert_eq!(target["verdict"], "degraded");
+    for disk in [&free, &extended] {
+        bcdrescue(&["fix", disk.name(), "--yes", "--active=1"]).exits(1).says("examined again: healthy");
+        assert_eq!(active(disk), [1]);
+    }
+}
+
+/// Boot code looks at all four entries, and stops at a flag that is none; the table is one all the same.
+#[test]
+fn a_flag_that_is_none_on_a_free_entry_hides_no_table() {
+    let disk = Disk::raw("win2008r2-bios-healthy");
+    disk.put(0x1ee, &[1]);
+    let target = bcdrescue(&["check", disk.name(), "--json"]).exits(4).target();
+    assert_eq!(
+        (&target["verdict"], stop(&target).1.as_str()),
+        (&"broken".into(), "active-partition-ambiguous")
+    );
+    bcdrescue(&["check", disk.name()]).exits(4).says("entry 4 of the MBR");
+    bcdrescue(&["fix", disk.name(), "--yes", "--active=1"]).exits(1).says("examined again: healthy");
 }
 
 /// A damaged file system is no boot manager's, for the firmware neither.

@@ -14,7 +14,6 @@ use crate::diagnosis::startup::startable;
 use crate::diagnosis::startup::starts_by_uefi;
 use crate::diagnosis::startup::unknown;
 use crate::layout::Layout;
-use crate::layout::VolumeFacts;
 use crate::layout::system::BIOS_BOOT_MANAGER;
 use crate::layout::system::NTLDR;
 use crate::partition::BootCode;
@@ -77,6 +76,13 @@ fn name(layout: &Layout, number: u32) -> String {
     }
 }
 
+/// The active entries as people are shown them.
+pub(super) fn shown(layout: &Layout) -> String {
+    let names: Vec<String> =
+        Flags::of(layout).active.into_iter().map(|number| name(layout, number)).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(" and ") }
+}
+
 /// No active partition, several, or one from which Windows does not start; or what the user chose instead. A choice that
 /// does not fit is said, and changes nothing about what is wrong.
 pub(super) fn findings(layout: &Layout, choice: Choice) -> Vec<Finding> {
@@ -121,9 +127,10 @@ fn finding(layout: &Layout, choice: Choice) -> Option<Finding> {
 /// There is no other partition to start from, and the active one begins with what boot code does not start.
 fn unsigned(layout: &Layout) -> Option<Finding> {
     let is_unsigned = |(volume, _): &(usize, &Partition)| {
-        layout.volumes.get(*volume).is_some_and(|facts| !facts.has_boot_signature)
+        layout.volumes.get(*volume).is_some_and(|facts| !facts.is_startable)
     };
-    if layout.table.kind != TableKind::Mbr
+    if layout.systems.is_empty() && layout.windows.is_empty()
+        || layout.table.kind != TableKind::Mbr
         || layout.table.boot_code == BootCode::Grub
         || starts_by_uefi(layout)
     {
@@ -186,14 +193,11 @@ fn state(
         [only] => {
             // Another system's volume, or the extended partition, may have a boot loader of its own.
             let facts = layout.by_number(*only).and_then(|volume| layout.volumes.get(volume));
-            let may_start =
-                |facts: &VolumeFacts| !facts.file_system.is_readable() && facts.has_boot_signature;
-            let foreign = facts.is_none_or(may_start);
+            let code = || (1u32..).zip(layout.table.container_code).any(|it| it == (*only, true));
+            let is_startable = facts.map_or_else(code, |facts| facts.is_startable);
+            let foreign = is_startable && facts.is_none_or(|facts| !facts.file_system.is_readable());
             let severity = if foreign { Severity::Degrades } else { Severity::BlocksBoot };
-            let nothing = match facts.is_none_or(|facts| facts.has_boot_signature) {
-                true => "",
-                false => ", nor 55 aa at the end of its first sector, so that boot code starts nothing",
-            };
+            let nothing = if is_startable { "" } else { " nor anything else that boot code starts" };
             let message = format!(
                 "the active partition is {}, which has no boot manager of Windows{nothing}",
                 name(layout, *only)

@@ -79,6 +79,7 @@ pub(super) fn settle(
         |(disk, volume): &(usize, usize)| context.beside.get(*disk).map(|beside| beside.place(*volume));
     let directly: Vec<(usize, usize)> =
         there.iter().filter(|(_, is_direct)| *is_direct).map(|(place, _)| *place).collect();
+    let is_there_directly = !directly.is_empty();
     let all: Vec<(usize, usize)> = match (directly.is_empty(), here_directly) {
         (false, _) => directly,
         // Here the place itself tells; a file of that name elsewhere is another Windows.
@@ -93,14 +94,27 @@ pub(super) fn settle(
         }
         _ => None,
     };
+    let unseen = unseen(layout, context, is_there_directly);
     match (all.as_slice(), rival) {
-        ([], _) => here,
-        ([(disk, volume)], None) => Resolution::RepointBeside { disk: *disk, volume: *volume, change },
+        ([], None) => here,
+        ([], Some(_)) if unseen.is_empty() => here,
+        ([(disk, volume)], None) if unseen.is_empty() => {
+            Resolution::RepointBeside { disk: *disk, volume: *volume, change }
+        }
         (several, rival) => {
-            let names = rival.into_iter().chain(several.iter().filter_map(name)).collect();
+            let names = rival.into_iter().chain(several.iter().filter_map(name)).chain(unseen).collect();
             Resolution::Left { change, why: Left::AmbiguousDisks(names) }
         }
     }
+}
+
+/// Partitions that nobody sees: of the examined disk, and where no place is named on one beside, of those.
+fn unseen(layout: &Layout, context: &Context, is_there_directly: bool) -> Vec<String> {
+    let here = layout.table.unseen.iter().map(|_| "perhaps a partition that is missing here".to_owned());
+    let beside =
+        context.beside.iter().filter(|beside| !is_there_directly && beside.layout.table.unseen.is_some());
+    let beside = beside.map(|beside| format!("perhaps a partition that is missing on {}", beside.name));
+    here.chain(beside).collect()
 }
 
 fn is_windows(record: &Record) -> bool {

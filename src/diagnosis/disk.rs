@@ -58,6 +58,20 @@ fn missing(volume: &str, missing: &Missing) -> Finding {
     }
 }
 
+fn spare(volume: &str, beyond: u64) -> Finding {
+    Finding {
+        remedy: Remedy::Advice(
+            "bring the whole image, or make the partition shorter; of NTFS the last sector is the copy of its boot record".into(),
+        ),
+        ..Finding::plain(
+            "partition-beyond-disk",
+            Severity::Degrades,
+            volume,
+            format!("the partition ends 0x{beyond:x} bytes beyond the end of the disk; all of its file system is there"),
+        )
+    }
+}
+
 fn unseen(unseen: &Unseen) -> Finding {
     match unseen {
         Unseen::Cut(reason) => {
@@ -74,7 +88,7 @@ fn unseen(unseen: &Unseen) -> Finding {
                 "partitions-lost",
                 Severity::Degrades,
                 "disk",
-                format!("{reason}: logical partitions behind that are seen by nobody, if there were any"),
+                format!("{reason}: partitions that are lost by that are seen by nobody"),
             )
         },
     }
@@ -217,6 +231,8 @@ fn volumes(layout: &Layout) -> Vec<Finding> {
         }
         if let Some(how) = &facts.missing {
             findings.push(missing(&layout.name(index), how));
+        } else if facts.beyond > 0 {
+            findings.push(spare(&layout.name(index), facts.beyond));
         }
         if facts.file_system == FileSystem::BitLocker {
             findings.push(Finding::plain(

@@ -74,6 +74,11 @@ impl Finding {
         [READ_FAILED, VOLUME_CUT, VOLUME_LONGER, STORE_UNKNOWN, BOOT_MANAGER_UNKNOWN].contains(&self.code)
     }
 
+    /// Whether it is about the end of the disk, or of a partition, before the end of what is on it.
+    pub(super) fn is_of_cut(&self) -> bool {
+        [VOLUME_CUT, VOLUME_LONGER].contains(&self.code)
+    }
+
     /// A finding without evidence, status or remedy; `..Finding::plain(…)` behind those that it has.
     pub(super) fn plain(code: &'static str, severity: Severity, subject: &str, message: String) -> Self {
         Self {

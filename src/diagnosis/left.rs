@@ -43,7 +43,8 @@ impl Subject<'_> {
             Left::AmbiguousDisks(names) => format!("{} is on {}", self.file(), names.join(" and on ")),
             Left::Hidden { seen, hidden } => {
                 let names = hidden.iter().map(|volume| self.layout.name(*volume));
-                let unseen = self.layout.table.unseen.iter().map(|_| "a logical partition".to_owned());
+                let unseen =
+                    self.layout.table.unseen.iter().map(|_| "a partition that is missing here".to_owned());
                 let names: Vec<_> = names.chain(unseen).collect();
                 format!(
                     "{} is on {}, but it may be on {} too, whose files cannot be seen",

@@ -196,8 +196,8 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     let letters = drive_letters::findings(layout, context, &repointed, &restore);
     findings.extend(letters);
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    let verdict = Verdict::of_disk(layout, &findings);
     let mut chain = chain::walk(layout, context, &records, &answers, &findings);
+    let verdict = Verdict::of_disk(layout, &findings, &chain);
     if verdict == Verdict::Unknown {
         chain.iter_mut().filter(|hop| hop.state == State::Broken).for_each(|hop| hop.state = State::Unknown);
     }

@@ -1,7 +1,7 @@
 //! Which partition of this disk an entry of `MountedDevices` means, when it names it by an old identity.
 //!
 //! That is not guessed from the entry alone: one of a disk that is not attached looks the same. The elements that a
-//! repair re-points tell the old identity. Where none is stale any more, an MBR entry still tells it by its offset, when
+//! repair re-points tell the old identity. Where none tells, an MBR entry still tells it by its offset, when
 //! it is that of the Windows itself; of a GUID nothing is known then.
 
 use std::collections::BTreeMap;
@@ -77,16 +77,15 @@ impl<'a> Known<'a> {
         moves.take(HALVES_MAX).filter(is_half).map(|(_, volume)| volume).collect()
     }
 
-    /// The old signature of the disk by the entries of the Windows on volume `own`, where no element of a store is stale
-    /// (any more). This Windows has run from its own partition, so it has an entry for that; when none names it by the
+    /// The old signature of the disk by the entries of the Windows on volume `own`, where no element of a store tells of them: none is
+    /// stale (any more), or the disk got a new identity more than once. This Windows has run from its own partition, so it has an entry for that; when none names it by the
     /// disk's present signature, and those with its offset agree on one other signature, which no known disk has, that
     /// was this disk's.
     pub(super) fn inferred(&self, entries: &[MountedDevice], own: usize) -> Option<u32> {
-        if !self.moves.is_empty() {
-            return None;
-        }
         let Some(Named::Mbr { signature: now, offset: place }) = self.here(own) else { return None };
-        let with_offset = entries.iter().filter_map(|entry| match entry.names {
+        // As they will be once those are right of which elements tell.
+        let names = |entry: &MountedDevice| self.new_of(entry.names, None).unwrap_or(entry.names);
+        let with_offset = entries.iter().filter_map(|entry| match names(entry) {
             Named::Mbr { signature, offset } if offset == place && signature != 0 => Some((signature, entry)),
             _ => None,
         });

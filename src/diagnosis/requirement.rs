@@ -9,6 +9,7 @@ use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Verdict;
 use crate::diagnosis::others::Others;
 use crate::layout::Layout;
+use crate::layout::Missing;
 use crate::layout::VolumeFacts;
 use crate::partition::DiskId;
 use crate::volume::FileSystem;
@@ -57,9 +58,9 @@ impl Requirement {
             Self::NoBitlocker => encrypted(layout),
         };
         // What is not there may be where nobody can read.
-        let unread = || layout.unseen().map(|error| format!("a part of the disk cannot be read: {error}"));
+        let unread = || layout.unseen().map(|error| format!("a part of the disk cannot be seen: {error}"));
         let cut = || {
-            let cut = |facts: &VolumeFacts| facts.missing.is_some();
+            let cut = |facts: &VolumeFacts| matches!(facts.missing, Some(Missing::OfDisk(_)));
             let volume = layout.volumes.iter().position(cut)?;
             Some(format!("{} is not all there", layout.name(volume)))
         };

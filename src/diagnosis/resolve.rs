@@ -199,7 +199,12 @@ impl Resolver<'_> {
         let hidden = record.purpose.file.iter().flat_map(|file| self.layout.evidence.volumes_hiding(file));
         // No Windows is on an EFI system partition.
         let hidden: Vec<usize> = hidden.filter(|volume| !self.layout.is_esp(*volume)).collect();
-        let is_windows = matches!(record.purpose.role, Role::Loader | Role::OsRoot | Role::Resume);
+        let is_unseen = self.layout.table.unseen.is_some();
+        let is_guess = match record.purpose.role {
+            Role::Loader | Role::OsRoot | Role::Resume => is_unseen || !hidden.is_empty(),
+            Role::Image | Role::Sdi => is_unseen,
+            _ => false,
+        };
         match (with_file.as_slice(), direct) {
             // A partition's GUID is no coincidence; and where the place is proven but cannot be looked into, another
             // volume that has a file of that name is another Windows.
@@ -213,8 +218,8 @@ impl Resolver<'_> {
             // The file cannot be seen (deleted, or on an encrypted volume), but the disk and the place are proven.
             ([], Some(volume)) if proven => Ok(volume),
             ([], _) => Err(Left::NoCandidate),
-            ([seen], _) if is_windows && (!hidden.is_empty() || self.layout.table.unseen.is_some()) => {
-                Err(Left::Hidden { seen: *seen, hidden })
+            (seen @ [volume], _) if is_guess => {
+                self.chosen_among(seen).ok_or(Left::Hidden { seen: *volume, hidden })
             }
             ([volume], _) => Ok(*volume),
             (several, _) => self.chosen_among(several).ok_or_else(|| Left::Ambiguous(several.to_vec())),

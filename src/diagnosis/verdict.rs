@@ -6,7 +6,11 @@ use serde::Serialize;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Severity;
+use crate::diagnosis::chain::Hop;
+use crate::diagnosis::chain::State;
 use crate::layout::Layout;
+use crate::layout::Role;
+use crate::layout::VolumeFacts;
 
 /// The answer in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
@@ -48,8 +52,8 @@ impl Verdict {
     }
 
     /// What these findings lead to, on this disk.
-    pub(super) fn of_disk(layout: &Layout, findings: &[Finding]) -> Self {
-        let is_doubted = findings.iter().any(Finding::is_of_unread);
+    pub(super) fn of_disk(layout: &Layout, findings: &[Finding], chain: &[Hop]) -> Self {
+        let is_doubted = findings.iter().any(Finding::is_of_unread) && !is_aside(layout, findings, chain);
         if layout.systems.is_empty() && layout.windows.is_empty() {
             // What cannot be read may be the very volume: that is not the same as a disk without Windows.
             let is_damaged = layout.volumes.iter().any(|facts| facts.unreadable.is_some());
@@ -66,4 +70,15 @@ impl Verdict {
         }
         Self::of(findings)
     }
+}
+
+/// Whether all of the way to Windows was seen, and what is missing lies beside it: partitions that neither start the disk nor hold a
+/// Windows.
+fn is_aside(layout: &Layout, findings: &[Finding], chain: &[Hop]) -> bool {
+    let is_seen = !chain.is_empty() && chain.iter().all(|hop| hop.state == State::Ok);
+    let is_on_the_way = |facts: &VolumeFacts| {
+        facts.missing.is_some() && matches!(facts.role, Role::System | Role::Windows | Role::SystemAndWindows)
+    };
+    let is_of_medium = findings.iter().any(|finding| finding.is_of_unread() && !finding.is_of_cut());
+    is_seen && !is_of_medium && !layout.volumes.iter().any(is_on_the_way)
 }

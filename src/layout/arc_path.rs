@@ -210,6 +210,7 @@ mod tests {
             partitions,
             boot_code: BootCode::None,
             boot_flags: [0; 4],
+            container_code: [false; 4],
             hybrid: None,
             unseen: None,
             notes: vec![],

@@ -104,9 +104,11 @@ pub struct VolumeFacts {
     pub asleep: Option<String>,
     /// How it goes on where there is nothing more.
     pub missing: Option<Missing>,
-    /// Its first sector ends in 55 aa, without which boot code does not start it (Microsoft, "Disk Concepts and
-    /// Troubleshooting": "Missing operating system"). What cannot be read is taken to.
-    pub has_boot_signature: bool,
+    /// Bytes by which its partition ends beyond the disk, whether or not anything is there.
+    pub beyond: u64,
+    /// Boot code starts its first sector: that ends in 55 aa (Microsoft, "Disk Concepts and Troubleshooting": "Missing operating
+    /// system"), and is not zeros otherwise. What cannot be read is taken to be so.
+    pub is_startable: bool,
     /// Its boot record, where it has one.
     pub boot_record: Option<BootRecord>,
 }

@@ -16,8 +16,10 @@ pub(super) struct Opened<'a> {
     pub(super) boot_record: Option<BootRecord>,
     /// How it goes on where there is nothing more.
     pub(super) missing: Option<Missing>,
-    /// Its first sector ends in 55 aa, or cannot be read.
-    pub(super) has_boot_signature: bool,
+    /// Bytes by which the partition ends beyond the disk.
+    pub(super) beyond: u64,
+    /// Boot code starts its first sector, or that cannot be read.
+    pub(super) is_startable: bool,
 }
 
 impl<'a> Opened<'a> {
@@ -25,38 +27,41 @@ impl<'a> Opened<'a> {
     pub(super) fn new(window: &'a Window<'a>, partition: &Partition, disk: u64) -> Self {
         let volume = Volume::open(window).map_err(|error| error.to_string());
         let boot_record = volume.as_ref().ok().and_then(|volume| volume.boot_record().ok()?);
-        let signature = window.read_vec(0x1fe, 2).ok();
         let is_sound = volume.as_ref().is_ok_and(|volume| volume.damage().is_none());
+        let volume_len = boot_record.filter(|_| is_sound).and_then(|record| record.volume_len);
+        let beyond = partition.start.saturating_add(partition.len).saturating_sub(disk);
         Self {
-            missing: missing(partition, disk).or_else(|| {
-                let volume_len = boot_record.filter(|_| is_sound)?.volume_len?;
-                unmounted(partition, window.len(), volume_len)
-            }),
-            has_boot_signature: signature.is_none_or(|signature| signature == [0x55, 0xaa]),
+            missing: match volume_len {
+                Some(volume_len) => cut(partition, beyond, volume_len.saturating_sub(window.len())),
+                None => cut(partition, beyond, beyond),
+            },
+            beyond,
+            is_startable: window.read_vec(0, 512).map_or(true, |sector| is_startable(&sector)),
             volume,
             boot_record,
         }
     }
 }
 
-/// A partition that ends beyond a disk of `disk` bytes.
-fn missing(partition: &Partition, disk: u64) -> Option<Missing> {
-    let end = partition.start.saturating_add(partition.len);
-    let missing = end.checked_sub(disk).filter(|missing| *missing > 0)?;
-    Some(Missing::OfDisk(format!(
-        "its last 0x{missing:x} bytes are not there: the partition ends beyond the end of the disk, as of an image that was cut short"
-    )))
+/// What is missing of a volume, `missing` bytes, where the partition ends `beyond` bytes beyond the disk.
+fn cut(partition: &Partition, beyond: u64, missing: u64) -> Option<Missing> {
+    let whole = partition.kind == PartitionType::Whole;
+    match (missing, beyond, whole) {
+        (0, _, _) => None,
+        (_, 0, false) => Some(Missing::OfPartition(format!(
+            "the last 0x{missing:x} bytes of its file system are not in it: the partition is shorter than that, by its entry in the table"
+        ))),
+        (_, 0, true) => Some(Missing::OfDisk(format!(
+            "the last 0x{missing:x} bytes of its file system are not there: it goes on beyond the end of the disk, as of an image that was cut short"
+        ))),
+        (_, _, _) => Some(Missing::OfDisk(format!(
+            "its last 0x{missing:x} bytes are not there: the partition ends beyond the end of the disk, as of an image that was cut short"
+        ))),
+    }
 }
 
-/// A file system of `volume_len` bytes in `len` bytes.
-fn unmounted(partition: &Partition, len: u64, volume_len: u64) -> Option<Missing> {
-    let missing = volume_len.checked_sub(len).filter(|missing| *missing > 0)?;
-    Some(match partition.kind {
-        PartitionType::Whole => Missing::OfDisk(format!(
-            "the last 0x{missing:x} bytes of its file system are not there: it goes on beyond the end of the disk, as of an image that was cut short"
-        )),
-        PartitionType::Mbr(_) | PartitionType::Gpt(_) => Missing::OfPartition(format!(
-            "the last 0x{missing:x} bytes of its file system are not in it: the partition is shorter than that, by its entry in the table"
-        )),
-    })
+fn is_startable(sector: &[u8]) -> bool {
+    sector
+        .split_last_chunk()
+        .is_some_and(|(code, end)| *end == [0x55, 0xaa] && code.iter().any(|byte| *byte != 0))
 }

@@ -143,7 +143,8 @@ fn facts(
             unread,
             asleep: None,
             missing: opened.missing.clone(),
-            has_boot_signature: opened.has_boot_signature,
+            beyond: opened.beyond,
+            is_startable: opened.is_startable,
             boot_record: opened.boot_record,
         });
     }

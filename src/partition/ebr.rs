@@ -6,9 +6,11 @@
 use std::collections::HashSet;
 
 use crate::bytes::slice;
+use crate::partition::BootCode;
 use crate::partition::PartitionError;
 use crate::partition::Unseen;
 use crate::partition::mbr::Entry;
+use crate::partition::mbr::boot_code;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 
@@ -31,18 +33,38 @@ pub(crate) struct Chain {
     pub(crate) logicals: Vec<Logical>,
     /// Oddities.
     pub(crate) notes: Vec<String>,
+    /// The first record begins with a program, where usual ones are zeros.
+    pub(crate) has_code: bool,
     /// Why the chain could not be followed to its end.
     pub(crate) unseen: Option<Unseen>,
     /// Whether the records lie in ascending order and no sum of it leaves a `u32`: what `mbrman` can follow.
     pub(crate) is_plain: bool,
 }
 
-/// Follows the chain of `container`, never outside of it, never in a circle.
-pub(crate) fn read(
+/// Follows the chains of all extended partitions among the four entries, one after the other as Linux does (`block/partitions/msdos.c`):
+/// sfdisk sees the first one only, and Windows may not look into one of type 85.
+pub(crate) fn read_all(
     storage: &dyn Storage,
-    container: &Entry,
+    entries: &[Entry; 4],
     sector_size: u32,
-) -> Result<Chain, PartitionError> {
+) -> Result<(Chain, [bool; 4]), PartitionError> {
+    let mut all = Chain { is_plain: true, ..Chain::default() };
+    let mut code = [false; 4];
+    for (container, code) in entries.iter().zip(&mut code).filter(|(entry, _)| entry.is_extended()) {
+        let chain = read(storage, container, sector_size)?;
+        *code = chain.has_code;
+        all.is_plain &= chain.is_plain;
+        all.extend(chain);
+    }
+    if entries.iter().filter(|entry| entry.is_extended()).count() > 1 {
+        all.is_plain = false;
+        all.notes.push("more than one extended partition: Windows may not look into all of them".into());
+    }
+    Ok((all, code))
+}
+
+/// Follows the chain of `container`, never outside of it, never in a circle.
+fn read(storage: &dyn Storage, container: &Entry, sector_size: u32) -> Result<Chain, PartitionError> {
     let base = u64::from(container.start);
     let end = base.saturating_add(u64::from(container.sectors));
     let mut chain = Chain { is_plain: end <= u64::from(u32::MAX), ..Chain::default() };
@@ -61,6 +83,9 @@ pub(crate) fn read(
                 return Ok(chain);
             }
         };
+        if here == base {
+            chain.has_code = boot_code(&sector) != BootCode::None;
+        }
         let entries = [0x1be, 0x1ce, 0x1de, 0x1ee].map(|at| Entry::decode(&sector, at));
         chain.is_plain &= is_usual(&entries);
         for entry in entries.iter().flatten().filter(|entry| entry.is_used() && !entry.is_extended()) {
@@ -106,6 +131,13 @@ fn is_usual(entries: &[Option<Entry>; 4]) -> bool {
 }
 
 impl Chain {
+    /// Appends the chain of another extended partition.
+    fn extend(&mut self, other: Self) {
+        self.logicals.extend(other.logicals);
+        self.notes.extend(other.notes);
+        self.unseen = self.unseen.take().or(other.unseen);
+    }
+
     fn give_up(&mut self, why: Unseen) {
         self.is_plain = false;
         self.unseen = Some(why);

@@ -9,6 +9,7 @@ use crate::partition::PartitionId;
 use crate::partition::PartitionTable;
 use crate::partition::PartitionType;
 use crate::partition::TableKind;
+use crate::partition::Unseen;
 use crate::partition::edit::GptBytes;
 use crate::partition::gpt_header;
 use crate::partition::gpt_header::Attempt;
@@ -122,13 +123,14 @@ fn backup_notes(storage: &dyn Storage, primary: &Copy, size: u32) -> Result<Vec<
 
 fn table(copy: Copy, size: u32, mut notes: Vec<String>) -> PartitionTable {
     let bytes = |sectors: u64| sectors.saturating_mul(u64::from(size));
+    let mut unseen = None;
     let mut partitions = Vec::with_capacity(copy.entries.len());
     for entry in copy.entries {
         if let Some((_, what)) = POOLS.iter().find(|(kind, _)| *kind == entry.kind) {
             notes.push(format!("partition {} belongs to a {what}", entry.number));
         }
         let Some(sectors) = entry.last.checked_sub(entry.first).and_then(|it| it.checked_add(1)) else {
-            notes.push(format!("partition {} ends before it begins: left out", entry.number));
+            unseen = Some(Unseen::Damaged(format!("partition {} ends before it begins", entry.number)));
             continue;
         };
         partitions.push(Partition {
@@ -149,8 +151,9 @@ fn table(copy: Copy, size: u32, mut notes: Vec<String>) -> PartitionTable {
         partitions,
         boot_code: BootCode::None,
         boot_flags: [0; 4],
+        container_code: [false; 4],
         hybrid: None,
-        unseen: None,
+        unseen,
         notes,
     }
 }
@@ -219,6 +222,15 @@ mod tests {
                 DiskId::Mbr(_) => String::new(),
             })
         );
+    }
+
+    #[test]
+    fn an_entry_that_ends_before_it_begins_is_not_seen() {
+        let mut copy = gpt_header::read(&image().storage(), 1, 512).unwrap().copy.unwrap();
+        copy.entries[1].last = copy.entries[1].first - 2;
+        let table = table(copy, 512, Vec::new());
+        assert_eq!(table.partitions.len(), 1);
+        assert_eq!(table.unseen, Some(Unseen::Damaged("partition 3 ends before it begins".into())));
     }
 
     #[test]

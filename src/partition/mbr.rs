@@ -134,20 +134,13 @@ pub(crate) fn read(
         .filter(|(_, entry)| entry.is_used() && !entry.is_extended())
         .map(|(number, entry)| partition(number, entry, u64::from(entry.start), sector_size))
         .collect();
-    let mut chain = ebr::Chain::default();
-    let mut containers = record.entries.iter().filter(|entry| entry.is_extended());
-    if let Some(container) = containers.next() {
-        chain = ebr::read(storage, container, sector_size)?;
-        for (number, logical) in (5u32..).zip(&chain.logicals) {
-            let mut found = partition(number, &logical.entry, logical.start, sector_size);
-            found.logical = true;
-            partitions.push(found);
-        }
-        notes.extend(chain.notes.iter().cloned());
+    let (chain, container_code) = ebr::read_all(storage, &record.entries, sector_size)?;
+    for (number, logical) in (5u32..).zip(&chain.logicals) {
+        let mut found = partition(number, &logical.entry, logical.start, sector_size);
+        found.logical = true;
+        partitions.push(found);
     }
-    if containers.next().is_some() {
-        notes.push("more than one extended partition: only the first is followed".into());
-    }
+    notes.extend(chain.notes.iter().cloned());
     notes.extend(mbr_opinion::compare(storage, record, &chain, &partitions, sector_size)?);
     Ok(Some(PartitionTable {
         kind: TableKind::Mbr,
@@ -156,6 +149,7 @@ pub(crate) fn read(
         partitions,
         boot_code: BootCode::None,
         boot_flags: record.entries.map(|entry| entry.flag),
+        container_code,
         hybrid: None,
         unseen: chain.unseen,
         notes,
@@ -183,13 +177,19 @@ fn partition(number: u32, entry: &Entry, start: u64, sector_size: u32) -> Partit
 fn flag_notes(record: &MasterBootRecord, len: u64) -> Option<Vec<String>> {
     let mut notes = Vec::new();
     for (number, entry) in record.numbered().filter(|(_, entry)| !matches!(entry.flag, 0 | 0x80)) {
-        let end = u64::from(entry.start).saturating_add(u64::from(entry.sectors));
-        let plausible = entry.is_used() && entry.start != 0 && end.saturating_mul(512) <= len;
-        if !plausible {
+        let is_inside = |entry: &Entry| {
+            let end = u64::from(entry.start).saturating_add(u64::from(entry.sectors));
+            entry.is_used() && entry.start != 0 && end.saturating_mul(512) <= len
+        };
+        let is_plain = |other: &Entry| matches!(other.flag, 0 | 0x80) && is_inside(other);
+        // Of a free entry the rest of the table has to tell.
+        let is_free = (entry.kind, entry.start, entry.sectors) == (0, 0, 0);
+        let is_table = is_inside(entry) || is_free && record.entries.iter().any(is_plain);
+        if !is_table {
             return None;
         }
         notes.push(format!(
-            "partition {number} has boot flag 0x{:02x}: neither 00 nor 80, boot code stops at it",
+            "entry {number} has boot flag 0x{:02x}: neither 00 nor 80, boot code stops at it",
             entry.flag
         ));
     }

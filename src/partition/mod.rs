@@ -131,7 +131,7 @@ pub enum BootCode {
 pub enum Unseen {
     /// What names them lies beyond the end of the disk, as of an image that was cut short.
     Cut(String),
-    /// The extended boot records that name them are damaged.
+    /// What names them is damaged: an extended boot record, or an entry.
     Damaged(String),
 }
 
@@ -160,6 +160,8 @@ pub struct PartitionTable {
     pub boot_code: BootCode,
     /// The boot flags of the four entries of an MBR, used or not: boot code looks at all of them.
     pub boot_flags: [u8; 4],
+    /// Which of those entries are extended partitions whose first sector begins with a program: boot code starts that.
+    pub container_code: [bool; 4],
     /// Signature of a hybrid MBR beside a GPT: a BIOS starts from such a disk, and a store may name it by that.
     pub hybrid: Option<u32>,
     /// Why there may be more partitions than these.
@@ -287,6 +289,7 @@ fn without_table(storage: &dyn Storage, notes: Vec<String>) -> PartitionTable {
         partitions: vec![whole],
         boot_code: BootCode::None,
         boot_flags: [0; 4],
+        container_code: [false; 4],
         hybrid: None,
         unseen: None,
         notes,

@@ -26,6 +26,13 @@ pub fn refusals(layout: &Layout, diagnosis: &Diagnosis) -> Vec<Refusal> {
         let is_written = |site: &Site| matches!(site, Site::SystemHive { hive, .. } if *hive == index);
         if diagnosis.edits().any(|edit| is_written(&edit.site)) {
             refusals.extend(overlap(layout, hive.volume));
+            refusals.extend(layout.table.unseen.as_ref().map(|unseen| Refusal {
+                what: format!(
+                    "partitions may be missing here, and a letter may mean one of them: {}",
+                    unseen.reason()
+                ),
+                way_out: "mend the partition table first, or leave --drive-letters out".into(),
+            }));
             refusals.extend(obstacles(layout, hive).into_iter().map(|Refusal { what, way_out }| {
                 let way_out = format!("{way_out}, or leave --drive-letters out");
                 Refusal { what, way_out }

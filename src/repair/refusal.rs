@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
+use crate::diagnosis::Finding;
+use crate::diagnosis::Severity;
 use crate::diagnosis::byte_edit::Site;
+use crate::diagnosis::chain::is_identity;
 use crate::diagnosis::left::BAD_CHOICE;
 use crate::diagnosis::recorded::OTHER_DISK;
 use crate::diagnosis::restore::Restore;
@@ -45,7 +48,7 @@ pub fn refusals(layout: &Layout, diagnosis: &Diagnosis, allowed: Allowed) -> Vec
     if !diagnosis.is_curable() {
         return refusals;
     }
-    refusals.extend(cut(layout));
+    refusals.extend(layout.table.unseen.as_ref().and_then(|unseen| half(unseen, "here", diagnosis)));
     refusals.extend(dynamic_disk(layout));
     refusals.extend(boot_records(layout, diagnosis));
     if diagnosis.edits().next().is_some() {
@@ -65,7 +68,6 @@ pub fn refusals(layout: &Layout, diagnosis: &Diagnosis, allowed: Allowed) -> Vec
 #[must_use]
 pub fn for_identity(layout: &Layout, diagnosis: &Diagnosis) -> Vec<Refusal> {
     let mut refusals: Vec<Refusal> = bad_choice(diagnosis).into_iter().chain(other_disk(diagnosis)).collect();
-    refusals.extend(cut(layout));
     refusals.extend(dynamic_disk(layout));
     refusals.extend(boot_records(layout, diagnosis));
     refusals.extend(unread(layout));
@@ -106,18 +108,25 @@ pub fn choice_needed(layout: &Layout, context: &Context, diagnosis: &Diagnosis) 
 /// Which partition had which GUID, and what a letter means, is found out from the whole disk; an element that is re-pointed is judged
 /// by itself.
 fn unread(layout: &Layout) -> Option<Refusal> {
-    layout.failed_read.as_ref().map(|error| Refusal {
-        what: format!("a part of the disk cannot be read, and with it what else has to change may not be seen: {error}"),
+    let how = if layout.failed_read.is_some() { "read" } else { "seen" };
+    layout.unseen().map(|error| Refusal {
+        what: format!("a part of the disk cannot be {how}, and with it what else has to change: {error}"),
         way_out: "mend the image or copy the disk to a sound one first; fix without more switches re-points what can be judged by itself".into(),
     })
 }
 
-/// Of partitions that nobody sees, one may be what the store means.
-fn cut(layout: &Layout) -> Option<Refusal> {
-    let Some(Unseen::Cut(reason)) = &layout.table.unseen else { return None };
+/// Where what starts Windows may be on a partition that nobody sees, half a repair only spoils the other cure: then elements name two
+/// identities.
+fn half(unseen: &Unseen, place: &str, diagnosis: &Diagnosis) -> Option<Refusal> {
+    let is_left = |finding: &&Finding| finding.severity == Severity::BlocksBoot && is_identity(finding);
+    let left = diagnosis.left().find(is_left)?;
+    let mend = match unseen {
+        Unseen::Cut(_) => "bring the whole image",
+        Unseen::Damaged(_) => "mend the partition table first",
+    };
     Some(Refusal {
-        what: format!("partitions are missing here that the table names: {reason}"),
-        way_out: "bring the whole image; where they are gone for good, take them out of the table first (`sfdisk --delete`)".into(),
+        what: format!("{} may mean a partition that is missing {place}: {}", left.subject, unseen.reason()),
+        way_out: format!("{mend}, or say with --windows=N which partition is meant"),
     })
 }
 
@@ -136,11 +145,16 @@ fn boot_records(layout: &Layout, diagnosis: &Diagnosis) -> Vec<Refusal> {
 /// Reasons that lie on the disks beside: a Windows there that sleeps remembers the old identity as one here does.
 #[must_use]
 pub fn for_beside(context: &Context, diagnosis: &Diagnosis, allowed: Allowed) -> Vec<Refusal> {
-    let is_meant = diagnosis.repoints().any(|repoint| repoint.volume.is_none());
-    if allowed.hibernated || !is_meant {
-        return Vec::new();
+    let mut refusals = Vec::new();
+    for beside in context.beside.iter().filter(|_| diagnosis.is_curable()) {
+        let unseen = beside.layout.table.unseen.as_ref();
+        refusals.extend(unseen.and_then(|unseen| half(unseen, &format!("on {}", beside.name), diagnosis)));
     }
-    context.beside.iter().filter_map(|beside| hibernated(&beside.layout)).collect()
+    let is_meant = diagnosis.repoints().any(|repoint| repoint.volume.is_none());
+    if !allowed.hibernated && is_meant {
+        refusals.extend(context.beside.iter().filter_map(|beside| hibernated(&beside.layout)));
+    }
+    refusals
 }
 
 /// A record of another disk proves nothing of this one.

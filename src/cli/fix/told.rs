@@ -13,6 +13,7 @@ use crate::cli::json;
 use crate::cli::json::repair::Action;
 use crate::cli::json::repair::CureKind;
 use crate::cli::json::repair::Repaired;
+use crate::cli::keep;
 use crate::cli::lines;
 use crate::cli::lines::Lines;
 use crate::cli::show;
@@ -63,6 +64,7 @@ impl Job<'_> {
         let Examined { layout, diagnosis, .. } = &self.examined;
         if let Restore::Possible(old) = &diagnosis.restore
             && !self.args.restore_identity
+            && keep::path(&self.examined).is_ok()
             && refusal::for_identity(layout, diagnosis).is_empty()
         {
             out.add(format_args!(

@@ -97,7 +97,7 @@ pub fn notes(examined: &Examined) -> Vec<String> {
         .table
         .unseen
         .iter()
-        .map(|unseen| format!("{}: later logical partitions are not seen", unseen.reason()));
+        .map(|unseen| format!("{}: partitions may be missing here", unseen.reason()));
     examined.notes.iter().chain(&layout.table.notes).cloned().chain(unseen).chain(unread).collect()
 }
 

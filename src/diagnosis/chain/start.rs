@@ -1,9 +1,9 @@
 //! The hops before the store: firmware, boot code, active partition, boot record, boot manager.
 
+use crate::diagnosis::active;
 use crate::diagnosis::boot_record::first_sector;
 use crate::diagnosis::chain::Chain;
 use crate::diagnosis::finding::BOOT_MANAGER_UNKNOWN;
-use crate::diagnosis::startup::active_partitions;
 use crate::layout::Firmware;
 use crate::layout::system::SystemVolume;
 use crate::partition::BootCode;
@@ -23,12 +23,9 @@ impl Chain<'_> {
         match (firmware, layout.table.kind) {
             (Firmware::Bios, TableKind::Mbr) => {
                 self.add("boot code", boot_code(layout.table.boot_code).into(), &["boot-code-missing"]);
-                let active: Vec<_> =
-                    active_partitions(layout).map(|(volume, _)| layout.name(volume)).collect();
-                let evidence = if active.is_empty() { "none".to_owned() } else { active.join(" and ") };
                 let codes =
                     ["active-partition-missing", "active-partition-wrong", "active-partition-ambiguous"];
-                self.add("active partition", evidence, &codes);
+                self.add("active partition", active::shown(layout), &codes);
                 self.boot_record(system);
             }
             (Firmware::Bios, _) => self.boot_record(system),
