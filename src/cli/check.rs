@@ -49,8 +49,12 @@ pub fn run(args: &CheckArgs, as_json: bool) -> anyhow::Result<u8> {
     {
         return Err(Usage("--junit and --sarif name the same file".to_owned()).into());
     }
-    let reports = Reports::create(args.junit.as_deref(), args.sarif.as_deref())?;
+    let mut reports = Reports::create(args.junit.as_deref(), args.sarif.as_deref())?;
     confine::to_reading();
+    check(args, as_json, choice, &mut reports).inspect_err(|error| reports.broke_off(error))
+}
+
+fn check(args: &CheckArgs, as_json: bool, choice: Choice, reports: &mut Reports) -> anyhow::Result<u8> {
     let mut targets = targets(args)?;
     if args.against.is_some() && targets.len() != 1 {
         return Err(Usage("--against is for one target: a record is of one disk".to_owned()).into());
@@ -105,7 +109,7 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn all(&self, targets: &[PathBuf], threads: usize, mut reports: Reports) -> anyhow::Result<u8> {
+    fn all(&self, targets: &[PathBuf], threads: usize, reports: &mut Reports) -> anyhow::Result<u8> {
         let progress = Progress::new(targets.len());
         let (mut code, mut tally, mut outcomes) = (HEALTHY, Tally::default(), Vec::new());
         let mut stream = self.form.map(Stream::new);

@@ -7,12 +7,15 @@ use crate::cli::junit::Junit;
 use crate::cli::outcome::Outcome;
 use crate::cli::outcome::Reason;
 use crate::cli::sarif::Sarif;
+use crate::cli::text::clean;
 use crate::diagnosis::Verdict;
 
 /// Those that are wanted.
 pub struct Reports {
     junit: Option<Junit>,
     sarif: Option<Sarif>,
+    /// The results were written, or that they cannot be.
+    is_ended: bool,
 }
 
 impl Reports {
@@ -22,19 +25,12 @@ impl Reports {
     /// # Errors
     /// When one cannot be written, or its file holds something else.
     pub fn create(junit: Option<&Path>, sarif: Option<&Path>) -> anyhow::Result<Self> {
-        let begun = [Outcome {
-            target: "bcdrescue check".into(),
-            code: FAILED,
-            verdict: Verdict::Unknown,
-            reasons: vec![Reason::plain("it did not come to its end".to_owned())],
-            shown: String::new(),
-            seconds: 0.0,
-        }];
-        let mut reports = Self { junit: junit.map(Junit::create).transpose()?, sarif: None };
-        reports.write(&begun)?;
+        let mut reports = Self { junit: junit.map(Junit::create).transpose()?, sarif: None, is_ended: false };
+        let begun = [broken_off("")];
+        reports.put(&begun)?;
         // By another name of the same file it finds the first there, and does not write over it.
         reports.sarif = sarif.map(Sarif::create).transpose()?;
-        reports.write(&begun)?;
+        reports.put(&begun)?;
         Ok(reports)
     }
 
@@ -44,12 +40,49 @@ impl Reports {
         self.junit.is_some() || self.sarif.is_some()
     }
 
-    /// Writes the results.
+    /// Writes the results; where one cannot be written, that stands in it as far as it can.
     ///
     /// # Errors
     /// When a file cannot be written.
     pub fn write(&mut self, outcomes: &[Outcome]) -> anyhow::Result<()> {
+        self.is_ended = true;
+        let said = |error: &anyhow::Error| [broken_off(&why(error))];
+        let junit = self
+            .junit
+            .iter_mut()
+            .try_for_each(|junit| junit.write(outcomes).inspect_err(|error| drop(junit.write(&said(error)))));
+        let sarif = self
+            .sarif
+            .iter_mut()
+            .try_for_each(|sarif| sarif.write(outcomes).inspect_err(|error| drop(sarif.write(&said(error)))));
+        junit.and(sarif)
+    }
+
+    /// Says why there are no results, where that can be written.
+    pub fn broke_off(&mut self, error: &anyhow::Error) {
+        if !self.is_ended {
+            drop(self.put(&[broken_off(&why(error))]));
+        }
+    }
+
+    fn put(&mut self, outcomes: &[Outcome]) -> anyhow::Result<()> {
         self.junit.iter_mut().try_for_each(|junit| junit.write(outcomes))?;
         self.sarif.iter_mut().try_for_each(|sarif| sarif.write(outcomes))
+    }
+}
+
+fn why(error: &anyhow::Error) -> String {
+    clean(&format!(": {error:#}"))
+}
+
+/// What stands for the results of a run that has none.
+fn broken_off(why: &str) -> Outcome {
+    Outcome {
+        target: "bcdrescue check".into(),
+        code: FAILED,
+        verdict: Verdict::Unknown,
+        reasons: vec![Reason::plain(format!("it did not come to its end{why}"))],
+        shown: String::new(),
+        seconds: 0.0,
     }
 }
