@@ -10,6 +10,7 @@ use crate::beside::put_store;
 use crate::beside::store_of;
 use crate::oracle::identities_of_table;
 use crate::parts::partitions;
+use crate::scenarios::second_windows;
 use crate::support::Disk;
 use crate::support::Run;
 use crate::support::bcdrescue;
@@ -84,6 +85,38 @@ fn a_store_of_the_other_kind_is_converted_where_the_loader_is_there() {
         assert_eq!(hash(&disk.path), fixed);
         bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);
         assert_eq!(hash(&disk.path), before);
+    }
+}
+
+/// A Windows that is seen is not taken for one that is not, nor for one of two; and what is left would no longer be known for this
+/// disk's.
+#[test]
+fn no_windows_is_guessed_and_nothing_converted_by_half() {
+    let plain = |_: &Disk| {};
+    let encrypted = |disk: &Disk| disk.put(partitions(&disk.path)[2].start + 3, b"-FVE-FS-");
+    // In place of its entry that of an extended partition, of which the record is none.
+    let lost = |disk: &Disk| {
+        disk.put(partitions(&disk.path)[2].start + 510, &[0, 0]);
+        disk.put(0x1de + 4, &[5]);
+    };
+    type Case<'a> = (&'a dyn Fn(&Disk), &'a str);
+    let cases: [Case<'_>; 3] = [
+        (&plain, "is on partition 2"),
+        (&encrypted, "but it may be on partition 3"),
+        (&lost, "a partition that is missing here"),
+    ];
+    for (case, words) in cases {
+        let disk = with_store_of("win10-bios-healthy", BIOS, "win11-uefi-healthy", UEFI);
+        second_windows(&disk, 2, 3);
+        case(&disk);
+        let before = hash(&disk.path);
+        let fix = |more: &[&str]| {
+            bcdrescue(&[&["fix", disk.name(), "--yes", "--convert", "--repoint"], more].concat())
+        };
+        fix(&[]).exits(8).says(words).says("--windows");
+        assert_eq!((hash(&disk.path), disk.records().len()), (before, 0));
+        let run = fix(&["--windows=2"]);
+        assert!(run.code & 8 == 0 && run.stdout.contains("fixed: "), "{run:?}");
     }
 }
 

@@ -7,6 +7,8 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
+use crate::beside::put_store;
+use crate::beside::store_of;
 use crate::parts::cut;
 use crate::parts::partitions;
 use crate::scenarios::second_windows;
@@ -241,6 +243,20 @@ fn an_active_entry_that_is_no_partition_starts_nothing() {
         bcdrescue(&["fix", disk.name(), "--yes", "--active=1"]).exits(1).says("examined again: healthy");
         assert_eq!(active(disk), [1]);
     }
+}
+
+/// What is advised is taken, also where the store is the next fault.
+#[test]
+fn a_partition_with_a_damaged_store_can_be_made_active() {
+    let disk = Disk::raw("win10-bios-healthy");
+    let store = store_of(&disk, "/Boot/BCD");
+    put_store(&disk, "/Boot/BCD", &vec![0; store.len()]);
+    disk.put(0x1be, &[0]);
+    bcdrescue(&["check", disk.name()]).exits(4).says("`fix --active 1`");
+    bcdrescue(&["fix", disk.name(), "--yes", "--active=1"]).exits(5).says("examined again: broken");
+    assert_eq!(active(&disk), [1]);
+    let target = bcdrescue(&["check", disk.name(), "--json"]).exits(4).target();
+    assert_eq!(stop(&target), ("store".into(), "store-unreadable".into()));
 }
 
 /// Boot code looks at all four entries, and stops at a flag that is none; the table is one all the same.

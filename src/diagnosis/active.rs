@@ -48,7 +48,8 @@ fn may_be_active(layout: &Layout, number: u32) -> Result<(), String> {
 }
 
 fn has_something_to_start(layout: &Layout, volume: usize) -> bool {
-    let has_store = layout.stores.iter().any(|file| file.volume == volume && file.parsed().is_some());
+    // One that cannot be read is another fault, and no reason to start from elsewhere.
+    let has_store = layout.stores.iter().any(|file| file.volume == volume);
     has_store || layout.systems.iter().any(|system| system.volume == volume && system.ntldr.is_some())
 }
 

@@ -16,7 +16,10 @@ use crate::diagnosis::record::Record;
 use crate::diagnosis::role::Role;
 use crate::layout::Firmware;
 use crate::layout::Layout;
+use crate::layout::Role as Place;
+use crate::layout::VolumeFacts;
 use crate::partition::TableKind;
+use crate::volume::FileSystem;
 
 /// Written before the identities: an entry whose identity is still the old one fails as it did.
 const RANK: u8 = 0;
@@ -62,11 +65,28 @@ fn target(layout: &Layout, choice: Choice, record: &Record) -> Result<usize, Lef
         }
         QualifiedPartition::Gpt { .. } => None,
     };
+    let hidden = hiding(layout, record.purpose.role);
+    let is_guess = layout.table.unseen.is_some() || !hidden.is_empty();
     match (candidates.as_slice(), place.filter(|place| candidates.contains(place))) {
         (_, Some(place)) => Ok(place),
         ([], None) => Err(Left::OtherStyle(None)),
+        ([only], None) if is_guess => Err(Left::Hidden { seen: *only, hidden }),
         ([only], None) => Ok(*only),
         (several, None) => Err(Left::Ambiguous(several.to_vec())),
+    }
+}
+
+/// The volumes of which nobody can say whether a Windows is on them, where it is one that is looked for.
+fn hiding(layout: &Layout, role: Role) -> Vec<usize> {
+    let is_hidden = |(volume, facts): &(usize, &VolumeFacts)| {
+        let is_closed = facts.file_system == FileSystem::BitLocker || facts.unread_reason().is_some();
+        is_closed && !layout.is_esp(*volume) && facts.role != Place::Reserved
+    };
+    match role {
+        Role::Loader | Role::OsRoot | Role::Resume => {
+            layout.volumes.iter().enumerate().filter(is_hidden).map(|(volume, _)| volume).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Finding;
+use crate::diagnosis::Remedy;
+use crate::diagnosis::Repoint;
 use crate::diagnosis::Severity;
+use crate::diagnosis::Switch;
 use crate::diagnosis::byte_edit::Site;
 use crate::diagnosis::chain::is_identity;
 use crate::diagnosis::left::BAD_CHOICE;
@@ -49,6 +52,7 @@ pub fn refusals(layout: &Layout, diagnosis: &Diagnosis, allowed: Allowed) -> Vec
         return refusals;
     }
     refusals.extend(layout.table.unseen.as_ref().and_then(|unseen| half(unseen, "here", diagnosis)));
+    refusals.extend(half_converted(diagnosis));
     refusals.extend(dynamic_disk(layout));
     refusals.extend(boot_records(layout, diagnosis));
     if diagnosis.edits().next().is_some() {
@@ -127,6 +131,19 @@ fn half(unseen: &Unseen, place: &str, diagnosis: &Diagnosis) -> Option<Refusal> 
     Some(Refusal {
         what: format!("{} may mean a partition that is missing {place}: {}", left.subject, unseen.reason()),
         way_out: format!("{mend}, or say with --windows=N which partition is meant"),
+    })
+}
+
+/// Once a store's own elements name the new table, those that are left seem to mean a disk that is not here.
+fn half_converted(diagnosis: &Diagnosis) -> Option<Refusal> {
+    let is_left = |finding: &&Finding| {
+        finding.severity == Severity::BlocksBoot
+            && matches!(finding.remedy, Remedy::Switch(Switch::Windows, _))
+    };
+    let left = diagnosis.left().find(is_left).filter(|_| diagnosis.repoints().any(Repoint::converts))?;
+    Some(Refusal {
+        what: format!("{} cannot be converted with the rest: it {}", left.subject, left.message),
+        way_out: "say with --windows=N which partition is meant".into(),
     })
 }
 
