@@ -41,7 +41,7 @@ fn an_image_that_was_cut_short_is_not_called_well() {
     {
         let whole = Disk::raw(name);
         let end = partitions(&whole.path).iter().map(|part| part.start + part.len).max().unwrap();
-        for len in [2 << 20, 91 << 20, 300 << 20] {
+        for len in [2 << 20, 91 << 20, 300 << 20, 704 << 20] {
             let disk = Disk::raw(name);
             shorten(&disk, len);
             bcdrescue(&["check", disk.name(), "--require", "healthy"]).exits(12).says("unknown");
@@ -107,8 +107,8 @@ fn a_logical_partition_that_is_cut_off_does_not_stop_windows() {
     assert_eq!(run.target()["requirements"][0]["met"], false);
 }
 
-/// A copy of Windows in a primary partition, and the one that the store means in a logical one; `old` is the place of its extended boot
-/// record.
+/// A copy of Windows in a primary partition, and the one that the store means in a logical one; with the place of its extended boot
+/// record, in bytes.
 fn copy_and_logical() -> (Disk, u64) {
     let disk = Disk::raw("win10-bios");
     let [system, windows] = partitions(&disk.path)[..2].to_vec().try_into().unwrap();

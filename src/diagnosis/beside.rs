@@ -80,11 +80,11 @@ pub(super) fn settle(
     let directly: Vec<(usize, usize)> =
         there.iter().filter(|(_, is_direct)| *is_direct).map(|(place, _)| *place).collect();
     let is_there_directly = !directly.is_empty();
-    let all: Vec<(usize, usize)> = match (directly.is_empty(), here_directly) {
-        (false, _) => directly,
+    let all: Vec<(usize, usize)> = match (is_there_directly, here_directly) {
+        (true, _) => directly,
         // Here the place itself tells; a file of that name elsewhere is another Windows.
-        (true, Some(_)) => return here,
-        (true, None) => there.iter().map(|(place, _)| *place).collect(),
+        (false, Some(_)) => return here,
+        (false, None) => there.iter().map(|(place, _)| *place).collect(),
     };
     let rival = match here {
         Resolution::Repoint { volume, .. }

@@ -13,6 +13,7 @@ use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Severity;
 use crate::diagnosis::answer::Resolution;
+use crate::diagnosis::finding::MEND_IT;
 use crate::diagnosis::finding::READ_IT;
 use crate::diagnosis::record::Record;
 use crate::diagnosis::role::Role;
@@ -97,7 +98,7 @@ fn missing_file(layout: &Layout, record: &Record, answer: &Resolution) -> Option
                 Severity::Note => Remedy::None,
                 _ => Remedy::Advice(match layout.hides(*volume) {
                     true => format!("the store names the right partition; {READ_IT}"),
-                    false => "check that volume in a Windows rescue system (`chkdsk`), or restore it from a backup; the store names the right partition".into(),
+                    false => format!("{MEND_IT}; the store names the right partition"),
                 }),
             },
         });

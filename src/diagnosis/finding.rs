@@ -21,7 +21,8 @@ pub(super) const BOOT_MANAGER_UNKNOWN: &str = "boot-manager-unknown";
 pub(super) const READ_IT: &str = "of an image see whether it is whole (its length and hash beside the original's, `qemu-img check`), of a disk what the kernel says of reading it (`dmesg`)";
 
 /// What to do about a file system that is damaged.
-const MEND_IT: &str = "check that volume in a Windows rescue system (`chkdsk`), or restore it from a backup";
+pub(super) const MEND_IT: &str =
+    "check that volume in a Windows rescue system (`chkdsk`), or restore it from a backup";
 
 /// How much a finding matters, in rising order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]

@@ -175,13 +175,13 @@ fn partition(number: u32, entry: &Entry, start: u64, sector_size: u32) -> Partit
 /// Notes about boot flags that are neither 00 nor 80; `None` when the entries with such flags make no sense either,
 /// so that the sector is some program's code and no table.
 fn flag_notes(record: &MasterBootRecord, len: u64) -> Option<Vec<String>> {
+    let is_inside = |entry: &Entry| {
+        let end = u64::from(entry.start).saturating_add(u64::from(entry.sectors));
+        entry.is_used() && entry.start != 0 && end.saturating_mul(512) <= len
+    };
+    let is_plain = |other: &Entry| matches!(other.flag, 0 | 0x80) && is_inside(other);
     let mut notes = Vec::new();
     for (number, entry) in record.numbered().filter(|(_, entry)| !matches!(entry.flag, 0 | 0x80)) {
-        let is_inside = |entry: &Entry| {
-            let end = u64::from(entry.start).saturating_add(u64::from(entry.sectors));
-            entry.is_used() && entry.start != 0 && end.saturating_mul(512) <= len
-        };
-        let is_plain = |other: &Entry| matches!(other.flag, 0 | 0x80) && is_inside(other);
         // Of a free entry the rest of the table has to tell.
         let is_free = (entry.kind, entry.start, entry.sectors) == (0, 0, 0);
         let is_table = is_inside(entry) || is_free && record.entries.iter().any(is_plain);
