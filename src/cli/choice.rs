@@ -1,9 +1,11 @@
 //! The switches by which the user decides: which partitions are meant, and what else is to be cured.
 
+use crate::bcd::object;
 use crate::cli::Usage;
 use crate::cli::named::is_same_file;
 use crate::cli::suggested;
 use crate::diagnosis::Choice;
+use crate::guid::Guid;
 use clap::Args;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -22,6 +24,9 @@ pub struct ChoiceArgs {
     /// --with names.
     #[arg(long, value_name = "[DISK:]N")]
     pub windows: Option<PartitionArg>,
+    /// Which boot entry --windows is about, where several could be meant: its GUID, or bcdedit's name for it ({ntldr}).
+    #[arg(long, value_name = "{GUID}", requires = "windows")]
+    pub entry: Option<EntryArg>,
     /// Make this partition the active one, from which a BIOS starts (its number, as list shows it).
     #[arg(long, value_name = "N")]
     pub active: Option<u32>,
@@ -47,8 +52,17 @@ impl ChoiceArgs {
     /// # Errors
     /// When `--windows` names a disk that `--with` does not.
     pub fn choice(&self) -> anyhow::Result<Choice> {
-        let Self { with, system, windows, active, convert, boot_sector, firmware_entries, drive_letters } =
-            self;
+        let Self {
+            with,
+            system,
+            windows,
+            entry,
+            active,
+            convert,
+            boot_sector,
+            firmware_entries,
+            drive_letters,
+        } = self;
         let disk = windows.as_ref().and_then(|windows| windows.disk.as_ref());
         let windows_on = disk.and_then(|disk| with.iter().position(|with| is_same_file(with, disk)));
         if let (Some(disk), None) = (disk, windows_on) {
@@ -61,6 +75,7 @@ impl ChoiceArgs {
             system: *system,
             windows: windows.as_ref().map(|windows| windows.number),
             windows_on,
+            entry: entry.as_ref().map(|entry| entry.0),
             active: *active,
             convert: *convert,
             boot_sector: *boot_sector,
@@ -81,13 +96,23 @@ impl ChoiceArgs {
     /// The switches as they were given.
     #[must_use]
     pub fn words(&self) -> Vec<OsString> {
-        let Self { with, system, windows, active, convert, boot_sector, firmware_entries, drive_letters } =
-            self;
+        let Self {
+            with,
+            system,
+            windows,
+            entry,
+            active,
+            convert,
+            boot_sector,
+            firmware_entries,
+            drive_letters,
+        } = self;
         let mut words = Vec::new();
         let mut value = |switch: &str, value: OsString| words.extend([switch.into(), value]);
         with.iter().for_each(|disk| value("--with", suggested::path(disk)));
         system.iter().for_each(|number| value("--system", number.to_string().into()));
         windows.iter().for_each(|partition| value("--windows", partition.word()));
+        entry.iter().for_each(|entry| value("--entry", entry.0.braced().into()));
         active.iter().for_each(|number| value("--active", number.to_string().into()));
         let flags = [
             (convert, "--convert"),
@@ -97,6 +122,20 @@ impl ChoiceArgs {
         ];
         words.extend(flags.iter().filter(|(given, _)| **given).map(|(_, switch)| (*switch).into()));
         words
+    }
+}
+
+/// The id of an object of a store, with or without its braces, or bcdedit's name for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntryArg(pub Guid);
+
+impl FromStr for EntryArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bare = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text);
+        let id = object::from_alias(text).or_else(|| bare.parse().ok());
+        id.map(Self).ok_or_else(|| format!("expected an entry's GUID, as inspect shows it, found {text}"))
     }
 }
 

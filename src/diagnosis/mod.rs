@@ -54,6 +54,7 @@ use crate::diagnosis::chain::State;
 use crate::diagnosis::others::Others;
 use crate::diagnosis::recorded::Recorded;
 use crate::diagnosis::restore::Restore;
+use crate::guid::Guid;
 use crate::layout::Layout;
 use crate::partition::DiskId;
 use crate::partition::PartitionId;
@@ -67,6 +68,8 @@ pub struct Choice {
     pub windows: Option<u32>,
     /// `--windows DISK:N`: of the disk with this index among those beside.
     pub windows_on: Option<usize>,
+    /// `--entry {GUID}`: of the boot entry with this id, where several could be meant.
+    pub entry: Option<Guid>,
     /// `--active N`: this partition is to be the active one.
     pub active: Option<u32>,
     /// `--convert`: a store of an MBR disk may be re-pointed to a GPT disk, and the reverse.
