@@ -241,7 +241,8 @@ fn store(layout: &Layout, file: &StoreFile, allowed: Allowed) -> Vec<Refusal> {
     if !allowed.dirty_volume {
         refusals.extend(file.obstacles.iter().map(|obstacle| Refusal {
             what: format!("{} must not be written now: {obstacle}", layout.name(file.volume)),
-            way_out: "let Windows (`chkdsk`) or `ntfsfix`/`fsck.fat` clean it first, or pass --allow-dirty-volume".into(),
+            // What to do first, each obstacle says itself.
+            way_out: "do that first, or pass --allow-dirty-volume".into(),
         }));
     }
     refusals

@@ -120,6 +120,8 @@ pub enum ObstacleKind {
     FatDirty,
     /// FAT: the copies of the table differ.
     FatCopiesDiffer,
+    /// FAT: the root directory fills no whole number of sectors, and the files lie where the specification has none.
+    FatRootUneven,
 }
 
 /// A volume that was recognised by its content.

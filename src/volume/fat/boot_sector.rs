@@ -16,10 +16,20 @@ pub(crate) enum Width {
     Bits32,
 }
 
+/// How many sectors the root directory of FAT12 and FAT16 takes where its entries fill no whole number of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rounding {
+    /// The last one is whole, as the specification has it, with mkfs.fat, fsck.fat and UEFI firmware (EDK II).
+    Up,
+    /// The last one is left out, as mtools has it.
+    Down,
+}
+
 /// The layout of a FAT volume. Offsets and sizes in bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BootSector {
     pub(crate) width: Width,
+    pub(crate) sector_size: u32,
     pub(crate) cluster_size: u32,
     /// Clusters; they are numbered from 2.
     pub(crate) clusters: u32,
@@ -27,6 +37,10 @@ pub(crate) struct BootSector {
     pub(crate) tables: Vec<u64>,
     /// First byte and length of the root directory of FAT12 and FAT16.
     pub(crate) root: (u64, u64),
+    /// Entries of the root directory, as the boot sector has them; none on FAT32.
+    pub(crate) root_entries: u32,
+    /// How its sectors are counted.
+    pub(crate) rounding: Rounding,
     /// First cluster of the root directory of FAT32.
     pub(crate) root_cluster: u32,
     /// First byte of cluster 2.
@@ -43,6 +57,14 @@ impl BootSector {
     /// # Errors
     /// [`VolumeError::Corrupt`] naming the first field that makes no sense.
     pub(crate) fn decode(head: &[u8], len: u64) -> Result<Self, VolumeError> {
+        Self::decode_as(head, len, Rounding::Up)
+    }
+
+    /// The same with the sectors of the root directory counted as `rounding` says.
+    ///
+    /// # Errors
+    /// As [`BootSector::decode`].
+    pub(crate) fn decode_as(head: &[u8], len: u64, rounding: Rounding) -> Result<Self, VolumeError> {
         let fields = Fields::decode(head).ok_or_else(|| corrupt("length", 0, "512 bytes", head.len()))?;
         let Fields {
             sector_size,
@@ -72,8 +94,14 @@ impl BootSector {
             return Err(corrupt("number of tables", 0x10, "1 to 4", tables));
         }
         let bytes = |sectors: u64| sectors.saturating_mul(u64::from(sector_size));
-        let root_bytes = u64::from(root_entries).saturating_mul(32);
-        let root_sectors = root_bytes.div_ceil(u64::from(sector_size));
+        let entry_bytes = u64::from(root_entries).saturating_mul(32);
+        let (root_sectors, root_bytes) = match rounding {
+            Rounding::Up => (entry_bytes.div_ceil(u64::from(sector_size)), entry_bytes),
+            Rounding::Down => {
+                let sectors = entry_bytes.checked_div(u64::from(sector_size)).unwrap_or(0);
+                (sectors, bytes(sectors))
+            }
+        };
         let all_tables = u64::from(tables).saturating_mul(u64::from(table_sectors));
         let root_sector = u64::from(reserved).saturating_add(all_tables);
         let data_sector = root_sector.saturating_add(root_sectors);
@@ -101,15 +129,25 @@ impl BootSector {
         };
         Ok(Self {
             width,
+            sector_size,
             cluster_size: sector_size.saturating_mul(sectors_per_cluster),
             clusters,
             tables: fields.tables_in_use().map(place).collect(),
             root: (bytes(root_sector), root_bytes),
+            root_entries,
+            rounding,
             root_cluster: fields.root_cluster,
             data: bytes(data_sector),
             state: fields.state,
             serial: fields.serial,
         })
+    }
+
+    /// Whether the entries of the root directory fill no whole number of sectors, so that programs do not agree on where
+    /// the clusters begin.
+    pub(crate) fn is_uneven(&self) -> bool {
+        let bytes = u64::from(self.root_entries).saturating_mul(32);
+        bytes.checked_rem(u64::from(self.sector_size)).is_some_and(|rest| rest != 0)
     }
 
     pub(crate) fn file_system(&self) -> FileSystem {

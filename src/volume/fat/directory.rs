@@ -75,6 +75,11 @@ pub(crate) fn entries(
     Ok(reader.found)
 }
 
+/// The first entry of a directory of FAT12 or FAT16 that begins with these bytes, by its short name.
+pub(crate) fn first_entry(bytes: &[u8]) -> Option<DirectoryEntry> {
+    EntryReader::default().entry(bytes)
+}
+
 /// Puts entries together across clusters.
 #[derive(Default)]
 struct EntryReader {

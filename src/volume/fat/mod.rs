@@ -19,6 +19,7 @@ use crate::volume::PlacedFile;
 use crate::volume::VolumeError;
 use crate::volume::VolumeFile;
 use crate::volume::fat::boot_sector::BootSector;
+use crate::volume::fat::boot_sector::Rounding;
 use crate::volume::fat::boot_sector::Width;
 use crate::volume::fat::directory::DirectoryEntry;
 use crate::volume::file::Contents;
@@ -26,6 +27,8 @@ use crate::volume::path;
 
 /// Entries of a directory that are listed.
 const MAX_ENTRIES: usize = 4096;
+/// Directories of the root directory that are asked where the clusters begin.
+const MAX_ASKED: usize = 16;
 
 /// A FAT volume.
 pub(crate) struct FatVolume<'a> {
@@ -44,7 +47,14 @@ struct Found {
 impl<'a> FatVolume<'a> {
     /// Opens the volume that begins with `head`.
     pub(crate) fn open(storage: &'a dyn Storage, head: &[u8]) -> Result<Self, VolumeError> {
-        Ok(Self { storage, boot: BootSector::decode(head, storage.len())? })
+        let boot = BootSector::decode(head, storage.len())?;
+        if boot.is_uneven()
+            && let Ok(other) = BootSector::decode_as(head, storage.len(), Rounding::Down)
+            && directories_that_fit(storage, &other)? > directories_that_fit(storage, &boot)?
+        {
+            return Ok(Self { storage, boot: other });
+        }
+        Ok(Self { storage, boot })
     }
 
     pub(crate) fn file_system(&self) -> FileSystem {
@@ -108,7 +118,7 @@ impl<'a> FatVolume<'a> {
         refuse_unfit(&found, max)?;
         let extents = self.proven(&found)?;
         let bytes = self.bytes_of(&extents)?;
-        if crate_opinion::read(self.storage, &found.path, found.len)? != bytes {
+        if crate_opinion::read(self.storage, &self.boot, &found.path, found.len)? != bytes {
             return Err(VolumeError::corrupt(
                 found.path,
                 extents.first().map_or(0, |extent| extent.volume_offset),
@@ -155,6 +165,13 @@ impl<'a> FatVolume<'a> {
                 ObstacleKind::FatDirty,
                 "the FAT volume is marked for errors of the medium; check it first (fsck.fat -a, or chkdsk /r)",
             );
+        }
+        if self.boot.rounding == Rounding::Down {
+            let entries = self.boot.root_entries;
+            let message = format!(
+                "the root directory of this FAT volume, {entries} entries, fills no whole number of sectors: its files are where mtools puts them, and firmware looks for them a sector further on; copy them away and make the volume anew"
+            );
+            add(ObstacleKind::FatRootUneven, &message);
         }
         for copy in self.boot.tables.iter().skip(1) {
             let differs = (0..2).map(|number| -> Result<bool, VolumeError> {
@@ -238,6 +255,28 @@ impl<'a> FatVolume<'a> {
         }
         Ok(Some(here))
     }
+}
+
+/// How many directories in the root directory begin where `boot` places them: their first entry is "." and names the
+/// cluster that it is in.
+///
+/// # Errors
+/// The medium fails. A place that is no place of the volume does not fit, and is no error.
+fn directories_that_fit(storage: &dyn Storage, boot: &BootSector) -> Result<usize, VolumeError> {
+    let mut asked = 0usize;
+    let entries = directory::entries(storage, boot, 0, |entry| {
+        asked = asked.saturating_add(usize::from(entry.is_directory));
+        asked >= MAX_ASKED
+    })?;
+    let mut fit = 0usize;
+    for entry in entries.into_iter().filter(|entry| entry.is_directory) {
+        let place = boot.place(entry.cluster).filter(|at| at.saturating_add(32) <= storage.len());
+        let Some(place) = place else { continue };
+        let first = directory::first_entry(&storage.read_vec(place, 32)?);
+        let is_it = first.is_some_and(|it| it.is_directory && it.name == "." && it.cluster == entry.cluster);
+        fit = fit.saturating_add(usize::from(is_it));
+    }
+    Ok(fit)
 }
 
 impl Found {

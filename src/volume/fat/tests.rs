@@ -1,6 +1,9 @@
 //! FAT volumes as mkfs.fat and mtools write them.
 
+use std::fs;
+
 use super::*;
+use crate::bytes::le_u16;
 use crate::storage::ram::Ram;
 use crate::volume::Volume;
 use crate::volume::programs::Flipped;
@@ -76,6 +79,84 @@ fn files_are_found_read_and_located_on_every_kind() {
         image.run("fsck.fat", &["-n"], &[]);
     }
     assert!(in_pieces, "no file was in pieces");
+}
+
+/// Sector sizes, kinds of FAT and lengths of volumes in sectors of which mkfs.fat makes that kind.
+fn sectors_and_kinds() -> impl Iterator<Item = (u64, FileSystem, &'static str, u64)> {
+    [512, 1024, 2048, 4096]
+        .into_iter()
+        .flat_map(|size| [(size, FileSystem::Fat12, "-F12", 3000), (size, FileSystem::Fat16, "-F16", 8000)])
+}
+
+/// A volume of these, with a root directory of `entries` and one cluster a sector; mkfs.fat makes no more of them (`-a`).
+fn with_root(size: u64, kind: &str, sectors: u64, entries: u16) -> Image {
+    let (size_of, entries_of) = (format!("-S{size}"), format!("-r{entries}"));
+    let image = image(sectors * size, &["-a", "-s1", kind, &size_of, &entries_of]);
+    assert_eq!(le_u16(&image.bytes(), 0x11), Some(entries));
+    image
+}
+
+/// The store is found, and is where its extents are; mtools wrote it.
+#[track_caller]
+fn finds_its_store(disk: &Ram, kind: FileSystem) -> Vec<ObstacleKind> {
+    let volume = Volume::open(disk).unwrap();
+    assert_eq!((volume.file_system(), volume.label().as_deref()), (kind, Some("SYSTEM")));
+    let located = volume.locate("\\EFI\\Microsoft\\Boot\\BCD", 1 << 20).unwrap().unwrap();
+    assert_eq!(located.bytes, noise(20_000));
+    for extent in &located.extents {
+        let there = disk.read_vec(extent.volume_offset, extent.len as usize).unwrap();
+        assert_eq!(there, located.bytes[extent.file_offset as usize..][..extent.len as usize]);
+    }
+    assert_eq!(volume.read("\\filler0", 2000).unwrap(), Some(noise(2000)));
+    let obstacles = volume.obstacles().unwrap();
+    obstacles.into_iter().map(|obstacle| obstacle.kind).collect()
+}
+
+#[test]
+fn sectors_of_every_size_with_a_root_directory_that_fills_them() {
+    for (size, kind, name, sectors) in sectors_and_kinds() {
+        for entries in [256, 512] {
+            let image = with_root(size, name, sectors, entries);
+            assert_eq!(finds_its_store(&image.storage(), kind), [], "{name} {size} {entries}");
+            image.run("fsck.fat", &["-n"], &[]);
+        }
+    }
+}
+
+#[test]
+fn a_root_directory_that_ends_within_a_sector_as_mtools_counts_it() {
+    for (size, kind, name, sectors) in sectors_and_kinds() {
+        for entries in [150, 225, 500] {
+            let image = with_root(size, name, sectors, entries);
+            let found = finds_its_store(&image.storage(), kind);
+            assert_eq!(found, [ObstacleKind::FatRootUneven], "{name} {size} {entries}");
+        }
+    }
+}
+
+#[test]
+fn a_root_directory_that_ends_within_a_sector_as_the_specification_counts_it() {
+    for (size, kind, name, sectors) in sectors_and_kinds() {
+        let in_a_sector = (size / 32) as u16;
+        for sectors_of_root in [2, 4] {
+            // mtools wrote it where nothing is to be rounded; the count then ends within the same last sector.
+            let image = with_root(size, name, sectors, in_a_sector * sectors_of_root);
+            for less in [1, in_a_sector / 2, in_a_sector - 1] {
+                let entries = in_a_sector * sectors_of_root - less;
+                if entries < 16 {
+                    continue;
+                }
+                let mut bytes = image.bytes();
+                bytes[0x11..0x13].copy_from_slice(&entries.to_le_bytes());
+                fs::write(image.path(), &bytes).unwrap();
+                assert_eq!(finds_its_store(&Ram::new(bytes, None), kind), [], "{name} {size} {entries}");
+                // fsck.fat takes 16 entries for a sector whatever its size, and no part of that.
+                if entries.is_multiple_of(16) {
+                    image.run("fsck.fat", &["-n"], &[]);
+                }
+            }
+        }
+    }
 }
 
 #[test]
@@ -161,22 +242,23 @@ fn a_directory_that_is_a_circle_ends_with_an_error() {
     let volume = Volume::open(&disk).unwrap();
     assert!(volume.find("\\EFI\\Microsoft\\Boot\\none").unwrap_err().to_string().contains("a loop"));
     assert!(
-        crate_opinion::read(&disk, "\\EFI\\Microsoft\\Boot\\none", 10).is_err(),
+        crate_opinion::read(&disk, &boot, "\\EFI\\Microsoft\\Boot\\none", 10).is_err(),
         "the budget ends the crate"
     );
 }
 
 #[test]
 fn no_byte_of_the_boot_sector_or_of_a_directory_can_make_it_panic_or_hang() {
-    let image = image(2 << 20, &["-F12"]);
-    let disk = image.storage();
-    let root = BootSector::decode(disk.bytes(), disk.len()).unwrap().root.0;
-    for at in (0..0x60).chain(root..root + 96) {
-        for mask in [0x01, 0x80, 0xff] {
-            let flipped = Flipped { below: &disk, at, mask };
-            let volume = Volume::open(&flipped).unwrap();
-            let _ = volume.locate("\\EFI\\Microsoft\\Boot\\BCD", 1 << 20);
-            let _ = (volume.label(), volume.obstacles());
+    for image in [image(2 << 20, &["-F12"]), with_root(1024, "-F12", 3000, 150)] {
+        let disk = image.storage();
+        let root = BootSector::decode(disk.bytes(), disk.len()).unwrap().root.0;
+        for at in (0..0x60).chain(root..root + 96) {
+            for mask in [0x01, 0x80, 0xff] {
+                let flipped = Flipped { below: &disk, at, mask };
+                let volume = Volume::open(&flipped).unwrap();
+                let _ = volume.locate("\\EFI\\Microsoft\\Boot\\BCD", 1 << 20);
+                let _ = (volume.label(), volume.obstacles());
+            }
         }
     }
 }
