@@ -14,6 +14,7 @@ mod adopted;
 mod around;
 mod beside;
 mod big_hive;
+mod changed_identity;
 mod closed;
 mod convert;
 mod corpus;

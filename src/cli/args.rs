@@ -65,7 +65,7 @@ pub enum Command {
     Record(RecordArgs),
     /// Bring a disk back to the byte, by the record that fix wrote.
     #[command(
-        after_help = "Examples:\n  bcdrescue undo vdb.20260102T030405Z.undo.json --dry-run\n  bcdrescue undo vdb.20260102T030405Z.undo.json\n\nExit codes: 0 nothing to do, 1 undone, 8 failed or refused, 16 usage."
+        after_help = "Examples:\n  bcdrescue undo vdb.20260102T030405Z.undo.json --dry-run\n  bcdrescue undo vdb.20260102T030405Z.undo.json\n  bcdrescue undo vdb.20260102T030405Z.undo.json --target /dev/vdc\n\nExit codes: 0 nothing to do, 1 undone, 8 failed or refused, 16 usage."
     )]
     Undo(UndoArgs),
     /// Print the JSON Schema of what the commands print with --json.
@@ -215,4 +215,8 @@ pub struct UndoArgs {
     /// Dry run, no question.
     #[command(flatten)]
     pub write: WriteArgs,
+    /// Undo although the disk was given another identity since, where its stores are those of the record. The identity
+    /// stays as it is now.
+    #[arg(long)]
+    pub allow_changed_identity: bool,
 }

@@ -10,8 +10,14 @@ use crate::cli::text::is_dangerous;
 /// `bcdrescue` with these words behind it, in a line.
 #[must_use]
 pub fn command(words: &[impl AsRef<OsStr>]) -> String {
+    command_of("bcdrescue", words)
+}
+
+/// Another program with these words behind it, in a line.
+#[must_use]
+pub fn command_of(program: &str, words: &[impl AsRef<OsStr>]) -> String {
     let words = words.iter().map(|it| word(it.as_ref()));
-    std::iter::once("bcdrescue".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+    std::iter::once(program.to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 /// A path as a word that is no option, whatever it begins with.

@@ -1,5 +1,6 @@
 //! `undo`: a disk back to the byte, by its record.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -11,6 +12,7 @@ use crate::cli::LEFT;
 use crate::cli::USAGE;
 use crate::cli::args::UndoArgs;
 use crate::cli::confine;
+use crate::cli::examine::Examined;
 use crate::cli::examine::examine_alone;
 use crate::cli::json;
 use crate::cli::json::repair::Action;
@@ -20,10 +22,13 @@ use crate::cli::lines::Lines;
 use crate::cli::pick;
 use crate::cli::show;
 use crate::cli::signals;
+use crate::cli::suggested;
 use crate::cli::text;
 use crate::cli::text::clean;
+use crate::diagnosis::show_disk;
 use crate::layout::discover;
 use crate::layout::store::StoreFile;
+use crate::partition::DiskId;
 use crate::repair::Patch;
 use crate::repair::apply::apply;
 use crate::repair::apply::inverse;
@@ -34,9 +39,12 @@ use crate::repair::record::Record;
 use crate::repair::record::State;
 use crate::repair::record::sha256;
 use crate::repair::undo;
+use crate::repair::undo::UndoRefusal;
 use crate::storage::Storage;
 use crate::storage::cache::Cached;
+use crate::storage::format::Format;
 use crate::storage::nbd::url::is_url;
+use crate::storage::open::TargetKind;
 use crate::storage::open::open_mut;
 use crate::storage::window::Window;
 
@@ -57,12 +65,23 @@ pub fn run(args: &UndoArgs, as_json: bool) -> anyhow::Result<u8> {
         path.display()
     );
     let examined = examine_alone(&path, &args.open.options())?;
-    undo::check(&record, &examined.layout, examined.len).with_context(|| path.display().to_string())?;
     let back = inverse(&record.patches);
-    let job = Job { args, as_json, path };
-    if is_done(&examined.storage, &back)? {
-        job.say(Action::NothingToDo, &back, "nothing to do: the disk is as it was before the repair")?;
+    let mut job = Job { args, as_json, path, kept: None };
+    let is_disk = undo::check(&record, &examined.layout, examined.len);
+    if let Err(UndoRefusal::OtherIdentity { found, .. }) = &is_disk {
+        job.kept = Some(*found);
+    }
+    if (is_disk.is_ok() || job.kept.is_some()) && is_done(&examined.storage, &back)? {
+        job.say(Action::NothingToDo, &back, &job.as_before("nothing to do: the disk is"))?;
         return Ok(HEALTHY);
+    }
+    if let Err(refusal) = is_disk
+        && (!args.allow_changed_identity
+            || undo::check_but_identity(&record, &examined.layout, examined.len).is_err())
+    {
+        let refusal = undo::by_sectors(refusal, &record, &examined.layout, &examined.storage)?;
+        let ways = ways_out(&job, &record, &examined, &refusal);
+        anyhow::bail!("{}: {refusal}{ways}", job.path.display());
     }
     if !as_json {
         lines::show(|out| {
@@ -100,8 +119,8 @@ pub fn run(args: &UndoArgs, as_json: bool) -> anyhow::Result<u8> {
         let error = clean(&error.to_string());
         lines::warn(format_args!("  warning: only the record could not be marked: {error}"));
     }
-    let sentence = "undone: every byte is as it was before the repair";
-    if let Err(error) = job.say(Action::Undone, &back, sentence) {
+    let sentence = job.as_before("undone: every byte is");
+    if let Err(error) = job.say(Action::Undone, &back, &sentence) {
         lines::warn(format_args!(
             "bcdrescue: {}: {sentence}; only the report could not be written: {}",
             job.name(),
@@ -115,7 +134,8 @@ pub fn run(args: &UndoArgs, as_json: bool) -> anyhow::Result<u8> {
 fn write(job: &Job<'_>, record: &Record, back: &[Patch]) -> anyhow::Result<()> {
     signals::hold();
     let mut storage = open_mut(&job.path, &job.args.open.options()).context("nothing was written")?;
-    still_holds(record, storage.as_ref()).with_context(|| format!("{}; nothing was written", job.name()))?;
+    still_holds(job, record, storage.as_ref())
+        .with_context(|| format!("{}; nothing was written", job.name()))?;
     if let Err(error) = apply(storage.as_mut(), back) {
         let way_out =
             if error.is_begun() { "; when the cause is mended, run the same undo again" } else { "" };
@@ -126,16 +146,58 @@ fn write(job: &Job<'_>, record: &Record, back: &[Patch]) -> anyhow::Result<()> {
 }
 
 /// The disk that is now held for writing is still the recorded one: since the look it may have been replaced.
-fn still_holds(record: &Record, storage: &dyn Storage) -> anyhow::Result<()> {
+fn still_holds(job: &Job<'_>, record: &Record, storage: &dyn Storage) -> anyhow::Result<()> {
     let cached = Cached::new(Window::new(storage, 0, storage.len()));
-    Ok(undo::check(record, &discover(&cached)?, storage.len())?)
+    let layout = discover(&cached)?;
+    match job.kept {
+        Some(kept) => {
+            undo::check_but_identity(record, &layout, storage.len())?;
+            let disk = disk_text(layout.table.disk);
+            anyhow::ensure!(layout.table.disk == Some(kept), "the disk's identity has just become {disk}");
+            Ok(())
+        }
+        None => Ok(undo::check(record, &layout, storage.len())?),
+    }
+}
+
+/// What a person can do about a refusal for the disk's identity, with whole commands.
+fn ways_out(job: &Job<'_>, record: &Record, examined: &Examined, refusal: &UndoRefusal) -> String {
+    let UndoRefusal::OtherIdentity { expected, has_table, .. } = refusal else { return String::new() };
+    let again = "then run the same undo again";
+    let target = suggested::path(&job.path);
+    // What sfdisk does not take for a disk with this table, only this program can give its identity.
+    let is_for_sfdisk = match examined.kind {
+        TargetKind::Device => true,
+        TargetKind::Image(Format::Raw) => record.target.sector_size == 512,
+        _ => false,
+    };
+    let words = [OsString::from("--disk-id"), target.clone(), text::identity(Some(*expected)).into()];
+    let sfdisk = is_for_sfdisk.then(|| suggested::command_of("sfdisk", &words));
+    let open = job.args.open.words();
+    if *has_table {
+        let words = [vec!["fix".into(), "--restore-identity".into()], open, vec![target]].concat();
+        let give_back = sfdisk.unwrap_or_else(|| suggested::command(&words));
+        return format!("; to undo it, give the old one back first: `{give_back}`, {again}");
+    }
+    let mut words = vec!["undo".into(), suggested::path(&job.args.record), "--allow-changed-identity".into()];
+    if let Some(target) = &job.args.target {
+        words.extend(["--target".into(), suggested::path(target)]);
+    }
+    words.extend(open);
+    let keep = suggested::command(&words);
+    let give_back = sfdisk.map(|it| format!("; to give the old one back first: `{it}`, {again}"));
+    format!(
+        "; to undo and leave the identity as it is: `{keep}`{}; for a Windows that starts, run fix instead",
+        give_back.unwrap_or_default()
+    )
 }
 
 /// The disk, read anew from the start, has its old stores.
 fn proven(job: &Job<'_>, record: &Record) -> anyhow::Result<()> {
     let after = examine_alone(&job.path, &job.args.open.options())?;
     let disk = disk_text(after.layout.table.disk);
-    anyhow::ensure!(disk == record.target.disk, "the disk's identity is {disk}, not {}", record.target.disk);
+    let expected = job.kept.map_or_else(|| record.target.disk.clone(), DiskId::text);
+    anyhow::ensure!(disk == expected, "the disk's identity is {disk}, not {expected}");
     for saved in &record.stores {
         let store = after.layout.store_on(saved.partition, &saved.path).and_then(StoreFile::on_disk);
         let same = store.is_some_and(|store| sha256(store) == saved.sha256_before);
@@ -149,15 +211,26 @@ struct Job<'a> {
     args: &'a UndoArgs,
     as_json: bool,
     path: PathBuf,
+    /// The identity that the disk was given since the repair, and keeps.
+    kept: Option<DiskId>,
 }
 
 impl Job<'_> {
+    /// How a sentence ends that says what is as it was, and what is not.
+    fn as_before(&self, sentence: &str) -> String {
+        let kept = self.kept.map(|kept| format!(", but for its identity, which stays {}", show_disk(kept)));
+        format!("{sentence} as it was before the repair{}", kept.unwrap_or_default())
+    }
+
     fn name(&self) -> String {
         clean(&self.path.display().to_string())
     }
 
     fn announce(&self, out: &mut Lines, record: &Record, back: &[Patch]) {
         out.add(format_args!("{}: undo the repair of {}", self.name(), clean(&record.created)));
+        if let Some(kept) = self.kept {
+            out.add(format_args!("  the disk's identity stays {}", show_disk(kept)));
+        }
         if let Some(restored) = &record.restored {
             out.add(format_args!(
                 "  the disk's identity, from {} to {}",

@@ -1,15 +1,20 @@
 //! Whether a record may be undone on a disk: it is the recorded disk, and nobody has written the store since.
 
 use crate::bytes::one_line;
+use crate::diagnosis::show_disk;
 use crate::layout::Layout;
 use crate::layout::store::StoreFile;
+use crate::partition::DiskId;
 use crate::repair::disk_text;
 use crate::repair::edits::Touched;
 use crate::repair::letters;
 use crate::repair::plan::is_in;
 use crate::repair::record::Record;
 use crate::repair::record::SavedStore;
+use crate::repair::record::sha256;
 use crate::repair::refusal::Refusal;
+use crate::storage::Storage;
+use crate::storage::StorageError;
 
 /// Why an undo is refused. Nothing was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +32,23 @@ pub enum UndoRefusal {
         expected: String,
         /// As found.
         found: String,
+    },
+    /// The recorded disk by all but its identity, which it was given since.
+    #[error(
+        "the disk's identity has changed since the repair, from {} to {}; {}",
+        show_disk(*expected),
+        show_disk(*found),
+        if *is_repaired { "all else that the record has is as the repair left it" } else { "its stores are those of the record" }
+    )]
+    OtherIdentity {
+        /// As the repair left it.
+        expected: DiskId,
+        /// As found.
+        found: DiskId,
+        /// Whether every store (without one, every sector) is as the repair left it; else some bytes are as they were before it.
+        is_repaired: bool,
+        /// Whether the record has sectors of the partition table, in which the identity stands.
+        has_table: bool,
     },
     /// The store is gone or elsewhere.
     #[error(
@@ -76,10 +98,6 @@ pub enum UndoRefusal {
 pub fn check(record: &Record, layout: &Layout, len: u64) -> Result<(), UndoRefusal> {
     let target = &record.target;
     let other = |what, expected: String, found: String| UndoRefusal::OtherDisk { what, expected, found };
-    let disk = disk_text(layout.table.disk);
-    if disk != target.disk && Some(&disk) != record.restored.as_ref() {
-        return Err(other("identity", target.disk.clone(), disk));
-    }
     if len != target.len {
         return Err(other("length in bytes", target.len.to_string(), len.to_string()));
     }
@@ -90,6 +108,97 @@ pub fn check(record: &Record, layout: &Layout, len: u64) -> Result<(), UndoRefus
             layout.table.sector_size.to_string(),
         ));
     }
+    let disk = disk_text(layout.table.disk);
+    if disk == target.disk || Some(&disk) == record.restored.as_ref() {
+        return parts(record, layout);
+    }
+    let expected = record.restored.as_ref().unwrap_or(&target.disk);
+    let other = other("identity", expected.clone(), disk);
+    match parts(record, layout) {
+        Ok(()) => Err(other_identity(record, layout, expected).unwrap_or(other)),
+        // The stores come first, and were the record's.
+        Err(reason @ UndoRefusal::InUse(_)) if !record.stores.is_empty() => Err(reason),
+        Err(_) => Err(other),
+    }
+}
+
+/// The same for an undo that leaves the disk the identity that it has now: [`UndoRefusal::OtherIdentity`] is none where
+/// the record has no sector of the partition table.
+///
+/// # Errors
+/// [`UndoRefusal`].
+pub fn check_but_identity(record: &Record, layout: &Layout, len: u64) -> Result<(), UndoRefusal> {
+    match check(record, layout, len) {
+        Err(UndoRefusal::OtherIdentity { has_table: false, .. }) => Ok(()),
+        checked => checked,
+    }
+}
+
+/// Why an undo of a record without stores is refused, once the sectors of the disk were asked too: where all that the repair
+/// wrote is as it left it, but for the identity, it is the recorded disk that was given another one.
+///
+/// # Errors
+/// A sector cannot be read.
+pub fn by_sectors(
+    refusal: UndoRefusal,
+    record: &Record,
+    layout: &Layout,
+    storage: &dyn Storage,
+) -> Result<UndoRefusal, StorageError> {
+    let UndoRefusal::OtherDisk { what: "identity", expected, .. } = &refusal else { return Ok(refusal) };
+    let (Some(expected), Some(found)) = (DiskId::from_text(expected), layout.table.disk) else {
+        return Ok(refusal);
+    };
+    if !record.stores.is_empty() || record.patches.is_empty() || !is_of_a_kind(expected, found) {
+        return Ok(refusal);
+    }
+    for patch in &record.patches {
+        let there = storage.read_vec(patch.offset, patch.after.len())?;
+        if without_identity(patch.offset, &there) != without_identity(patch.offset, &patch.after) {
+            return Ok(refusal);
+        }
+    }
+    Ok(UndoRefusal::OtherIdentity { expected, found, is_repaired: true, has_table: true })
+}
+
+/// The bytes of a sector in which no identity of the disk stands, nor a checksum over one: of an MBR all but the signature,
+/// of a GPT header all but its checksum and the disk GUID, of others all.
+fn without_identity(offset: u64, sector: &[u8]) -> Vec<u8> {
+    let mut rest = sector.to_vec();
+    let fields = match (offset, sector.starts_with(b"EFI PART")) {
+        (0, _) => [0x1b8..0x1bc, 0..0],
+        (_, true) => [0x10..0x14, 0x38..0x48],
+        _ => [0..0, 0..0],
+    };
+    for field in fields {
+        rest.get_mut(field).unwrap_or_default().fill(0);
+    }
+    rest
+}
+
+/// Two identities of the same kind of table.
+fn is_of_a_kind(one: DiskId, other: DiskId) -> bool {
+    matches!((one, other), (DiskId::Mbr(_), DiskId::Mbr(_)) | (DiskId::Gpt(_), DiskId::Gpt(_)))
+}
+
+/// That only the identity differs, of a disk that has all the stores of the record. Without a store nothing proves that it
+/// is the disk, and a table of another kind is more than another identity.
+fn other_identity(record: &Record, layout: &Layout, expected: &str) -> Option<UndoRefusal> {
+    let (expected, found) = (DiskId::from_text(expected)?, layout.table.disk?);
+    if record.stores.is_empty() || !is_of_a_kind(expected, found) {
+        return None;
+    }
+    let is_repaired = record.stores.iter().all(|saved| {
+        let store = layout.store_on(saved.partition, &saved.path).and_then(StoreFile::on_disk);
+        store.is_some_and(|store| sha256(store) == saved.sha256_after)
+    });
+    let has_table = record.restored.is_some() || record.touched.contains(&Touched::Table);
+    Some(UndoRefusal::OtherIdentity { expected, found, is_repaired, has_table })
+}
+
+/// Every part of the disk that the record has is where it was, and no store has other content than before and after the
+/// repair.
+fn parts(record: &Record, layout: &Layout) -> Result<(), UndoRefusal> {
     let mut files = Vec::new();
     for saved in &record.stores {
         files.push(unchanged_store(record, saved, layout)?);
@@ -99,7 +208,7 @@ pub fn check(record: &Record, layout: &Layout, len: u64) -> Result<(), UndoRefus
     }
     let mut parts = record.touched.clone();
     parts.extend(record.restored.is_some().then_some(Touched::Table));
-    let size = u64::from(target.sector_size);
+    let size = u64::from(record.target.sector_size);
     for patch in &record.patches {
         let known = files.iter().any(|file| is_in(file, patch.offset))
             || parts.iter().any(|part| part.holds(layout, patch.offset, size));
