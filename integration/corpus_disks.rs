@@ -551,15 +551,15 @@ fn windows_7_in_a_virtual_machine() {
                 ),
                 (
                     Break::Moved,
-                    (4, "broken", &[("partition-changed", 11)]),
+                    (4, "broken", &[("file-missing", 3), ("partition-changed", 11)]),
                     "degraded",
-                    &["{efd09c93", "{efd09c94"],
+                    &[],
                 ),
                 (
                     Break::MovedDisk,
-                    (4, "broken", &[("disk-unknown", 11)]),
+                    (4, "broken", &[("disk-unknown", 11), ("file-missing", 3)]),
                     "degraded",
-                    &["{efd09c93", "{efd09c94"],
+                    &[],
                 ),
             ],
         },
@@ -586,15 +586,15 @@ fn windows_81_beyond_4_gib_without_its_recovery_image() {
                 ),
                 (
                     Break::Moved,
-                    (4, "broken", &[("partition-changed", 9)]),
+                    (4, "broken", &[("file-missing", 3), ("partition-changed", 9)]),
                     "degraded",
-                    &["{3c32c4e7", "{3c32c4e8"],
+                    &[],
                 ),
                 (
                     Break::MovedDisk,
-                    (4, "broken", &[("disk-unknown", 9)]),
+                    (4, "broken", &[("disk-unknown", 9), ("file-missing", 3)]),
                     "degraded",
-                    &["{3c32c4e7", "{3c32c4e8"],
+                    &[],
                 ),
             ],
         },
@@ -624,15 +624,15 @@ fn windows_10_on_bios_without_its_recovery_image() {
                 ),
                 (
                     Break::Moved,
-                    (4, "broken", &[("partition-changed", 9)]),
+                    (4, "broken", &[("file-missing", 3), ("partition-changed", 9)]),
                     "degraded",
-                    &["{c77a2611", "{c77a2612"],
+                    &[],
                 ),
                 (
                     Break::MovedDisk,
-                    (4, "broken", &[("disk-unknown", 9)]),
+                    (4, "broken", &[("disk-unknown", 9), ("file-missing", 3)]),
                     "degraded",
-                    &["{c77a2611", "{c77a2612"],
+                    &[],
                 ),
             ],
         },
@@ -689,25 +689,27 @@ fn odd_devices_made_with_bcdedit() {
             ],
             // One names a GPT partition, of whatever disk that was.
             sound: (4, "degraded", &[("table-converted", 1)]),
-            // Two loaders name neither a path nor a system root: nothing proves where they belong.
+            // Two loaders name neither a path nor a system root: they go with the others of their place, where there are
+            // others.
             broken: vec![
                 (
                     Break::Disk,
                     (4, "broken", &[("signature-changed", 6), ("table-converted", 1)]),
-                    "broken",
-                    &["{150e57bb", "{33238d8c"],
+                    "degraded",
+                    &[],
                 ),
                 (
                     Break::Moved,
                     (4, "broken", &[("partition-changed", 6), ("table-converted", 1)]),
-                    "broken",
-                    &["{150e57bb", "{33238d8c"],
+                    "degraded",
+                    &["{33238d8c"],
                 ),
+                // The store has no {bootmgr}: nothing tells that a disk was this one of which no partition is where it was.
                 (
                     Break::MovedDisk,
                     (4, "broken", &[("disk-unknown", 6), ("table-converted", 1)]),
                     "broken",
-                    &["{150e57bb", "{33238d8c"],
+                    &["{"],
                 ),
             ],
         },
@@ -773,7 +775,7 @@ fn windows_11_on_uefi_with_its_recovery_image_beside_windows() {
     let missing: Said = (4, "degraded", &[("file-missing", 3)]);
     let broken: Vec<Broken> = vec![
         (Break::Disk, (4, "degraded", &[("disk-guid-changed", 10), ("file-missing", 3)]), "degraded", &[]),
-        (Break::All, (4, "broken", &[("disk-unknown", 10)]), "degraded", &["{1ab75441", "{1ab75442"]),
+        (Break::All, (4, "broken", &[("disk-unknown", 10), ("file-missing", 3)]), "degraded", &[]),
         (Break::Moved, missing, "degraded", &[]),
     ];
     run_case(&mut Images::new(), &case(WINDOWS_11, &[], missing, broken));

@@ -117,22 +117,25 @@ fn copy_and_logical() -> (Disk, u64) {
     let sector = |bytes: u64| bytes / 512;
     let (first, copy) = (sector(system.start), sector(windows.start));
     let container = copy + sector(windows.len) + 2048;
-    let script = format!(
-        "label: dos\nlabel-id: 0x11111111\nstart={first}, size={}, type=7, bootable\nstart={copy}, size={len}, type=7\nstart={container}, size={}, type=5\nstart={}, size={len}, type=7\n",
-        sector(system.len),
-        sector(windows.len) + 4096,
-        container + 2048,
-        len = sector(windows.len),
-    );
+    let table = |copy: &str| {
+        format!(
+            "label: dos\nlabel-id: 0x11111111\nunit: sectors\nd1: start={first}, size={}, type=7, bootable\n{copy}d3: start={container}, size={}, type=5\nd5: start={}, size={len}, type=7\n",
+            sector(system.len),
+            sector(windows.len) + 4096,
+            container + 2048,
+            len = sector(windows.len),
+        )
+    };
     fs::File::create(&new).unwrap().set_len((container + sector(windows.len) + 8192) * 512).unwrap();
-    sfdisk(&new, &script);
-    let places = partitions(&new);
-    paste(&volumes[0], &new, places[0].start);
-    paste(&volumes[1], &new, places[1].start);
+    sfdisk(&new, &table(""));
+    paste(&volumes[0], &new, system.start);
+    paste(&volumes[1], &new, windows.start);
     paste(&volumes[1], &new, (container + 2048) * 512);
     fs::rename(&new, &disk.path).unwrap();
-    bcdrescue(&["fix", disk.name(), "--yes", "--windows=5"]).exits(1).says("examined again: healthy");
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(1).says("examined again: healthy");
     fs::remove_file(disk.record()).unwrap();
+    let copy = format!("d2: start={copy}, size={}, type=7\n", sector(windows.len));
+    sfdisk(&disk.path, &table(&copy));
     disk.put(0x1b8, &[0x22; 4]);
     (disk, container * 512)
 }
@@ -193,12 +196,13 @@ fn no_windows_beside_is_taken_for_one_that_is_not_seen() {
     elsewhere.put(0x1b8, &[0x33; 4]);
     second_windows(&elsewhere, 5, 3);
     elsewhere.put(FIRST_RECORD * 512, &[0; 512]);
-    // Where the store's very place is on a disk beside, what that has lost besides does not matter.
-    for (other, is_damaged, code) in [
-        (&beside(&sound), false, 1),
-        (&beside(&[0; 512]), false, 1),
-        (&beside(&sound), true, 8),
-        (&elsewhere, false, 8),
+    // What the store names was on this disk: no Windows at the same place beside is taken for it, unless the user says so.
+    for (other, chosen, is_damaged) in [
+        (&beside(&sound), None, false),
+        (&beside(&sound), Some(2), false),
+        (&beside(&[0; 512]), Some(2), false),
+        (&beside(&sound), None, true),
+        (&elsewhere, None, false),
     ] {
         let disk = Disk::raw("win7-logical");
         match is_damaged {
@@ -206,9 +210,18 @@ fn no_windows_beside_is_taken_for_one_that_is_not_seen() {
             false => disk.put(0x1ce, &[0; 16]),
         }
         let before = hash(&disk.path);
-        let run = bcdrescue(&["fix", disk.name(), "--yes", "--with", other.name()]).exits(code);
-        assert_eq!(run.stdout.contains("partition that is missing"), code == 8, "{}", run.stdout);
-        assert_eq!(hash(&disk.path) == before, code == 8);
+        let word = chosen.map(|number: u32| format!("--windows={}:{number}", other.name()));
+        let mut words = vec!["fix", disk.name(), "--yes", "--json", "--with", other.name()];
+        words.extend(word.as_deref());
+        let run = bcdrescue(&words);
+        // {bootmgr} is kept as long as it is the one that tells whose the lost Windows was.
+        let code = if chosen.is_some() { 1 } else { 4 };
+        assert_eq!(run.stdout.contains("partition that is missing"), is_damaged, "{}", run.stdout);
+        let target = run.exits(code).target();
+        assert_eq!(hash(&disk.path) == before, code != 1);
+        let changes = target["changes"].as_array().cloned().unwrap_or_default();
+        let beside = |change: &&Json| change["place"].as_str().unwrap().contains(other.name());
+        assert_eq!(changes.iter().any(|change| beside(&change)), chosen.is_some(), "{changes:#?}");
     }
 }
 

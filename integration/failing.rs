@@ -15,7 +15,7 @@ use crate::support::text;
 /// Its repair is of so many sectors, in so many stages.
 const NAME: &str = "win2008r2-bios";
 pub(crate) const SECTORS: usize = 9;
-const STAGES: usize = 4;
+const STAGES: usize = 5;
 
 /// A broken disk, with what it is before and after its repair.
 pub(crate) struct Case {

@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+use bcdrescue::bcd::QualifiedPartition;
 use serde_json::Value as Json;
 
 use crate::beside::put_store;
@@ -12,6 +13,7 @@ use crate::beside::store_of;
 use crate::parts::cut;
 use crate::parts::partitions;
 use crate::scenarios::second_windows;
+use crate::scenarios::with_identities;
 use crate::support::Disk;
 use crate::support::bcdrescue;
 use crate::support::hash;
@@ -337,4 +339,36 @@ fn the_chain_is_walked_to_the_kernel() {
         bcdrescue(&["check", text(&crate::support::image("win11-uefi")), "--json"]).exits(4).target();
     assert_eq!(stop(&target).0, "device");
     assert_eq!(hop(&target, "EFI partition")["evidence"], "partition 1 (SYSTEM)");
+}
+
+/// `device` and `osdevice` of one entry name two Windows: the loader of the one would start the other.
+#[test]
+fn an_entry_that_names_two_windows_is_broken() {
+    let disk = Disk::raw("win2008r2-bios-healthy");
+    second_windows(&disk, 2, 3);
+    let starts: Vec<u64> = partitions(&disk.path).iter().map(|part| part.start).collect();
+    let store = with_identities(&store_of(&disk, "/Boot/BCD"), |object, element, named| match named {
+        QualifiedPartition::Mbr { signature, offset }
+            if element == "21000001" && offset == starts[1] && object.starts_with("{ca73fe21") =>
+        {
+            Some(QualifiedPartition::Mbr { signature, offset: starts[2] })
+        }
+        _ => None,
+    });
+    put_store(&disk, "/Boot/BCD", &store);
+    let target = bcdrescue(&["check", disk.name(), "--json"]).exits(4).target();
+    assert_eq!(stop(&target), ("osdevice".into(), "osdevice-elsewhere".into()));
+    assert_eq!(hop(&target, "device")["state"], "ok");
+    let before = hash(&disk.path);
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(4).says("nothing was written");
+    // The way out that it names.
+    let remedy = target["findings"][0]["remedy"].as_str().unwrap();
+    let words: Vec<&str> = remedy.split('`').nth(1).unwrap().split(' ').skip(1).collect();
+    assert!(words[3].starts_with("{ca73fe21"));
+    assert_eq!((words[0], words[1], words[2]), ("--windows", "2", "--entry"));
+    let fixed = [&["fix", disk.name(), "--yes"][..], &words].concat();
+    bcdrescue(&fixed).exits(1).says("1 element re-pointed").says("examined again: healthy");
+    bcdrescue(&fixed).exits(0).says("nothing was written");
+    bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);
+    assert_eq!(hash(&disk.path), before);
 }

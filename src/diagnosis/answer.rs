@@ -1,5 +1,7 @@
 //! What an identity record turned out to be.
 
+use crate::partition::DiskId;
+
 /// Why the identity in a record is no longer right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
@@ -15,10 +17,21 @@ pub enum Change {
     Style,
 }
 
+/// Why an identity that no disk here has is not taken for this disk's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotHere {
+    /// Other elements name this disk by the identity that it has.
+    PresentNamed,
+    /// This disk had that other one, by the word of other elements.
+    OtherOld(DiskId),
+    /// Nothing says that it was this one.
+    Unproven,
+}
+
 /// Why a stale record is left as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Left {
-    /// No volume has the file.
+    /// No volume has what it stands for.
     NoCandidate,
     /// Several volumes have it.
     Ambiguous(Vec<usize>),
@@ -31,10 +44,19 @@ pub enum Left {
         /// Those that may have it; none where it is partitions that are not seen.
         hidden: Vec<usize>,
     },
-    /// The volume that fits belongs to an entry that names another disk: this one means a disk that is not attached.
-    AbsentDisk(usize),
-    /// Nothing of it is known here, and the boot manager's own elements name yet another disk: a disk that is absent.
-    NotThisDisk,
+    /// The volume of this name has it, and another entry names that.
+    Taken(String),
+    /// The volume of this name has it, and several old places may be that.
+    Rivals(String),
+    /// It seems to mean a disk that is absent.
+    NotThisDisk {
+        /// What says so.
+        why: NotHere,
+        /// The volumes of this disk that have it, and that no other entry names.
+        seen: Vec<usize>,
+    },
+    /// It is known, and kept while other elements of the same old disk are left: it tells whose they are.
+    Kept,
     /// The record names an MBR partition on a GPT disk, or the reverse; with `--convert` it would name this volume.
     OtherStyle(Option<usize>),
     /// The same, and no Windows here has the loader for this firmware (`exe` or `efi`).
@@ -43,6 +65,10 @@ pub enum Left {
     NoIdentity,
     /// The user's choice names a partition that cannot be it.
     BadChoice(u32),
+    /// The user's choice names a partition that another entry names.
+    TakenChoice(u32),
+    /// The user's choice fits several entries: `--entry` has to say which is meant.
+    EntryNeeded(u32),
 }
 
 /// What a record turned out to be.

@@ -6,10 +6,7 @@
 use crate::bcd::device::QualifiedPartition;
 use crate::bcd::element::Element;
 use crate::bytes;
-use crate::diagnosis::Choice;
-use crate::diagnosis::answer::Change;
 use crate::diagnosis::answer::Left;
-use crate::diagnosis::answer::Resolution;
 use crate::diagnosis::byte_edit::ByteEdit;
 use crate::diagnosis::byte_edit::Site;
 use crate::diagnosis::record::Record;
@@ -24,17 +21,12 @@ use crate::volume::FileSystem;
 /// Written before the identities: an entry whose identity is still the old one fails as it did.
 const RANK: u8 = 0;
 
-/// What a record becomes that names a partition of a table of the other kind.
-pub(super) fn resolve(layout: &Layout, choice: Choice, record: &Record) -> Resolution {
-    let change = Change::Style;
-    match (target(layout, choice, record), choice.convert) {
-        (Ok(volume), true) => Resolution::Repoint { volume, change },
-        (Ok(volume), false) => Resolution::Left { change, why: Left::OtherStyle(Some(volume)) },
-        (Err(why), _) => Resolution::Left { change, why },
-    }
-}
-
-fn target(layout: &Layout, choice: Choice, record: &Record) -> Result<usize, Left> {
+/// The volume that a record means which names a partition of a table of the other kind; `is_taken` tells which volumes other places are.
+pub(super) fn target(
+    layout: &Layout,
+    record: &Record,
+    is_taken: &dyn Fn(usize) -> bool,
+) -> Result<usize, Left> {
     let store = layout.stores.get(record.store).ok_or(Left::OtherStyle(None))?;
     if layout.table.hybrid.is_some()
         || layout.table.kind == TableKind::Gpt && store.firmware == Firmware::Bios
@@ -42,22 +34,22 @@ fn target(layout: &Layout, choice: Choice, record: &Record) -> Result<usize, Lef
         return Err(Left::OtherStyle(None));
     }
     let candidates: Vec<usize> = match record.purpose.role {
-        Role::System => return Ok(store.volume),
+        role if role.is_system() => return Ok(store.volume),
         Role::Loader | Role::OsRoot | Role::Resume => {
             let (ending, with_loader) = with_loader(layout, store.firmware);
             if with_loader.is_empty() {
                 return Err(Left::NoLoader(ending));
             }
-            if let Some(number) = choice.windows {
-                let chosen = layout.by_number(number).filter(|volume| with_loader.contains(volume));
-                return chosen.ok_or(Left::BadChoice(number));
+            let free: Vec<usize> = with_loader.iter().copied().filter(|volume| !is_taken(*volume)).collect();
+            if let ([], Some(taken)) = (free.as_slice(), with_loader.first()) {
+                return Err(Left::Taken(layout.name(*taken)));
             }
-            with_loader
+            free
         }
         Role::Image | Role::Sdi => {
             record.purpose.file.iter().flat_map(|file| layout.evidence.volumes_with(file)).collect()
         }
-        Role::Unknown | Role::FirmwareEntry | Role::InsideVirtualDisk => Vec::new(),
+        _ => Vec::new(),
     };
     let place = match record.named {
         QualifiedPartition::Mbr { offset, .. } => {
@@ -91,7 +83,7 @@ fn hiding(layout: &Layout, role: Role) -> Vec<usize> {
 }
 
 /// The Windows volumes with a loader for this firmware, and its ending.
-fn with_loader(layout: &Layout, firmware: Firmware) -> (&'static str, Vec<usize>) {
+pub(super) fn with_loader(layout: &Layout, firmware: Firmware) -> (&'static str, Vec<usize>) {
     let windows = layout.windows.iter();
     match firmware {
         Firmware::Bios => ("exe", windows.filter(|one| one.winload_exe).map(|one| one.volume).collect()),

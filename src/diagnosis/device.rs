@@ -14,6 +14,7 @@ use crate::diagnosis::answer::Resolution;
 use crate::diagnosis::beside::Beside;
 use crate::diagnosis::entry;
 use crate::diagnosis::identity_of;
+use crate::diagnosis::left::unused_choice;
 use crate::diagnosis::record::Record;
 use crate::diagnosis::role::Role;
 use crate::diagnosis::show_disk;
@@ -33,6 +34,7 @@ pub fn findings(
         |(record, answer): (&Record, &Resolution)| Subject::new(layout, record)?.finding(context, answer);
     let mut findings: Vec<_> = records.iter().zip(answers).filter_map(describe).collect();
     findings.extend(entry::missing_files(layout, records, answers));
+    findings.extend(unused_choice(layout, context, records, answers));
     findings
 }
 
@@ -42,6 +44,8 @@ pub(super) struct Subject<'a> {
     pub(super) record: &'a Record,
     file: &'a StoreFile,
     name: String,
+    /// The object's id, as `--entry` takes it.
+    pub(super) entry: &'a str,
     is_main: bool,
     /// Whether the element is `device`, without which the boot manager does not try the entry.
     is_device: bool,
@@ -58,7 +62,7 @@ impl<'a> Subject<'a> {
         let element = display_name(element, object.object_type);
         let name = format!("{} {id} {element}{}", file.path, described(object));
         let is_main = entry::is_main(file, record.object);
-        Some(Self { layout, record, file, name, is_main, is_device })
+        Some(Self { layout, record, file, name, entry: &object.key, is_main, is_device })
     }
 
     fn finding(&self, context: &Context, answer: &Resolution) -> Option<Finding> {
@@ -155,7 +159,7 @@ impl<'a> Subject<'a> {
         {
             evidence.push(format!("{file} is on {}", self.layout.name(volume)));
         }
-        if volume == Some(self.file.volume) && self.record.purpose.role == Role::System {
+        if volume == Some(self.file.volume) && self.record.purpose.role.is_system() {
             evidence.push(format!("this store is on {}", self.layout.name(self.file.volume)));
         }
         evidence
@@ -175,7 +179,9 @@ impl<'a> Subject<'a> {
             Role::Loader | Role::OsRoot | Role::Resume | Role::Image | Role::Sdi => {
                 (Severity::Degrades, None)
             }
-            Role::System | Role::Unknown => (Severity::Stale, None),
+            Role::BootManager | Role::MemoryTest | Role::Ntldr | Role::System | Role::Unknown => {
+                (Severity::Stale, None)
+            }
             Role::FirmwareEntry | Role::InsideVirtualDisk => (Severity::Note, None),
         }
     }
@@ -230,7 +236,8 @@ fn predicted(change: Change, named: &QualifiedPartition) -> &'static str {
 /// disk's; so they come last, that a second repair still has it.
 fn rank(role: Role, is_device: bool) -> u8 {
     match role {
-        Role::System => 3,
+        Role::BootManager => 4,
+        Role::MemoryTest | Role::Ntldr | Role::System => 3,
         Role::Loader => 2,
         // Of an entry that starts from a file: a RAM disk, a virtual disk.
         Role::Image if is_device => 2,
@@ -247,6 +254,8 @@ mod tests {
     fn device_is_written_after_the_rest_of_its_entry() {
         assert!(rank(Role::Loader, true) > rank(Role::OsRoot, false));
         assert!(rank(Role::Image, true) > rank(Role::Image, false));
-        assert!([Role::Loader, Role::Image].iter().all(|role| rank(Role::System, true) > rank(*role, true)));
+        assert!(
+            [Role::Loader, Role::Image].iter().all(|role| rank(Role::BootManager, true) > rank(*role, true))
+        );
     }
 }

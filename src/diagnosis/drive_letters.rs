@@ -11,9 +11,11 @@ use crate::diagnosis::Remedy;
 use crate::diagnosis::Repoint;
 use crate::diagnosis::Severity;
 use crate::diagnosis::Switch;
+use crate::diagnosis::answer::Resolution;
 use crate::diagnosis::byte_edit::ByteEdit;
 use crate::diagnosis::byte_edit::Site;
 use crate::diagnosis::old_letters::Known;
+use crate::diagnosis::record::Record;
 use crate::diagnosis::restore::Restore;
 use crate::layout::Layout;
 use crate::layout::mounted_devices::MountedDevice;
@@ -26,15 +28,17 @@ pub const UNREAD: &str = "drive-letters-unread";
 /// Letters that are shown of a name that is no drive letter.
 const NAME_MAX: usize = 64;
 
-/// All findings about drive letters; `repoints` are what tells the old identity, `restore` whether it can be put back.
+/// All findings about drive letters; `matched`, and `repoints` of it, are what tells the old identity, `restore` whether it can be
+/// put back.
 #[must_use]
 pub fn findings(
     layout: &Layout,
     context: &Context,
+    matched: &[(&Record, &Resolution)],
     repoints: &[&Repoint],
     restore: &Restore,
 ) -> Vec<Finding> {
-    let known = Known::new(layout, context, repoints);
+    let known = Known::new(layout, context, matched, repoints);
     let of_hive = |(hive, mounted): (usize, &MountedDevices)| match &mounted.entries {
         Ok(entries) => Letters { known: &known, restore, hive, mounted, entries }.finding(),
         Err(reason) => context.choice.drive_letters.then(|| unread(layout, mounted, reason)),

@@ -82,9 +82,7 @@ fn missing_file(layout: &Layout, record: &Record, answer: &Resolution) -> Option
         Role::OsRoot | Role::Image if is_main => (Severity::BlocksBoot, None),
         Role::Loader | Role::OsRoot => (Severity::Degrades, Some("0xc000000f")),
         Role::Image | Role::Sdi => (Severity::Degrades, None),
-        Role::System | Role::Resume | Role::Unknown | Role::FirmwareEntry | Role::InsideVirtualDisk => {
-            (Severity::Note, None)
-        }
+        _ => (Severity::Note, None),
     };
     if damaged {
         return Some(Finding {

@@ -21,6 +21,9 @@ use crate::layout::store::StoreFile;
 use crate::layout::windows::WindowsVolume;
 use crate::partition::TableKind;
 
+/// Code of the finding that an entry's loader and its Windows are on two volumes.
+pub(super) const OS_DEVICE_ELSEWHERE: &str = "osdevice-elsewhere";
+
 /// All findings about the main entries of the stores that the firmware comes to.
 #[must_use]
 pub fn findings(layout: &Layout, choice: Choice, records: &[Record], answers: &[Resolution]) -> Vec<Finding> {
@@ -33,14 +36,8 @@ pub fn findings(layout: &Layout, choice: Choice, records: &[Record], answers: &[
         let paths = Paths { layout, choice, index, file, records, answers };
         let loaders = store.objects().iter().enumerate();
         findings.extend(loaders.filter_map(|(at, object)| paths.other_firmware(at, object, at == main)));
-        let root = records.iter().zip(answers).find_map(|(record, answer)| {
-            let is_root =
-                record.store == index && record.object == main && record.purpose.role == Role::OsRoot;
-            match answer {
-                Resolution::Here(volume) | Resolution::Repoint { volume, .. } if is_root => Some(*volume),
-                _ => None,
-            }
-        });
+        let root = paths.volume(main, Role::OsRoot);
+        findings.extend(paths.split(main, object));
         let text = object.string(ElementId::SYSTEM_ROOT).unwrap_or_default();
         let windows = layout
             .windows
@@ -100,6 +97,41 @@ struct Paths<'a> {
 }
 
 impl Paths<'_> {
+    /// The volume of this disk that an element of an object leads to.
+    fn volume(&self, object: usize, role: Role) -> Option<usize> {
+        let mut records = self.records.iter().zip(self.answers);
+        records.find_map(|(record, answer)| {
+            let is_it = record.store == self.index && record.object == object && record.purpose.role == role;
+            match answer {
+                Resolution::Here(volume) | Resolution::Repoint { volume, .. } if is_it => Some(*volume),
+                _ => None,
+            }
+        })
+    }
+
+    /// A loader starts the Windows that it is part of; `osdevice` has to name the same volume.
+    fn split(&self, at: usize, object: &Object) -> Option<Finding> {
+        let (device, os_device) = (self.volume(at, Role::Loader)?, self.volume(at, Role::OsRoot)?);
+        let (path, root) = (object.string(ElementId::PATH)?, object.string(ElementId::SYSTEM_ROOT)?);
+        let has = |file: &str| self.layout.evidence.has(device, file);
+        if device == os_device || !has(path) || !has(root) {
+            return None;
+        }
+        let number = self.layout.table.partitions.get(device)?.number;
+        let (loader, other) = (self.layout.name(device), self.layout.name(os_device));
+        let advice = format!("`fix --windows {number} --entry {}` sets it to {loader}", object.key);
+        Some(Finding {
+            evidence: vec![format!("{path} is on {loader}"), format!("osdevice names {other}")],
+            remedy: Remedy::Switch(Switch::Windows, advice),
+            ..Finding::plain(
+                OS_DEVICE_ELSEWHERE,
+                Severity::BlocksBoot,
+                &format!("{} {} osdevice", self.file.path, object.name()),
+                format!("names {other}, and the loader is that of the Windows on {loader}"),
+            )
+        })
+    }
+
     /// A loader for the other firmware: the disk was converted, or the store is a copy from such a machine. Where the
     /// store is to be converted, all programs are spoken of, else only that which starts by itself.
     fn other_firmware(&self, at: usize, object: &Object, is_main: bool) -> Option<Finding> {

@@ -1,14 +1,20 @@
 //! Elements that are left as they are: why, and what the user can do.
 
+use crate::diagnosis::Context;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
+use crate::diagnosis::Severity;
 use crate::diagnosis::Switch;
 use crate::diagnosis::answer::Change;
 use crate::diagnosis::answer::Left;
+use crate::diagnosis::answer::NotHere;
+use crate::diagnosis::answer::Resolution;
 use crate::diagnosis::device::Subject;
 use crate::diagnosis::disk_of;
+use crate::diagnosis::record::Record;
 use crate::diagnosis::role::Role;
 use crate::diagnosis::show_disk;
+use crate::layout::Layout;
 
 /// The code of a finding that the user's own choice is to blame for; a repair does not go on past it.
 pub const BAD_CHOICE: &str = "choice-does-not-fit";
@@ -25,7 +31,8 @@ impl Subject<'_> {
             Change::Style => format!("names a partition as it was before the disk was converted; {reason}"),
         };
         let base = self.base(change, message, None);
-        let code = if matches!(why, Left::BadChoice(_)) { BAD_CHOICE } else { base.code };
+        let is_choice = matches!(why, Left::BadChoice(_) | Left::TakenChoice(_) | Left::EntryNeeded(_));
+        let code = if is_choice { BAD_CHOICE } else { base.code };
         Finding { code, remedy: self.remedy(why), ..base }
     }
 
@@ -53,10 +60,23 @@ impl Subject<'_> {
                     names.join(" and on ")
                 )
             }
-            Left::AbsentDisk(volume) => {
-                format!("another entry already starts the Windows on {}", self.layout.name(*volume))
+            Left::Taken(place) => match self.record.purpose.role.is_windows() {
+                true => format!("its Windows is not on this disk: the one on {place} is another entry's"),
+                false => format!("{} on {place} is what another entry names", self.file()),
+            },
+            Left::Rivals(place) => {
+                format!("{} is on {place}, and more than one entry may mean that", self.file())
             }
-            Left::NotThisDisk => "the boot manager's own elements name another identity".into(),
+            Left::NotThisDisk { why: NotHere::PresentNamed, .. } => {
+                "other elements name this disk by the identity that it has".into()
+            }
+            Left::NotThisDisk { why: NotHere::OtherOld(old), .. } => {
+                format!("other elements tell that this disk had {}", show_disk(*old))
+            }
+            Left::NotThisDisk { why: NotHere::Unproven, .. } => "nothing tells that it was this one".into(),
+            Left::Kept => {
+                "kept while others that name the same old disk are left: it tells whose they are".into()
+            }
             Left::OtherStyle(Some(volume)) => format!("it means {} now", self.layout.name(*volume)),
             Left::OtherStyle(None) => "what it means now cannot be told".into(),
             Left::NoLoader(ending) => {
@@ -69,6 +89,12 @@ impl Subject<'_> {
             Left::BadChoice(number) => {
                 format!("partition {number} was chosen, but {} is not there", self.file())
             }
+            Left::TakenChoice(number) => {
+                format!("partition {number} was chosen, but that is what another entry names")
+            }
+            Left::EntryNeeded(number) => {
+                format!("partition {number} was chosen, and it may be this entry's or another's")
+            }
         }
     }
 
@@ -76,7 +102,9 @@ impl Subject<'_> {
         let advice = self.advice(why);
         let switch = match why {
             Left::OtherStyle(Some(_)) => Some(Switch::Convert),
-            Left::Ambiguous(_) | Left::Hidden { .. } | Left::AmbiguousDisks(_) => self.choosing(),
+            Left::Ambiguous(_) | Left::Hidden { .. } | Left::AmbiguousDisks(_) | Left::Rivals(_) => {
+                self.choosing()
+            }
             _ => None,
         };
         match switch {
@@ -88,8 +116,8 @@ impl Subject<'_> {
     /// The switch that says which volume it is.
     fn choosing(&self) -> Option<Switch> {
         match self.record.purpose.role {
-            Role::System => Some(Switch::System),
-            Role::Loader | Role::OsRoot | Role::Resume => Some(Switch::Windows),
+            role if role.is_system() => Some(Switch::System),
+            role if role.is_windows() => Some(Switch::Windows),
             _ => None,
         }
     }
@@ -108,11 +136,15 @@ impl Subject<'_> {
             (Left::AmbiguousDisks(_), _) => {
                 "choose with --windows N, or --windows DISK:N for one of the disks beside".into()
             }
+            (Left::Rivals(_) | Left::EntryNeeded(_), _) => {
+                format!("say which entry it is with --windows N --entry {}", self.entry)
+            }
             (Left::Ambiguous(_) | Left::Hidden { .. }, _) => {
                 "choose with --windows N or --system N (the partition's number, see `bcdrescue list`)".into()
             }
-            (Left::AbsentDisk(_) | Left::NotThisDisk, _) => {
-                "left as it is: it seems to mean a disk that is not attached; name that with --with DISK, or --windows N re-points Windows entries all the same".into()
+            (Left::NotThisDisk { seen, .. }, switch) => self.elsewhere(seen, switch),
+            (Left::Taken(_), _) => {
+                "left as it is: if it means a disk that is not attached, name that with --with DISK".into()
             }
             (Left::OtherStyle(Some(_)), _) => {
                 "`fix --convert` re-points it, and gives programs the ending for this firmware".into()
@@ -127,7 +159,74 @@ impl Subject<'_> {
                 "give the disk a signature (`sfdisk --disk-id DISK 0x…`), then run fix; the store names {}",
                 show_disk(disk_of(&self.record.named))
             ),
+            (Left::Kept, _) => "fix re-points it together with the others".into(),
             (Left::BadChoice(_), _) => "choose the partition that has it".into(),
+            (Left::TakenChoice(_), _) => "choose a partition that no other entry names".into(),
         }
+    }
+
+    /// Both ways on, where the disk that is meant may be another or this one.
+    fn elsewhere(&self, seen: &[usize], switch: Option<Switch>) -> String {
+        let with = "left as it is: if it means a disk that is not attached, name that with --with DISK";
+        let numbers: Vec<u32> = seen
+            .iter()
+            .filter_map(|volume| Some(self.layout.table.partitions.get(*volume)?.number))
+            .collect();
+        match (switch, numbers.as_slice()) {
+            (Some(Switch::Windows), [only]) => {
+                format!("{with}; if it means this one, --windows {only} re-points it")
+            }
+            (Some(switch), _) => format!("{with}; if it means this one, say where it is with {switch}"),
+            (None, _) => with.into(),
+        }
+    }
+}
+
+/// The user's word for a partition that no element is, because none was open: never passed over in silence.
+pub(super) fn unused_choice(
+    layout: &Layout,
+    context: &Context,
+    records: &[Record],
+    answers: &[Resolution],
+) -> Vec<Finding> {
+    let choice = context.choice;
+    let windows = choice.windows.map(|number| ("--windows", number, choice.windows_on));
+    let system = choice.system.map(|number| ("--system", number, None));
+    let chosen = [windows, system].into_iter().flatten();
+    let unused = chosen.filter(|(switch, number, on)| {
+        let disk = match on {
+            Some(disk) => context.beside.get(*disk).map(|beside| &beside.layout),
+            None => Some(layout),
+        };
+        let Some(volume) = disk.and_then(|layout| layout.by_number(*number)) else { return false };
+        let is_of = |role: Role| if *switch == "--system" { role.is_system() } else { role.is_windows() };
+        let mut of_role = records.iter().zip(answers).filter(|(record, _)| is_of(record.purpose.role));
+        !of_role.any(|(_, answer)| is_used(context, answer, *on, volume))
+    });
+    let say = |(switch, number, _): (&str, u32, Option<usize>)| {
+        let message = format!("partition {number} was chosen, and no element is open that could mean it");
+        Finding::plain(BAD_CHOICE, Severity::Note, switch, message)
+    };
+    unused.map(say).collect()
+}
+
+/// Whether an element means the chosen volume, or says itself why the choice does not fit.
+fn is_used(context: &Context, answer: &Resolution, on: Option<usize>, volume: usize) -> bool {
+    match answer {
+        Resolution::Here(meant) | Resolution::Repoint { volume: meant, .. } => {
+            on.is_none() && *meant == volume
+        }
+        Resolution::RepointBeside { disk, volume: meant, .. } => on == Some(*disk) && *meant == volume,
+        Resolution::OtherDisk { name, partition, .. } => {
+            let beside = on.and_then(|disk| context.beside.get(disk)).filter(|beside| beside.name == *name);
+            let number = beside.and_then(|beside| beside.layout.table.partitions.get(volume));
+            number.is_some_and(|number| *partition == Some(number.number))
+        }
+        Resolution::Left { why, .. } => {
+            matches!(why, Left::BadChoice(_) | Left::TakenChoice(_) | Left::EntryNeeded(_))
+                || *why == Left::OtherStyle(Some(volume))
+                || *why == Left::NoIdentity
+        }
+        Resolution::Untouched => false,
     }
 }

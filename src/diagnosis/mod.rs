@@ -18,7 +18,6 @@ mod firmware_edit;
 pub mod firmware_entry;
 pub mod firmware_place;
 pub mod fit;
-mod kin;
 pub mod left;
 pub mod ntldr;
 mod old_letters;
@@ -32,6 +31,7 @@ pub mod resolve;
 pub mod restore;
 pub mod role;
 pub mod spanned;
+mod splice;
 pub mod startup;
 pub mod store;
 pub mod verdict;
@@ -196,7 +196,8 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
         Some(recorded) => recorded::restore(layout, context, recorded, &records),
         None => restore::restore(layout, &records, &repointed),
     };
-    let letters = drive_letters::findings(layout, context, &repointed, &restore);
+    let matched: Vec<_> = records.iter().zip(&answers).collect();
+    let letters = drive_letters::findings(layout, context, &matched, &repointed, &restore);
     findings.extend(letters);
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let mut chain = chain::walk(layout, context, &records, &answers, &findings);

@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 use crate::bcd::device::QualifiedPartition;
 use crate::diagnosis::Context;
 use crate::diagnosis::Repoint;
+use crate::diagnosis::answer::Resolution;
+use crate::diagnosis::record::Record;
 use crate::layout::Layout;
 use crate::layout::mounted_devices::MountedDevice;
 use crate::layout::mounted_devices::Named;
@@ -27,11 +29,30 @@ pub(super) struct Known<'a> {
     moves: BTreeMap<Named, BTreeSet<usize>>,
     /// Signatures by which elements name what is still where they say: they were this disk's.
     old_signatures: BTreeSet<u32>,
+    /// What elements name that are left: no letter is changed that names the same.
+    left: BTreeSet<Named>,
+    /// Whether nobody knows what one of them means.
+    is_open: bool,
 }
 
 impl<'a> Known<'a> {
-    pub(super) fn new(layout: &'a Layout, context: &'a Context, repoints: &[&Repoint]) -> Self {
-        let mut known = Self { layout, context, moves: BTreeMap::new(), old_signatures: BTreeSet::new() };
+    pub(super) fn new(
+        layout: &'a Layout,
+        context: &'a Context,
+        matched: &[(&Record, &Resolution)],
+        repoints: &[&Repoint],
+    ) -> Self {
+        let is_left = |answer: &Resolution| {
+            matches!(
+                answer,
+                Resolution::Left { .. } | Resolution::OtherDisk { .. } | Resolution::RepointBeside { .. }
+            )
+        };
+        let left = matched.iter().filter(|(_, answer)| is_left(answer));
+        let left = left.map(|(record, _)| named(&record.named)).collect();
+        let is_open = matched.iter().any(|(_, answer)| matches!(answer, Resolution::Left { .. }));
+        let mut known =
+            Self { layout, context, moves: BTreeMap::new(), old_signatures: BTreeSet::new(), left, is_open };
         for repoint in repoints {
             let (old, new) = (named(&repoint.old), named(&repoint.new));
             // An entry for MBR has not the length of one for GPT.
@@ -44,12 +65,33 @@ impl<'a> Known<'a> {
                 known.old_signatures.insert(signature);
             }
         }
+        // Where one partition of it is elsewhere now, the offset of another tells nothing.
+        let has_moved = |signature: &u32| {
+            known.moves.iter().any(|(old, volumes)| match old {
+                Named::Mbr { signature: of, offset } => {
+                    of == signature
+                        && volumes.iter().any(|volume| layout.partition_at(*offset) != Some(*volume))
+                }
+                _ => false,
+            })
+        };
+        let moved: Vec<u32> = known.old_signatures.iter().copied().filter(has_moved).collect();
+        moved.iter().for_each(|signature| {
+            known.old_signatures.remove(signature);
+        });
         known
+    }
+
+    /// Whether elements tell of this signature: then they, and not an offset, say what it means.
+    fn is_told_of(&self, signature: u32) -> bool {
+        let is_of = |names: &Named| matches!(names, Named::Mbr { signature: of, .. } if *of == signature);
+        self.left.iter().any(is_of) || self.moves.keys().any(is_of)
     }
 
     /// What an entry should name instead; `None` when it is right, or nothing is known of it.
     pub(super) fn new_of(&self, names: Named, inferred: Option<u32>) -> Option<Named> {
-        if names == Named::Other || self.volume_of(names).is_some() || self.is_of_another_disk(names) {
+        let is_settled = self.volume_of(names).is_some() || self.is_of_another_disk(names);
+        if names == Named::Other || is_settled || self.left.contains(&names) {
             return None;
         }
         let told = self.told(names);
@@ -71,8 +113,10 @@ impl<'a> Known<'a> {
             return volumes.clone();
         }
         let moves = self.moves.iter().flat_map(|(old, volumes)| volumes.iter().map(move |to| (*old, *to)));
+        // An old signature with the offset of another partition is no half: that may have been the old place of a third.
         let is_half = |(old, volume): &(Named, usize)| {
-            self.here(*volume).is_some_and(|new| is_splice(names, *old, new))
+            matches!(names, Named::Gpt(_))
+                && self.here(*volume).is_some_and(|new| is_splice(names, *old, new))
         };
         moves.take(HALVES_MAX).filter(is_half).map(|(_, volume)| volume).collect()
     }
@@ -85,15 +129,25 @@ impl<'a> Known<'a> {
         let Some(Named::Mbr { signature: now, offset: place }) = self.here(own) else { return None };
         // As they will be once those are right of which elements tell.
         let names = |entry: &MountedDevice| self.new_of(entry.names, None).unwrap_or(entry.names);
+        // A hive that knows the disk by what it is knows another by any other name.
+        let knows = |entry: &MountedDevice| match entry.names {
+            Named::Mbr { signature, .. } => signature == now,
+            Named::Gpt(_) | Named::Other => false,
+        };
+        // While elements are left, what they mean may lie anywhere.
+        if entries.iter().any(knows) || self.is_open {
+            return None;
+        }
         let with_offset = entries.iter().filter_map(|entry| match names(entry) {
             Named::Mbr { signature, offset } if offset == place && signature != 0 => Some((signature, entry)),
             _ => None,
         });
         let known = with_offset.filter(|(_, entry)| !self.is_of_another_disk(entry.names));
         let (signatures, letters): (BTreeSet<u32>, Vec<bool>) =
-            known.map(|(signature, entry)| (signature, entry.letter().is_some())).unzip();
+            known.map(|(signature, entry)| (signature, entry.letter() == Some("C:"))).unzip();
         let only = signatures.first().copied().filter(|only| signatures.len() == 1 && *only != now)?;
-        letters.contains(&true).then_some(only)
+        // Its own letter; another may be that of a volume at the same place of another disk.
+        (letters.contains(&true) && !self.is_told_of(only)).then_some(only)
     }
 
     /// A partition of this disk as an entry names it.

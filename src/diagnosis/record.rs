@@ -5,7 +5,6 @@ use crate::bcd::element::ElementValue;
 use crate::diagnosis::disk_of;
 use crate::diagnosis::partition_of;
 use crate::diagnosis::role::Purpose;
-use crate::diagnosis::role::Role;
 use crate::diagnosis::role::purpose;
 use crate::layout::Layout;
 use crate::partition::DiskId;
@@ -77,12 +76,4 @@ pub fn is_here(layout: &Layout, named: &QualifiedPartition) -> Option<usize> {
     }
     let disk = disk_of(named);
     (layout.table.disk == Some(disk) && disk != DiskId::Mbr(0)).then(|| direct(layout, named))?
-}
-
-/// Whether the file that the record stands for is on `volume`; for a system record the store itself is evidence too.
-pub(super) fn has_file(layout: &Layout, record: &Record, volume: usize) -> bool {
-    let holds_store = || layout.stores.get(record.store).is_some_and(|store| store.volume == volume);
-    let holds_file = |file: &String| layout.evidence.has(volume, file);
-    record.purpose.file.as_ref().is_some_and(holds_file)
-        || (record.purpose.role == Role::System && holds_store())
 }

@@ -117,6 +117,11 @@ impl Recorded {
             && wanted.all(|partition| self.volume_of(layout, partition).is_some())
     }
 
+    /// The disk's identity, as it was, where the disk is the recorded one.
+    pub(super) fn disk_of(&self, layout: &Layout) -> Option<DiskId> {
+        self.disk_id().filter(|disk| self.is_of(layout) && layout.table.disk != Some(*disk))
+    }
+
     /// The volume that an element meant that names a recorded partition.
     pub(super) fn meant(&self, layout: &Layout, named: &QualifiedPartition) -> Option<usize> {
         if self.disk_id() != Some(disk_of(named)) || !self.is_of(layout) {

@@ -13,7 +13,13 @@ const WINDOWS_SYSTEM_DEVICE: ElementId = ElementId(0x1100_0084);
 /// The purpose of one identity record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// The volume that holds this store and the boot manager.
+    /// The volume that holds this store: `device` of {bootmgr}.
+    BootManager,
+    /// The volume that holds the memory test.
+    MemoryTest,
+    /// The volume that holds `\ntldr`.
+    Ntldr,
+    /// The system volume, as other elements name it.
     System,
     /// The volume that holds the loader (`path` of an osloader).
     Loader,
@@ -31,6 +37,26 @@ pub enum Role {
     InsideVirtualDisk,
     /// A device element that nothing is known of.
     Unknown,
+}
+
+impl Role {
+    /// Whether `--system` decides it.
+    #[must_use]
+    pub const fn is_system(self) -> bool {
+        matches!(self, Self::BootManager | Self::MemoryTest | Self::Ntldr | Self::System)
+    }
+
+    /// Whether it is a partition of a real disk, which the store names by itself.
+    #[must_use]
+    pub const fn is_of_store(self) -> bool {
+        !matches!(self, Self::FirmwareEntry | Self::InsideVirtualDisk)
+    }
+
+    /// Whether `--windows` decides it.
+    #[must_use]
+    pub const fn is_windows(self) -> bool {
+        matches!(self, Self::Loader | Self::OsRoot | Self::Resume)
+    }
 }
 
 /// A role and the file that proves it.
@@ -68,9 +94,9 @@ pub fn purpose(object: &Object, element: &Element, record: &IdentityRecord) -> P
             known(Role::Resume, text(ElementId::PATH))
         }
         ElementId::RAMDISK_SDI_DEVICE => known(Role::Sdi, text(ElementId::RAMDISK_SDI_PATH)),
-        ElementId::DEVICE if kind.is_boot_manager() || kind.is_memdiag() || kind.is_ntldr() => {
-            known(Role::System, text(ElementId::PATH))
-        }
+        ElementId::DEVICE if kind.is_boot_manager() => known(Role::BootManager, text(ElementId::PATH)),
+        ElementId::DEVICE if kind.is_memdiag() => known(Role::MemoryTest, text(ElementId::PATH)),
+        ElementId::DEVICE if kind.is_ntldr() => known(Role::Ntldr, text(ElementId::PATH)),
         // A boot sector in a file, which may lie anywhere.
         ElementId::DEVICE if kind.is_boot_sector() => known(Role::Image, text(ElementId::PATH)),
         BOOT_STAT_DEVICE | WINDOWS_SYSTEM_DEVICE => known(Role::System, None),

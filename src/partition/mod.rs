@@ -20,7 +20,7 @@ use crate::storage::Storage;
 use crate::storage::StorageError;
 
 /// The identity that a disk carries, and that a BCD store names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DiskId {
     /// MBR disk signature: the `u32` at byte 0x1b8 of LBA 0. Zero means "none".
     Mbr(u32),

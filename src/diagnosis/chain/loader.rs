@@ -11,6 +11,7 @@ use crate::diagnosis::chain::Hop;
 use crate::diagnosis::chain::Place;
 use crate::diagnosis::chain::State;
 use crate::diagnosis::chain::is_identity;
+use crate::diagnosis::fit::OS_DEVICE_ELSEWHERE;
 use crate::diagnosis::ntldr;
 use crate::diagnosis::record::Record;
 use crate::diagnosis::record::is_here;
@@ -142,7 +143,8 @@ impl<'a> Chain<'a> {
         let subject = format!("{entry} {name}");
         let is_elsewhere = !matches!(answer, Resolution::Here(_) | Resolution::Repoint { .. });
         self.add_where(name, evidence, |finding| {
-            is_identity(finding) && finding.subject.starts_with(&subject)
+            (is_identity(finding) || finding.code == OS_DEVICE_ELSEWHERE)
+                && finding.subject.starts_with(&subject)
         });
         if is_elsewhere
             && place.is_none()

@@ -1,0 +1,131 @@
+//! Which volumes and disks are named rightly, by what they are now: those are nobody else's.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use crate::diagnosis::disk_of;
+use crate::diagnosis::record::Record;
+use crate::diagnosis::record::records;
+use crate::diagnosis::resolve::kinship::Kinship;
+use crate::diagnosis::resolve::kinship::ObjectIndex;
+use crate::diagnosis::resolve::machine::EXAMINED;
+use crate::diagnosis::resolve::machine::Machine;
+use crate::diagnosis::resolve::machine::Spot;
+use crate::diagnosis::resolve::place::Place;
+use crate::diagnosis::role::Role;
+
+/// What a volume is named for: a Windows and an image may share one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    System,
+    Windows,
+    Ntldr,
+    Image,
+    /// It is named, and has not what it is named for: of whatever kind, it is that place.
+    Without,
+}
+
+impl Kind {
+    fn of(role: Role) -> Option<Self> {
+        match role {
+            Role::BootManager | Role::MemoryTest => Some(Self::System),
+            Role::Loader | Role::OsRoot | Role::Resume => Some(Self::Windows),
+            Role::Ntldr => Some(Self::Ntldr),
+            Role::Image | Role::Sdi => Some(Self::Image),
+            _ => None,
+        }
+    }
+}
+
+/// What is named rightly.
+#[derive(Debug, Default)]
+pub(super) struct Claims {
+    /// Volumes with the objects that name them.
+    volumes: BTreeMap<Spot, BTreeSet<(Kind, ObjectIndex)>>,
+    /// Volumes that a store of their own disk names.
+    own: BTreeSet<Spot>,
+    /// Disks that any element names by what they are, be the partition there or not.
+    disks: BTreeSet<usize>,
+}
+
+impl Claims {
+    pub(super) fn new(machine: Machine<'_>, all: &[Record]) -> Self {
+        let mut claims = Self::default();
+        for record in all {
+            let Some(spot) = machine.here(&record.named) else { continue };
+            if matches!(record.purpose.role, Role::FirmwareEntry | Role::InsideVirtualDisk) {
+                continue;
+            }
+            let is_right = is_right(machine, record, spot) || is_hidden(machine, record, spot);
+            let kind = Kind::of(record.purpose.role);
+            let without = kind.filter(|kind| *kind != Kind::System).map(|_| Kind::Without);
+            if let Some(kind) = if is_right { kind } else { without } {
+                let objects = claims.volumes.entry(spot).or_default();
+                objects.insert((kind, (record.store, record.object)));
+            }
+        }
+        let named = all.iter().filter(|record| record.purpose.role.is_of_store());
+        claims.disks.extend(named.filter_map(|record| machine.carrier(disk_of(&record.named))));
+        for (disk, layout) in machine.disks().filter(|(disk, _)| *disk != EXAMINED) {
+            for record in records(layout).iter().filter(|record| record.purpose.role.is_windows()) {
+                if let Some(volume) = super::super::record::is_here(layout, &record.named) {
+                    claims.own.insert(Spot { disk, volume });
+                    claims.disks.insert(disk);
+                }
+            }
+        }
+        claims
+    }
+
+    /// Whether an element names the disk by its present identity: then it was not that which changed.
+    pub(super) fn has_disk(&self, disk: usize) -> bool {
+        self.disks.contains(&disk)
+    }
+
+    /// Whether the volume is named for the same by other objects than those that name the place. Of an old disk what another store
+    /// says is no rival: the stores of a disk say the same of it, and a repair may have come to one of them alone.
+    pub(super) fn is_taken(&self, kinship: &Kinship, place: &Place, spot: Spot) -> bool {
+        let is_rival = |(kind, claimant): &(Kind, ObjectIndex)| {
+            let is_of_kind = |role: &Role| Kind::of(*role) == Some(*kind);
+            let is_of_rivals = match kind {
+                Kind::System => !place.roles.iter().all(|role| role.is_system()),
+                Kind::Without => true,
+                Kind::Windows | Kind::Ntldr | Kind::Image => place.roles.iter().any(is_of_kind),
+            };
+            is_of_rivals
+                && (place.is_of_present || place.objects.iter().any(|(store, _)| *store == claimant.0))
+                && !place.objects.iter().any(|object| kinship.are_twins(*claimant, *object))
+        };
+        self.own.contains(&spot)
+            || self.volumes.get(&spot).is_some_and(|claimants| claimants.iter().any(is_rival))
+    }
+
+    /// The one volume that the twins of a place's objects name. What the boot manager's elements tell of one another, they tell of
+    /// nothing else.
+    pub(super) fn of_twins(&self, kinship: &Kinship, place: &Place) -> Option<Spot> {
+        let is_of_manager = place.roles.iter().all(|role| Kind::of(*role) == Some(Kind::System));
+        let is_twin = |(kind, claimant): &(Kind, ObjectIndex)| {
+            *kind != Kind::Without
+                && (*kind == Kind::System) == is_of_manager
+                && place.objects.iter().any(|object| kinship.are_twins(*claimant, *object))
+        };
+        let mut spots = self.volumes.iter().filter(|(_, claimants)| claimants.iter().any(is_twin));
+        match (spots.next(), spots.next()) {
+            (Some((spot, _)), None) => Some(*spot),
+            _ => None,
+        }
+    }
+}
+
+/// Whether what the record stands for is where it says.
+fn is_right(machine: Machine<'_>, record: &Record, spot: Spot) -> bool {
+    if record.purpose.role == Role::BootManager {
+        let store = machine.layout.stores.get(record.store);
+        return store.is_some_and(|store| spot == Spot { disk: EXAMINED, volume: store.volume });
+    }
+    record.purpose.file.as_ref().is_some_and(|file| machine.has(spot, file))
+}
+
+fn is_hidden(machine: Machine<'_>, record: &Record, spot: Spot) -> bool {
+    record.purpose.file.as_ref().is_some_and(|file| machine.hides(spot, file))
+}

@@ -1,0 +1,112 @@
+//! What is asked about old places: what fits better, what was exchanged, what tells of what.
+
+use crate::bcd::device::QualifiedPartition;
+use crate::diagnosis::disk_of;
+use crate::diagnosis::record::Record;
+use crate::diagnosis::resolve::claims::Claims;
+use crate::diagnosis::resolve::kinship::Kinship;
+use crate::diagnosis::resolve::kinship::ObjectIndex;
+use crate::diagnosis::resolve::machine::Machine;
+use crate::diagnosis::resolve::machine::Spot;
+use crate::diagnosis::resolve::place::Place;
+use crate::diagnosis::role::Role;
+
+/// Places that are compared with one another, at most.
+const COMPARED_MAX: usize = 48;
+
+/// What is asked about places.
+pub(super) struct Facts<'a> {
+    pub(super) machine: Machine<'a>,
+    pub(super) records: &'a [Record],
+    pub(super) places: &'a [Place],
+    pub(super) kinship: &'a Kinship,
+    pub(super) claims: &'a Claims,
+}
+
+impl<'a> Facts<'a> {
+    /// The records that stand for the volume with their store: {bootmgr}'s, or where that says `boot` those of the memory test.
+    pub(super) fn of_system(&self, place: &'a Place) -> impl Iterator<Item = &'a Record> {
+        let has_manager = |store: usize| {
+            self.records.iter().any(|it| it.store == store && it.purpose.role == Role::BootManager)
+        };
+        let records = place.records.iter().filter_map(|index| self.records.get(*index));
+        records.filter(move |record| match record.purpose.role {
+            Role::BootManager => true,
+            Role::MemoryTest => !has_manager(record.store),
+            _ => false,
+        })
+    }
+
+    /// Whether an entry's `device` and `osdevice` name two volumes that are here.
+    pub(super) fn is_split(&self, object: ObjectIndex) -> bool {
+        let of_role = |role: Role| {
+            let is_it =
+                |record: &&Record| (record.store, record.object) == object && record.purpose.role == role;
+            self.records.iter().find(is_it).and_then(|record| self.machine.here(&record.named))
+        };
+        matches!((of_role(Role::Loader), of_role(Role::OsRoot)), (Some(device), Some(root)) if device != root)
+    }
+
+    /// Whether the place tells whose its disk's identity was.
+    pub(super) fn tells_of_system(&self, place: &Place) -> bool {
+        place.roles.contains(&Role::BootManager) || place.roles.contains(&Role::MemoryTest)
+    }
+
+    /// Volumes of the same disk that have all that the place stands for, and more of it than this one.
+    pub(super) fn better(&self, place: &Place, spot: Spot) -> Vec<Spot> {
+        let is_whole = place.needs.grade(self.machine, spot).complete;
+        let others = self.machine.spots(spot.disk).filter(|other| *other != spot);
+        let is_better = |other: &Spot| {
+            place.needs.grade(self.machine, *other).complete
+                && (!is_whole || place.needs.has_more(self.machine, *other, spot))
+                && !self.claims.is_taken(self.kinship, place, *other)
+        };
+        others.filter(is_better).collect()
+    }
+
+    /// Another volume of the same disk that has all that the place stands for, where this one has what another old place is known by:
+    /// then the two were exchanged.
+    pub(super) fn exchanged(&self, place: &Place, spot: Spot) -> Option<Spot> {
+        if self.places.len() > COMPARED_MAX || !place.needs.is_windows {
+            return None;
+        }
+        let is_stale =
+            |other: &&Place| other.named != place.named && self.machine.here(&other.named).is_none();
+        let of_others: Vec<&String> = self
+            .places
+            .iter()
+            .filter(is_stale)
+            .filter(|other| other.needs.is_windows && other.needs.grade(self.machine, spot).complete)
+            .flat_map(|other| other.needs.beyond(&place.needs))
+            .filter(|file| self.machine.has(spot, file))
+            .collect();
+        let is_whole = |other: &Spot| {
+            *other != spot
+                && place.needs.grade(self.machine, *other).complete
+                && !of_others.iter().any(|file| self.machine.has(*other, file))
+        };
+        let mut others = self.machine.spots(spot.disk).filter(|_| !of_others.is_empty());
+        others.find(is_whole)
+    }
+
+    /// Other volumes of the same disk that have all that the place stands for, where another old place of that disk is no longer at its
+    /// offset: partitions were copied in another order, and an offset tells nothing then.
+    pub(super) fn reordered(&self, place: &Place, spot: Spot) -> Vec<Spot> {
+        if self.places.len() > COMPARED_MAX || !matches!(place.named, QualifiedPartition::Mbr { .. }) {
+            return Vec::new();
+        }
+        let is_whole = |of: &Place, spot: &Spot| of.needs.grade(self.machine, *spot).complete;
+        let has_moved = |other: &Place| {
+            let now = self.machine.direct(spot.disk, &other.named);
+            let is_at_place = now.is_some_and(|now| is_whole(other, &now));
+            !is_at_place && self.machine.spots(spot.disk).any(|spot| is_whole(other, &spot))
+        };
+        let is_of_disk = |other: &&Place| disk_of(&other.named) == disk_of(&place.named);
+        let mut others = self.places.iter().filter(is_of_disk);
+        let is_alike = |other: &Spot| {
+            *other != spot && is_whole(place, other) && !place.needs.has_more(self.machine, spot, *other)
+        };
+        let whole: Vec<Spot> = self.machine.spots(spot.disk).filter(is_alike).collect();
+        if whole.is_empty() || !others.any(has_moved) { Vec::new() } else { whole }
+    }
+}

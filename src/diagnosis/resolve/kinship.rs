@@ -1,0 +1,96 @@
+//! Which objects of a store belong together, so that one which is right tells of another that is stale.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+
+use crate::bcd::Store;
+use crate::bcd::element::ElementId;
+use crate::bcd::element::ElementValue;
+use crate::bcd::object;
+use crate::guid::Guid;
+use crate::layout::Layout;
+
+/// An object: index of its store in the layout, and its own in the store.
+pub(super) type ObjectIndex = (usize, usize);
+
+/// What belongs to what.
+#[derive(Debug, Default)]
+pub(super) struct Kinship {
+    /// Objects that name the same volume as this one: a loader's own resume object, the own options of a RAM disk, and the memory
+    /// test of a boot manager.
+    twins: HashMap<ObjectIndex, BTreeSet<ObjectIndex>>,
+    /// Of a loader its recovery entries, and the options of those.
+    recovery: HashMap<ObjectIndex, BTreeSet<ObjectIndex>>,
+}
+
+impl Kinship {
+    pub(super) fn new(layout: &Layout) -> Self {
+        let mut kinship = Self::default();
+        let live = layout.stores.iter().enumerate().filter(|(_, file)| file.live);
+        for (index, store) in live.filter_map(|(index, file)| Some((index, file.parsed()?))) {
+            kinship.learn(index, store);
+        }
+        kinship
+    }
+
+    /// Whether both stand for one volume: they are one object, or the one is nobody else's than the other's.
+    pub(super) fn are_twins(&self, one: ObjectIndex, other: ObjectIndex) -> bool {
+        one == other || self.twins.get(&one).is_some_and(|twins| twins.contains(&other))
+    }
+
+    /// Whether `object` is of the recovery environment of `loader`, or of that whose resume object this is.
+    pub(super) fn is_recovery_of(&self, object: ObjectIndex, loader: ObjectIndex) -> bool {
+        let is_of = |loader: &ObjectIndex| self.recovery.get(loader).is_some_and(|all| all.contains(&object));
+        is_of(&loader) || self.twins.get(&loader).is_some_and(|twins| twins.iter().any(is_of))
+    }
+
+    fn learn(&mut self, index: usize, store: &Store) {
+        let objects = store.objects();
+        let by_id: HashMap<Guid, usize> =
+            objects.iter().enumerate().filter_map(|(at, object)| Some((object.id?, at))).collect();
+        let is_loader = |at: &usize| {
+            objects.get(*at).is_some_and(|object| object.object_type.is_some_and(|kind| kind.is_os_loader()))
+        };
+        let mut resumed_by: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        let mut options_of: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+        for (at, object) in objects.iter().enumerate() {
+            let resume = object.object(ElementId::RESUME_OBJECT).and_then(|id| by_id.get(&id));
+            resume.filter(|_| is_loader(&at)).iter().for_each(|resume| {
+                resumed_by.entry(**resume).or_default().push(at);
+            });
+            let options = object.elements.iter().filter_map(|element| match &element.value {
+                ElementValue::Device(device) => by_id.get(&device.options),
+                _ => None,
+            });
+            for options in options {
+                options_of.entry(*options).or_default().insert(at);
+            }
+        }
+        let mut pair = |one: usize, other: usize| {
+            self.twins.entry((index, one)).or_default().insert((index, other));
+            self.twins.entry((index, other)).or_default().insert((index, one));
+        };
+        if let (Some(manager), Some(tester)) = (by_id.get(&object::BOOTMGR), by_id.get(&object::MEMDIAG)) {
+            pair(*manager, *tester);
+        }
+        for (resume, loaders) in &resumed_by {
+            if let [loader] = loaders.as_slice() {
+                pair(*loader, *resume);
+            }
+        }
+        for (options, users) in &options_of {
+            if let (Some(user), 1) = (users.first(), users.len()) {
+                pair(*user, *options);
+            }
+        }
+        for (at, object) in objects.iter().enumerate().filter(|(at, _)| is_loader(at)) {
+            let listed = object.objects(ElementId::RECOVERY_SEQUENCE).iter().filter_map(|id| by_id.get(id));
+            let listed: BTreeSet<usize> = listed.copied().collect();
+            let options = options_of.iter().filter(|(_, users)| !users.is_disjoint(&listed));
+            let all = options.map(|(options, _)| *options).chain(listed.iter().copied());
+            let all: BTreeSet<ObjectIndex> = all.map(|object| (index, object)).collect();
+            self.recovery.insert((index, at), all);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The examined disk and those that the user named beside it, as one machine.
+
+use crate::bcd::device::QualifiedPartition;
+use crate::diagnosis::Context;
+use crate::diagnosis::disk_of;
+use crate::diagnosis::identity_of;
+use crate::diagnosis::record;
+use crate::layout::Layout;
+use crate::partition::DiskId;
+
+/// The examined disk's index among those of a machine; the disks beside follow in their order.
+pub(super) const EXAMINED: usize = 0;
+
+/// A volume of a machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Spot {
+    /// Index of the disk.
+    pub(super) disk: usize,
+    /// Index of the volume in its layout.
+    pub(super) volume: usize,
+}
+
+/// The disks among which old places are looked for.
+#[derive(Clone, Copy)]
+pub(super) struct Machine<'a> {
+    pub(super) layout: &'a Layout,
+    pub(super) context: &'a Context,
+}
+
+impl<'a> Machine<'a> {
+    pub(super) fn disks(self) -> impl Iterator<Item = (usize, &'a Layout)> {
+        let beside = self.context.beside.iter().map(|beside| &beside.layout);
+        std::iter::once(self.layout).chain(beside).enumerate()
+    }
+
+    pub(super) fn disk(self, index: usize) -> Option<&'a Layout> {
+        self.disks().nth(index).map(|(_, layout)| layout)
+    }
+
+    /// All volumes of one disk.
+    pub(super) fn spots(self, disk: usize) -> impl Iterator<Item = Spot> {
+        let volumes = self.disk(disk).map_or(0, |layout| layout.volumes.len());
+        (0..volumes).map(move |volume| Spot { disk, volume })
+    }
+
+    pub(super) fn has(self, spot: Spot, file: &str) -> bool {
+        self.disk(spot.disk).is_some_and(|layout| layout.evidence.has(spot.volume, file))
+    }
+
+    /// Whether any volume of any disk has the file.
+    pub(super) fn is_anywhere(self, file: &str) -> bool {
+        self.disks().any(|(_, layout)| layout.evidence.volumes_with(file).next().is_some())
+    }
+
+    /// Whether nobody can tell if the file is there.
+    pub(super) fn hides(self, spot: Spot, file: &str) -> bool {
+        let mut hiding = self.disk(spot.disk).into_iter().flat_map(|it| it.evidence.volumes_hiding(file));
+        hiding.any(|volume| volume == spot.volume)
+    }
+
+    /// The volume that is named by both its identities.
+    pub(super) fn here(self, named: &QualifiedPartition) -> Option<Spot> {
+        self.disks()
+            .find_map(|(disk, layout)| record::is_here(layout, named).map(|volume| Spot { disk, volume }))
+    }
+
+    /// The volume whose partition is named, whatever is said of the disk.
+    pub(super) fn direct(self, disk: usize, named: &QualifiedPartition) -> Option<Spot> {
+        record::direct(self.disk(disk)?, named).map(|volume| Spot { disk, volume })
+    }
+
+    /// The disk that has this identity now.
+    pub(super) fn carrier(self, identity: DiskId) -> Option<usize> {
+        let is_it = |layout: &Layout| layout.table.disk == Some(identity) && identity != DiskId::Mbr(0);
+        self.disks().find(|(_, layout)| is_it(layout)).map(|(disk, _)| disk)
+    }
+
+    pub(super) fn identity(self, spot: Spot) -> Option<QualifiedPartition> {
+        identity_of(self.disk(spot.disk)?, spot.volume)
+    }
+
+    /// Whether the disk has a table of the kind that is named.
+    pub(super) fn has_style(self, disk: usize, named: &QualifiedPartition) -> bool {
+        let style = |disk: DiskId| std::mem::discriminant(&disk);
+        let table = self.disk(disk).and_then(|layout| layout.table.disk);
+        table.is_some_and(|table| style(table) == style(disk_of(named)))
+    }
+
+    /// For people, as findings of the examined disk call it.
+    pub(super) fn name(self, spot: Spot) -> String {
+        match spot.disk.checked_sub(1).and_then(|beside| self.context.beside.get(beside)) {
+            Some(beside) => beside.place(spot.volume),
+            None => self.layout.name(spot.volume),
+        }
+    }
+}

@@ -1,0 +1,366 @@
+//! Old places matched to volumes: one place, one answer, and one volume, one place.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use crate::bcd::device::QualifiedPartition;
+use crate::diagnosis::answer::Left;
+use crate::diagnosis::answer::NotHere;
+use crate::diagnosis::disk_of;
+use crate::diagnosis::partition_of;
+use crate::diagnosis::resolve::facts::Facts;
+use crate::diagnosis::resolve::lineage::Lineage;
+use crate::diagnosis::resolve::machine::EXAMINED;
+use crate::diagnosis::resolve::machine::Spot;
+use crate::diagnosis::resolve::place::Place;
+use crate::diagnosis::resolve::place::is_half;
+use crate::partition::DiskId;
+
+/// What became of an old place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// It is none: a volume has that identity now.
+    Here(Spot),
+    /// It is on another known disk.
+    Known {
+        /// The disk's name.
+        name: String,
+        /// Number of the partition, if that is there.
+        partition: Option<u32>,
+    },
+    /// It is this volume.
+    Is(Spot),
+    /// It is left.
+    Left(Left),
+}
+
+/// What a proven place on its old partition is.
+enum Direct {
+    /// The volume there.
+    Is,
+    /// Not that volume.
+    Not,
+    /// Perhaps that volume, perhaps one of these.
+    Doubt(Vec<Spot>),
+}
+
+/// The matching on its way.
+pub(super) struct Matching<'a> {
+    pub(super) facts: &'a Facts<'a>,
+    pub(super) lineage: Lineage,
+    /// By place; `None` while it is open.
+    pub(super) answers: Vec<Option<Answer>>,
+    /// Old disks of which a place may have been exchanged with another, for a third has moved.
+    doubted: BTreeSet<DiskId>,
+    /// What the user said of the Windows entries' part of a place.
+    pub(super) words: Vec<Option<Result<Spot, Left>>>,
+}
+
+impl<'a> Matching<'a> {
+    pub(super) fn new(facts: &'a Facts<'a>) -> Self {
+        let linked: Vec<Option<Spot>> = facts.places.iter().map(|place| linked(facts, place)).collect();
+        let lineage = Lineage::new(facts, &linked);
+        let fixed = facts
+            .places
+            .iter()
+            .zip(linked)
+            .map(|(place, linked)| fixed(facts, place).or_else(|| linked.map(Answer::Is)));
+        let answers: Vec<_> = fixed.collect();
+        let words = vec![None; answers.len()];
+        Self { facts, lineage, answers, doubted: BTreeSet::new(), words }
+    }
+
+    /// Settles what the place itself tells, where its old disk is proven.
+    pub(super) fn by_place(&mut self) {
+        for (place, answer) in self.facts.places.iter().zip(&mut self.answers) {
+            if answer.is_some() {
+                continue;
+            }
+            let disk = self.lineage.disk_of_place(self.facts, place);
+            let store = place.needs.store_volume().filter(|_| disk == Some(EXAMINED));
+            let store = store.filter(|spot| place.needs.grade(self.facts.machine, *spot).complete);
+            let direct_at = disk.and_then(|disk| self.facts.machine.direct(disk, &place.named));
+            let Some(spot) = store.or(direct_at) else { continue };
+            *answer = match direct(self.facts, place, spot) {
+                Direct::Is => Some(Answer::Is(spot)),
+                _ if store.is_some() => Some(Answer::Is(spot)),
+                Direct::Doubt(others) => {
+                    self.doubted.insert(disk_of(&place.named));
+                    Some(Answer::Left(ambiguous(self.facts, &[vec![spot], others].concat())))
+                }
+                Direct::Not => None,
+            };
+        }
+    }
+
+    /// Settles the rest by what volumes have, where one volume fits one place alone.
+    pub(super) fn by_files(&mut self) {
+        let found: Vec<Vec<Spot>> = (0..self.answers.len()).map(|index| self.candidates(index)).collect();
+        let mut wanted: BTreeMap<Spot, usize> = BTreeMap::new();
+        for spot in found.iter().flatten() {
+            let places = wanted.entry(*spot).or_default();
+            *places = places.saturating_add(1);
+        }
+        let settled: Vec<Option<Answer>> = (0..self.answers.len())
+            .map(|index| match self.answers.get(index) {
+                Some(None) => Some(self.settle(index, found.get(index)?, &wanted)),
+                Some(answer) => answer.clone(),
+                None => None,
+            })
+            .collect();
+        self.answers = settled;
+    }
+
+    /// Leaves what tells whose an old identity was, as long as something else of it is an open question.
+    pub(super) fn keep_proofs(&mut self) {
+        let facts = self.facts;
+        let is_with_others = !facts.machine.context.beside.is_empty();
+        let is_open = |answer: &Option<Answer>, word: &Option<Result<Spot, Left>>| match (answer, word) {
+            (_, Some(Ok(_))) => false,
+            (_, Some(Err(_))) => true,
+            (Some(Answer::Left(left)), None) => match left {
+                Left::NoCandidate | Left::Taken(_) => is_with_others,
+                Left::NotThisDisk { .. } => false,
+                _ => true,
+            },
+            _ => false,
+        };
+        let all = facts.places.iter().zip(&self.answers).zip(&self.words);
+        let open = all.filter(|((_, answer), word)| is_open(answer, word));
+        let open: BTreeSet<DiskId> = open.map(|((place, _), _)| disk_of(&place.named)).collect();
+        let doubted: BTreeSet<DiskId> =
+            self.doubted.iter().copied().filter(|old| open.contains(old)).collect();
+        for (place, answer) in facts.places.iter().zip(&mut self.answers) {
+            let is_proof = place.roles.iter().all(|role| role.is_system()) && facts.tells_of_system(place);
+            let old = disk_of(&place.named);
+            let has_moved = matches!(answer, Some(Answer::Is(spot)) if facts.machine.direct(spot.disk, &place.named) != Some(*spot));
+            let is_kept = (is_proof && open.contains(&old)) || (has_moved && doubted.contains(&old));
+            if is_kept && facts.machine.carrier(old).is_none() {
+                *answer = answer.take().map(|answer| match answer {
+                    Answer::Is(_) => Answer::Left(Left::Kept),
+                    answer => answer,
+                });
+            }
+        }
+    }
+
+    /// The volumes that an open place may be.
+    fn candidates(&self, index: usize) -> Vec<Spot> {
+        let Some(place) = self.facts.places.get(index).filter(|place| !place.needs.is_of_store()) else {
+            return Vec::new();
+        };
+        let disks: Vec<usize> = match self.answers.get(index) {
+            Some(None) => self.disks(place),
+            // It is here without what it stands for: that may have gone elsewhere.
+            Some(Some(Answer::Here(spot))) if !place.needs.grade(self.facts.machine, *spot).any => {
+                vec![spot.disk]
+            }
+            _ => return Vec::new(),
+        };
+        let spots = disks.into_iter().flat_map(|disk| self.facts.machine.spots(disk));
+        spots.filter(|spot| self.is_whole(place, *spot)).collect()
+    }
+
+    /// The disks that an open place may be on: what nobody can place is a rival everywhere.
+    fn disks(&self, place: &Place) -> Vec<usize> {
+        let facts = self.facts;
+        let disk = disk_of(&place.named);
+        let home = facts.machine.carrier(disk).or_else(|| self.lineage.disk(disk));
+        match home {
+            Some(disk) => vec![disk],
+            None => {
+                let may_be = |disk: &usize| facts.machine.has_style(*disk, &place.named);
+                facts.machine.disks().map(|(disk, _)| disk).filter(may_be).collect()
+            }
+        }
+    }
+
+    pub(super) fn is_whole(&self, place: &Place, spot: Spot) -> bool {
+        place.needs.grade(self.facts.machine, spot).complete
+    }
+
+    /// Whether no other place is known to be this volume.
+    pub(super) fn is_free(&self, place: &Place, spot: Spot) -> bool {
+        let now = self.facts.machine.identity(spot);
+        let is_other = |(other, answer): (&Place, &Option<Answer>)| {
+            other.named != place.named
+                && *answer == Some(Answer::Is(spot))
+                && !other.needs.is_of_store()
+                && !now.is_some_and(|now| is_half(self.facts.kinship, other, place, &now))
+        };
+        let is_said = |(other, word): (&Place, &Option<Result<Spot, Left>>)| {
+            other.named != place.named && *word == Some(Ok(spot))
+        };
+        !self.facts.claims.is_taken(self.facts.kinship, place, spot)
+            && !self.facts.places.iter().zip(&self.answers).any(is_other)
+            && !self.facts.places.iter().zip(&self.words).any(is_said)
+    }
+
+    fn settle(&self, index: usize, found: &[Spot], wanted: &BTreeMap<Spot, usize>) -> Answer {
+        let facts = self.facts;
+        let Some(place) = facts.places.get(index) else { return Answer::Left(Left::NoCandidate) };
+        let old = disk_of(&place.named);
+        let home = facts.machine.carrier(old).or_else(|| self.lineage.disk(old));
+        let Some(disk) = home else { return Answer::Left(self.not_here(place)) };
+        if place.needs.is_of_store() {
+            let mut stores = facts.machine.spots(EXAMINED).filter(|spot| self.is_whole(place, *spot));
+            let store = stores.next().filter(|_| disk == EXAMINED);
+            return store.map_or(Answer::Left(Left::NoCandidate), Answer::Is);
+        }
+        let whole: Vec<Spot> =
+            found.iter().copied().filter(|spot| place.needs.has_all(facts.machine, *spot)).collect();
+        let only = match (found, whole.as_slice()) {
+            ([only], _) | (_, [only]) => *only,
+            ([], _) => return Answer::Left(Left::NoCandidate),
+            // Which of them others name tells nothing of which is meant: its own may be gone.
+            (several, _) => return Answer::Left(ambiguous(facts, several)),
+        };
+        if !self.is_free(place, only) {
+            return Answer::Left(Left::Taken(facts.machine.name(only)));
+        }
+        if wanted.get(&only).is_some_and(|places| *places > 1) {
+            return Answer::Left(Left::Rivals(facts.machine.name(only)));
+        }
+        let rivals = self.rivals(place, only);
+        if !rivals.is_empty() {
+            return Answer::Left(ambiguous(facts, &[vec![only], rivals].concat()));
+        }
+        match self.hidden(place, only) {
+            Some(left) => Answer::Left(left),
+            None => Answer::Is(only),
+        }
+    }
+
+    /// Volumes of other disks that an old place may be too, which is no longer where it was: nobody said that it stayed on its disk.
+    fn rivals(&self, place: &Place, only: Spot) -> Vec<Spot> {
+        let facts = self.facts;
+        if facts.machine.carrier(disk_of(&place.named)).is_some() {
+            return Vec::new();
+        }
+        let may_be = |disk: &usize| {
+            *disk != only.disk
+                && facts.machine.has_style(*disk, &place.named)
+                && self.lineage.against(facts, *disk).is_none()
+        };
+        let disks = facts.machine.disks().map(|(disk, _)| disk).filter(may_be);
+        let spots = disks.flat_map(|disk| facts.machine.spots(disk));
+        spots.filter(|spot| self.is_whole(place, *spot) && self.is_free(place, *spot)).collect()
+    }
+
+    /// Why a place of a disk that is not known to be here is left.
+    fn not_here(&self, place: &Place) -> Left {
+        let facts = self.facts;
+        let whole: Vec<Spot> = (0..facts.machine.disks().count())
+            .flat_map(|disk| facts.machine.spots(disk))
+            .filter(|spot| self.is_whole(place, *spot))
+            .collect();
+        let free: Vec<Spot> = whole.iter().copied().filter(|spot| self.is_free(place, *spot)).collect();
+        if self.lineage.is_contested(disk_of(&place.named)) && free.len() > 1 {
+            return ambiguous(facts, &free);
+        }
+        if let ([], Some(taken), true) = (free.as_slice(), whole.first(), place.needs.is_proof) {
+            return Left::Taken(facts.machine.name(*taken));
+        }
+        let seen = free.iter().filter(|spot| spot.disk == EXAMINED).map(|spot| spot.volume).collect();
+        let why = self.lineage.against(facts, EXAMINED).unwrap_or(NotHere::Unproven);
+        Left::NotThisDisk { why, seen }
+    }
+
+    /// The reason not to believe the only volume that is seen to have it: others may have it too.
+    fn hidden(&self, place: &Place, seen: Spot) -> Option<Left> {
+        let layout = self.facts.machine.disk(seen.disk)?;
+        let spots = self.facts.machine.spots(seen.disk);
+        // No Windows is on an EFI system partition.
+        let may_have = |spot: &Spot| {
+            !layout.is_esp(spot.volume)
+                && place.needs.is_hidden(self.facts.machine, *spot)
+                && self.is_free(place, *spot)
+        };
+        let hidden: Vec<Spot> = spots.filter(may_have).collect();
+        if hidden.is_empty() && layout.table.unseen.is_none() {
+            return None;
+        }
+        if seen.disk == EXAMINED {
+            let hidden = hidden.into_iter().map(|spot| spot.volume).collect();
+            return Some(Left::Hidden { seen: seen.volume, hidden });
+        }
+        let missing = layout.table.unseen.iter().filter_map(|_| {
+            let beside = self.facts.machine.context.beside.get(seen.disk.checked_sub(1)?)?;
+            Some(format!("perhaps a partition that is missing on {}", beside.name))
+        });
+        let names = [seen].into_iter().chain(hidden).map(|spot| self.facts.machine.name(spot));
+        Some(Left::AmbiguousDisks(names.chain(missing).collect()))
+    }
+}
+
+/// What needs no proof: what is named by what it is, what the user's record says, and what is another disk's.
+fn fixed(facts: &Facts<'_>, place: &Place) -> Option<Answer> {
+    let here = facts.machine.here(&place.named);
+    if let Some(spot) = here.filter(|spot| spot.disk == EXAMINED) {
+        return Some(Answer::Here(spot));
+    }
+    if let Some(spot) = recorded(facts, place) {
+        return Some(Answer::Is(spot));
+    }
+    if let Some(spot) = here {
+        return Some(Answer::Here(spot));
+    }
+    let disk = disk_of(&place.named);
+    if facts.machine.carrier(disk).is_some() {
+        return None;
+    }
+    let other = facts.machine.context.others.find(disk)?;
+    let partition = partition_of(&place.named);
+    let partition = other.partitions.iter().find(|(id, _)| *id == partition).map(|(_, number)| *number);
+    Some(Answer::Known { name: other.name.clone(), partition })
+}
+
+/// The volume that is where the place was by the user's record, unless what it stands for has gone elsewhere.
+fn recorded(facts: &Facts<'_>, place: &Place) -> Option<Spot> {
+    let recorded = facts.machine.context.recorded.as_ref()?;
+    let volume = recorded.meant(facts.machine.layout, &place.named)?;
+    let spot = Spot { disk: EXAMINED, volume };
+    let is_it = facts.machine.has_style(EXAMINED, &place.named)
+        && facts.better(place, spot).is_empty()
+        && matches!(direct(facts, place, spot), Direct::Is);
+    is_it.then_some(spot)
+}
+
+/// The volume that what belongs to the place's objects names rightly: a repair was cut short, or done by hand in part.
+fn linked(facts: &Facts<'_>, place: &Place) -> Option<Spot> {
+    let spot = facts.claims.of_twins(facts.kinship, place)?;
+    let is_it = facts.machine.has_style(spot.disk, &place.named)
+        && facts.machine.context.others.find(disk_of(&place.named)).is_none()
+        && facts.machine.carrier(disk_of(&place.named)).is_none_or(|disk| disk == spot.disk)
+        && (place.needs.grade(facts.machine, spot).complete || place.needs.is_hidden(facts.machine, spot));
+    is_it.then_some(spot)
+}
+
+fn direct(facts: &Facts<'_>, place: &Place, spot: Spot) -> Direct {
+    let grade = place.needs.grade(facts.machine, spot);
+    let mut better = facts.better(place, spot);
+    better.extend(facts.exchanged(place, spot));
+    better.extend(facts.reordered(place, spot));
+    // Where it cannot be looked into, another volume that has files of those names is another's.
+    let is_hidden = place.needs.is_hidden(facts.machine, spot);
+    let by_guid = matches!(place.named, QualifiedPartition::Gpt { .. });
+    match (better.is_empty(), grade.complete) {
+        _ if is_hidden => Direct::Is,
+        (true, is_whole) if is_whole || place.needs.is_empty() => Direct::Is,
+        // A GUID needs no file, where what has gone is no more than a resume loader.
+        (true, _) if by_guid && !place.needs.is_proof && place.needs.is_lost() => Direct::Is,
+        // What is missing here, and nowhere else, was lost.
+        (true, _) if grade.several || (grade.any && !place.needs.is_windows) => Direct::Is,
+        (true, _) => Direct::Not,
+        (false, false) if !by_guid => Direct::Not,
+        (false, _) => Direct::Doubt(better),
+    }
+}
+
+fn ambiguous(facts: &Facts<'_>, spots: &[Spot]) -> Left {
+    let spots: BTreeSet<Spot> = spots.iter().copied().collect();
+    match spots.iter().all(|spot| spot.disk == EXAMINED) {
+        true => Left::Ambiguous(spots.iter().map(|spot| spot.volume).collect()),
+        false => Left::AmbiguousDisks(spots.iter().map(|spot| facts.machine.name(*spot)).collect()),
+    }
+}

@@ -1,0 +1,254 @@
+//! Which partition each identity record means: the heart of the repair.
+//!
+//! Never "replace the old signature by the new one", and never element by element. A store's elements name old places: a disk
+//! identity and a partition. Repair is a matching of old places to volumes:
+//! 1. One old place has one answer, for every element of every store that names it, and the volume has what all of them need.
+//! 2. One volume is one old place. What starts another entry is not given to one whose own is gone.
+//! 3. An old identity is a disk's only when that is proven (`lineage`); a place on a proven disk is the volume there, where that
+//!    has what it stands for, or else the only one that has.
+//! 4. The user's word settles what is open (`word`), never what is certain.
+//! 5. Disks beside are rivals, not a reserve: what an identity belongs to is asked of all disks at once.
+//!
+//! Leaving is allowed, taking is not.
+
+mod claims;
+mod facts;
+mod kinship;
+mod lineage;
+mod machine;
+mod matching;
+mod needs;
+mod place;
+mod word;
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use crate::bcd::device::QualifiedPartition;
+use crate::diagnosis::Context;
+use crate::diagnosis::answer::Change;
+use crate::diagnosis::answer::Left;
+use crate::diagnosis::answer::NotHere;
+use crate::diagnosis::answer::Resolution;
+use crate::diagnosis::convert;
+use crate::diagnosis::disk_of;
+use crate::diagnosis::identity_of;
+use crate::diagnosis::record::Record;
+use crate::diagnosis::record::direct;
+use crate::diagnosis::resolve::claims::Claims;
+use crate::diagnosis::resolve::facts::Facts;
+use crate::diagnosis::resolve::kinship::Kinship;
+use crate::diagnosis::resolve::machine::EXAMINED;
+use crate::diagnosis::resolve::machine::Machine;
+use crate::diagnosis::resolve::machine::Spot;
+use crate::diagnosis::resolve::matching::Answer;
+use crate::diagnosis::resolve::matching::Matching;
+use crate::diagnosis::resolve::needs::Needs;
+use crate::diagnosis::resolve::place::Place;
+use crate::diagnosis::resolve::place::places;
+use crate::layout::Layout;
+use crate::partition::DiskId;
+
+/// Looks after the first, at most: what is re-pointed tells of what belongs to it.
+const LOOKS_MAX: usize = 4;
+
+/// Resolves every record; the answers are in the order of `records`. A second repair finds nothing more to do than the first: what
+/// is re-pointed is taken as done, and the rest looked at again.
+#[must_use]
+pub fn resolve(layout: &Layout, context: &Context, records: &[Record]) -> Vec<Resolution> {
+    let mut answers = look(layout, context, records);
+    let mut done: Vec<Record> = records.to_vec();
+    let mut new: Vec<(usize, Resolution)> = (0..).zip(answers.clone()).collect();
+    for _ in 0..LOOKS_MAX {
+        let mut is_changed = false;
+        for (at, answer) in &new {
+            let now = match answer {
+                Resolution::Repoint { volume, .. } => identity_of(layout, *volume),
+                Resolution::RepointBeside { disk, volume, .. } => {
+                    context.beside.get(*disk).and_then(|beside| identity_of(&beside.layout, *volume))
+                }
+                _ => None,
+            };
+            let (Some(now), Some(record)) = (now, done.get_mut(*at)) else { continue };
+            is_changed |= record.named != now;
+            record.named = now;
+            if let Some(slot) = answers.get_mut(*at) {
+                *slot = answer.clone();
+            }
+        }
+        if !is_changed {
+            break;
+        }
+        new = (0..).zip(look(layout, context, &done)).collect();
+    }
+    answers
+}
+
+fn look(layout: &Layout, context: &Context, records: &[Record]) -> Vec<Resolution> {
+    let machine = Machine { layout, context };
+    let kinship = Kinship::new(layout);
+    let places = places(machine, records, &kinship);
+    let claims = Claims::new(machine, records);
+    let facts = Facts { machine, records, places: &places, kinship: &kinship, claims: &claims };
+    let mut matching = Matching::new(&facts);
+    matching.by_place();
+    matching.take_windows();
+    matching.take_system();
+    matching.by_place();
+    matching.by_files();
+    matching.keep_proofs();
+    let converted = converted(&matching);
+    let mut answers = vec![Resolution::Untouched; records.len()];
+    for (index, place) in places.iter().enumerate() {
+        for at in &place.records {
+            let (Some(record), Some(slot)) = (records.get(*at), answers.get_mut(*at)) else { continue };
+            *slot = converted.get(at).cloned().unwrap_or_else(|| resolution(&matching, place, index, record));
+        }
+    }
+    answers
+}
+
+/// Why the identity in a record is no longer right.
+fn change(layout: &Layout, record: &Record) -> Change {
+    let same_disk = layout.table.disk == Some(disk_of(&record.named));
+    match (same_disk, direct(layout, &record.named), record.named) {
+        (true, _, _) => Change::Partition,
+        (false, Some(_), QualifiedPartition::Mbr { .. }) => Change::Signature,
+        (false, Some(_), QualifiedPartition::Gpt { .. }) => Change::DiskGuid,
+        (false, None, _) => Change::Both,
+    }
+}
+
+fn resolution(matching: &Matching<'_>, place: &Place, index: usize, record: &Record) -> Resolution {
+    let machine = matching.facts.machine;
+    let change = change(machine.layout, record);
+    let left = |why| Resolution::Left { change, why };
+    let has_file = |spot: &Spot| {
+        record.purpose.file.as_ref().is_none_or(|file| machine.has(*spot, file) || machine.hides(*spot, file))
+    };
+    let is_well = match matching.answers.get(index) {
+        Some(Some(Answer::Here(here))) => is_well(matching, record, *here),
+        _ => false,
+    };
+    let word = matching.words.get(index).cloned().flatten().filter(|_| !is_well);
+    let word = word.filter(|word| match word {
+        // What else is on the place goes along only where it is; and a one-partition system's store stays where that is.
+        Ok(spot) if record.purpose.role.is_system() => !place.needs.is_store_elsewhere(*spot),
+        Ok(spot) => record.purpose.role.is_windows() || has_file(spot),
+        Err(_) => record.purpose.role.is_windows(),
+    });
+    let answer = match word {
+        Some(Ok(spot)) => Answer::Is(spot),
+        Some(Err(why)) => Answer::Left(why),
+        None => matching.answers.get(index).cloned().flatten().unwrap_or(Answer::Left(Left::NoCandidate)),
+    };
+    let has_no_identity = matches!(machine.layout.table.disk, None | Some(DiskId::Mbr(0)));
+    match answer {
+        Answer::Here(Spot { disk: EXAMINED, volume }) => Resolution::Here(volume),
+        Answer::Here(spot) => on_disk_beside(machine, record, spot),
+        Answer::Known { name, partition } => Resolution::OtherDisk { name, partition, is_named: false },
+        Answer::Is(spot) if spot.disk != EXAMINED => match spot.disk.checked_sub(1) {
+            Some(disk) => Resolution::RepointBeside { disk, volume: spot.volume, change },
+            None => left(Left::NoCandidate),
+        },
+        Answer::Is(_) | Answer::Left(_) if has_no_identity => left(Left::NoIdentity),
+        Answer::Is(spot) if machine.identity(spot).is_none() => left(Left::NoCandidate),
+        Answer::Is(spot) => Resolution::Repoint { volume: spot.volume, change },
+        Answer::Left(why) => left(why),
+    }
+}
+
+/// Whether a record is of an entry that has on this volume all that it names it for; another entry may name it without.
+fn is_well(matching: &Matching<'_>, record: &Record, here: Spot) -> bool {
+    let facts = matching.facts;
+    let object = (record.store, record.object);
+    let is_of_object = |other: &&Record| {
+        facts.kinship.are_twins((other.store, other.object), object) && other.named == record.named
+    };
+    let all: Vec<&Record> = facts.records.iter().filter(is_of_object).collect();
+    let needs = Needs::of(facts.machine, &all);
+    let is_split = all.iter().any(|record| facts.is_split((record.store, record.object)));
+    !is_split && needs.grade(facts.machine, here).complete
+}
+
+/// A record that names a partition of a disk beside by both its identities.
+fn on_disk_beside(machine: Machine<'_>, record: &Record, spot: Spot) -> Resolution {
+    let beside = spot.disk.checked_sub(1).and_then(|disk| machine.context.beside.get(disk));
+    let partition = beside.and_then(|beside| beside.layout.table.partitions.get(spot.volume));
+    let is_named = record.purpose.file.as_ref().is_none_or(|file| machine.has(spot, file));
+    Resolution::OtherDisk {
+        name: beside.map_or_else(String::new, |beside| beside.name.clone()),
+        partition: partition.map(|partition| partition.number),
+        is_named,
+    }
+}
+
+/// What records become that name a partition of a table of the other kind, by their index.
+fn converted(matching: &Matching<'_>) -> BTreeMap<usize, Resolution> {
+    let facts = matching.facts;
+    let machine = facts.machine;
+    let mut found: BTreeMap<usize, Result<usize, Left>> = BTreeMap::new();
+    let mut wanted: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    if matches!(machine.layout.table.disk, None | Some(DiskId::Mbr(0))) {
+        return BTreeMap::new();
+    }
+    for (index, place) in facts.places.iter().enumerate() {
+        let is_open = matches!(matching.answers.get(index), Some(Some(Answer::Left(_)) | None));
+        if !is_open || machine.has_style(EXAMINED, &place.named) || is_beside(matching, place) {
+            continue;
+        }
+        let is_taken = |volume: usize| !matching.is_free(place, Spot { disk: EXAMINED, volume });
+        for at in &place.records {
+            let Some(record) = facts.records.get(*at) else { continue };
+            let word = matching.words.get(index).cloned().flatten();
+            let target = match (word.filter(|_| record.purpose.role.is_windows()), names_system(facts, place))
+            {
+                (Some(Ok(spot)), _) => Ok(spot.volume),
+                (Some(Err(why)), _) => Err(why),
+                (None, false) => Err(Left::NotThisDisk { why: NotHere::PresentNamed, seen: Vec::new() }),
+                (None, true) => convert::target(machine.layout, record, &is_taken),
+            };
+            if let (Ok(volume), true) = (&target, record.purpose.role.is_windows()) {
+                wanted.entry(*volume).or_default().insert(index);
+            }
+            found.insert(*at, target);
+        }
+    }
+    let choice = machine.context.choice;
+    let settle = |(at, target): (usize, Result<usize, Left>)| {
+        let is_windows = facts.records.get(at).is_some_and(|record| record.purpose.role.is_windows());
+        let change = Change::Style;
+        let answer = match target {
+            Ok(volume) if is_windows && wanted.get(&volume).is_some_and(|places| places.len() > 1) => {
+                Resolution::Left { change, why: Left::Rivals(machine.layout.name(volume)) }
+            }
+            Ok(volume) if choice.convert => Resolution::Repoint { volume, change },
+            Ok(volume) => Resolution::Left { change, why: Left::OtherStyle(Some(volume)) },
+            Err(why @ Left::NotThisDisk { .. }) => Resolution::Left { change: Change::Both, why },
+            Err(why) => Resolution::Left { change, why },
+        };
+        (at, answer)
+    };
+    found.into_iter().map(settle).collect()
+}
+
+/// Whether a disk beside is what the place is on.
+fn is_beside(matching: &Matching<'_>, place: &Place) -> bool {
+    let facts = matching.facts;
+    let disk = disk_of(&place.named);
+    let home = facts.machine.carrier(disk).or_else(|| matching.lineage.disk(disk));
+    home.is_some_and(|disk| disk != EXAMINED)
+        || facts.machine.context.choice.windows_on.is_some() && place.is_of_windows()
+}
+
+/// Whether the place is of the disk that the boot manager's own elements name, by an identity of the other kind; a store whose boot
+/// manager names a disk of this kind means another disk by one of the other.
+fn names_system(facts: &Facts<'_>, place: &Place) -> bool {
+    let stores: BTreeSet<usize> = place.objects.iter().map(|(store, _)| *store).collect();
+    let of_system = facts
+        .records
+        .iter()
+        .filter(|record| record.purpose.role.is_system() && stores.contains(&record.store));
+    let named: Vec<DiskId> = of_system.map(|record| disk_of(&record.named)).collect();
+    named.is_empty() || named.contains(&disk_of(&place.named))
+}

@@ -1,0 +1,178 @@
+//! Old places: a disk identity and a partition, with all elements of all stores that name it.
+
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+
+use crate::bcd::device::QualifiedPartition;
+use crate::diagnosis::disk_of;
+use crate::diagnosis::record::Record;
+use crate::diagnosis::resolve::kinship::Kinship;
+use crate::diagnosis::resolve::kinship::ObjectIndex;
+use crate::diagnosis::resolve::machine::Machine;
+use crate::diagnosis::resolve::machine::Spot;
+use crate::diagnosis::resolve::needs::Needs;
+use crate::diagnosis::role::Role;
+use crate::diagnosis::splice::is_splice;
+
+/// Places that are told apart, at most; real stores name under twenty.
+const PLACES_MAX: usize = 1024;
+/// Places among which halves of one another are looked for, at most.
+const HALVES_MAX: usize = 48;
+
+/// One old place.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// As it is named.
+    pub(super) named: QualifiedPartition,
+    /// Whether its disk is here, and it is the partition that is not.
+    pub(super) is_of_present: bool,
+    /// The records that name it, by index.
+    pub(super) records: Vec<usize>,
+    /// The objects that those are in.
+    pub(super) objects: BTreeSet<ObjectIndex>,
+    /// What those are for.
+    pub(super) roles: Vec<Role>,
+    /// What it stands for.
+    pub(super) needs: Needs,
+}
+
+impl Place {
+    fn new(machine: Machine<'_>, records: &[Record], named: QualifiedPartition, of: Vec<usize>) -> Self {
+        let found: Vec<&Record> = of.iter().filter_map(|index| records.get(*index)).collect();
+        let needs = Needs::of(machine, &found);
+        let objects = found.iter().map(|record| (record.store, record.object)).collect();
+        let mut roles: Vec<Role> = found.iter().map(|record| record.purpose.role).collect();
+        roles.dedup();
+        let is_of_present = machine.carrier(disk_of(&named)).is_some();
+        Self { named, is_of_present, records: of, objects, roles, needs }
+    }
+
+    /// Whether one of its records has a role that `--windows` decides.
+    pub(super) fn is_of_windows(&self) -> bool {
+        self.roles.iter().any(|role| role.is_windows())
+    }
+
+    /// The same of `--system`.
+    pub(super) fn is_of_system(&self) -> bool {
+        self.roles.iter().any(|role| role.is_system())
+    }
+}
+
+/// The places that records name, in the order of the records. What is half an old place and half a present one stands for the old
+/// one: an identity may lie across two sectors, and a repair may be cut short between them.
+pub(super) fn places(machine: Machine<'_>, records: &[Record], kinship: &Kinship) -> Vec<Place> {
+    let mut by_name: HashMap<QualifiedPartition, usize> = HashMap::new();
+    let mut grouped: Vec<(QualifiedPartition, Vec<usize>)> = Vec::new();
+    let counts = |record: &Record| record.purpose.role.is_of_store();
+    for (index, record) in records.iter().enumerate().filter(|(_, record)| counts(record)) {
+        let at = *by_name.entry(record.named).or_insert(grouped.len());
+        match grouped.get_mut(at) {
+            Some((_, of)) => of.push(index),
+            None if at < PLACES_MAX => grouped.push((record.named, vec![index])),
+            None => {}
+        }
+    }
+    merge_halves(machine, records, kinship, &mut grouped);
+    split_copies(machine, records, &mut grouped);
+    grouped.into_iter().map(|(named, of)| Place::new(machine, records, named, of)).collect()
+}
+
+/// Where a system volume was copied with its store, each {bootmgr} names the one old place, and each stands for the volume that it is
+/// on: what the copies' boot managers name is a place of its own.
+fn split_copies(
+    machine: Machine<'_>,
+    records: &[Record],
+    grouped: &mut Vec<(QualifiedPartition, Vec<usize>)>,
+) {
+    let volume = |record: &Record| machine.layout.stores.get(record.store).map(|store| store.volume);
+    let mut copies = Vec::new();
+    for (named, of) in grouped.iter_mut() {
+        let managers = of.iter().filter_map(|at| records.get(*at));
+        let managers = managers.filter(|record| record.purpose.role == Role::BootManager);
+        let mut volumes: Vec<usize> = managers.filter_map(volume).collect();
+        volumes.dedup();
+        for copy in volumes.into_iter().skip(1) {
+            let is_copys = |at: &usize| {
+                records.get(*at).is_some_and(|record| {
+                    record.purpose.role.is_system()
+                        && record.purpose.role != Role::Ntldr
+                        && volume(record) == Some(copy)
+                })
+            };
+            let (own, rest): (Vec<usize>, Vec<usize>) = of.iter().partition(|at| is_copys(at));
+            *of = rest;
+            copies.push((*named, own));
+        }
+    }
+    grouped.extend(copies.into_iter().filter(|(_, of)| !of.is_empty()));
+}
+
+fn merge_halves(
+    machine: Machine<'_>,
+    records: &[Record],
+    kinship: &Kinship,
+    grouped: &mut Vec<(QualifiedPartition, Vec<usize>)>,
+) {
+    if grouped.len() > HALVES_MAX {
+        return;
+    }
+    let spots = machine.disks().flat_map(|(disk, _)| machine.spots(disk));
+    let now: Vec<Vec<u8>> = spots.filter_map(|spot: Spot| Some(bytes(&machine.identity(spot)?))).collect();
+    let objects = |of: &[usize]| -> Vec<ObjectIndex> {
+        of.iter().filter_map(|at| records.get(*at)).map(|record| (record.store, record.object)).collect()
+    };
+    let is_stale = |at: &usize| grouped.get(*at).is_some_and(|(named, _)| machine.here(named).is_none());
+    let stale: Vec<usize> = (0..grouped.len()).filter(is_stale).collect();
+    // A partition that is here by its GUID is a place of its own.
+    let by_guid = |named: &QualifiedPartition| {
+        matches!(named, QualifiedPartition::Gpt { .. })
+            && machine.disks().any(|(disk, _)| machine.direct(disk, named).is_some())
+    };
+    let mut merged: Vec<(usize, usize)> = Vec::new();
+    for half in &stale {
+        let whole = stale.iter().find(|whole| {
+            let (Some((half, of_half)), Some((whole, of_whole))) = (grouped.get(*half), grouped.get(**whole))
+            else {
+                return false;
+            };
+            if by_guid(half) {
+                return false;
+            }
+            let (torn, old) = (bytes(half), bytes(whole));
+            // The bytes of an offset are others' too; those of GUIDs are no coincidence.
+            let may_be = matches!(half, QualifiedPartition::Gpt { .. })
+                || objects(of_half)
+                    .iter()
+                    .any(|one| objects(of_whole).iter().any(|other| kinship.are_twins(*one, *other)));
+            may_be && now.iter().any(|now| is_splice(&torn, &old, now))
+        });
+        merged.extend(whole.map(|whole| (*half, *whole)));
+    }
+    for (half, whole) in &merged {
+        let records = grouped.get_mut(*half).map(|(_, of)| std::mem::take(of)).unwrap_or_default();
+        if let Some((_, of)) = grouped.get_mut(*whole) {
+            of.extend(records);
+        }
+    }
+    grouped.retain(|(_, of)| !of.is_empty());
+}
+
+/// Whether the one is named by half of another place and half of what its volume is now, by an object that has to do with both.
+pub(super) fn is_half(kinship: &Kinship, half: &Place, whole: &Place, now: &QualifiedPartition) -> bool {
+    let are_kin = |one: &ObjectIndex| whole.objects.iter().any(|other| kinship.are_twins(*one, *other));
+    let (torn, old) = (bytes(&half.named), bytes(&whole.named));
+    // Halfway through a conversion one is of the new kind of table already.
+    half.objects.iter().any(are_kin) && (torn.len() != old.len() || is_splice(&torn, &old, &bytes(now)))
+}
+
+/// In the order in which they stand in an element: the partition, then the disk.
+fn bytes(named: &QualifiedPartition) -> Vec<u8> {
+    match named {
+        QualifiedPartition::Mbr { signature, offset } => {
+            [&offset.to_le_bytes()[..], &signature.to_le_bytes()].concat()
+        }
+        QualifiedPartition::Gpt { disk, partition } => {
+            [partition.bytes().as_slice(), disk.bytes().as_slice()].concat()
+        }
+    }
+}
