@@ -43,6 +43,7 @@ mod letters_in_memory;
 mod log_file;
 mod make_image;
 mod many;
+mod matching;
 mod memory;
 mod ntldr;
 mod oracle;
