@@ -298,6 +298,53 @@ fn an_entry_of_a_disk_that_is_not_here_stays_as_it_is() {
     }
 }
 
+/// Partitions were copied in another order: photos begin where Windows began, under the same signature.
+#[test]
+fn an_entry_that_names_photos_is_re_pointed_by_the_users_word() {
+    let disk = Disk::raw("win2008r2-bios-healthy");
+    second_windows(&disk, 2, 3);
+    replace(&disk, 2, &["/photo.jpg"]);
+    let target = check(&disk, 4, "broken");
+    nothing_to_fix(&disk, 4, "--windows 3");
+    let before = hash(&disk.path);
+    let remedy = target["findings"][0]["remedy"].as_str().unwrap();
+    let words: Vec<&str> = remedy.split('`').nth(1).unwrap().split(' ').skip(1).collect();
+    let target = cured(&disk, &words, 7);
+    assert_eq!(changes_to(&target, 3), 7);
+    bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);
+    assert_eq!(hash(&disk.path), before);
+}
+
+/// Two entries, and one Windows that either may mean: neither is guessed, and --windows needs to know which.
+#[test]
+fn of_two_open_entries_the_user_says_which() {
+    let disk = Disk::raw("win2008r2-bios-healthy");
+    let made = with_loader_of_another_disk(&store(&disk, BIOS), OLD, 5000 * MIB);
+    put_store(&disk, BIOS, &made);
+    // Its Windows begins elsewhere now, a megabyte on.
+    let (file, old) = (volume(&disk, 2), part(&disk, 2));
+    let len = fs::metadata(&disk.path).unwrap().len();
+    fs::OpenOptions::new().write(true).open(&disk.path).unwrap().set_len(len + 2 * MIB).unwrap();
+    let table = format!(
+        "label: dos\nlabel-id: 0x{OLD:08x}\nstart=2048, size=204800, type=7, bootable\nstart={}, size={}, type=7\n",
+        (old.start + MIB) / 512,
+        old.len / 512
+    );
+    sfdisk(&disk.path, &table);
+    paste(&file, &disk.path, old.start + MIB);
+    check(&disk, 4, "broken");
+    nothing_to_fix(&disk, 4, "more than one entry may mean that");
+    let run = bcdrescue(&["fix", disk.name(), "--yes", "--windows", "2"]).exits(8);
+    run.says("--windows fits elements of several entries").says("0a0b0c0d").says("--entry {GUID}");
+    let main = main_loader(&made);
+    let words = ["fix", disk.name(), "--yes", "--json", "--windows", "2", "--entry", &main];
+    let target = bcdrescue(&words).exits(5).target();
+    assert_eq!((target["verdict"].as_str(), changes_to(&target, 2)), (Some("degraded"), 7));
+    assert!(!target["changes"].to_string().contains("0a0b0c0d"));
+    bcdrescue(&words).exits(4);
+    bcdrescue(&["fix", disk.name(), "--yes", "--windows", "2", "--entry", "nonsense"]).exits(16);
+}
+
 #[test]
 fn what_a_repair_by_hand_forgot_is_cured() {
     let moved = |named: QualifiedPartition| match named {

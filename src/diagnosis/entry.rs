@@ -12,6 +12,7 @@ use crate::bcd::object::Object;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Severity;
+use crate::diagnosis::Switch;
 use crate::diagnosis::answer::Resolution;
 use crate::diagnosis::finding::MEND_IT;
 use crate::diagnosis::finding::READ_IT;
@@ -59,10 +60,16 @@ pub fn recovery_entries(store: &Store) -> BTreeSet<Guid> {
 /// Findings about files: a record that resolves here, whose file is not on that volume.
 #[must_use]
 pub fn missing_files(layout: &Layout, records: &[Record], answers: &[Resolution]) -> Vec<Finding> {
-    records.iter().zip(answers).filter_map(|(record, answer)| missing_file(layout, record, answer)).collect()
+    let matched: Vec<(&Record, &Resolution)> = records.iter().zip(answers).collect();
+    matched.iter().filter_map(|(record, answer)| missing_file(layout, &matched, record, answer)).collect()
 }
 
-fn missing_file(layout: &Layout, record: &Record, answer: &Resolution) -> Option<Finding> {
+fn missing_file(
+    layout: &Layout,
+    matched: &[(&Record, &Resolution)],
+    record: &Record,
+    answer: &Resolution,
+) -> Option<Finding> {
     let (Resolution::Here(volume) | Resolution::Repoint { volume, .. }) = answer else { return None };
     let file = record.purpose.file.as_ref()?;
     let facts = layout.volumes.get(*volume)?;
@@ -110,12 +117,33 @@ fn missing_file(layout: &Layout, record: &Record, answer: &Resolution) -> Option
         predicted_status: (severity == Severity::BlocksBoot).then_some(predicted_status).flatten(),
         remedy: match severity {
             Severity::Note => Remedy::None,
-            _ => Remedy::Advice(match layout.evidence.volumes_with(file).next() {
-                None => format!("restore {file} from a backup or the installation medium"),
-                Some(_) => "the element names a partition that is here, so fix leaves it; if the other one is meant, re-point it with bcdedit".into(),
-            }),
+            _ if layout.evidence.volumes_with(file).next().is_none() => {
+                Remedy::Advice(format!("restore {file} from a backup or the installation medium"))
+            }
+            _ => left_here(layout, matched, record, &object.key),
         },
     })
+}
+
+/// What can be done about an element that names a partition which is here, where its file is on another.
+fn left_here(layout: &Layout, matched: &[(&Record, &Resolution)], record: &Record, entry: &str) -> Remedy {
+    let left = "left as it is, for the element names a partition that is here";
+    let file = record.purpose.file.as_deref().unwrap_or_default();
+    let mut volumes = layout.evidence.volumes_with(file);
+    let only = volumes.next().filter(|_| volumes.next().is_none() && record.purpose.role.is_windows());
+    let is_anothers = |(other, answer): &&(&Record, &Resolution)| {
+        other.purpose.role.is_windows()
+            && (other.store, other.object) != (record.store, record.object)
+            && matches!(answer, Resolution::Here(volume) | Resolution::Repoint { volume, .. } if Some(*volume) == only)
+    };
+    let number = only.and_then(|volume| Some(layout.table.partitions.get(volume)?.number));
+    match number.filter(|_| !matched.iter().any(|other| is_anothers(&other))) {
+        Some(number) => Remedy::Switch(
+            Switch::Windows,
+            format!("{left}; `fix --windows {number} --entry {entry}` re-points it to the other"),
+        ),
+        None => Remedy::Advice(left.into()),
+    }
 }
 
 fn what_it_holds(facts: &VolumeFacts) -> String {

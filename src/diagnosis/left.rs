@@ -18,6 +18,8 @@ use crate::layout::Layout;
 
 /// The code of a finding that the user's own choice is to blame for; a repair does not go on past it.
 pub const BAD_CHOICE: &str = "choice-does-not-fit";
+/// The code of a finding that the user's choice fits this entry and others; a repair does not go on past it either.
+pub const ENTRY_NEEDED: &str = "entry-needed";
 
 impl Subject<'_> {
     /// The finding about an element that is left.
@@ -31,8 +33,11 @@ impl Subject<'_> {
             Change::Style => format!("names a partition as it was before the disk was converted; {reason}"),
         };
         let base = self.base(change, message, None);
-        let is_choice = matches!(why, Left::BadChoice(_) | Left::TakenChoice(_) | Left::EntryNeeded(_));
-        let code = if is_choice { BAD_CHOICE } else { base.code };
+        let code = match why {
+            Left::BadChoice(_) | Left::TakenChoice(_) => BAD_CHOICE,
+            Left::EntryNeeded(_) => ENTRY_NEEDED,
+            _ => base.code,
+        };
         Finding { code, remedy: self.remedy(why), ..base }
     }
 

@@ -12,6 +12,7 @@ use crate::diagnosis::Switch;
 use crate::diagnosis::byte_edit::Site;
 use crate::diagnosis::chain::is_identity;
 use crate::diagnosis::left::BAD_CHOICE;
+use crate::diagnosis::left::ENTRY_NEEDED;
 use crate::diagnosis::recorded::OTHER_DISK;
 use crate::diagnosis::restore::Restore;
 use crate::diagnosis::show_disk;
@@ -199,8 +200,21 @@ pub fn has_its_identity() -> Refusal {
     }
 }
 
+/// A choice that fits several entries: each of them, to choose from.
+fn several_entries(diagnosis: &Diagnosis) -> Option<Refusal> {
+    let open = diagnosis.findings.iter().filter(|finding| finding.code == ENTRY_NEEDED);
+    let subjects: Vec<&str> = open.map(|finding| finding.subject.as_str()).collect();
+    (!subjects.is_empty()).then(|| Refusal {
+        what: format!("--windows fits elements of several entries: {}", subjects.join("; ")),
+        way_out: "say with --entry {GUID} which entry is meant".into(),
+    })
+}
+
 /// Half a repair by a wrong number helps nobody.
 fn bad_choice(diagnosis: &Diagnosis) -> Option<Refusal> {
+    if let Some(refusal) = several_entries(diagnosis) {
+        return Some(refusal);
+    }
     let finding = diagnosis.findings.iter().find(|finding| finding.code == BAD_CHOICE)?;
     Some(Refusal {
         what: format!("--system, --windows or --active does not fit: {}", finding.message),

@@ -148,5 +148,6 @@ pub fn is_identity(finding: &Finding) -> bool {
             | "disk-unknown"
             | "table-converted"
             | "choice-does-not-fit"
+            | "entry-needed"
     )
 }
