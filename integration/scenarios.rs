@@ -315,6 +315,49 @@ fn an_entry_that_names_photos_is_re_pointed_by_the_users_word() {
     assert_eq!(hash(&disk.path), before);
 }
 
+/// Of two entries that are both right one is split between the two Windows; then the signature changes. Each place is where it was, the
+/// split is not decided for anybody, and the other entry is not drawn along.
+#[test]
+fn a_split_entry_under_a_new_signature_moves_no_other() {
+    let disk = Disk::raw("win2008r2-bios-healthy");
+    second_windows(&disk, 2, 3);
+    let (second, third) = (part(&disk, 2).start, part(&disk, 3).start);
+    let made = with_loader_of_another_disk(&store(&disk, BIOS), OLD, third);
+    let main = main_loader(&made);
+    let made = with_identities(&made, |object, element, named| match named {
+        QualifiedPartition::Mbr { signature, offset }
+            if (object, element, offset) == (main.as_str(), "21000001", second) =>
+        {
+            Some(QualifiedPartition::Mbr { signature, offset: third })
+        }
+        _ => None,
+    });
+    put_store(&disk, BIOS, &made);
+    let check_split = |disk: &Disk| {
+        let split = check(disk, 4, "broken");
+        assert_eq!(findings(&split, "osdevice-elsewhere").len(), 1, "{:#}", split["findings"]);
+    };
+    check_split(&disk);
+    judge("sfdisk", &["-q", "--disk-id", disk.name(), "0x7ab1e0ff"]);
+    let target = bcdrescue(&["fix", disk.name(), "--yes", "--json"]).exits(5).target();
+    let number = |object: &str, element: &str| {
+        let changes = target["changes"].as_array().unwrap().iter();
+        let mut found = changes.filter(|change| {
+            change["object"].as_str().unwrap().starts_with(object) && change["element"] == element
+        });
+        found.next().map(|change| change["partition"].as_u64().unwrap())
+    };
+    let elements = ["11000001", "21000001"];
+    assert_eq!(elements.map(|element| number("{0a0b0c0d", element)), [Some(3), Some(3)]);
+    assert_eq!(elements.map(|element| number(&main, element)), [Some(2), Some(3)]);
+    check_split(&disk);
+    fs::remove_file(disk.record()).unwrap();
+    bcdrescue(&["fix", disk.name(), "--yes", "--windows", "3", "--entry", &main])
+        .exits(8)
+        .says("another entry");
+    cured(&disk, &["--windows", "2", "--entry", &main], 1);
+}
+
 /// Two entries, and one Windows that either may mean: neither is guessed, and --windows needs to know which.
 #[test]
 fn of_two_open_entries_the_user_says_which() {

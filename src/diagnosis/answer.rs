@@ -55,8 +55,10 @@ pub enum Left {
         /// The volumes of this disk that have it, and that no other entry names.
         seen: Vec<usize>,
     },
-    /// It is known, and kept while other elements of the same old disk are left: it tells whose they are.
-    Kept,
+    /// It is known to be this volume, and kept while other elements of the same old disk are an open question: it tells whose they were.
+    Kept(usize),
+    /// No volume of this disk has it, and one of a disk beside: that disk's name, and the partition's number.
+    OnDiskBeside(String, u32),
     /// The record names an MBR partition on a GPT disk, or the reverse; with `--convert` it would name this volume.
     OtherStyle(Option<usize>),
     /// The same, and no Windows here has the loader for this firmware (`exe` or `efi`).

@@ -10,6 +10,7 @@ use crate::diagnosis::Remedy;
 use crate::diagnosis::Repoint;
 use crate::diagnosis::Severity;
 use crate::diagnosis::answer::Change;
+use crate::diagnosis::answer::Left;
 use crate::diagnosis::answer::Resolution;
 use crate::diagnosis::beside::Beside;
 use crate::diagnosis::entry;
@@ -36,6 +37,21 @@ pub fn findings(
     findings.extend(entry::missing_files(layout, records, answers));
     findings.extend(unused_choice(layout, context, records, answers));
     findings
+}
+
+/// What would be re-pointed, and is kept for what it tells of other elements: the old identity is known by it too.
+pub(super) fn kept(layout: &Layout, records: &[Record], answers: &[Resolution]) -> Vec<Repoint> {
+    let kept = |(record, answer): (&Record, &Resolution)| match answer {
+        Resolution::Left { why: Left::Kept(volume), .. } => {
+            let partition = layout.table.partitions.get(*volume)?.number;
+            let new = identity_of(layout, *volume)?;
+            let subject = Subject::new(layout, record)?;
+            let known = subject.repointing(new, layout.name(*volume), partition);
+            Some(Repoint { volume: Some(*volume), ..known })
+        }
+        _ => None,
+    };
+    records.iter().zip(answers).filter_map(kept).collect()
 }
 
 /// A record with everything that a finding says of it.

@@ -167,7 +167,17 @@ fn absent_choices(layout: &Layout, choice: Choice) -> Vec<Finding> {
         let number = number.filter(|number| *number == 0 || layout.by_number(*number).is_none())?;
         Some(Finding::plain(BAD_CHOICE, Severity::Note, switch, format!("there is no partition {number}")))
     });
-    absent.collect()
+    absent.chain(absent_entry(layout, choice)).collect()
+}
+
+/// The entry that the user named, where no store has it.
+fn absent_entry(layout: &Layout, choice: Choice) -> Option<Finding> {
+    let entry = choice.entry?;
+    let stores = layout.stores.iter().filter(|file| file.live).filter_map(|file| file.parsed());
+    let mut objects = stores.flat_map(|store| store.objects());
+    let message = format!("no store has an entry {}", entry.braced());
+    (!objects.any(|object| object.id == Some(entry)))
+        .then(|| Finding::plain(BAD_CHOICE, Severity::Note, "--entry", message))
 }
 
 fn identity(layout: &Layout, context: &Context) -> Vec<Finding> {

@@ -79,8 +79,12 @@ impl Subject<'_> {
                 format!("other elements tell that this disk had {}", show_disk(*old))
             }
             Left::NotThisDisk { why: NotHere::Unproven, .. } => "nothing tells that it was this one".into(),
-            Left::Kept => {
-                "kept while others that name the same old disk are left: it tells whose they are".into()
+            Left::Kept(volume) => format!(
+                "it is {}, and stays as it is until the other elements of that old disk are settled, for it tells whose they were",
+                self.layout.name(*volume)
+            ),
+            Left::OnDiskBeside(disk, number) => {
+                format!("no volume of this disk has {}, and partition {number} of {disk} has it", self.file())
             }
             Left::OtherStyle(Some(volume)) => format!("it means {} now", self.layout.name(*volume)),
             Left::OtherStyle(None) => "what it means now cannot be told".into(),
@@ -144,8 +148,15 @@ impl Subject<'_> {
             (Left::Rivals(_) | Left::EntryNeeded(_), _) => {
                 format!("say which entry it is with --windows N --entry {}", self.entry)
             }
-            (Left::Ambiguous(_) | Left::Hidden { .. }, _) => {
-                "choose with --windows N or --system N (the partition's number, see `bcdrescue list`)".into()
+            (Left::Ambiguous(_) | Left::Hidden { .. }, Some(Switch::Windows)) => format!(
+                "say which it is with --windows N (the partition's number, see `bcdrescue list`), where several entries are open with --entry {}",
+                self.entry
+            ),
+            (Left::Ambiguous(_) | Left::Hidden { .. }, Some(_)) => {
+                "say which it is with --system N (the partition's number, see `bcdrescue list`)".into()
+            }
+            (Left::Ambiguous(_) | Left::Hidden { .. }, None) => {
+                format!("left as it is until one volume alone has {}", self.file())
             }
             (Left::NotThisDisk { seen, .. }, switch) => self.elsewhere(seen, switch),
             (Left::Taken(_), _) => {
@@ -164,7 +175,11 @@ impl Subject<'_> {
                 "give the disk a signature (`sfdisk --disk-id DISK 0x…`), then run fix; the store names {}",
                 show_disk(disk_of(&self.record.named))
             ),
-            (Left::Kept, _) => "fix re-points it together with the others".into(),
+            (Left::Kept(_), _) => "no harm comes of it; fix re-points it together with the others".into(),
+            (Left::OnDiskBeside(disk, number), Some(_)) => {
+                format!("left as it is; if that is what it means, `fix --with {disk} --windows {disk}:{number}` re-points it")
+            }
+            (Left::OnDiskBeside(..), None) => "left as it is".into(),
             (Left::BadChoice(_), _) => "choose the partition that has it".into(),
             (Left::TakenChoice(_), _) => "choose a partition that no other entry names".into(),
         }

@@ -192,9 +192,13 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     findings.extend(recovery::findings(layout, context, &old));
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let repointed: Vec<&Repoint> = repoints(&findings).collect();
+    let kept = device::kept(layout, &records, &answers);
     let restore = match &context.recorded {
         Some(recorded) => recorded::restore(layout, context, recorded, &records),
-        None => restore::restore(layout, &records, &repointed),
+        None => {
+            let known: Vec<&Repoint> = repointed.iter().copied().chain(&kept).collect();
+            restore::restore(layout, &records, &known)
+        }
     };
     let matched: Vec<_> = records.iter().zip(&answers).collect();
     let letters = drive_letters::findings(layout, context, &matched, &repointed, &restore);

@@ -217,10 +217,9 @@ fn bad_choice(diagnosis: &Diagnosis) -> Option<Refusal> {
     }
     let finding = diagnosis.findings.iter().find(|finding| finding.code == BAD_CHOICE)?;
     Some(Refusal {
-        what: format!("--system, --windows or --active does not fit: {}", finding.message),
-        way_out:
-            "choose the partition that has it (its number, see `bcdrescue list`), or leave the switch out"
-                .into(),
+        what: format!("a choice does not fit: {}", finding.message),
+        way_out: "give another (`bcdrescue list` shows partitions, `bcdrescue inspect` entries), or leave the switch out"
+            .into(),
     })
 }
 

@@ -94,7 +94,7 @@ impl Claims {
             };
             is_of_rivals
                 && (place.is_of_present || place.objects.iter().any(|(store, _)| *store == claimant.0))
-                && !place.objects.iter().any(|object| kinship.are_twins(*claimant, *object))
+                && !place.objects.iter().any(|object| kinship.serves(*claimant, *object))
         };
         self.own.contains(&spot)
             || self.volumes.get(&spot).is_some_and(|claimants| claimants.iter().any(is_rival))

@@ -20,6 +20,8 @@ pub(super) struct Kinship {
     /// Objects that name the same volume as this one: a loader's own resume object, the own options of a RAM disk, and the memory
     /// test of a boot manager.
     twins: HashMap<ObjectIndex, BTreeSet<ObjectIndex>>,
+    /// Of a loader its resume object, be it others' too.
+    resumes: HashMap<ObjectIndex, ObjectIndex>,
     /// Of a loader its recovery entries, and the options of those.
     recovery: HashMap<ObjectIndex, BTreeSet<ObjectIndex>>,
 }
@@ -37,6 +39,13 @@ impl Kinship {
     /// Whether both stand for one volume: they are one object, or the one is nobody else's than the other's.
     pub(super) fn are_twins(&self, one: ObjectIndex, other: ObjectIndex) -> bool {
         one == other || self.twins.get(&one).is_some_and(|twins| twins.contains(&other))
+    }
+
+    /// Whether `object` serves `loader`, perhaps among others: no rival of it.
+    pub(super) fn serves(&self, object: ObjectIndex, loader: ObjectIndex) -> bool {
+        self.are_twins(object, loader)
+            || self.resumes.get(&loader) == Some(&object)
+            || self.is_recovery_of(object, loader)
     }
 
     /// Whether `object` is of the recovery environment of `loader`, or of that whose resume object this is.
@@ -66,6 +75,9 @@ impl Kinship {
             for options in options {
                 options_of.entry(*options).or_default().insert(at);
             }
+        }
+        for (resume, loaders) in &resumed_by {
+            self.resumes.extend(loaders.iter().map(|loader| ((index, *loader), (index, *resume))));
         }
         let mut pair = |one: usize, other: usize| {
             self.twins.entry((index, one)).or_default().insert((index, other));

@@ -119,7 +119,7 @@ impl<'a> Matching<'a> {
             (_, Some(Ok(_))) => false,
             (_, Some(Err(_))) => true,
             (Some(Answer::Left(left)), None) => match left {
-                Left::NoCandidate | Left::Taken(_) => is_with_others,
+                Left::NoCandidate | Left::Taken(_) | Left::OnDiskBeside(..) => is_with_others,
                 Left::NotThisDisk { .. } => false,
                 _ => true,
             },
@@ -137,7 +137,7 @@ impl<'a> Matching<'a> {
             let is_kept = (is_proof && open.contains(&old)) || (has_moved && doubted.contains(&old));
             if is_kept && facts.machine.carrier(old).is_none() {
                 *answer = answer.take().map(|answer| match answer {
-                    Answer::Is(_) => Answer::Left(Left::Kept),
+                    Answer::Is(spot) if spot.disk == EXAMINED => Answer::Left(Left::Kept(spot.volume)),
                     answer => answer,
                 });
             }
@@ -211,7 +211,7 @@ impl<'a> Matching<'a> {
             found.iter().copied().filter(|spot| place.needs.has_all(facts.machine, *spot)).collect();
         let only = match (found, whole.as_slice()) {
             ([only], _) | (_, [only]) => *only,
-            ([], _) => return Answer::Left(Left::NoCandidate),
+            ([], _) => return Answer::Left(self.nowhere(place, disk)),
             // Which of them others name tells nothing of which is meant: its own may be gone.
             (several, _) => return Answer::Left(ambiguous(facts, several)),
         };
@@ -245,6 +245,27 @@ impl<'a> Matching<'a> {
         let disks = facts.machine.disks().map(|(disk, _)| disk).filter(may_be);
         let spots = disks.flat_map(|disk| facts.machine.spots(disk));
         spots.filter(|spot| self.is_whole(place, *spot) && self.is_free(place, *spot)).collect()
+    }
+
+    /// Why a place of a disk that is here is left, where no volume of it has what it stands for.
+    fn nowhere(&self, place: &Place, disk: usize) -> Left {
+        let facts = self.facts;
+        let others = facts.machine.disks().map(|(other, _)| other).filter(|other| *other != disk);
+        let spots: Vec<Spot> = others.flat_map(|other| facts.machine.spots(other)).collect();
+        let mut found = spots.into_iter().filter(|spot| {
+            facts.machine.has_style(spot.disk, &place.named)
+                && self.is_whole(place, *spot)
+                && self.is_free(place, *spot)
+        });
+        // It may be on a partition that is missing here.
+        let is_seen = facts.machine.disk(disk).is_some_and(|layout| layout.table.unseen.is_none());
+        let only = found.next().filter(|_| is_seen && found.next().is_none());
+        let named = only.and_then(|spot| {
+            let beside = facts.machine.context.beside.get(spot.disk.checked_sub(1)?)?;
+            let number = beside.layout.table.partitions.get(spot.volume)?.number;
+            Some(Left::OnDiskBeside(beside.name.clone(), number))
+        });
+        named.unwrap_or(Left::NoCandidate)
     }
 
     /// Why a place of a disk that is not known to be here is left.
@@ -332,6 +353,7 @@ fn linked(facts: &Facts<'_>, place: &Place) -> Option<Spot> {
     let is_it = facts.machine.has_style(spot.disk, &place.named)
         && facts.machine.context.others.find(disk_of(&place.named)).is_none()
         && facts.machine.carrier(disk_of(&place.named)).is_none_or(|disk| disk == spot.disk)
+        && !facts.claims.is_taken(facts.kinship, place, spot)
         && (place.needs.grade(facts.machine, spot).complete || place.needs.is_hidden(facts.machine, spot));
     is_it.then_some(spot)
 }

@@ -139,11 +139,14 @@ fn merge_halves(
                 return false;
             }
             let (torn, old) = (bytes(half), bytes(whole));
-            // The bytes of an offset are others' too; those of GUIDs are no coincidence.
+            // The bytes of an offset are others' too, those of a partition that is still there above all; those of GUIDs are no
+            // coincidence.
+            let is_there = machine.disks().any(|(disk, _)| machine.direct(disk, whole).is_some());
             let may_be = matches!(half, QualifiedPartition::Gpt { .. })
-                || objects(of_half)
-                    .iter()
-                    .any(|one| objects(of_whole).iter().any(|other| kinship.are_twins(*one, *other)));
+                || !is_there
+                    && objects(of_half)
+                        .iter()
+                        .any(|one| objects(of_whole).iter().any(|other| kinship.are_twins(*one, *other)));
             may_be && now.iter().any(|now| is_splice(&torn, &old, now))
         });
         merged.extend(whole.map(|whole| (*half, *whole)));

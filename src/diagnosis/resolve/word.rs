@@ -85,6 +85,7 @@ impl Matching<'_> {
         };
         matches!(answer, Some(Answer::Here(_) | Answer::Is(_)))
             && self.is_at(index, spot)
+            && !place.objects.iter().any(|object| self.facts.is_split(*object))
             && self.is_of_choice(place)
             && place.is_of_windows()
             && (self.is_whole(place, spot) || place.needs.is_hidden(self.facts.machine, spot))
