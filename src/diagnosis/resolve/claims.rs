@@ -94,7 +94,11 @@ impl Claims {
             };
             is_of_rivals
                 && (place.is_of_present || place.objects.iter().any(|(store, _)| *store == claimant.0))
-                && !place.objects.iter().any(|object| kinship.serves(*claimant, *object))
+                && !place.objects.iter().any(|object| match kind {
+                    // What serves an entry and is not there tells of another volume than the entry's.
+                    Kind::Without => kinship.are_twins(*claimant, *object),
+                    _ => kinship.serves(*claimant, *object),
+                })
         };
         self.own.contains(&spot)
             || self.volumes.get(&spot).is_some_and(|claimants| claimants.iter().any(is_rival))
