@@ -64,7 +64,13 @@ impl Evidence {
     /// Whether `path` is on `volume`.
     #[must_use]
     pub fn has(&self, volume: usize, path: &str) -> bool {
-        self.volumes_with(path).any(|found| found == volume)
+        self.found.get(&path.to_lowercase()).is_some_and(|places| places.on.contains(&volume))
+    }
+
+    /// Whether nobody can say if `path` is on `volume`.
+    #[must_use]
+    pub fn hides(&self, volume: usize, path: &str) -> bool {
+        self.found.get(&path.to_lowercase()).is_some_and(|places| places.hidden.contains(&volume))
     }
 
     /// Whether a recovery image (`.wim`) that a store names is on `volume`.

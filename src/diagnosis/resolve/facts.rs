@@ -1,5 +1,7 @@
 //! What is asked about old places: what fits better, what was exchanged, what tells of what.
 
+use std::collections::BTreeSet;
+
 use crate::bcd::device::QualifiedPartition;
 use crate::diagnosis::disk_of;
 use crate::diagnosis::record::Record;
@@ -26,13 +28,12 @@ pub(super) struct Facts<'a> {
 impl<'a> Facts<'a> {
     /// The records that stand for the volume with their store: {bootmgr}'s, or where that says `boot` those of the memory test.
     pub(super) fn of_system(&self, place: &'a Place) -> impl Iterator<Item = &'a Record> {
-        let has_manager = |store: usize| {
-            self.records.iter().any(|it| it.store == store && it.purpose.role == Role::BootManager)
-        };
+        let managers = self.records.iter().filter(|record| record.purpose.role == Role::BootManager);
+        let with_manager: BTreeSet<usize> = managers.map(|record| record.store).collect();
         let records = place.records.iter().filter_map(|index| self.records.get(*index));
         records.filter(move |record| match record.purpose.role {
             Role::BootManager => true,
-            Role::MemoryTest => !has_manager(record.store),
+            Role::MemoryTest => !with_manager.contains(&record.store),
             _ => false,
         })
     }

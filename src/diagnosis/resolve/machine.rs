@@ -54,8 +54,7 @@ impl<'a> Machine<'a> {
 
     /// Whether nobody can tell if the file is there.
     pub(super) fn hides(self, spot: Spot, file: &str) -> bool {
-        let mut hiding = self.disk(spot.disk).into_iter().flat_map(|it| it.evidence.volumes_hiding(file));
-        hiding.any(|volume| volume == spot.volume)
+        self.disk(spot.disk).is_some_and(|layout| layout.evidence.hides(spot.volume, file))
     }
 
     /// The volume that is named by both its identities.

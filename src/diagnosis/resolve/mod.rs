@@ -98,7 +98,7 @@ fn look(layout: &Layout, context: &Context, records: &[Record]) -> Vec<Resolutio
     matching.by_files();
     matching.keep_proofs();
     let converted = converted(&matching);
-    let mut answers = vec![Resolution::Untouched; records.len()];
+    let mut answers: Vec<Resolution> = records.iter().map(|record| ungrouped(machine, record)).collect();
     for (index, place) in places.iter().enumerate() {
         for at in &place.records {
             let (Some(record), Some(slot)) = (records.get(*at), answers.get_mut(*at)) else { continue };
@@ -106,6 +106,18 @@ fn look(layout: &Layout, context: &Context, records: &[Record]) -> Vec<Resolutio
         }
     }
     answers
+}
+
+/// What is said of a record that is of no place: of the firmware's, of a virtual disk's, and of those that are too many.
+fn ungrouped(machine: Machine<'_>, record: &Record) -> Resolution {
+    if !record.purpose.role.is_of_store() {
+        return Resolution::Untouched;
+    }
+    match machine.here(&record.named) {
+        Some(Spot { disk: EXAMINED, volume }) => Resolution::Here(volume),
+        Some(spot) => on_disk_beside(machine, record, spot),
+        None => Resolution::Left { change: change(machine.layout, record), why: Left::NoCandidate },
+    }
 }
 
 /// Why the identity in a record is no longer right.

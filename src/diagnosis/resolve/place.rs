@@ -15,7 +15,7 @@ use crate::diagnosis::role::Role;
 use crate::diagnosis::splice::is_splice;
 
 /// Places that are told apart, at most; real stores name under twenty.
-const PLACES_MAX: usize = 1024;
+const PLACES_MAX: usize = 128;
 /// Places among which halves of one another are looked for, at most.
 const HALVES_MAX: usize = 48;
 
