@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use crate::diagnosis::disk_of;
 use crate::diagnosis::record::Record;
 use crate::diagnosis::record::records;
-use crate::diagnosis::resolve::kinship::Kinship;
 use crate::diagnosis::resolve::kinship::ObjectIndex;
 use crate::diagnosis::resolve::machine::EXAMINED;
 use crate::diagnosis::resolve::machine::Machine;
@@ -84,21 +83,22 @@ impl Claims {
 
     /// Whether the volume is named for the same by other objects than those that name the place. Of an old disk what another store
     /// says is no rival: the stores of a disk say the same of it, and a repair may have come to one of them alone.
-    pub(super) fn is_taken(&self, kinship: &Kinship, place: &Place, spot: Spot) -> bool {
+    pub(super) fn is_taken(&self, place: &Place, spot: Spot) -> bool {
+        let stores: BTreeSet<usize> = place.objects.iter().map(|(store, _)| *store).collect();
+        let is_of_system = place.roles.iter().all(|role| role.is_system());
+        let kinds: BTreeSet<Kind> = place.roles.iter().filter_map(|role| Kind::of(*role)).collect();
         let is_rival = |(kind, claimant): &(Kind, ObjectIndex)| {
-            let is_of_kind = |role: &Role| Kind::of(*role) == Some(*kind);
             let is_of_rivals = match kind {
-                Kind::System => !place.roles.iter().all(|role| role.is_system()),
+                Kind::System => !is_of_system,
                 Kind::Without => true,
-                Kind::Windows | Kind::Ntldr | Kind::Image => place.roles.iter().any(is_of_kind),
+                Kind::Windows | Kind::Ntldr | Kind::Image => kinds.contains(kind),
             };
-            is_of_rivals
-                && (place.is_of_present || place.objects.iter().any(|(store, _)| *store == claimant.0))
-                && !place.objects.iter().any(|object| match kind {
-                    // What serves an entry and is not there tells of another volume than the entry's.
-                    Kind::Without => kinship.are_twins(*claimant, *object),
-                    _ => kinship.serves(*claimant, *object),
-                })
+            let is_own = match kind {
+                // What serves an entry and is not there tells of another volume than the entry's.
+                Kind::Without => place.twins.contains(claimant),
+                _ => place.servants.contains(claimant),
+            };
+            is_of_rivals && (place.is_of_present || stores.contains(&claimant.0)) && !is_own
         };
         self.own.contains(&spot)
             || self.volumes.get(&spot).is_some_and(|claimants| claimants.iter().any(is_rival))
@@ -106,12 +106,12 @@ impl Claims {
 
     /// The one volume that the twins of a place's objects name. What the boot manager's elements tell of one another, they tell of
     /// nothing else.
-    pub(super) fn of_twins(&self, kinship: &Kinship, place: &Place) -> Option<Spot> {
+    pub(super) fn of_twins(&self, place: &Place) -> Option<Spot> {
         let is_of_manager = place.roles.iter().all(|role| Kind::of(*role) == Some(Kind::System));
         let is_twin = |(kind, claimant): &(Kind, ObjectIndex)| {
             *kind != Kind::Without
                 && (*kind == Kind::System) == is_of_manager
-                && place.objects.iter().any(|object| kinship.are_twins(*claimant, *object))
+                && place.twins.contains(claimant)
         };
         let mut spots = self.volumes.iter().filter(|(_, claimants)| claimants.iter().any(is_twin));
         match (spots.next(), spots.next()) {

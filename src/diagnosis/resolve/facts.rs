@@ -1,5 +1,6 @@
 //! What is asked about old places: what fits better, what was exchanged, what tells of what.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use crate::bcd::device::QualifiedPartition;
@@ -23,6 +24,21 @@ pub(super) struct Facts<'a> {
     pub(super) places: &'a [Place],
     pub(super) kinship: &'a Kinship,
     pub(super) claims: &'a Claims,
+    /// Entries whose `device` and `osdevice` name two volumes that are here.
+    pub(super) split: BTreeSet<ObjectIndex>,
+}
+
+/// The entries whose `device` and `osdevice` name two volumes that are here.
+pub(super) fn split(machine: Machine<'_>, records: &[Record]) -> BTreeSet<ObjectIndex> {
+    let named = |role: Role| -> BTreeMap<ObjectIndex, Spot> {
+        let of_role = records.iter().filter(|record| record.purpose.role == role);
+        of_role
+            .filter_map(|record| Some(((record.store, record.object), machine.here(&record.named)?)))
+            .collect()
+    };
+    let (loaders, roots) = (named(Role::Loader), named(Role::OsRoot));
+    let is_split = |(object, spot): &(ObjectIndex, Spot)| roots.get(object).is_some_and(|root| root != spot);
+    loaders.into_iter().filter(is_split).map(|(object, _)| object).collect()
 }
 
 impl<'a> Facts<'a> {
@@ -40,12 +56,7 @@ impl<'a> Facts<'a> {
 
     /// Whether an entry's `device` and `osdevice` name two volumes that are here.
     pub(super) fn is_split(&self, object: ObjectIndex) -> bool {
-        let of_role = |role: Role| {
-            let is_it =
-                |record: &&Record| (record.store, record.object) == object && record.purpose.role == role;
-            self.records.iter().find(is_it).and_then(|record| self.machine.here(&record.named))
-        };
-        matches!((of_role(Role::Loader), of_role(Role::OsRoot)), (Some(device), Some(root)) if device != root)
+        self.split.contains(&object)
     }
 
     /// Whether the place tells whose its disk's identity was.
@@ -60,7 +71,7 @@ impl<'a> Facts<'a> {
         let is_better = |other: &Spot| {
             place.needs.grade(self.machine, *other).complete
                 && (!is_whole || place.needs.has_more(self.machine, *other, spot))
-                && !self.claims.is_taken(self.kinship, place, *other)
+                && !self.claims.is_taken(place, *other)
         };
         others.filter(is_better).collect()
     }

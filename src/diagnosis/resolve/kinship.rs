@@ -41,17 +41,27 @@ impl Kinship {
         one == other || self.twins.get(&one).is_some_and(|twins| twins.contains(&other))
     }
 
-    /// Whether `object` serves `loader`, perhaps among others: no rival of it.
-    pub(super) fn serves(&self, object: ObjectIndex, loader: ObjectIndex) -> bool {
-        self.are_twins(object, loader)
-            || self.resumes.get(&loader) == Some(&object)
-            || self.is_recovery_of(object, loader)
+    /// The objects themselves with their twins.
+    pub(super) fn with_twins(&self, objects: &BTreeSet<ObjectIndex>) -> BTreeSet<ObjectIndex> {
+        let twins = objects.iter().filter_map(|object| self.twins.get(object)).flatten();
+        objects.iter().chain(twins).copied().collect()
     }
 
-    /// Whether `object` is of the recovery environment of `loader`, or of that whose resume object this is.
-    pub(super) fn is_recovery_of(&self, object: ObjectIndex, loader: ObjectIndex) -> bool {
-        let is_of = |loader: &ObjectIndex| self.recovery.get(loader).is_some_and(|all| all.contains(&object));
-        is_of(&loader) || self.twins.get(&loader).is_some_and(|twins| twins.iter().any(is_of))
+    /// All that serves the objects, perhaps among others: no rivals of theirs.
+    pub(super) fn with_servants(&self, objects: &BTreeSet<ObjectIndex>) -> BTreeSet<ObjectIndex> {
+        let mut all = self.with_twins(objects);
+        all.extend(objects.iter().filter_map(|object| self.resumes.get(object)));
+        all.extend(objects.iter().flat_map(|object| self.recovery_of(*object)));
+        all
+    }
+
+    /// The objects of the recovery environment of a loader, or of that whose resume object this is.
+    pub(super) fn recovery_of(&self, object: ObjectIndex) -> impl Iterator<Item = &ObjectIndex> {
+        let twins = self.twins.get(&object).into_iter().flatten();
+        std::iter::once(object)
+            .chain(twins.copied())
+            .filter_map(|loader| self.recovery.get(&loader))
+            .flatten()
     }
 
     fn learn(&mut self, index: usize, store: &Store) {

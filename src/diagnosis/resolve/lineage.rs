@@ -40,7 +40,7 @@ pub(super) struct Lineage {
     /// Identities that were a disk's.
     proven: BTreeMap<DiskId, usize>,
     /// Identities by which twins of what is right name it, with the objects that they prove it for.
-    of_kin: BTreeMap<DiskId, Vec<(ObjectIndex, usize)>>,
+    of_kin: BTreeMap<DiskId, BTreeMap<ObjectIndex, usize>>,
     /// Identities that may be several disks'.
     contested: BTreeSet<DiskId>,
 }
@@ -58,8 +58,9 @@ impl Lineage {
                 continue;
             }
             if let Some(spot) = linked.get(index).copied().flatten() {
-                let objects = place.objects.iter().map(|object| (*object, spot.disk));
-                lineage.of_kin.entry(old).or_default().extend(objects);
+                let serving = place.objects.iter().flat_map(|object| facts.kinship.recovery_of(*object));
+                let serving = serving.map(|object| (*object, spot.disk));
+                lineage.of_kin.entry(old).or_default().extend(serving);
             }
             for (disk, _) in facts.machine.disks() {
                 if let Some(proof) = proof(facts, place, disk) {
@@ -92,10 +93,8 @@ impl Lineage {
         };
         let of_kin = || {
             let proven_for = self.of_kin.get(&old)?;
-            let is_of = |(loader, _): &&(ObjectIndex, usize)| {
-                place.objects.iter().any(|object| facts.kinship.is_recovery_of(*object, *loader))
-            };
-            proven_for.iter().find(is_of).map(|(_, disk)| *disk).filter(is_whole)
+            let disk = place.objects.iter().find_map(|object| proven_for.get(object));
+            disk.copied().filter(is_whole)
         };
         self.disk(old).or_else(of_kin)
     }
@@ -255,7 +254,7 @@ fn proof(facts: &Facts<'_>, place: &Place, disk: usize) -> Option<Proof> {
     let of_files = || {
         let spot = direct.filter(|_| place.needs.is_proof)?;
         let is_whole = place.needs.grade(facts.machine, spot).complete;
-        let is_free = !facts.claims.is_taken(facts.kinship, place, spot);
+        let is_free = !facts.claims.is_taken(place, spot);
         (is_whole && is_free && facts.better(place, spot).is_empty()).then_some(Proof::Files)
     };
     of_manager.max().or_else(of_files)

@@ -186,12 +186,12 @@ impl<'a> Matching<'a> {
             other.named != place.named
                 && *answer == Some(Answer::Is(spot))
                 && !other.needs.is_of_store()
-                && !now.is_some_and(|now| is_half(self.facts.kinship, other, place, &now))
+                && !now.is_some_and(|now| is_half(other, place, &now))
         };
         let is_said = |(other, word): (&Place, &Option<Result<Spot, Left>>)| {
             other.named != place.named && *word == Some(Ok(spot))
         };
-        !self.facts.claims.is_taken(self.facts.kinship, place, spot)
+        !self.facts.claims.is_taken(place, spot)
             && !self.facts.places.iter().zip(&self.answers).any(is_other)
             && !self.facts.places.iter().zip(&self.words).any(is_said)
     }
@@ -349,11 +349,11 @@ fn recorded(facts: &Facts<'_>, place: &Place) -> Option<Spot> {
 
 /// The volume that what belongs to the place's objects names rightly: a repair was cut short, or done by hand in part.
 fn linked(facts: &Facts<'_>, place: &Place) -> Option<Spot> {
-    let spot = facts.claims.of_twins(facts.kinship, place)?;
+    let spot = facts.claims.of_twins(place)?;
     let is_it = facts.machine.has_style(spot.disk, &place.named)
         && facts.machine.context.others.find(disk_of(&place.named)).is_none()
         && facts.machine.carrier(disk_of(&place.named)).is_none_or(|disk| disk == spot.disk)
-        && !facts.claims.is_taken(facts.kinship, place, spot)
+        && !facts.claims.is_taken(place, spot)
         && (place.needs.grade(facts.machine, spot).complete || place.needs.is_hidden(facts.machine, spot));
     is_it.then_some(spot)
 }

@@ -37,6 +37,7 @@ use crate::diagnosis::record::Record;
 use crate::diagnosis::record::direct;
 use crate::diagnosis::resolve::claims::Claims;
 use crate::diagnosis::resolve::facts::Facts;
+use crate::diagnosis::resolve::facts::split;
 use crate::diagnosis::resolve::kinship::Kinship;
 use crate::diagnosis::resolve::machine::EXAMINED;
 use crate::diagnosis::resolve::machine::Machine;
@@ -89,7 +90,8 @@ fn look(layout: &Layout, context: &Context, records: &[Record]) -> Vec<Resolutio
     let kinship = Kinship::new(layout);
     let places = places(machine, records, &kinship);
     let claims = Claims::new(machine, records);
-    let facts = Facts { machine, records, places: &places, kinship: &kinship, claims: &claims };
+    let split = split(machine, records);
+    let facts = Facts { machine, records, places: &places, kinship: &kinship, claims: &claims, split };
     let mut matching = Matching::new(&facts);
     matching.by_place();
     matching.take_windows();
@@ -139,7 +141,9 @@ fn resolution(matching: &Matching<'_>, place: &Place, index: usize, record: &Rec
         record.purpose.file.as_ref().is_none_or(|file| machine.has(*spot, file) || machine.hides(*spot, file))
     };
     let is_well = match matching.answers.get(index) {
-        Some(Some(Answer::Here(here))) => is_well(matching, record, *here),
+        Some(Some(Answer::Here(here))) if matching.words.get(index).is_some_and(Option::is_some) => {
+            is_well(matching, record, *here)
+        }
         _ => false,
     };
     let word = matching.words.get(index).cloned().flatten().filter(|_| !is_well);

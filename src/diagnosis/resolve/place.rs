@@ -30,6 +30,10 @@ pub(super) struct Place {
     pub(super) records: Vec<usize>,
     /// The objects that those are in.
     pub(super) objects: BTreeSet<ObjectIndex>,
+    /// Those with their twins.
+    pub(super) twins: BTreeSet<ObjectIndex>,
+    /// Those with all that serves them.
+    pub(super) servants: BTreeSet<ObjectIndex>,
     /// What those are for.
     pub(super) roles: Vec<Role>,
     /// What it stands for.
@@ -37,14 +41,21 @@ pub(super) struct Place {
 }
 
 impl Place {
-    fn new(machine: Machine<'_>, records: &[Record], named: QualifiedPartition, of: Vec<usize>) -> Self {
+    fn new(
+        machine: Machine<'_>,
+        records: &[Record],
+        kinship: &Kinship,
+        named: QualifiedPartition,
+        of: Vec<usize>,
+    ) -> Self {
         let found: Vec<&Record> = of.iter().filter_map(|index| records.get(*index)).collect();
         let needs = Needs::of(machine, &found);
         let objects = found.iter().map(|record| (record.store, record.object)).collect();
+        let (twins, servants) = (kinship.with_twins(&objects), kinship.with_servants(&objects));
         let mut roles: Vec<Role> = found.iter().map(|record| record.purpose.role).collect();
         roles.dedup();
         let is_of_present = machine.carrier(disk_of(&named)).is_some();
-        Self { named, is_of_present, records: of, objects, roles, needs }
+        Self { named, is_of_present, records: of, objects, twins, servants, roles, needs }
     }
 
     /// Whether one of its records has a role that `--windows` decides.
@@ -74,7 +85,7 @@ pub(super) fn places(machine: Machine<'_>, records: &[Record], kinship: &Kinship
     }
     merge_halves(machine, records, kinship, &mut grouped);
     split_copies(machine, records, &mut grouped);
-    grouped.into_iter().map(|(named, of)| Place::new(machine, records, named, of)).collect()
+    grouped.into_iter().map(|(named, of)| Place::new(machine, records, kinship, named, of)).collect()
 }
 
 /// Where a system volume was copied with its store, each {bootmgr} names the one old place, and each stands for the volume that it is
@@ -118,7 +129,7 @@ fn merge_halves(
     }
     let spots = machine.disks().flat_map(|(disk, _)| machine.spots(disk));
     let now: Vec<Vec<u8>> = spots.filter_map(|spot: Spot| Some(bytes(&machine.identity(spot)?))).collect();
-    let objects = |of: &[usize]| -> Vec<ObjectIndex> {
+    let objects = |of: &[usize]| -> BTreeSet<ObjectIndex> {
         of.iter().filter_map(|at| records.get(*at)).map(|record| (record.store, record.object)).collect()
     };
     let is_stale = |at: &usize| grouped.get(*at).is_some_and(|(named, _)| machine.here(named).is_none());
@@ -142,12 +153,9 @@ fn merge_halves(
             // The bytes of an offset are others' too, those of a partition that is still there above all; those of GUIDs are no
             // coincidence.
             let is_there = machine.disks().any(|(disk, _)| machine.direct(disk, whole).is_some());
-            let may_be = matches!(half, QualifiedPartition::Gpt { .. })
-                || !is_there
-                    && objects(of_half)
-                        .iter()
-                        .any(|one| objects(of_whole).iter().any(|other| kinship.are_twins(*one, *other)));
-            may_be && now.iter().any(|now| is_splice(&torn, &old, now))
+            let are_kin = || !kinship.with_twins(&objects(of_whole)).is_disjoint(&objects(of_half));
+            now.iter().any(|now| is_splice(&torn, &old, now))
+                && (matches!(half, QualifiedPartition::Gpt { .. }) || (!is_there && are_kin()))
         });
         merged.extend(whole.map(|whole| (*half, *whole)));
     }
@@ -161,8 +169,8 @@ fn merge_halves(
 }
 
 /// Whether the one is named by half of another place and half of what its volume is now, by an object that has to do with both.
-pub(super) fn is_half(kinship: &Kinship, half: &Place, whole: &Place, now: &QualifiedPartition) -> bool {
-    let are_kin = |one: &ObjectIndex| whole.objects.iter().any(|other| kinship.are_twins(*one, *other));
+pub(super) fn is_half(half: &Place, whole: &Place, now: &QualifiedPartition) -> bool {
+    let are_kin = |one: &ObjectIndex| whole.twins.contains(one);
     let (torn, old) = (bytes(&half.named), bytes(&whole.named));
     // Halfway through a conversion one is of the new kind of table already.
     half.objects.iter().any(are_kin) && (torn.len() != old.len() || is_splice(&torn, &old, &bytes(now)))

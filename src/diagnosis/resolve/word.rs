@@ -128,7 +128,7 @@ impl Matching<'_> {
             let objects = file.parsed()?.objects();
             Some((store, objects.iter().position(|object| object.id == Some(entry))?))
         });
-        loaders.any(|loader| place.objects.iter().any(|object| self.facts.kinship.are_twins(loader, *object)))
+        loaders.any(|loader| place.twins.contains(&loader))
     }
 
     fn may_be(&self, index: usize, spot: Spot) -> bool {
