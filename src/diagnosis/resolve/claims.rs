@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::diagnosis::disk_of;
 use crate::diagnosis::record::Record;
+use crate::diagnosis::record::is_here;
 use crate::diagnosis::record::records;
 use crate::diagnosis::resolve::kinship::ObjectIndex;
 use crate::diagnosis::resolve::machine::EXAMINED;
@@ -52,7 +53,7 @@ impl Claims {
         let mut claims = Self::default();
         for record in all {
             let Some(spot) = machine.here(&record.named) else { continue };
-            if matches!(record.purpose.role, Role::FirmwareEntry | Role::InsideVirtualDisk) {
+            if !record.purpose.role.is_of_store() {
                 continue;
             }
             let is_right = is_right(machine, record, spot) || is_hidden(machine, record, spot);
@@ -67,7 +68,7 @@ impl Claims {
         claims.disks.extend(named.filter_map(|record| machine.carrier(disk_of(&record.named))));
         for (disk, layout) in machine.disks().filter(|(disk, _)| *disk != EXAMINED) {
             for record in records(layout).iter().filter(|record| record.purpose.role.is_windows()) {
-                if let Some(volume) = super::super::record::is_here(layout, &record.named) {
+                if let Some(volume) = is_here(layout, &record.named) {
                     claims.own.insert(Spot { disk, volume });
                     claims.disks.insert(disk);
                 }

@@ -57,7 +57,8 @@ const LOOKS_MAX: usize = 4;
 /// is re-pointed is taken as done, and the rest looked at again.
 #[must_use]
 pub fn resolve(layout: &Layout, context: &Context, records: &[Record]) -> Vec<Resolution> {
-    let mut answers = look(layout, context, records);
+    let kinship = Kinship::new(layout);
+    let mut answers = look(layout, context, &kinship, records);
     let mut done: Vec<Record> = records.to_vec();
     let mut new: Vec<(usize, Resolution)> = (0..).zip(answers.clone()).collect();
     for _ in 0..LOOKS_MAX {
@@ -80,18 +81,17 @@ pub fn resolve(layout: &Layout, context: &Context, records: &[Record]) -> Vec<Re
         if !is_changed {
             break;
         }
-        new = (0..).zip(look(layout, context, &done)).collect();
+        new = (0..).zip(look(layout, context, &kinship, &done)).collect();
     }
     answers
 }
 
-fn look(layout: &Layout, context: &Context, records: &[Record]) -> Vec<Resolution> {
+fn look(layout: &Layout, context: &Context, kinship: &Kinship, records: &[Record]) -> Vec<Resolution> {
     let machine = Machine { layout, context };
-    let kinship = Kinship::new(layout);
-    let places = places(machine, records, &kinship);
+    let places = places(machine, records, kinship);
     let claims = Claims::new(machine, records);
     let split = split(machine, records);
-    let facts = Facts { machine, records, places: &places, kinship: &kinship, claims: &claims, split };
+    let facts = Facts { machine, records, places: &places, kinship, claims: &claims, split };
     let mut matching = Matching::new(&facts);
     matching.by_place();
     matching.take_windows();

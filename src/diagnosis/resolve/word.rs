@@ -18,7 +18,7 @@ impl Matching<'_> {
         let disk = choice.windows_on.map_or(EXAMINED, |beside| beside.saturating_add(1));
         let layout = self.facts.machine.disk(disk);
         let Some(volume) = layout.and_then(|layout| layout.by_number(number)) else {
-            return self.refuse(|place| !place.objects.is_empty(), &Left::BadChoice(number));
+            return self.refuse(&Left::BadChoice(number));
         };
         let spot = Spot { disk, volume };
         let open: Vec<usize> = (0..self.answers.len())
@@ -179,9 +179,9 @@ impl Matching<'_> {
         }
     }
 
-    fn refuse(&mut self, which: impl Fn(&Place) -> bool, left: &Left) {
+    fn refuse(&mut self, left: &Left) {
         for index in 0..self.answers.len() {
-            if self.is_open(index) && self.facts.places.get(index).is_some_and(&which) {
+            if self.is_open(index) {
                 self.put(index, Err(left.clone()));
             }
         }
