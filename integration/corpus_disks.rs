@@ -644,7 +644,8 @@ fn stores_that_name_no_disk_are_sound_on_any() {
     let id = 0x1234_5678;
     for (store, sound) in [
         ("win81-bios-locate", HEALTHY),
-        ("setup-media-trailing-zeros", HEALTHY),
+        // The RAM disk that it starts is not there: device and osdevice of its entry, and its boot.sdi.
+        ("setup-media-trailing-zeros", (4, "broken", [("file-missing", 3)].as_slice())),
         ("empty-no-objects", (4, "broken", [("store-empty", 1)].as_slice())),
     ] {
         run_case(
@@ -687,27 +688,27 @@ fn odd_devices_made_with_bcdedit() {
                 ]),
                 mbr(id, 0xb_1330_0000, WINDOWS_7).moved(300 * MIB),
             ],
-            // One names a GPT partition, of whatever disk that was.
-            sound: (4, "degraded", &[("table-converted", 1)]),
+            // There is no {bootmgr}; and one names a GPT partition, of whatever disk that was.
+            sound: (4, "broken", &[("menu-missing", 1), ("table-converted", 1)]),
             // Two loaders name neither a path nor a system root: they go with the others of their place, where there are
             // others.
             broken: vec![
                 (
                     Break::Disk,
-                    (4, "broken", &[("signature-changed", 6), ("table-converted", 1)]),
-                    "degraded",
+                    (4, "broken", &[("menu-missing", 1), ("signature-changed", 6), ("table-converted", 1)]),
+                    "broken",
                     &[],
                 ),
                 (
                     Break::Moved,
-                    (4, "broken", &[("partition-changed", 6), ("table-converted", 1)]),
-                    "degraded",
+                    (4, "broken", &[("menu-missing", 1), ("partition-changed", 6), ("table-converted", 1)]),
+                    "broken",
                     &["{33238d8c"],
                 ),
                 // The store has no {bootmgr}: nothing tells that a disk was this one of which no partition is where it was.
                 (
                     Break::MovedDisk,
-                    (4, "broken", &[("disk-unknown", 6), ("table-converted", 1)]),
+                    (4, "broken", &[("disk-unknown", 6), ("menu-missing", 1), ("table-converted", 1)]),
                     "broken",
                     &["{"],
                 ),

@@ -45,6 +45,7 @@ mod make_image;
 mod many;
 mod matching;
 mod memory;
+mod menus;
 mod ntldr;
 mod oracle;
 mod package;

@@ -24,8 +24,9 @@ pub struct ChoiceArgs {
     /// --with names.
     #[arg(long, value_name = "[DISK:]N")]
     pub windows: Option<PartitionArg>,
-    /// Which boot entry --windows is about, where several could be meant: its GUID, or bcdedit's name for it ({ntldr}).
-    #[arg(long, value_name = "{GUID}", requires = "windows")]
+    /// Which boot entry is meant: the one that --windows is about, where several could be, or the one that is to start where
+    /// the boot menu names none that is there. Its GUID, or bcdedit's name for it ({ntldr}).
+    #[arg(long, value_name = "{GUID}")]
     pub entry: Option<EntryArg>,
     /// Make this partition the active one, from which a BIOS starts (its number, as list shows it).
     #[arg(long, value_name = "N")]
@@ -89,8 +90,13 @@ impl ChoiceArgs {
     /// Whether a switch is given that means one disk, and would make a disk "need a repair" that needs none.
     #[must_use]
     pub fn is_of_one_disk(&self) -> bool {
-        let Self { with, active, boot_sector, firmware_entries, drive_letters, .. } = self;
-        !with.is_empty() || active.is_some() || *boot_sector || *firmware_entries || *drive_letters
+        let Self { with, entry, active, boot_sector, firmware_entries, drive_letters, .. } = self;
+        !with.is_empty()
+            || entry.is_some()
+            || active.is_some()
+            || *boot_sector
+            || *firmware_entries
+            || *drive_letters
     }
 
     /// The switches as they were given.

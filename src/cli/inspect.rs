@@ -38,7 +38,7 @@ use crate::cli::text::clean;
 use crate::diagnosis::Choice;
 use crate::diagnosis::Context;
 use crate::diagnosis::dirty;
-use crate::diagnosis::entry::main_entry;
+use crate::diagnosis::menu::main_entry;
 use crate::diagnosis::record::is_here;
 use crate::diagnosis::show_identity;
 use crate::guid::Guid;

@@ -13,9 +13,11 @@ use crate::diagnosis::answer::Change;
 use crate::diagnosis::answer::Left;
 use crate::diagnosis::answer::Resolution;
 use crate::diagnosis::beside::Beside;
-use crate::diagnosis::entry;
 use crate::diagnosis::identity_of;
 use crate::diagnosis::left::unused_choice;
+use crate::diagnosis::menu::is_listed;
+use crate::diagnosis::menu::is_main;
+use crate::diagnosis::missing_file;
 use crate::diagnosis::record::Record;
 use crate::diagnosis::role::Role;
 use crate::diagnosis::show_disk;
@@ -34,7 +36,7 @@ pub fn findings(
     let describe =
         |(record, answer): (&Record, &Resolution)| Subject::new(layout, record)?.finding(context, answer);
     let mut findings: Vec<_> = records.iter().zip(answers).filter_map(describe).collect();
-    findings.extend(entry::missing_files(layout, records, answers));
+    findings.extend(missing_file::findings(layout, context, records, answers));
     findings.extend(unused_choice(layout, context, records, answers));
     findings
 }
@@ -63,6 +65,8 @@ pub(super) struct Subject<'a> {
     /// The object's id, as `--entry` takes it.
     pub(super) entry: &'a str,
     is_main: bool,
+    /// Whether the boot menu leads to the object.
+    is_listed: bool,
     /// Whether the element is `device`, without which the boot manager does not try the entry.
     is_device: bool,
 }
@@ -77,14 +81,17 @@ impl<'a> Subject<'a> {
         let is_device = element.id == Some(ElementId::DEVICE);
         let element = display_name(element, object.object_type);
         let name = format!("{} {id} {element}{}", file.path, described(object));
-        let is_main = entry::is_main(file, record.object);
-        Some(Self { layout, record, file, name, entry: &object.key, is_main, is_device })
+        let is_main = is_main(file, record.object);
+        let is_listed = file.first && is_listed(store, object);
+        Some(Self { layout, record, file, name, entry: &object.key, is_main, is_listed, is_device })
     }
 
     fn finding(&self, context: &Context, answer: &Resolution) -> Option<Finding> {
         match answer {
             Resolution::Here(_) | Resolution::Untouched => None,
             Resolution::OtherDisk { is_named: true, .. } => None,
+            // That its file is not there is said of the file.
+            Resolution::OtherDisk { name, partition: Some(_), .. } if context.is_beside(name) => None,
             Resolution::OtherDisk { name, partition, .. } => Some(self.other_disk(name, *partition)),
             Resolution::Repoint { volume, change } => self.repoint(*volume, *change),
             Resolution::RepointBeside { disk, volume, change } => {
@@ -191,7 +198,8 @@ impl<'a> Subject<'a> {
                 (Severity::BlocksBoot, Some(predicted(change, &self.record.named)))
             }
             // The main entry may start from a file: a RAM disk, a virtual disk.
-            Role::OsRoot | Role::Image if self.is_main => (Severity::BlocksBoot, None),
+            Role::OsRoot | Role::Image | Role::Ntldr if self.is_main => (Severity::BlocksBoot, None),
+            Role::Ntldr if self.is_listed => (Severity::Degrades, None),
             Role::Loader | Role::OsRoot | Role::Resume | Role::Image | Role::Sdi => {
                 (Severity::Degrades, None)
             }
@@ -208,7 +216,7 @@ impl<'a> Subject<'a> {
             None => format!("a partition that is not there on {name}"),
         };
         let severity = match self.record.purpose.role {
-            Role::Loader | Role::OsRoot | Role::Image if self.is_main => Severity::Degrades,
+            Role::Loader | Role::OsRoot | Role::Image | Role::Ntldr if self.is_main => Severity::Degrades,
             _ => Severity::Note,
         };
         Finding {

@@ -11,7 +11,7 @@ use crate::diagnosis::Switch;
 use crate::diagnosis::answer::Left;
 use crate::diagnosis::answer::Resolution;
 use crate::diagnosis::convert::path_edit;
-use crate::diagnosis::entry::main_entry;
+use crate::diagnosis::menu::main_entry;
 use crate::diagnosis::record::Record;
 use crate::diagnosis::role::Role;
 use crate::layout::Firmware;

@@ -19,6 +19,10 @@ pub mod firmware_entry;
 pub mod firmware_place;
 pub mod fit;
 pub mod left;
+pub mod lookup;
+pub mod menu;
+pub mod menu_cure;
+pub mod missing_file;
 pub mod ntldr;
 mod old_letters;
 pub mod others;
@@ -35,6 +39,7 @@ mod splice;
 pub mod startup;
 pub mod store;
 pub mod verdict;
+mod whole;
 
 pub use finding::Finding;
 pub use finding::Severity;
@@ -54,6 +59,7 @@ use crate::diagnosis::chain::State;
 use crate::diagnosis::others::Others;
 use crate::diagnosis::recorded::Recorded;
 use crate::diagnosis::restore::Restore;
+use crate::diagnosis::whole::Entries;
 use crate::guid::Guid;
 use crate::layout::Layout;
 use crate::partition::DiskId;
@@ -93,6 +99,13 @@ pub struct Context {
     pub beside: Arc<Vec<Beside>>,
     /// What the disk was when all was well, where the user has a record of that.
     pub recorded: Option<Recorded>,
+}
+
+impl Context {
+    /// Whether a disk of this name is one of those that the user named beside the examined one.
+    pub(crate) fn is_beside(&self, name: &str) -> bool {
+        self.beside.iter().any(|beside| beside.name == name)
+    }
 }
 
 /// All findings of one disk.
@@ -183,7 +196,8 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     let records = record::records(layout);
     let answers = resolve::resolve(layout, context, &records);
     findings.extend(device::findings(layout, context, &records, &answers));
-    findings.extend(entry::findings(layout));
+    let entries = Entries { layout, context, records: &records, answers: &answers };
+    findings.extend(menu_cure::findings(entries));
     findings.extend(entry::damaged_elements(layout));
     findings.extend(fit::findings(layout, context.choice, &records, &answers));
     findings.extend(context.recorded.iter().flat_map(|recorded| recorded::findings(layout, recorded)));

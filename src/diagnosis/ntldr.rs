@@ -14,6 +14,8 @@ use crate::diagnosis::arc::number_of;
 use crate::diagnosis::chain;
 use crate::diagnosis::chain::State;
 use crate::diagnosis::fit;
+use crate::diagnosis::menu::Legacy;
+use crate::diagnosis::menu::legacy;
 use crate::diagnosis::others::Others;
 use crate::layout::Layout;
 use crate::layout::arc_path::Adapter;
@@ -128,10 +130,10 @@ fn signature(path: &ArcPath) -> Option<u32> {
 /// How much it matters that an entry leads nowhere: beside a boot manager, or where no firmware comes to it, a leftover.
 fn severity(layout: &Layout, system: &SystemVolume, is_default: bool) -> Severity {
     let is_started = chain::start(layout).is_some_and(|start| start.volume == system.volume);
-    match (system.is_ntldr_only() && is_started, is_default) {
-        (true, true) => Severity::BlocksBoot,
-        (true, false) => Severity::Degrades,
-        (false, _) => Severity::Note,
+    match (system.is_ntldr_only() && is_started, legacy(layout), is_default) {
+        (true, ..) | (_, Legacy::Main, _) if is_default => Severity::BlocksBoot,
+        (true, ..) | (_, Legacy::Main | Legacy::Listed, _) => Severity::Degrades,
+        (false, Legacy::Unlisted, _) => Severity::Note,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::bcd::device::QualifiedPartition;
 use crate::diagnosis::byte_edit::ByteEdit;
+use crate::guid::Guid;
 
 /// What can be done about a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub enum Switch {
     BootSector,
     /// `--convert`: re-point from MBR to GPT, or back.
     Convert,
+    /// `--entry {GUID}`: which boot entry is meant; this one, where only one will do.
+    Entry(Option<Guid>),
     /// `--drive-letters`: make Windows' drive letters name this disk.
     DriveLetters,
     /// `--firmware-entries`: set the store's copies of firmware entries right.
@@ -37,7 +40,7 @@ pub enum Switch {
     Windows,
 }
 
-/// As it stands on a command line; `N` where the user has to choose the number of a partition.
+/// As it stands on a command line; `N` or `{GUID}` where the user has to choose the number of a partition.
 impl std::fmt::Display for Switch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
@@ -45,6 +48,8 @@ impl std::fmt::Display for Switch {
             Self::Active(None) => "--active=N",
             Self::BootSector => "--boot-sector",
             Self::Convert => "--convert",
+            Self::Entry(Some(id)) => return write!(f, "--entry={}", id.braced()),
+            Self::Entry(None) => "--entry={GUID}",
             Self::DriveLetters => "--drive-letters",
             Self::FirmwareEntries => "--firmware-entries",
             Self::System => "--system=N",

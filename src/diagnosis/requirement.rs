@@ -51,7 +51,7 @@ impl Requirement {
                     .then(|| format!("the verdict is: {}", diagnosis.verdict));
             }
             Self::UniqueIdentity => return shared_identity(layout, others),
-            Self::Generalized => named_identity(layout),
+            Self::Generalized => named_identity(layout).or_else(|| not_started(diagnosis)),
             Self::NoHibernation => {
                 layout.asleep().map(|(volume, how)| format!("Windows on {} {how}", layout.name(volume)))
             }
@@ -73,7 +73,8 @@ impl Requirement {
         match self {
             Self::Healthy => (verdict != Verdict::Healthy).then(|| format!("the verdict is: {verdict}")),
             Self::Generalized => {
-                naming(store).map(|element| format!("{element} names a disk by its identity"))
+                let named = naming(store).map(|element| format!("{element} names a disk by its identity"));
+                named.or_else(|| (verdict == Verdict::Broken).then(|| format!("the verdict is: {verdict}")))
             }
             Self::UniqueIdentity | Self::NoHibernation | Self::NoBitlocker => {
                 Some("a store by itself does not tell; check the disk".into())
@@ -92,6 +93,15 @@ fn shared_identity(layout: &Layout, others: &Others) -> Option<String> {
         None => Some("the disk has no identity".into()),
         Some(DiskId::Mbr(0)) => Some("the disk signature is 0, which is none".into()),
         Some(disk) => others.find(disk).map(|other| format!("{} has the same identity", other.name)),
+    }
+}
+
+/// Why Windows does not start, where it does not: what is general and does not start is of no use.
+fn not_started(diagnosis: &Diagnosis) -> Option<String> {
+    match diagnosis.stop() {
+        Some(stop) => Some(format!("Windows does not start: {}: {}", stop.subject, stop.message)),
+        None => matches!(diagnosis.verdict, Verdict::Broken | Verdict::Unknown | Verdict::NotWindows)
+            .then(|| format!("the verdict is: {}", diagnosis.verdict)),
     }
 }
 

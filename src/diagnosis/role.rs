@@ -71,16 +71,22 @@ pub struct Purpose {
 /// What `record` of `element` in `object` is for.
 #[must_use]
 pub fn purpose(object: &Object, element: &Element, record: &IdentityRecord) -> Purpose {
-    let known = |role, file: Option<String>| Purpose { role, file };
-    if record.inside_vhd {
-        return known(Role::InsideVirtualDisk, None);
+    match record.inside_vhd {
+        true => Purpose { role: Role::InsideVirtualDisk, file: None },
+        false => role_of(object, element, record.file.as_deref()),
     }
+}
+
+/// What `element` in `object` is for; `file` is the one that is used as a disk, where one is.
+#[must_use]
+pub fn role_of(object: &Object, element: &Element, file: Option<&str>) -> Purpose {
+    let known = |role, file: Option<String>| Purpose { role, file };
     let (Some(kind), Some(id)) = (object.object_type, element.id) else { return known(Role::Unknown, None) };
     if kind.is_firmware_application() {
         return known(Role::FirmwareEntry, None);
     }
-    if let Some(path) = &record.file {
-        return known(Role::Image, Some(path.clone()));
+    if let Some(path) = file {
+        return known(Role::Image, Some(path.to_owned()));
     }
     let text = |id| object.string(id).filter(|text| !text.is_empty()).map(str::to_owned);
     match id {

@@ -6,6 +6,7 @@ use crate::diagnosis::Remedy;
 use crate::diagnosis::Severity;
 use crate::diagnosis::dirty;
 use crate::diagnosis::finding::READ_IT;
+use crate::diagnosis::menu_cure;
 use crate::layout::Layout;
 use crate::layout::store::StoreFile;
 
@@ -42,7 +43,11 @@ pub fn findings(layout: &Layout, index: usize) -> Vec<Finding> {
 /// Findings about a store file without a disk around it.
 #[must_use]
 pub fn alone(path: &str, store: &Store) -> Vec<Finding> {
-    dirty::alone(path, store).into_iter().chain(of_store(path, false, store)).collect()
+    dirty::alone(path, store)
+        .into_iter()
+        .chain(of_store(path, false, store))
+        .chain(menu_cure::alone(path, store))
+        .collect()
 }
 
 fn placed(

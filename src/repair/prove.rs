@@ -9,8 +9,10 @@ use crate::bcd::element::ElementId;
 use crate::bcd::element::ElementValue;
 use crate::bcd::firmware_variable::FirmwareVariable;
 use crate::bcd::firmware_variable::value_of;
+use crate::bcd::object::BOOTMGR;
 use crate::bcd::object::Object;
 use crate::diagnosis::Repoint;
+use crate::diagnosis::menu_cure::is_list;
 use crate::hive::Value;
 use crate::repair::plan::PlanError;
 
@@ -43,7 +45,8 @@ pub(super) fn prove(
                 .copied()
                 .collect();
             let is_firmware = old.object_type.is_some_and(|kind| kind.is_firmware_application());
-            let fields = if is_firmware || is_path(old_element) { fields } else { &[] };
+            let is_menu = old.id == Some(BOOTMGR) && is_list(old_element);
+            let fields = if is_firmware || is_menu || is_path(old_element) { fields } else { &[] };
             let inside = proved(old_element, new_element, &planned, fields).ok_or_else(|| {
                 PlanError::Check(format!("element {} would not become what was planned", old_element.key))
             })?;
@@ -94,7 +97,7 @@ fn proved(old: &Element, new: &Element, repoints: &[&Repoint], fields: &[Edit]) 
     }
     if repoints.is_empty() {
         let (expected, inside) = with(&old.raw, old.at, fields);
-        let may_change = matches!(new.value, ElementValue::Device(_)) || is_path(new);
+        let may_change = matches!(new.value, ElementValue::Device(_)) || is_path(new) || is_list(new);
         return (expected == new.raw && (inside == 0 || may_change)).then_some(inside);
     }
     let ElementValue::Device(device) = &new.value else { return None };

@@ -4,19 +4,29 @@ use crate::bcd::QualifiedPartition;
 use crate::bcd::Store;
 use crate::bcd::element::ElementId;
 use crate::bcd::object::Object;
+use crate::diagnosis::Finding;
 use crate::diagnosis::answer::Resolution;
-use crate::diagnosis::beside::Beside;
 use crate::diagnosis::chain::Chain;
 use crate::diagnosis::chain::Hop;
 use crate::diagnosis::chain::Place;
 use crate::diagnosis::chain::State;
 use crate::diagnosis::chain::is_identity;
 use crate::diagnosis::fit::OS_DEVICE_ELSEWHERE;
+use crate::diagnosis::lookup::Found;
+use crate::diagnosis::lookup::Lookup;
+use crate::diagnosis::lookup::Where;
+use crate::diagnosis::menu::By;
+use crate::diagnosis::menu::Start;
+use crate::diagnosis::menu::start;
+use crate::diagnosis::menu_cure::NO_ENTRY;
+use crate::diagnosis::menu_cure::NO_LIST;
+use crate::diagnosis::menu_cure::NOT_THERE;
+use crate::diagnosis::menu_cure::NOT_WINDOWS;
 use crate::diagnosis::ntldr;
 use crate::diagnosis::record::Record;
-use crate::diagnosis::record::is_here;
 use crate::diagnosis::role::Role;
 use crate::diagnosis::show_identity;
+use crate::diagnosis::whole::goal;
 use crate::layout::store::Dirty;
 use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
@@ -41,22 +51,47 @@ impl<'a> Chain<'a> {
     }
 
     pub(super) fn entry(&mut self, store: &Store, object: &Object) {
-        let how = if store.default_id().is_some() && store.default_id() == object.id {
-            "default"
-        } else if object.id.is_some_and(|id| store.display_order().contains(&id)) {
-            "first of the menu (there is no default)"
-        } else {
-            "the only one that starts Windows"
+        let how = match start(store) {
+            Start::Entry { by: By::Default, .. } => "default".to_owned(),
+            Start::Entry { by: By::Menu(Some(default)), .. } => {
+                let place = if store.object(default).is_some() { "in the menu" } else { "in the store" };
+                format!("first of the menu that is there (the default, {}, is not {place})", default.braced())
+            }
+            Start::Entry { by: By::Menu(None), .. } => "first of the menu (there is no default)".to_owned(),
+            Start::NoList | Start::NotThere => "in no list".to_owned(),
         };
         let title = object.string(ElementId::DESCRIPTION).unwrap_or("without a description");
-        self.add("entry", format!("{} \"{title}\", {how}", object.name()), &["no-windows-entry"]);
+        self.add("entry", format!("{} \"{title}\", {how}", object.name()), &[]);
+    }
+
+    /// There is no entry that starts by itself, or it starts no Windows.
+    pub(super) fn no_entry(&mut self, store: &Store) {
+        let evidence = match start(store) {
+            Start::Entry { object, .. } => {
+                store.objects().get(object).map_or("none", |object| object.name()).to_owned()
+            }
+            Start::NoList => "none: there is neither a default nor a menu".to_owned(),
+            Start::NotThere => "none: what the lists name is not in the store".to_owned(),
+        };
+        self.add("entry", evidence, &[NO_ENTRY, NO_LIST, NOT_THERE, NOT_WINDOWS, "store-empty"]);
     }
 
     /// `device`, `path`, `osdevice`, and what the loader reads first.
     pub(super) fn loader(&mut self, entry: &str, object: &Object, of_entry: &[(&Record, &Resolution)]) {
-        let path = object.string(ElementId::PATH).unwrap_or(r"the loader's own default path").to_owned();
+        let path = object.string(ElementId::PATH).unwrap_or_default().to_owned();
         let device = self.device(entry, "device", object, ElementId::DEVICE, of_entry);
         self.file(entry, "loader", &path, device.as_ref());
+        let kind = object.object_type;
+        if kind.is_some_and(|kind| kind.is_ntldr()) {
+            let volume =
+                device.filter(|place| std::ptr::eq(place.layout, self.layout)).map(|place| place.volume);
+            let systems = self.layout.systems.iter();
+            let system = systems.filter(|system| system.ntldr.is_some()).find(|it| Some(it.volume) == volume);
+            return system.into_iter().for_each(|system| self.boot_ini(system));
+        }
+        if !kind.is_some_and(|kind| kind.is_os_loader()) {
+            return;
+        }
         let root = object.string(ElementId::SYSTEM_ROOT).unwrap_or_default().to_owned();
         let os_device = self.device(entry, "osdevice", object, ElementId::OS_DEVICE, of_entry);
         self.file(entry, "system root", &root, os_device.as_ref());
@@ -106,21 +141,8 @@ impl<'a> Chain<'a> {
     ) -> Option<Place<'a>> {
         let index = object.elements.iter().position(|element| element.id == Some(id));
         let found = of_entry.iter().rfind(|(record, _)| Some(record.element) == index);
-        let Some((record, answer)) = found else {
-            let text = object.device(id).map_or_else(
-                || "none".to_owned(),
-                |device| device.device.display_with(&|named, _| show_identity(named)),
-            );
-            let subject = format!("{entry} {name}");
-            self.add_where(name, text, |finding| {
-                matches!(finding.code, "element-damaged" | "element-missing")
-                    && finding.subject.starts_with(&subject)
-            });
-            if let Some(hop) = self.hops.last_mut().filter(|hop| hop.state == State::Ok) {
-                hop.state = State::Unknown;
-            }
-            return None;
-        };
+        let subject = format!("{entry} {name}");
+        let Some((record, answer)) = found else { return self.unnamed(&subject, name, object, id) };
         let named = show_identity(&record.named);
         let place = self.place(record, answer);
         let evidence = match (answer, &place) {
@@ -140,10 +162,10 @@ impl<'a> Chain<'a> {
             (_, Some(place)) => place.name.clone(),
             (_, None) => format!("{named}: not here"),
         };
-        let subject = format!("{entry} {name}");
         let is_elsewhere = !matches!(answer, Resolution::Here(_) | Resolution::Repoint { .. });
         self.add_where(name, evidence, |finding| {
-            (is_identity(finding) || finding.code == OS_DEVICE_ELSEWHERE)
+            let is_of_image = record.purpose.role == Role::Image && is_of_file(finding);
+            (is_identity(finding) || is_of_image || finding.code == OS_DEVICE_ELSEWHERE)
                 && finding.subject.starts_with(&subject)
         });
         if is_elsewhere
@@ -156,41 +178,78 @@ impl<'a> Chain<'a> {
         place.filter(|_| record.purpose.file.is_none() || record.purpose.role != Role::Image)
     }
 
-    pub(super) fn place(&self, record: &Record, answer: &Resolution) -> Option<Place<'a>> {
-        let (layout, volume, name) = match answer {
-            Resolution::Here(volume) | Resolution::Repoint { volume, .. } => {
-                (self.layout, *volume, self.layout.name(*volume))
+    /// The same of an element that names no partition.
+    fn unnamed(
+        &mut self,
+        subject: &str,
+        name: &'static str,
+        object: &Object,
+        id: ElementId,
+    ) -> Option<Place<'a>> {
+        let text = object.device(id).map_or_else(
+            || "none".to_owned(),
+            |device| device.device.display_with(&|named, _| show_identity(named)),
+        );
+        let lookup = object.element(id).and_then(|element| Lookup::of(object, element));
+        let is_image = lookup.as_ref().is_some_and(|lookup| lookup.role == Role::Image);
+        let found = lookup.as_ref().map(|lookup| lookup.find(self.layout, self.volume));
+        let evidence = match (&lookup, found) {
+            (Some(lookup), Some(Found::At(volume))) if is_image => {
+                format!("{text}: {} is on {}", lookup.file(), self.layout.name(volume))
             }
-            Resolution::RepointBeside { disk, volume, .. } => {
-                let beside = self.context.beside.get(*disk)?;
-                (&beside.layout, *volume, beside.place(*volume))
-            }
-            Resolution::OtherDisk { .. } => {
-                let is_named = |beside: &&'a Beside| is_here(&beside.layout, &record.named).is_some();
-                let beside = self.context.beside.iter().find(is_named)?;
-                let volume = is_here(&beside.layout, &record.named)?;
-                (&beside.layout, volume, beside.place(volume))
-            }
-            Resolution::Left { .. } | Resolution::Untouched => return None,
+            (Some(_), Some(Found::At(volume))) => format!("{text}: {}", self.layout.name(volume)),
+            (Some(lookup), Some(Found::Nowhere)) => match lookup.place {
+                Where::Boot => format!("{text}: {}, the store's volume", self.layout.name(self.volume)),
+                Where::Anywhere => format!("{text}: no volume has {}", lookup.files.join(" and ")),
+            },
+            _ => text,
         };
-        Some(Place { layout, volume, name })
+        let is_of_place = lookup.as_ref().is_some_and(|lookup| lookup.place == Where::Anywhere);
+        self.add_where(name, evidence, |finding| {
+            (matches!(finding.code, "element-damaged" | "element-missing")
+                || (is_image || is_of_place) && is_of_file(finding))
+                && finding.subject.starts_with(subject)
+        });
+        let volume = match (found, lookup) {
+            (Some(Found::At(volume) | Found::Hidden(volume)), _) => Some(volume),
+            (Some(Found::Nowhere), Some(lookup)) if lookup.place == Where::Boot => Some(self.volume),
+            _ => None,
+        };
+        if volume.is_none()
+            && let Some(hop) = self.hops.last_mut().filter(|hop| hop.state == State::Ok)
+        {
+            hop.state = State::Unknown;
+        }
+        let place = |volume| Place { layout: self.layout, volume, name: self.layout.name(volume) };
+        volume.filter(|_| !is_image).map(place)
+    }
+
+    pub(super) fn place(&self, record: &Record, answer: &Resolution) -> Option<Place<'a>> {
+        let goal = goal(self.layout, self.context, record, answer)?;
+        Some(Place { layout: goal.layout, volume: goal.volume, name: goal.name() })
     }
 
     /// A path of the main entry on the volume that its element leads to.
     pub(super) fn file(&mut self, entry: &str, name: &'static str, path: &str, place: Option<&Place<'_>>) {
+        let missing = if name == "loader" { "path" } else { "systemroot" };
+        if path.is_empty() {
+            let subject = format!("{entry} {missing}");
+            return self.add_where(name, "none".to_owned(), |finding| {
+                finding.code == "element-missing" && finding.subject == subject
+            });
+        }
         let Some(place) = place else {
             let evidence = format!("{path}, on a volume that is not known or cannot be seen from here");
             self.hops.push(Hop { name, state: State::Unknown, evidence, finding: None });
             return;
         };
         let is_there = place.layout.evidence.has(place.volume, path);
-        let codes = ["file-missing", "file-unreadable", "loader-other-firmware"];
         let evidence = match is_there {
             true => format!("{path} on {}", place.name),
             false => format!("{path} is not on {}", place.name),
         };
         self.add_where(name, evidence, |finding| {
-            codes.contains(&finding.code)
+            (is_of_file(finding) || finding.code == "loader-other-firmware")
                 && finding.subject.starts_with(entry)
                 && is_named(&finding.message, path)
         });
@@ -201,6 +260,10 @@ impl<'a> Chain<'a> {
             hop.evidence = format!("{path} on {}, whose files cannot be seen", place.name);
         }
     }
+}
+
+fn is_of_file(finding: &Finding) -> bool {
+    matches!(finding.code, "file-missing" | "file-unreadable")
 }
 
 /// Whether a sentence names this path, and not only one below it.

@@ -10,8 +10,8 @@ use crate::diagnosis::Context;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Severity;
 use crate::diagnosis::answer::Resolution;
-use crate::diagnosis::entry::main_entry;
 use crate::diagnosis::finding::STORE_UNKNOWN;
+use crate::diagnosis::menu::main_entry;
 use crate::diagnosis::record::Record;
 use crate::layout::Firmware;
 use crate::layout::Layout;
@@ -53,7 +53,7 @@ pub fn walk(
     findings: &[Finding],
 ) -> Vec<Hop> {
     let Some(system) = start(layout) else { return Vec::new() };
-    let mut chain = Chain { layout, context, findings, hops: Vec::new() };
+    let mut chain = Chain { layout, context, findings, volume: system.volume, hops: Vec::new() };
     let firmware = match layout.table.kind {
         TableKind::Mbr if system.firmware() == Firmware::Bios => Firmware::Bios,
         _ => system.firmware(),
@@ -89,8 +89,8 @@ pub fn walk(
             .collect();
         let name = format!("{} {}", file.path, object.name());
         chain.loader(&name, object, &of_entry);
-    } else if file.parsed().is_some() {
-        chain.add("entry", "none that starts Windows".into(), &["no-windows-entry", "store-empty"]);
+    } else if let Some(store) = file.parsed() {
+        chain.no_entry(store);
     }
     chain.hops
 }
@@ -118,6 +118,8 @@ struct Chain<'a> {
     layout: &'a Layout,
     context: &'a Context,
     findings: &'a [Finding],
+    /// The volume that the firmware comes to.
+    volume: usize,
     hops: Vec<Hop>,
 }
 
