@@ -62,7 +62,7 @@ fn what_cannot_be_told_of_a_store_is_no_requirement_that_it_meets() {
 #[test]
 fn a_repair_that_would_be_refused_is_not_advised() {
     let (_folder, disk) = made("base = 'win10-bios'\ndamage = ['signature-changed', 'store-dirty']");
-    let checked = bcdrescue(&["check", &disk]).exits(4).says("but as it stands it refuses:").stdout;
+    let checked = bcdrescue(&["check", &disk]).exits(4).says("fix would refuse:").stdout;
     assert!(!checked.contains("Run: bcdrescue fix"), "{checked}");
     bcdrescue(&["fix", &disk, "--yes"]).exits(8);
     let (_folder, disk) = made("base = 'win10-bios'\ndamage = ['signature-changed']");

@@ -9,9 +9,11 @@ use std::os::unix::fs::MetadataExt;
 use std::process::Command;
 use std::process::Stdio;
 
+use bcdrescue::diagnosis::Context;
 use bcdrescue::diagnosis::Diagnosis;
 use bcdrescue::diagnosis::Verdict;
 use bcdrescue::repair::refusal::Allowed;
+use bcdrescue::repair::refusal::Cure;
 use bcdrescue::repair::refusal::refusals;
 use serde_json::Value as Json;
 
@@ -117,10 +119,29 @@ fn a_windows_volume_that_cannot_be_read_is_not_healthy() {
 fn a_dynamic_disk_is_refused_on_gpt_too() {
     let disk = SparseRam::of("win11-uefi");
     let (mut layout, diagnosis) = look(&disk).unwrap();
-    assert!(refusals(&layout, &diagnosis, Allowed::default()).is_empty());
+    assert!(
+        refusals(
+            &layout,
+            &Context::default(),
+            &diagnosis,
+            Cure::Repoint,
+            Allowed { repoint: true, ..Allowed::default() }
+        )
+        .is_empty()
+    );
     let ldm = "af9b60a0-1431-4f62-bc68-3311714a69ad".parse().unwrap();
     layout.volumes.last_mut().unwrap().partition.kind = bcdrescue::partition::PartitionType::Gpt(ldm);
-    assert!(refusals(&layout, &diagnosis, Allowed::default())[0].what.contains("dynamic disk"));
+    assert!(
+        refusals(
+            &layout,
+            &Context::default(),
+            &diagnosis,
+            Cure::Repoint,
+            Allowed { repoint: true, ..Allowed::default() }
+        )[0]
+        .what
+        .contains("dynamic disk")
+    );
 }
 
 /// Whatever happens, standard output is one JSON document.

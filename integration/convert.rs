@@ -131,7 +131,7 @@ fn without_a_loader_for_the_firmware_nothing_is_converted() {
     loaders(bcdrescue(&["check", disk.name()]).exits(4));
     // What is not Windows' is converted, the entries of Windows are left, and both are said.
     let target = bcdrescue(&["fix", disk.name(), "--convert", "--yes", "--json"]).exits(5).target();
-    assert_eq!((&target["action"], &target["verdict"]), (&"fixed".into(), &"broken".into()));
+    assert_eq!((&target["action"], &target["verdict"]), (&"written".into(), &"broken".into()));
     bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);
     assert_eq!(hash(&disk.path), before);
 }

@@ -12,6 +12,7 @@ use bcdrescue::repair::apply::apply;
 use bcdrescue::repair::plan;
 use bcdrescue::repair::plan::Plan;
 use bcdrescue::repair::refusal::Allowed;
+use bcdrescue::repair::refusal::Cure;
 use bcdrescue::repair::refusal::refusals;
 use bcdrescue::storage::Storage;
 use bcdrescue::storage::cache::Cached;
@@ -197,7 +198,14 @@ fn check_plan(disk: &SparseRam, layout: &Layout, plan: &Plan) {
 /// One damaged disk; whether there was something to repair.
 fn survive(disk: &SparseRam) -> bool {
     let Some((layout, diagnosis)) = look(disk) else { return false };
-    let refused = !refusals(&layout, &diagnosis, Allowed::default()).is_empty();
+    let refused = !refusals(
+        &layout,
+        &Context::default(),
+        &diagnosis,
+        Cure::Repoint,
+        Allowed { repoint: true, ..Allowed::default() },
+    )
+    .is_empty();
     let Ok(plan) = plan::plan(disk, &layout, &diagnosis) else { return false };
     check_plan(disk, &layout, &plan);
     if refused || plan.patches.is_empty() {

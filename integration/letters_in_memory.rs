@@ -17,6 +17,7 @@ use bcdrescue::repair::plan;
 use bcdrescue::repair::plan::Plan;
 use bcdrescue::repair::record::Record;
 use bcdrescue::repair::refusal::Allowed;
+use bcdrescue::repair::refusal::Cure;
 use bcdrescue::repair::refusal::refusals;
 use bcdrescue::repair::undo;
 use bcdrescue::storage::Storage;
@@ -96,7 +97,16 @@ fn power_is_cut_at_every_write() {
         let before = disk(name, number, &hive);
         let (layout, diagnosis) = look(&before).expect("a sound disk");
         assert_eq!(diagnosis.edits().count(), 3);
-        assert!(refusals(&layout, &diagnosis, Allowed::default()).is_empty());
+        assert!(
+            refusals(
+                &layout,
+                &Context::default(),
+                &diagnosis,
+                Cure::Repoint,
+                Allowed { repoint: true, ..Allowed::default() }
+            )
+            .is_empty()
+        );
         let plan = plan::plan(&before, &layout, &diagnosis).expect("a plan");
         plan::still_holds(&plan, &before, &context()).expect("nothing happened");
         let stages: Vec<u8> = plan.patches.iter().map(|patch| patch.stage).collect();
@@ -213,7 +223,13 @@ fn hostile_hives_are_read_or_refused() {
                 without += 1;
                 continue;
             }
-            let _ = refusals(&layout, &diagnosis, Allowed::default());
+            let _ = refusals(
+                &layout,
+                &Context::default(),
+                &diagnosis,
+                Cure::Repoint,
+                Allowed { repoint: true, ..Allowed::default() },
+            );
             let Ok(plan) = plan::plan(&damaged, &layout, &diagnosis) else { continue };
             planned += 1;
             let hive_edits = diagnosis

@@ -34,6 +34,7 @@ use crate::support::judge_with;
 use crate::support::ntfs_file;
 use crate::support::put_fat;
 use crate::support::put_ntfs;
+use crate::support::run as run_program;
 use crate::support::text;
 
 const MIB: u64 = 1 << 20;
@@ -137,11 +138,34 @@ fn refused(disk: &Disk, reason: &str, switch: Option<&str>) {
     let before = hash(&disk.path);
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(8).says("nothing was written").says(reason);
     assert_eq!((hash(&disk.path), disk.records().len()), (before.clone(), 0));
+    suggested(disk, reason);
     let Some(switch) = switch else { return };
     bcdrescue(&["fix", disk.name(), "--yes", switch]).exits(1);
     check(disk, 0, "healthy");
     bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);
     assert_eq!(hash(&disk.path), before);
+}
+
+/// What `check` suggests where `fix` alone is refused is carried out as it stands, and the disk is then what was said.
+#[track_caller]
+fn suggested(disk: &Disk, reason: &str) {
+    let before = hash(&disk.path);
+    let run = bcdrescue(&["check", disk.name(), "--json"]);
+    let fix = &run.target()["fix"];
+    assert!(fix["refused"].to_string().contains(reason), "{fix:#}");
+    let Some(command) = fix["command"].as_str() else {
+        return assert_eq!((&fix["possible"], &fix["then"]), (&false.into(), &Json::Null));
+    };
+    let program = Path::new(env!("CARGO_BIN_EXE_bcdrescue")).parent().unwrap();
+    let line = format!("PATH={}:$PATH; {command} --yes", text(program));
+    let run = run_program("sh", &["-c", &line]);
+    assert!(matches!(run.code, 1 | 5), "{command}: {}{}", run.stdout, run.stderr);
+    let target = bcdrescue(&["check", disk.name(), "--json"]).target();
+    assert_eq!(target["verdict"], fix["then"], "{command}");
+    let record = disk.records().pop().expect("a record");
+    bcdrescue(&["undo", text(&record), "--yes"]).exits(1);
+    assert_eq!(hash(&disk.path), before);
+    fs::remove_file(record).unwrap();
 }
 
 /// The other cure is no less right for that: it ends with this code, changes four bytes, and can be undone.
@@ -576,7 +600,10 @@ fn a_hibernated_windows_is_refused() {
     sleeping[..4].copy_from_slice(b"hibr");
     change(&disk, 2, |volume| put_ntfs(volume, "/hiberfil.sys", &sleeping));
     assert_eq!(findings(&check(&disk, 4, "broken"), "hibernated").len(), 1);
-    bcdrescue(&["fix", disk.name(), "--yes"]).exits(8).says("the other cure writes no store");
+    bcdrescue(&["fix", disk.name(), "--yes"])
+        .exits(8)
+        .says("this is not stopped by that, and the disk is then healthy")
+        .says(&format!("bcdrescue fix {} --restore-identity", disk.name()));
     gets_its_identity_back(&disk, 1);
     fs::remove_file(disk.record()).unwrap();
     refused(&disk, "hibernated", Some("--allow-hibernated"));

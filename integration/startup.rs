@@ -98,7 +98,10 @@ fn the_active_flag_goes_with_a_repair_and_with_the_old_identity() {
     {
         let disk = Disk::raw("win10-bios");
         disk.put(0x1be, &[0]);
-        bcdrescue(&["fix", disk.name(), "--yes"]).exits(5).says("not everything could be cured");
+        bcdrescue(&["fix", disk.name(), "--yes"])
+            .exits(5)
+            .says("but Windows still does not start: no partition is active")
+            .says(&format!("next: bcdrescue fix {} --active=1", disk.name()));
         let record = disk.record();
         bcdrescue(&["undo", text(&record), "--yes"]).exits(1);
         fs::remove_file(record).unwrap();
@@ -255,7 +258,10 @@ fn a_partition_with_a_damaged_store_can_be_made_active() {
     put_store(&disk, "/Boot/BCD", &vec![0; store.len()]);
     disk.put(0x1be, &[0]);
     bcdrescue(&["check", disk.name()]).exits(4).says("`fix --active 1`");
-    bcdrescue(&["fix", disk.name(), "--yes", "--active=1"]).exits(5).says("examined again: broken");
+    bcdrescue(&["fix", disk.name(), "--yes", "--active=1"])
+        .exits(5)
+        .says("written and verified (1 field set right, in 1 sector), but Windows still does not start: the store")
+        .says("next: bcdrescue check");
     assert_eq!(active(&disk), [1]);
     let target = bcdrescue(&["check", disk.name(), "--json"]).exits(4).target();
     assert_eq!(stop(&target), ("store".into(), "store-unreadable".into()));
@@ -294,7 +300,10 @@ fn an_active_partition_that_is_damaged_starts_nothing() {
 fn a_second_fault_is_told_with_its_switch() {
     let disk = Disk::raw("win10-bios");
     disk.put(0x1be, &[0]);
-    bcdrescue(&["check", disk.name()]).exits(4).says("Windows does not start without --active=1 as well");
+    bcdrescue(&["check", disk.name()])
+        .exits(4)
+        .says("and set 1 field right; nothing would be left. Run: ")
+        .says(&format!("bcdrescue fix {} --active=1", disk.name()));
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(5).says("→ `fix --active 1` makes partition 1");
     bcdrescue(&["fix", disk.name(), "--yes", "--active=1"]).exits(1).says("examined again: healthy");
 }

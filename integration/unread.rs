@@ -19,7 +19,7 @@ use bcdrescue::layout::discover;
 use bcdrescue::repair::plan;
 use bcdrescue::repair::record::sha256;
 use bcdrescue::repair::refusal::Allowed;
-use bcdrescue::repair::refusal::choice_needed;
+use bcdrescue::repair::refusal::Cure;
 use bcdrescue::repair::refusal::refusals;
 use bcdrescue::storage::Storage;
 use bcdrescue::storage::StorageError;
@@ -97,8 +97,9 @@ impl Look {
     fn cure(&self, name: &str) -> BTreeSet<(u32, String, String)> {
         // A volume that cannot be read may be encrypted, and a Windows may sleep on it: each is a reason by itself.
         let allowed = Allowed { hibernated: name == "bitlocker", ..Allowed::default() };
-        let is_refused = !refusals(&self.layout, &self.diagnosis, allowed).is_empty()
-            || choice_needed(&self.layout, &Context::default(), &self.diagnosis).is_some();
+        let context = Context::default();
+        let is_refused =
+            !refusals(&self.layout, &context, &self.diagnosis, Cure::Repoint, allowed).is_empty();
         let plan = plan::plan(&Cached::new(self.disk.clone()), &self.layout, &self.diagnosis);
         let Some(plan) = plan.ok().filter(|_| !is_refused) else { return BTreeSet::new() };
         let mut cure = BTreeSet::new();

@@ -103,7 +103,7 @@
 //! use bcdrescue::repair::apply::{apply, inverse};
 //! use bcdrescue::repair::plan::{plan, still_holds};
 //! use bcdrescue::repair::record::{Record, State};
-//! use bcdrescue::repair::refusal::{Allowed, choice_needed, refusals};
+//! use bcdrescue::repair::refusal::{Allowed, Cure, refusals};
 //! use bcdrescue::repair::rehearse::rehearse;
 //! use bcdrescue::repair::undo;
 //! use bcdrescue::storage::Storage;
@@ -121,8 +121,7 @@
 //! let diagnosis = diagnose(&layout, &context);
 //!
 //! // Reasons not to write: a hibernated Windows, a dirty volume, BitLocker that would ask for its key.
-//! assert!(refusals(&layout, &diagnosis, Allowed::default()).is_empty());
-//! assert!(choice_needed(&layout, &context, &diagnosis).is_none());
+//! assert!(refusals(&layout, &context, &diagnosis, Cure::Repoint, Allowed::default()).is_empty());
 //!
 //! // Whole sectors, each with its bytes before and after; tried in memory, the disk is healthy then.
 //! let plan = plan(&disk, &layout, &diagnosis)?;

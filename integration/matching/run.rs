@@ -18,8 +18,9 @@ use bcdrescue::repair::apply::inverse;
 use bcdrescue::repair::identity;
 use bcdrescue::repair::plan;
 use bcdrescue::repair::plan::Plan;
-use bcdrescue::repair::refusal;
 use bcdrescue::repair::refusal::Allowed;
+use bcdrescue::repair::refusal::Cure;
+use bcdrescue::repair::refusal::refusals;
 use bcdrescue::repair::rehearse::rehearse;
 use bcdrescue::storage::cache::Cached;
 
@@ -99,7 +100,7 @@ fn planned(scene: &Scene, disk: &SparseRam) -> Result<Option<Plan>, (String, boo
     let context = context(scene, &layout);
     let diagnosis = diagnose(&layout, &context);
     let restores = scene.command.restore_identity && diagnosis.restore != Restore::Nothing;
-    refused(scene, &layout, &context, &diagnosis, restores)?;
+    refused(scene, &layout, &context, &diagnosis)?;
     if !diagnosis.is_curable() && !restores {
         return Ok(None);
     }
@@ -118,21 +119,11 @@ fn refused(
     layout: &Layout,
     context: &Context,
     diagnosis: &Diagnosis,
-    restores: bool,
 ) -> Result<(), (String, bool)> {
-    let allowed = Allowed::default();
-    let refusals = match restores {
-        true => refusal::for_identity(layout, diagnosis),
-        false if scene.command.restore_identity && diagnosis.repoints().next().is_some() => {
-            vec![refusal::has_its_identity()]
-        }
-        // Of an encrypted Windows the user has the key: `--repoint`.
-        false => {
-            let mut refusals = refusal::refusals(layout, diagnosis, allowed);
-            refusals.extend(refusal::for_beside(context, diagnosis, allowed));
-            refusals
-        }
-    };
+    // Of an encrypted Windows the user has the key: `--repoint`.
+    let allowed = Allowed { repoint: true, ..Allowed::default() };
+    let cure = if scene.command.restore_identity { Cure::RestoreIdentity } else { Cure::Repoint };
+    let refusals = refusals(layout, context, diagnosis, cure, allowed);
     refusals.first().map_or(Ok(()), |refusal| Err((refusal.to_string(), false)))
 }
 

@@ -155,11 +155,11 @@ pub struct FixArgs {
     #[command(flatten)]
     pub choice: ChoiceArgs,
     /// Repair by a record of the disk (`bcdrescue record`): what its elements named is known then, not concluded.
-    #[arg(long, value_name = "RECORD", conflicts_with_all = ["system", "windows"])]
+    #[arg(long, value_name = "RECORD", conflicts_with_all = ["system", "windows", "recovery"])]
     pub against: Option<PathBuf>,
     /// Give the disk its old identity back (the MBR signature, or the GPT's GUIDs) instead of re-pointing the store.
     /// Then also drive letters, recovery and a hibernated Windows know it again, and --drive-letters is not needed.
-    #[arg(long, conflicts_with_all = ["repoint", "system", "windows", "convert", "firmware_entries", "drive_letters"])]
+    #[arg(long, conflicts_with_all = ["repoint", "system", "windows", "recovery", "entry", "convert", "firmware_entries", "drive_letters"])]
     pub restore_identity: bool,
     /// Re-point the store, which is what fix does; says so where an encrypted Windows leaves a choice.
     #[arg(long)]

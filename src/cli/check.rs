@@ -187,6 +187,6 @@ impl Check<'_> {
         if !is_named(self.args) && examined.diagnosis.verdict == Verdict::NotWindows {
             return Ok(None);
         }
-        Ok(Some(result::disk(&examined, &compared, self.args, self.form)))
+        Ok(Some(result::disk(&examined, &context, &compared, self.args, self.form)))
     }
 }

@@ -24,6 +24,10 @@ pub struct ChoiceArgs {
     /// --with names.
     #[arg(long, value_name = "[DISK:]N")]
     pub windows: Option<PartitionArg>,
+    /// Stale elements of disk images mean this partition (its number, as list shows it): the recovery environment's Winre.wim
+    /// and boot.sdi, virtual disks.
+    #[arg(long, value_name = "N")]
+    pub recovery: Option<u32>,
     /// Which boot entry is meant: the one that --windows is about, where several could be, or the one that is to start where
     /// the boot menu names none that is there. Its GUID, or bcdedit's name for it ({ntldr}).
     #[arg(long, value_name = "{GUID}")]
@@ -57,6 +61,7 @@ impl ChoiceArgs {
             with,
             system,
             windows,
+            recovery,
             entry,
             active,
             convert,
@@ -76,6 +81,7 @@ impl ChoiceArgs {
             system: *system,
             windows: windows.as_ref().map(|windows| windows.number),
             windows_on,
+            recovery: *recovery,
             entry: entry.as_ref().map(|entry| entry.0),
             active: *active,
             convert: *convert,
@@ -90,8 +96,9 @@ impl ChoiceArgs {
     /// Whether a switch is given that means one disk, and would make a disk "need a repair" that needs none.
     #[must_use]
     pub fn is_of_one_disk(&self) -> bool {
-        let Self { with, entry, active, boot_sector, firmware_entries, drive_letters, .. } = self;
+        let Self { with, recovery, entry, active, boot_sector, firmware_entries, drive_letters, .. } = self;
         !with.is_empty()
+            || recovery.is_some()
             || entry.is_some()
             || active.is_some()
             || *boot_sector
@@ -106,6 +113,7 @@ impl ChoiceArgs {
             with,
             system,
             windows,
+            recovery,
             entry,
             active,
             convert,
@@ -118,6 +126,7 @@ impl ChoiceArgs {
         with.iter().for_each(|disk| value("--with", suggested::path(disk)));
         system.iter().for_each(|number| value("--system", number.to_string().into()));
         windows.iter().for_each(|partition| value("--windows", partition.word()));
+        recovery.iter().for_each(|number| value("--recovery", number.to_string().into()));
         entry.iter().for_each(|entry| value("--entry", entry.0.braced().into()));
         active.iter().for_each(|number| value("--active", number.to_string().into()));
         let flags = [

@@ -8,7 +8,6 @@ use crate::cli::text::clean;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
-use crate::diagnosis::Severity;
 use crate::diagnosis::Verdict;
 use crate::diagnosis::chain::State;
 use crate::diagnosis::chain::is_identity;
@@ -17,12 +16,13 @@ use crate::diagnosis::restore::Restore;
 use crate::diagnosis::show_disk;
 use crate::layout::Layout;
 use crate::partition::DiskId;
-use crate::repair::refusal::Allowed;
-use crate::repair::refusal::for_identity;
-use crate::repair::refusal::refusals;
+use crate::repair::prospect::Prospect;
+use crate::repair::prospect::Way;
+use crate::repair::refusal::Cure;
 use owo_colors::OwoColorize;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::path::Path;
 
 /// The verdict and, when Windows does not start, the hop at which it stops.
 pub fn headline(out: &mut Lines, examined: &Examined) {
@@ -152,69 +152,70 @@ fn add_group(out: &mut Lines, first: &Finding, group: &[&Finding]) {
     }
 }
 
-/// What fix would do, and the words that do it: the same switches as were given here.
-pub fn closing(out: &mut Lines, examined: &Examined, switches: &[OsString]) {
+/// What fix would do, and the words that do it: the same switches as were given here, and those that it takes.
+pub fn closing(out: &mut Lines, examined: &Examined, prospect: &Prospect, switches: &[OsString]) {
     let Examined { path, layout, diagnosis, .. } = examined;
-    let (repoints, edits) = (diagnosis.repoints().count(), diagnosis.edits().count());
-    let command = suggested::command(&[&["fix".into(), suggested::path(path)], switches].concat());
-    let mut what = Vec::new();
-    if repoints > 0 {
-        let elements = text::count(repoints, "element", "elements");
-        what.push(format!("re-point {elements} in {}", stores(layout, diagnosis)));
-    }
-    if edits > 0 {
-        what.push(format!("set {} right", text::count(edits, "field", "fields")));
-    }
-    if !what.is_empty() {
-        let left = match diagnosis.left().count() {
-            0 => "nothing would be left".to_owned(),
-            left => format!("{} would be left", text::count(left, "finding", "findings")),
-        };
-        let refusals = refusals(layout, diagnosis, Allowed::default());
-        match refusals.is_empty() {
-            true => {
-                out.add(format_args!("\n  fix would {}; {left}. Run: {command}", what.join(" and ")));
-                let switches = blocking_switches(diagnosis).join(" and ");
-                if !switches.is_empty() {
-                    out.add(format_args!("  Windows does not start without {switches} as well"));
-                }
-            }
-            false => {
-                out.add(format_args!("\n  fix would {}, but as it stands it refuses:", what.join(" and ")));
-                refusals.iter().for_each(|it| out.add(format_args!("    {}", clean(&it.to_string()))));
-            }
+    let command = |way: &Way| command(path, switches, way);
+    let Some(way) = &prospect.way else {
+        if !prospect.refused.is_empty() {
+            out.add(format_args!("\n  fix would refuse:"));
+            prospect.refused.iter().for_each(|it| out.add(format_args!("    {}", clean(&it.to_string()))));
         }
+        if let Some(other) = &prospect.other {
+            let what = work(layout, other);
+            out.add(format_args!("\n  fix --restore-identity would {what}. Run: {}", command(other)));
+        }
+        return;
+    };
+    if !prospect.refused.is_empty() {
+        out.add(format_args!("\n  fix without more switches would refuse:"));
+        prospect.refused.iter().for_each(|it| out.add(format_args!("    {}", clean(&it.to_string()))));
     }
-    match &diagnosis.restore {
-        Restore::Possible(old) if for_identity(layout, diagnosis).is_empty() => {
-            if what.is_empty() {
-                out.add(format_args!(""));
-            }
-            out.add(format_args!(
-                "  or, with --restore-identity, give back {}: {}, and no store",
-                show_disk(old.disk),
-                table_parts(old)
-            ));
-        }
-        Restore::Impossible(reason) if repoints > 0 => {
-            out.add(format_args!("  (its old identity cannot be put back instead: {})", clean(reason)));
-        }
-        Restore::Possible(_) | Restore::Impossible(_) | Restore::Nothing => {}
+    let what = work(layout, way);
+    let then = match (way.after.left().count(), way.ends_well()) {
+        (0, true) => "nothing would be left".to_owned(),
+        (left, true) => format!("{} would be left", text::count(left, "finding", "findings")),
+        (_, false) => match way.after.stop() {
+            Some(stop) => format!("Windows still does not start then: {}", clean(&stop.message)),
+            None => "whether Windows starts then cannot be told".to_owned(),
+        },
+    };
+    out.add(format_args!("\n  fix would {what}; {then}. Run: {}", command(way)));
+    if let Some(other) = &prospect.other {
+        out.add(format_args!("  or {}: {}", work(layout, other), command(other)));
+    } else if let (Restore::Impossible(reason), true) =
+        (&diagnosis.restore, diagnosis.repoints().next().is_some())
+    {
+        out.add(format_args!("  (its old identity cannot be put back instead: {})", clean(reason)));
     }
 }
 
-/// The switches without which Windows does not start, each once.
-fn blocking_switches(diagnosis: &Diagnosis) -> Vec<String> {
-    let mut switches = Vec::new();
-    for finding in diagnosis.findings.iter().filter(|finding| finding.severity == Severity::BlocksBoot) {
-        if let Remedy::Switch(switch, _) = &finding.remedy {
-            let switch = switch.to_string();
-            if !switches.contains(&switch) {
-                switches.push(switch);
-            }
+/// The command of a way.
+#[must_use]
+pub fn command(path: &Path, switches: &[OsString], way: &Way) -> String {
+    let words = way.words().into_iter().map(OsString::from).collect();
+    suggested::command(&[vec!["fix".into(), suggested::path(path)], switches.to_vec(), words].concat())
+}
+
+/// What a way does, in a few words: `re-point 9 elements in \Boot\BCD`.
+fn work(layout: &Layout, way: &Way) -> String {
+    let mut what = Vec::new();
+    let repoints = way.before.repoints().count();
+    match &way.before.restore {
+        Restore::Possible(old) if way.cure == Cure::RestoreIdentity => {
+            what.push(format!("give back {} ({}, and no store)", show_disk(old.disk), table_parts(old)));
         }
+        _ if repoints > 0 => {
+            let elements = text::count(repoints, "element", "elements");
+            what.push(format!("re-point {elements} in {}", stores(layout, &way.before)));
+        }
+        _ => {}
     }
-    switches
+    let edits = way.cure.edits(&way.before).count();
+    if edits > 0 {
+        what.push(format!("set {} right", text::count(edits, "field", "fields")));
+    }
+    what.join(" and ")
 }
 
 /// The stores that would be written, by path.

@@ -25,12 +25,16 @@ use crate::cli::report;
 use crate::cli::suggested;
 use crate::cli::text;
 use crate::cli::text::clean;
+use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Verdict;
 use crate::diagnosis::others::Others;
 use crate::diagnosis::requirement::Requirement;
 use crate::diagnosis::store;
+use crate::repair::prospect::Case;
+use crate::repair::prospect::prospect;
+use crate::repair::refusal::Allowed;
 
 /// Of a target that could not be examined, for this reason.
 #[must_use]
@@ -49,11 +53,20 @@ pub fn failed(path: &Path, message: String, form: Option<Form>) -> Outcome {
 
 /// Of a disk.
 #[must_use]
-pub fn disk(examined: &Examined, others: &Others, args: &CheckArgs, form: Option<Form>) -> Outcome {
+pub fn disk(
+    examined: &Examined,
+    context: &Context,
+    others: &Others,
+    args: &CheckArgs,
+    form: Option<Form>,
+) -> Outcome {
+    let Examined { layout, storage, .. } = examined;
+    let case = Case { storage, layout, context, allowed: Allowed::default() };
+    let prospect = prospect(case, &examined.diagnosis);
     let requirements: Vec<(Requirement, Option<String>)> =
         args.requirements().map(|it| (it, it.unmet(&examined.layout, &examined.diagnosis, others))).collect();
     let unmet = unmet(&requirements);
-    let document = || checked(examined, &requirements);
+    let document = || checked(examined, &prospect, &switches(args), &requirements);
     let text = |out: &mut Lines| {
         report::headline(out, examined);
         report::picture(out, examined);
@@ -61,7 +74,7 @@ pub fn disk(examined: &Examined, others: &Others, args: &CheckArgs, form: Option
             report::chain(out, &examined.diagnosis);
         }
         report::findings(out, &examined.diagnosis.findings);
-        report::closing(out, examined, &switches(args));
+        report::closing(out, examined, &prospect, &switches(args));
         add_unmet(out, &unmet);
     };
     let shown = shown(form, document, text);

@@ -9,6 +9,7 @@ use crate::cli::text::clean;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
+use crate::diagnosis::byte_edit::ByteEdit;
 use crate::diagnosis::dirty;
 use crate::diagnosis::restore::Restore;
 use crate::diagnosis::show_disk;
@@ -63,8 +64,8 @@ pub fn identity(out: &mut Lines, layout: &Layout, diagnosis: &Diagnosis) {
 }
 
 /// Every other field that changes.
-pub fn edits(out: &mut Lines, diagnosis: &Diagnosis) {
-    let edits: Vec<_> = diagnosis.edits().collect();
+pub fn edits<'a>(out: &mut Lines, edits: impl Iterator<Item = &'a ByteEdit>) {
+    let edits: Vec<_> = edits.collect();
     if edits.is_empty() {
         return;
     }

@@ -1,5 +1,7 @@
 //! Findings about device elements: what each names, and what it should name.
 
+use std::collections::BTreeSet;
+
 use crate::bcd::device::QualifiedPartition;
 use crate::bcd::element::ElementId;
 use crate::bcd::names::display_name;
@@ -33,8 +35,13 @@ pub fn findings(
     records: &[Record],
     answers: &[Resolution],
 ) -> Vec<Finding> {
-    let describe =
-        |(record, answer): (&Record, &Resolution)| Subject::new(layout, record)?.finding(context, answer);
+    let windows = records.iter().filter(|record| record.purpose.role.is_windows());
+    let of_windows: BTreeSet<QualifiedPartition> = windows.map(|record| record.named).collect();
+    let describe = |(record, answer): (&Record, &Resolution)| {
+        let subject = Subject::new(layout, record)?;
+        let is_beside_windows = of_windows.contains(&record.named);
+        Subject { is_beside_windows, ..subject }.finding(context, answer)
+    };
     let mut findings: Vec<_> = records.iter().zip(answers).filter_map(describe).collect();
     findings.extend(missing_file::findings(layout, context, records, answers));
     findings.extend(unused_choice(layout, context, records, answers));
@@ -67,6 +74,8 @@ pub(super) struct Subject<'a> {
     is_main: bool,
     /// Whether the boot menu leads to the object.
     is_listed: bool,
+    /// Whether a Windows is named by the same place.
+    pub(super) is_beside_windows: bool,
     /// Whether the element is `device`, without which the boot manager does not try the entry.
     is_device: bool,
 }
@@ -83,7 +92,17 @@ impl<'a> Subject<'a> {
         let name = format!("{} {id} {element}{}", file.path, described(object));
         let is_main = is_main(file, record.object);
         let is_listed = file.first && is_listed(store, object);
-        Some(Self { layout, record, file, name, entry: &object.key, is_main, is_listed, is_device })
+        Some(Self {
+            layout,
+            record,
+            file,
+            name,
+            entry: &object.key,
+            is_main,
+            is_listed,
+            is_beside_windows: false,
+            is_device,
+        })
     }
 
     fn finding(&self, context: &Context, answer: &Resolution) -> Option<Finding> {

@@ -13,6 +13,7 @@ use crate::diagnosis::answer::Resolution;
 use crate::diagnosis::convert::path_edit;
 use crate::diagnosis::menu::main_entry;
 use crate::diagnosis::record::Record;
+use crate::diagnosis::remedy::OfEntry;
 use crate::diagnosis::role::Role;
 use crate::layout::Firmware;
 use crate::layout::Layout;
@@ -122,7 +123,7 @@ impl Paths<'_> {
         let advice = format!("`fix --windows {number} --entry {}` sets it to {loader}", object.key);
         Some(Finding {
             evidence: vec![format!("{path} is on {loader}"), format!("osdevice names {other}")],
-            remedy: Remedy::Switch(Switch::Windows, advice),
+            remedy: Remedy::Switch(Switch::Windows(Some(OfEntry { number, entry: object.id })), advice),
             ..Finding::plain(
                 OS_DEVICE_ELSEWHERE,
                 Severity::BlocksBoot,

@@ -125,8 +125,10 @@ impl Subject<'_> {
     /// The switch that says which volume it is.
     fn choosing(&self) -> Option<Switch> {
         match self.record.purpose.role {
-            role if role.is_system() => Some(Switch::System),
-            role if role.is_windows() => Some(Switch::Windows),
+            role if role.is_system() => Some(Switch::System(None)),
+            role if role.is_windows() => Some(Switch::Windows(None)),
+            // Where a Windows is named by the same place, that decides for what lies on it.
+            role if role.is_image() && !self.is_beside_windows => Some(Switch::Recovery(None)),
             _ => None,
         }
     }
@@ -148,13 +150,14 @@ impl Subject<'_> {
             (Left::Rivals(_) | Left::EntryNeeded(_), _) => {
                 format!("say which entry it is with --windows N --entry {}", self.entry)
             }
-            (Left::Ambiguous(_) | Left::Hidden { .. }, Some(Switch::Windows)) => format!(
+            (Left::Ambiguous(_) | Left::Hidden { .. }, Some(Switch::Windows(_))) => format!(
                 "say which it is with --windows N (the partition's number, see `bcdrescue list`), where several entries are open with --entry {}",
                 self.entry
             ),
-            (Left::Ambiguous(_) | Left::Hidden { .. }, Some(_)) => {
-                "say which it is with --system N (the partition's number, see `bcdrescue list`)".into()
-            }
+            (Left::Ambiguous(_) | Left::Hidden { .. }, Some(switch)) => format!(
+                "say which it is with {} (the partition's number, see `bcdrescue list`)",
+                switch.to_string().replace('=', " ")
+            ),
             (Left::Ambiguous(_) | Left::Hidden { .. }, None) => {
                 format!("left as it is until one volume alone has {}", self.file())
             }
@@ -193,7 +196,7 @@ impl Subject<'_> {
             .filter_map(|volume| Some(self.layout.table.partitions.get(*volume)?.number))
             .collect();
         match (switch, numbers.as_slice()) {
-            (Some(Switch::Windows), [only]) => {
+            (Some(Switch::Windows(_)), [only]) => {
                 format!("{with}; if it means this one, --windows {only} re-points it")
             }
             (Some(switch), _) => format!("{with}; if it means this one, say where it is with {switch}"),
@@ -212,14 +215,19 @@ pub(super) fn unused_choice(
     let choice = context.choice;
     let windows = choice.windows.map(|number| ("--windows", number, choice.windows_on));
     let system = choice.system.map(|number| ("--system", number, None));
-    let chosen = [windows, system].into_iter().flatten();
+    let recovery = choice.recovery.map(|number| ("--recovery", number, None));
+    let chosen = [windows, system, recovery].into_iter().flatten();
     let unused = chosen.filter(|(switch, number, on)| {
         let disk = match on {
             Some(disk) => context.beside.get(*disk).map(|beside| &beside.layout),
             None => Some(layout),
         };
         let Some(volume) = disk.and_then(|layout| layout.by_number(*number)) else { return false };
-        let is_of = |role: Role| if *switch == "--system" { role.is_system() } else { role.is_windows() };
+        let is_of = |role: Role| match *switch {
+            "--system" => role.is_system(),
+            "--recovery" => role.is_image(),
+            _ => role.is_windows(),
+        };
         let mut of_role = records.iter().zip(answers).filter(|(record, _)| is_of(record.purpose.role));
         !of_role.any(|(_, answer)| is_used(context, answer, *on, volume))
     });

@@ -16,6 +16,7 @@ use crate::diagnosis::lookup::Where;
 use crate::diagnosis::menu::is_listed;
 use crate::diagnosis::menu::is_main;
 use crate::diagnosis::record::Record;
+use crate::diagnosis::remedy::OfEntry;
 use crate::diagnosis::role::Role;
 use crate::diagnosis::whole::Goal;
 use crate::diagnosis::whole::goal;
@@ -182,22 +183,32 @@ impl<'a> Wanted<'a> {
     fn left_here(&self, matched: &[(&Record, &Resolution)], record: &Record) -> Remedy {
         let left = "left as it is, for the element names a partition that is here";
         let mut volumes = self.layout.evidence.volumes_with(self.file);
-        let only = volumes.next().filter(|_| volumes.next().is_none() && record.purpose.role.is_windows());
+        let only = volumes.next().filter(|_| volumes.next().is_none());
         let is_anothers = |(other, answer): &&(&Record, &Resolution)| {
             other.purpose.role.is_windows()
                 && (other.store, other.object) != (record.store, record.object)
                 && matches!(answer, Resolution::Here(volume) | Resolution::Repoint { volume, .. } if Some(*volume) == only)
         };
         let number = only.and_then(|volume| Some(self.layout.table.partitions.get(volume)?.number));
-        match number.filter(|_| !matched.iter().any(|other| is_anothers(&other))) {
-            Some(number) => Remedy::Switch(
-                Switch::Windows,
+        let role = record.purpose.role;
+        let is_taken = role.is_windows() && matched.iter().any(|other| is_anothers(&other));
+        match number.filter(|_| !is_taken) {
+            Some(number) if role.is_image() => Remedy::Switch(
+                Switch::Recovery(Some(number)),
+                format!("{left}; `fix --recovery {number}` re-points it to the other"),
+            ),
+            Some(number) if role.is_system() => Remedy::Switch(
+                Switch::System(Some(number)),
+                format!("{left}; `fix --system {number}` re-points it to the other"),
+            ),
+            Some(number) if role.is_windows() => Remedy::Switch(
+                Switch::Windows(Some(OfEntry { number, entry: self.object.id })),
                 format!(
                     "{left}; `fix --windows {number} --entry {}` re-points it to the other",
                     self.object.key
                 ),
             ),
-            None => Remedy::Advice(left.into()),
+            _ => Remedy::Advice(left.into()),
         }
     }
 }

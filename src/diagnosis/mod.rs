@@ -74,6 +74,8 @@ pub struct Choice {
     pub windows: Option<u32>,
     /// `--windows DISK:N`: of the disk with this index among those beside.
     pub windows_on: Option<usize>,
+    /// `--recovery N`.
+    pub recovery: Option<u32>,
     /// `--entry {GUID}`: of the boot entry with this id, where several could be meant.
     pub entry: Option<Guid>,
     /// `--active N`: this partition is to be the active one.
@@ -86,6 +88,16 @@ pub struct Choice {
     pub firmware_entries: bool,
     /// `--drive-letters`: the letters that a Windows remembers are to name this disk.
     pub drive_letters: bool,
+}
+
+impl Choice {
+    /// Whether it is about re-pointing, so that nothing is left to say where the disk gets its identity back.
+    #[must_use]
+    pub const fn is_of_repointing(&self) -> bool {
+        let Self { system, windows, recovery, entry, convert, firmware_entries, drive_letters, .. } = self;
+        let is_chosen = system.is_some() || windows.is_some() || recovery.is_some() || entry.is_some();
+        is_chosen || *convert || *firmware_entries || *drive_letters
+    }
 }
 
 /// What the diagnosis knows besides the disk.

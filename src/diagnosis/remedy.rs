@@ -1,6 +1,7 @@
 //! What can be done about a finding.
 
 use crate::bcd::device::QualifiedPartition;
+use crate::diagnosis::Choice;
 use crate::diagnosis::byte_edit::ByteEdit;
 use crate::guid::Guid;
 
@@ -34,27 +35,87 @@ pub enum Switch {
     DriveLetters,
     /// `--firmware-entries`: set the store's copies of firmware entries right.
     FirmwareEntries,
-    /// `--system N`: which partition is the system volume.
-    System,
-    /// `--windows N`: which partition is Windows'.
-    Windows,
+    /// `--recovery N`: which partition has the recovery environment; this one, where only one will do.
+    Recovery(Option<u32>),
+    /// `--system N`: which partition is the system volume; this one, where only one will do.
+    System(Option<u32>),
+    /// `--windows N`: which partition is Windows'; this one, where only one will do.
+    Windows(Option<OfEntry>),
 }
 
-/// As it stands on a command line; `N` or `{GUID}` where the user has to choose the number of a partition.
+/// The partition that an entry means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OfEntry {
+    /// Its number.
+    pub number: u32,
+    /// The entry, where others may be meant too.
+    pub entry: Option<Guid>,
+}
+
+impl Switch {
+    /// As it stands on a command line, a word each; `N` or `{GUID}` where the user has to choose.
+    #[must_use]
+    pub fn words(&self) -> Vec<String> {
+        let word = |word: &str| vec![word.to_owned()];
+        let entry = |id: &Guid| format!("--entry={}", id.braced());
+        match self {
+            Self::Active(Some(number)) => vec![format!("--active={number}")],
+            Self::Active(None) => word("--active=N"),
+            Self::BootSector => word("--boot-sector"),
+            Self::Convert => word("--convert"),
+            Self::Entry(Some(id)) => vec![entry(id)],
+            Self::Entry(None) => word("--entry={GUID}"),
+            Self::DriveLetters => word("--drive-letters"),
+            Self::FirmwareEntries => word("--firmware-entries"),
+            Self::Recovery(Some(number)) => vec![format!("--recovery={number}")],
+            Self::Recovery(None) => word("--recovery=N"),
+            Self::System(Some(number)) => vec![format!("--system={number}")],
+            Self::System(None) => word("--system=N"),
+            Self::Windows(Some(OfEntry { number, entry: of })) => {
+                std::iter::once(format!("--windows={number}")).chain(of.iter().map(entry)).collect()
+            }
+            Self::Windows(None) => word("--windows=N"),
+        }
+    }
+
+    /// The choice with this switch too; `None` where the user has to choose a number first, or has chosen another.
+    #[must_use]
+    pub fn added_to(&self, choice: Choice) -> Option<Choice> {
+        fn free<T: PartialEq>(chosen: Option<T>, wanted: &T) -> bool {
+            chosen.is_none_or(|chosen| chosen == *wanted)
+        }
+        Some(match *self {
+            Self::Active(Some(number)) if free(choice.active, &number) => {
+                Choice { active: Some(number), ..choice }
+            }
+            Self::Entry(Some(id)) if free(choice.entry, &id) => Choice { entry: Some(id), ..choice },
+            Self::Recovery(Some(number)) if free(choice.recovery, &number) => {
+                Choice { recovery: Some(number), ..choice }
+            }
+            Self::System(Some(number)) if free(choice.system, &number) => {
+                Choice { system: Some(number), ..choice }
+            }
+            Self::Windows(Some(OfEntry { number, entry }))
+                if free(choice.windows, &number)
+                    && choice.windows_on.is_none()
+                    && entry.is_none_or(|entry| free(choice.entry, &entry)) =>
+            {
+                Choice { windows: Some(number), entry: entry.or(choice.entry), ..choice }
+            }
+            Self::BootSector => Choice { boot_sector: true, ..choice },
+            Self::Convert => Choice { convert: true, ..choice },
+            Self::DriveLetters => Choice { drive_letters: true, ..choice },
+            Self::FirmwareEntries => Choice { firmware_entries: true, ..choice },
+            Self::Active(_) | Self::Entry(_) | Self::Recovery(_) | Self::System(_) | Self::Windows(_) => {
+                return None;
+            }
+        })
+    }
+}
+
 impl std::fmt::Display for Switch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Active(Some(number)) => return write!(f, "--active={number}"),
-            Self::Active(None) => "--active=N",
-            Self::BootSector => "--boot-sector",
-            Self::Convert => "--convert",
-            Self::Entry(Some(id)) => return write!(f, "--entry={}", id.braced()),
-            Self::Entry(None) => "--entry={GUID}",
-            Self::DriveLetters => "--drive-letters",
-            Self::FirmwareEntries => "--firmware-entries",
-            Self::System => "--system=N",
-            Self::Windows => "--windows=N",
-        })
+        f.write_str(&self.words().join(" "))
     }
 }
 

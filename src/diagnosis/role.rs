@@ -52,6 +52,12 @@ impl Role {
         !matches!(self, Self::FirmwareEntry | Self::InsideVirtualDisk)
     }
 
+    /// Whether `--recovery` decides it: the image of a RAM disk or virtual disk, and what serves it.
+    #[must_use]
+    pub const fn is_image(self) -> bool {
+        matches!(self, Self::Image | Self::Sdi)
+    }
+
     /// Whether `--windows` decides it.
     #[must_use]
     pub const fn is_windows(self) -> bool {

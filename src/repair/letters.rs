@@ -18,6 +18,7 @@ pub fn refusals(layout: &Layout, diagnosis: &Diagnosis) -> Vec<Refusal> {
     let unread = diagnosis.findings.iter().filter(|finding| finding.code == UNREAD);
     let mut refusals: Vec<Refusal> = unread
         .map(|finding| Refusal {
+            lift: None,
             what: format!("{}: {}", finding.subject, finding.message),
             way_out: "leave --drive-letters out; the stores are repaired without it".into(),
         })
@@ -27,15 +28,16 @@ pub fn refusals(layout: &Layout, diagnosis: &Diagnosis) -> Vec<Refusal> {
         if diagnosis.edits().any(|edit| is_written(&edit.site)) {
             refusals.extend(overlap(layout, hive.volume));
             refusals.extend(layout.table.unseen.as_ref().map(|unseen| Refusal {
+                lift: None,
                 what: format!(
                     "partitions may be missing here, and a letter may mean one of them: {}",
                     unseen.reason()
                 ),
                 way_out: "mend the partition table first, or leave --drive-letters out".into(),
             }));
-            refusals.extend(obstacles(layout, hive).into_iter().map(|Refusal { what, way_out }| {
+            refusals.extend(obstacles(layout, hive).into_iter().map(|Refusal { what, way_out, lift }| {
                 let way_out = format!("{way_out}, or leave --drive-letters out");
-                Refusal { what, way_out }
+                Refusal { what, way_out, lift }
             }));
         }
     }
@@ -48,7 +50,7 @@ pub fn obstacles(layout: &Layout, hive: &MountedDevices) -> Vec<Refusal> {
     let volume = layout.name(hive.volume);
     let place = format!("{} on {volume}", hive.path);
     let mut refusals = Vec::new();
-    let mut refuse = |what: String, way_out: &str| refusals.push(Refusal { what, way_out: way_out.into() });
+    let mut refuse = |what: String, way_out: &str| refusals.push(Refusal::new(what, way_out));
     if let Err(reason) = &hive.place {
         refuse(
             format!("{place} must not be overwritten in place: {reason}"),

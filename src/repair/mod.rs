@@ -7,6 +7,7 @@ pub mod identity_record;
 pub mod letters;
 mod new_file;
 pub mod plan;
+pub mod prospect;
 mod prove;
 pub mod record;
 mod recovery;

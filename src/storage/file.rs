@@ -9,6 +9,8 @@ use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
+use nix::unistd::AccessFlags;
+use nix::unistd::access;
 
 use crate::storage::StorageError;
 
@@ -35,6 +37,14 @@ pub(crate) fn open_file(path: &Path, write: bool) -> Result<File, StorageError> 
     let file = options.open(path).map_err(cannot)?;
     check_type(&metadata(&file, path)?, path)?;
     Ok(file)
+}
+
+/// Whether a file may be opened for writing, without doing so.
+///
+/// # Errors
+/// [`StorageError`] as [`open_file`].
+pub(crate) fn check_writable(path: &Path) -> Result<(), StorageError> {
+    access(path, AccessFlags::W_OK).map_err(|errno| cannot_open(path, true, errno.into()))
 }
 
 /// Device and inode.

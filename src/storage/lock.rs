@@ -49,6 +49,20 @@ pub fn lock_for_writing(file: &File, path: &Path) -> Result<(), StorageError> {
     lock(file, path, &all, &all)
 }
 
+/// Whether [`lock_for_writing`] would succeed. Takes no lock.
+///
+/// # Errors
+/// As [`lock_for_writing`].
+pub fn check_free(file: &File, path: &Path) -> Result<(), StorageError> {
+    let permissions = [CONSISTENT_READ, WRITE, RESIZE];
+    let bytes = permissions.iter().flat_map(|at| [USED.saturating_add(*at), DENIED.saturating_add(*at)]);
+    // A file system without locks says nothing.
+    match bytes.into_iter().any(|byte| matches!(is_locked(file, byte), Ok(true))) {
+        true => Err(busy(path)),
+        false => Ok(()),
+    }
+}
+
 /// Locks `file` as a reader that lets nobody write: a backing file of an image that is written.
 ///
 /// # Errors

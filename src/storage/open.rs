@@ -13,6 +13,7 @@ use crate::storage::StorageError;
 use crate::storage::StorageMut;
 use crate::storage::device::DeviceMut;
 use crate::storage::device::check_device;
+use crate::storage::file::check_writable;
 use crate::storage::file::metadata;
 use crate::storage::file::open_file;
 use crate::storage::format::Format;
@@ -165,6 +166,25 @@ pub fn open_mut(path: &Path, options: &OpenOptions) -> Result<Box<dyn StorageMut
     } else {
         Box::new(target.raw)
     })
+}
+
+/// Whether [`open_mut`] would let the target be written, as far as that can be told without opening it for writing.
+///
+/// # Errors
+/// As [`open_mut`].
+pub fn may_write(path: &Path, options: &OpenOptions) -> Result<(), StorageError> {
+    if is_url(path) {
+        return options.connections.open(path)?.check_writable();
+    }
+    let target = Target::open(path, options, Access::Rehearse)?;
+    let raw = Arc::new(target.raw);
+    match target.format {
+        Format::Raw => {}
+        Format::Qcow2 => drop(qcow2(Arc::clone(&raw), path, options, Access::Rehearse)?),
+        format => drop(nodes::image(path, format, options, Access::Rehearse)?),
+    }
+    lock::check_free(raw.file(), path)?;
+    check_writable(path)
 }
 
 /// Who opens a qcow2 image.

@@ -16,8 +16,8 @@ use bcdrescue::repair::identity;
 use bcdrescue::repair::plan;
 use bcdrescue::repair::plan::Plan;
 use bcdrescue::repair::record::Record;
-use bcdrescue::repair::refusal;
 use bcdrescue::repair::refusal::Allowed;
+use bcdrescue::repair::refusal::Cure;
 use bcdrescue::repair::refusal::refusals;
 use bcdrescue::repair::rehearse::rehearse;
 use bcdrescue::repair::undo;
@@ -74,13 +74,19 @@ pub(super) fn disk(data: &[u8]) {
     for finding in &diagnosis.findings {
         assert!(!finding.code.is_empty(), "{finding:?}");
     }
-    for refusal in refusals(&layout, &diagnosis, Allowed::default()) {
+    for refusal in refusals(
+        &layout,
+        &Context::default(),
+        &diagnosis,
+        Cure::Repoint,
+        Allowed { repoint: true, ..Allowed::default() },
+    ) {
         one_line(&refusal.to_string());
     }
     let plan = plan::plan(&disk, &layout, &diagnosis);
     let by_identity =
         matches!(diagnosis.restore, Restore::Possible(_)).then(|| identity::plan(&disk, &layout, &diagnosis));
-    let _ = refusal::for_identity(&layout, &diagnosis);
+    let _ = refusals(&layout, &context, &diagnosis, Cure::RestoreIdentity, Allowed::default());
     for plan in [Some(plan), by_identity].into_iter().flatten() {
         match plan {
             Ok(plan) => dry_run(&disk, &plan, &context, &diagnosis),

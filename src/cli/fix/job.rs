@@ -20,15 +20,16 @@ use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Verdict;
-use crate::diagnosis::restore::Restore;
-use crate::repair::identity;
-use crate::repair::plan;
 use crate::repair::plan::Plan;
 use crate::repair::plan::PlanError;
+use crate::repair::prospect::planned;
+use crate::repair::prospect::starts;
 use crate::repair::refusal;
 use crate::repair::refusal::Allowed;
+use crate::repair::refusal::Cure;
 use crate::repair::refusal::Refusal;
 use crate::repair::rehearse::rehearse;
+use crate::storage::open::may_write;
 use crate::storage::open::open_mut;
 
 /// A disk, what was found on it, and what the user wants.
@@ -81,6 +82,7 @@ impl Job<'_> {
             out.add(format_args!("\n  tried in memory, the disk is then: {verdict}"));
         })?;
         if self.args.write.dry_run {
+            may_write(&self.examined.path, &self.args.open.options()).context("nothing was written")?;
             self.show(|out| {
                 show::sectors(out, &plan.patches);
                 out.add(format_args!("\n  dry run: nothing was written"));
@@ -92,7 +94,7 @@ impl Job<'_> {
             // Whoever holds the disk is named before the question, not after the answer.
             drop(open_mut(&self.examined.path, &self.args.open.options()).context("nothing was written")?);
         }
-        match self.agreed(&plan)? {
+        match self.agreed(&plan, &rehearsed)? {
             Some(true) => self.write(&plan, &rehearsed),
             Some(false) => {
                 lines::say(format_args!("  nothing was written"))?;
@@ -110,39 +112,36 @@ impl Job<'_> {
     /// The plan, and what the disk is when it is tried in memory.
     fn planned(&self) -> Result<(Plan, Diagnosis), PlanError> {
         let Examined { layout, diagnosis, storage, .. } = &self.examined;
-        let plan = match self.restores() {
-            true => identity::plan(storage, layout, diagnosis)?,
-            false => plan::plan(storage, layout, diagnosis)?,
-        };
+        let plan = planned(storage, layout, diagnosis, self.cure())?;
         let rehearsed = rehearse(&plan, storage, &self.context, diagnosis)?;
         Ok((plan, rehearsed))
     }
 
-    /// Whether the disk gets its old identity back: that was asked for, and there is one (or a reason why not).
+    pub(super) fn cure(&self) -> Cure {
+        if self.args.restore_identity { Cure::RestoreIdentity } else { Cure::Repoint }
+    }
+
+    /// Whether the disk gets its old identity back.
     pub(super) fn restores(&self) -> bool {
-        self.args.restore_identity && self.examined.diagnosis.restore != Restore::Nothing
+        self.cure().restores(&self.examined.diagnosis)
     }
 
     fn is_anything_to_do(&self) -> bool {
-        self.examined.diagnosis.is_curable() || self.restores()
+        self.cure().has_work(&self.examined.diagnosis)
+    }
+
+    /// The refusals that the user has lifted.
+    pub(super) fn allowed(&self) -> Allowed {
+        Allowed {
+            hibernated: self.args.allow_hibernated,
+            dirty_volume: self.args.allow_dirty_volume,
+            repoint: self.args.repoint,
+        }
     }
 
     fn refusals(&self) -> Vec<Refusal> {
         let Examined { layout, diagnosis, .. } = &self.examined;
-        if self.restores() {
-            return refusal::for_identity(layout, diagnosis);
-        }
-        if self.args.restore_identity && diagnosis.repoints().next().is_some() {
-            return vec![refusal::has_its_identity()];
-        }
-        let allowed =
-            Allowed { hibernated: self.args.allow_hibernated, dirty_volume: self.args.allow_dirty_volume };
-        let mut refusals = refusal::refusals(layout, diagnosis, allowed);
-        refusals.extend(refusal::for_beside(&self.context, diagnosis, allowed));
-        if !self.args.repoint {
-            refusals.extend(refusal::choice_needed(layout, &self.context, diagnosis));
-        }
-        refusals
+        refusal::refusals(layout, &self.context, diagnosis, self.cure(), self.allowed())
     }
 
     fn left_code(&self) -> u8 {
@@ -166,15 +165,25 @@ impl Job<'_> {
         }
     }
 
-    fn agreed(&self, plan: &Plan) -> anyhow::Result<Option<bool>> {
+    fn agreed(&self, plan: &Plan, rehearsed: &Diagnosis) -> anyhow::Result<Option<bool>> {
         if self.as_json && !self.args.write.yes {
             return Ok(None);
         }
         let sectors = text::count(plan.patches.len(), "sector", "sectors");
         self.show(|out| out.add(format_args!("")))?;
-        pick::confirm(
-            &format!("  write {sectors} of {}?", clean(&self.examined.path.display().to_string())),
-            self.args.write.yes,
-        )
+        let path = clean(&self.examined.path.display().to_string());
+        let all_the_same = match starts(rehearsed) {
+            true => String::new(),
+            false => format!(", although {}", not_started(rehearsed)),
+        };
+        pick::confirm(&format!("  write {sectors} of {path}{all_the_same}?"), self.args.write.yes)
+    }
+}
+
+/// Why Windows does not start, for people.
+pub(super) fn not_started(diagnosis: &Diagnosis) -> String {
+    match diagnosis.stop() {
+        Some(stop) => format!("Windows still does not start: {}", clean(&stop.message)),
+        None => "whether Windows starts cannot be told".to_owned(),
     }
 }

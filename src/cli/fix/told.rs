@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use crate::cli::FAILED;
 use crate::cli::examine::Examined;
 use crate::cli::fix::job::Job;
+use crate::cli::fix::job::not_started;
 use crate::cli::fix::write::way_back;
 use crate::cli::json;
 use crate::cli::json::repair::Action;
@@ -20,10 +21,12 @@ use crate::cli::show;
 use crate::cli::suggested;
 use crate::cli::text;
 use crate::cli::text::clean;
-use crate::diagnosis::restore::Restore;
 use crate::diagnosis::show_disk;
 use crate::repair::plan::Plan;
-use crate::repair::refusal;
+use crate::repair::prospect::Case;
+use crate::repair::prospect::Way;
+use crate::repair::prospect::prospect;
+use crate::repair::prospect::starts;
 
 impl Job<'_> {
     /// Lines for people; none when JSON is wanted.
@@ -41,7 +44,7 @@ impl Job<'_> {
             true => show::identity(out, layout, diagnosis),
             false => show::changes(out, diagnosis),
         }
-        show::edits(out, diagnosis);
+        show::edits(out, self.cure().edits(diagnosis));
     }
 
     /// Tells why nothing is written.
@@ -53,26 +56,41 @@ impl Job<'_> {
             self.add_changes(out);
             out.add(format_args!("\n  refused, nothing was written:"));
             reasons.iter().for_each(|reason| out.add(format_args!("    {}", clean(reason))));
-            self.add_other_cure(out);
+            self.add_way(out);
         })?;
         self.say(Action::Refused, None, Some(&reasons.join("; ")))?;
         Ok(FAILED)
     }
 
-    /// What stops a re-pointing need not stop the other cure.
-    fn add_other_cure(&self, out: &mut Lines) {
-        let Examined { layout, diagnosis, .. } = &self.examined;
-        if let Restore::Possible(old) = &diagnosis.restore
-            && !self.args.restore_identity
-            && keep::path(&self.examined).is_ok()
-            && refusal::for_identity(layout, diagnosis).is_empty()
-        {
+    /// The command that would do, tried in memory.
+    fn add_way(&self, out: &mut Lines) {
+        let prospect = prospect(self.case(&self.examined), &self.examined.diagnosis);
+        let Some(way) = prospect.way.filter(|way| way.ends_well() && !way.words().is_empty()) else { return };
+        // A name that no record can hold stops every repair.
+        if !self.args.restore_identity && keep::path(&self.examined).is_ok() {
             out.add(format_args!(
-                "  the other cure writes no store and is not stopped by that; it gives back {}:\n    {}",
-                show_disk(old.disk),
-                self.again("fix", &["--restore-identity"])
+                "  this is not stopped by that, and the disk is then {}:",
+                text::verdict(way.after.verdict)
             ));
+            out.add(format_args!("    {}", self.with(&way)));
         }
+    }
+
+    fn case<'a>(&'a self, examined: &'a Examined) -> Case<'a> {
+        let Examined { layout, storage, .. } = examined;
+        Case { storage, layout, context: &self.context, allowed: self.allowed() }
+    }
+
+    /// `fix` of the same disk with the same switches and those of a way.
+    fn with(&self, way: &Way) -> String {
+        let mut words: Vec<OsString> = vec!["fix".into(), suggested::path(&self.examined.path)];
+        words.extend(self.args.open.words());
+        words.extend(self.args.choice.words());
+        words.extend(self.args.against.iter().flat_map(|it| ["--against".into(), suggested::path(it)]));
+        words.extend(self.args.record_dir.iter().flat_map(|it| ["--record-dir".into(), suggested::path(it)]));
+        words.extend(self.allowed().lifts().map(|lift| lift.word().into()));
+        words.extend(way.words().into_iter().map(OsString::from));
+        suggested::command(&words)
     }
 
     /// Tells of a repair that is done and proven; `after` is the disk as it is now.
@@ -80,21 +98,36 @@ impl Job<'_> {
     /// # Errors
     /// When standard output cannot be written.
     pub(super) fn fixed(&self, plan: &Plan, after: &Examined, record: &Path) -> anyhow::Result<()> {
+        let is_well = starts(&after.diagnosis);
         if self.as_json {
-            return json::print(&[self.document(Action::Fixed, after, Some(plan), Some(record), None)]);
+            let action = if is_well { Action::Fixed } else { Action::Written };
+            return json::print(&[self.document(action, after, Some(plan), Some(record), None)]);
         }
         lines::show(|out| {
             let sectors = text::count(plan.patches.len(), "sector", "sectors");
-            out.add(format_args!(
-                "  fixed: {}, in {sectors}, read back and examined again: {}",
-                self.done(plan),
-                text::verdict(after.diagnosis.verdict)
-            ));
+            let done = format!("{}, in {sectors}", self.done(plan));
+            match is_well {
+                true => out.add(format_args!(
+                    "  fixed: {done}, read back and examined again: {}",
+                    text::verdict(after.diagnosis.verdict)
+                )),
+                false => out.add(format_args!(
+                    "  written and verified ({done}), but {}; next: {}",
+                    not_started(&after.diagnosis),
+                    self.next(after)
+                )),
+            }
             out.add(format_args!("  to go back: {}", way_back(self.args, record)));
-            if after.diagnosis.left().next().is_some() {
+            if is_well && after.diagnosis.left().next().is_some() {
                 out.add(format_args!("  not everything could be cured; see: {}", self.again("check", &[])));
             }
         })
+    }
+
+    /// What to run where Windows still does not start.
+    fn next(&self, after: &Examined) -> String {
+        let way = prospect(self.case(after), &after.diagnosis).way.filter(Way::ends_well);
+        way.map_or_else(|| self.again("check", &[]), |way| self.with(&way))
     }
 
     /// A command about the same disk.
@@ -108,7 +141,8 @@ impl Job<'_> {
     /// What the plan has done, in a few words.
     fn done(&self, plan: &Plan) -> String {
         let diagnosis = &self.examined.diagnosis;
-        let (repoints, edits) = (diagnosis.repoints().count(), diagnosis.edits().count());
+        let edits = self.cure().edits(diagnosis).count();
+        let repoints = diagnosis.repoints().count();
         let mut done = Vec::new();
         if plan.stores.iter().any(|store| store.recovered.is_some()) {
             done.push("the store made whole from its log".to_owned());
@@ -156,7 +190,7 @@ impl Job<'_> {
             action,
             cure: if self.restores() { CureKind::RestoreIdentity } else { CureKind::Repoint },
             changes: repoints.map(|it| json::finding::change(&self.examined.layout, it)).collect(),
-            edits: diagnosis.edits().map(json::finding::edit).collect(),
+            edits: self.cure().edits(diagnosis).map(json::finding::edit).collect(),
             patches: plan.map(|plan| plan.patches.clone()),
             record: record.map(json::path),
         }

@@ -25,8 +25,10 @@ pub enum Action {
     NotChosen,
     /// It could not be done, or not to its end: `error` says how far it came, and the way out.
     Failed,
-    /// The repair, and it was proven.
+    /// The repair, and it was proven: Windows should start.
     Fixed,
+    /// The repair, and it was proven; but Windows still does not start, or nobody can tell: `stop` and `fix` say more.
+    Written,
     /// The way back, and it was proven.
     Undone,
 }

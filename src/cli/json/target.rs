@@ -1,5 +1,6 @@
 //! What `check` says of a target, in JSON; other commands add to it.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use schemars::JsonSchema;
@@ -13,6 +14,7 @@ use crate::cli::json::finding::Finding;
 use crate::cli::json::finding::findings;
 use crate::cli::json::path;
 use crate::cli::json::repair::Action;
+use crate::cli::report;
 use crate::cli::text;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Verdict;
@@ -22,6 +24,7 @@ use crate::diagnosis::requirement::Requirement;
 use crate::diagnosis::restore::Restore;
 use crate::guid::Guid;
 use crate::layout::Layout;
+use crate::repair::prospect::Prospect;
 
 /// A disk that was examined.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -99,11 +102,26 @@ pub struct OldGuid {
     guid: String,
 }
 
+/// What `fix` would come to, tried in memory.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Fix {
+    /// Whether there is a command that is carried out, not refused.
+    possible: bool,
+    /// It, with all switches that it takes, as a shell reads it; null where there is none.
+    command: Option<String>,
+    /// Why `fix` with no more switches than were given would be refused.
+    refused: Vec<String>,
+    /// The verdict after that command; null without one.
+    then: Option<Verdict>,
+}
+
 /// A disk of `check`.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Checked {
     #[serde(flatten)]
     examined: Examined,
+    /// What `fix` would come to; null where there is nothing for it to do.
+    fix: Option<Fix>,
     /// What was required with `--require`, and whether the disk meets it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     requirements: Vec<Required>,
@@ -178,8 +196,24 @@ pub fn target(examined: &examine::Examined) -> Examined {
 
 /// The same with every requirement that was named, and why it is not met.
 #[must_use]
-pub fn checked(examined: &examine::Examined, requirements: &[(Requirement, Option<String>)]) -> Checked {
-    Checked { examined: target(examined), requirements: required(requirements) }
+pub fn checked(
+    examined: &examine::Examined,
+    prospect: &Prospect,
+    switches: &[OsString],
+    requirements: &[(Requirement, Option<String>)],
+) -> Checked {
+    let fix = fix(&examined.path, prospect, switches);
+    Checked { examined: target(examined), fix, requirements: required(requirements) }
+}
+
+fn fix(path: &Path, prospect: &Prospect, switches: &[OsString]) -> Option<Fix> {
+    let Prospect { way, refused, .. } = prospect;
+    (way.is_some() || !refused.is_empty()).then(|| Fix {
+        possible: way.is_some(),
+        command: way.as_ref().map(|way| report::command(path, switches, way)),
+        refused: refused.iter().map(ToString::to_string).collect(),
+        then: way.as_ref().map(|way| way.after.verdict),
+    })
 }
 
 /// Every requirement that was named, and why it is not met.

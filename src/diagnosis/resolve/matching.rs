@@ -54,6 +54,10 @@ pub(super) struct Matching<'a> {
     doubted: BTreeSet<DiskId>,
     /// What the user said of the Windows entries' part of a place.
     pub(super) words: Vec<Option<Result<Spot, Left>>>,
+    /// The same of its disk images.
+    pub(super) of_images: Vec<Option<Result<Spot, Left>>>,
+    /// The same of what is the boot manager's, where it is another volume than the place.
+    pub(super) of_system: Vec<Option<Result<Spot, Left>>>,
 }
 
 impl<'a> Matching<'a> {
@@ -67,7 +71,8 @@ impl<'a> Matching<'a> {
             .map(|(place, linked)| fixed(facts, place).or_else(|| linked.map(Answer::Is)));
         let answers: Vec<_> = fixed.collect();
         let words = vec![None; answers.len()];
-        Self { facts, lineage, answers, doubted: BTreeSet::new(), words }
+        let (of_images, of_system) = (words.clone(), words.clone());
+        Self { facts, lineage, answers, doubted: BTreeSet::new(), words, of_images, of_system }
     }
 
     /// Settles what the place itself tells, where its old disk is proven.
@@ -125,7 +130,13 @@ impl<'a> Matching<'a> {
             },
             _ => false,
         };
-        let all = facts.places.iter().zip(&self.answers).zip(&self.words);
+        let words: Vec<_> = self
+            .words
+            .iter()
+            .zip(&self.of_images)
+            .map(|(word, image)| word.clone().or_else(|| image.clone()))
+            .collect();
+        let all = facts.places.iter().zip(&self.answers).zip(&words);
         let open = all.filter(|((_, answer), word)| is_open(answer, word));
         let open: BTreeSet<DiskId> = open.map(|((place, _), _)| disk_of(&place.named)).collect();
         let doubted: BTreeSet<DiskId> =
@@ -194,6 +205,7 @@ impl<'a> Matching<'a> {
         !self.facts.claims.is_taken(place, spot)
             && !self.facts.places.iter().zip(&self.answers).any(is_other)
             && !self.facts.places.iter().zip(&self.words).any(is_said)
+            && !self.facts.places.iter().zip(&self.of_images).any(is_said)
     }
 
     fn settle(&self, index: usize, found: &[Spot], wanted: &BTreeMap<Spot, usize>) -> Answer {

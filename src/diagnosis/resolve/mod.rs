@@ -96,6 +96,7 @@ fn look(layout: &Layout, context: &Context, kinship: &Kinship, records: &[Record
     matching.by_place();
     matching.take_windows();
     matching.take_system();
+    matching.take_recovery();
     matching.by_place();
     matching.by_files();
     matching.keep_proofs();
@@ -153,7 +154,12 @@ fn resolution(matching: &Matching<'_>, place: &Place, index: usize, record: &Rec
         Ok(spot) => record.purpose.role.is_windows() || has_file(spot),
         Err(_) => record.purpose.role.is_windows(),
     });
-    let answer = match word {
+    let own = match record.purpose.role {
+        role if role.is_image() => matching.of_images.get(index).cloned().flatten(),
+        role if role.is_system() => matching.of_system.get(index).cloned().flatten(),
+        _ => None,
+    };
+    let answer = match own.or(word) {
         Some(Ok(spot)) => Answer::Is(spot),
         Some(Err(why)) => Answer::Left(why),
         None => matching.answers.get(index).cloned().flatten().unwrap_or(Answer::Left(Left::NoCandidate)),

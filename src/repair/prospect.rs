@@ -1,0 +1,236 @@
+//! What `fix` would come to, tried in memory: the switches that it takes, or why it would refuse.
+//!
+//! Nothing is suggested that was not tried here.
+
+use crate::diagnosis::Choice;
+use crate::diagnosis::Context;
+use crate::diagnosis::Diagnosis;
+use crate::diagnosis::Finding;
+use crate::diagnosis::Remedy;
+use crate::diagnosis::Severity;
+use crate::diagnosis::Switch;
+use crate::diagnosis::Verdict;
+use crate::diagnosis::diagnose;
+use crate::diagnosis::restore::Restore;
+use crate::layout::Layout;
+use crate::repair::identity;
+use crate::repair::plan;
+use crate::repair::plan::Plan;
+use crate::repair::plan::PlanError;
+use crate::repair::refusal::Allowed;
+use crate::repair::refusal::Cure;
+use crate::repair::refusal::Lift;
+use crate::repair::refusal::Refusal;
+use crate::repair::refusal::refusals;
+use crate::repair::rehearse::rehearse;
+use crate::storage::Storage;
+
+/// Rounds of further switches, at most: one cure may show the next fault.
+const ROUNDS: usize = 4;
+
+/// A repair that would be carried out, and what the disk is then.
+#[derive(Debug, Clone)]
+pub struct Way {
+    /// Which cure.
+    pub cure: Cure,
+    /// Switches beyond those that the user gave.
+    pub switches: Vec<Switch>,
+    /// The same that lift refusals.
+    pub lifts: Vec<Lift>,
+    /// The disk as it is, with these switches.
+    pub before: Diagnosis,
+    /// The disk as it would be.
+    pub after: Diagnosis,
+}
+
+impl Way {
+    /// Whether Windows would start.
+    #[must_use]
+    pub fn ends_well(&self) -> bool {
+        starts(&self.after)
+    }
+
+    /// The further switches as they stand on a command line.
+    #[must_use]
+    pub fn words(&self) -> Vec<String> {
+        let mut words: Vec<String> = self.switches.iter().flat_map(Switch::words).collect();
+        if self.cure == Cure::RestoreIdentity {
+            words.push("--restore-identity".to_owned());
+        }
+        words.extend(self.lifts.iter().map(|lift| lift.word().to_owned()));
+        words
+    }
+}
+
+/// What `fix` would come to.
+#[derive(Debug, Clone, Default)]
+pub struct Prospect {
+    /// The repair to run; none where there is nothing to repair, or where all would be refused.
+    pub way: Option<Way>,
+    /// The other cure of a changed identity, where it ends well too.
+    pub other: Option<Way>,
+    /// Why `fix` with no more switches would be refused.
+    pub refused: Vec<Refusal>,
+}
+
+/// Whether Windows starts, by a diagnosis.
+#[must_use]
+pub fn starts(diagnosis: &Diagnosis) -> bool {
+    matches!(diagnosis.verdict, Verdict::Healthy | Verdict::Degraded)
+}
+
+/// A disk and what the user has said of it so far.
+#[derive(Clone, Copy)]
+pub struct Case<'a> {
+    /// The disk.
+    pub storage: &'a dyn Storage,
+    /// What is where on it.
+    pub layout: &'a Layout,
+    /// What is known besides, with the user's choice.
+    pub context: &'a Context,
+    /// The refusals that the user has lifted.
+    pub allowed: Allowed,
+}
+
+/// Looks for the repair that makes Windows start, by as few further switches as that takes.
+#[must_use]
+pub fn prospect(case: Case<'_>, diagnosis: &Diagnosis) -> Prospect {
+    let plain = case.attempt(Cure::Repoint, case.context.choice, &[], &[]);
+    let refused = match &plain {
+        Err(Stopped::Refused(refused)) => refused.clone(),
+        Ok(_) | Err(Stopped::NoWork) => Vec::new(),
+    };
+    let other = || case.restored(diagnosis);
+    if let Ok(way) = plain.as_ref()
+        && way.ends_well()
+    {
+        let other = other().filter(|other| other.after.verdict == Verdict::Healthy);
+        return Prospect { way: plain.ok(), other, refused };
+    }
+    if diagnosis.verdict == Verdict::Healthy && plain.is_err() {
+        return Prospect { way: None, other: other(), refused };
+    }
+    let (choice, switches) = case.further(diagnosis);
+    let more = match switches.is_empty() {
+        true => None,
+        false => Some(case.attempt(Cure::Repoint, choice, &switches, &[])),
+    };
+    let well = more.as_ref().and_then(|more| more.as_ref().ok()).filter(|way| way.ends_well());
+    let way = well.cloned();
+    let way = way.or_else(other);
+    let way = way.or_else(|| {
+        let stopped = match &more {
+            Some(Err(Stopped::Refused(refused))) => refused,
+            _ => &refused,
+        };
+        case.lifted(choice, &switches, stopped)
+    });
+    let partly = || more.and_then(Result::ok).or(plain.ok());
+    Prospect { way: way.or_else(partly), other: None, refused }
+}
+
+/// Why a repair would not be carried out.
+enum Stopped {
+    /// There is nothing to do.
+    NoWork,
+    /// It would be refused.
+    Refused(Vec<Refusal>),
+}
+
+impl Case<'_> {
+    /// Plans a repair and tries it.
+    fn attempt(
+        &self,
+        cure: Cure,
+        choice: Choice,
+        switches: &[Switch],
+        lifts: &[Lift],
+    ) -> Result<Way, Stopped> {
+        let context = Context { choice, ..self.context.clone() };
+        let before = diagnose(self.layout, &context);
+        if !cure.has_work(&before) {
+            return Err(Stopped::NoWork);
+        }
+        let allowed = lifts.iter().fold(self.allowed, |allowed, lift| allowed.and(*lift));
+        let refused = refusals(self.layout, &context, &before, cure, allowed);
+        if !refused.is_empty() {
+            return Err(Stopped::Refused(refused));
+        }
+        let planned = planned(self.storage, self.layout, &before, cure);
+        let after = planned.and_then(|plan| rehearse(&plan, self.storage, &context, &before));
+        match after {
+            Ok(after) => Ok(Way { cure, switches: switches.to_vec(), lifts: lifts.to_vec(), before, after }),
+            Err(error) => {
+                Err(Stopped::Refused(vec![Refusal::new(error.to_string(), "look again with check")]))
+            }
+        }
+    }
+
+    /// The choice with the switches that what stops Windows asks for, as far as nothing has to be chosen.
+    fn further(&self, diagnosis: &Diagnosis) -> (Choice, Vec<Switch>) {
+        let (mut choice, mut switches) = (self.context.choice, Vec::new());
+        let mut wanted = asked(diagnosis);
+        for _ in 0..ROUNDS {
+            let before = choice;
+            for switch in wanted {
+                let more = switch.added_to(choice).filter(|more| *more != choice);
+                if let Some(more) = more {
+                    choice = more;
+                    switches.push(switch);
+                }
+            }
+            if choice == before {
+                break;
+            }
+            wanted = asked(&diagnose(self.layout, &Context { choice, ..self.context.clone() }));
+        }
+        (choice, switches)
+    }
+
+    /// Giving the old identity back, where that ends well.
+    fn restored(&self, diagnosis: &Diagnosis) -> Option<Way> {
+        let choice = self.context.choice;
+        let is_free = !choice.is_of_repointing() && matches!(diagnosis.restore, Restore::Possible(_));
+        let way = self.attempt(Cure::RestoreIdentity, choice, &[], &[]);
+        way.ok().filter(|way| is_free && way.ends_well())
+    }
+
+    /// The same repair, where a switch lifts each refusal.
+    fn lifted(&self, choice: Choice, switches: &[Switch], refused: &[Refusal]) -> Option<Way> {
+        let mut lifts: Vec<Lift> = Vec::new();
+        for lift in refused.iter().map(|refusal| refusal.lift) {
+            let lift = lift?;
+            if !lifts.contains(&lift) {
+                lifts.push(lift);
+            }
+        }
+        let way = self.attempt(Cure::Repoint, choice, switches, &lifts);
+        way.ok().filter(|way| !lifts.is_empty() && way.ends_well())
+    }
+}
+
+/// The switches that the findings ask for which stop Windows.
+fn asked(diagnosis: &Diagnosis) -> Vec<Switch> {
+    let blocks = diagnosis.findings.iter().filter(|finding| finding.severity == Severity::BlocksBoot);
+    let switch = |finding: &Finding| match &finding.remedy {
+        Remedy::Switch(switch, _) => Some(*switch),
+        _ => None,
+    };
+    blocks.filter_map(switch).collect()
+}
+
+/// Makes the plan of a cure.
+///
+/// # Errors
+/// As [`plan::plan`] and [`identity::plan`].
+pub fn planned(
+    storage: &dyn Storage,
+    layout: &Layout,
+    diagnosis: &Diagnosis,
+    cure: Cure,
+) -> Result<Plan, PlanError> {
+    match cure.restores(diagnosis) {
+        true => identity::plan(storage, layout, diagnosis),
+        false => plan::plan(storage, layout, diagnosis),
+    }
+}

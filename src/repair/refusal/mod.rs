@@ -1,0 +1,174 @@
+//! What a repair refuses, and the switch that lifts each refusal: one set of gates for every combination of switches.
+
+mod rules;
+
+use crate::diagnosis::Context;
+use crate::diagnosis::Diagnosis;
+use crate::diagnosis::byte_edit::ByteEdit;
+use crate::diagnosis::byte_edit::Site;
+use crate::diagnosis::restore::Restore;
+use crate::layout::Layout;
+use crate::partition::TableKind;
+use crate::repair::letters;
+
+pub(super) use rules::overlap;
+
+/// Named refusals that the user has lifted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Allowed {
+    /// `--allow-hibernated`.
+    pub hibernated: bool,
+    /// `--allow-dirty-volume`.
+    pub dirty_volume: bool,
+    /// `--repoint`: the store may be re-pointed beside an encrypted Windows.
+    pub repoint: bool,
+}
+
+impl Allowed {
+    /// The same with one more.
+    #[must_use]
+    pub const fn and(self, lift: Lift) -> Self {
+        match lift {
+            Lift::Hibernated => Self { hibernated: true, ..self },
+            Lift::DirtyVolume => Self { dirty_volume: true, ..self },
+            Lift::Repoint => Self { repoint: true, ..self },
+        }
+    }
+
+    /// The switches that were given.
+    pub fn lifts(self) -> impl Iterator<Item = Lift> {
+        let all = [
+            (self.hibernated, Lift::Hibernated),
+            (self.dirty_volume, Lift::DirtyVolume),
+            (self.repoint, Lift::Repoint),
+        ];
+        all.into_iter().filter_map(|(is_given, lift)| is_given.then_some(lift))
+    }
+}
+
+/// A switch that lifts one refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lift {
+    /// `--allow-hibernated`.
+    Hibernated,
+    /// `--allow-dirty-volume`.
+    DirtyVolume,
+    /// `--repoint`.
+    Repoint,
+}
+
+impl Lift {
+    /// As it stands on a command line.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Hibernated => "--allow-hibernated",
+            Self::DirtyVolume => "--allow-dirty-volume",
+            Self::Repoint => "--repoint",
+        }
+    }
+}
+
+/// Which cure of a changed identity.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Cure {
+    /// The stores are re-pointed.
+    #[default]
+    Repoint,
+    /// The disk gets its old identity back.
+    RestoreIdentity,
+}
+
+impl Cure {
+    /// Whether the disk's identity is what changes: that was asked for, and there is an old one (or a reason why not).
+    #[must_use]
+    pub fn restores(self, diagnosis: &Diagnosis) -> bool {
+        self == Self::RestoreIdentity && diagnosis.restore != Restore::Nothing
+    }
+
+    /// Whether there is anything to write.
+    #[must_use]
+    pub fn has_work(self, diagnosis: &Diagnosis) -> bool {
+        self.restores(diagnosis) || diagnosis.is_curable()
+    }
+
+    /// The edits that are written with it: where the identity comes back, no store is.
+    pub fn edits(self, diagnosis: &Diagnosis) -> impl Iterator<Item = &ByteEdit> {
+        let restores = self.restores(diagnosis);
+        diagnosis.edits().filter(move |edit| !restores || edit.store().is_none())
+    }
+
+    /// Whether more is written than an identity.
+    fn writes_more(self, diagnosis: &Diagnosis) -> bool {
+        !self.restores(diagnosis) && diagnosis.is_curable() || self.edits(diagnosis).next().is_some()
+    }
+}
+
+/// A reason not to write, and the way out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}; {way_out}")]
+pub struct Refusal {
+    /// The reason.
+    pub what: String,
+    /// What the user can do.
+    pub way_out: String,
+    /// The switch that lifts it, where one does.
+    pub lift: Option<Lift>,
+}
+
+impl Refusal {
+    /// One that no switch lifts.
+    pub(super) fn new(what: String, way_out: impl Into<String>) -> Self {
+        Self { what, way_out: way_out.into(), lift: None }
+    }
+}
+
+/// All reasons not to write what a cure would; empty when none stands. A hibernated Windows and a dirty store are none against an old
+/// identity alone: both know the disk by that.
+#[must_use]
+pub fn refusals(
+    layout: &Layout,
+    context: &Context,
+    diagnosis: &Diagnosis,
+    cure: Cure,
+    allowed: Allowed,
+) -> Vec<Refusal> {
+    let mut refusals: Vec<Refusal> = rules::of_choice(diagnosis);
+    refusals.extend(letters::refusals(layout, diagnosis));
+    let restores = cure.restores(diagnosis);
+    if restores {
+        refusals.extend(rules::impossible(&diagnosis.restore));
+    } else if cure == Cure::RestoreIdentity && diagnosis.repoints().next().is_some() {
+        refusals.push(rules::has_its_identity());
+    }
+    let writes_more = cure.writes_more(diagnosis);
+    if !restores && !writes_more {
+        return refusals;
+    }
+    // Four bytes of an MBR touch no volume.
+    if writes_more || layout.table.kind != TableKind::Mbr {
+        refusals.extend(rules::dynamic_disk(layout));
+    }
+    refusals.extend(rules::boot_records(layout, cure.edits(diagnosis)));
+    if restores || cure.edits(diagnosis).next().is_some() {
+        refusals.extend(rules::unread(layout));
+    }
+    if writes_more && !allowed.hibernated {
+        refusals.extend(rules::hibernated(layout));
+    }
+    if !restores {
+        refusals.extend(rules::of_stores(layout, context, diagnosis, allowed));
+    }
+    if writes_more && !allowed.repoint {
+        refusals.extend(rules::choice_needed(layout, context, diagnosis, restores));
+    }
+    refusals
+}
+
+/// The volumes whose boot records these edits change.
+fn record_volumes<'a>(edits: impl Iterator<Item = &'a ByteEdit>) -> impl Iterator<Item = usize> {
+    edits.filter_map(|edit| match edit.site {
+        Site::BootRecord { volume, .. } => Some(volume),
+        Site::Table { .. } | Site::Store { .. } | Site::SystemHive { .. } => None,
+    })
+}
