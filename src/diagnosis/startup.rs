@@ -7,6 +7,7 @@ use crate::diagnosis::Severity;
 use crate::diagnosis::Switch;
 use crate::diagnosis::active;
 use crate::diagnosis::boot_record;
+use crate::diagnosis::chain::start;
 use crate::diagnosis::finding::BOOT_MANAGER_UNKNOWN;
 use crate::layout::Firmware;
 use crate::layout::Layout;
@@ -88,10 +89,13 @@ fn boot_code(layout: &Layout) -> Option<Finding> {
     })
 }
 
-/// Whether a BIOS comes to this volume when it starts the disk.
+/// Whether a BIOS comes to this volume when it starts the disk. A boot loader in the MBR does not care which one is active.
 pub(super) fn is_started_by_bios(layout: &Layout, volume: usize) -> bool {
-    startable(layout).any(|system| system.volume == volume)
-        && layout.volumes.get(volume).is_some_and(|facts| facts.partition.active)
+    let is_active = || layout.volumes.get(volume).is_some_and(|facts| facts.partition.active);
+    let is_of_loader = || {
+        layout.table.boot_code == BootCode::Grub && start(layout).is_some_and(|start| start.volume == volume)
+    };
+    startable(layout).any(|system| system.volume == volume) && (is_active() || is_of_loader())
 }
 
 /// A store that the firmware comes to, on a volume without the program that opens it.

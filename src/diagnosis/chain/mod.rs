@@ -68,9 +68,7 @@ pub fn walk(
     });
     let Some(file) = store else {
         chain.add("store", "none".into(), &["store-missing", "store-elsewhere", STORE_UNKNOWN]);
-        if let Some(hop) = chain.hops.last_mut().filter(|hop| hop.state == State::Ok) {
-            hop.state = State::Unknown;
-        }
+        chain.unsure();
         return chain.hops;
     };
     chain.store(file);
@@ -134,6 +132,13 @@ impl<'a> Chain<'a> {
             .position(|finding| finding.severity == Severity::BlocksBoot && breaks(finding));
         let state = if finding.is_some() { State::Broken } else { State::Ok };
         self.hops.push(Hop { name, state, evidence, finding });
+    }
+
+    /// Nobody can tell whether the last hop is as it should be, where nothing breaks it.
+    fn unsure(&mut self) {
+        if let Some(hop) = self.hops.last_mut().filter(|hop| hop.state == State::Ok) {
+            hop.state = State::Unknown;
+        }
     }
 }
 

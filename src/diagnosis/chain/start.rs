@@ -1,6 +1,9 @@
 //! The hops before the store: firmware, boot code, active partition, boot record, boot manager.
 
+use crate::diagnosis::Finding;
+use crate::diagnosis::Severity;
 use crate::diagnosis::active;
+use crate::diagnosis::boot_record;
 use crate::diagnosis::boot_record::first_sector;
 use crate::diagnosis::chain::Chain;
 use crate::diagnosis::finding::BOOT_MANAGER_UNKNOWN;
@@ -59,6 +62,7 @@ impl Chain<'_> {
                 let starts = match record.starts {
                     Some(BootManagerName::Bootmgr) => r"starts \bootmgr",
                     Some(BootManagerName::Ntldr) => r"starts \ntldr",
+                    None if !record.has_code => "it has no boot code",
                     None => "its code is not one that is known",
                 };
                 let place = match first_sector(self.layout, facts) {
@@ -70,10 +74,19 @@ impl Chain<'_> {
                 format!("{place}, {starts}")
             },
         );
-        let codes = ["boot-record-place", "boot-record-other", "boot-record-empty"];
+        let codes = ["boot-record-place", boot_record::OTHER, boot_record::EMPTY];
         self.add_where("boot record", evidence, |finding| {
             codes.contains(&finding.code) && finding.subject == name
         });
+        // Whether a boot loader in the MBR runs it is in that one's own files.
+        let may_stop = |finding: &Finding| {
+            finding.severity == Severity::Degrades
+                && [boot_record::OTHER, boot_record::EMPTY].contains(&finding.code)
+                && finding.subject == name
+        };
+        if self.findings.iter().any(may_stop) {
+            self.unsure();
+        }
     }
 }
 
