@@ -35,6 +35,7 @@ mod fuzz_targets;
 mod golden;
 mod guest;
 mod hostile;
+mod hybrid;
 mod install;
 mod interrupted;
 mod layers;

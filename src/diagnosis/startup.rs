@@ -9,8 +9,11 @@ use crate::diagnosis::active;
 use crate::diagnosis::boot_record;
 use crate::diagnosis::chain::start;
 use crate::diagnosis::finding::BOOT_MANAGER_UNKNOWN;
+use crate::diagnosis::hybrid;
+use crate::diagnosis::mbr_entry;
 use crate::layout::Firmware;
 use crate::layout::Layout;
+use crate::layout::store::StoreFile;
 use crate::layout::system;
 use crate::layout::system::SystemVolume;
 use crate::layout::system::Unread;
@@ -41,21 +44,35 @@ pub fn findings(layout: &Layout, choice: Choice) -> Vec<Finding> {
     for (volume, facts) in layout.volumes.iter().enumerate() {
         findings.extend(boot_record::findings(layout, volume, facts, choice));
     }
+    findings.extend(hybrid::notes(layout));
     findings.extend(boot_manager(layout));
     findings.extend(store_elsewhere(layout));
     findings.extend(esp_without_store(layout));
     findings
 }
 
-/// Volumes on primary partitions of an MBR disk that a BIOS could start Windows from.
+/// Whether it is the MBR that says from where Windows starts: also a hybrid one, when no volume is for UEFI.
+pub(super) fn is_started_by_mbr(layout: &Layout) -> bool {
+    match layout.table.kind {
+        TableKind::Mbr => true,
+        TableKind::Gpt => !layout.table.hybrid_entries.is_empty() && !is_for_uefi(layout),
+        TableKind::None => false,
+    }
+}
+
+fn is_for_uefi(layout: &Layout) -> bool {
+    match layout.systems.is_empty() {
+        true => layout.windows.iter().any(|windows| windows.winload_efi),
+        false => layout.systems.iter().any(|system| system.firmware() == Firmware::Uefi),
+    }
+}
+
+/// Volumes that entries of the MBR lead to and that a BIOS could start Windows from.
 pub(super) fn startable(layout: &Layout) -> impl Iterator<Item = &SystemVolume> {
-    let is_primary = |system: &&SystemVolume| {
-        let partition = layout.table.partitions.get(system.volume);
-        partition.is_some_and(|partition| partition.number != 0 && !partition.logical)
-    };
-    let is_mbr = layout.table.kind == TableKind::Mbr;
+    let is_mbr = is_started_by_mbr(layout);
     let systems = layout.systems.iter().filter(move |_| is_mbr);
-    systems.filter(|system| system.bios_boot_manager || system.ntldr.is_some()).filter(is_primary)
+    let with_manager = systems.filter(|system| system.bios_boot_manager || system.ntldr.is_some());
+    with_manager.filter(|system| mbr_entry::of_volume(layout, system.volume).is_some())
 }
 
 /// The active partitions, as boot code counts them.
@@ -73,7 +90,9 @@ pub(super) fn starts_by_uefi(layout: &Layout) -> bool {
 }
 
 fn boot_code(layout: &Layout) -> Option<Finding> {
-    startable(layout).next()?;
+    if startable(layout).next().is_none() && hybrid::finding(layout).is_none() {
+        return None;
+    }
     let none = layout.table.boot_code == BootCode::None;
     none.then(|| Finding {
         evidence: vec!["the first 440 bytes of the disk are zero".into()],
@@ -100,7 +119,11 @@ pub(super) fn is_started_by_bios(layout: &Layout, volume: usize) -> bool {
 
 /// A store that the firmware comes to, on a volume without the program that opens it.
 fn boot_manager(layout: &Layout) -> Vec<Finding> {
-    let stores = layout.stores.iter().filter(|file| file.first);
+    // From a GPT that UEFI starts, a BIOS does not: what it would come to is a leftover.
+    let is_leftover = |file: &StoreFile| {
+        layout.table.kind == TableKind::Gpt && file.firmware == Firmware::Bios && is_for_uefi(layout)
+    };
+    let stores = layout.stores.iter().filter(|file| file.first && !is_leftover(file));
     let missing = stores.filter_map(|file| {
         let system = layout.systems.iter().find(|system| system.volume == file.volume)?;
         let (is_there, looked_for, source) = match file.firmware {

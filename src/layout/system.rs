@@ -5,6 +5,7 @@ use crate::layout::Firmware;
 use crate::layout::file_version;
 use crate::partition::PartitionTable;
 use crate::partition::PartitionType;
+use crate::partition::TableKind;
 use crate::volume::EntryKind;
 use crate::volume::Volume;
 
@@ -39,7 +40,7 @@ pub const STORE_PATHS: [(&str, Firmware); 3] = [
 pub struct SystemVolume {
     /// Index of the volume in the layout.
     pub volume: usize,
-    /// The MBR boot flag of its partition.
+    /// The MBR boot flag of its partition. That of a hybrid MBR makes no volume a BIOS's that UEFI starts too.
     pub active: bool,
     /// `\bootmgr` is there.
     pub bios_boot_manager: bool,
@@ -123,10 +124,12 @@ fn examine(
     let uefi_boot_manager = is_program(look(UEFI_BOOT_MANAGER));
     let ntldr = is_file(look(NTLDR)).then(|| boot_ini(volume));
     let fallback = UEFI_FALLBACK.iter().find(|path| is_program(look(path)));
+    let is_for_both = table.kind == TableKind::Gpt
+        && (uefi_boot_manager || stores.iter().any(|path| path.starts_with(r"\EFI")));
     let counts = bios_boot_manager || uefi_boot_manager || ntldr.is_some() || !stores.is_empty();
     counts.then(|| SystemVolume {
         volume: index,
-        active: table.partitions.get(index).is_some_and(|partition| partition.active),
+        active: table.partitions.get(index).is_some_and(|partition| partition.active) && !is_for_both,
         bios_boot_manager,
         uefi_boot_manager,
         uefi_fallback: fallback.is_some(),

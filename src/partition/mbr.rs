@@ -151,6 +151,7 @@ pub(crate) fn read(
         boot_flags: record.entries.map(|entry| entry.flag),
         container_code,
         hybrid: None,
+        hybrid_entries: Vec::new(),
         unseen: chain.unseen,
         notes,
     }))

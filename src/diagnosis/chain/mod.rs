@@ -54,10 +54,7 @@ pub fn walk(
 ) -> Vec<Hop> {
     let Some(system) = start(layout) else { return Vec::new() };
     let mut chain = Chain { layout, context, findings, hops: Vec::new() };
-    let firmware = match layout.table.kind {
-        TableKind::Mbr if system.firmware() == Firmware::Bios => Firmware::Bios,
-        _ => system.firmware(),
-    };
+    let firmware = system.firmware();
     chain.before_the_store(system, firmware);
     if system.is_ntldr_only() {
         chain.boot_ini(system);
@@ -100,9 +97,9 @@ pub(super) fn start(layout: &Layout) -> Option<&SystemVolume> {
     let systems = || layout.systems.iter();
     let first = match layout.table.kind {
         TableKind::Gpt => systems().filter(uefi).find(on_esp).or_else(|| systems().find(uefi)),
-        TableKind::Mbr | TableKind::None => systems().find(|system| system.active),
+        TableKind::Mbr | TableKind::None => None,
     };
-    first.or_else(|| systems().next())
+    first.or_else(|| systems().find(|system| system.active)).or_else(|| systems().next())
 }
 
 /// A volume of the examined disk, or of one beside it.

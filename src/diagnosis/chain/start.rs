@@ -7,6 +7,8 @@ use crate::diagnosis::boot_record;
 use crate::diagnosis::boot_record::first_sector;
 use crate::diagnosis::chain::Chain;
 use crate::diagnosis::finding::BOOT_MANAGER_UNKNOWN;
+use crate::diagnosis::hybrid;
+use crate::diagnosis::startup::is_started_by_mbr;
 use crate::layout::Firmware;
 use crate::layout::system::SystemVolume;
 use crate::partition::BootCode;
@@ -18,21 +20,20 @@ impl Chain<'_> {
         let layout = self.layout;
         let table = match layout.table.kind {
             TableKind::Mbr => "MBR disk",
+            TableKind::Gpt if is_started_by_mbr(layout) => "GPT disk with a hybrid MBR",
             TableKind::Gpt => "GPT disk",
             TableKind::None => "a volume without a partition table",
         };
         self.add("firmware", format!("{firmware}, {table}"), &["firmware-mismatch"]);
         let name = layout.name(system.volume);
-        match (firmware, layout.table.kind) {
-            (Firmware::Bios, TableKind::Mbr) => {
-                self.add("boot code", boot_code(layout.table.boot_code).into(), &["boot-code-missing"]);
-                let codes =
-                    ["active-partition-missing", "active-partition-wrong", "active-partition-ambiguous"];
-                self.add("active partition", active::shown(layout), &codes);
+        match firmware {
+            Firmware::Bios => {
+                if is_started_by_mbr(layout) {
+                    self.boot_code_and_flag();
+                }
                 self.boot_record(system);
             }
-            (Firmware::Bios, _) => self.boot_record(system),
-            (Firmware::Uefi, _) => self.add("EFI partition", name.clone(), &[]),
+            Firmware::Uefi => self.add("EFI partition", name.clone(), &[]),
         }
         let files: Vec<&str> = [
             (system.bios_boot_manager && firmware == Firmware::Bios, r"\bootmgr"),
@@ -51,6 +52,18 @@ impl Chain<'_> {
         self.add_where("boot manager", evidence, |finding| {
             ["boot-manager-missing", BOOT_MANAGER_UNKNOWN].contains(&finding.code) && finding.subject == name
         });
+    }
+
+    fn boot_code_and_flag(&mut self) {
+        let layout = self.layout;
+        self.add("boot code", boot_code(layout.table.boot_code).into(), &["boot-code-missing"]);
+        let codes = [
+            "active-partition-missing",
+            "active-partition-wrong",
+            "active-partition-ambiguous",
+            hybrid::ENTRY,
+        ];
+        self.add("active partition", active::shown(layout), &codes);
     }
 
     pub(super) fn boot_record(&mut self, system: &SystemVolume) {
