@@ -148,10 +148,7 @@ fn a_system_volume_without_an_entry_is_not_come_to() {
     let disk = converted("win10-bios-healthy", "2");
     disk.put(0x1ce, &[0x80]);
     stops(&check(&disk, 4), "active partition", "hybrid-mbr-entry");
-    bcdrescue(&["check", disk.name()])
-        .exits(4)
-        .says("no entry of the hybrid MBR")
-        .says("--hybrid=1:2 DISK");
+    bcdrescue(&["check", disk.name()]).exits(4).says("no entry of the hybrid MBR").says("--hybrid=1:2 DISK");
 }
 
 /// UEFI goes by the GPT: whatever stands in the hybrid MBR is no alarm.

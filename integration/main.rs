@@ -60,6 +60,7 @@ mod restore;
 mod reviewed;
 mod scenarios;
 mod schema;
+mod sector_size;
 mod served;
 mod sparse;
 mod startup;

@@ -7,6 +7,7 @@ use crate::diagnosis::Severity;
 use crate::diagnosis::Switch;
 use crate::diagnosis::byte_edit::ByteEdit;
 use crate::diagnosis::byte_edit::Site;
+use crate::diagnosis::sector_size;
 use crate::diagnosis::startup::is_started_by_bios;
 use crate::diagnosis::startup::starts_by_uefi;
 use crate::layout::Layout;
@@ -110,7 +111,8 @@ fn hidden_sectors(
     record: &BootRecord,
     choice: Choice,
 ) -> Option<Finding> {
-    let expected = first_sector(layout, facts)?;
+    // Where the sizes differ, so do all numbers of sectors.
+    let expected = first_sector(layout, facts).filter(|_| sector_size::of_volume(layout, facts).is_none())?;
     let copy = record.copy.filter(|copy| copy.hidden_sectors != expected);
     let in_record = record.hidden_sectors != expected;
     if !in_record && copy.is_none() {

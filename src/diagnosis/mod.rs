@@ -32,6 +32,7 @@ pub mod requirement;
 pub mod resolve;
 pub mod restore;
 pub mod role;
+mod sector_size;
 pub mod spanned;
 mod splice;
 pub mod startup;
@@ -187,6 +188,7 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     findings.extend(device::findings(layout, context, &records, &answers));
     findings.extend(entry::findings(layout));
     findings.extend(entry::damaged_elements(layout));
+    findings.extend(sector_size::findings(layout, &records, &answers));
     findings.extend(fit::findings(layout, context.choice, &records, &answers));
     findings.extend(context.recorded.iter().flat_map(|recorded| recorded::findings(layout, recorded)));
     findings.extend(firmware_entry::findings(layout, context, &records, &answers));

@@ -8,6 +8,7 @@ use crate::diagnosis::boot_record::first_sector;
 use crate::diagnosis::chain::Chain;
 use crate::diagnosis::finding::BOOT_MANAGER_UNKNOWN;
 use crate::diagnosis::hybrid;
+use crate::diagnosis::sector_size::MISMATCH;
 use crate::diagnosis::startup::is_started_by_mbr;
 use crate::layout::Firmware;
 use crate::layout::system::SystemVolume;
@@ -87,7 +88,7 @@ impl Chain<'_> {
                 format!("{place}, {starts}")
             },
         );
-        let codes = ["boot-record-place", boot_record::OTHER, boot_record::EMPTY];
+        let codes = ["boot-record-place", boot_record::OTHER, boot_record::EMPTY, MISMATCH];
         self.add_where("boot record", evidence, |finding| {
             codes.contains(&finding.code) && finding.subject == name
         });
