@@ -46,6 +46,7 @@ mod make_image;
 mod many;
 mod matching;
 mod memory;
+mod no_system;
 mod ntldr;
 mod oracle;
 mod package;

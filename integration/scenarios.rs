@@ -62,7 +62,7 @@ fn change(disk: &Disk, number: u32, with: impl Fn(&Path)) {
 }
 
 /// Puts an empty FAT volume with these files where a partition's volume was.
-fn replace(disk: &Disk, number: u32, files: &[&str]) {
+pub fn replace(disk: &Disk, number: u32, files: &[&str]) {
     let start = part(disk, number).start;
     let file = disk.folder.path().join("fat.volume");
     fs::write(&file, vec![0; 40 << 20]).unwrap();

@@ -21,6 +21,7 @@ pub mod fit;
 mod hybrid;
 pub mod left;
 mod mbr_entry;
+mod no_system;
 pub mod ntldr;
 mod old_letters;
 pub mod others;

@@ -55,12 +55,12 @@ pub fn findings(layout: &Layout, choice: Choice) -> Vec<Finding> {
 pub(super) fn is_started_by_mbr(layout: &Layout) -> bool {
     match layout.table.kind {
         TableKind::Mbr => true,
-        TableKind::Gpt => !layout.table.hybrid_entries.is_empty() && !is_for_uefi(layout),
+        TableKind::Gpt => !layout.table.hybrid_entries.is_empty() && !has_uefi_start(layout),
         TableKind::None => false,
     }
 }
 
-fn is_for_uefi(layout: &Layout) -> bool {
+fn has_uefi_start(layout: &Layout) -> bool {
     match layout.systems.is_empty() {
         true => layout.windows.iter().any(|windows| windows.winload_efi),
         false => layout.systems.iter().any(|system| system.firmware() == Firmware::Uefi),
@@ -121,7 +121,7 @@ pub(super) fn is_started_by_bios(layout: &Layout, volume: usize) -> bool {
 fn boot_manager(layout: &Layout) -> Vec<Finding> {
     // From a GPT that UEFI starts, a BIOS does not: what it would come to is a leftover.
     let is_leftover = |file: &StoreFile| {
-        layout.table.kind == TableKind::Gpt && file.firmware == Firmware::Bios && is_for_uefi(layout)
+        layout.table.kind == TableKind::Gpt && file.firmware == Firmware::Bios && has_uefi_start(layout)
     };
     let stores = layout.stores.iter().filter(|file| file.first && !is_leftover(file));
     let missing = stores.filter_map(|file| {

@@ -58,6 +58,10 @@ fn placed(
 
 fn unreadable(layout: &Layout, file: &StoreFile, error: &str) -> Finding {
     let severity = if file.first { Severity::BlocksBoot } else { Severity::Degrades };
+    let message = match file.is_empty {
+        true => format!("the store is empty: {error}"),
+        false => format!("the store cannot be read: {error}"),
+    };
     let restore =
         "restore the file from a backup, or make a new one with `bcdboot` from a Windows rescue system";
     Finding {
@@ -67,7 +71,7 @@ fn unreadable(layout: &Layout, file: &StoreFile, error: &str) -> Finding {
             true => format!("{READ_IT}; where all can be read, {restore}"),
             false => restore.into(),
         }),
-        ..placed(layout, file, "store-unreadable", severity, format!("the store cannot be read: {error}"))
+        ..placed(layout, file, "store-unreadable", severity, message)
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod arc_path;
 pub mod boot_ini;
 pub mod current_version;
+pub mod esp;
 pub mod evidence;
 pub mod file_version;
 pub mod mounted_devices;
@@ -25,6 +26,7 @@ pub use walk::discover;
 pub use walk::discover_beside;
 
 use crate::bytes;
+use crate::layout::esp::Esp;
 use crate::layout::evidence::Evidence;
 use crate::layout::mounted_devices::MountedDevices;
 use crate::layout::recovery::RecoveryFile;
@@ -131,6 +133,8 @@ pub struct Layout {
     pub volumes: Vec<VolumeFacts>,
     /// Volumes that hold a boot manager or a store.
     pub systems: Vec<SystemVolume>,
+    /// Where none does, the EFI system partitions of a disk with a Windows.
+    pub esps: Vec<Esp>,
     /// Volumes that hold a Windows installation.
     pub windows: Vec<WindowsVolume>,
     /// All stores, those of the system volumes in order.

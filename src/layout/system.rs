@@ -148,7 +148,8 @@ fn is_program(kind: Option<EntryKind>) -> bool {
     matches!(kind, Some(EntryKind::File { len }) if len > 0)
 }
 
-fn has_version(volume: &Volume<'_>, path: &str) -> bool {
+/// Whether a program carries a version, as those of Windows do.
+pub(super) fn has_version(volume: &Volume<'_>, path: &str) -> bool {
     let Ok(Some(file)) = volume.open_file(path) else { return false };
     file_version::read(file.len(), &|at, len| file.read_at(at, len).ok()).is_ok()
 }

@@ -5,6 +5,7 @@
 
 mod loader;
 mod start;
+mod without_system;
 
 use crate::diagnosis::Context;
 use crate::diagnosis::Finding;
@@ -43,7 +44,7 @@ pub struct Hop {
     pub finding: Option<usize>,
 }
 
-/// Walks the chain of the firmware that this disk starts on; empty when there is nothing to start.
+/// Walks the chain of the firmware that this disk starts on; empty when there is no Windows and nothing to start.
 #[must_use]
 pub fn walk(
     layout: &Layout,
@@ -52,8 +53,13 @@ pub fn walk(
     answers: &[Resolution],
     findings: &[Finding],
 ) -> Vec<Hop> {
-    let Some(system) = start(layout) else { return Vec::new() };
     let mut chain = Chain { layout, context, findings, hops: Vec::new() };
+    let Some(system) = start(layout) else {
+        if !layout.windows.is_empty() {
+            chain.without_system();
+        }
+        return chain.hops;
+    };
     let firmware = system.firmware();
     chain.before_the_store(system, firmware);
     if system.is_ntldr_only() {

@@ -11,6 +11,7 @@ use crate::diagnosis::hybrid;
 use crate::diagnosis::sector_size::MISMATCH;
 use crate::diagnosis::startup::is_started_by_mbr;
 use crate::layout::Firmware;
+use crate::layout::Layout;
 use crate::layout::system::SystemVolume;
 use crate::partition::BootCode;
 use crate::partition::TableKind;
@@ -19,12 +20,7 @@ use crate::volume::BootManagerName;
 impl Chain<'_> {
     pub(super) fn before_the_store(&mut self, system: &SystemVolume, firmware: Firmware) {
         let layout = self.layout;
-        let table = match layout.table.kind {
-            TableKind::Mbr => "MBR disk",
-            TableKind::Gpt if is_started_by_mbr(layout) => "GPT disk with a hybrid MBR",
-            TableKind::Gpt => "GPT disk",
-            TableKind::None => "a volume without a partition table",
-        };
+        let table = table_name(layout);
         self.add("firmware", format!("{firmware}, {table}"), &["firmware-mismatch"]);
         let name = layout.name(system.volume);
         match firmware {
@@ -104,7 +100,17 @@ impl Chain<'_> {
     }
 }
 
-fn boot_code(code: BootCode) -> &'static str {
+/// What kind of disk it is to firmware.
+pub(super) fn table_name(layout: &Layout) -> &'static str {
+    match layout.table.kind {
+        TableKind::Mbr => "MBR disk",
+        TableKind::Gpt if is_started_by_mbr(layout) => "GPT disk with a hybrid MBR",
+        TableKind::Gpt => "GPT disk",
+        TableKind::None => "a volume without a partition table",
+    }
+}
+
+pub(super) fn boot_code(code: BootCode) -> &'static str {
     match code {
         BootCode::None => "none in the MBR",
         BootCode::Grub => "GRUB",
