@@ -24,6 +24,7 @@ mod cycle;
 mod devices;
 mod dirty;
 mod drive_letters;
+mod efi_partition;
 mod every_byte;
 mod failing;
 mod file_version;

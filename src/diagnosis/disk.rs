@@ -5,6 +5,7 @@ use crate::diagnosis::Context;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Severity;
+use crate::diagnosis::efi_partition;
 use crate::diagnosis::finding::READ_FAILED;
 use crate::diagnosis::finding::STORE_UNKNOWN;
 use crate::diagnosis::finding::VOLUME_CUT;
@@ -107,14 +108,17 @@ fn what_it_is(layout: &Layout) -> Vec<Finding> {
     if layout.stores.iter().any(is_first) {
         return Vec::new();
     }
-    if let Some(Unread { path, error }) = layout.unread_store() {
+    if let Some((volume, Unread { path, error })) = layout.unread_store() {
         let message = format!(
-            "whether there is a store at {path}, where the disk starts from, cannot be told: {error}"
+            "whether there is a store at {path} on {}, where the disk starts from, cannot be told: {error}",
+            layout.name(volume)
         );
         return vec![Finding::hidden(layout, STORE_UNKNOWN, "disk", message)];
     }
+    let mut evidence = vec![format!("a boot manager is on {}", managers.join(", "))];
+    evidence.extend(layout.systems.iter().filter_map(|system| efi_partition::foreign(layout, system)));
     vec![Finding {
-        evidence: vec![format!("a boot manager is on {}", managers.join(", "))],
+        evidence,
         remedy: Remedy::Advice("make a new store with `bcdboot` from a Windows rescue system".into()),
         ..Finding::plain(
             "store-missing",

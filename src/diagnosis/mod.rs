@@ -12,6 +12,7 @@ pub mod device;
 pub mod dirty;
 pub mod disk;
 pub mod drive_letters;
+mod efi_partition;
 pub mod entry;
 pub mod finding;
 mod firmware_edit;

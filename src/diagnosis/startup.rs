@@ -8,6 +8,7 @@ use crate::diagnosis::Switch;
 use crate::diagnosis::active;
 use crate::diagnosis::boot_record;
 use crate::diagnosis::chain::start;
+use crate::diagnosis::efi_partition;
 use crate::diagnosis::finding::BOOT_MANAGER_UNKNOWN;
 use crate::diagnosis::hybrid;
 use crate::diagnosis::mbr_entry;
@@ -47,7 +48,7 @@ pub fn findings(layout: &Layout, choice: Choice) -> Vec<Finding> {
     findings.extend(hybrid::notes(layout));
     findings.extend(boot_manager(layout));
     findings.extend(store_elsewhere(layout));
-    findings.extend(esp_without_store(layout));
+    findings.extend(efi_partition::findings(layout));
     findings
 }
 
@@ -140,35 +141,21 @@ fn boot_manager(layout: &Layout) -> Vec<Finding> {
             return Some(unknown(layout, file.volume, path, error));
         }
         // A copy of it under the name that firmware falls back to does as well; another loader of that name does not.
-        let severity = match system.uefi_fallback && file.firmware == Firmware::Uefi {
-            true => Severity::Degrades,
-            false => Severity::BlocksBoot,
-        };
+        let foreign = efi_partition::foreign(layout, system).filter(|_| file.firmware == Firmware::Uefi);
         (!is_there).then(|| Finding {
+            evidence: foreign.into_iter().collect(),
             remedy: Remedy::Advice(format!(
                 "not a matter of the store: copy it from {source} of the Windows, or run `bcdboot` from a Windows rescue system"
             )),
             ..Finding::plain(
                 "boot-manager-missing",
-                severity,
+                Severity::BlocksBoot,
                 &layout.name(file.volume),
                 format!("the store is there, but no {path} to open it"),
             )
         })
     });
-    let fallback = layout.systems.iter().filter(|system| {
-        layout.table.kind == TableKind::Gpt && system.uefi_boot_manager && !system.uefi_fallback
-    });
-    let fallback = fallback.map(|system| Finding {
-        remedy: Remedy::Advice(r"where a machine does not start it, copy bootmgfw.efi to \EFI\Boot\bootx64.efi".into()),
-        ..Finding::plain(
-            "fallback-loader-missing",
-            Severity::Note,
-            &layout.name(system.volume),
-            r"no loader at \EFI\Boot: firmware that has no entry of its own for this disk (a new virtual machine) finds nothing".into(),
-        )
-    });
-    missing.chain(fallback).collect()
+    missing.collect()
 }
 
 /// The volume that a BIOS comes to has a boot manager and no store, but another volume has one.
@@ -199,30 +186,6 @@ fn store_elsewhere(layout: &Layout) -> Option<Finding> {
             Severity::BlocksBoot,
             &layout.name(started.volume),
             r"the disk starts from it, but it has no \Boot\BCD".into(),
-        )
-    })
-}
-
-/// An EFI system partition with a boot manager and no store, before the one that has a store.
-fn esp_without_store(layout: &Layout) -> Option<Finding> {
-    let is_uefi = |path: &&'static str| path.starts_with(r"\EFI\Microsoft\Boot");
-    let bare = layout.systems.iter().find(|system| {
-        system.uefi_boot_manager && layout.is_esp(system.volume) && !system.stores.iter().any(is_uefi)
-    })?;
-    let other = layout.stores.iter().find(|file| file.first && file.firmware == Firmware::Uefi)?;
-    if layout.unread_on(bare.volume, &[r"\EFI\Microsoft\Boot\BCD"]).is_some() {
-        return None;
-    }
-    Some(Finding {
-        evidence: vec![format!("{} is on {}", other.path, layout.name(other.volume))],
-        remedy: Remedy::Advice(
-            "which of the two the firmware starts is its own choice; remove the one without a store, or make one there with `bcdboot`".into(),
-        ),
-        ..Finding::plain(
-            "store-elsewhere",
-            Severity::Degrades,
-            &layout.name(bare.volume),
-            r"it has a boot manager, but no \EFI\Microsoft\Boot\BCD".into(),
         )
     })
 }

@@ -22,6 +22,11 @@ pub fn findings(layout: &Layout, index: usize) -> Vec<Finding> {
         Ok(store) => of_store(&file.path, !file.first, store),
     };
     findings.extend(dirty::finding(file));
+    let place = place(layout, file);
+    findings
+        .iter_mut()
+        .filter(|finding| !finding.evidence.contains(&place))
+        .for_each(|finding| finding.evidence.insert(0, place.clone()));
     if let (Ok(_), Err(reason)) = (&file.store, &file.place) {
         let message = format!("the store can be read, but not patched in place: {reason}");
         findings.push(placed(layout, file, "store-not-patchable", Severity::Note, message));
@@ -45,6 +50,11 @@ pub fn alone(path: &str, store: &Store) -> Vec<Finding> {
     dirty::alone(path, store).into_iter().chain(of_store(path, false, store)).collect()
 }
 
+/// A machine may have several stores of one path.
+fn place(layout: &Layout, file: &StoreFile) -> String {
+    format!("{} on {}", file.path, layout.name(file.volume))
+}
+
 fn placed(
     layout: &Layout,
     file: &StoreFile,
@@ -52,8 +62,7 @@ fn placed(
     severity: Severity,
     message: String,
 ) -> Finding {
-    let evidence = vec![format!("{} on {}", file.path, layout.name(file.volume))];
-    Finding { evidence, ..Finding::plain(code, severity, &file.path, message) }
+    Finding { evidence: vec![place(layout, file)], ..Finding::plain(code, severity, &file.path, message) }
 }
 
 fn unreadable(layout: &Layout, file: &StoreFile, error: &str) -> Finding {

@@ -231,9 +231,9 @@ impl Layout {
         self.failed_read.as_ref().and_then(|_| self.volumes.iter().position(is_unread))
     }
 
-    /// Why nobody can tell whether a store is where the firmware looks for it; `None` when that can be told.
+    /// The volume on which nobody can tell whether a store is where the firmware looks for it, and why; `None` when that can be told.
     #[must_use]
-    pub fn unread_store(&self) -> Option<&Unread> {
+    pub fn unread_store(&self) -> Option<(usize, &Unread)> {
         let is_of = |unread: &Unread, volume: usize| {
             let is_uefi = self.is_esp(volume) || self.table.kind == TableKind::Gpt;
             let firmware = if is_uefi { Firmware::Uefi } else { Firmware::Bios };
@@ -242,7 +242,8 @@ impl Layout {
         let is_store = |unread: &&Unread| STORE_PATHS.iter().any(|(path, _)| *path == unread.path);
         let unread = |volume: usize| {
             let all = || self.volumes.get(volume).into_iter().flat_map(|facts| &facts.unread);
-            all().find(|unread| is_of(unread, volume)).or_else(|| all().find(is_store))
+            let found = all().find(|unread| is_of(unread, volume)).or_else(|| all().find(is_store))?;
+            Some((volume, found))
         };
         let of_systems = self.systems.iter().find_map(|system| unread(system.volume));
         of_systems.or_else(|| {

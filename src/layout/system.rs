@@ -48,9 +48,10 @@ pub struct SystemVolume {
     pub uefi_boot_manager: bool,
     /// A loader is where firmware looks that has no entry for this disk: `\EFI\Boot\bootx64.efi` or its like.
     pub uefi_fallback: bool,
-    /// That loader carries a version, as Windows' boot manager does and GRUB or shim do not. Looked at only where the boot
-    /// manager itself is missing.
+    /// That loader carries a version, as Windows' boot manager does and GRUB or shim do not, and the boot manager itself is missing.
     pub fallback_has_version: bool,
+    /// Where that loader is, when it is not Windows'. A file as long as the boot manager beside it is taken for its copy, and not read.
+    pub foreign_fallback: Option<&'static str>,
     /// Paths of the stores on it (as [`STORE_PATHS`] spells them).
     pub stores: Vec<&'static str>,
     /// NT 5.x: `\ntldr` is there; the text of `\boot.ini`, when it could be read.
@@ -121,19 +122,28 @@ fn examine(
     let stores: Vec<_> =
         STORE_PATHS.iter().map(|(path, _)| *path).filter(|path| is_file(look(path))).collect();
     let bios_boot_manager = is_program(look(BIOS_BOOT_MANAGER));
-    let uefi_boot_manager = is_program(look(UEFI_BOOT_MANAGER));
+    let manager = look(UEFI_BOOT_MANAGER).filter(|kind| is_program(Some(*kind)));
+    let uefi_boot_manager = manager.is_some();
     let ntldr = is_file(look(NTLDR)).then(|| boot_ini(volume));
-    let fallback = UEFI_FALLBACK.iter().find(|path| is_program(look(path)));
+    let fallback = UEFI_FALLBACK
+        .into_iter()
+        .find_map(|path| Some((path, look(path).filter(|kind| is_program(Some(*kind)))?)));
     let is_for_both = table.kind == TableKind::Gpt
         && (uefi_boot_manager || stores.iter().any(|path| path.starts_with(r"\EFI")));
+    let is_of_windows = |path: &str, kind: EntryKind| manager == Some(kind) || has_version(volume, path);
     let counts = bios_boot_manager || uefi_boot_manager || ntldr.is_some() || !stores.is_empty();
-    counts.then(|| SystemVolume {
+    if !counts {
+        return None;
+    }
+    let foreign_fallback = fallback.filter(|(path, kind)| !is_of_windows(path, *kind)).map(|(path, _)| path);
+    Some(SystemVolume {
         volume: index,
         active: table.partitions.get(index).is_some_and(|partition| partition.active) && !is_for_both,
         bios_boot_manager,
         uefi_boot_manager,
         uefi_fallback: fallback.is_some(),
-        fallback_has_version: !uefi_boot_manager && fallback.is_some_and(|path| has_version(volume, path)),
+        fallback_has_version: !uefi_boot_manager && fallback.is_some() && foreign_fallback.is_none(),
+        foreign_fallback,
         stores,
         ntldr,
     })

@@ -41,14 +41,19 @@ impl Chain<'_> {
         .into_iter()
         .filter_map(|(is_there, path)| is_there.then_some(path))
         .collect();
-        let evidence = if files.is_empty() {
-            format!("none on {name}")
-        } else {
-            format!("{} on {name}", files.join(", "))
+        let is_foreign = firmware == Firmware::Uefi && !system.uefi_boot_manager;
+        let foreign = system.foreign_fallback.filter(|_| is_foreign);
+        let evidence = match (foreign, files.as_slice()) {
+            (Some(path), _) => format!("{path} on {name}, which is not Windows' boot manager"),
+            (None, []) => format!("none on {name}"),
+            (None, files) => format!("{} on {name}", files.join(", ")),
         };
         self.add_where("boot manager", evidence, |finding| {
             ["boot-manager-missing", BOOT_MANAGER_UNKNOWN].contains(&finding.code) && finding.subject == name
         });
+        if foreign.is_some() {
+            self.unsure();
+        }
     }
 
     fn boot_code_and_flag(&mut self) {
