@@ -151,6 +151,18 @@ fn a_system_volume_without_an_entry_is_not_come_to() {
     bcdrescue(&["check", disk.name()]).exits(4).says("no entry of the hybrid MBR").says("--hybrid=1:2 DISK");
 }
 
+/// GRUB reads the GPT, and the rest is Windows' matter.
+#[test]
+fn a_boot_loader_in_the_mbr_goes_by_the_gpt() {
+    let disk = converted("win10-bios-healthy", "1:2");
+    disk.put(0x180, b"GRUB ");
+    assert_eq!(check(&disk, 0)["verdict"], "healthy");
+    hybrid(&disk, "2");
+    let target = check(&disk, 4);
+    assert_eq!((&target["verdict"], &target["stop"]), (&"degraded".into(), &Json::Null));
+    bcdrescue(&["check", disk.name()]).exits(4).says("Windows on a BIOS does not see it");
+}
+
 /// UEFI goes by the GPT: whatever stands in the hybrid MBR is no alarm.
 #[test]
 fn a_windows_for_uefi_does_not_need_it() {

@@ -8,6 +8,7 @@ use crate::diagnosis::startup::is_started_by_mbr;
 use crate::diagnosis::startup::startable;
 use crate::layout::Layout;
 use crate::layout::system::SystemVolume;
+use crate::partition::BootCode;
 use crate::partition::HybridEntry;
 
 /// Code of the finding that no entry leads to the partition that Windows starts from, or one leads to none.
@@ -31,7 +32,13 @@ pub(super) fn finding(layout: &Layout) -> Option<Finding> {
         let partition = layout.table.partitions.get(*volume)?;
         Some(format!("expected: {}, at sector {}", layout.name(*volume), sector(layout, partition.start)))
     });
+    // GRUB goes by the GPT; Windows, once it runs, does not.
+    let is_grub = layout.table.boot_code == BootCode::Grub;
+    let severity = if is_grub { Severity::Degrades } else { Severity::BlocksBoot };
     let message = match strays.is_empty() {
+        _ if is_grub => {
+            "no entry of the hybrid MBR leads to the partition with the boot manager: Windows on a BIOS does not see it"
+        }
         true => {
             "no entry of the hybrid MBR leads to the partition with the boot manager: a BIOS does not come to it"
         }
@@ -42,7 +49,7 @@ pub(super) fn finding(layout: &Layout) -> Option<Finding> {
     Some(Finding {
         evidence: strays.iter().map(|stray| shown(layout, stray)).chain(expected).collect(),
         remedy: remade(layout, &wanted),
-        ..Finding::plain(ENTRY, Severity::BlocksBoot, "disk", message.into())
+        ..Finding::plain(ENTRY, severity, "disk", message.into())
     })
 }
 
