@@ -161,6 +161,9 @@ fn a_hybrid_mbr_is_an_identity_too() {
     judge("sgdisk", &["-h", "1:2", disk.name()]);
     let raw = fs::OpenOptions::new().write(true).open(&disk.path).unwrap();
     raw.write_all_at(&signature, 0x1b8).unwrap();
+    // sgdisk writes neither; the protective entry is the first.
+    raw.write_all_at(b"stands for boot code", 0).unwrap();
+    raw.write_all_at(&[0x80], 0x1ce).unwrap();
     let target = bcdrescue(&["check", disk.name(), "--json"]).exits(0).target();
     assert_eq!((&target["verdict"], &target["disk"]["table"]), (&"healthy".into(), &"gpt".into()));
     // Under another signature nothing is guessed, and nothing written.

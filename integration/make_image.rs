@@ -54,7 +54,7 @@ const MBR_CASES: [Case; 5] = [
 const GPT_CASES: [Case; 3] = [
     ("signature-changed", &GPT, "degraded", "disk-guid-changed", Some(&[])),
     ("guids-changed", &GPT, "broken", "disk-unknown", Some(&[])),
-    ("boot-manager-missing", &GPT, "degraded", "boot-manager-missing", None),
+    ("boot-manager-missing", &GPT, "broken", "boot-manager-missing", None),
 ];
 const STORE_CASES: [Case; 10] = [
     ("loader-missing", &MBR, "broken", "file-missing", None),

@@ -381,3 +381,33 @@ fn an_entry_that_names_two_windows_is_broken() {
     bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);
     assert_eq!(hash(&disk.path), before);
 }
+
+/// A boot loader in the MBR runs the record, or leaves it out: what is wrong with it is said, whichever is active, and not that all is well.
+#[test]
+fn what_a_boot_loader_may_chain_load_is_looked_at() {
+    let ntldr: Vec<u8> =
+        [5u16].into_iter().chain("NTLDR".encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let no_code: &[(u64, &[u8])] = &[(0x5a, &[0; 0x1fe - 0x5a]), (0x200, &[0; 32])];
+    let other: &[(u64, &[u8])] = &[(0x200, &ntldr)];
+    for (changes, code, evidence) in [
+        (no_code, "boot-record-empty", "This is not a bootable disk"),
+        (other, "boot-record-other", "that it is missing"),
+    ] {
+        for active in [0x80, 0] {
+            let disk = Disk::raw("win10-bios-healthy");
+            disk.put(0x180, b"GRUB ");
+            disk.put(0x1be, &[active]);
+            bcdrescue(&["check", disk.name()]).exits(0);
+            for (at, bytes) in changes {
+                disk.put((1 << 20) + at, bytes);
+            }
+            let target = bcdrescue(&["check", disk.name(), "--json"]).exits(4).target();
+            assert_eq!((&target["verdict"], &target["stop"]), (&"degraded".into(), &Json::Null));
+            let findings = target["findings"].as_array().unwrap();
+            let finding = findings.iter().find(|it| it["code"] == code).unwrap();
+            assert_eq!(finding["severity"], "degrades");
+            assert!(finding["evidence"].to_string().contains(evidence), "{finding}");
+            assert_eq!(hop(&target, "boot record")["state"], "unknown");
+        }
+    }
+}

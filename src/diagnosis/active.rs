@@ -8,8 +8,11 @@ use crate::diagnosis::Switch;
 use crate::diagnosis::boot_record::NEW_BOOT_RECORD;
 use crate::diagnosis::byte_edit::ByteEdit;
 use crate::diagnosis::byte_edit::Site;
+use crate::diagnosis::hybrid;
 use crate::diagnosis::left::BAD_CHOICE;
+use crate::diagnosis::mbr_entry;
 use crate::diagnosis::startup::active_partitions;
+use crate::diagnosis::startup::is_started_by_mbr;
 use crate::diagnosis::startup::startable;
 use crate::diagnosis::startup::starts_by_uefi;
 use crate::diagnosis::startup::unknown;
@@ -32,8 +35,16 @@ fn may_be_active(layout: &Layout, number: u32) -> Result<(), String> {
         return Err(format!("there is no partition {number}"));
     };
     let partition = layout.table.partitions.get(volume);
-    if layout.table.kind != TableKind::Mbr {
-        return Err("only partitions of an MBR disk can be active".into());
+    if !is_started_by_mbr(layout) {
+        return Err(
+            "only partitions of an MBR disk can be active, or of a hybrid MBR where Windows starts by BIOS"
+                .into(),
+        );
+    }
+    if mbr_entry::of_volume(layout, volume).is_none() && layout.table.kind == TableKind::Gpt {
+        return Err(format!(
+            "partition {number} has no entry in the hybrid MBR (`sgdisk --hybrid` makes them)"
+        ));
     }
     if partition.is_none_or(|partition| partition.logical) {
         return Err(format!("partition {number} is a logical one; only a primary partition can be active"));
@@ -69,18 +80,10 @@ impl Flags {
     }
 }
 
-/// Entry `number` of the MBR as people are shown it.
-fn name(layout: &Layout, number: u32) -> String {
-    match layout.by_number(number) {
-        Some(volume) => layout.name(volume),
-        None => format!("entry {number} of the MBR (free, or the extended partition)"),
-    }
-}
-
 /// The active entries as people are shown them.
 pub(super) fn shown(layout: &Layout) -> String {
     let names: Vec<String> =
-        Flags::of(layout).active.into_iter().map(|number| name(layout, number)).collect();
+        Flags::of(layout).active.into_iter().map(|number| mbr_entry::name(layout, number)).collect();
     if names.is_empty() { "none".to_owned() } else { names.join(" and ") }
 }
 
@@ -96,7 +99,7 @@ pub(super) fn findings(layout: &Layout, choice: Choice) -> Vec<Finding> {
 fn finding(layout: &Layout, choice: Choice) -> Option<Finding> {
     let candidates: Vec<usize> = startable(layout).map(|system| system.volume).collect();
     if candidates.is_empty() {
-        return unsigned(layout);
+        return hybrid::finding(layout).or_else(|| unsigned(layout));
     }
     if layout.table.boot_code == BootCode::Grub && choice.active.is_none() {
         return None;
@@ -104,9 +107,10 @@ fn finding(layout: &Layout, choice: Choice) -> Option<Finding> {
     if let Some(unknown) = unknown_active(layout) {
         return Some(unknown);
     }
-    let (code, severity, message) = state(layout, &candidates, choice.active)?;
+    let chosen = choice.active.and_then(|number| mbr_entry::of_volume(layout, layout.by_number(number)?));
+    let (code, severity, message) = state(layout, &candidates, chosen)?;
     let severity = if starts_by_uefi(layout) { Severity::Note } else { severity };
-    let remedy = match (choice.active, candidates.as_slice()) {
+    let remedy = match (chosen, candidates.as_slice()) {
         (Some(chosen), _) => Remedy::Edit(edits(layout, chosen)),
         (None, [candidate]) if !is_any_unread(layout) => {
             let number = layout.table.partitions.get(*candidate).map_or(0, |partition| partition.number);
@@ -131,7 +135,7 @@ fn unsigned(layout: &Layout) -> Option<Finding> {
         layout.volumes.get(*volume).is_some_and(|facts| !facts.is_startable)
     };
     if layout.systems.is_empty() && layout.windows.is_empty()
-        || layout.table.kind != TableKind::Mbr
+        || !is_started_by_mbr(layout)
         || layout.table.boot_code == BootCode::Grub
         || starts_by_uefi(layout)
     {
@@ -158,13 +162,13 @@ fn is_any_unread(layout: &Layout) -> bool {
 /// The one active partition is one of which nobody can tell whether Windows starts from it.
 fn unknown_active(layout: &Layout) -> Option<Finding> {
     let [number] = *Flags::of(layout).active else { return None };
-    let volume = layout.by_number(number)?;
+    let volume = mbr_entry::volume(layout, number)?;
     let is_known = startable(layout).any(|system| system.volume == volume);
     let unread = layout.unread_on(volume, &[BIOS_BOOT_MANAGER, NTLDR]).filter(|_| !is_known)?;
     Some(unknown(layout, volume, unread.path, &unread.error))
 }
 
-/// What is wrong with the flags; `None` when nothing is, or nothing else than the user chose.
+/// What is wrong with the flags; `None` when nothing is, or nothing else than the entry that the user chose.
 fn state(
     layout: &Layout,
     candidates: &[usize],
@@ -172,9 +176,9 @@ fn state(
 ) -> Option<(&'static str, Severity, String)> {
     let flags = Flags::of(layout);
     let is_candidate =
-        |number: &u32| layout.by_number(*number).is_some_and(|volume| candidates.contains(&volume));
+        |number: &u32| mbr_entry::volume(layout, *number).is_some_and(|volume| candidates.contains(&volume));
     let all = |numbers: &[u32]| {
-        numbers.iter().map(|number| name(layout, *number)).collect::<Vec<_>>().join(" and ")
+        numbers.iter().map(|number| mbr_entry::name(layout, *number)).collect::<Vec<_>>().join(" and ")
     };
     if !flags.odd.is_empty() {
         let message =
@@ -188,12 +192,12 @@ fn state(
             "no partition is active: boot code finds nothing to start".to_owned(),
         )),
         [only] if is_candidate(only) => chosen.filter(|chosen| chosen != only).map(|_| {
-            let message = format!("partition {only} is active, and is to be so no longer");
+            let message = format!("{} is active, and is to be so no longer", mbr_entry::name(layout, *only));
             ("active-partition-chosen", Severity::Note, message)
         }),
         [only] => {
             // Another system's volume, or the extended partition, may have a boot loader of its own.
-            let facts = layout.by_number(*only).and_then(|volume| layout.volumes.get(volume));
+            let facts = mbr_entry::volume(layout, *only).and_then(|volume| layout.volumes.get(volume));
             let code = || (1u32..).zip(layout.table.container_code).any(|it| it == (*only, true));
             let is_startable = facts.map_or_else(code, |facts| facts.is_startable);
             let foreign = is_startable && facts.is_none_or(|facts| !facts.file_system.is_readable());
@@ -201,7 +205,7 @@ fn state(
             let nothing = if is_startable { "" } else { " nor anything else that boot code starts" };
             let message = format!(
                 "the active partition is {}, which has no boot manager of Windows{nothing}",
-                name(layout, *only)
+                mbr_entry::name(layout, *only)
             );
             Some(("active-partition-wrong", severity, message))
         }
@@ -213,13 +217,13 @@ fn state(
     }
 }
 
-/// The boot flags that make partition `chosen` the only active one.
+/// The boot flags that make entry `chosen` the only active one.
 fn edits(layout: &Layout, chosen: u32) -> Vec<ByteEdit> {
     let edit = |(number, flag): (u32, u8)| {
         let wanted = if number == chosen { ACTIVE } else { 0 };
         let entry = u64::from(number).checked_sub(1)?.checked_mul(ENTRY_SIZE)?;
         (flag != wanted).then(|| ByteEdit {
-            what: format!("boot flag of {}", name(layout, number)),
+            what: format!("boot flag of {}", mbr_entry::name(layout, number)),
             site: Site::Table { at: FIRST_ENTRY.saturating_add(entry) },
             before: vec![flag],
             after: vec![wanted],

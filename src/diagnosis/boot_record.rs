@@ -7,6 +7,7 @@ use crate::diagnosis::Severity;
 use crate::diagnosis::Switch;
 use crate::diagnosis::byte_edit::ByteEdit;
 use crate::diagnosis::byte_edit::Site;
+use crate::diagnosis::sector_size;
 use crate::diagnosis::startup::is_started_by_bios;
 use crate::diagnosis::startup::starts_by_uefi;
 use crate::layout::Layout;
@@ -19,6 +20,11 @@ use crate::volume::HIDDEN_SECTORS_AT;
 
 /// Who writes boot records.
 pub(super) const NEW_BOOT_RECORD: &str = "not a matter of the store: `bootsect /nt60` (for NTLDR `/nt52`) from a Windows rescue system writes a new boot record";
+
+/// Code of the finding that a boot record has no code.
+pub(super) const EMPTY: &str = "boot-record-empty";
+/// Code of the finding that a boot record starts what is not there.
+pub(super) const OTHER: &str = "boot-record-other";
 
 /// What the boot record of this volume should say: the first sector of its partition, where a boot record has that.
 pub(super) fn first_sector(layout: &Layout, facts: &VolumeFacts) -> Option<u32> {
@@ -39,10 +45,11 @@ pub(super) fn findings(layout: &Layout, volume: usize, facts: &VolumeFacts, choi
     let advice = Remedy::Advice(NEW_BOOT_RECORD.into());
     if started && !record.has_code && record.starts.is_none() {
         findings.push(Finding {
+            evidence: behind_a_loader(layout, "\"This is not a bootable disk\", or nothing,"),
             remedy: advice.clone(),
             ..Finding::plain(
-                "boot-record-empty",
-                severity(layout, Severity::BlocksBoot),
+                EMPTY,
+                of_code(layout),
                 &name,
                 "its boot record has no boot code: nothing starts from it on a BIOS".into(),
             )
@@ -56,10 +63,11 @@ pub(super) fn findings(layout: &Layout, volume: usize, facts: &VolumeFacts, choi
     };
     if let Some(missing) = missing.filter(|_| started) {
         findings.push(Finding {
+            evidence: behind_a_loader(layout, "that it is missing,"),
             remedy: advice,
             ..Finding::plain(
-                "boot-record-other",
-                Severity::BlocksBoot,
+                OTHER,
+                of_code(layout),
                 &name,
                 format!("its boot record starts {missing}, which is not there"),
             )
@@ -68,12 +76,32 @@ pub(super) fn findings(layout: &Layout, volume: usize, facts: &VolumeFacts, choi
     findings
 }
 
-/// How grave something about the boot record is: a boot loader in the MBR, or UEFI, may not need it at all.
-fn severity(layout: &Layout, severity: Severity) -> Severity {
-    match starts_by_uefi(layout) || layout.table.boot_code == BootCode::Grub {
-        true => Severity::Note,
-        false => severity,
+/// How grave it is that the code of a boot record starts nothing. UEFI does not need it; of a boot loader in the MBR nobody can tell
+/// here: GRUB runs it for `chainloader`, and leaves it out for `ntldr`.
+fn of_code(layout: &Layout) -> Severity {
+    match layout.table.boot_code {
+        _ if starts_by_uefi(layout) => Severity::Note,
+        BootCode::Grub => Severity::Degrades,
+        BootCode::None | BootCode::Present => Severity::BlocksBoot,
     }
+}
+
+/// How grave a wrong place in it is, to code that is known or not. GRUB's `chainloader` puts the right one into the memory in which it
+/// runs the record (`grub_chainloader_patch_bpb`).
+fn of_place(layout: &Layout, starts: Option<BootManagerName>) -> Severity {
+    match starts {
+        _ if starts_by_uefi(layout) || layout.table.boot_code == BootCode::Grub => Severity::Note,
+        Some(_) => Severity::BlocksBoot,
+        // Code that is not Windows' may not look at the field.
+        None => Severity::Degrades,
+    }
+}
+
+/// What a boot loader in the MBR comes to with that, if it runs the record.
+fn behind_a_loader(layout: &Layout, shown: &str) -> Vec<String> {
+    let is_loader = layout.table.boot_code == BootCode::Grub;
+    let text = || format!("the boot loader in the MBR shows {shown} where it chain-loads it");
+    is_loader.then(text).into_iter().collect()
 }
 
 fn hidden_sectors(
@@ -83,7 +111,8 @@ fn hidden_sectors(
     record: &BootRecord,
     choice: Choice,
 ) -> Option<Finding> {
-    let expected = first_sector(layout, facts)?;
+    // Where the sizes differ, so do all numbers of sectors.
+    let expected = first_sector(layout, facts).filter(|_| sector_size::of_volume(layout, facts).is_none())?;
     let copy = record.copy.filter(|copy| copy.hidden_sectors != expected);
     let in_record = record.hidden_sectors != expected;
     if !in_record && copy.is_none() {
@@ -126,12 +155,7 @@ fn hidden_sectors(
         remedy,
         ..Finding::plain(
             "boot-record-place",
-            match (started, record.starts) {
-                (false, _) => Severity::Note,
-                (true, Some(_)) => severity(layout, Severity::BlocksBoot),
-                // Code that is not Windows' may not look at the field.
-                (true, None) => severity(layout, Severity::Degrades),
-            },
+            if started { of_place(layout, record.starts) } else { Severity::Note },
             &layout.name(volume),
             message.into(),
         )

@@ -5,11 +5,13 @@ use crate::diagnosis::Context;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Severity;
+use crate::diagnosis::efi_partition;
 use crate::diagnosis::finding::READ_FAILED;
 use crate::diagnosis::finding::STORE_UNKNOWN;
 use crate::diagnosis::finding::VOLUME_CUT;
 use crate::diagnosis::finding::VOLUME_LONGER;
 use crate::diagnosis::left::BAD_CHOICE;
+use crate::diagnosis::no_system;
 use crate::diagnosis::others::OtherDisk;
 use crate::diagnosis::show_disk;
 use crate::layout::Layout;
@@ -96,7 +98,7 @@ fn unseen(unseen: &Unseen) -> Finding {
 
 fn what_it_is(layout: &Layout) -> Vec<Finding> {
     if layout.systems.is_empty() {
-        return vec![no_system(layout)];
+        return vec![if layout.windows.is_empty() { not_windows() } else { no_system::finding(layout) }];
     }
     if layout.systems.iter().all(SystemVolume::is_ntldr_only) {
         return Vec::new();
@@ -106,14 +108,17 @@ fn what_it_is(layout: &Layout) -> Vec<Finding> {
     if layout.stores.iter().any(is_first) {
         return Vec::new();
     }
-    if let Some(Unread { path, error }) = layout.unread_store() {
+    if let Some((volume, Unread { path, error })) = layout.unread_store() {
         let message = format!(
-            "whether there is a store at {path}, where the disk starts from, cannot be told: {error}"
+            "whether there is a store at {path} on {}, where the disk starts from, cannot be told: {error}",
+            layout.name(volume)
         );
         return vec![Finding::hidden(layout, STORE_UNKNOWN, "disk", message)];
     }
+    let mut evidence = vec![format!("a boot manager is on {}", managers.join(", "))];
+    evidence.extend(layout.systems.iter().filter_map(|system| efi_partition::foreign(layout, system)));
     vec![Finding {
-        evidence: vec![format!("a boot manager is on {}", managers.join(", "))],
+        evidence,
         remedy: Remedy::Advice("make a new store with `bcdboot` from a Windows rescue system".into()),
         ..Finding::plain(
             "store-missing",
@@ -124,37 +129,15 @@ fn what_it_is(layout: &Layout) -> Vec<Finding> {
     }]
 }
 
-fn no_system(layout: &Layout) -> Finding {
-    if layout.windows.is_empty() {
-        return Finding {
-            remedy: Remedy::Advice("name the disk that Windows starts from".into()),
-            ..Finding::plain(
-                "not-windows",
-                Severity::BlocksBoot,
-                "disk",
-                "no boot manager, no BCD store and no Windows was found on any volume that can be read"
-                    .into(),
-            )
-        };
-    }
-    let places: Vec<_> = layout.windows.iter().map(|windows| layout.name(windows.volume)).collect();
-    let hidden = (0..).zip(&layout.volumes).filter(|(_, facts)| facts.unread_reason().is_some());
-    let hidden: Vec<_> = hidden.map(|(volume, _)| layout.name(volume)).collect();
-    let remedy = match hidden.is_empty() {
-        true => "either they are on another disk (examine that one), or bootmgr or NTLDR is gone from this: restore it from a backup or an installation disk".to_owned(),
-        false => format!("they may be on {}, which cannot be read, or on another disk", hidden.join(", ")),
-    };
+/// Neither a boot manager nor a Windows.
+fn not_windows() -> Finding {
     Finding {
-        evidence: vec![format!("Windows is on {}", places.join(", "))],
-        remedy: Remedy::Advice(remedy),
+        remedy: Remedy::Advice("name the disk that Windows starts from".into()),
         ..Finding::plain(
-            "no-system-volume",
+            "not-windows",
             Severity::BlocksBoot,
             "disk",
-            match hidden.is_empty() {
-                true => "Windows is here, but no boot manager and no store".into(),
-                false => "Windows is here, but no boot manager and no store on what can be read".into(),
-            },
+            "no boot manager, no BCD store and no Windows was found on any volume that can be read".into(),
         )
     }
 }

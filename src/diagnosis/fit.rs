@@ -54,7 +54,9 @@ fn firmware_mismatch(layout: &Layout) -> Option<Finding> {
     let first = |firmware| layout.stores.iter().find(|file| file.first && file.firmware == firmware);
     let bios = first(Firmware::Bios)?;
     // From a hybrid MBR a BIOS starts (Apple's Boot Camp was made so).
-    if layout.table.kind != TableKind::Gpt || layout.table.hybrid.is_some() || first(Firmware::Uefi).is_some()
+    if layout.table.kind != TableKind::Gpt
+        || !layout.table.hybrid_entries.is_empty()
+        || first(Firmware::Uefi).is_some()
     {
         return None;
     }

@@ -168,7 +168,7 @@ impl Subject<'_> {
             (Left::OtherStyle(Some(_)), _) => {
                 "`fix --convert` re-points it, and gives programs the ending for this firmware".into()
             }
-            (Left::OtherStyle(None), _) if self.layout.table.hybrid.is_some() => {
+            (Left::OtherStyle(None), _) if !self.layout.table.hybrid_entries.is_empty() => {
                 "left as it is: the disk has a hybrid MBR, and it is that one's signature or places that changed; give the signature back (`sfdisk`, 4 bytes at 0x1b8)".into()
             }
             (Left::OtherStyle(None) | Left::NoLoader(_), _) => {

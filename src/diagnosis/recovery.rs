@@ -93,7 +93,8 @@ fn wrong(layout: &Layout, context: &Context, old: &[DiskId], config: &RecoveryCo
 }
 
 fn misplaced(layout: &Layout, context: &Context, old: &[DiskId], location: &Location) -> Option<String> {
-    if let Some(disk) = location.disk.filter(|disk| Some(*disk) != layout.table.disk) {
+    let hybrid = layout.table.hybrid.map(DiskId::Mbr);
+    if let Some(disk) = location.disk.filter(|disk| ![layout.table.disk, hybrid].contains(&Some(*disk))) {
         if context.others.find(disk).is_some() {
             return None;
         }

@@ -7,9 +7,14 @@ use crate::diagnosis::Severity;
 use crate::diagnosis::Switch;
 use crate::diagnosis::active;
 use crate::diagnosis::boot_record;
+use crate::diagnosis::chain::start;
+use crate::diagnosis::efi_partition;
 use crate::diagnosis::finding::BOOT_MANAGER_UNKNOWN;
+use crate::diagnosis::hybrid;
+use crate::diagnosis::mbr_entry;
 use crate::layout::Firmware;
 use crate::layout::Layout;
+use crate::layout::store::StoreFile;
 use crate::layout::system;
 use crate::layout::system::SystemVolume;
 use crate::layout::system::Unread;
@@ -40,21 +45,35 @@ pub fn findings(layout: &Layout, choice: Choice) -> Vec<Finding> {
     for (volume, facts) in layout.volumes.iter().enumerate() {
         findings.extend(boot_record::findings(layout, volume, facts, choice));
     }
+    findings.extend(hybrid::notes(layout));
     findings.extend(boot_manager(layout));
     findings.extend(store_elsewhere(layout));
-    findings.extend(esp_without_store(layout));
+    findings.extend(efi_partition::findings(layout));
     findings
 }
 
-/// Volumes on primary partitions of an MBR disk that a BIOS could start Windows from.
+/// Whether it is the MBR that says from where Windows starts: also a hybrid one, when no volume is for UEFI.
+pub(super) fn is_started_by_mbr(layout: &Layout) -> bool {
+    match layout.table.kind {
+        TableKind::Mbr => true,
+        TableKind::Gpt => !layout.table.hybrid_entries.is_empty() && !has_uefi_start(layout),
+        TableKind::None => false,
+    }
+}
+
+fn has_uefi_start(layout: &Layout) -> bool {
+    match layout.systems.is_empty() {
+        true => layout.windows.iter().any(|windows| windows.winload_efi),
+        false => layout.systems.iter().any(|system| system.firmware() == Firmware::Uefi),
+    }
+}
+
+/// Volumes that entries of the MBR lead to and that a BIOS could start Windows from.
 pub(super) fn startable(layout: &Layout) -> impl Iterator<Item = &SystemVolume> {
-    let is_primary = |system: &&SystemVolume| {
-        let partition = layout.table.partitions.get(system.volume);
-        partition.is_some_and(|partition| partition.number != 0 && !partition.logical)
-    };
-    let is_mbr = layout.table.kind == TableKind::Mbr;
+    let is_mbr = is_started_by_mbr(layout);
     let systems = layout.systems.iter().filter(move |_| is_mbr);
-    systems.filter(|system| system.bios_boot_manager || system.ntldr.is_some()).filter(is_primary)
+    let with_manager = systems.filter(|system| system.bios_boot_manager || system.ntldr.is_some());
+    with_manager.filter(|system| mbr_entry::of_volume(layout, system.volume).is_some())
 }
 
 /// The active partitions, as boot code counts them.
@@ -72,7 +91,9 @@ pub(super) fn starts_by_uefi(layout: &Layout) -> bool {
 }
 
 fn boot_code(layout: &Layout) -> Option<Finding> {
-    startable(layout).next()?;
+    if startable(layout).next().is_none() && hybrid::finding(layout).is_none() {
+        return None;
+    }
     let none = layout.table.boot_code == BootCode::None;
     none.then(|| Finding {
         evidence: vec!["the first 440 bytes of the disk are zero".into()],
@@ -88,15 +109,22 @@ fn boot_code(layout: &Layout) -> Option<Finding> {
     })
 }
 
-/// Whether a BIOS comes to this volume when it starts the disk.
+/// Whether a BIOS comes to this volume when it starts the disk. A boot loader in the MBR does not care which one is active.
 pub(super) fn is_started_by_bios(layout: &Layout, volume: usize) -> bool {
-    startable(layout).any(|system| system.volume == volume)
-        && layout.volumes.get(volume).is_some_and(|facts| facts.partition.active)
+    let is_active = || layout.volumes.get(volume).is_some_and(|facts| facts.partition.active);
+    let is_of_loader = || {
+        layout.table.boot_code == BootCode::Grub && start(layout).is_some_and(|start| start.volume == volume)
+    };
+    startable(layout).any(|system| system.volume == volume) && (is_active() || is_of_loader())
 }
 
 /// A store that the firmware comes to, on a volume without the program that opens it.
 fn boot_manager(layout: &Layout) -> Vec<Finding> {
-    let stores = layout.stores.iter().filter(|file| file.first);
+    // From a GPT that UEFI starts, a BIOS does not: what it would come to is a leftover.
+    let is_leftover = |file: &StoreFile| {
+        layout.table.kind == TableKind::Gpt && file.firmware == Firmware::Bios && has_uefi_start(layout)
+    };
+    let stores = layout.stores.iter().filter(|file| file.first && !is_leftover(file));
     let missing = stores.filter_map(|file| {
         let system = layout.systems.iter().find(|system| system.volume == file.volume)?;
         let (is_there, looked_for, source) = match file.firmware {
@@ -113,35 +141,21 @@ fn boot_manager(layout: &Layout) -> Vec<Finding> {
             return Some(unknown(layout, file.volume, path, error));
         }
         // A copy of it under the name that firmware falls back to does as well; another loader of that name does not.
-        let severity = match system.uefi_fallback && file.firmware == Firmware::Uefi {
-            true => Severity::Degrades,
-            false => Severity::BlocksBoot,
-        };
+        let foreign = efi_partition::foreign(layout, system).filter(|_| file.firmware == Firmware::Uefi);
         (!is_there).then(|| Finding {
+            evidence: foreign.into_iter().collect(),
             remedy: Remedy::Advice(format!(
                 "not a matter of the store: copy it from {source} of the Windows, or run `bcdboot` from a Windows rescue system"
             )),
             ..Finding::plain(
                 "boot-manager-missing",
-                severity,
+                Severity::BlocksBoot,
                 &layout.name(file.volume),
                 format!("the store is there, but no {path} to open it"),
             )
         })
     });
-    let fallback = layout.systems.iter().filter(|system| {
-        layout.table.kind == TableKind::Gpt && system.uefi_boot_manager && !system.uefi_fallback
-    });
-    let fallback = fallback.map(|system| Finding {
-        remedy: Remedy::Advice(r"where a machine does not start it, copy bootmgfw.efi to \EFI\Boot\bootx64.efi".into()),
-        ..Finding::plain(
-            "fallback-loader-missing",
-            Severity::Note,
-            &layout.name(system.volume),
-            r"no loader at \EFI\Boot: firmware that has no entry of its own for this disk (a new virtual machine) finds nothing".into(),
-        )
-    });
-    missing.chain(fallback).collect()
+    missing.collect()
 }
 
 /// The volume that a BIOS comes to has a boot manager and no store, but another volume has one.
@@ -172,30 +186,6 @@ fn store_elsewhere(layout: &Layout) -> Option<Finding> {
             Severity::BlocksBoot,
             &layout.name(started.volume),
             r"the disk starts from it, but it has no \Boot\BCD".into(),
-        )
-    })
-}
-
-/// An EFI system partition with a boot manager and no store, before the one that has a store.
-fn esp_without_store(layout: &Layout) -> Option<Finding> {
-    let is_uefi = |path: &&'static str| path.starts_with(r"\EFI\Microsoft\Boot");
-    let bare = layout.systems.iter().find(|system| {
-        system.uefi_boot_manager && layout.is_esp(system.volume) && !system.stores.iter().any(is_uefi)
-    })?;
-    let other = layout.stores.iter().find(|file| file.first && file.firmware == Firmware::Uefi)?;
-    if layout.unread_on(bare.volume, &[r"\EFI\Microsoft\Boot\BCD"]).is_some() {
-        return None;
-    }
-    Some(Finding {
-        evidence: vec![format!("{} is on {}", other.path, layout.name(other.volume))],
-        remedy: Remedy::Advice(
-            "which of the two the firmware starts is its own choice; remove the one without a store, or make one there with `bcdboot`".into(),
-        ),
-        ..Finding::plain(
-            "store-elsewhere",
-            Severity::Degrades,
-            &layout.name(bare.volume),
-            r"it has a boot manager, but no \EFI\Microsoft\Boot\BCD".into(),
         )
     })
 }

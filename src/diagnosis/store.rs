@@ -23,6 +23,11 @@ pub fn findings(layout: &Layout, index: usize) -> Vec<Finding> {
         Ok(store) => of_store(&file.path, !file.first, store),
     };
     findings.extend(dirty::finding(file));
+    let place = place(layout, file);
+    findings
+        .iter_mut()
+        .filter(|finding| !finding.evidence.contains(&place))
+        .for_each(|finding| finding.evidence.insert(0, place.clone()));
     if let (Ok(_), Err(reason)) = (&file.store, &file.place) {
         let message = format!("the store can be read, but not patched in place: {reason}");
         findings.push(placed(layout, file, "store-not-patchable", Severity::Note, message));
@@ -50,6 +55,11 @@ pub fn alone(path: &str, store: &Store) -> Vec<Finding> {
         .collect()
 }
 
+/// A machine may have several stores of one path.
+fn place(layout: &Layout, file: &StoreFile) -> String {
+    format!("{} on {}", file.path, layout.name(file.volume))
+}
+
 fn placed(
     layout: &Layout,
     file: &StoreFile,
@@ -57,12 +67,15 @@ fn placed(
     severity: Severity,
     message: String,
 ) -> Finding {
-    let evidence = vec![format!("{} on {}", file.path, layout.name(file.volume))];
-    Finding { evidence, ..Finding::plain(code, severity, &file.path, message) }
+    Finding { evidence: vec![place(layout, file)], ..Finding::plain(code, severity, &file.path, message) }
 }
 
 fn unreadable(layout: &Layout, file: &StoreFile, error: &str) -> Finding {
     let severity = if file.first { Severity::BlocksBoot } else { Severity::Degrades };
+    let message = match file.is_empty {
+        true => format!("the store is empty: {error}"),
+        false => format!("the store cannot be read: {error}"),
+    };
     let restore =
         "restore the file from a backup, or make a new one with `bcdboot` from a Windows rescue system";
     Finding {
@@ -72,7 +85,7 @@ fn unreadable(layout: &Layout, file: &StoreFile, error: &str) -> Finding {
             true => format!("{READ_IT}; where all can be read, {restore}"),
             false => restore.into(),
         }),
-        ..placed(layout, file, "store-unreadable", severity, format!("the store cannot be read: {error}"))
+        ..placed(layout, file, "store-unreadable", severity, message)
     }
 }
 

@@ -212,6 +212,7 @@ mod tests {
             boot_flags: [0; 4],
             container_code: [false; 4],
             hybrid: None,
+            hybrid_entries: Vec::new(),
             unseen: None,
             notes: vec![],
         }

@@ -6,6 +6,7 @@
 pub mod arc_path;
 pub mod boot_ini;
 pub mod current_version;
+pub mod esp;
 pub mod evidence;
 pub mod file_version;
 pub mod mounted_devices;
@@ -25,6 +26,7 @@ pub use walk::discover;
 pub use walk::discover_beside;
 
 use crate::bytes;
+use crate::layout::esp::Esp;
 use crate::layout::evidence::Evidence;
 use crate::layout::mounted_devices::MountedDevices;
 use crate::layout::recovery::RecoveryFile;
@@ -131,6 +133,8 @@ pub struct Layout {
     pub volumes: Vec<VolumeFacts>,
     /// Volumes that hold a boot manager or a store.
     pub systems: Vec<SystemVolume>,
+    /// Where none does, the EFI system partitions of a disk with a Windows.
+    pub esps: Vec<Esp>,
     /// Volumes that hold a Windows installation.
     pub windows: Vec<WindowsVolume>,
     /// All stores, those of the system volumes in order.
@@ -227,9 +231,9 @@ impl Layout {
         self.failed_read.as_ref().and_then(|_| self.volumes.iter().position(is_unread))
     }
 
-    /// Why nobody can tell whether a store is where the firmware looks for it; `None` when that can be told.
+    /// The volume on which nobody can tell whether a store is where the firmware looks for it, and why; `None` when that can be told.
     #[must_use]
-    pub fn unread_store(&self) -> Option<&Unread> {
+    pub fn unread_store(&self) -> Option<(usize, &Unread)> {
         let is_of = |unread: &Unread, volume: usize| {
             let is_uefi = self.is_esp(volume) || self.table.kind == TableKind::Gpt;
             let firmware = if is_uefi { Firmware::Uefi } else { Firmware::Bios };
@@ -238,7 +242,8 @@ impl Layout {
         let is_store = |unread: &&Unread| STORE_PATHS.iter().any(|(path, _)| *path == unread.path);
         let unread = |volume: usize| {
             let all = || self.volumes.get(volume).into_iter().flat_map(|facts| &facts.unread);
-            all().find(|unread| is_of(unread, volume)).or_else(|| all().find(is_store))
+            let found = all().find(|unread| is_of(unread, volume)).or_else(|| all().find(is_store))?;
+            Some((volume, found))
         };
         let of_systems = self.systems.iter().find_map(|system| unread(system.volume));
         of_systems.or_else(|| {

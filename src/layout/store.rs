@@ -33,6 +33,8 @@ pub struct StoreFile {
     pub firmware: Firmware,
     /// `\EFI\Microsoft\Recovery\BCD`: the second store of an ESP.
     pub recovery: bool,
+    /// Its file has no bytes.
+    pub is_empty: bool,
     /// Whether the firmware would come to it: on the active partition or the ESP, where one of those has a store.
     pub live: bool,
     /// Of several live ones of a firmware the first; the others start something only when the machine is told so.
@@ -185,7 +187,9 @@ fn read(
         }
     };
     let obstacles = obstacles(volume);
+    let is_empty = bytes.as_ref().is_ok_and(Vec::is_empty);
     let (store, dirty) = match bytes {
+        Ok(_) if is_empty => (Err("0 bytes".to_owned()), None),
         Ok(bytes) => {
             take(left, &bytes);
             made_whole(volume, &path_on_disk, bytes, left)
@@ -197,6 +201,7 @@ fn read(
         path: path_on_disk,
         firmware,
         recovery: path.contains(r"\Recovery\"),
+        is_empty,
         live: true,
         first: false,
         store,

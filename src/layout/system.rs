@@ -5,6 +5,7 @@ use crate::layout::Firmware;
 use crate::layout::file_version;
 use crate::partition::PartitionTable;
 use crate::partition::PartitionType;
+use crate::partition::TableKind;
 use crate::volume::EntryKind;
 use crate::volume::Volume;
 
@@ -39,7 +40,7 @@ pub const STORE_PATHS: [(&str, Firmware); 3] = [
 pub struct SystemVolume {
     /// Index of the volume in the layout.
     pub volume: usize,
-    /// The MBR boot flag of its partition.
+    /// The MBR boot flag of its partition. That of a hybrid MBR makes no volume a BIOS's that UEFI starts too.
     pub active: bool,
     /// `\bootmgr` is there.
     pub bios_boot_manager: bool,
@@ -47,9 +48,10 @@ pub struct SystemVolume {
     pub uefi_boot_manager: bool,
     /// A loader is where firmware looks that has no entry for this disk: `\EFI\Boot\bootx64.efi` or its like.
     pub uefi_fallback: bool,
-    /// That loader carries a version, as Windows' boot manager does and GRUB or shim do not. Looked at only where the boot
-    /// manager itself is missing.
+    /// That loader carries a version, as Windows' boot manager does and GRUB or shim do not, and the boot manager itself is missing.
     pub fallback_has_version: bool,
+    /// Where that loader is, when it is not Windows'. A file as long as the boot manager beside it is taken for its copy, and not read.
+    pub foreign_fallback: Option<&'static str>,
     /// Paths of the stores on it (as [`STORE_PATHS`] spells them).
     pub stores: Vec<&'static str>,
     /// NT 5.x: `\ntldr` is there; the text of `\boot.ini`, when it could be read.
@@ -120,17 +122,28 @@ fn examine(
     let stores: Vec<_> =
         STORE_PATHS.iter().map(|(path, _)| *path).filter(|path| is_file(look(path))).collect();
     let bios_boot_manager = is_program(look(BIOS_BOOT_MANAGER));
-    let uefi_boot_manager = is_program(look(UEFI_BOOT_MANAGER));
+    let manager = look(UEFI_BOOT_MANAGER).filter(|kind| is_program(Some(*kind)));
+    let uefi_boot_manager = manager.is_some();
     let ntldr = is_file(look(NTLDR)).then(|| boot_ini(volume));
-    let fallback = UEFI_FALLBACK.iter().find(|path| is_program(look(path)));
+    let fallback = UEFI_FALLBACK
+        .into_iter()
+        .find_map(|path| Some((path, look(path).filter(|kind| is_program(Some(*kind)))?)));
+    let is_for_both = table.kind == TableKind::Gpt
+        && (uefi_boot_manager || stores.iter().any(|path| path.starts_with(r"\EFI")));
+    let is_of_windows = |path: &str, kind: EntryKind| manager == Some(kind) || has_version(volume, path);
     let counts = bios_boot_manager || uefi_boot_manager || ntldr.is_some() || !stores.is_empty();
-    counts.then(|| SystemVolume {
+    if !counts {
+        return None;
+    }
+    let foreign_fallback = fallback.filter(|(path, kind)| !is_of_windows(path, *kind)).map(|(path, _)| path);
+    Some(SystemVolume {
         volume: index,
-        active: table.partitions.get(index).is_some_and(|partition| partition.active),
+        active: table.partitions.get(index).is_some_and(|partition| partition.active) && !is_for_both,
         bios_boot_manager,
         uefi_boot_manager,
         uefi_fallback: fallback.is_some(),
-        fallback_has_version: !uefi_boot_manager && fallback.is_some_and(|path| has_version(volume, path)),
+        fallback_has_version: !uefi_boot_manager && fallback.is_some() && foreign_fallback.is_none(),
+        foreign_fallback,
         stores,
         ntldr,
     })
@@ -145,7 +158,8 @@ fn is_program(kind: Option<EntryKind>) -> bool {
     matches!(kind, Some(EntryKind::File { len }) if len > 0)
 }
 
-fn has_version(volume: &Volume<'_>, path: &str) -> bool {
+/// Whether a program carries a version, as those of Windows do.
+pub(super) fn has_version(volume: &Volume<'_>, path: &str) -> bool {
     let Ok(Some(file)) = volume.open_file(path) else { return false };
     file_version::read(file.len(), &|at, len| file.read_at(at, len).ok()).is_ok()
 }

@@ -3,6 +3,7 @@
 use crate::layout::Layout;
 use crate::layout::Role;
 use crate::layout::VolumeFacts;
+use crate::layout::esp;
 use crate::layout::evidence::Evidence;
 use crate::layout::mounted_devices;
 use crate::layout::opened::Opened;
@@ -85,8 +86,11 @@ fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, Part
         let hidden = hidden.filter(|(_, (facts, _))| facts.role != Role::Reserved);
         hidden.for_each(|(_, (facts, volume))| facts.asleep = windows::asleep(*volume));
     }
+    let esps =
+        if systems.is_empty() && !windows.is_empty() { esp::look(&volumes, &table) } else { Vec::new() };
     Ok(Layout {
         table,
+        esps,
         volumes: facts,
         systems,
         windows,

@@ -153,6 +153,7 @@ fn table(copy: Copy, size: u32, mut notes: Vec<String>) -> PartitionTable {
         boot_flags: [0; 4],
         container_code: [false; 4],
         hybrid: None,
+        hybrid_entries: Vec::new(),
         unseen,
         notes,
     }

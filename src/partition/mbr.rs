@@ -112,7 +112,7 @@ impl MasterBootRecord {
     pub(crate) fn hybrid_note(&self) -> Option<String> {
         let beside = self.entries.iter().filter(|entry| entry.is_used() && !entry.is_protective()).count();
         (beside > 0).then(|| {
-            format!("hybrid MBR: {beside} entries beside the protective one; the GPT is what counts here")
+            format!("hybrid MBR: {beside} entries beside the protective one; UEFI goes by the GPT, a BIOS by these")
         })
     }
 }
@@ -151,6 +151,7 @@ pub(crate) fn read(
         boot_flags: record.entries.map(|entry| entry.flag),
         container_code,
         hybrid: None,
+        hybrid_entries: Vec::new(),
         unseen: chain.unseen,
         notes,
     }))

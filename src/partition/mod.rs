@@ -9,11 +9,14 @@ pub mod edit;
 pub mod gpt;
 mod gpt_header;
 mod gpt_opinion;
+mod hybrid;
 mod mbr;
 mod mbr_opinion;
 mod plausibility;
 #[cfg(test)]
 mod programs;
+
+pub use hybrid::HybridEntry;
 
 use crate::guid::Guid;
 use crate::storage::Storage;
@@ -96,7 +99,7 @@ pub struct Partition {
     pub kind: PartitionType,
     /// Identity as a store would name it; `None` for a volume without a table.
     pub id: Option<PartitionId>,
-    /// MBR boot flag (0x80).
+    /// MBR boot flag (0x80); of a GPT's partition that of its entry in a hybrid MBR.
     pub active: bool,
     /// A logical partition inside an extended one.
     pub logical: bool,
@@ -158,12 +161,14 @@ pub struct PartitionTable {
     pub partitions: Vec<Partition>,
     /// What a BIOS starts.
     pub boot_code: BootCode,
-    /// The boot flags of the four entries of an MBR, used or not: boot code looks at all of them.
+    /// The boot flags of the four entries of an MBR or a hybrid one, used or not: boot code looks at all of them.
     pub boot_flags: [u8; 4],
     /// Which of those entries are extended partitions whose first sector begins with a program: boot code starts that.
     pub container_code: [bool; 4],
     /// Signature of a hybrid MBR beside a GPT: a BIOS starts from such a disk, and a store may name it by that.
     pub hybrid: Option<u32>,
+    /// Its entries.
+    pub hybrid_entries: Vec<HybridEntry>,
     /// Why there may be more partitions than these.
     pub unseen: Option<Unseen>,
     /// What a reader should know: "primary GPT header is damaged, the backup was used", "hybrid MBR", …
@@ -224,10 +229,8 @@ pub fn read(storage: &dyn Storage) -> Result<PartitionTable, PartitionError> {
     };
     if record.entries.iter().any(mbr::Entry::is_protective) {
         let mut table = gpt::read(storage, &sizes)?;
-        let hybrid = record.hybrid_note();
-        table.hybrid = hybrid.as_ref().map(|_| record.signature).filter(|signature| *signature != 0);
         table.boot_code = mbr::boot_code(&sector);
-        table.notes.extend(hybrid);
+        hybrid::add(&mut table, &record);
         return Ok(plausibility::noted(table, storage.len()));
     }
     match mbr::read(storage, &record, &sizes)? {
@@ -291,6 +294,7 @@ fn without_table(storage: &dyn Storage, notes: Vec<String>) -> PartitionTable {
         boot_flags: [0; 4],
         container_code: [false; 4],
         hybrid: None,
+        hybrid_entries: Vec::new(),
         unseen: None,
         notes,
     }

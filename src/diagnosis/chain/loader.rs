@@ -25,6 +25,7 @@ use crate::diagnosis::menu_cure::NOT_WINDOWS;
 use crate::diagnosis::ntldr;
 use crate::diagnosis::record::Record;
 use crate::diagnosis::role::Role;
+use crate::diagnosis::sector_size::MISMATCH;
 use crate::diagnosis::show_identity;
 use crate::diagnosis::whole::goal;
 use crate::layout::store::Dirty;
@@ -111,7 +112,7 @@ impl<'a> Chain<'a> {
         let there = |is_there: bool| if is_there { "there" } else { "missing" };
         let evidence =
             format!(r"ntoskrnl.exe {}, config\SYSTEM {}", there(windows.kernel), there(windows.system_hive));
-        let codes = ["kernel-missing", "system-hive-missing"];
+        let codes = ["kernel-missing", "system-hive-missing", MISMATCH];
         self.add_where("Windows", evidence, |finding| {
             codes.contains(&finding.code) && finding.subject == name
         });

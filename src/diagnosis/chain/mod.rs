@@ -5,6 +5,7 @@
 
 mod loader;
 mod start;
+mod without_system;
 
 use crate::diagnosis::Context;
 use crate::diagnosis::Finding;
@@ -43,7 +44,7 @@ pub struct Hop {
     pub finding: Option<usize>,
 }
 
-/// Walks the chain of the firmware that this disk starts on; empty when there is nothing to start.
+/// Walks the chain of the firmware that this disk starts on; empty when there is no Windows and nothing to start.
 #[must_use]
 pub fn walk(
     layout: &Layout,
@@ -52,12 +53,15 @@ pub fn walk(
     answers: &[Resolution],
     findings: &[Finding],
 ) -> Vec<Hop> {
-    let Some(system) = start(layout) else { return Vec::new() };
-    let mut chain = Chain { layout, context, findings, volume: system.volume, hops: Vec::new() };
-    let firmware = match layout.table.kind {
-        TableKind::Mbr if system.firmware() == Firmware::Bios => Firmware::Bios,
-        _ => system.firmware(),
+    let mut chain = Chain { layout, context, findings, volume: 0, hops: Vec::new() };
+    let Some(system) = start(layout) else {
+        if !layout.windows.is_empty() {
+            chain.without_system();
+        }
+        return chain.hops;
     };
+    chain.volume = system.volume;
+    let firmware = system.firmware();
     chain.before_the_store(system, firmware);
     if system.is_ntldr_only() {
         chain.boot_ini(system);
@@ -68,9 +72,7 @@ pub fn walk(
     });
     let Some(file) = store else {
         chain.add("store", "none".into(), &["store-missing", "store-elsewhere", STORE_UNKNOWN]);
-        if let Some(hop) = chain.hops.last_mut().filter(|hop| hop.state == State::Ok) {
-            hop.state = State::Unknown;
-        }
+        chain.unsure();
         return chain.hops;
     };
     chain.store(file);
@@ -102,9 +104,9 @@ pub(super) fn start(layout: &Layout) -> Option<&SystemVolume> {
     let systems = || layout.systems.iter();
     let first = match layout.table.kind {
         TableKind::Gpt => systems().filter(uefi).find(on_esp).or_else(|| systems().find(uefi)),
-        TableKind::Mbr | TableKind::None => systems().find(|system| system.active),
+        TableKind::Mbr | TableKind::None => None,
     };
-    first.or_else(|| systems().next())
+    first.or_else(|| systems().find(|system| system.active)).or_else(|| systems().next())
 }
 
 /// A volume of the examined disk, or of one beside it.
@@ -136,6 +138,13 @@ impl<'a> Chain<'a> {
             .position(|finding| finding.severity == Severity::BlocksBoot && breaks(finding));
         let state = if finding.is_some() { State::Broken } else { State::Ok };
         self.hops.push(Hop { name, state, evidence, finding });
+    }
+
+    /// Nobody can tell whether the last hop is as it should be, where nothing breaks it.
+    fn unsure(&mut self) {
+        if let Some(hop) = self.hops.last_mut().filter(|hop| hop.state == State::Ok) {
+            hop.state = State::Unknown;
+        }
     }
 }
 

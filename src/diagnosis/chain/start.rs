@@ -1,10 +1,17 @@
 //! The hops before the store: firmware, boot code, active partition, boot record, boot manager.
 
+use crate::diagnosis::Finding;
+use crate::diagnosis::Severity;
 use crate::diagnosis::active;
+use crate::diagnosis::boot_record;
 use crate::diagnosis::boot_record::first_sector;
 use crate::diagnosis::chain::Chain;
 use crate::diagnosis::finding::BOOT_MANAGER_UNKNOWN;
+use crate::diagnosis::hybrid;
+use crate::diagnosis::sector_size::MISMATCH;
+use crate::diagnosis::startup::is_started_by_mbr;
 use crate::layout::Firmware;
+use crate::layout::Layout;
 use crate::layout::system::SystemVolume;
 use crate::partition::BootCode;
 use crate::partition::TableKind;
@@ -13,23 +20,17 @@ use crate::volume::BootManagerName;
 impl Chain<'_> {
     pub(super) fn before_the_store(&mut self, system: &SystemVolume, firmware: Firmware) {
         let layout = self.layout;
-        let table = match layout.table.kind {
-            TableKind::Mbr => "MBR disk",
-            TableKind::Gpt => "GPT disk",
-            TableKind::None => "a volume without a partition table",
-        };
+        let table = table_name(layout);
         self.add("firmware", format!("{firmware}, {table}"), &["firmware-mismatch"]);
         let name = layout.name(system.volume);
-        match (firmware, layout.table.kind) {
-            (Firmware::Bios, TableKind::Mbr) => {
-                self.add("boot code", boot_code(layout.table.boot_code).into(), &["boot-code-missing"]);
-                let codes =
-                    ["active-partition-missing", "active-partition-wrong", "active-partition-ambiguous"];
-                self.add("active partition", active::shown(layout), &codes);
+        match firmware {
+            Firmware::Bios => {
+                if is_started_by_mbr(layout) {
+                    self.boot_code_and_flag();
+                }
                 self.boot_record(system);
             }
-            (Firmware::Bios, _) => self.boot_record(system),
-            (Firmware::Uefi, _) => self.add("EFI partition", name.clone(), &[]),
+            Firmware::Uefi => self.add("EFI partition", name.clone(), &[]),
         }
         let files: Vec<&str> = [
             (system.bios_boot_manager && firmware == Firmware::Bios, r"\bootmgr"),
@@ -40,14 +41,31 @@ impl Chain<'_> {
         .into_iter()
         .filter_map(|(is_there, path)| is_there.then_some(path))
         .collect();
-        let evidence = if files.is_empty() {
-            format!("none on {name}")
-        } else {
-            format!("{} on {name}", files.join(", "))
+        let is_foreign = firmware == Firmware::Uefi && !system.uefi_boot_manager;
+        let foreign = system.foreign_fallback.filter(|_| is_foreign);
+        let evidence = match (foreign, files.as_slice()) {
+            (Some(path), _) => format!("{path} on {name}, which is not Windows' boot manager"),
+            (None, []) => format!("none on {name}"),
+            (None, files) => format!("{} on {name}", files.join(", ")),
         };
         self.add_where("boot manager", evidence, |finding| {
             ["boot-manager-missing", BOOT_MANAGER_UNKNOWN].contains(&finding.code) && finding.subject == name
         });
+        if foreign.is_some() {
+            self.unsure();
+        }
+    }
+
+    fn boot_code_and_flag(&mut self) {
+        let layout = self.layout;
+        self.add("boot code", boot_code(layout.table.boot_code).into(), &["boot-code-missing"]);
+        let codes = [
+            "active-partition-missing",
+            "active-partition-wrong",
+            "active-partition-ambiguous",
+            hybrid::ENTRY,
+        ];
+        self.add("active partition", active::shown(layout), &codes);
     }
 
     pub(super) fn boot_record(&mut self, system: &SystemVolume) {
@@ -59,6 +77,7 @@ impl Chain<'_> {
                 let starts = match record.starts {
                     Some(BootManagerName::Bootmgr) => r"starts \bootmgr",
                     Some(BootManagerName::Ntldr) => r"starts \ntldr",
+                    None if !record.has_code => "it has no boot code",
                     None => "its code is not one that is known",
                 };
                 let place = match first_sector(self.layout, facts) {
@@ -70,14 +89,33 @@ impl Chain<'_> {
                 format!("{place}, {starts}")
             },
         );
-        let codes = ["boot-record-place", "boot-record-other", "boot-record-empty"];
+        let codes = ["boot-record-place", boot_record::OTHER, boot_record::EMPTY, MISMATCH];
         self.add_where("boot record", evidence, |finding| {
             codes.contains(&finding.code) && finding.subject == name
         });
+        // Whether a boot loader in the MBR runs it is in that one's own files.
+        let may_stop = |finding: &Finding| {
+            finding.severity == Severity::Degrades
+                && [boot_record::OTHER, boot_record::EMPTY].contains(&finding.code)
+                && finding.subject == name
+        };
+        if self.findings.iter().any(may_stop) {
+            self.unsure();
+        }
     }
 }
 
-fn boot_code(code: BootCode) -> &'static str {
+/// What kind of disk it is to firmware.
+pub(super) fn table_name(layout: &Layout) -> &'static str {
+    match layout.table.kind {
+        TableKind::Mbr => "MBR disk",
+        TableKind::Gpt if is_started_by_mbr(layout) => "GPT disk with a hybrid MBR",
+        TableKind::Gpt => "GPT disk",
+        TableKind::None => "a volume without a partition table",
+    }
+}
+
+pub(super) fn boot_code(code: BootCode) -> &'static str {
     match code {
         BootCode::None => "none in the MBR",
         BootCode::Grub => "GRUB",

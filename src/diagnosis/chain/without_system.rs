@@ -1,0 +1,61 @@
+//! The hops on a disk with a Windows and without anything that starts it: how far firmware comes.
+
+use crate::diagnosis::active;
+use crate::diagnosis::chain::Chain;
+use crate::diagnosis::chain::Hop;
+use crate::diagnosis::chain::State;
+use crate::diagnosis::chain::start::boot_code;
+use crate::diagnosis::chain::start::table_name;
+use crate::diagnosis::no_system;
+use crate::diagnosis::startup::is_started_by_mbr;
+use crate::layout::Firmware;
+use crate::layout::esp::EspContent;
+use crate::partition::BootCode;
+
+impl Chain<'_> {
+    pub(super) fn without_system(&mut self) {
+        let is_uefi = no_system::is_for_uefi(self.layout);
+        let firmware = if is_uefi { Firmware::Uefi } else { Firmware::Bios };
+        let table = table_name(self.layout);
+        self.add("firmware", format!("{firmware}, {table}"), &[]);
+        if is_uefi { self.esp_hops() } else { self.active_hops() }
+    }
+
+    fn esp_hops(&mut self) {
+        let layout = self.layout;
+        let Some(esp) = no_system::nearest(layout) else {
+            self.hop("EFI partition", "none".into(), true);
+            return;
+        };
+        let is_closed =
+            matches!(esp.content, EspContent::NotFormatted | EspContent::Other(_) | EspContent::Unread);
+        self.hop("EFI partition", no_system::shown(layout, esp), is_closed);
+        self.hop(
+            "boot manager",
+            format!(r"no \EFI\Microsoft\Boot\bootmgfw.efi on {}", layout.name(esp.volume)),
+            true,
+        );
+    }
+
+    fn active_hops(&mut self) {
+        let layout = self.layout;
+        if is_started_by_mbr(layout) {
+            let code = layout.table.boot_code;
+            self.hop("boot code", boot_code(code).into(), code == BootCode::None);
+            let is_none = code != BootCode::Grub && layout.table.boot_flags.iter().all(|flag| *flag != 0x80);
+            match is_none {
+                true => self.hop("active partition", active::shown(layout), true),
+                false => self.add("active partition", active::shown(layout), &["boot-record-unsigned"]),
+            }
+        }
+        self.hop("boot manager", r"no \bootmgr and no \ntldr on any volume".into(), true);
+    }
+
+    /// Adds a hop that breaks for want of a system volume.
+    fn hop(&mut self, name: &'static str, evidence: String, is_broken: bool) {
+        let finding = self.findings.iter().position(|finding| finding.code == no_system::CODE);
+        let finding = finding.filter(|_| is_broken);
+        let state = if finding.is_some() { State::Broken } else { State::Ok };
+        self.hops.push(Hop { name, state, evidence, finding });
+    }
+}
