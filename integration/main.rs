@@ -12,6 +12,7 @@
 
 mod adopted;
 mod around;
+mod attached;
 mod beside;
 mod big_hive;
 mod changed_identity;

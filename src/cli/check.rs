@@ -33,6 +33,7 @@ use crate::cli::targets::no_directory;
 use crate::cli::text::clean;
 use crate::diagnosis::Choice;
 use crate::diagnosis::Verdict;
+use crate::diagnosis::others::Others;
 use crate::diagnosis::recorded::Recorded;
 use crate::diagnosis::requirement::Requirement;
 use crate::storage::attached::attached_disks;
@@ -66,7 +67,7 @@ fn check(args: &CheckArgs, as_json: bool, choice: Choice, reports: &mut Reports)
     }
     let threads = args.jobs.map_or_else(|| processors(targets.len()), |jobs| jobs.get().into());
     let is_compared =
-        !args.is_independent() || args.requirements().any(|it| it == Requirement::UniqueIdentity);
+        !args.tells_of_each_alone() || args.requirements().any(|it| it == Requirement::UniqueIdentity);
     let named: &[PathBuf] = if is_named(args) && is_compared { &targets } else { &[] };
     let check = Check {
         args,
@@ -103,7 +104,7 @@ struct Check<'a> {
     /// Of JSON; `None` for text.
     form: Option<Form>,
     choice: Choice,
-    /// The disks that each is compared with.
+    /// The disks whose identities each is compared with.
     named: NamedDisks,
     recorded: Option<Recorded>,
 }
@@ -178,15 +179,16 @@ impl Check<'_> {
             return result::store_file(path, self.args, self.form).map(Some);
         }
         let options = self.args.open.options();
-        let (nobody, is_independent) = (NamedDisks::default(), self.args.is_independent());
-        let machine = if is_independent { &nobody } else { &self.named };
-        let mut context = context(path, machine, &options, self.choice);
+        let mut context = context(path, &self.named, &options, self.choice, self.args.choice.independent);
         context.recorded.clone_from(&self.recorded);
-        let compared = if is_independent { self.named.beside(path) } else { context.others.clone() };
+        let at_hand = [context.others.clone(), context.apart.clone(), context.named.clone()];
+        if self.args.tells_of_each_alone() {
+            context.named = Others::default();
+        }
         let examined = examine_with(path, &self.args.choice.with, &options, &mut context)?;
         if !is_named(self.args) && examined.diagnosis.verdict == Verdict::NotWindows {
             return Ok(None);
         }
-        Ok(Some(result::disk(&examined, &compared, self.args, self.form)))
+        Ok(Some(result::disk(&examined, &at_hand, self.args, self.form)))
     }
 }

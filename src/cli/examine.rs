@@ -90,7 +90,7 @@ pub fn examine(path: &Path, options: &OpenOptions, context: &Context) -> anyhow:
 /// # Errors
 /// As [`examine`].
 pub fn examine_alone(path: &Path, options: &OpenOptions) -> anyhow::Result<Examined> {
-    examine(path, options, &context(path, &NamedDisks::default(), options, Choice::default()))
+    examine(path, options, &context(path, &NamedDisks::default(), options, Choice::default(), false))
 }
 
 /// The attached disks that may be repaired without being named: all but the one that carries the running system.
@@ -145,7 +145,9 @@ pub fn examine_with(
     let disks = beside(path, with, options, &examined.layout)?;
     // What is named beside is no disk to be left alone, and known by the name that the user gave it.
     let is_it = |beside: &Beside, other: &OtherDisk| is_same_file(beside.name.as_ref(), other.name.as_ref());
-    context.others.retain(|other| !disks.iter().any(|beside| is_it(beside, other)));
+    for known in [&mut context.others, &mut context.apart, &mut context.named] {
+        known.retain(|other| !disks.iter().any(|beside| is_it(beside, other)));
+    }
     let known = |beside: &Beside| other_disk(Path::new(&beside.name), &beside.layout.table);
     disks.iter().filter_map(known).for_each(|disk| context.others.add(disk));
     context.beside = Arc::new(disks);

@@ -36,7 +36,7 @@ pub fn pick(options: &OpenOptions, choice: Choice, quiet: bool) -> anyhow::Resul
     let mut unreadable = Vec::new();
     let mut incurable = Vec::new();
     for path in attached_targets()? {
-        let context = context(&path, &NamedDisks::default(), options, choice);
+        let context = context(&path, &NamedDisks::default(), options, choice, false);
         match examine(&path, options, &context) {
             Ok(examined) if examined.diagnosis.is_curable() => {
                 let line =

@@ -49,7 +49,7 @@ pub fn failed(path: &Path, message: String, form: Option<Form>) -> Outcome {
 
 /// Of a disk.
 #[must_use]
-pub fn disk(examined: &Examined, others: &Others, args: &CheckArgs, form: Option<Form>) -> Outcome {
+pub fn disk(examined: &Examined, others: &[Others], args: &CheckArgs, form: Option<Form>) -> Outcome {
     let requirements: Vec<(Requirement, Option<String>)> =
         args.requirements().map(|it| (it, it.unmet(&examined.layout, &examined.diagnosis, others))).collect();
     let unmet = unmet(&requirements);

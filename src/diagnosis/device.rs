@@ -59,10 +59,10 @@ pub(super) struct Subject<'a> {
     pub(super) layout: &'a Layout,
     pub(super) record: &'a Record,
     file: &'a StoreFile,
-    name: String,
+    pub(super) name: String,
     /// The object's id, as `--entry` takes it.
     pub(super) entry: &'a str,
-    is_main: bool,
+    pub(super) is_main: bool,
     /// Whether the element is `device`, without which the boot manager does not try the entry.
     is_device: bool,
 }
@@ -85,7 +85,12 @@ impl<'a> Subject<'a> {
         match answer {
             Resolution::Here(_) | Resolution::Untouched => None,
             Resolution::OtherDisk { is_named: true, .. } => None,
-            Resolution::OtherDisk { name, partition, .. } => Some(self.other_disk(name, *partition)),
+            Resolution::OtherDisk { name, partition, .. } => {
+                match context.beside.iter().find(|beside| beside.name == *name) {
+                    Some(beside) => self.beside_without_file(beside),
+                    None => Some(self.other_disk(name, *partition)),
+                }
+            }
             Resolution::Repoint { volume, change } => self.repoint(*volume, *change),
             Resolution::RepointBeside { disk, volume, change } => {
                 self.repoint_beside(context.beside.get(*disk)?, *volume, *change)
@@ -199,28 +204,6 @@ impl<'a> Subject<'a> {
                 (Severity::Stale, None)
             }
             Role::FirmwareEntry | Role::InsideVirtualDisk => (Severity::Note, None),
-        }
-    }
-
-    fn other_disk(&self, name: &str, partition: Option<u32>) -> Finding {
-        let place = match partition {
-            Some(number) => format!("partition {number} of {name}"),
-            None => format!("a partition that is not there on {name}"),
-        };
-        let severity = match self.record.purpose.role {
-            Role::Loader | Role::OsRoot | Role::Image if self.is_main => Severity::Degrades,
-            _ => Severity::Note,
-        };
-        Finding {
-            code: "names-other-disk",
-            severity,
-            subject: self.name.clone(),
-            message: format!("names another disk: {place}"),
-            evidence: vec![format!("it names {}", show_identity(&self.record.named))],
-            predicted_status: None,
-            remedy: Remedy::Advice(format!(
-                "left as it is; if this disk is a copy of {name}, detach {name} and run the program again"
-            )),
         }
     }
 }

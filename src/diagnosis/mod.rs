@@ -7,11 +7,13 @@ pub mod beside;
 mod boot_record;
 pub mod byte_edit;
 pub mod chain;
+pub mod context;
 pub mod convert;
 pub mod device;
 pub mod dirty;
 pub mod disk;
 pub mod drive_letters;
+mod elsewhere;
 pub mod entry;
 pub mod finding;
 mod firmware_edit;
@@ -36,64 +38,26 @@ pub mod startup;
 pub mod store;
 pub mod verdict;
 
+pub use context::Choice;
+pub use context::Context;
 pub use finding::Finding;
 pub use finding::Severity;
+pub use remedy::NamedDisk;
 pub use remedy::Remedy;
 pub use remedy::Repoint;
 pub use remedy::Switch;
 pub use verdict::Verdict;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use crate::bcd::device::QualifiedPartition;
-use crate::diagnosis::beside::Beside;
 use crate::diagnosis::byte_edit::ByteEdit;
 use crate::diagnosis::chain::Hop;
 use crate::diagnosis::chain::State;
-use crate::diagnosis::others::Others;
-use crate::diagnosis::recorded::Recorded;
 use crate::diagnosis::restore::Restore;
-use crate::guid::Guid;
 use crate::layout::Layout;
 use crate::partition::DiskId;
 use crate::partition::PartitionId;
-
-/// What the user decided; partitions by their number.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Choice {
-    /// `--system N`.
-    pub system: Option<u32>,
-    /// `--windows N`.
-    pub windows: Option<u32>,
-    /// `--windows DISK:N`: of the disk with this index among those beside.
-    pub windows_on: Option<usize>,
-    /// `--entry {GUID}`: of the boot entry with this id, where several could be meant.
-    pub entry: Option<Guid>,
-    /// `--active N`: this partition is to be the active one.
-    pub active: Option<u32>,
-    /// `--convert`: a store of an MBR disk may be re-pointed to a GPT disk, and the reverse.
-    pub convert: bool,
-    /// `--boot-sector`: boot records are to say where their partition begins.
-    pub boot_sector: bool,
-    /// `--firmware-entries`: the store's copies of firmware entries are to name what is here.
-    pub firmware_entries: bool,
-    /// `--drive-letters`: the letters that a Windows remembers are to name this disk.
-    pub drive_letters: bool,
-}
-
-/// What the diagnosis knows besides the disk.
-#[derive(Debug, Clone, Default)]
-pub struct Context {
-    /// Other disks, whose elements are left alone.
-    pub others: Others,
-    /// The user's choice.
-    pub choice: Choice,
-    /// Disks that the user named beside this one: an element may mean one of their partitions.
-    pub beside: Arc<Vec<Beside>>,
-    /// What the disk was when all was well, where the user has a record of that.
-    pub recorded: Option<Recorded>,
-}
 
 /// All findings of one disk.
 #[derive(Debug, Clone)]
@@ -125,7 +89,11 @@ impl Diagnosis {
     pub fn edits(&self) -> impl Iterator<Item = &ByteEdit> {
         self.findings.iter().flat_map(|finding| match &finding.remedy {
             Remedy::Edit(edits) => edits.as_slice(),
-            Remedy::None | Remedy::Repoint(_) | Remedy::Switch(..) | Remedy::Advice(_) => &[],
+            Remedy::None
+            | Remedy::Repoint(_)
+            | Remedy::Switch(..)
+            | Remedy::Advice(_)
+            | Remedy::Belongs(_) => &[],
         })
     }
 
@@ -148,6 +116,20 @@ impl Diagnosis {
         first.or_else(|| self.findings.first().filter(|finding| finding.severity == Severity::BlocksBoot))
     }
 
+    /// The other attached disks that elements name, so that the user has to say what this one is to them; each once.
+    #[must_use]
+    pub fn named_disks(&self) -> Vec<&str> {
+        let mut disks: Vec<&str> = Vec::new();
+        for finding in &self.findings {
+            if let Remedy::Belongs(named) = &finding.remedy
+                && !disks.contains(&named.disk.as_str())
+            {
+                disks.push(&named.disk);
+            }
+        }
+        disks
+    }
+
     /// Whether `fix` has anything to do.
     #[must_use]
     pub fn is_curable(&self) -> bool {
@@ -166,7 +148,7 @@ impl Diagnosis {
 fn repoints(findings: &[Finding]) -> impl Iterator<Item = &Repoint> {
     findings.iter().filter_map(|finding| match &finding.remedy {
         Remedy::Repoint(repoint) => Some(repoint),
-        Remedy::None | Remedy::Edit(_) | Remedy::Switch(..) | Remedy::Advice(_) => None,
+        Remedy::None | Remedy::Edit(_) | Remedy::Switch(..) | Remedy::Advice(_) | Remedy::Belongs(_) => None,
     })
 }
 
@@ -200,6 +182,7 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
             restore::restore(layout, &records, &known)
         }
     };
+    let restore = restore.unless_taken(&context.apart);
     let matched: Vec<_> = records.iter().zip(&answers).collect();
     let letters = drive_letters::findings(layout, context, &matched, &repointed, &restore);
     findings.extend(letters);

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::cli::FAILED;
+use crate::cli::args::FixArgs;
 use crate::cli::examine::Examined;
 use crate::cli::fix::job::Job;
 use crate::cli::fix::write::way_back;
@@ -101,8 +102,26 @@ impl Job<'_> {
     fn again(&self, command: &str, switches: &[&str]) -> String {
         let mut words: Vec<OsString> = vec![command.into(), suggested::path(&self.examined.path)];
         words.extend(self.args.open.words());
+        words.extend(self.args.choice.machine_words());
         words.extend(switches.iter().map(|switch| OsString::from(*switch)));
         suggested::command(&words)
+    }
+
+    /// The switches that decide what is done, as they were given.
+    pub(super) fn switches(&self) -> Vec<OsString> {
+        let FixArgs { against, record_dir, .. } = self.args;
+        let paths = [("--against", against), ("--record-dir", record_dir)];
+        let paths = paths.into_iter().filter_map(|(switch, path)| Some((switch, path.as_ref()?)));
+        let paths = paths.flat_map(|(switch, path)| [switch.into(), suggested::path(path)]);
+        let flags = [
+            (self.args.restore_identity, "--restore-identity"),
+            (self.args.repoint, "--repoint"),
+            (self.args.allow_hibernated, "--allow-hibernated"),
+            (self.args.allow_dirty_volume, "--allow-dirty-volume"),
+        ];
+        let flags = flags.into_iter().filter(|(given, _)| *given).map(|(_, switch)| switch.into());
+        let more = paths.chain(flags).collect();
+        [self.args.open.words(), self.args.choice.words(), more].concat()
     }
 
     /// What the plan has done, in a few words.

@@ -34,6 +34,18 @@ pub struct Finding {
     switch: Option<String>,
     /// What `fix` does about it; null when it does nothing.
     cure: Option<Cure>,
+    /// The other attached disk that it names: to be told whether the two are one machine's (`--with` and its name) or this is a copy
+    /// (`--independent`). Null with other findings.
+    other_disk: Option<OtherDisk>,
+}
+
+/// Another attached disk, which an element names.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct OtherDisk {
+    /// Its name, as `--with` takes it.
+    disk: String,
+    /// Number of the partition that is named; null where it is not on that disk either.
+    partition: Option<u32>,
 }
 
 /// What `fix` does about a finding.
@@ -98,6 +110,13 @@ fn one_finding(layout: Option<&Layout>, finding: &diagnosis::Finding) -> Finding
             let edits = edits.iter().map(edit).collect();
             (Some("fix writes the right bytes".to_owned()), Some(Cure::Edits { edits }))
         }
+        (Remedy::Belongs(named), _) => {
+            let disk = &named.disk;
+            let remedy = format!(
+                "`--with {disk}` if both are disks of one machine, `--independent` if this one is a copy"
+            );
+            (Some(remedy), None)
+        }
         (Remedy::None, _) | (Remedy::Repoint(_), None) => (None, None),
     };
     Finding {
@@ -113,6 +132,12 @@ fn one_finding(layout: Option<&Layout>, finding: &diagnosis::Finding) -> Finding
             _ => None,
         },
         cure,
+        other_disk: match &finding.remedy {
+            Remedy::Belongs(named) => {
+                Some(OtherDisk { disk: named.disk.clone(), partition: named.partition })
+            }
+            _ => None,
+        },
     }
 }
 

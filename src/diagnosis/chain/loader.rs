@@ -11,9 +11,11 @@ use crate::diagnosis::chain::Hop;
 use crate::diagnosis::chain::Place;
 use crate::diagnosis::chain::State;
 use crate::diagnosis::chain::is_identity;
+use crate::diagnosis::finding::NAMES_OTHER_DISK;
 use crate::diagnosis::fit::OS_DEVICE_ELSEWHERE;
 use crate::diagnosis::ntldr;
 use crate::diagnosis::record::Record;
+use crate::diagnosis::record::direct;
 use crate::diagnosis::record::is_here;
 use crate::diagnosis::role::Role;
 use crate::diagnosis::show_identity;
@@ -84,7 +86,7 @@ impl<'a> Chain<'a> {
 
     /// NT 5.x has no store: `boot.ini` leads from NTLDR to Windows.
     pub(super) fn boot_ini(&mut self, system: &SystemVolume) {
-        let (state, evidence, windows) = ntldr::hop(self.layout, &self.context.others, system);
+        let (state, evidence, windows) = ntldr::hop(self.layout, self.context, system);
         self.add("boot.ini", evidence, &["boot-ini-signature", "boot-ini-partition"]);
         if let Some(hop) = self.hops.last_mut().filter(|hop| hop.state == State::Ok) {
             hop.state = state;
@@ -131,10 +133,13 @@ impl<'a> Chain<'a> {
                 }
             }
             (Resolution::OtherDisk { name, partition: None, .. }, _) => {
-                format!("{name}, but no such partition")
+                format!("{name}, another disk, but no such partition")
             }
             (Resolution::OtherDisk { name, partition: Some(number), .. }, None) => {
-                format!("partition {number} of {name}")
+                format!("partition {number} of {name}, another disk")
+            }
+            (Resolution::OtherDisk { name, is_named: false, .. }, Some(place)) if self.is_local(place) => {
+                format!("{}, by a GUID that a partition of {name} has too", place.name)
             }
             (Resolution::Untouched, _) => named,
             (_, Some(place)) => place.name.clone(),
@@ -143,7 +148,7 @@ impl<'a> Chain<'a> {
         let subject = format!("{entry} {name}");
         let is_elsewhere = !matches!(answer, Resolution::Here(_) | Resolution::Repoint { .. });
         self.add_where(name, evidence, |finding| {
-            (is_identity(finding) || finding.code == OS_DEVICE_ELSEWHERE)
+            (is_identity(finding) || [OS_DEVICE_ELSEWHERE, NAMES_OTHER_DISK].contains(&finding.code))
                 && finding.subject.starts_with(&subject)
         });
         if is_elsewhere
@@ -167,13 +172,26 @@ impl<'a> Chain<'a> {
             }
             Resolution::OtherDisk { .. } => {
                 let is_named = |beside: &&'a Beside| is_here(&beside.layout, &record.named).is_some();
-                let beside = self.context.beside.iter().find(is_named)?;
-                let volume = is_here(&beside.layout, &record.named)?;
-                (&beside.layout, volume, beside.place(volume))
+                match self.context.beside.iter().find(is_named) {
+                    Some(beside) => {
+                        let volume = is_here(&beside.layout, &record.named)?;
+                        (&beside.layout, volume, beside.place(volume))
+                    }
+                    None => {
+                        // Of a GPT disk the partition's GUID decides, whatever disk it is on.
+                        let by_guid = matches!(record.named, QualifiedPartition::Gpt { .. });
+                        let volume = direct(self.layout, &record.named).filter(|_| by_guid)?;
+                        (self.layout, volume, self.layout.name(volume))
+                    }
+                }
             }
             Resolution::Left { .. } | Resolution::Untouched => return None,
         };
         Some(Place { layout, volume, name })
+    }
+
+    fn is_local(&self, place: &Place<'_>) -> bool {
+        std::ptr::eq(place.layout, self.layout)
     }
 
     /// A path of the main entry on the volume that its element leads to.
