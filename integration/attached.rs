@@ -218,3 +218,31 @@ fn a_copy_with_another_disk_guid_alone_starts() {
     assert!(target["chain"].as_array().unwrap().iter().all(|hop| hop["state"] == "ok"), "{target:#}");
     machine.run(&["fix", machine.device(0), "--yes"]).exits(4).says("nothing was written");
 }
+
+#[test]
+fn nothing_attached_is_no_good_news() {
+    let Some(machine) = Machine::of(&[]) else { return };
+    for command in [&["check"][..], &["fix", "--yes"], &["fix", "--dry-run"]] {
+        machine.run(command).exits(8).says("no Windows disk is attached; see `bcdrescue list`");
+    }
+    let target = machine.run(&["fix", "--yes", "--json"]).exits(8).target();
+    assert_eq!(target["action"], "failed");
+    assert_eq!(target["error"], "no Windows disk is attached; see `bcdrescue list`");
+    machine.run(&["list"]).exits(0).says("no disks are attached");
+
+    let empty = Disk::raw("win2008r2-bios-healthy");
+    empty.put(0, &[0; 512]);
+    let Some(machine) = Machine::of(&[(&empty, "512")]) else { return };
+    machine.run(&["fix", "--yes"]).exits(8).says("no Windows disk is attached");
+
+    let healthy = Disk::raw("win2008r2-bios-healthy");
+    let Some(machine) = Machine::of(&[(&healthy, "512")]) else { return };
+    machine.run(&["check"]).exits(0);
+    machine.run(&["fix", "--yes"]).exits(0).says("no attached Windows disk needs a repair");
+    let fix = machine.run(&["fix", "--yes", "--json"]).exits(0);
+    assert_eq!(serde_json::from_str::<Json>(&fix.stdout).unwrap()["targets"], Json::Array(Vec::new()));
+    machine.run(&["list"]).exits(0);
+    // The kernel lists it, and nothing can open it.
+    let hidden = machine.script("mount -t tmpfs none /dev; bcdrescue list", &[]).exits(8);
+    hidden.says("cannot be read: ").says("bcdrescue: no attached disk can be read: ").says(machine.device(0));
+}

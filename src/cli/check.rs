@@ -12,6 +12,7 @@ use crate::cli::HEALTHY;
 use crate::cli::Usage;
 use crate::cli::check_args::CheckArgs;
 use crate::cli::confine;
+use crate::cli::examine::NOTHING_ATTACHED;
 use crate::cli::examine::examine_with;
 use crate::cli::examine::is_store_file;
 use crate::cli::examine::recorded;
@@ -136,11 +137,7 @@ impl Check<'_> {
         in_order(targets, threads, work, show)?;
         progress.end();
         reports.write(&outcomes)?;
-        // Who asked for the state of a disk that did not come up must not hear that all is well.
-        anyhow::ensure!(
-            is_named(self.args) || tally.targets() > 0,
-            "no Windows disk is attached; see `bcdrescue list`"
-        );
+        anyhow::ensure!(is_named(self.args) || tally.targets() > 0, NOTHING_ATTACHED);
         self.end(stream, &tally)?;
         Ok(code)
     }

@@ -37,6 +37,9 @@ use crate::storage::open::open;
 /// Bytes of a read that asks whether there is still somebody to read from.
 const PROBE: u64 = 512;
 
+/// What is said where a disk was expected and did not come up: that must not pass for one that is well.
+pub const NOTHING_ATTACHED: &str = "no Windows disk is attached; see `bcdrescue list`";
+
 /// A disk that was examined.
 pub struct Examined {
     /// The path as the user gave it.
@@ -100,6 +103,13 @@ pub fn examine_alone(path: &Path, options: &OpenOptions) -> anyhow::Result<Exami
 pub fn attached_targets() -> anyhow::Result<Vec<PathBuf>> {
     let disks = attached_disks(Path::new("/"))?.into_iter().filter(|disk| !disk.carries_running_system);
     Ok(disks.map(|disk| disk.path).collect())
+}
+
+/// The attached disks that carry the running system, which are repaired only when they are named.
+#[must_use]
+pub fn running_disks() -> Vec<PathBuf> {
+    let disks = attached_disks(Path::new("/")).unwrap_or_default();
+    disks.into_iter().filter(|disk| disk.carries_running_system).map(|disk| disk.path).collect()
 }
 
 /// Whether `path` is a store file by itself: a regular file that begins like a registry hive.
