@@ -8,7 +8,10 @@ use std::process::Stdio;
 
 use serde_json::Value as Json;
 
+use crate::beside::named as stored;
 use crate::beside::pair;
+use crate::beside::store_of;
+use crate::oracle::identities_of_table;
 use crate::support::Disk;
 use crate::support::Run;
 use crate::support::hash;
@@ -109,9 +112,9 @@ fn ways(run: &Run) -> [String; 2] {
 
 #[test]
 fn a_copy_beside_its_original_is_broken_and_both_ways_on_are_said() {
-    for (copy, original, sector, count) in [
-        ("win2008r2-bios", "win2008r2-bios-healthy", "512", 9),
-        ("win2022-uefi-4kn", "win2022-uefi-4kn-healthy", "4096", 14),
+    for (copy, original, sector, windows, count) in [
+        ("win2008r2-bios", "win2008r2-bios-healthy", "512", "2", 9),
+        ("win2022-uefi-4kn", "win2022-uefi-4kn-healthy", "4096", "3", 14),
     ] {
         let disks = [Disk::raw(copy), Disk::raw(original)];
         let before = disks.each_ref().map(|disk| hash(&disk.path));
@@ -148,6 +151,13 @@ fn a_copy_beside_its_original_is_broken_and_both_ways_on_are_said() {
             let fix = machine.run(&[words, &["--record-dir", records]].concat()).exits(4);
             assert!(!fix.stdout.contains("fixed"), "{}", fix.stdout);
         }
+        // A partition of this disk is not what the elements mean, as long as the other disk has that.
+        let chosen = ["fix", copy, "--windows", windows, "--yes", "--record-dir", records];
+        let [_, is_copy] = ways(&machine.run(&chosen).exits(8).says("nothing was written"));
+        assert_eq!(
+            is_copy,
+            format!("bcdrescue fix {copy} --windows {windows} --record-dir {records} --independent")
+        );
         machine.run(&["fix", "--yes", "--independent"]).exits(16).says("about one disk: name it");
         let all: Json = serde_json::from_str(&machine.run(&["check", "--json"]).exits(4).stdout).unwrap();
         let verdicts = [0, 1].map(|index| all["targets"][index]["verdict"].as_str().unwrap());
@@ -189,6 +199,25 @@ fn a_machine_of_two_disks_is_one_when_the_user_says_so() {
         machine.run(&["check", device, "--with", machine.device(1)]).exits(0);
         assert_eq!([hash(&system.path), hash(&windows.path)], before);
     }
+}
+
+/// The disk with the store has another signature: what names that is cured, what names the other disk is a question still.
+#[test]
+fn what_is_no_question_is_cured_and_the_question_stays() {
+    let (system, windows) = pair("win2008r2-bios-healthy", 2, "/Boot/BCD");
+    let elsewhere = identities_of_table(&windows.path)[0];
+    judge("sfdisk", &["-q", "--disk-id", system.name(), "0x7ab1e0ff"]);
+    let count = |disk: &Disk| stored(&store_of(disk, "/Boot/BCD"), elsewhere);
+    let named = count(&system);
+    assert!(named > 2);
+    let Some(machine) = Machine::of(&[(&system, "512"), (&windows, "512")]) else { return };
+    let device = machine.device(0);
+    let fix = ["fix", device, "--yes", "--record-dir", text(system.folder.path())];
+    let run = machine.run(&fix).exits(5).says("2 elements re-pointed").says("examined again: broken");
+    let [one_machine, _] = ways(&run);
+    assert_eq!(count(&system), named);
+    machine.printed(&one_machine, &["--dry-run"]).exits(0).says(": healthy");
+    assert_eq!(count(&system), named);
 }
 
 #[test]

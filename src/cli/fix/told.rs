@@ -21,6 +21,7 @@ use crate::cli::show;
 use crate::cli::suggested;
 use crate::cli::text;
 use crate::cli::text::clean;
+use crate::cli::ways;
 use crate::diagnosis::restore::Restore;
 use crate::diagnosis::show_disk;
 use crate::repair::plan::Plan;
@@ -55,6 +56,7 @@ impl Job<'_> {
             out.add(format_args!("\n  refused, nothing was written:"));
             reasons.iter().for_each(|reason| out.add(format_args!("    {}", clean(reason))));
             self.add_other_cure(out);
+            ways::show(out, &self.examined, &self.switches());
         })?;
         self.say(Action::Refused, None, Some(&reasons.join("; ")))?;
         Ok(FAILED)
