@@ -140,6 +140,15 @@ fn a_copy_beside_its_original_is_broken_and_both_ways_on_are_said() {
             assert_eq!(finding["cure"], Json::Null);
         }
         assert_eq!(named(&alone).len(), 0);
+        // The recovery environment of the larger one is in its own configuration, too.
+        let config = |target: &Json| {
+            let mut findings = target["findings"].as_array().unwrap().iter();
+            findings.find(|it| it["code"] == "recovery-config").map(|it| it["evidence"].to_string())
+        };
+        let [of_copy, of_alone] = [&target, &alone].map(config);
+        assert_eq!(of_copy.is_some(), sector == "4096");
+        assert!(of_copy.is_none_or(|it| it.contains(&format!("which is {original} here"))));
+        assert!(of_alone.is_none_or(|it| it.contains("which this disk had before")));
         let told = machine.run(&["check", copy]).exits(4);
         let headline = told.stdout.lines().nth(1).unwrap();
         assert!(headline.contains("Windows stops at boot with 0xc0000"), "{headline}");
