@@ -1,6 +1,7 @@
 //! Several disks: System Reserved on one, Windows on another; elements are resolved over all that are named.
 
 use std::fs;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use bcdrescue::bcd::QualifiedPartition;
@@ -71,7 +72,7 @@ pub fn put_store(disk: &Disk, path: &str, bytes: &[u8]) {
 }
 
 /// A system disk whose Windows is on another disk, and that other disk.
-fn pair(image: &str, number: u32, path: &str) -> (Disk, Disk) {
+pub fn pair(image: &str, number: u32, path: &str) -> (Disk, Disk) {
     let system = Disk::raw(image);
     let is_gpt = path.contains("EFI");
     let windows = windows_disk(&system, number, is_gpt);
@@ -147,6 +148,23 @@ fn a_windows_on_another_disk_is_found_and_followed() {
         bcdrescue(&["undo", text(&system.record()), "--yes"]).exits(1);
         assert_eq!(hash(&system.path), before);
     }
+}
+
+/// The partition is there, and was formatted: no boot manager finds the loader on it.
+#[test]
+fn a_windows_that_is_gone_from_the_disk_beside_does_not_start() {
+    let (system, windows) = pair("win2008r2-bios-healthy", 2, "/Boot/BCD");
+    let part = partitions(&windows.path).remove(0);
+    let volume = cut(&windows.path, part.start, part.len);
+    judge("mkntfs", &["-q", "-Q", "-F", text(&volume)]);
+    let blank = fs::read(&volume).unwrap();
+    let raw = fs::OpenOptions::new().write(true).open(&windows.path).unwrap();
+    raw.write_all_at(&blank, part.start).unwrap();
+    let target = check(&system, &windows, 4, "broken");
+    let stop = &target["stop"];
+    assert_eq!((&stop["hop"], &stop["code"]), (&"loader".into(), &"file-missing".into()), "{stop}");
+    assert_eq!(stop["predicted_status"], "0xc000000f");
+    assert!(stop["message"].as_str().unwrap().ends_with(&format!("of {}", windows.name())), "{stop}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 use std::time::Instant;
 
+use crate::attached::Machine;
 use crate::support::Disk;
 use crate::support::bcdrescue;
 use crate::support::hash;
@@ -48,16 +49,17 @@ fn a_block_device_is_repaired_and_brought_back() {
     for (name, sector) in [("win2008r2-bios", "512"), ("win2022-uefi-4kn", "4096")] {
         let disk = Disk::raw(name);
         let before = hash(&disk.path);
-        let Some(device) = Loop::over(&disk.path, sector) else { return };
+        let Some(machine) = Machine::of(&[(&disk, sector)]) else { return };
+        let device = machine.device(0);
         let folder = text(disk.folder.path()).to_owned();
-        bcdrescue(&["check", &device.0]).exits(4).says("broken");
-        bcdrescue(&["fix", &device.0, "--yes", "--record-dir", &folder]).exits(1).says("healthy");
-        bcdrescue(&["check", &device.0]).exits(0);
-        bcdrescue(&["fix", &device.0, "--yes", "--record-dir", &folder]).exits(0);
+        machine.run(&["check", device]).exits(4).says("broken");
+        machine.run(&["fix", device, "--yes", "--record-dir", &folder]).exits(1).says("healthy");
+        machine.run(&["check", device]).exits(0);
+        machine.run(&["fix", device, "--yes", "--record-dir", &folder]).exits(0);
         let list = bcdrescue(&["list", "--json"]);
-        assert!(list.stdout.contains(&device.0), "list does not show {}", device.0);
-        bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);
-        drop(device);
+        assert!(list.stdout.contains(device), "list does not show {device}");
+        machine.run(&["undo", text(&disk.record()), "--yes"]).exits(1);
+        drop(machine);
         assert_eq!(hash(&disk.path), before, "{name}");
     }
 }

@@ -11,6 +11,7 @@ use bcdrescue::hive::build::NewValue;
 use bcdrescue::hive::build::build;
 use serde_json::Value as Json;
 
+use crate::attached::Machine;
 use crate::parts::change;
 use crate::parts::cut;
 use crate::parts::partitions;
@@ -201,10 +202,15 @@ fn after_the_stores_an_mbr_disk_still_tells_its_letters() {
     let shown =
         bcdrescue(&["check", disk.name()]).exits(0).says("`fix --drive-letters` makes them name this disk");
     assert!(!shown.stdout.contains("--restore-identity"));
-    // With the disk at hand that has that signature, they mean that one.
+    // With the disk attached that has that signature, they mean that one.
     let healthy = Disk::raw("win10-bios-healthy");
-    let run = bcdrescue(&["check", "--json", disk.name(), healthy.name()]).exits(0);
-    assert_eq!(finding(&run.target(), "drive-letters"), None);
+    if let Some(machine) = Machine::of(&[(&disk, "512"), (&healthy, "512")]) {
+        let of = |words: &[&str]| {
+            let run = machine.run(&[&["check", "--json", machine.device(0)], words].concat());
+            finding(&run.exits(0).target(), "drive-letters").is_some()
+        };
+        assert_eq!([of(&[]), of(&["--independent"])], [false, true]);
+    }
     let (old, new) = cured(&disk, 2, SYSTEM, 3);
     assert_eq!(hivex_difference(&old, &new).len(), 3);
 }

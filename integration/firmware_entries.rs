@@ -18,6 +18,7 @@ use bcdrescue::repair::apply::apply;
 use bcdrescue::repair::plan;
 use serde_json::Value as Json;
 
+use crate::attached::Machine;
 use crate::firmware_stores::BIOS;
 use crate::firmware_stores::Node;
 use crate::firmware_stores::OF_WINDOWS;
@@ -302,10 +303,11 @@ fn blocks_are_those_of_the_disk() {
 /// The original of a copied disk is attached: what names it is not touched.
 #[test]
 fn copies_that_name_another_attached_disk_stay() {
-    let (copied, original) = (disk("win11-uefi"), Disk::of("win11-uefi-healthy"));
+    let (copied, original) = (disk("win11-uefi"), Disk::raw("win11-uefi-healthy"));
     bcdrescue(&["fix", copied.name(), "--yes"]).exits(1);
     assert_eq!(entries(&check(&copied, 0)).len(), 2);
-    let run = bcdrescue(&["check", "--json", SWITCH, copied.name(), original.name()]).exits(0);
+    let Some(machine) = Machine::of(&[(&copied, "512"), (&original, "512")]) else { return };
+    let run = machine.run(&["check", "--json", SWITCH, machine.device(0)]).exits(0);
     assert_eq!(entries(&run.target()), Vec::<String>::new());
 }
 

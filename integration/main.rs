@@ -12,6 +12,7 @@
 
 mod adopted;
 mod around;
+mod attached;
 mod beside;
 mod big_hive;
 mod changed_identity;
@@ -48,6 +49,7 @@ mod many;
 mod matching;
 mod memory;
 mod menus;
+mod named_here;
 mod no_system;
 mod ntldr;
 mod oracle;

@@ -164,11 +164,31 @@ fn images_of_different_machines_are_not_judged_by_each_other() {
     };
     assert_eq!(of(&["-r", text(root)]), ["healthy", "broken"]);
     assert_eq!(of(&["--independent", text(&one), text(&two)]), ["healthy", "broken"]);
-    assert_ne!(
-        of(&[text(&one), text(&two)])[1],
-        "broken",
-        "on one machine Windows would be found on the twin"
-    );
+    assert_eq!(of(&[text(&one), text(&two)]), ["healthy", "broken"]);
+    // Only the user knows that they are one machine.
+    bcdrescue(&["check", text(&two), "--with", text(&one)]).exits(0);
+}
+
+/// Broken images and their healthy twins, as a shell names them all.
+#[test]
+fn what_is_said_of_an_image_is_what_is_said_of_it_alone() {
+    let folder = image("win10-bios").parent().unwrap().to_owned();
+    let mut images: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    images.retain(|path| path.extension().is_some_and(|ending| ending == "qcow2"));
+    images.sort();
+    let names: Vec<&str> = images.iter().map(|path| text(path)).collect();
+    let run = bcdrescue(&[&["check", "--json"], names.as_slice()].concat()).exits(4);
+    let document: Json = serde_json::from_str(&run.stdout).unwrap();
+    let counts = ["targets", "healthy", "broken"].map(|count| document["summary"][count].as_u64().unwrap());
+    assert_eq!(counts, [14, 8, 6]);
+    for (name, target) in names.iter().zip(document["targets"].as_array().unwrap()) {
+        let alone = bcdrescue(&["check", "--json", name]);
+        assert_eq!(*target, alone.target(), "{name}");
+        let is_healthy = name.ends_with("-healthy.qcow2") || name.ends_with("win2003-bios.qcow2");
+        assert_eq!(target["verdict"], if is_healthy { "healthy" } else { "broken" }, "{name}");
+    }
+    let twins = [names[0], names[0], names[1]];
+    bcdrescue(&[&["check", "--require", "unique-identity"], twins.as_slice()].concat()).exits(4);
 }
 
 #[test]

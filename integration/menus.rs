@@ -377,6 +377,13 @@ fn with_ntldr(bytes: &[u8], named: QualifiedPartition) -> Vec<u8> {
     rebuilt(bytes, |objects| objects.push(object))
 }
 
+/// The same in the menu, on a partition of `win10-bios-healthy` that begins at this byte.
+pub fn with_ntldr_in_menu(bytes: &[u8], offset: u64) -> Vec<u8> {
+    let entry = windows(bytes);
+    let store = with_ntldr(bytes, QualifiedPartition::Mbr { signature: 0xc3a1_f00d, offset });
+    with_lists(&store, Some(entry), &[entry, NTLDR])
+}
+
 #[test]
 fn a_stale_ntldr_matters_where_a_menu_leads_to_it() {
     let disk = Disk::raw("win10-bios-healthy");

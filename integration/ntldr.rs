@@ -4,7 +4,9 @@ use std::fs;
 use std::os::unix::fs::FileExt;
 
 use serde_json::Value as Json;
+use serde_json::json;
 
+use crate::attached::Machine;
 use crate::parts::cut;
 use crate::parts::paste;
 use crate::support::Disk;
@@ -107,10 +109,22 @@ fn a_signature_that_the_disk_has_lost_stops_ntldr() {
         "could not read from the selected boot disk",
     ];
     stops(&disk, "boot-ini-signature", &lines);
-    // Another disk that is named beside it has the signature: that one is meant.
+    // Another attached disk has the signature: whose it is only the user knows.
+    let other = Disk::raw("win2003-bios-healthy");
+    if let Some(machine) = Machine::of(&[(&disk, "512"), (&other, "512")]) {
+        let target = machine.run(&["check", machine.device(0), "--json"]).exits(4).target();
+        assert_eq!((&target["verdict"], &target["stop"]["hop"]), (&"broken".into(), &"boot.ini".into()));
+        let other = json!({ "disk": machine.device(1), "partition": 1 });
+        assert_eq!(finding(&target, "boot-ini-signature")["other_disk"], other);
+        let with = ["fix", machine.device(0), "--with", machine.device(1), "--yes"];
+        machine.run(&with).exits(0).says("nothing was written");
+        let alone = machine.run(&["fix", machine.device(0), "--independent", "--yes"]).exits(4);
+        alone.says("signature(7d2c9d2c) becomes signature(0a1b2c3d)");
+    }
+    // Named beside it, that one is meant; named with it, it is another machine's.
     let other = image("win2003-bios-healthy");
-    let run = bcdrescue(&["check", disk.name(), text(&other), "--json"]).exits(0);
-    let target = run.target();
+    bcdrescue(&["check", disk.name(), text(&other)]).exits(4);
+    let target = bcdrescue(&["check", disk.name(), "--with", text(&other), "--json"]).exits(0).target();
     assert_eq!(hop(&target, "boot.ini")["state"], "unknown");
     let message = finding(&target, "boot-ini-elsewhere")["message"].as_str().unwrap();
     assert!(message.contains(text(&other)), "{message}");

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use serde_json::Value as Json;
 
+use crate::attached::Machine;
 use crate::parts::partitions;
 use crate::support::Disk;
 use crate::support::bcdrescue;
@@ -121,11 +122,15 @@ fn a_clone_beside_its_original_is_repaired_by_the_record() {
     let (original, record) = recorded("win10-bios-healthy");
     let clone = Disk::raw("win10-bios-healthy");
     new_identity(&clone);
+    let Some(machine) = Machine::of(&[(&clone, "512"), (&original, "512")]) else { return };
+    let device = machine.device(0);
     // The store of the clone names the original, which is here: left alone, but for the record.
-    let before = bcdrescue(&["check", clone.name(), original.name(), "--json"]).exits(4).target();
+    let before = machine.run(&["check", device, "--json"]).exits(4).target();
     assert!(codes(&before).contains(&"names-other-disk"));
-    bcdrescue(&[against("fix", &clone, &record), vec!["--yes"]].concat()).exits(1);
-    bcdrescue(&["check", clone.name(), original.name()]).exits(0);
+    let folder = text(clone.folder.path());
+    let fix = ["fix", device, "--against", text(&record), "--yes", "--record-dir", folder];
+    machine.run(&fix).exits(1);
+    machine.run(&["check", device]).exits(0);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use bcdrescue::repair::record::Record;
 use bcdrescue::repair::undo;
 use bcdrescue::storage::Storage;
 
+use crate::attached::Machine;
 use crate::hostile::look;
 use crate::parts::cut;
 use crate::parts::partitions;
@@ -198,11 +199,16 @@ fn a_damaged_copy_of_the_table_must_be_mended_first() {
 
 #[test]
 fn a_disk_whose_identity_another_one_has_is_not_made_its_twin() {
-    let (broken, healthy) = (Disk::of("win2008r2-bios"), Disk::of("win2008r2-bios-healthy"));
-    let run = bcdrescue(&["check", "--json", broken.name(), healthy.name()]).exits(4);
-    let document: Json = serde_json::from_str(&run.stdout).unwrap();
-    assert_eq!(document["targets"][0]["restore_identity"], Json::Null);
-    assert!(document["targets"][0].to_string().contains("names-other-disk"));
+    let (broken, healthy) = (Disk::raw("win2008r2-bios"), Disk::raw("win2008r2-bios-healthy"));
+    let Some(machine) = Machine::of(&[(&broken, "512"), (&healthy, "512")]) else { return };
+    let device = machine.device(0);
+    let target = machine.run(&["check", "--json", device]).exits(4).target();
+    assert_eq!(target["restore_identity"], Json::Null);
+    let target = machine.run(&["check", "--json", "--independent", device]).exits(4).target();
+    assert_eq!(target["restore_identity"]["possible"], false);
+    // Images are nobody's neighbours.
+    let target = bcdrescue(&["check", "--json", broken.name(), healthy.name()]).exits(4).target();
+    assert_eq!(target["restore_identity"]["possible"], true);
 }
 
 /// BitLocker measures the store, so that its user has to say which cure it is to be.

@@ -22,6 +22,7 @@ use bcdrescue::diagnosis::role::purpose;
 use bcdrescue::guid::Guid;
 use serde_json::Value as Json;
 
+use crate::attached::Machine;
 use crate::corpus::stores;
 use crate::corpus_disks::BIOS;
 use crate::corpus_disks::Break;
@@ -228,7 +229,7 @@ fn an_identity_inside_a_virtual_disk_was_never_the_hosts() {
     run(&mut Images::new(), &case, &store, &expected(&store));
 }
 
-/// The file of the virtual disk that Windows starts from lies on another disk, which is here: said aloud, as it is of a loader.
+/// The file of the virtual disk that Windows starts from lies on another attached disk: said aloud, as it is of a loader.
 #[test]
 fn a_host_on_another_disk_is_told_of_and_left() {
     let other = 0x7c31_90d2;
@@ -259,12 +260,14 @@ fn a_host_on_another_disk_is_told_of_and_left() {
     let host = case(mbr(other, 101 * MIB, Volume::Fat).files(&["/vm/win.vhdx"]));
     let there = disk(&host, None);
     let before = hash(&here.path);
-    let run = bcdrescue(&["check", "--json", here.name(), there.name()]);
-    let target = run.target();
+    bcdrescue(&["check", here.name(), there.name()]).exits(4);
+    bcdrescue(&["check", here.name(), "--with", there.name()]).exits(0);
+    let Some(machine) = Machine::of(&[(&here, "512"), (&there, "512")]) else { return };
+    let target = machine.run(&["check", "--json", machine.device(0)]).exits(4).target();
     let findings: Vec<_> = target["findings"].as_array().unwrap().iter().collect();
     let found = findings.iter().filter(|finding| finding["code"] == "names-other-disk");
     let severities: Vec<_> = found.map(|finding| finding["severity"].as_str().unwrap()).collect();
-    assert_eq!(severities, ["degrades", "degrades"], "{findings:#?}");
+    assert_eq!(severities, ["blocks-boot", "blocks-boot"], "{findings:#?}");
     assert_eq!(hash(&here.path), before);
 }
 

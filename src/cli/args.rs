@@ -39,7 +39,7 @@ pub struct Cli {
 pub enum Command {
     /// List disks with their identity, partitions and what holds them.
     #[command(
-        after_help = "Examples:\n  bcdrescue list                 all attached disks\n  bcdrescue list win.qcow2       one image\n  bcdrescue list --json | jq ."
+        after_help = "Examples:\n  bcdrescue list                 all attached disks\n  bcdrescue list win.qcow2       one image\n  bcdrescue list --json | jq .\n\nExit codes: 0 listed, 8 a disk that was named, or all that are attached, cannot be read."
     )]
     List(ListArgs),
     /// Show the whole picture: table, volumes, boot chain, and the store as bcdedit would.
@@ -49,12 +49,12 @@ pub enum Command {
     Inspect(InspectArgs),
     /// Say whether Windows would boot from each disk, why not, and what fix would do. Writes nothing.
     #[command(
-        after_help = "Examples:\n  bcdrescue check                all attached Windows disks\n  bcdrescue check /dev/vdb\n  bcdrescue check *.qcow2 --json\n  bcdrescue check --recursive images --jsonl --junit report.xml\n  bcdrescue check @list --shard 3/16 --require unique-identity,no-hibernation\n\nExit codes: 0 healthy, 4 something is wrong, 8 could not be examined (or no Windows disk is attached)."
+        after_help = "Examples:\n  bcdrescue check                all attached Windows disks\n  bcdrescue check /dev/vdb\n  bcdrescue check *.qcow2 --json     each by itself\n  bcdrescue check /dev/vdb --with /dev/vdc   two disks of one machine\n  bcdrescue check --recursive images --jsonl --junit report.xml\n  bcdrescue check @list --shard 3/16 --require unique-identity,no-hibernation\n\nExit codes: 0 healthy, 4 something is wrong, 8 could not be examined (or no Windows disk is attached)."
     )]
     Check(CheckArgs),
     /// Re-point the store's device elements to the disk that they are on.
     #[command(
-        after_help = "Examples:\n  bcdrescue fix /dev/vdb --dry-run   show every sector before and after, write nothing\n  bcdrescue fix /dev/vdb             show the plan, ask, repair\n  bcdrescue fix --yes win.qcow2      no question\n  bcdrescue fix /dev/vdb --restore-identity   the other cure: the disk gets its old identity back\n  bcdrescue fix /dev/vdb --with /dev/vdc      Windows is on the second disk\n  bcdrescue fix /dev/vdb --active 1 --boot-sector --drive-letters   more than the store\n\nExit codes: 0 nothing to do, 1 fixed, 4 something is left (5: fixed, and something is left),\n8 failed or refused (the message says what state the disk is in), 16 usage."
+        after_help = "Examples:\n  bcdrescue fix /dev/vdb --dry-run   show every sector before and after, write nothing\n  bcdrescue fix /dev/vdb             show the plan, ask, repair\n  bcdrescue fix --yes win.qcow2      no question\n  bcdrescue fix /dev/vdb --restore-identity   the other cure: the disk gets its old identity back\n  bcdrescue fix /dev/vdb --with /dev/vdc      Windows is on the second disk\n  bcdrescue fix /dev/vdb --independent        a copy, attached beside its original\n  bcdrescue fix /dev/vdb --active 1 --boot-sector --drive-letters   more than the store\n\nExit codes: 0 nothing to do, 1 fixed, 4 something is left (5: fixed, and something is left),\n8 failed or refused (the message says what state the disk is in), or no Windows disk is attached, 16 usage."
     )]
     Fix(FixArgs),
     /// Keep a disk's identities in a file while all is well, for `check --against` and `fix --against`. Writes nothing to

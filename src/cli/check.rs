@@ -12,6 +12,7 @@ use crate::cli::HEALTHY;
 use crate::cli::Usage;
 use crate::cli::check_args::CheckArgs;
 use crate::cli::confine;
+use crate::cli::examine::NOTHING_ATTACHED;
 use crate::cli::examine::examine_with;
 use crate::cli::examine::is_store_file;
 use crate::cli::examine::recorded;
@@ -33,6 +34,7 @@ use crate::cli::targets::no_directory;
 use crate::cli::text::clean;
 use crate::diagnosis::Choice;
 use crate::diagnosis::Verdict;
+use crate::diagnosis::others::Others;
 use crate::diagnosis::recorded::Recorded;
 use crate::diagnosis::requirement::Requirement;
 use crate::storage::attached::attached_disks;
@@ -66,7 +68,7 @@ fn check(args: &CheckArgs, as_json: bool, choice: Choice, reports: &mut Reports)
     }
     let threads = args.jobs.map_or_else(|| processors(targets.len()), |jobs| jobs.get().into());
     let is_compared =
-        !args.is_independent() || args.requirements().any(|it| it == Requirement::UniqueIdentity);
+        !args.tells_of_each_alone() || args.requirements().any(|it| it == Requirement::UniqueIdentity);
     let named: &[PathBuf] = if is_named(args) && is_compared { &targets } else { &[] };
     let check = Check {
         args,
@@ -103,7 +105,7 @@ struct Check<'a> {
     /// Of JSON; `None` for text.
     form: Option<Form>,
     choice: Choice,
-    /// The disks that each is compared with.
+    /// The disks whose identities each is compared with.
     named: NamedDisks,
     recorded: Option<Recorded>,
 }
@@ -135,11 +137,7 @@ impl Check<'_> {
         in_order(targets, threads, work, show)?;
         progress.end();
         reports.write(&outcomes)?;
-        // Who asked for the state of a disk that did not come up must not hear that all is well.
-        anyhow::ensure!(
-            is_named(self.args) || tally.targets() > 0,
-            "no Windows disk is attached; see `bcdrescue list`"
-        );
+        anyhow::ensure!(is_named(self.args) || tally.targets() > 0, NOTHING_ATTACHED);
         self.end(stream, &tally)?;
         Ok(code)
     }
@@ -178,15 +176,16 @@ impl Check<'_> {
             return result::store_file(path, self.args, self.form).map(Some);
         }
         let options = self.args.open.options();
-        let (nobody, is_independent) = (NamedDisks::default(), self.args.is_independent());
-        let machine = if is_independent { &nobody } else { &self.named };
-        let mut context = context(path, machine, &options, self.choice);
+        let mut context = context(path, &self.named, &options, self.choice, self.args.choice.independent);
         context.recorded.clone_from(&self.recorded);
-        let compared = if is_independent { self.named.beside(path) } else { context.others.clone() };
+        let at_hand = [context.others.clone(), context.apart.clone(), context.named.clone()];
+        if self.args.tells_of_each_alone() {
+            context.named = Others::default();
+        }
         let examined = examine_with(path, &self.args.choice.with, &options, &mut context)?;
         if !is_named(self.args) && examined.diagnosis.verdict == Verdict::NotWindows {
             return Ok(None);
         }
-        Ok(Some(result::disk(&examined, &context, &compared, self.args, self.form)))
+        Ok(Some(result::disk(&examined, &context, &at_hand, self.args, self.form)))
     }
 }

@@ -31,10 +31,6 @@ pub struct CheckArgs {
     /// What every disk has to be besides healthy: exit code 4 when one is not.
     #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
     pub require: Vec<RequirementArg>,
-    /// The targets are disks of different machines: what one of them is says nothing about another. Goes without saying with
-    /// lists, directories and --shard.
-    #[arg(long)]
-    pub independent: bool,
     /// Print JSON Lines: each target as soon as it and those before it are done.
     #[arg(long)]
     pub jsonl: bool,
@@ -56,11 +52,11 @@ pub struct CheckArgs {
 }
 
 impl CheckArgs {
-    /// Whether no target is judged by another one: what comes of an image must not depend on which others are in the same
-    /// list, or in the same share of it.
+    /// Whether nothing is said of what another target is, not even that its identity is the same: what is told of an image must not
+    /// depend on which others are in the same list, or in the same share of it.
     #[must_use]
-    pub fn is_independent(&self) -> bool {
-        self.independent
+    pub fn tells_of_each_alone(&self) -> bool {
+        self.choice.independent
             || self.recursive
             || self.shard.is_some()
             || self.targets.iter().any(|word| is_list(word))

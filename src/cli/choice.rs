@@ -14,9 +14,13 @@ use std::str::FromStr;
 /// What the user decides: `--system`, `--windows`, and what else is to be cured.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ChoiceArgs {
-    /// Another disk that the stores may mean: System Reserved on one, Windows on this. It is only read.
+    /// Another disk of the same machine, which the stores may mean: System Reserved on one, Windows on this. It is only read.
     #[arg(long, value_name = "DISK")]
     pub with: Vec<PathBuf>,
+    /// Judge the disk by itself, also where another attached disk has what its store names: it is a copy of that. Images
+    /// are judged so without it.
+    #[arg(long)]
+    pub independent: bool,
     /// Stale elements of the boot manager mean this partition (its number, as list shows it).
     #[arg(long, value_name = "N")]
     pub system: Option<u32>,
@@ -59,6 +63,7 @@ impl ChoiceArgs {
     pub fn choice(&self) -> anyhow::Result<Choice> {
         let Self {
             with,
+            independent: _,
             system,
             windows,
             recovery,
@@ -96,8 +101,19 @@ impl ChoiceArgs {
     /// Whether a switch is given that means one disk, and would make a disk "need a repair" that needs none.
     #[must_use]
     pub fn is_of_one_disk(&self) -> bool {
-        let Self { with, recovery, entry, active, boot_sector, firmware_entries, drive_letters, .. } = self;
+        let Self {
+            with,
+            independent,
+            recovery,
+            entry,
+            active,
+            boot_sector,
+            firmware_entries,
+            drive_letters,
+            ..
+        } = self;
         !with.is_empty()
+            || *independent
             || recovery.is_some()
             || entry.is_some()
             || active.is_some()
@@ -110,7 +126,8 @@ impl ChoiceArgs {
     #[must_use]
     pub fn words(&self) -> Vec<OsString> {
         let Self {
-            with,
+            with: _,
+            independent: _,
             system,
             windows,
             recovery,
@@ -121,9 +138,8 @@ impl ChoiceArgs {
             firmware_entries,
             drive_letters,
         } = self;
-        let mut words = Vec::new();
+        let mut words = self.machine_words();
         let mut value = |switch: &str, value: OsString| words.extend([switch.into(), value]);
-        with.iter().for_each(|disk| value("--with", suggested::path(disk)));
         system.iter().for_each(|number| value("--system", number.to_string().into()));
         windows.iter().for_each(|partition| value("--windows", partition.word()));
         recovery.iter().for_each(|number| value("--recovery", number.to_string().into()));
@@ -137,6 +153,13 @@ impl ChoiceArgs {
         ];
         words.extend(flags.iter().filter(|(given, _)| **given).map(|(_, switch)| (*switch).into()));
         words
+    }
+
+    /// Those of them that say what belongs to the machine: without them the same disk is judged otherwise.
+    #[must_use]
+    pub fn machine_words(&self) -> Vec<OsString> {
+        let with = self.with.iter().flat_map(|disk| ["--with".into(), suggested::path(disk)]);
+        with.chain(self.independent.then(|| "--independent".into())).collect()
     }
 }
 

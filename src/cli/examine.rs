@@ -37,6 +37,9 @@ use crate::storage::open::open;
 /// Bytes of a read that asks whether there is still somebody to read from.
 const PROBE: u64 = 512;
 
+/// What is said where a disk was expected and did not come up: that must not pass for one that is well.
+pub const NOTHING_ATTACHED: &str = "no Windows disk is attached; see `bcdrescue list`";
+
 /// A disk that was examined.
 pub struct Examined {
     /// The path as the user gave it.
@@ -90,7 +93,7 @@ pub fn examine(path: &Path, options: &OpenOptions, context: &Context) -> anyhow:
 /// # Errors
 /// As [`examine`].
 pub fn examine_alone(path: &Path, options: &OpenOptions) -> anyhow::Result<Examined> {
-    examine(path, options, &context(path, &NamedDisks::default(), options, Choice::default()))
+    examine(path, options, &context(path, &NamedDisks::default(), options, Choice::default(), false))
 }
 
 /// The attached disks that may be repaired without being named: all but the one that carries the running system.
@@ -100,6 +103,13 @@ pub fn examine_alone(path: &Path, options: &OpenOptions) -> anyhow::Result<Exami
 pub fn attached_targets() -> anyhow::Result<Vec<PathBuf>> {
     let disks = attached_disks(Path::new("/"))?.into_iter().filter(|disk| !disk.carries_running_system);
     Ok(disks.map(|disk| disk.path).collect())
+}
+
+/// The attached disks that carry the running system, which are repaired only when they are named.
+#[must_use]
+pub fn running_disks() -> Vec<PathBuf> {
+    let disks = attached_disks(Path::new("/")).unwrap_or_default();
+    disks.into_iter().filter(|disk| disk.carries_running_system).map(|disk| disk.path).collect()
 }
 
 /// Whether `path` is a store file by itself: a regular file that begins like a registry hive.
@@ -145,7 +155,9 @@ pub fn examine_with(
     let disks = beside(path, with, options, &examined.layout)?;
     // What is named beside is no disk to be left alone, and known by the name that the user gave it.
     let is_it = |beside: &Beside, other: &OtherDisk| is_same_file(beside.name.as_ref(), other.name.as_ref());
-    context.others.retain(|other| !disks.iter().any(|beside| is_it(beside, other)));
+    for known in [&mut context.others, &mut context.apart, &mut context.named] {
+        known.retain(|other| !disks.iter().any(|beside| is_it(beside, other)));
+    }
     let known = |beside: &Beside| other_disk(Path::new(&beside.name), &beside.layout.table);
     disks.iter().filter_map(known).for_each(|disk| context.others.add(disk));
     context.beside = Arc::new(disks);

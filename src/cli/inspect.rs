@@ -57,7 +57,8 @@ pub fn run(args: &InspectArgs, as_json: bool) -> anyhow::Result<u8> {
     if is_store_file(&args.target) {
         return store_file(&args.target, as_json);
     }
-    let context = context(&args.target, &NamedDisks::default(), &args.open.options(), Choice::default());
+    let context =
+        context(&args.target, &NamedDisks::default(), &args.open.options(), Choice::default(), false);
     let examined = examine(&args.target, &args.open.options(), &context)?;
     if as_json {
         json::print(&[document(&examined, &context)])?;

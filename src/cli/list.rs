@@ -57,8 +57,13 @@ pub fn run(args: &ListArgs, as_json: bool) -> anyhow::Result<u8> {
             }
         })?;
     }
-    let named_failed = !args.targets.is_empty() && entries.iter().any(|entry| entry.examined.is_err());
-    Ok(if named_failed { FAILED } else { HEALTHY })
+    let mut failures = entries.iter().filter_map(|entry| entry.examined.as_ref().err());
+    let Some(first) = failures.next() else { return Ok(HEALTHY) };
+    let is_all = failures.count().saturating_add(1) == entries.len();
+    if args.targets.is_empty() && is_all && !as_json {
+        lines::warn(format_args!("bcdrescue: no attached disk can be read: {}", clean(first)));
+    }
+    Ok(if is_all || !args.targets.is_empty() { FAILED } else { HEALTHY })
 }
 
 struct Entry<'a> {

@@ -33,6 +33,7 @@ pub mod suggested;
 pub mod targets;
 pub mod text;
 pub mod undo;
+pub mod ways;
 
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;

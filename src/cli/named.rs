@@ -1,4 +1,4 @@
-//! Disks beside a target that its stores may mean: those that were named with it, and those attached to this machine.
+//! Disks beside a target: those that were named with it, and those attached to this machine, which its stores may mean.
 
 use std::collections::HashMap;
 use std::fs;
@@ -24,23 +24,36 @@ use crate::storage::nbd::url::is_url;
 use crate::storage::open::OpenOptions;
 use crate::storage::open::open;
 
-/// The other disks that a store on `target` may mean: those named beside it on the command line and, when it is a
-/// device, those attached to this machine. A disk that cannot be read is none that can be compared.
+/// The other disks at hand: when `target` is a device those attached to this machine, which its stores may mean unless it
+/// `is_independent`; and the other targets of the command. A disk that cannot be read is none that can be compared.
 #[must_use]
-pub fn context(target: &Path, named: &NamedDisks, options: &OpenOptions, choice: Choice) -> Context {
-    let this = Which::of(target);
-    let mut others = named.but(&this);
-    if matches!(this, Which::Device(_)) {
-        let attached = attached_disks(Path::new("/")).unwrap_or_default();
-        let is_new = |which: &Which| *which != this && !named.indices.contains_key(which);
-        let paths = attached.into_iter().map(|disk| disk.path);
-        let new = paths.filter(|path| is_new(&Which::of(path)));
-        new.filter_map(|path| identify(&path, options)).for_each(|disk| others.add(disk));
+pub fn context(
+    target: &Path,
+    named: &NamedDisks,
+    options: &OpenOptions,
+    choice: Choice,
+    is_independent: bool,
+) -> Context {
+    let mut here = vec![Which::of(target)];
+    let mut attached = Others::default();
+    if matches!(here.as_slice(), [Which::Device(_)]) {
+        for path in attached_disks(Path::new("/")).unwrap_or_default().into_iter().map(|disk| disk.path) {
+            let which = Which::of(&path);
+            if !here.contains(&which) {
+                let disk = named.get(&which).cloned().or_else(|| identify(&path, options));
+                disk.into_iter().for_each(|disk| attached.add(disk));
+                here.push(which);
+            }
+        }
     }
-    Context { others, choice, ..Context::default() }
+    let (others, apart) = match is_independent {
+        true => (Others::default(), attached),
+        false => (attached, Others::default()),
+    };
+    Context { others, apart, named: named.but(&here), choice, ..Context::default() }
 }
 
-/// The disks that were named on the command line, as a store may call them.
+/// The targets of a command, by their identities.
 #[derive(Debug, Default)]
 pub struct NamedDisks {
     /// One may be named twice.
@@ -73,15 +86,13 @@ impl NamedDisks {
         named
     }
 
-    /// All but the target itself.
-    #[must_use]
-    pub fn beside(&self, target: &Path) -> Others {
-        self.but(&Which::of(target))
+    fn get(&self, which: &Which) -> Option<&OtherDisk> {
+        self.disks.get(*self.indices.get(which)?.first()?)
     }
 
-    fn but(&self, this: &Which) -> Others {
-        let own = self.indices.get(this).cloned().unwrap_or_default();
-        Others::shared(Arc::clone(&self.disks), own)
+    fn but(&self, these: &[Which]) -> Others {
+        let hidden = these.iter().filter_map(|which| self.indices.get(which)).flatten();
+        Others::shared(Arc::clone(&self.disks), hidden.copied().collect())
     }
 }
 

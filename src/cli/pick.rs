@@ -5,8 +5,12 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 
+use crate::cli::examine::Examined;
+use crate::cli::examine::NOTHING_ATTACHED;
 use crate::cli::examine::attached_targets;
 use crate::cli::examine::examine;
+use crate::cli::examine::examine_alone;
+use crate::cli::examine::running_disks;
 use crate::cli::lines;
 use crate::cli::named::NamedDisks;
 use crate::cli::named::context;
@@ -26,60 +30,101 @@ pub enum Picked {
     Several(Vec<PathBuf>),
 }
 
+/// The attached disks that may be repaired without being named, by what was found on them.
+#[derive(Default)]
+struct Attached {
+    /// Those that a repair could cure: path, a line about it, verdict.
+    broken: Vec<(PathBuf, String, Verdict)>,
+    /// Those that have something else that is wrong.
+    incurable: Vec<PathBuf>,
+    /// Why others cannot be told about.
+    unreadable: Vec<String>,
+    /// Whether one is Windows' and needs nothing.
+    is_one_well: bool,
+}
+
+impl Attached {
+    fn look(options: &OpenOptions, choice: Choice) -> anyhow::Result<Self> {
+        let mut all = Self::default();
+        for path in attached_targets()? {
+            let context = context(&path, &NamedDisks::default(), options, choice, false);
+            match examine(&path, options, &context) {
+                Ok(examined) => all.add(path, &examined),
+                Err(error) => all.unreadable.push(format!("{error:#}")),
+            }
+        }
+        Ok(all)
+    }
+
+    fn add(&mut self, path: PathBuf, examined: &Examined) {
+        let diagnosis = &examined.diagnosis;
+        match diagnosis.verdict {
+            _ if diagnosis.is_curable() => {
+                let line =
+                    format!("{}  {}", path.display(), text::disk_line(&examined.layout.table, examined.len));
+                self.broken.push((path, line, diagnosis.verdict));
+            }
+            Verdict::Unknown => {
+                let why = diagnosis.doubt().map_or("", |finding| &finding.message);
+                self.unreadable.push(format!("{}: {why}", path.display()));
+            }
+            Verdict::Broken | Verdict::Degraded => self.incurable.push(path),
+            Verdict::Healthy => self.is_one_well = true,
+            Verdict::NotWindows => {}
+        }
+    }
+}
+
 /// The attached disk that needs a repair: the only one, or the one that the user chooses. The disk that carries the
 /// running system is never offered.
 ///
 /// # Errors
-/// When the disks cannot be enumerated, or one of them cannot be read (it may be the one).
+/// When the disks cannot be enumerated, one of them cannot be read (it may be the one), or none is Windows'.
 pub fn pick(options: &OpenOptions, choice: Choice, quiet: bool) -> anyhow::Result<Picked> {
-    let mut broken = Vec::new();
-    let mut unreadable = Vec::new();
-    let mut incurable = Vec::new();
-    for path in attached_targets()? {
-        let context = context(&path, &NamedDisks::default(), options, choice);
-        match examine(&path, options, &context) {
-            Ok(examined) if examined.diagnosis.is_curable() => {
-                let line =
-                    format!("{}  {}", path.display(), text::disk_line(&examined.layout.table, examined.len));
-                broken.push((path, line, examined.diagnosis.verdict));
-            }
-            Ok(examined) if examined.diagnosis.verdict == Verdict::Unknown => {
-                let why = examined.diagnosis.doubt().map_or("", |finding| &finding.message);
-                unreadable.push(format!("{}: {why}", path.display()));
-            }
-            Ok(examined) if matches!(examined.diagnosis.verdict, Verdict::Broken | Verdict::Degraded) => {
-                incurable.push(path);
-            }
-            Ok(_) => {}
-            Err(error) => unreadable.push(format!("{error:#}")),
-        }
-    }
+    let Attached { broken, incurable, unreadable, is_one_well } = Attached::look(options, choice)?;
     if let (true, Some(first)) = (broken.is_empty(), unreadable.first()) {
         bail!("no attached disk that can be read needs a repair, but not all can be read: {first}");
     }
     match broken.as_slice() {
+        [] if incurable.is_empty() && !is_one_well => bail!("{}", nothing_attached(options)),
         [] => Ok(Picked::Nothing(incurable)),
         [(path, ..)] => Ok(Picked::Disk(path.clone())),
-        several => {
-            if !quiet {
-                lines::show(|out| {
-                    out.add(format_args!("several disks need a repair; none is guessed at:"));
-                    for (number, (_, line, verdict)) in (1..).zip(several) {
-                        let verdict = text::verdict(*verdict);
-                        out.add(format_args!("  {number}) {}  {verdict}", clean(line)));
-                    }
-                })?;
-            }
-            let answer = if quiet { None } else { ask("which one (number, or Enter for none)? ")? };
-            let number = answer
-                .and_then(|answer| answer.parse::<usize>().ok())
-                .and_then(|number| number.checked_sub(1));
-            Ok(number.and_then(|number| several.get(number)).map_or_else(
-                || Picked::Several(several.iter().map(|(path, ..)| path.clone()).collect()),
-                |(path, ..)| Picked::Disk(path.clone()),
-            ))
-        }
+        several => choose(several, quiet),
     }
+}
+
+/// That no Windows disk is attached, or that the only one has to be named.
+fn nothing_attached(options: &OpenOptions) -> String {
+    let is_windows = |path: &PathBuf| {
+        let verdict = examine_alone(path, options).map(|examined| examined.diagnosis.verdict);
+        !matches!(verdict, Err(_) | Ok(Verdict::NotWindows))
+    };
+    match running_disks().into_iter().find(is_windows) {
+        Some(path) => format!(
+            "no Windows disk is attached but {}, which carries the running system and is repaired only when it is named",
+            path.display()
+        ),
+        None => NOTHING_ATTACHED.to_owned(),
+    }
+}
+
+fn choose(several: &[(PathBuf, String, Verdict)], quiet: bool) -> anyhow::Result<Picked> {
+    if !quiet {
+        lines::show(|out| {
+            out.add(format_args!("several disks need a repair; none is guessed at:"));
+            for (number, (_, line, verdict)) in (1..).zip(several) {
+                let verdict = text::verdict(*verdict);
+                out.add(format_args!("  {number}) {}  {verdict}", clean(line)));
+            }
+        })?;
+    }
+    let answer = if quiet { None } else { ask("which one (number, or Enter for none)? ")? };
+    let number =
+        answer.and_then(|answer| answer.parse::<usize>().ok()).and_then(|number| number.checked_sub(1));
+    Ok(number.and_then(|number| several.get(number)).map_or_else(
+        || Picked::Several(several.iter().map(|(path, ..)| path.clone()).collect()),
+        |(path, ..)| Picked::Disk(path.clone()),
+    ))
 }
 
 /// Asks on a terminal; `None` without one.

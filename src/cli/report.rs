@@ -5,6 +5,7 @@ use crate::cli::lines::Lines;
 use crate::cli::suggested;
 use crate::cli::text;
 use crate::cli::text::clean;
+use crate::cli::ways;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
@@ -32,10 +33,12 @@ pub fn headline(out: &mut Lines, examined: &Examined) {
     match (diagnosis.verdict, stop) {
         (Verdict::Broken, Some(finding)) => match finding.predicted_status {
             Some(status) => {
-                let why = if is_identity(finding) {
-                    "the boot entry names a disk or partition that is not here"
-                } else {
-                    &finding.message
+                let why = match &finding.remedy {
+                    Remedy::Belongs(named) => {
+                        &format!("the boot entry names {}, which is another disk", named.place())
+                    }
+                    _ if is_identity(finding) => "the boot entry names a disk or partition that is not here",
+                    _ => finding.message.as_str(),
                 };
                 out.add(format_args!("  Windows stops at boot with {}: {}", status.bold(), clean(why)));
             }
@@ -132,6 +135,9 @@ fn add_group(out: &mut Lines, first: &Finding, group: &[&Finding]) {
     }
     match &first.remedy {
         Remedy::None => {}
+        Remedy::Belongs(_) => {
+            out.add(format_args!("    {} left as it is; see below for the two ways on", "→".yellow()));
+        }
         Remedy::Repoint(repoint) => {
             let place = clean(&repoint.place);
             out.add(format_args!(
@@ -154,6 +160,7 @@ fn add_group(out: &mut Lines, first: &Finding, group: &[&Finding]) {
 
 /// What fix would do, and the words that do it: the same switches as were given here, and those that it takes.
 pub fn closing(out: &mut Lines, examined: &Examined, prospect: &Prospect, switches: &[OsString]) {
+    ways::show(out, examined, switches);
     let Examined { path, layout, diagnosis, .. } = examined;
     let command = |way: &Way| command(path, switches, way);
     let Some(way) = &prospect.way else {
@@ -222,7 +229,7 @@ fn work(layout: &Layout, way: &Way) -> String {
 fn stores(layout: &Layout, diagnosis: &Diagnosis) -> String {
     let touched: BTreeSet<usize> = diagnosis.repoints().map(|repoint| repoint.store).collect();
     let paths = touched.into_iter().filter_map(|store| layout.stores.get(store));
-    paths.map(|file| clean(&file.path)).collect::<Vec<_>>().join(" and ")
+    paths.map(|file| clean(&file.name)).collect::<Vec<_>>().join(" and ")
 }
 
 /// What of the partition table the other cure writes.

@@ -56,7 +56,7 @@ pub fn failed(path: &Path, message: String, form: Option<Form>) -> Outcome {
 pub fn disk(
     examined: &Examined,
     context: &Context,
-    others: &Others,
+    others: &[Others],
     args: &CheckArgs,
     form: Option<Form>,
 ) -> Outcome {

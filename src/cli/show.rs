@@ -81,7 +81,7 @@ pub fn recovered(out: &mut Lines, plan: &Plan) {
         if let Some(recovered) = &store.recovered {
             out.add(format_args!(
                 "\n  {} is dirty and is written whole: {}",
-                clean(&store.path),
+                clean(&store.name),
                 clean(recovered)
             ));
         }
@@ -90,7 +90,7 @@ pub fn recovered(out: &mut Lines, plan: &Plan) {
 
 /// What the repair will not cure. That a store is dirty is cured where it is written.
 pub fn left(out: &mut Lines, examined: &Examined, plan: &Plan) {
-    let is_written = |path: &str| plan.stores.iter().any(|store| store.path == path);
+    let is_written = |path: &str| plan.stores.iter().any(|store| store.name == path);
     let findings = examined.diagnosis.left();
     let is_cured = |finding: &Finding| match finding.code {
         dirty::CODE => is_written(&finding.subject),

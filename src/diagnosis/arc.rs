@@ -2,7 +2,8 @@
 //!
 //! Sources: Microsoft, KB 102873 (how partitions are counted), KB 227704 (`signature()` is looked up among all disks).
 
-use crate::diagnosis::others::Others;
+use crate::diagnosis::Context;
+use crate::diagnosis::NamedDisk;
 use crate::layout::Layout;
 use crate::layout::arc_path::Adapter;
 use crate::layout::arc_path::ArcPath;
@@ -17,6 +18,8 @@ pub(super) enum Lead<'a> {
     Windows(&'a WindowsVolume),
     /// To a disk with this signature, which is neither this one nor another that is known.
     UnknownDisk(u32),
+    /// To a disk with this signature, which is another attached one.
+    OtherDisk(u32, NamedDisk),
     /// To another disk, or to one that cannot be told from here: in words.
     Elsewhere(String),
     /// To a partition that this disk does not have.
@@ -28,13 +31,10 @@ pub(super) enum Lead<'a> {
 }
 
 /// Follows a path as NTLDR would when this disk is the one that it was started from.
-pub(super) fn lead<'a>(layout: &'a Layout, others: &Others, path: &ArcPath) -> Lead<'a> {
+pub(super) fn lead<'a>(layout: &'a Layout, context: &Context, path: &ArcPath) -> Lead<'a> {
     match path.adapter {
         Adapter::Signature(signature) if layout.table.disk != Some(DiskId::Mbr(signature)) => {
-            return match others.find(DiskId::Mbr(signature)) {
-                Some(other) => Lead::Elsewhere(format!("partition {} of {}", path.partition, other.name)),
-                None => Lead::UnknownDisk(signature),
-            };
+            return other_disk(context, path, signature);
         }
         Adapter::Scsi(_) => return Lead::Elsewhere("a disk that ntbootdd.sys finds".into()),
         Adapter::Multi(_) if path.rdisk != 0 => {
@@ -51,6 +51,20 @@ pub(super) fn lead<'a>(layout: &'a Layout, others: &Others, path: &ArcPath) -> L
         Some(windows) => Lead::Windows(windows),
         None if is_readable(layout, volume) => Lead::NoWindows(volume),
         None => Lead::Hidden(volume),
+    }
+}
+
+fn other_disk<'a>(context: &Context, path: &ArcPath, signature: u32) -> Lead<'a> {
+    let identity = DiskId::Mbr(signature);
+    if let Some(beside) = context.beside_named(identity) {
+        return Lead::Elsewhere(format!("partition {} of {}", path.partition, beside.name));
+    }
+    match context.others.find(identity) {
+        Some(other) => {
+            let named = NamedDisk { disk: other.name.clone(), partition: Some(path.partition) };
+            Lead::OtherDisk(signature, named)
+        }
+        None => Lead::UnknownDisk(signature),
     }
 }
 

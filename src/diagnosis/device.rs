@@ -68,7 +68,7 @@ pub(super) struct Subject<'a> {
     pub(super) layout: &'a Layout,
     pub(super) record: &'a Record,
     file: &'a StoreFile,
-    name: String,
+    pub(super) name: String,
     /// The object's id, as `--entry` takes it.
     pub(super) entry: &'a str,
     is_main: bool,
@@ -89,7 +89,7 @@ impl<'a> Subject<'a> {
         let id = object.name();
         let is_device = element.id == Some(ElementId::DEVICE);
         let element = display_name(element, object.object_type);
-        let name = format!("{} {id} {element}{}", file.path, described(object));
+        let name = format!("{} {id} {element}{}", file.name, described(object));
         let is_main = is_main(file, record.object);
         let is_listed = file.first && is_listed(store, object);
         Some(Self {
@@ -110,7 +110,7 @@ impl<'a> Subject<'a> {
             Resolution::Here(_) | Resolution::Untouched => None,
             Resolution::OtherDisk { is_named: true, .. } => None,
             // That its file is not there is said of the file.
-            Resolution::OtherDisk { name, partition: Some(_), .. } if context.is_beside(name) => None,
+            Resolution::OtherDisk { name, .. } if context.is_beside(name) => None,
             Resolution::OtherDisk { name, partition, .. } => Some(self.other_disk(name, *partition)),
             Resolution::Repoint { volume, change } => self.repoint(*volume, *change),
             Resolution::RepointBeside { disk, volume, change } => {
@@ -226,28 +226,6 @@ impl<'a> Subject<'a> {
                 (Severity::Stale, None)
             }
             Role::FirmwareEntry | Role::InsideVirtualDisk => (Severity::Note, None),
-        }
-    }
-
-    fn other_disk(&self, name: &str, partition: Option<u32>) -> Finding {
-        let place = match partition {
-            Some(number) => format!("partition {number} of {name}"),
-            None => format!("a partition that is not there on {name}"),
-        };
-        let severity = match self.record.purpose.role {
-            Role::Loader | Role::OsRoot | Role::Image | Role::Ntldr if self.is_main => Severity::Degrades,
-            _ => Severity::Note,
-        };
-        Finding {
-            code: "names-other-disk",
-            severity,
-            subject: self.name.clone(),
-            message: format!("names another disk: {place}"),
-            evidence: vec![format!("it names {}", show_identity(&self.record.named))],
-            predicted_status: None,
-            remedy: Remedy::Advice(format!(
-                "left as it is; if this disk is a copy of {name}, detach {name} and run the program again"
-            )),
         }
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn finding(file: &StoreFile) -> Option<Finding> {
             ..Finding::plain(
                 CODE,
                 if file.first { Severity::BlocksBoot } else { Severity::Stale },
-                &file.path,
+                &file.name,
                 format!("the store is dirty, its last change was not completed, and {why}"),
             )
         },
@@ -79,7 +79,7 @@ fn replayed_finding(file: &StoreFile, replayed: &Replayed) -> Finding {
         ..Finding::plain(
             CODE,
             severity,
-            &file.path,
+            &file.name,
             format!("switched off while Windows wrote it: {}; {known}", summary(replayed)),
         )
     }

@@ -165,8 +165,9 @@ fn absent_entry(layout: &Layout, choice: Choice) -> Option<Finding> {
 
 fn identity(layout: &Layout, context: &Context) -> Vec<Finding> {
     let Some(disk) = layout.table.disk.filter(|disk| *disk != DiskId::Mbr(0)) else { return Vec::new() };
-    let (same, others): (Vec<&OtherDisk>, Vec<&OtherDisk>) =
-        context.others.iter().partition(|other| other.disk == disk);
+    let Context { others, apart, named, .. } = context;
+    let at_hand = others.iter().chain(apart.iter()).chain(named.iter());
+    let (same, others): (Vec<&OtherDisk>, Vec<&OtherDisk>) = at_hand.partition(|other| other.disk == disk);
     let has_ours = |other: &&OtherDisk| other.partitions.iter().any(|(id, _)| is_guid_of(layout, id));
     let clones: Vec<&OtherDisk> = others.into_iter().filter(has_ours).collect();
     let collision = |evidence: String, message: &str| Finding {

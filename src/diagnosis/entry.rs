@@ -56,7 +56,7 @@ fn missing_devices(file: &StoreFile, object: &Object) -> Vec<Finding> {
         .map(|(_, name)| Finding {
             code: "element-missing",
             severity: Severity::BlocksBoot,
-            subject: format!("{} {} {name}", file.path, object.name()),
+            subject: format!("{} {} {name}", file.name, object.name()),
             message: format!("the entry that starts by itself has no `{name}`"),
             evidence: Vec::new(),
             predicted_status: None,
@@ -78,7 +78,7 @@ fn damaged(file: &StoreFile, object: &Object, element: &Element, is_main: bool) 
     (id.format() == ElementFormat::Device).then(|| Finding {
         code: "element-damaged",
         severity,
-        subject: format!("{} {} {}", file.path, object.name(), display_name(element, object.object_type)),
+        subject: format!("{} {} {}", file.name, object.name(), display_name(element, object.object_type)),
         message: "its bytes make no sense, so that nothing is found by it".into(),
         evidence: vec![why.clone()],
         predicted_status: None,

@@ -17,6 +17,9 @@ pub(super) const STORE_UNKNOWN: &str = "store-unknown";
 /// Code of the finding that a boot manager may be where nothing can be read.
 pub(super) const BOOT_MANAGER_UNKNOWN: &str = "boot-manager-unknown";
 
+/// Code of the finding that an element names another disk that is at hand.
+pub(super) const NAMES_OTHER_DISK: &str = "names-other-disk";
+
 /// What to do about what cannot be read.
 pub(super) const READ_IT: &str = "of an image see whether it is whole (its length and hash beside the original's, `qemu-img check`), of a disk what the kernel says of reading it (`dmesg`)";
 

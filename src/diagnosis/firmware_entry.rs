@@ -164,7 +164,7 @@ impl Entry<'_> {
             true => Remedy::Edit(stale.edits),
             false => Remedy::Switch(Switch::FirmwareEntries, self.advice()),
         };
-        let subject = format!("{} {}{called}", self.file.path, self.object.name());
+        let subject = format!("{} {}{called}", self.file.name, self.object.name());
         Finding { evidence, remedy, ..Finding::plain("firmware-entry", Severity::Note, &subject, message) }
     }
 

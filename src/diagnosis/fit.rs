@@ -74,7 +74,7 @@ fn firmware_mismatch(layout: &Layout) -> Option<Finding> {
     }
     Some(Finding {
         evidence: vec![
-            format!("{} on {} is a store for BIOS", bios.path, layout.name(bios.volume)),
+            format!("{} on {} is a store for BIOS", bios.name, layout.name(bios.volume)),
             format!("missing for UEFI: {}", missing.join("; ")),
         ],
         remedy: Remedy::Advice(
@@ -129,7 +129,7 @@ impl Paths<'_> {
             ..Finding::plain(
                 OS_DEVICE_ELSEWHERE,
                 Severity::BlocksBoot,
-                &format!("{} {} osdevice", self.file.path, object.name()),
+                &format!("{} {} osdevice", self.file.name, object.name()),
                 format!("names {other}, and the loader is that of the Windows on {loader}"),
             )
         })
@@ -144,7 +144,7 @@ impl Paths<'_> {
         let path = object.string(ElementId::PATH)?;
         let wanted = for_firmware(path, self.file.firmware)?;
         let (is_there, evidence) = self.is_there(at, &wanted);
-        let name = format!("{} {} path", self.file.path, object.name());
+        let name = format!("{} {} path", self.file.name, object.name());
         let edit = path_edit(self.index, object.name(), element, path, &wanted);
         let remedy = match edit.filter(|_| is_there) {
             Some(edit) if self.choice.convert => Remedy::Edit(vec![edit]),

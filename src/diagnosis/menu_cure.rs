@@ -77,7 +77,7 @@ impl Menu<'_> {
         if !objects.iter().any(is_loader) {
             return vec![no_entry(self.file, objects.len())];
         }
-        let Some(fault) = fault(&self.file.path, self.store) else { return Vec::new() };
+        let Some(fault) = fault(&self.file.name, self.store) else { return Vec::new() };
         let candidates = self.candidates();
         let named = candidates.iter().filter_map(|object| self.described(*object));
         let evidence = fault.evidence.iter().cloned().chain(named).collect();
@@ -168,7 +168,7 @@ impl Menu<'_> {
         let before = at.to_vec();
         let after = bytes::utf16le(&id.braced());
         (after.len() == before.len()).then(|| ByteEdit {
-            what: format!("{name} of {{bootmgr}} in {}", self.file.path),
+            what: format!("{name} of {{bootmgr}} in {}", self.file.name),
             site: Site::Store { store: self.index, at: element.at, rank: RANK },
             meaning: format!("{}, to be {}", bytes::utf16le_until_nul(&before), id.braced()),
             before,
@@ -229,7 +229,7 @@ impl Menu<'_> {
         Some(Finding::plain(
             "other-entry-starts",
             Severity::Note,
-            &format!("{} {}", self.file.path, object.name()),
+            &format!("{} {}", self.file.name, object.name()),
             format!("choosing \"{title}\" in the boot menu starts the Windows on {}", goal.name()),
         ))
     }
@@ -242,7 +242,7 @@ fn no_entry(file: &StoreFile, objects: usize) -> Finding {
         ..Finding::plain(
             NO_ENTRY,
             Severity::BlocksBoot,
-            &file.path,
+            &file.name,
             "the store has no entry that starts Windows".into(),
         )
     }

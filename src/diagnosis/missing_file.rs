@@ -94,7 +94,7 @@ impl<'a> Wanted<'a> {
     }
 
     fn object(&self) -> String {
-        format!("{} {}", self.store.path, self.object.name())
+        format!("{} {}", self.store.name, self.object.name())
     }
 
     /// The file is wanted on a volume; `remedy` is for where another has it.

@@ -7,12 +7,14 @@ pub mod beside;
 mod boot_record;
 pub mod byte_edit;
 pub mod chain;
+pub mod context;
 pub mod convert;
 pub mod device;
 pub mod dirty;
 pub mod disk;
 pub mod drive_letters;
 mod efi_partition;
+mod elsewhere;
 pub mod entry;
 pub mod finding;
 mod firmware_edit;
@@ -46,84 +48,27 @@ pub mod store;
 pub mod verdict;
 mod whole;
 
+pub use context::Choice;
+pub use context::Context;
 pub use finding::Finding;
 pub use finding::Severity;
+pub use remedy::NamedDisk;
 pub use remedy::Remedy;
 pub use remedy::Repoint;
 pub use remedy::Switch;
 pub use verdict::Verdict;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use crate::bcd::device::QualifiedPartition;
-use crate::diagnosis::beside::Beside;
 use crate::diagnosis::byte_edit::ByteEdit;
 use crate::diagnosis::chain::Hop;
 use crate::diagnosis::chain::State;
-use crate::diagnosis::others::Others;
-use crate::diagnosis::recorded::Recorded;
 use crate::diagnosis::restore::Restore;
 use crate::diagnosis::whole::Entries;
-use crate::guid::Guid;
 use crate::layout::Layout;
 use crate::partition::DiskId;
 use crate::partition::PartitionId;
-
-/// What the user decided; partitions by their number.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Choice {
-    /// `--system N`.
-    pub system: Option<u32>,
-    /// `--windows N`.
-    pub windows: Option<u32>,
-    /// `--windows DISK:N`: of the disk with this index among those beside.
-    pub windows_on: Option<usize>,
-    /// `--recovery N`.
-    pub recovery: Option<u32>,
-    /// `--entry {GUID}`: of the boot entry with this id, where several could be meant.
-    pub entry: Option<Guid>,
-    /// `--active N`: this partition is to be the active one.
-    pub active: Option<u32>,
-    /// `--convert`: a store of an MBR disk may be re-pointed to a GPT disk, and the reverse.
-    pub convert: bool,
-    /// `--boot-sector`: boot records are to say where their partition begins.
-    pub boot_sector: bool,
-    /// `--firmware-entries`: the store's copies of firmware entries are to name what is here.
-    pub firmware_entries: bool,
-    /// `--drive-letters`: the letters that a Windows remembers are to name this disk.
-    pub drive_letters: bool,
-}
-
-impl Choice {
-    /// Whether it is about re-pointing, so that nothing is left to say where the disk gets its identity back.
-    #[must_use]
-    pub const fn is_of_repointing(&self) -> bool {
-        let Self { system, windows, recovery, entry, convert, firmware_entries, drive_letters, .. } = self;
-        let is_chosen = system.is_some() || windows.is_some() || recovery.is_some() || entry.is_some();
-        is_chosen || *convert || *firmware_entries || *drive_letters
-    }
-}
-
-/// What the diagnosis knows besides the disk.
-#[derive(Debug, Clone, Default)]
-pub struct Context {
-    /// Other disks, whose elements are left alone.
-    pub others: Others,
-    /// The user's choice.
-    pub choice: Choice,
-    /// Disks that the user named beside this one: an element may mean one of their partitions.
-    pub beside: Arc<Vec<Beside>>,
-    /// What the disk was when all was well, where the user has a record of that.
-    pub recorded: Option<Recorded>,
-}
-
-impl Context {
-    /// Whether a disk of this name is one of those that the user named beside the examined one.
-    pub(crate) fn is_beside(&self, name: &str) -> bool {
-        self.beside.iter().any(|beside| beside.name == name)
-    }
-}
 
 /// All findings of one disk.
 #[derive(Debug, Clone)]
@@ -155,7 +100,11 @@ impl Diagnosis {
     pub fn edits(&self) -> impl Iterator<Item = &ByteEdit> {
         self.findings.iter().flat_map(|finding| match &finding.remedy {
             Remedy::Edit(edits) => edits.as_slice(),
-            Remedy::None | Remedy::Repoint(_) | Remedy::Switch(..) | Remedy::Advice(_) => &[],
+            Remedy::None
+            | Remedy::Repoint(_)
+            | Remedy::Switch(..)
+            | Remedy::Advice(_)
+            | Remedy::Belongs(_) => &[],
         })
     }
 
@@ -178,6 +127,20 @@ impl Diagnosis {
         first.or_else(|| self.findings.first().filter(|finding| finding.severity == Severity::BlocksBoot))
     }
 
+    /// The other attached disks that elements name, so that the user has to say what this one is to them; each once.
+    #[must_use]
+    pub fn named_disks(&self) -> Vec<&str> {
+        let mut disks: Vec<&str> = Vec::new();
+        for finding in &self.findings {
+            if let Remedy::Belongs(named) = &finding.remedy
+                && !disks.contains(&named.disk.as_str())
+            {
+                disks.push(&named.disk);
+            }
+        }
+        disks
+    }
+
     /// Whether `fix` has anything to do.
     #[must_use]
     pub fn is_curable(&self) -> bool {
@@ -196,7 +159,7 @@ impl Diagnosis {
 fn repoints(findings: &[Finding]) -> impl Iterator<Item = &Repoint> {
     findings.iter().filter_map(|finding| match &finding.remedy {
         Remedy::Repoint(repoint) => Some(repoint),
-        Remedy::None | Remedy::Edit(_) | Remedy::Switch(..) | Remedy::Advice(_) => None,
+        Remedy::None | Remedy::Edit(_) | Remedy::Switch(..) | Remedy::Advice(_) | Remedy::Belongs(_) => None,
     })
 }
 
@@ -232,6 +195,7 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
             restore::restore(layout, &records, &known)
         }
     };
+    let restore = restore.unless_taken(&context.apart);
     let matched: Vec<_> = records.iter().zip(&answers).collect();
     let letters = drive_letters::findings(layout, context, &matched, &repointed, &restore);
     findings.extend(letters);

@@ -16,7 +16,6 @@ use crate::diagnosis::chain::State;
 use crate::diagnosis::fit;
 use crate::diagnosis::menu::Legacy;
 use crate::diagnosis::menu::legacy;
-use crate::diagnosis::others::Others;
 use crate::layout::Layout;
 use crate::layout::arc_path::Adapter;
 use crate::layout::arc_path::ArcPath;
@@ -44,14 +43,14 @@ pub fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
         let Some(found) = parsed(system) else { continue };
         let default = path(found.default_target());
         if let Some(path) = default {
-            findings.extend(entry(layout, &context.others, system, path, true));
-            findings.extend(incomplete(layout, &context.others, system, path));
+            findings.extend(entry(layout, context, system, path, true));
+            findings.extend(incomplete(layout, context, system, path));
         }
         let mut seen: Vec<&ArcPath> = default.into_iter().collect();
         for path in found.entries.iter().filter_map(|entry| path(Some(&entry.target))) {
             if !seen.iter().any(|before| before.is(path)) {
                 seen.push(path);
-                findings.extend(entry(layout, &context.others, system, path, false));
+                findings.extend(entry(layout, context, system, path, false));
             }
         }
     }
@@ -61,19 +60,20 @@ pub fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
 /// The hop from NTLDR to Windows: how it stands, what was found there, and the Windows that it leads to.
 pub(super) fn hop<'a>(
     layout: &'a Layout,
-    others: &Others,
+    context: &Context,
     system: &SystemVolume,
 ) -> (State, String, Option<&'a WindowsVolume>) {
     let Some(found) = parsed(system) else { return (State::Unknown, NO_BOOT_INI.into(), None) };
     let (text, lead) = match found.default_target() {
         None => return (State::Unknown, "no entry, and no default".into(), None),
-        Some(Target::Windows(path)) => (path.to_string(), lead(layout, others, path)),
+        Some(Target::Windows(path)) => (path.to_string(), lead(layout, context, path)),
         Some(Target::BootSector(text) | Target::Other(text)) => {
             return (State::Unknown, format!("{text}, which is no Windows of its own"), None);
         }
     };
     let (state, place, windows) = match lead {
         Lead::Windows(windows) => (State::Ok, layout.name(windows.volume), Some(windows)),
+        Lead::OtherDisk(_, named) => (State::Ok, format!("{}, another disk", named.place()), None),
         Lead::UnknownDisk(_) => (State::Ok, "a disk that is not here".into(), None),
         Lead::Elsewhere(place) => (State::Unknown, place, None),
         Lead::NoPartition => (State::Ok, "a partition that is not here".into(), None),
@@ -142,12 +142,12 @@ struct Fault {
     code: &'static str,
     message: String,
     evidence: Vec<String>,
-    advice: String,
+    remedy: Remedy,
 }
 
 fn entry(
     layout: &Layout,
-    others: &Others,
+    context: &Context,
     system: &SystemVolume,
     path: &ArcPath,
     is_default: bool,
@@ -155,7 +155,7 @@ fn entry(
     let subject = if is_default { r"\boot.ini default".to_owned() } else { format!(r"\boot.ini {path}") };
     let place = layout.name(system.volume);
     let said = format!(r"\boot.ini on {place} names {path}");
-    let lead = lead(layout, others, path);
+    let lead = lead(layout, context, path);
     if let Lead::Elsewhere(elsewhere) = &lead {
         let message = format!("boot.ini leads to {elsewhere}");
         let note = Finding::plain("boot-ini-elsewhere", Severity::Note, &subject, message);
@@ -164,7 +164,7 @@ fn entry(
     let fault = fault(layout, &place, path, &lead, is_default)?;
     Some(Finding {
         evidence: std::iter::once(said).chain(fault.evidence).collect(),
-        remedy: Remedy::Advice(fault.advice),
+        remedy: fault.remedy,
         ..Finding::plain(fault.code, severity(layout, system, is_default), &subject, fault.message)
     })
 }
@@ -176,7 +176,16 @@ fn fault(layout: &Layout, place: &str, path: &ArcPath, lead: &Lead<'_>, is_defau
             code: "boot-ini-signature",
             message: format!("boot.ini names a disk by the signature {named:08x}, and this disk has another"),
             evidence: wrong_disk(layout, is_default),
-            advice: wrong_disk_advice(layout, place, *named),
+            remedy: Remedy::Advice(wrong_disk_advice(layout, place, *named)),
+        },
+        Lead::OtherDisk(signature, named) => Fault {
+            code: "boot-ini-signature",
+            message: format!(
+                "boot.ini names {} by its signature {signature:08x}, which is another disk here",
+                named.place()
+            ),
+            evidence: wrong_disk(layout, is_default),
+            remedy: Remedy::Belongs(named.clone()),
         },
         Lead::NoPartition => Fault {
             code: "boot-ini-partition",
@@ -184,7 +193,7 @@ fn fault(layout: &Layout, place: &str, path: &ArcPath, lead: &Lead<'_>, is_defau
                 "boot.ini leads to partition({partition}), and this disk has no partition of that number"
             ),
             evidence: says(is_default, NOT_READ),
-            advice: wrong_partition_advice(layout, place, path),
+            remedy: Remedy::Advice(wrong_partition_advice(layout, place, path)),
         },
         Lead::NoWindows(volume) => Fault {
             code: "boot-ini-partition",
@@ -197,7 +206,7 @@ fn fault(layout: &Layout, place: &str, path: &ArcPath, lead: &Lead<'_>, is_defau
                 is_default,
                 &format!(r"{}\system32\hal.dll is missing or corrupt", path.directory),
             ),
-            advice: wrong_partition_advice(layout, place, path),
+            remedy: Remedy::Advice(wrong_partition_advice(layout, place, path)),
         },
         Lead::Windows(_) | Lead::Elsewhere(_) | Lead::Hidden(_) => return None,
     })
@@ -247,8 +256,8 @@ fn wrong_partition_advice(layout: &Layout, place: &str, path: &ArcPath) -> Strin
 }
 
 /// What the default Windows is started with must be there.
-fn incomplete(layout: &Layout, others: &Others, system: &SystemVolume, path: &ArcPath) -> Vec<Finding> {
-    match lead(layout, others, path) {
+fn incomplete(layout: &Layout, context: &Context, system: &SystemVolume, path: &ArcPath) -> Vec<Finding> {
+    match lead(layout, context, path) {
         Lead::Windows(windows) if severity(layout, system, true) == Severity::BlocksBoot => {
             fit::incomplete(layout, windows)
         }

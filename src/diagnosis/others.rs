@@ -1,11 +1,11 @@
-//! The other disks that a store may mean.
+//! Other disks at hand.
 
 use std::sync::Arc;
 
 use crate::partition::DiskId;
 use crate::partition::PartitionId;
 
-/// Another disk that a store may mean: attached to this machine, or named on the same command line.
+/// Another disk: attached to this machine, or named in the same command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OtherDisk {
     /// Name to show, e.g. `/dev/vdc`.

@@ -95,10 +95,14 @@ fn wrong(layout: &Layout, context: &Context, old: &[DiskId], config: &RecoveryCo
 fn misplaced(layout: &Layout, context: &Context, old: &[DiskId], location: &Location) -> Option<String> {
     let hybrid = layout.table.hybrid.map(DiskId::Mbr);
     if let Some(disk) = location.disk.filter(|disk| ![layout.table.disk, hybrid].contains(&Some(*disk))) {
-        if context.others.find(disk).is_some() {
+        if context.beside_named(disk).is_some() {
             return None;
         }
-        let whose = if old.contains(&disk) { "which this disk had before" } else { "which is not here" };
+        let whose = match context.others.find(disk) {
+            Some(other) => format!("which is {} here", other.name),
+            None if old.contains(&disk) => "which this disk had before".to_owned(),
+            None => "which is not here".to_owned(),
+        };
         return Some(format!("{}, {whose}", show_disk(disk)));
     }
     let offset = location.offset.filter(|offset| layout.partition_at(*offset).is_none())?;

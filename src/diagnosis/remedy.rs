@@ -18,6 +18,29 @@ pub enum Remedy {
     Switch(Switch, String),
     /// Something that the user has to do.
     Advice(String),
+    /// The user has to say whether the disk that is named belongs to this one's machine (`--with`), or this one is a copy of it
+    /// (`--independent`).
+    Belongs(NamedDisk),
+}
+
+/// Another attached disk, which elements of the examined one name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedDisk {
+    /// Its name.
+    pub disk: String,
+    /// Number of the partition that is named; none where that disk has no such partition either.
+    pub partition: Option<u32>,
+}
+
+impl NamedDisk {
+    /// What an element names, for a sentence: `partition 2 of /dev/vdb`.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match self.partition {
+            Some(number) => format!("partition {number} of {}", self.disk),
+            None => format!("a partition of {} that it does not have", self.disk),
+        }
+    }
 }
 
 /// A switch of `fix` with which it cures what it otherwise leaves, or has to be told.

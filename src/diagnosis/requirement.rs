@@ -44,7 +44,7 @@ impl fmt::Display for Requirement {
 impl Requirement {
     /// Why the disk does not meet it, or why nobody can tell; `None` when it does.
     #[must_use]
-    pub fn unmet(self, layout: &Layout, diagnosis: &Diagnosis, others: &Others) -> Option<String> {
+    pub fn unmet(self, layout: &Layout, diagnosis: &Diagnosis, others: &[Others]) -> Option<String> {
         let unmet = match self {
             Self::Healthy => {
                 return (diagnosis.verdict != Verdict::Healthy)
@@ -88,11 +88,14 @@ fn encrypted(layout: &Layout) -> Option<String> {
     Some(format!("{} is encrypted with BitLocker", layout.name(volume)))
 }
 
-fn shared_identity(layout: &Layout, others: &Others) -> Option<String> {
+fn shared_identity(layout: &Layout, others: &[Others]) -> Option<String> {
     match layout.table.disk {
         None => Some("the disk has no identity".into()),
         Some(DiskId::Mbr(0)) => Some("the disk signature is 0, which is none".into()),
-        Some(disk) => others.find(disk).map(|other| format!("{} has the same identity", other.name)),
+        Some(disk) => {
+            let same = others.iter().find_map(|others| others.find(disk));
+            same.map(|other| format!("{} has the same identity", other.name))
+        }
     }
 }
 
@@ -113,9 +116,9 @@ fn named_identity(layout: &Layout) -> Option<String> {
     }
     live.into_iter().find_map(|file| match &file.store {
         Ok(store) => {
-            naming(store).map(|element| format!("{} {element} names a disk by its identity", file.path))
+            naming(store).map(|element| format!("{} {element} names a disk by its identity", file.name))
         }
-        Err(error) => Some(format!("{} cannot be read: {error}", file.path)),
+        Err(error) => Some(format!("{} cannot be read: {error}", file.name)),
     })
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::bcd::device::QualifiedPartition;
 use crate::diagnosis::Repoint;
 use crate::diagnosis::disk_of;
+use crate::diagnosis::others::Others;
 use crate::diagnosis::record::Record;
 use crate::diagnosis::record::is_here;
 use crate::diagnosis::role::Role;
@@ -34,6 +35,22 @@ pub struct OldIdentity {
     /// On a GPT disk the old GUIDs of partitions, by volume; those that are still right, and those that no element
     /// names, are left out.
     pub partitions: Vec<(usize, Guid)>,
+}
+
+impl Restore {
+    /// The same, unless another attached disk has that identity.
+    pub(super) fn unless_taken(self, attached: &Others) -> Self {
+        match &self {
+            Self::Possible(old) => match attached.find(old.disk) {
+                Some(other) => Self::Impossible(format!(
+                    "{} has that identity: two disks with one do not live together",
+                    other.name
+                )),
+                None => self,
+            },
+            Self::Nothing | Self::Impossible(_) => self,
+        }
+    }
 }
 
 /// Derives the old identity from the re-pointings of a diagnosis. It is no other known disk's: an element that names one of

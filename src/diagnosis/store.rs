@@ -20,7 +20,7 @@ pub fn findings(layout: &Layout, index: usize) -> Vec<Finding> {
     }
     let mut findings = match &file.store {
         Err(error) => vec![unreadable(layout, file, error)],
-        Ok(store) => of_store(&file.path, !file.first, store),
+        Ok(store) => of_store(&file.name, !file.first, store),
     };
     findings.extend(dirty::finding(file));
     let place = place(layout, file);
@@ -67,7 +67,7 @@ fn placed(
     severity: Severity,
     message: String,
 ) -> Finding {
-    Finding { evidence: vec![place(layout, file)], ..Finding::plain(code, severity, &file.path, message) }
+    Finding { evidence: vec![place(layout, file)], ..Finding::plain(code, severity, &file.name, message) }
 }
 
 fn unreadable(layout: &Layout, file: &StoreFile, error: &str) -> Finding {

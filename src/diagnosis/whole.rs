@@ -1,5 +1,6 @@
 //! Whether a boot entry leads to something that is all there: its loader, its Windows, its disk image.
 
+use crate::bcd::device::QualifiedPartition;
 use crate::bcd::element::ElementId;
 use crate::bcd::object::Object;
 use crate::diagnosis::Context;
@@ -8,6 +9,7 @@ use crate::diagnosis::beside::Beside;
 use crate::diagnosis::lookup::Found;
 use crate::diagnosis::lookup::Lookup;
 use crate::diagnosis::record::Record;
+use crate::diagnosis::record::direct;
 use crate::diagnosis::record::is_here;
 use crate::layout::Layout;
 use crate::layout::evidence::for_firmware;
@@ -52,7 +54,11 @@ pub(super) fn goal<'a>(
         Resolution::RepointBeside { disk, volume, .. } => Some(on(context.beside.get(*disk)?, *volume)),
         Resolution::OtherDisk { .. } => {
             let found = |beside: &'a Beside| Some(on(beside, is_here(&beside.layout, &record.named)?));
-            context.beside.iter().find_map(found)
+            // Of a GPT disk the partition's GUID decides, whatever disk it is on.
+            let by_guid = matches!(record.named, QualifiedPartition::Gpt { .. });
+            let here = || direct(layout, &record.named).filter(|_| by_guid);
+            let here = || Some(Goal { layout, volume: here()?, beside: None });
+            context.beside.iter().find_map(found).or_else(here)
         }
         Resolution::Left { .. } | Resolution::Untouched => None,
     }

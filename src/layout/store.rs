@@ -29,6 +29,8 @@ pub struct StoreFile {
     pub volume: usize,
     /// Path as the directory spells it.
     pub path: String,
+    /// The same for people, with the partition's number where another store has the same path: of two EFI system partitions each.
+    pub name: String,
     /// The firmware that reads it.
     pub firmware: Firmware,
     /// `\EFI\Microsoft\Recovery\BCD`: the second store of an ESP.
@@ -115,7 +117,19 @@ pub fn read_all(
         }
     }
     mark_live(&mut stores, hidden, table);
+    tell_apart(&mut stores, table);
     stores
+}
+
+fn tell_apart(stores: &mut [StoreFile], table: &PartitionTable) {
+    let paths: Vec<String> = stores.iter().map(|file| file.path.to_lowercase()).collect();
+    for file in stores {
+        let path = file.path.to_lowercase();
+        let number = table.partitions.get(file.volume).map(|partition| partition.number);
+        if let (2.., Some(number)) = (paths.iter().filter(|other| **other == path).count(), number) {
+            file.name = format!("{} of partition {number}", file.path);
+        }
+    }
 }
 
 /// A BIOS starts from the active partition, UEFI from the ESP. A store elsewhere is a copy or a leftover; but where the
@@ -198,6 +212,7 @@ fn read(
     };
     StoreFile {
         volume: index,
+        name: path_on_disk.clone(),
         path: path_on_disk,
         firmware,
         recovery: path.contains(r"\Recovery\"),

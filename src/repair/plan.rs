@@ -81,6 +81,8 @@ pub struct StorePlan {
     pub partition: u32,
     /// Path on the volume.
     pub path: String,
+    /// The same for people, as [`StoreFile::name`].
+    pub name: String,
     /// The whole file before.
     pub before: Vec<u8>,
     /// The whole file after.
@@ -140,7 +142,14 @@ pub fn plan(storage: &dyn Storage, layout: &Layout, diagnosis: &Diagnosis) -> Re
         prove(store, &after, &repoints, &fields)?;
         let partition = layout.table.partitions.get(file.volume).map_or(0, |partition| partition.number);
         let recovered = file.replayed().map(dirty::summary);
-        plan.stores.push(StorePlan { partition, path: file.path.clone(), before, after, recovered });
+        plan.stores.push(StorePlan {
+            partition,
+            path: file.path.clone(),
+            name: file.name.clone(),
+            before,
+            after,
+            recovered,
+        });
     }
     plan.touched = edits::add(&mut sectors, layout, diagnosis)?;
     let patches = sectors.into_patches();

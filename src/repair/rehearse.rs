@@ -72,7 +72,9 @@ pub fn rehearse(
     if let Some(worse) = worse(before, &diagnosis) {
         let cure = match &worse.remedy {
             Remedy::Switch(switch, _) => format!("; give {switch} too"),
-            Remedy::None | Remedy::Repoint(_) | Remedy::Edit(_) | Remedy::Advice(_) => String::new(),
+            Remedy::None | Remedy::Repoint(_) | Remedy::Edit(_) | Remedy::Advice(_) | Remedy::Belongs(_) => {
+                String::new()
+            }
         };
         let Finding { subject, message, .. } = worse;
         let why = layout.with_failed_read(format!("{subject} would stop Windows: {message}{cure}"));

@@ -16,6 +16,7 @@ use crate::cli::report;
 use crate::cli::show;
 use crate::cli::text;
 use crate::cli::text::clean;
+use crate::cli::ways;
 use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Remedy;
@@ -54,6 +55,7 @@ impl Job<'_> {
         if !self.is_anything_to_do() && refusals.is_empty() {
             self.show(|out| {
                 report::findings(out, &self.examined.diagnosis.findings);
+                ways::show(out, &self.examined, &self.switches());
                 out.add(format_args!("\n  {}", self.nothing_to_do()));
             })?;
             let action = match self.examined.diagnosis.verdict {
@@ -78,6 +80,7 @@ impl Job<'_> {
             self.add_changes(out);
             show::recovered(out, &plan);
             show::left(out, &self.examined, &plan);
+            ways::show(out, &self.examined, &self.switches());
             let verdict = text::verdict(rehearsed.verdict);
             out.add(format_args!("\n  tried in memory, the disk is then: {verdict}"));
         })?;
@@ -158,6 +161,9 @@ impl Job<'_> {
         match self.examined.diagnosis.verdict {
             Verdict::Unknown => "what could not be read may be what is wrong: nothing was written",
             Verdict::Healthy => "nothing to do: nothing was written",
+            _ if !self.examined.diagnosis.named_disks().is_empty() => {
+                "until it is told which, fix cures nothing here: nothing was written"
+            }
             _ if left.any(|finding| matches!(finding.remedy, Remedy::Switch(..))) => {
                 "without more switches fix cures nothing here; those above name them: nothing was written"
             }

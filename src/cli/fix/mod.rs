@@ -57,9 +57,10 @@ pub fn run(args: &FixArgs, as_json: bool) -> anyhow::Result<u8> {
         "{}: a store by itself does not tell which disk it should name; run fix on the disk that holds it",
         target.display()
     );
-    let mut context = context(&target, &NamedDisks::default(), &args.open.options(), choice);
+    let (options, nobody) = (args.open.options(), NamedDisks::default());
+    let mut context = context(&target, &nobody, &options, choice, args.choice.independent);
     context.recorded = recorded(args.against.as_deref())?;
-    let examined = examine_with(&target, &args.choice.with, &args.open.options(), &mut context)?;
+    let examined = examine_with(&target, &args.choice.with, &options, &mut context)?;
     Job { args, as_json, context, examined }.run()
 }
 

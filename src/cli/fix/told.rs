@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::cli::FAILED;
+use crate::cli::args::FixArgs;
 use crate::cli::examine::Examined;
 use crate::cli::fix::job::Job;
 use crate::cli::fix::job::not_started;
@@ -21,6 +22,7 @@ use crate::cli::show;
 use crate::cli::suggested;
 use crate::cli::text;
 use crate::cli::text::clean;
+use crate::cli::ways;
 use crate::diagnosis::show_disk;
 use crate::repair::plan::Plan;
 use crate::repair::prospect::Case;
@@ -57,6 +59,7 @@ impl Job<'_> {
             out.add(format_args!("\n  refused, nothing was written:"));
             reasons.iter().for_each(|reason| out.add(format_args!("    {}", clean(reason))));
             self.add_way(out);
+            ways::show(out, &self.examined, &self.switches());
         })?;
         self.say(Action::Refused, None, Some(&reasons.join("; ")))?;
         Ok(FAILED)
@@ -84,11 +87,7 @@ impl Job<'_> {
     /// `fix` of the same disk with the same switches and those of a way.
     fn with(&self, way: &Way) -> String {
         let mut words: Vec<OsString> = vec!["fix".into(), suggested::path(&self.examined.path)];
-        words.extend(self.args.open.words());
-        words.extend(self.args.choice.words());
-        words.extend(self.args.against.iter().flat_map(|it| ["--against".into(), suggested::path(it)]));
-        words.extend(self.args.record_dir.iter().flat_map(|it| ["--record-dir".into(), suggested::path(it)]));
-        words.extend(self.allowed().lifts().map(|lift| lift.word().into()));
+        words.extend(self.switches().into_iter().filter(|word| word != "--restore-identity"));
         words.extend(way.words().into_iter().map(OsString::from));
         suggested::command(&words)
     }
@@ -134,8 +133,26 @@ impl Job<'_> {
     fn again(&self, command: &str, switches: &[&str]) -> String {
         let mut words: Vec<OsString> = vec![command.into(), suggested::path(&self.examined.path)];
         words.extend(self.args.open.words());
+        words.extend(self.args.choice.machine_words());
         words.extend(switches.iter().map(|switch| OsString::from(*switch)));
         suggested::command(&words)
+    }
+
+    /// The switches that decide what is done, as they were given.
+    pub(super) fn switches(&self) -> Vec<OsString> {
+        let FixArgs { against, record_dir, .. } = self.args;
+        let paths = [("--against", against), ("--record-dir", record_dir)];
+        let paths = paths.into_iter().filter_map(|(switch, path)| Some((switch, path.as_ref()?)));
+        let paths = paths.flat_map(|(switch, path)| [switch.into(), suggested::path(path)]);
+        let flags = [
+            (self.args.restore_identity, "--restore-identity"),
+            (self.args.repoint, "--repoint"),
+            (self.args.allow_hibernated, "--allow-hibernated"),
+            (self.args.allow_dirty_volume, "--allow-dirty-volume"),
+        ];
+        let flags = flags.into_iter().filter(|(given, _)| *given).map(|(_, switch)| switch.into());
+        let more = paths.chain(flags).collect();
+        [self.args.open.words(), self.args.choice.words(), more].concat()
     }
 
     /// What the plan has done, in a few words.

@@ -34,6 +34,18 @@ pub struct Finding {
     switch: Option<String>,
     /// What `fix` does about it; null when it does nothing.
     cure: Option<Cure>,
+    /// The other attached disk that it names: to be told whether the two are one machine's (`--with` and its name) or this is a copy
+    /// (`--independent`). Null with other findings.
+    other_disk: Option<OtherDisk>,
+}
+
+/// Another attached disk, which an element names.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct OtherDisk {
+    /// Its name, as `--with` takes it.
+    disk: String,
+    /// Number of the partition that is named; null where it is not on that disk either.
+    partition: Option<u32>,
 }
 
 /// What `fix` does about a finding.
@@ -54,6 +66,8 @@ pub enum Cure {
 pub struct Change {
     /// Path of the store on its volume.
     store: Option<String>,
+    /// Number of the partition that the store is on.
+    store_partition: Option<u32>,
     /// The object's GUID in braces.
     object: Option<String>,
     /// The element's type in hex: `11000001` is `device`, `21000001` `osdevice`.
@@ -98,6 +112,13 @@ fn one_finding(layout: Option<&Layout>, finding: &diagnosis::Finding) -> Finding
             let edits = edits.iter().map(edit).collect();
             (Some("fix writes the right bytes".to_owned()), Some(Cure::Edits { edits }))
         }
+        (Remedy::Belongs(named), _) => {
+            let disk = &named.disk;
+            let remedy = format!(
+                "`--with {disk}` if both are disks of one machine, `--independent` if this one is a copy"
+            );
+            (Some(remedy), None)
+        }
         (Remedy::None, _) | (Remedy::Repoint(_), None) => (None, None),
     };
     Finding {
@@ -113,6 +134,12 @@ fn one_finding(layout: Option<&Layout>, finding: &diagnosis::Finding) -> Finding
             _ => None,
         },
         cure,
+        other_disk: match &finding.remedy {
+            Remedy::Belongs(named) => {
+                Some(OtherDisk { disk: named.disk.clone(), partition: named.partition })
+            }
+            _ => None,
+        },
     }
 }
 
@@ -135,6 +162,9 @@ pub fn change(layout: &Layout, repoint: &Repoint) -> Change {
     let element = object.and_then(|object| object.elements.get(repoint.element));
     Change {
         store: file.map(|file| file.path.to_string()),
+        store_partition: file
+            .and_then(|file| layout.table.partitions.get(file.volume))
+            .map(|partition| partition.number),
         object: object.map(|object| object.key.to_string()),
         element: element.map(|element| element.key.to_string()),
         partition: repoint.partition,

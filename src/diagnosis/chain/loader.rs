@@ -11,6 +11,7 @@ use crate::diagnosis::chain::Hop;
 use crate::diagnosis::chain::Place;
 use crate::diagnosis::chain::State;
 use crate::diagnosis::chain::is_identity;
+use crate::diagnosis::finding::NAMES_OTHER_DISK;
 use crate::diagnosis::fit::OS_DEVICE_ELSEWHERE;
 use crate::diagnosis::lookup::Found;
 use crate::diagnosis::lookup::Lookup;
@@ -36,17 +37,17 @@ use crate::layout::windows::WindowsVolume;
 impl<'a> Chain<'a> {
     pub(super) fn store(&mut self, file: &StoreFile) {
         let evidence = match &file.store {
-            Err(error) => format!("{}: {error}", file.path),
+            Err(error) => format!("{}: {error}", file.name),
             Ok(store) => {
                 let state = match &file.dirty {
                     Some(Dirty::Replayed { .. }) => "dirty, made whole from its log",
                     Some(Dirty::NotReplayed(_)) => "dirty",
                     None => "clean",
                 };
-                format!("{}, {state}, {} objects", file.path, store.objects().len())
+                format!("{}, {state}, {} objects", file.name, store.objects().len())
             }
         };
-        let path = file.path.clone();
+        let path = file.name.clone();
         let codes = ["store-unreadable", "store-empty", "store-dirty"];
         self.add_where("store", evidence, |finding| codes.contains(&finding.code) && finding.subject == path);
     }
@@ -120,7 +121,7 @@ impl<'a> Chain<'a> {
 
     /// NT 5.x has no store: `boot.ini` leads from NTLDR to Windows.
     pub(super) fn boot_ini(&mut self, system: &SystemVolume) {
-        let (state, evidence, windows) = ntldr::hop(self.layout, &self.context.others, system);
+        let (state, evidence, windows) = ntldr::hop(self.layout, self.context, system);
         self.add("boot.ini", evidence, &["boot-ini-signature", "boot-ini-partition"]);
         if let Some(hop) = self.hops.last_mut().filter(|hop| hop.state == State::Ok) {
             hop.state = state;
@@ -154,10 +155,13 @@ impl<'a> Chain<'a> {
                 }
             }
             (Resolution::OtherDisk { name, partition: None, .. }, _) => {
-                format!("{name}, but no such partition")
+                format!("{name}, another disk, but no such partition")
             }
             (Resolution::OtherDisk { name, partition: Some(number), .. }, None) => {
-                format!("partition {number} of {name}")
+                format!("partition {number} of {name}, another disk")
+            }
+            (Resolution::OtherDisk { name, is_named: false, .. }, Some(place)) if self.is_local(place) => {
+                format!("{}, by a GUID that a partition of {name} has too", place.name)
             }
             (Resolution::Untouched, _) => named,
             (_, Some(place)) => place.name.clone(),
@@ -166,7 +170,9 @@ impl<'a> Chain<'a> {
         let is_elsewhere = !matches!(answer, Resolution::Here(_) | Resolution::Repoint { .. });
         self.add_where(name, evidence, |finding| {
             let is_of_image = record.purpose.role == Role::Image && is_of_file(finding);
-            (is_identity(finding) || is_of_image || finding.code == OS_DEVICE_ELSEWHERE)
+            (is_identity(finding)
+                || is_of_image
+                || [OS_DEVICE_ELSEWHERE, NAMES_OTHER_DISK].contains(&finding.code))
                 && finding.subject.starts_with(&subject)
         });
         if is_elsewhere
@@ -228,6 +234,10 @@ impl<'a> Chain<'a> {
     pub(super) fn place(&self, record: &Record, answer: &Resolution) -> Option<Place<'a>> {
         let goal = goal(self.layout, self.context, record, answer)?;
         Some(Place { layout: goal.layout, volume: goal.volume, name: goal.name() })
+    }
+
+    fn is_local(&self, place: &Place<'_>) -> bool {
+        std::ptr::eq(place.layout, self.layout)
     }
 
     /// A path of the main entry on the volume that its element leads to.

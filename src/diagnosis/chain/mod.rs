@@ -89,7 +89,7 @@ pub fn walk(
                     && record.object == index
             })
             .collect();
-        let name = format!("{} {}", file.path, object.name());
+        let name = format!("{} {}", file.name, object.name());
         chain.loader(&name, object, &of_entry);
     } else if let Some(store) = file.parsed() {
         chain.no_entry(store);

@@ -124,7 +124,7 @@ fn ungrouped(machine: Machine<'_>, record: &Record) -> Resolution {
 }
 
 /// Why the identity in a record is no longer right.
-fn change(layout: &Layout, record: &Record) -> Change {
+pub(super) fn change(layout: &Layout, record: &Record) -> Change {
     let same_disk = layout.table.disk == Some(disk_of(&record.named));
     match (same_disk, direct(layout, &record.named), record.named) {
         (true, _, _) => Change::Partition,

@@ -34,16 +34,6 @@ impl Allowed {
             Lift::Repoint => Self { repoint: true, ..self },
         }
     }
-
-    /// The switches that were given.
-    pub fn lifts(self) -> impl Iterator<Item = Lift> {
-        let all = [
-            (self.hibernated, Lift::Hibernated),
-            (self.dirty_volume, Lift::DirtyVolume),
-            (self.repoint, Lift::Repoint),
-        ];
-        all.into_iter().filter_map(|(is_given, lift)| is_given.then_some(lift))
-    }
 }
 
 /// A switch that lifts one refusal.
