@@ -116,7 +116,7 @@ fn a_windows_that_is_on_another_partition_than_named_is_found() {
     let target = bcdrescue(&["check", disk.name(), "--json"]).exits(4).target();
     assert_eq!(target["stop"]["code"], "file-missing");
     let command = target["fix"]["command"].as_str().unwrap();
-    assert!(command.contains(" --windows=2 --entry={"), "{command}");
+    assert!(command.contains(" --windows=2 '--entry={"), "{command}");
     let switches = command.split_once(disk.name()).unwrap().1.to_owned();
     offered(&disk, BIOS, &switches, target["fix"]["then"].as_str().unwrap(), count);
 }

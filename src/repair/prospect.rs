@@ -209,9 +209,10 @@ impl Case<'_> {
     }
 }
 
-/// The switches that the findings ask for which stop Windows.
+/// The switches that the findings ask for which stop Windows; where nothing does, those which degrade it.
 fn asked(diagnosis: &Diagnosis) -> Vec<Switch> {
-    let blocks = diagnosis.findings.iter().filter(|finding| finding.severity == Severity::BlocksBoot);
+    let least = if starts(diagnosis) { Severity::Degrades } else { Severity::BlocksBoot };
+    let blocks = diagnosis.findings.iter().filter(|finding| finding.severity >= least);
     let switch = |finding: &Finding| match &finding.remedy {
         Remedy::Switch(switch, _) => Some(*switch),
         _ => None,

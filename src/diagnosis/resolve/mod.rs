@@ -20,6 +20,8 @@ mod matching;
 mod needs;
 mod place;
 mod word;
+mod word_of_images;
+mod word_of_system;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;

@@ -1,7 +1,5 @@
 //! The user's word: it settles what is open, one old place at a time, and never what is certain.
 
-use std::collections::BTreeSet;
-
 use crate::bcd::device::QualifiedPartition;
 use crate::diagnosis::answer::Left;
 use crate::diagnosis::convert;
@@ -43,118 +41,6 @@ impl Matching<'_> {
         for index in which {
             self.put(index, Err(left.clone()));
         }
-    }
-
-    /// `--system N`.
-    pub(super) fn take_system(&mut self) {
-        let Some(number) = self.facts.machine.context.choice.system else { return };
-        let layout = self.facts.machine.layout;
-        let volume = layout.by_number(number);
-        let volume = volume.filter(|it| layout.systems.iter().any(|system| system.volume == *it));
-        let spot = volume.map(|volume| Spot { disk: EXAMINED, volume });
-        let machine = self.facts.machine;
-        let is_without = |place: &Place, spot: Spot| {
-            let records = place.records.iter().filter_map(|at| self.facts.records.get(*at));
-            let mut own = records.filter(|record| record.purpose.role.is_system());
-            own.any(|record| {
-                let file = record.purpose.file.as_ref();
-                file.is_some_and(|file| !machine.has(spot, file) && !machine.hides(spot, file))
-            })
-        };
-        let is_open = |(place, answer): (&Place, &Option<Answer>)| {
-            place.is_of_system()
-                && match answer {
-                    None => true,
-                    Some(Answer::Here(here)) => is_without(place, *here),
-                    Some(_) => false,
-                }
-        };
-        let open: Vec<usize> = (0..self.answers.len())
-            .filter(|index| {
-                let place = self.facts.places.get(*index).zip(self.answers.get(*index));
-                place.is_some_and(is_open)
-            })
-            .collect();
-        for index in &open {
-            let Some(place) = self.facts.places.get(*index) else { continue };
-            let fits = spot.filter(|spot| {
-                self.facts.machine.has_style(EXAMINED, &place.named)
-                    && !place.needs.is_store_elsewhere(*spot)
-                    && (place.needs.is_of_store() || place.needs.has_main(self.facts.machine, *spot))
-            });
-            let answer = match (fits, open.len()) {
-                (Some(spot), 1) => {
-                    self.prove(place, spot);
-                    Answer::Is(spot)
-                }
-                (Some(_), _) => continue,
-                (None, _) => Answer::Left(Left::BadChoice(number)),
-            };
-            let is_here = matches!(self.answers.get(*index), Some(Some(Answer::Here(_))));
-            let word = match answer {
-                Answer::Is(spot) => Ok(spot),
-                _ => Err(Left::BadChoice(number)),
-            };
-            // What else is on a place that is here stays there.
-            match (self.of_system.get_mut(*index), self.answers.get_mut(*index)) {
-                (Some(slot), _) if is_here => *slot = Some(word),
-                (_, Some(slot)) => *slot = Some(answer),
-                _ => {}
-            }
-        }
-    }
-
-    /// `--recovery N`: of images that nothing tells the volume of, or that are not on the one that is named.
-    pub(super) fn take_recovery(&mut self) {
-        let machine = self.facts.machine;
-        let Some(number) = machine.context.choice.recovery else { return };
-        let spot = machine.layout.by_number(number).map(|volume| Spot { disk: EXAMINED, volume });
-        let open: Vec<usize> = (0..self.answers.len()).filter(|index| self.has_open_image(*index)).collect();
-        let fits = |index: &usize| {
-            let place = self.facts.places.get(*index).zip(spot);
-            place.is_some_and(|(place, spot)| {
-                let files = self.images(place);
-                machine.has_style(EXAMINED, &place.named) && files.iter().all(|file| machine.has(spot, file))
-            })
-        };
-        let fitting: Vec<usize> = open.iter().copied().filter(fits).collect();
-        let (which, word) = match (fitting.as_slice(), spot) {
-            ([only], Some(spot)) => (vec![*only], Ok(spot)),
-            ([], _) => (open, Err(Left::BadChoice(number))),
-            (several, _) => (several.to_vec(), Err(Left::EntryNeeded(number))),
-        };
-        for index in which {
-            if let (Some(place), Ok(spot)) = (self.facts.places.get(index), &word) {
-                self.prove(place, *spot);
-            }
-            if let Some(slot) = self.of_images.get_mut(index) {
-                *slot = Some(word.clone());
-            }
-        }
-    }
-
-    /// The image files of a place that are on any volume.
-    fn images(&self, place: &Place) -> BTreeSet<String> {
-        let records = place.records.iter().filter_map(|at| self.facts.records.get(*at));
-        let images = records.filter(|record| record.purpose.role.is_image());
-        let files = images.filter_map(|record| record.purpose.file.as_ref());
-        files.map(|file| file.to_lowercase()).filter(|file| self.facts.machine.is_anywhere(file)).collect()
-    }
-
-    fn has_open_image(&self, index: usize) -> bool {
-        let (Some(place), Some(answer)) = (self.facts.places.get(index), self.answers.get(index)) else {
-            return false;
-        };
-        let machine = self.facts.machine;
-        let files = self.images(place);
-        let is_missing =
-            |spot: Spot| files.iter().any(|file| !machine.has(spot, file) && !machine.hides(spot, file));
-        !files.is_empty()
-            && match answer {
-                None | Some(Answer::Left(_)) => !place.needs.is_windows,
-                Some(Answer::Here(spot)) => is_missing(*spot),
-                Some(Answer::Known { .. } | Answer::Is(_)) => false,
-            }
     }
 
     /// Whether the entry's Windows is known to be this volume: then there is nothing to say.
@@ -245,7 +131,7 @@ impl Matching<'_> {
     }
 
     /// What the user says to be on its old partition tells whose the old identity was.
-    fn prove(&mut self, place: &Place, spot: Spot) {
+    pub(super) fn prove(&mut self, place: &Place, spot: Spot) {
         let is_there = self.facts.machine.direct(spot.disk, &place.named) == Some(spot);
         if is_there && matches!(place.named, QualifiedPartition::Mbr { .. }) {
             self.lineage.learn(disk_of(&place.named), spot.disk);

@@ -1,0 +1,65 @@
+//! The user's word for disk images: which partition has the recovery environment, or a virtual disk.
+
+use std::collections::BTreeSet;
+
+use crate::diagnosis::answer::Left;
+use crate::diagnosis::resolve::machine::EXAMINED;
+use crate::diagnosis::resolve::machine::Spot;
+use crate::diagnosis::resolve::matching::Answer;
+use crate::diagnosis::resolve::matching::Matching;
+use crate::diagnosis::resolve::place::Place;
+
+impl Matching<'_> {
+    /// `--recovery N`: of images that nothing tells the volume of, or that are not on the one that is named.
+    pub(super) fn take_recovery(&mut self) {
+        let machine = self.facts.machine;
+        let Some(number) = machine.context.choice.recovery else { return };
+        let spot = machine.layout.by_number(number).map(|volume| Spot { disk: EXAMINED, volume });
+        let open: Vec<usize> = (0..self.answers.len()).filter(|index| self.has_open_image(*index)).collect();
+        let fits = |index: &usize| {
+            let place = self.facts.places.get(*index).zip(spot);
+            place.is_some_and(|(place, spot)| {
+                let files = self.images(place);
+                machine.has_style(EXAMINED, &place.named) && files.iter().all(|file| machine.has(spot, file))
+            })
+        };
+        let fitting: Vec<usize> = open.iter().copied().filter(fits).collect();
+        let (which, word) = match (fitting.as_slice(), spot) {
+            ([only], Some(spot)) => (vec![*only], Ok(spot)),
+            ([], _) => (open, Err(Left::BadChoice(number))),
+            (several, _) => (several.to_vec(), Err(Left::EntryNeeded(number))),
+        };
+        for index in which {
+            if let (Some(place), Ok(spot)) = (self.facts.places.get(index), &word) {
+                self.prove(place, *spot);
+            }
+            if let Some(slot) = self.of_images.get_mut(index) {
+                *slot = Some(word.clone());
+            }
+        }
+    }
+
+    /// The image files of a place that are on any volume.
+    fn images(&self, place: &Place) -> BTreeSet<String> {
+        let records = place.records.iter().filter_map(|at| self.facts.records.get(*at));
+        let images = records.filter(|record| record.purpose.role.is_image());
+        let files = images.filter_map(|record| record.purpose.file.as_ref());
+        files.map(|file| file.to_lowercase()).filter(|file| self.facts.machine.is_anywhere(file)).collect()
+    }
+
+    fn has_open_image(&self, index: usize) -> bool {
+        let (Some(place), Some(answer)) = (self.facts.places.get(index), self.answers.get(index)) else {
+            return false;
+        };
+        let machine = self.facts.machine;
+        let files = self.images(place);
+        let is_missing =
+            |spot: Spot| files.iter().any(|file| !machine.has(spot, file) && !machine.hides(spot, file));
+        !files.is_empty()
+            && match answer {
+                None | Some(Answer::Left(_)) => !place.needs.is_windows,
+                Some(Answer::Here(spot)) => is_missing(*spot),
+                Some(Answer::Known { .. } | Answer::Is(_)) => false,
+            }
+    }
+}
