@@ -15,7 +15,7 @@ use crate::diagnosis::Severity;
 use crate::diagnosis::Switch;
 use crate::diagnosis::answer::Resolution;
 use crate::diagnosis::finding::MEND_IT;
-use crate::diagnosis::finding::READ_IT;
+use crate::diagnosis::finding::read_it;
 use crate::diagnosis::record::Record;
 use crate::diagnosis::role::Role;
 use crate::guid::Guid;
@@ -102,7 +102,7 @@ fn missing_file(
             remedy: match severity {
                 Severity::Note => Remedy::None,
                 _ => Remedy::Advice(match layout.hides(*volume) {
-                    true => format!("the store names the right partition; {READ_IT}"),
+                    true => format!("the store names the right partition; {}", read_it(layout)),
                     false => format!("{MEND_IT}; the store names the right partition"),
                 }),
             },

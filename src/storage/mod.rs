@@ -20,12 +20,15 @@ pub mod raw;
 pub mod reader;
 pub mod served;
 pub mod sysfs;
+pub mod time_limit;
 pub mod window;
 
 use std::fmt::Display;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+
+use crate::storage::budget::ReadLimit;
 
 /// Something with a length that can be read at any byte offset.
 pub trait Storage: Send + Sync {
@@ -138,6 +141,9 @@ pub enum StorageError {
         /// The number of reads that were allowed.
         reads: u64,
     },
+    /// What one look at a target may read is spent; the medium did not fail.
+    #[error("reading ended at the limit of {0}")]
+    Limit(ReadLimit),
 }
 
 impl StorageError {
@@ -178,7 +184,7 @@ impl StorageError {
                     what.insert_str(0, &file);
                 }
             }
-            Self::OutOfRange { .. } | Self::Budget { .. } => {}
+            Self::OutOfRange { .. } | Self::Budget { .. } | Self::Limit(_) => {}
         }
         self
     }
