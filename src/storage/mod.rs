@@ -4,9 +4,11 @@
 //! (device, raw, qcow2) is decided in `open` by content, and nothing above asks.
 
 pub mod attached;
+mod bad_sectors;
 pub mod budget;
 pub mod cache;
 pub mod device;
+mod direct;
 pub mod file;
 pub mod first_failure;
 pub mod format;
