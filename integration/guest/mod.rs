@@ -24,6 +24,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use crate::support::not_run;
+use crate::support::target;
 
 /// What `make rescue-disk` built.
 pub struct Rescue {
@@ -40,7 +41,7 @@ pub struct Rescue {
 impl Rescue {
     /// `None`, with a word why, where it cannot be booted; in continuous integration that is a failure.
     pub fn find(part: &str) -> Option<Self> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/rescue");
+        let folder = target("rescue");
         let files = ["vmlinuz", "initramfs", "bcdrescue.iso"].map(|name| folder.join(name));
         let missing = files.iter().find(|file| !file.exists());
         let why = match missing {
