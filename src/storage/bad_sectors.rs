@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -17,7 +18,8 @@ use nix::errno::Errno;
 use crate::storage::direct::Direct;
 use crate::storage::direct::floor;
 
-/// Reads of one disk that are tried again, in pages or sectors: on a disk that fails everywhere they are soon spent.
+/// Reads of one disk that are tried again, in pages or sectors, and such that fail: on a disk that fails everywhere they are
+/// soon spent. What is read beside a sector that is known to be bad is no try, and costs nothing.
 const RETRIES: u32 = 2048;
 /// What the page cache reads, and a multiple of every sector.
 const PAGE: u64 = 4096;
@@ -87,8 +89,11 @@ impl BadSectors {
         let len = u64::try_from(buf.len()).unwrap_or(u64::MAX);
         let lost = |cause| Lost { at: offset, len, cause };
         let end = offset.saturating_add(len);
+        if let Some(sector) = self.known_in(floor(offset, self.sector)..end) {
+            return Err(Lost { at: sector, len: self.sector, cause: Errno::EIO.into() });
+        }
         let pages = floor(offset, PAGE)..end.next_multiple_of(PAGE);
-        if self.state().known.range(pages).next().is_none() {
+        if self.known_in(pages).is_none() {
             match whole(offset, buf) {
                 Err(cause) if is_of_medium(&cause) => {}
                 read => return read.map_err(lost),
@@ -114,8 +119,8 @@ impl BadSectors {
     ) -> Result<(), Lost> {
         let page = floor(offset, PAGE);
         let is_one = up_to(offset, self.sector, buf.len()) == buf.len();
-        let is_known = self.state().known.range(page..page.saturating_add(PAGE)).next().is_some();
-        if !is_one && !is_known {
+        let is_beside = self.known_in(page..page.saturating_add(PAGE)).is_some();
+        if !is_one && !is_beside {
             self.spend(offset, buf.len())?;
             match alone(offset, buf) {
                 Err(cause) if is_of_medium(&cause) => {}
@@ -127,6 +132,9 @@ impl BadSectors {
         let mut at = offset;
         while !rest.is_empty() {
             let (piece, later) = rest.split_at_mut(up_to(at, self.sector, rest.len()));
+            if !is_beside {
+                self.spend(at, piece.len())?;
+            }
             self.read_sector(alone, at, piece)?;
             at = at.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
             rest = later;
@@ -140,18 +148,19 @@ impl BadSectors {
         offset: u64,
         buf: &mut [u8],
     ) -> Result<(), Lost> {
-        let sector = floor(offset, self.sector);
-        let whole = usize::try_from(self.sector).unwrap_or(usize::MAX);
-        if self.state().known.contains(&sector) {
-            return Err(lost(sector, whole, Errno::EIO.into()));
-        }
-        self.spend(offset, buf.len())?;
         alone(offset, buf).map_err(|cause| {
+            let sector = floor(offset, self.sector);
             if is_of_medium(&cause) {
-                self.state().known.insert(sector);
+                let mut state = self.state();
+                state.known.insert(sector);
+                state.retries = state.retries.saturating_sub(1);
             }
-            lost(sector, whole, cause)
+            Lost { at: sector, len: self.sector, cause }
         })
+    }
+
+    fn known_in(&self, bytes: Range<u64>) -> Option<u64> {
+        self.state().known.range(bytes).next().copied()
     }
 
     fn spend(&self, offset: u64, len: usize) -> Result<(), Lost> {
@@ -251,6 +260,17 @@ mod tests {
         for read in 0..10_000 {
             assert!(disk.read(&sectors, read * 4096, 4096).is_err());
         }
-        assert_eq!(disk.alone.borrow().len(), RETRIES as usize);
+        let tried = disk.alone.borrow().len();
+        assert!(tried > 1000 && tried <= RETRIES as usize, "{tried}");
+    }
+
+    #[test]
+    fn what_lies_beside_a_bad_sector_is_read_as_often_as_it_is_asked_for() {
+        let (disk, sectors) = (Worn::new(&[5]), BadSectors::new(None));
+        assert!(disk.read(&sectors, 0, 4096).is_err());
+        for _ in 0..3 * RETRIES {
+            assert!(disk.read(&sectors, 440, 8).is_ok());
+        }
+        assert!(disk.read(&sectors, 4096, 8192).is_ok());
     }
 }
