@@ -9,6 +9,7 @@ mod console;
 mod cycle;
 mod faults;
 mod held;
+mod late;
 mod locks;
 mod machine;
 mod menu;
@@ -21,10 +22,15 @@ mod unattended;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
 use std::time::SystemTime;
 
 use crate::support::not_run;
 use crate::support::target;
+
+/// Nothing that is waited for takes longer, on a machine that is four times slower and busy too; a bound for hangs, not for
+/// speed.
+pub const PATIENCE: Duration = Duration::from_secs(1200);
 
 /// What `make rescue-disk` built.
 pub struct Rescue {
