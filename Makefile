@@ -1,12 +1,22 @@
 # `make test` proves the project, `make demo` shows it. Both work on a fresh Debian machine with a Rust toolchain.
 CARGO ?= cargo
-BIN := target/release/bcdrescue
+# Where cargo builds: as CARGO_TARGET_DIR or its configuration says. An empty name it does not take for none.
+ifeq ($(CARGO_TARGET_DIR),)
+unexport CARGO_TARGET_DIR
+endif
+TARGET := $(shell $(if $(CARGO_TARGET_DIR),export CARGO_TARGET_DIR='$(CARGO_TARGET_DIR)',unset CARGO_TARGET_DIR); \
+	$(CARGO) metadata --no-deps --offline --format-version 1 2>/dev/null | \
+	sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p' | xargs -r -d '\n' realpath -m --relative-base=.)
+ifeq ($(TARGET),)
+TARGET := target
+endif
+BIN := $(TARGET)/release/bcdrescue
 # sfdisk, sgdisk and mkfs.fat live where a plain user's PATH does not look.
 export PATH := $(PATH):/usr/sbin:/sbin
 
 # One static program, for any Linux and for the rescue disk.
-STATIC := target/static/x86_64-unknown-linux-gnu/release/bcdrescue
-RESCUE := target/rescue
+STATIC := $(TARGET)/static/x86_64-unknown-linux-gnu/release/bcdrescue
+RESCUE := $(TARGET)/rescue
 # More kernel parameters for the rescue disk's first entry, such as bcdrescue.run=check.
 PARAMETERS ?=
 
@@ -18,37 +28,37 @@ build:
 # What `make build` or `make static` (BIN=…) made, with manual pages and completions: make install PREFIX=/usr DESTDIR=…
 PREFIX ?= /usr/local
 SHARE = $(DESTDIR)$(PREFIX)/share
-# Not among what `make static` makes.
-MAKE_IMAGE = $(dir $(BIN))bcdrescue-make-image
 COMMANDS := list inspect check fix record undo schema
 install:
-	@test -x $(BIN) || { echo "$(BIN) is not there; run make build first"; exit 1; }
-	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/bcdrescue
-	@if [ -x $(MAKE_IMAGE) ]; then install -m 755 $(MAKE_IMAGE) $(DESTDIR)$(PREFIX)/bin/; fi
+	@test -x "$(BIN)" || { echo "$(BIN) is not there; run make build first"; exit 1; }
+	install -D -m 755 "$(BIN)" $(DESTDIR)$(PREFIX)/bin/bcdrescue
+	@# Not among what `make static` makes.
+	@image="$$(dirname "$(BIN)")/bcdrescue-make-image"; \
+		if [ -x "$$image" ]; then install -m 755 "$$image" $(DESTDIR)$(PREFIX)/bin/; fi
 	install -d $(SHARE)/man/man1 $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions \
 		$(SHARE)/fish/vendor_completions.d
-	$(BIN) man >$(SHARE)/man/man1/bcdrescue.1
+	"$(BIN)" man >$(SHARE)/man/man1/bcdrescue.1
 	@for command in $(COMMANDS); do \
-		$(BIN) man $$command >$(SHARE)/man/man1/bcdrescue-$$command.1 || exit 1; done
-	$(BIN) completions bash >$(SHARE)/bash-completion/completions/bcdrescue
-	$(BIN) completions zsh >$(SHARE)/zsh/site-functions/_bcdrescue
-	$(BIN) completions fish >$(SHARE)/fish/vendor_completions.d/bcdrescue.fish
+		"$(BIN)" man $$command >$(SHARE)/man/man1/bcdrescue-$$command.1 || exit 1; done
+	"$(BIN)" completions bash >$(SHARE)/bash-completion/completions/bcdrescue
+	"$(BIN)" completions zsh >$(SHARE)/zsh/site-functions/_bcdrescue
+	"$(BIN)" completions fish >$(SHARE)/fish/vendor_completions.d/bcdrescue.fish
 
 # Panics name their source file: relative to where it was built, so that one commit is one program wherever that is.
 REMAP := --remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=cargo
 static:
 	RUSTFLAGS="-C target-feature=+crt-static $(REMAP)" $(CARGO) build --release --locked --bin bcdrescue \
-		--target x86_64-unknown-linux-gnu --target-dir target/static
+		--target x86_64-unknown-linux-gnu --target-dir "$(TARGET)/static"
 
-# A Debian package in target/: the static program with what `make install` puts beside it. No root.
+# A Debian package in the target folder: the static program with what `make install` puts beside it. No root.
 deb: static
-	@integration/package/deb.sh $(STATIC) target
+	@integration/package/deb.sh "$(STATIC)" "$(TARGET)"
 
 # Installs that package into a clean Debian, which is made once: minutes, root, and a mirror that apt knows.
 deb-test:
 	@integration/packages.sh debian || [ $$? = 2 ]
 	@$(MAKE) --no-print-directory static
-	@[ -e target/debian.tar ] || integration/package/clean_debian.sh target/debian.tar || \
+	@[ -e "$(TARGET)/debian.tar" ] || integration/package/clean_debian.sh "$(TARGET)/debian.tar" || \
 		echo "there is no clean Debian" >&2
 	$(CARGO) test --locked --test integration -- package::
 
@@ -56,14 +66,14 @@ deb-test:
 BUILDER ?= $(firstword $(foreach tool,podman buildah docker,$(shell command -v $(tool))))
 container: static
 	@[ -n "$(BUILDER)" ] || { echo "podman, buildah or docker is needed" >&2; exit 2; }
-	@install -D -m 755 $(STATIC) target/container/bcdrescue
-	$(BUILDER) build -t bcdrescue -f integration/package/Containerfile target/container
+	@install -D -m 755 "$(STATIC)" "$(TARGET)/container/bcdrescue"
+	$(BUILDER) build -t bcdrescue -f integration/package/Containerfile "$(TARGET)/container"
 
 # Boots on BIOS and UEFI; vmlinuz and initramfs beside it for PXE and qemu -kernel.
 rescue-disk:
 	@integration/packages.sh rescue
 	@$(MAKE) --no-print-directory static
-	@integration/rescue/build.sh $(STATIC) $(RESCUE) '$(PARAMETERS)'
+	@integration/rescue/build.sh "$(STATIC)" "$(RESCUE)" '$(PARAMETERS)'
 
 # Debian packages that the tests use as judges; installed as root or with sudo, otherwise named.
 packages:
@@ -72,7 +82,7 @@ packages:
 # No root, no other programs.
 demo: build
 	$(CARGO) build --release --locked --example break-disk
-	@integration/demo.sh $(CURDIR)/$(BIN) $(CURDIR)/target/release/examples/break-disk
+	@integration/demo.sh "$$(realpath "$(BIN)")" "$$(realpath "$(TARGET)/release/examples/break-disk")"
 
 test: packages lint rescue-for-tests unit
 
@@ -81,7 +91,7 @@ rescue-for-tests:
 	@integration/packages.sh rescue guests || [ $$? = 2 ]
 	@$(MAKE) --no-print-directory static
 	@if integration/packages.sh rescue 2>/dev/null; then \
-		integration/rescue/build.sh $(STATIC) $(RESCUE) || [ "$$(id -u)" != 0 ]; fi
+		integration/rescue/build.sh "$(STATIC)" "$(RESCUE)" || [ "$$(id -u)" != 0 ]; fi
 
 # One case that boots a guest, with the guest's console on the terminal: make guest CASE=cycle::windows_10
 guest: rescue-for-tests
@@ -94,11 +104,11 @@ lint:
 	@$(CARGO) metadata --manifest-path integration/fuzz/Cargo.toml --locked --format-version 1 >/dev/null
 
 unit:
-	@rm -rf target/tmp/counted
+	@rm -rf "$(TARGET)/tmp/counted"
 	$(CARGO) build --locked
 	$(CARGO) test --locked
 	@echo "counted by these tests:"
-	@sed 's/^/  /' target/tmp/counted/*
+	@sed 's/^/  /' "$(TARGET)/tmp/counted"/*
 
 # Every reader of bytes that may lie, for so many seconds each: make fuzz SECONDS=600 TARGETS="ntfs disk". Needs a nightly
 # toolchain and `cargo install cargo-fuzz`; `make test` has a short run of the same without them. STORES names a folder of

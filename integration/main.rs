@@ -45,6 +45,7 @@ mod letters_in_memory;
 #[path = "../src/hive/replay/sample.rs"]
 mod log_file;
 mod make_image;
+mod makefile;
 mod many;
 mod matching;
 mod memory;

@@ -12,6 +12,7 @@ use crate::support::image;
 use crate::support::is_root;
 use crate::support::judge;
 use crate::support::not_run;
+use crate::support::target;
 use crate::support::text;
 
 /// A file of the project.
@@ -21,7 +22,7 @@ fn project(path: &str) -> PathBuf {
 
 /// What `make static` built, for a user other than root in another root; `None`, with a word why, where that cannot be.
 fn for_another_root(part: &str) -> Option<PathBuf> {
-    let program = project("target/static/x86_64-unknown-linux-gnu/release/bcdrescue");
+    let program = target("static/x86_64-unknown-linux-gnu/release/bcdrescue");
     if !is_root() {
         not_run(part, "only root may change the root");
     } else if !program.exists() {
@@ -141,7 +142,7 @@ fn the_package_holds_all_and_is_the_same_twice() {
 #[test]
 fn the_package_installs_into_a_clean_debian_and_leaves_it() {
     let part = "the Debian package in a clean Debian";
-    let archive = project("target/debian.tar");
+    let archive = target("debian.tar");
     let Some(program) = for_another_root(part) else { return };
     if !archive.exists() {
         return not_run(

@@ -61,6 +61,8 @@ fn facts(run: &crate::support::Run) -> Json {
     for name in ["target", "kind", "notes", "record"] {
         target.as_object_mut().unwrap().remove(name);
     }
+    // The command names the target.
+    target["fix"].as_object_mut().map(|fix| fix.remove("command"));
     target
 }
 
@@ -512,4 +514,30 @@ fn a_server_for_one_client_is_enough() {
     let url = server.url();
     let run = unlimited(&["check", "--independent", "-j", "8", &url, &url, &url, &url, "--jsonl"]).exits(4);
     assert_eq!(run.stdout.matches("\"verdict\":\"broken\"").count(), 4, "{}", run.stdout);
+}
+
+/// Two answers a second: a look ends when they took too long together, and says that, not that the disk is broken.
+#[test]
+fn a_server_that_answers_slowly_for_ever_holds_nobody_for_ever() {
+    let disk = Disk::of("win2008r2-bios");
+    let options = format!(
+        "driver=throttle,throttle-group=slow,file.driver=qcow2,file.file.driver=file,file.file.filename={}",
+        disk.name()
+    );
+    let slow = ["-t", "-r", "--object", "throttle-group,id=slow,x-iops-total=2", "--image-opts", &options];
+    let server = Server::new(&slow, "disk");
+    let run = unlimited(&["check", &server.url(), "--time-limit", "2", "--json"]);
+    let target = run.target();
+    assert_eq!((run.code, &target["verdict"]), (8, &Json::from("unknown")), "{run:?}");
+    let findings = target["findings"].as_array().unwrap();
+    let read = findings.iter().find(|finding| finding["code"] == "read-failed").expect("it is said");
+    let message = "a part of the disk was not read, and what lies there may be what is missing or wrong: reading ended at the limit of 2 seconds";
+    assert_eq!(read["message"], message);
+    assert!(read["remedy"].to_string().contains("--time-limit SECONDS"), "{read}");
+    assert!(!run.stdout.contains("dmesg"), "{}", run.stdout);
+    // Where not even the table was read in time.
+    let short = unlimited(&["check", &server.url(), "--time-limit", "1"]);
+    assert!(short.code == 8 && short.stdout.contains("the limit of 1 seconds"), "{short:?}");
+    // With time enough it is as with a fast one.
+    unlimited(&["check", &server.url(), "--time-limit", "600"]).exits(4);
 }

@@ -124,6 +124,11 @@ pub fn image(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("images").join(format!("{name}.qcow2"))
 }
 
+/// What `make` puts into cargo's target folder.
+pub fn target(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder").join(path)
+}
+
 /// The parts of a sparse file that are no holes, as offset and bytes, at most 1 MiB each.
 pub fn data(path: &Path) -> impl Iterator<Item = (u64, Vec<u8>)> {
     let file = fs::File::open(path).expect("readable");

@@ -23,6 +23,7 @@ use bcdrescue::repair::refusal::Cure;
 use bcdrescue::repair::refusal::refusals;
 use bcdrescue::storage::Storage;
 use bcdrescue::storage::StorageError;
+use bcdrescue::storage::budget::Budgeted;
 use bcdrescue::storage::cache::Cached;
 use serde_json::Value as Json;
 
@@ -163,7 +164,7 @@ fn a_bad_page_is_no_answer() {
             let (layout, findings) = (&look.layout, &look.diagnosis.findings);
             let story = format!("{name}, pages 0x{:x}..0x{:x}: {findings:#?}", bad.start, bad.end);
             assert!(
-                layout.failed_read.as_ref().is_some_and(|it| it.contains("cannot read at 0x")),
+                layout.failed_read.as_ref().is_some_and(|it| it.as_str().contains("cannot read at 0x")),
                 "{story}"
             );
             assert!(findings.iter().any(|finding| finding.code == "read-failed"), "{story}");
@@ -312,4 +313,28 @@ fn an_identity_is_not_given_back_half_seen() {
         unlimited(&fix).exits(8).says("a part of the disk cannot be read");
     }
     assert_eq!(hash(&disk.path), before);
+}
+
+/// What a look may read is spent after any of its reads: it says so, and blames no medium.
+#[test]
+fn a_spent_limit_is_no_failing_medium() {
+    let disk = SparseRam::of("win2008r2-bios");
+    let mut told = 0;
+    for reads in (1..).map(|step| step * 11) {
+        let cached = Cached::new(disk.clone());
+        let limited = Budgeted::new(&cached, reads, u64::MAX);
+        let Ok(layout) = discover(&limited) else { continue };
+        let Some(failed) = &layout.failed_read else { break };
+        let limit = format!("reading ended at the limit of {reads} reads");
+        assert_eq!(failed.as_str(), limit);
+        let diagnosis = diagnose(&layout, &Context::default());
+        let story = format!("{reads} reads: {:#?}", diagnosis.findings);
+        assert!(matches!(diagnosis.verdict, Verdict::Unknown | Verdict::Broken), "{story}");
+        let of_it =
+            diagnosis.findings.iter().find(|finding| finding.code == "read-failed").expect("it is said");
+        assert!(of_it.message.contains("was not read") && of_it.message.ends_with(&limit), "{story}");
+        assert!(!story.contains("dmesg"), "{story}");
+        told += 1;
+    }
+    assert!(told > 20, "{told}");
 }

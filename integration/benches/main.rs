@@ -24,7 +24,7 @@ use nix::sys::resource::getrusage;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_bcdrescue");
 /// What `make static` has made.
 const STATIC: &str =
-    concat!(env!("CARGO_MANIFEST_DIR"), "/target/static/x86_64-unknown-linux-gnu/release/bcdrescue");
+    concat!(env!("CARGO_TARGET_TMPDIR"), "/../static/x86_64-unknown-linux-gnu/release/bcdrescue");
 const RUNS: usize = 101;
 
 fn main() {

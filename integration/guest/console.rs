@@ -7,11 +7,9 @@ use std::process::ChildStdout;
 use std::sync::mpsc::Receiver;
 use std::sync::mpsc::RecvTimeoutError;
 use std::sync::mpsc::channel;
-use std::time::Duration;
 use std::time::Instant;
 
-/// Nothing here takes longer; a bound for hangs, not for speed.
-const PATIENCE: Duration = Duration::from_secs(240);
+use super::PATIENCE;
 
 /// The console of one guest.
 pub struct Console {

@@ -95,6 +95,22 @@ fn a_sector_of_the_store_cannot_be_read() {
     assert_eq!(hash(&disk.path), hash(&image(NAME)));
 }
 
+/// The kernel reads pages, and fails with a whole one: what lies beside a bad sector is read all the same.
+#[test]
+fn a_bad_sector_beside_the_partition_table() {
+    let Some(rescue) = Rescue::find("a bad sector in a rescue guest") else { return };
+    let disk = Disk::of(NAME);
+    let volume = records::volume(disk.folder.path(), Kind::Fat);
+    let errors = Filter::Errors(vec![rule("read", 5 * 512, EIO)]);
+    let bad = Drive { filter: Some(errors), ..Drive::qcow2(&disk.path) };
+    let mut guest = Guest::at_shell(&rescue, &[bad, Drive::raw(&volume)]);
+    guest.run("dd if=/dev/vda of=/dev/null bs=512 count=1").exits(1);
+    guest.run("bcdrescue check /dev/vda").exits(4).says("0xc000000e");
+    assert_eq!(guest.run(FIX).exits(1).target()["verdict"], "healthy");
+    guest.power_off();
+    bcdrescue(&["check", disk.name()]).exits(0);
+}
+
 #[test]
 fn the_partition_table_cannot_be_read() {
     let Some(rescue) = Rescue::find("a disk that cannot be read") else { return };

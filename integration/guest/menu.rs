@@ -1,7 +1,10 @@
 //! The menu, as a person uses it over a serial line.
 
+use std::time::Instant;
+
 use serde_json::json;
 
+use super::PATIENCE;
 use super::Rescue;
 use super::machine::Drive;
 use super::machine::Guest;
@@ -159,15 +162,15 @@ fn a_volume_that_is_attached_later_takes_the_records() {
     qmp.ask_with("blockdev-add", &json!({ "driver": "raw", "node-name": "later", "file": file }));
     qmp.ask_with("device_add", &json!({ "driver": "virtio-blk-pci", "drive": "later", "id": "later" }));
     // It comes up in its own time.
-    let mut said = String::new();
-    for _ in 0..30 {
+    let start = Instant::now();
+    loop {
         guest.console.send("c");
-        said = guest.menu();
+        let said = guest.menu();
         if said.contains("Undo records are kept on /dev/vdb (BCDRESCUE)") {
             break;
         }
+        assert!(start.elapsed() < PATIENCE, "{said}");
     }
-    assert!(said.contains("Undo records are kept on /dev/vdb (BCDRESCUE)"), "{said}");
     // Nothing is lost now, so that nothing is asked.
     guest.console.send("p");
     guest.ended();

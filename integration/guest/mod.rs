@@ -9,6 +9,7 @@ mod console;
 mod cycle;
 mod faults;
 mod held;
+mod late;
 mod locks;
 mod machine;
 mod menu;
@@ -21,9 +22,15 @@ mod unattended;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
 use std::time::SystemTime;
 
 use crate::support::not_run;
+use crate::support::target;
+
+/// Nothing that is waited for takes longer, on a machine that is four times slower and busy too; a bound for hangs, not for
+/// speed.
+pub const PATIENCE: Duration = Duration::from_secs(1200);
 
 /// What `make rescue-disk` built.
 pub struct Rescue {
@@ -40,7 +47,7 @@ pub struct Rescue {
 impl Rescue {
     /// `None`, with a word why, where it cannot be booted; in continuous integration that is a failure.
     pub fn find(part: &str) -> Option<Self> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/rescue");
+        let folder = target("rescue");
         let files = ["vmlinuz", "initramfs", "bcdrescue.iso"].map(|name| folder.join(name));
         let missing = files.iter().find(|file| !file.exists());
         let why = match missing {

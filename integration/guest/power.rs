@@ -6,6 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 use std::time::Instant;
 
+use super::PATIENCE;
 use super::Rescue;
 use super::machine::Drive;
 use super::machine::Filter;
@@ -56,7 +57,7 @@ fn cut(rescue: &Rescue, name: &str, kind: Kind, writes: u64) -> (Wreck, u64) {
         if reached {
             break;
         }
-        assert!(start.elapsed() < Duration::from_secs(120), "{name}: {writes} writes are never reached");
+        assert!(start.elapsed() < PATIENCE, "{name}: {writes} writes are never reached");
         std::thread::sleep(Duration::from_millis(5));
     }
     let done = qmp.writes(0);

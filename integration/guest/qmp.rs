@@ -11,6 +11,8 @@ use std::time::Instant;
 use serde_json::Value as Json;
 use serde_json::json;
 
+use super::PATIENCE;
+
 /// A connection to one QEMU.
 pub struct Qmp {
     stream: UnixStream,
@@ -24,7 +26,7 @@ impl Qmp {
         let stream = loop {
             match UnixStream::connect(socket) {
                 Ok(stream) => break stream,
-                Err(error) => assert!(start.elapsed() < Duration::from_secs(120), "QEMU: {error}"),
+                Err(error) => assert!(start.elapsed() < PATIENCE, "QEMU: {error}"),
             }
             std::thread::sleep(Duration::from_millis(10));
         };

@@ -14,9 +14,9 @@ use crate::support::same_content;
 
 /// What an unattended run reports.
 pub struct Report {
-    json: String,
-    code: i32,
-    all: String,
+    pub json: String,
+    pub code: i32,
+    pub all: String,
 }
 
 impl Report {

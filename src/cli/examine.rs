@@ -30,6 +30,7 @@ use crate::repair::identity_record::IdentityRecord;
 use crate::storage::Storage;
 use crate::storage::attached::attached_disks;
 use crate::storage::cache::Cached;
+use crate::storage::first_failure::FailedRead;
 use crate::storage::open::OpenOptions;
 use crate::storage::open::TargetKind;
 use crate::storage::open::open;
@@ -69,11 +70,12 @@ pub fn examine(path: &Path, options: &OpenOptions, context: &Context) -> anyhow:
     let diagnosis = diagnose(&layout, context);
     let len = storage.len();
     // What cannot be read is a finding, also where nothing could be read any more: then all that was found is worth nothing.
-    if opened.is_served {
+    let is_ended = layout.failed_read.as_ref().is_some_and(FailedRead::is_at_limit);
+    if opened.is_served && !is_ended {
         let probe = usize::try_from(len.min(PROBE)).unwrap_or_default();
         if let Err(error) = storage.below().read_vec(0, probe) {
             // What was lost first says why; from then on nothing answers.
-            let first = layout.failed_read.unwrap_or_else(|| error.to_string());
+            let first = layout.failed_read.map_or_else(|| error.to_string(), |read| read.to_string());
             bail!("lost while it was examined: {first}");
         }
     }

@@ -2,15 +2,18 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use clap::ValueEnum;
+use clap::value_parser;
 
 use crate::cli::confine::starter;
 use crate::cli::suggested;
 use crate::storage::format::Format;
 use crate::storage::nbd::connections::Connections;
 use crate::storage::open::OpenOptions;
+use crate::storage::time_limit::TimeLimit;
 
 /// How targets are opened.
 #[derive(Debug, Clone, Default, Args)]
@@ -24,6 +27,9 @@ pub struct OpenArgs {
     /// The file that holds the passphrase of an image that is encrypted with LUKS, and nothing else.
     #[arg(long, value_name = "FILE")]
     pub key_file: Option<PathBuf>,
+    /// Stop reading a target that an NBD server or qemu-nbd gives out when its answers took so long together (default: 300).
+    #[arg(long, value_name = "SECONDS", value_parser = value_parser!(u64).range(1..))]
+    pub time_limit: Option<u64>,
     /// Shared by all that is opened with these arguments.
     #[arg(skip)]
     connections: Connections,
@@ -58,7 +64,8 @@ impl OpenArgs {
         let path = |path: &PathBuf| suggested::path(path);
         let backing = self.allow_backing.iter().map(|file| ("--allow-backing", path(file)));
         let key = self.key_file.as_ref().map(|file| ("--key-file", path(file)));
-        let pairs = format.into_iter().chain(backing).chain(key);
+        let time = self.time_limit.map(|seconds| ("--time-limit", seconds.to_string().into()));
+        let pairs = format.into_iter().chain(backing).chain(key).chain(time);
         pairs.flat_map(|(switch, value): (&str, OsString)| [switch.into(), value]).collect()
     }
 
@@ -81,6 +88,9 @@ impl OpenArgs {
             key_file: self.key_file.clone(),
             starter: starter(),
             connections: self.connections.clone(),
+            time_limit: self
+                .time_limit
+                .map_or_else(TimeLimit::default, |seconds| TimeLimit(Duration::from_secs(seconds))),
         }
     }
 }

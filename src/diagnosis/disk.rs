@@ -10,6 +10,7 @@ use crate::diagnosis::finding::READ_FAILED;
 use crate::diagnosis::finding::STORE_UNKNOWN;
 use crate::diagnosis::finding::VOLUME_CUT;
 use crate::diagnosis::finding::VOLUME_LONGER;
+use crate::diagnosis::finding::read_it;
 use crate::diagnosis::left::BAD_CHOICE;
 use crate::diagnosis::no_system;
 use crate::diagnosis::others::OtherDisk;
@@ -29,10 +30,13 @@ use crate::volume::FileSystem;
 pub fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
     let mut findings = what_it_is(layout);
     findings.extend(layout.failed_read.as_ref().map(|error| {
-        let message = format!(
-            "a part of the disk cannot be read, and what lies there may be what is missing or wrong: {error}"
-        );
-        Finding::unread(READ_FAILED, Severity::Degrades, "disk", message)
+        let how = error.how();
+        let message =
+            format!("a part of the disk {how}, and what lies there may be what is missing or wrong: {error}");
+        Finding {
+            remedy: Remedy::Advice(read_it(layout).into()),
+            ..Finding::plain(READ_FAILED, Severity::Degrades, "disk", message)
+        }
     }));
     findings.extend(layout.table.unseen.as_ref().map(unseen));
     findings.extend(absent_choices(layout, context.choice));

@@ -21,7 +21,20 @@ pub(super) const BOOT_MANAGER_UNKNOWN: &str = "boot-manager-unknown";
 pub(super) const NAMES_OTHER_DISK: &str = "names-other-disk";
 
 /// What to do about what cannot be read.
-pub(super) const READ_IT: &str = "of an image see whether it is whole (its length and hash beside the original's, `qemu-img check`), of a disk what the kernel says of reading it (`dmesg`)";
+const READ_IT: &str = "of an image see whether it is whole (its length and hash beside the original's, `qemu-img check`), of a disk what the kernel says of reading it (`dmesg`)";
+
+/// What to do about what was not read, by why that is.
+pub(super) fn read_it(layout: &Layout) -> &'static str {
+    match &layout.failed_read {
+        Some(read) if read.is_late() => {
+            "see why the server answers so slowly, or give it more time with --time-limit SECONDS"
+        }
+        Some(read) if read.is_at_limit() => {
+            "no sound disk needs so much: mend its file systems (`chkdsk`), or restore it from a backup"
+        }
+        _ => READ_IT,
+    }
+}
 
 /// What to do about a file system that is damaged.
 pub(super) const MEND_IT: &str =
@@ -104,7 +117,7 @@ impl Finding {
     /// The same, where it may be the file system that is damaged.
     pub(super) fn hidden(layout: &Layout, code: &'static str, subject: &str, message: String) -> Self {
         let is_hidden = (0..layout.volumes.len()).any(|volume| layout.hides(volume));
-        let advice = if is_hidden { READ_IT } else { MEND_IT };
+        let advice = if is_hidden { read_it(layout) } else { MEND_IT };
         let unread = Self::unread(code, Severity::BlocksBoot, subject, message);
         Self { remedy: Remedy::Advice(advice.into()), ..unread }
     }

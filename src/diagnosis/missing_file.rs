@@ -9,7 +9,7 @@ use crate::diagnosis::Severity;
 use crate::diagnosis::Switch;
 use crate::diagnosis::answer::Resolution;
 use crate::diagnosis::finding::MEND_IT;
-use crate::diagnosis::finding::READ_IT;
+use crate::diagnosis::finding::read_it;
 use crate::diagnosis::lookup::Found;
 use crate::diagnosis::lookup::Lookup;
 use crate::diagnosis::lookup::Where;
@@ -147,7 +147,7 @@ impl<'a> Wanted<'a> {
             remedy: match severity {
                 Severity::Note => Remedy::None,
                 _ if goal.layout.hides(goal.volume) => {
-                    Remedy::Advice(format!("the store names the right partition; {READ_IT}"))
+                    Remedy::Advice(format!("the store names the right partition; {}", read_it(goal.layout)))
                 }
                 _ => Remedy::Advice(format!("{MEND_IT}; the store names the right partition")),
             },

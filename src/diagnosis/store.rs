@@ -5,7 +5,7 @@ use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Severity;
 use crate::diagnosis::dirty;
-use crate::diagnosis::finding::READ_IT;
+use crate::diagnosis::finding::read_it;
 use crate::diagnosis::menu_cure;
 use crate::layout::Layout;
 use crate::layout::store::StoreFile;
@@ -82,7 +82,7 @@ fn unreadable(layout: &Layout, file: &StoreFile, error: &str) -> Finding {
         // Measured: a store with a bad base block and no usable log.
         predicted_status: file.first.then_some("0xc000000f or 0xc000014c"),
         remedy: Remedy::Advice(match layout.hides(file.volume) {
-            true => format!("{READ_IT}; where all can be read, {restore}"),
+            true => format!("{}; where all can be read, {restore}", read_it(layout)),
             false => restore.into(),
         }),
         ..placed(layout, file, "store-unreadable", severity, message)

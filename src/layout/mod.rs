@@ -39,6 +39,7 @@ use crate::partition::Partition;
 use crate::partition::PartitionTable;
 use crate::partition::TableKind;
 use crate::partition::Unseen;
+use crate::storage::first_failure::FailedRead;
 use crate::volume::BootRecord;
 use crate::volume::FileSystem;
 
@@ -146,7 +147,7 @@ pub struct Layout {
     /// Files that say where Windows believes its recovery environment to be.
     pub recovery: Vec<RecoveryFile>,
     /// The first read of the disk that failed: what lies there may be what is not found above. `None` when all went well.
-    pub failed_read: Option<String>,
+    pub failed_read: Option<FailedRead>,
 }
 
 impl Layout {
@@ -203,7 +204,7 @@ impl Layout {
     #[must_use]
     pub fn with_failed_read(&self, sentence: String) -> String {
         match &self.failed_read {
-            Some(error) => format!("{sentence}; a part of the disk cannot be read: {error}"),
+            Some(error) => format!("{sentence}; a part of the disk {}: {error}", error.how()),
             None => sentence,
         }
     }
@@ -212,7 +213,7 @@ impl Layout {
     #[must_use]
     pub fn unseen(&self) -> Option<&str> {
         let cut = self.table.unseen.as_ref().filter(|unseen| matches!(unseen, Unseen::Cut(_)));
-        self.failed_read.as_deref().or(cut.map(Unseen::reason))
+        self.failed_read.as_ref().map(FailedRead::as_str).or(cut.map(Unseen::reason))
     }
 
     /// A Windows that sleeps, or may: where, and how that is known.

@@ -98,7 +98,7 @@ fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, Part
         mounted,
         evidence,
         recovery,
-        failed_read: storage.failure().map(str::to_owned),
+        failed_read: storage.failure().cloned(),
     })
 }
 

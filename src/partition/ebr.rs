@@ -37,6 +37,8 @@ pub(crate) struct Chain {
     pub(crate) has_code: bool,
     /// Why the chain could not be followed to its end.
     pub(crate) unseen: Option<Unseen>,
+    /// The first record of it, as a byte offset, that another chain has too.
+    pub(crate) shared: Option<u64>,
     /// Whether the records lie in ascending order and no sum of it leaves a `u32`: what `mbrman` can follow.
     pub(crate) is_plain: bool,
 }
@@ -50,10 +52,14 @@ pub(crate) fn read_all(
 ) -> Result<(Chain, [bool; 4]), PartitionError> {
     let mut all = Chain { is_plain: true, ..Chain::default() };
     let mut code = [false; 4];
+    let mut taken = HashSet::new();
     for (container, code) in entries.iter().zip(&mut code).filter(|(entry, _)| entry.is_extended()) {
-        let chain = read(storage, container, sector_size)?;
+        let chain = read(storage, container, sector_size, &mut taken)?;
         *code = chain.has_code;
         all.is_plain &= chain.is_plain;
+        all.notes.extend(chain.shared.map(|at| {
+            format!("two chains have the extended boot record at 0x{at:x}: what they share is listed once")
+        }));
         all.extend(chain);
     }
     if entries.iter().filter(|entry| entry.is_extended()).count() > 1 {
@@ -63,8 +69,14 @@ pub(crate) fn read_all(
     Ok((all, code))
 }
 
-/// Follows the chain of `container`, never outside of it, never in a circle.
-fn read(storage: &dyn Storage, container: &Entry, sector_size: u32) -> Result<Chain, PartitionError> {
+/// Follows the chain of `container`, never outside of it, never in a circle. Records that are `taken` belong to another
+/// chain too, and have given their partitions to that.
+fn read(
+    storage: &dyn Storage,
+    container: &Entry,
+    sector_size: u32,
+    taken: &mut HashSet<u64>,
+) -> Result<Chain, PartitionError> {
     let base = u64::from(container.start);
     let end = base.saturating_add(u64::from(container.sectors));
     let mut chain = Chain { is_plain: end <= u64::from(u32::MAX), ..Chain::default() };
@@ -88,8 +100,12 @@ fn read(storage: &dyn Storage, container: &Entry, sector_size: u32) -> Result<Ch
         }
         let entries = [0x1be, 0x1ce, 0x1de, 0x1ee].map(|at| Entry::decode(&sector, at));
         chain.is_plain &= is_usual(&entries);
-        for entry in entries.iter().flatten().filter(|entry| entry.is_used() && !entry.is_extended()) {
-            chain.add(entry, here, end);
+        if taken.insert(here) {
+            for entry in entries.iter().flatten().filter(|entry| entry.is_used() && !entry.is_extended()) {
+                chain.add(entry, here, end);
+            }
+        } else {
+            chain.shared.get_or_insert(at);
         }
         let Some(next) = entries.iter().flatten().find(|entry| entry.is_extended()) else { return Ok(chain) };
         let target = base.saturating_add(u64::from(next.start));
@@ -182,7 +198,7 @@ mod tests {
 
     fn chain(records: &[(usize, u32, u32, u32)]) -> Chain {
         let container = Entry { flag: 0, kind: 5, start: 100, sectors: 500 };
-        read(&disk(records), &container, 512).unwrap()
+        read(&disk(records), &container, 512, &mut HashSet::new()).unwrap()
     }
 
     #[test]
@@ -215,8 +231,25 @@ mod tests {
     #[test]
     fn a_record_beyond_the_end_is_a_cut_disk() {
         let container = Entry { flag: 0, kind: 5, start: 100, sectors: 5000 };
-        let found = read(&disk(&[(100, 10, 20, 1000)]), &container, 512).unwrap();
+        let found = read(&disk(&[(100, 10, 20, 1000)]), &container, 512, &mut HashSet::new()).unwrap();
         let why = "the extended boot record at 0x89800 lies beyond the end of the disk at 0x7d000";
         assert_eq!((found.logicals.len(), found.unseen), (1, Some(Unseen::Cut(why.into()))));
+    }
+    #[test]
+    fn chains_that_meet_name_each_partition_once() {
+        let disk = disk(&[(100, 10, 20, 200), (300, 10, 20, 100), (200, 10, 20, 0), (400, 10, 20, 0)]);
+        let at = |start, sectors| Entry { flag: 0, kind: 5, start, sectors };
+        let free = Entry { flag: 0, kind: 0, start: 0, sectors: 0 };
+        let starts = |entries: [Entry; 4]| {
+            let (found, _) = read_all(&disk, &entries, 512).unwrap();
+            assert_eq!(found.unseen, None);
+            let told =
+                found.notes.iter().filter(|note| note.starts_with("two chains have the extended")).count();
+            (found.logicals.iter().map(|it| it.start).collect::<Vec<_>>(), told)
+        };
+        assert_eq!(starts([at(100, 500), at(100, 500), at(100, 400), free]), (vec![110, 310, 210], 2));
+        // The link of the shared record means another place from there.
+        assert_eq!(starts([at(100, 500), at(300, 300), free, free]), (vec![110, 310, 210, 410], 1));
+        assert_eq!(starts([at(200, 400), at(100, 500), free, free]), (vec![210, 110, 310], 1));
     }
 }

@@ -176,7 +176,7 @@ pub fn still_holds(plan: &Plan, storage: &dyn Storage, context: &Context) -> Res
         again.stores.iter().map(|store| &store.before).eq(plan.stores.iter().map(|s| &s.before));
     match layout.failed_read {
         _ if again.patches == plan.patches && same_stores => Ok(()),
-        Some(error) => Err(PlanError::Unread(error)),
+        Some(error) => Err(PlanError::Unread(error.to_string())),
         None => Err(PlanError::Changed),
     }
 }

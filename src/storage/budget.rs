@@ -3,16 +3,40 @@
 //! Every parser has bounds of its own, but a crafted disk has many volumes with many directories, and each of them may
 //! be asked for many paths. What a whole look may read is bounded here, and with that the time that it takes.
 
+use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use crate::storage::Storage;
 use crate::storage::StorageError;
+
+/// How much of one target is read at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadLimit {
+    /// So many reads.
+    Reads(u64),
+    /// So many bytes together.
+    Bytes(u64),
+    /// Reads that take so long together.
+    Time(Duration),
+}
+
+impl fmt::Display for ReadLimit {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Reads(reads) => write!(out, "{reads} reads"),
+            Self::Bytes(bytes) => write!(out, "0x{bytes:x} bytes"),
+            Self::Time(time) => write!(out, "{} seconds", time.as_secs()),
+        }
+    }
+}
 
 /// A storage of which only so much is read, over all.
 pub struct Budgeted<'a> {
     below: &'a dyn Storage,
     reads: u64,
+    bytes: u64,
     reads_left: AtomicU64,
     bytes_left: AtomicU64,
 }
@@ -21,7 +45,7 @@ impl<'a> Budgeted<'a> {
     /// At most `reads` reads of `bytes` bytes together.
     #[must_use]
     pub fn new(below: &'a dyn Storage, reads: u64, bytes: u64) -> Self {
-        Self { below, reads, reads_left: AtomicU64::new(reads), bytes_left: AtomicU64::new(bytes) }
+        Self { below, reads, bytes, reads_left: AtomicU64::new(reads), bytes_left: AtomicU64::new(bytes) }
     }
 }
 
@@ -42,10 +66,13 @@ impl Storage for Budgeted<'_> {
 
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<(), StorageError> {
         let len = u64::try_from(buf.len()).unwrap_or(u64::MAX);
-        if spend(&self.reads_left, 1) && spend(&self.bytes_left, len) {
-            return self.below.read_at(offset, buf);
+        if !spend(&self.reads_left, 1) {
+            return Err(StorageError::Limit(ReadLimit::Reads(self.reads)));
         }
-        Err(StorageError::Budget { reads: self.reads })
+        if !spend(&self.bytes_left, len) {
+            return Err(StorageError::Limit(ReadLimit::Bytes(self.bytes)));
+        }
+        self.below.read_at(offset, buf)
     }
 }
 
@@ -59,9 +86,12 @@ mod tests {
         let disk = Ram::new(vec![7; 64], None);
         let few = Budgeted::new(&disk, 2, 1000);
         assert!(few.read_vec(0, 8).is_ok() && few.read_vec(8, 8).is_ok());
-        assert!(matches!(few.read_vec(0, 1), Err(StorageError::Budget { reads: 2 })));
+        assert!(matches!(few.read_vec(0, 1), Err(StorageError::Limit(ReadLimit::Reads(2)))));
         let short = Budgeted::new(&disk, 100, 20);
-        assert!(short.read_vec(0, 16).is_ok() && short.read_vec(0, 16).is_err());
-        assert!(short.read_vec(0, 1).is_err(), "what was asked for too much is spent");
+        assert!(short.read_vec(0, 16).is_ok());
+        for len in [16, 1] {
+            let error = short.read_vec(0, len).unwrap_err();
+            assert_eq!(error.to_string(), "reading ended at the limit of 0x14 bytes");
+        }
     }
 }

@@ -83,7 +83,12 @@ impl<S: Storage> Storage for Cached<S> {
         let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
         let end = offset.saturating_add(u64::try_from(buf.len()).unwrap_or(u64::MAX));
         let first = offset.checked_div(PAGE_LEN).unwrap_or(0);
-        self.fetch(&mut pages, first..end.div_ceil(PAGE_LEN))?;
+        match self.fetch(&mut pages, first..end.div_ceil(PAGE_LEN)) {
+            Ok(()) => {}
+            // What fails may lie in what nobody asked for.
+            Err(StorageError::Io { .. }) => return self.below.read_at(offset, buf),
+            Err(error) => return Err(error),
+        }
         let mut from = usize::try_from(offset.checked_rem(PAGE_LEN).unwrap_or(0)).unwrap_or(0);
         let mut rest = buf;
         for index in first.. {
@@ -102,6 +107,8 @@ impl<S: Storage> Storage for Cached<S> {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use super::*;
     use crate::storage::ram::Ram;
 
@@ -169,6 +176,37 @@ mod tests {
             let read = disk.read_vec(offset as u64, len).unwrap();
             assert_eq!(read, &bytes[offset..offset + len], "{offset} {len}");
             assert!(disk.pages.lock().unwrap().len() <= 3);
+        }
+    }
+    /// A disk of which the bytes from 5000 to 5512 cannot be read.
+    struct Worn(Ram);
+
+    impl Storage for Worn {
+        fn len(&self) -> u64 {
+            self.0.len()
+        }
+
+        fn sector_size(&self) -> Option<u32> {
+            None
+        }
+
+        fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<(), StorageError> {
+            if offset < 5512 && 5000 < offset + buf.len() as u64 {
+                return Err(StorageError::io("cannot read", io::Error::from_raw_os_error(5)));
+            }
+            self.0.read_at(offset, buf)
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_hides_nothing_beside_it() {
+        let bytes: Vec<u8> = (0..PAGE * 3).map(|at| (at * 7 % 251) as u8).collect();
+        let disk = Cached::new(Worn(Ram::new(bytes.clone(), None)));
+        for (offset, len) in [(4096, 904), (5512, 10), (4000, 1000), (5600, 5000), (0, 5000)] {
+            assert_eq!(disk.read_vec(offset, len).unwrap(), &bytes[offset as usize..][..len]);
+        }
+        for (offset, len) in [(4999, 2), (5511, 1), (0, PAGE * 3)] {
+            assert!(disk.read_vec(offset, len).is_err(), "{offset}");
         }
     }
 }

@@ -4,9 +4,11 @@
 //! (device, raw, qcow2) is decided in `open` by content, and nothing above asks.
 
 pub mod attached;
+mod bad_sectors;
 pub mod budget;
 pub mod cache;
 pub mod device;
+mod direct;
 pub mod file;
 pub mod first_failure;
 pub mod format;
@@ -20,12 +22,15 @@ pub mod raw;
 pub mod reader;
 pub mod served;
 pub mod sysfs;
+pub mod time_limit;
 pub mod window;
 
 use std::fmt::Display;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+
+use crate::storage::budget::ReadLimit;
 
 /// Something with a length that can be read at any byte offset.
 pub trait Storage: Send + Sync {
@@ -138,6 +143,9 @@ pub enum StorageError {
         /// The number of reads that were allowed.
         reads: u64,
     },
+    /// What one look at a target may read is spent; the medium did not fail.
+    #[error("reading ended at the limit of {0}")]
+    Limit(ReadLimit),
 }
 
 impl StorageError {
@@ -178,7 +186,7 @@ impl StorageError {
                     what.insert_str(0, &file);
                 }
             }
-            Self::OutOfRange { .. } | Self::Budget { .. } => {}
+            Self::OutOfRange { .. } | Self::Budget { .. } | Self::Limit(_) => {}
         }
         self
     }

@@ -31,6 +31,8 @@ use crate::storage::served::nodes;
 use crate::storage::served::nodes::Image;
 use crate::storage::served::serve;
 use crate::storage::served::starter::Starter;
+use crate::storage::time_limit::TimeLimit;
+use crate::storage::time_limit::TimeLimited;
 
 /// How a target is to be opened.
 #[derive(Debug, Clone, Default)]
@@ -47,6 +49,8 @@ pub struct OpenOptions {
     pub starter: Starter,
     /// The connections to NBD servers that stand.
     pub connections: Connections,
+    /// How long reads may take of what another program serves.
+    pub time_limit: TimeLimit,
 }
 
 /// What a target turned out to be.
@@ -97,7 +101,8 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Opened, StorageError> 
         is_served,
     };
     if is_url(path) {
-        return Ok(opened(Box::new(options.connections.open(path)?), TargetKind::Nbd, Vec::new(), true));
+        let nbd = TimeLimited::new(options.connections.open(path)?, options.time_limit);
+        return Ok(opened(Box::new(nbd), TargetKind::Nbd, Vec::new(), true));
     }
     let target = Target::open(path, options, Access::Read)?;
     let mut notes = Vec::new();
@@ -117,7 +122,8 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Opened, StorageError> 
         },
         format => nodes::image(path, format, options, Access::Read)?,
     };
-    Ok(opened(Box::new(serve(path, image, options, true)?), kind, notes, true))
+    let served = TimeLimited::new(serve(path, image, options, true)?, options.time_limit);
+    Ok(opened(Box::new(served), kind, notes, true))
 }
 
 /// Opens the target at `path` for writing, alone: a block device that nobody holds, an image that no virtual machine

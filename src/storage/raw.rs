@@ -12,6 +12,8 @@ use std::sync::atomic::Ordering;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::StorageMut;
+use crate::storage::bad_sectors::BadSectors;
+use crate::storage::bad_sectors::Lost;
 use crate::storage::check_range;
 use crate::storage::lock;
 
@@ -22,6 +24,7 @@ pub struct Raw {
     path: PathBuf,
     len: AtomicU64,
     sector_size: Option<u32>,
+    bad: BadSectors,
 }
 
 impl Raw {
@@ -31,7 +34,8 @@ impl Raw {
     /// # Errors
     /// [`StorageError::Io`] when the length cannot be found.
     pub fn new(file: File, path: &Path, sector_size: Option<u32>) -> Result<Self, StorageError> {
-        let raw = Self { file, path: path.to_path_buf(), len: AtomicU64::new(0), sector_size };
+        let bad = BadSectors::new(sector_size);
+        let raw = Self { file, path: path.to_path_buf(), len: AtomicU64::new(0), sector_size, bad };
         raw.measure()?;
         Ok(raw)
     }
@@ -76,6 +80,7 @@ impl Raw {
     }
 
     fn write_all(&self, offset: u64, bytes: &[u8]) -> Result<(), StorageError> {
+        self.bad.forget(offset, bytes.len());
         #[expect(clippy::disallowed_methods, reason = "the one place where a raw target is written")]
         self.file.write_all_at(bytes, offset).map_err(|error| {
             let what =
@@ -112,10 +117,9 @@ impl Storage for Raw {
 
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<(), StorageError> {
         check_range(self.len(), offset, buf.len())?;
-        self.file.read_exact_at(buf, offset).map_err(|error| {
-            let what =
-                format!("{}: cannot read 0x{:x} bytes at 0x{offset:x}", self.path.display(), buf.len());
-            StorageError::io(what, error)
+        self.bad.read(&self.file, offset, buf).map_err(|Lost { at, len, cause }| {
+            let what = format!("{}: cannot read 0x{len:x} bytes at 0x{at:x}", self.path.display());
+            StorageError::io(what, cause)
         })
     }
 }

@@ -91,7 +91,7 @@ pub fn read(examined: &Examined) -> Read {
 pub fn notes(examined: &Examined) -> Vec<String> {
     let layout = &examined.layout;
     let unread = layout.failed_read.iter().map(|error| {
-        format!("a part of the disk cannot be read, so that something may be missing here: {error}")
+        format!("a part of the disk {}, so that something may be missing here: {error}", error.how())
     });
     let unseen = layout
         .table
