@@ -217,6 +217,30 @@ fn two_windows_that_fit_are_not_guessed_between() {
 }
 
 #[test]
+fn two_recovery_environments_of_one_path_are_not_guessed_between() {
+    let system = Disk::raw("win11-uefi");
+    let other = windows_disk(&system, 4, true);
+    let target = check(&system, &other, 4, "broken");
+    let all = target["findings"].as_array().unwrap();
+    let open: Vec<_> = all.iter().filter(|finding| finding["switch"] == "--recovery=N").collect();
+    assert!(open.len() >= 2, "{target:#}");
+    assert!(open[0]["remedy"].as_str().unwrap().contains("--recovery DISK:N"), "{}", open[0]);
+    let fix = |more: &[&str]| {
+        bcdrescue(&[&["fix", system.name(), "--with", other.name(), "--json"], more].concat())
+    };
+    let place = format!("{}:1", other.name());
+    for (choice, place) in [(place.as_str(), other.name()), ("4", "partition 4")] {
+        let target = fix(&["--recovery", choice, "--dry-run"]).exits(4).target();
+        let changes = target["changes"].as_array().unwrap();
+        let to = |change: &&Json| change["place"].as_str().unwrap().contains(place);
+        assert!(changes.iter().filter(to).count() >= 2, "{choice}: {changes:#?}");
+    }
+    fix(&["--recovery", "4", "--yes"]).exits(1);
+    check(&system, &other, 0, "healthy");
+    fix(&["--recovery", "/dev/nowhere:1", "--yes"]).exits(16).says("not one of the disks of --with");
+}
+
+#[test]
 fn a_windows_that_sleeps_beside_is_refused_and_a_disk_is_not_beside_itself() {
     let (system, windows) = pair("win2008r2-bios-healthy", 2, "/Boot/BCD");
     let part = partitions(&windows.path).remove(0);

@@ -140,6 +140,18 @@ fn copy_and_logical() -> (Disk, u64) {
     (disk, container * 512)
 }
 
+/// Another Windows, which no entry starts, is not on the way.
+#[test]
+fn a_second_windows_that_is_cut_off_hides_nothing_of_the_first() {
+    let disk = Disk::raw("win10-bios-healthy");
+    second_windows(&disk, 2, 3);
+    assert_eq!(check(&disk, 0)["verdict"], "healthy");
+    let len = fs::metadata(&disk.path).unwrap().len();
+    fs::OpenOptions::new().write(true).open(&disk.path).unwrap().set_len(len - (64 << 20)).unwrap();
+    let target = check(&disk, 4);
+    assert_eq!((&target["verdict"], has(&target, "volume-cut")), (&"degraded".into(), true));
+}
+
 /// What the store means cannot be seen: another Windows is not taken for it.
 #[test]
 fn a_windows_that_is_seen_is_not_taken_for_one_that_is_not() {

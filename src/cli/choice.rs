@@ -28,10 +28,10 @@ pub struct ChoiceArgs {
     /// --with names.
     #[arg(long, value_name = "[DISK:]N")]
     pub windows: Option<PartitionArg>,
-    /// Stale elements of disk images mean this partition (its number, as list shows it): the recovery environment's Winre.wim
-    /// and boot.sdi, virtual disks.
-    #[arg(long, value_name = "N")]
-    pub recovery: Option<u32>,
+    /// Stale elements of disk images (the recovery environment's Winre.wim and boot.sdi, virtual disks) mean this partition (its
+    /// number, as list shows it), or one of a disk that --with names.
+    #[arg(long, value_name = "[DISK:]N")]
+    pub recovery: Option<PartitionArg>,
     /// Which boot entry is meant: the one that --windows is about, where several could be, or the one that is to start where
     /// the boot menu names none that is there. Its GUID, or bcdedit's name for it ({ntldr}).
     #[arg(long, value_name = "{GUID}")]
@@ -59,10 +59,10 @@ impl ChoiceArgs {
     /// The same in the words of the diagnosis.
     ///
     /// # Errors
-    /// When `--windows` names a disk that `--with` does not.
+    /// When `--windows` or `--recovery` names a disk that `--with` does not.
     pub fn choice(&self) -> anyhow::Result<Choice> {
         let Self {
-            with,
+            with: _,
             independent: _,
             system,
             windows,
@@ -74,19 +74,13 @@ impl ChoiceArgs {
             firmware_entries,
             drive_letters,
         } = self;
-        let disk = windows.as_ref().and_then(|windows| windows.disk.as_ref());
-        let windows_on = disk.and_then(|disk| with.iter().position(|with| is_same_file(with, disk)));
-        if let (Some(disk), None) = (disk, windows_on) {
-            let disk = disk.display();
-            return Err(
-                Usage(format!("--windows names {disk}, which is not one of the disks of --with")).into()
-            );
-        }
+        let windows_on = self.beside("--windows", windows.as_ref())?;
         Ok(Choice {
             system: *system,
             windows: windows.as_ref().map(|windows| windows.number),
             windows_on,
-            recovery: *recovery,
+            recovery: recovery.as_ref().map(|recovery| recovery.number),
+            recovery_on: self.beside("--recovery", recovery.as_ref())?,
             entry: entry.as_ref().map(|entry| entry.0),
             active: *active,
             convert: *convert,
@@ -98,6 +92,18 @@ impl ChoiceArgs {
 }
 
 impl ChoiceArgs {
+    /// The index among the disks of `--with` of the one that a switch names.
+    fn beside(&self, switch: &str, partition: Option<&PartitionArg>) -> anyhow::Result<Option<usize>> {
+        let Some(disk) = partition.and_then(|partition| partition.disk.as_ref()) else { return Ok(None) };
+        match self.with.iter().position(|with| is_same_file(with, disk)) {
+            Some(index) => Ok(Some(index)),
+            None => {
+                let disk = disk.display();
+                Err(Usage(format!("{switch} names {disk}, which is not one of the disks of --with")).into())
+            }
+        }
+    }
+
     /// Whether a switch is given that means one disk, and would make a disk "need a repair" that needs none.
     #[must_use]
     pub fn is_of_one_disk(&self) -> bool {
@@ -142,7 +148,7 @@ impl ChoiceArgs {
         let mut value = |switch: &str, value: OsString| words.extend([switch.into(), value]);
         system.iter().for_each(|number| value("--system", number.to_string().into()));
         windows.iter().for_each(|partition| value("--windows", partition.word()));
-        recovery.iter().for_each(|number| value("--recovery", number.to_string().into()));
+        recovery.iter().for_each(|partition| value("--recovery", partition.word()));
         entry.iter().for_each(|entry| value("--entry", entry.0.braced().into()));
         active.iter().for_each(|number| value("--active", number.to_string().into()));
         let flags = [

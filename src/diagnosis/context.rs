@@ -19,6 +19,8 @@ pub struct Choice {
     pub windows_on: Option<usize>,
     /// `--recovery N`.
     pub recovery: Option<u32>,
+    /// `--recovery DISK:N`: of the disk with this index among those beside.
+    pub recovery_on: Option<usize>,
     /// `--entry {GUID}`: of the boot entry with this id, where several could be meant.
     pub entry: Option<Guid>,
     /// `--active N`: this partition is to be the active one.

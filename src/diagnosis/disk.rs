@@ -149,7 +149,8 @@ fn not_windows() -> Finding {
 /// Partitions that the user chose and that are not there, whether or not anything has to be chosen.
 fn absent_choices(layout: &Layout, choice: Choice) -> Vec<Finding> {
     let windows = choice.windows.filter(|_| choice.windows_on.is_none());
-    let chosen = [("--system", choice.system), ("--windows", windows), ("--recovery", choice.recovery)];
+    let recovery = choice.recovery.filter(|_| choice.recovery_on.is_none());
+    let chosen = [("--system", choice.system), ("--windows", windows), ("--recovery", recovery)];
     let absent = chosen.into_iter().filter_map(|(switch, number)| {
         let number = number.filter(|number| *number == 0 || layout.by_number(*number).is_none())?;
         Some(Finding::plain(BAD_CHOICE, Severity::Note, switch, format!("there is no partition {number}")))

@@ -144,8 +144,12 @@ impl Subject<'_> {
                 )
             }
             (Left::NoCandidate, None) => format!("left as it is; restore {} and run fix again", self.file()),
-            (Left::AmbiguousDisks(_), _) => {
-                "choose with --windows N, or --windows DISK:N for one of the disks beside".into()
+            (Left::AmbiguousDisks(_), switch) => {
+                let switch = match switch {
+                    Some(Switch::Recovery(_)) => "--recovery",
+                    _ => "--windows",
+                };
+                format!("choose with {switch} N, or {switch} DISK:N for one of the disks beside")
             }
             (Left::Rivals(_) | Left::EntryNeeded(_), _) => {
                 format!("say which entry it is with --windows N --entry {}", self.entry)
@@ -215,7 +219,7 @@ pub(super) fn unused_choice(
     let choice = context.choice;
     let windows = choice.windows.map(|number| ("--windows", number, choice.windows_on));
     let system = choice.system.map(|number| ("--system", number, None));
-    let recovery = choice.recovery.map(|number| ("--recovery", number, None));
+    let recovery = choice.recovery.map(|number| ("--recovery", number, choice.recovery_on));
     let chosen = [windows, system, recovery].into_iter().flatten();
     let unused = chosen.filter(|(switch, number, on)| {
         let disk = match on {

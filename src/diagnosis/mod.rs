@@ -201,7 +201,7 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     findings.extend(letters);
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let mut chain = chain::walk(layout, context, &records, &answers, &findings);
-    let verdict = Verdict::of_disk(layout, &findings, &chain);
+    let verdict = Verdict::of_disk(layout, &findings, &chain, &entries.way());
     if verdict == Verdict::Unknown {
         chain.iter_mut().filter(|hop| hop.state == State::Broken).for_each(|hop| hop.state = State::Unknown);
     }

@@ -36,9 +36,17 @@ pub(super) fn finding(layout: &Layout) -> Finding {
     };
     let files = if is_uefi { "bootmgfw.efi and the store are" } else { "bootmgr or NTLDR is" };
     let remedy = match hidden.is_empty() {
-        true => format!(
-            "either they are on another disk (examine that one), or {files} gone from this: restore it from a backup or an installation disk"
-        ),
+        true => {
+            let lost = match is_uefi && layout.esps.is_empty() {
+                true => {
+                    ", or the entry of the EFI system partition was lost from the table (`testdisk` finds it)"
+                }
+                false => "",
+            };
+            format!(
+                "either they are on another disk (examine that one), or {files} gone from this{lost}: restore it from a backup or an installation disk"
+            )
+        }
         false => format!("they may be on {}, which cannot be read, or on another disk", hidden.join(", ")),
     };
     let mut evidence = vec![format!("Windows is on {}", places.join(", "))];

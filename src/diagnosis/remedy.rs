@@ -112,7 +112,9 @@ impl Switch {
                 Choice { active: Some(number), ..choice }
             }
             Self::Entry(Some(id)) if free(choice.entry, &id) => Choice { entry: Some(id), ..choice },
-            Self::Recovery(Some(number)) if free(choice.recovery, &number) => {
+            Self::Recovery(Some(number))
+                if free(choice.recovery, &number) && choice.recovery_on.is_none() =>
+            {
                 Choice { recovery: Some(number), ..choice }
             }
             Self::System(Some(number)) if free(choice.system, &number) => {

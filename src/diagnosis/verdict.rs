@@ -1,5 +1,7 @@
 //! The answer in a word, and what it rests on.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -51,9 +53,15 @@ impl Verdict {
         }
     }
 
-    /// What these findings lead to, on this disk.
-    pub(super) fn of_disk(layout: &Layout, findings: &[Finding], chain: &[Hop]) -> Self {
-        let is_doubted = findings.iter().any(Finding::is_of_unread) && !is_aside(layout, findings, chain);
+    /// What these findings lead to, on this disk; `way` are the volumes on the way to Windows, none where they are not known.
+    pub(super) fn of_disk(
+        layout: &Layout,
+        findings: &[Finding],
+        chain: &[Hop],
+        way: &BTreeSet<usize>,
+    ) -> Self {
+        let is_doubted =
+            findings.iter().any(Finding::is_of_unread) && !is_aside(layout, findings, chain, way);
         if layout.systems.is_empty() && layout.windows.is_empty() {
             // What cannot be read may be the very volume: that is not the same as a disk without Windows.
             let is_damaged = layout.volumes.iter().any(|facts| facts.unreadable.is_some());
@@ -72,13 +80,14 @@ impl Verdict {
     }
 }
 
-/// Whether all of the way to Windows was seen, and what is missing lies beside it: partitions that neither start the disk nor hold a
-/// Windows.
-fn is_aside(layout: &Layout, findings: &[Finding], chain: &[Hop]) -> bool {
+/// Whether all of the way to Windows was seen, and what is missing lies beside it, be it another Windows. Where the way is not known,
+/// no partition that starts the disk or holds a Windows lies beside it.
+fn is_aside(layout: &Layout, findings: &[Finding], chain: &[Hop], way: &BTreeSet<usize>) -> bool {
     let is_seen = !chain.is_empty() && chain.iter().all(|hop| hop.state == State::Ok);
-    let is_on_the_way = |facts: &VolumeFacts| {
-        facts.missing.is_some() && matches!(facts.role, Role::System | Role::Windows | Role::SystemAndWindows)
+    let is_on_the_way = |(volume, facts): (usize, &VolumeFacts)| {
+        let may_be = matches!(facts.role, Role::System | Role::Windows | Role::SystemAndWindows);
+        facts.missing.is_some() && if way.is_empty() { may_be } else { way.contains(&volume) }
     };
     let is_of_medium = findings.iter().any(|finding| finding.is_of_unread() && !finding.is_of_cut());
-    is_seen && !is_of_medium && !layout.volumes.iter().any(is_on_the_way)
+    is_seen && !is_of_medium && !layout.volumes.iter().enumerate().any(is_on_the_way)
 }

@@ -1,13 +1,17 @@
 //! Whether a boot entry leads to something that is all there: its loader, its Windows, its disk image.
 
+use std::collections::BTreeSet;
+
 use crate::bcd::device::QualifiedPartition;
 use crate::bcd::element::ElementId;
 use crate::bcd::object::Object;
 use crate::diagnosis::Context;
 use crate::diagnosis::answer::Resolution;
 use crate::diagnosis::beside::Beside;
+use crate::diagnosis::chain::start;
 use crate::diagnosis::lookup::Found;
 use crate::diagnosis::lookup::Lookup;
+use crate::diagnosis::menu::main_entry;
 use crate::diagnosis::record::Record;
 use crate::diagnosis::record::direct;
 use crate::diagnosis::record::is_here;
@@ -94,6 +98,22 @@ impl<'a> Entries<'a> {
         let goal = goal(self.layout, self.context, record, answer).filter(|_| !(as_it_is && is_repaired))?;
         let file = record.purpose.file.as_ref()?;
         goal.layout.evidence.has(goal.volume, file).then_some(goal)
+    }
+
+    /// The volumes on the way to the Windows that starts by itself: that which the firmware comes to, and those that its entry leads
+    /// to; none where there is no such entry.
+    pub(super) fn way(&self) -> BTreeSet<usize> {
+        let mains = self.layout.stores.iter().enumerate().filter(|(_, file)| file.first);
+        let mains = mains.filter_map(|(store, file)| Some((store, main_entry(file.parsed()?)?)));
+        let goals = mains.flat_map(|(store, object)| {
+            [ElementId::DEVICE, ElementId::OS_DEVICE].map(|id| self.leads(store, object, id, false))
+        });
+        let here = goals.flatten().filter(|goal| goal.beside.is_none()).map(|goal| goal.volume);
+        let mut way: BTreeSet<usize> = here.collect();
+        if !way.is_empty() {
+            way.extend(start(self.layout).map(|system| system.volume));
+        }
+        way
     }
 
     /// The volume of what the entry starts, where all of it is there.

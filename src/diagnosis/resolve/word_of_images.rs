@@ -10,17 +10,19 @@ use crate::diagnosis::resolve::matching::Matching;
 use crate::diagnosis::resolve::place::Place;
 
 impl Matching<'_> {
-    /// `--recovery N`: of images that nothing tells the volume of, or that are not on the one that is named.
+    /// `--recovery [DISK:]N`: of images that nothing tells the volume of, or that are not on the one that is named.
     pub(super) fn take_recovery(&mut self) {
         let machine = self.facts.machine;
         let Some(number) = machine.context.choice.recovery else { return };
-        let spot = machine.layout.by_number(number).map(|volume| Spot { disk: EXAMINED, volume });
+        let disk = machine.context.choice.recovery_on.map_or(EXAMINED, |beside| beside.saturating_add(1));
+        let volume = machine.disk(disk).and_then(|layout| layout.by_number(number));
+        let spot = volume.map(|volume| Spot { disk, volume });
         let open: Vec<usize> = (0..self.answers.len()).filter(|index| self.has_open_image(*index)).collect();
         let fits = |index: &usize| {
             let place = self.facts.places.get(*index).zip(spot);
             place.is_some_and(|(place, spot)| {
                 let files = self.images(place);
-                machine.has_style(EXAMINED, &place.named) && files.iter().all(|file| machine.has(spot, file))
+                machine.has_style(spot.disk, &place.named) && files.iter().all(|file| machine.has(spot, file))
             })
         };
         let fitting: Vec<usize> = open.iter().copied().filter(fits).collect();
