@@ -121,3 +121,22 @@ fn findings_about_a_store_name_its_partition() {
     let target = bcdrescue(&["check", disk.name(), "--json"]).exits(4).target();
     assert!(find(&target, "store-missing")[0]["evidence"].to_string().contains("partition 1 (SYSTEM)"));
 }
+
+#[test]
+fn what_is_wrong_in_two_stores_of_one_path_is_told_apart() {
+    let sound = store_of(&Disk::raw("win11-uefi-healthy"), STORE);
+    let manager: (&str, &[u8]) = (MANAGER, b"stands for a boot manager");
+    let disk = with_second(&[manager, (STORE, &sound)]);
+    judge("sfdisk", &["-q", "--part-uuid", disk.name(), "3", "99999999-8888-4777-8666-000000000003"]);
+    let target = bcdrescue(&["check", disk.name(), "--json"]).exits(4).target();
+    for number in [1, 2] {
+        let place = format!(" of partition {number} {{");
+        let of_store = |finding: &&Json| finding["subject"].as_str().unwrap().contains(&place);
+        let stale: Vec<&Json> = find(&target, "partition-changed").into_iter().filter(of_store).collect();
+        assert!(!stale.is_empty(), "{number}: {:#}", target["findings"]);
+        assert!(stale.iter().all(|finding| finding["cure"]["store_partition"] == number), "{stale:#?}");
+    }
+    assert_eq!(target["stop"]["hop"], "device", "{:#}", target["chain"]);
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(1);
+    bcdrescue(&["check", disk.name()]).exits(0);
+}
