@@ -36,6 +36,10 @@ const WRITERS: [(&str, usize); 8] = [
     ("storage/served/watched.rs", 1),
 ];
 
+/// The groups inside rooms, lowest first: each uses only itself and those before it. What stands in the room itself is the roof.
+const GROUPS: [(&str, &[&str]); 1] =
+    [("diagnosis", &["model", "resolve", "store", "disk", "ntldr", "nvram", "identity", "windows", "chain"])];
+
 fn sources() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut waiting = vec![root.clone()];
@@ -83,6 +87,28 @@ fn rooms_use_only_rooms_below() {
         }
     }
     assert_eq!(seen.len(), ROOMS.len());
+}
+
+#[test]
+fn groups_use_only_groups_below() {
+    let mut seen = std::collections::BTreeSet::new();
+    for (file, text) in sources() {
+        let parts: Vec<&str> = file.split('/').collect();
+        let of_room = GROUPS.iter().find(|(room, _)| parts.first() == Some(room));
+        let (Some((room, groups)), [_, group, _, ..]) = (of_room, parts.as_slice()) else { continue };
+        let own = groups.iter().position(|known| known == group);
+        let own = own.unwrap_or_else(|| panic!("{file}: {group} is no group of {room}"));
+        seen.insert((*room, own));
+        let prefix = format!("crate::{room}::");
+        for (number, line) in code(&text) {
+            for named in line.split(&prefix).skip(1) {
+                let named = named.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap();
+                let below = groups.iter().take(own + 1).any(|known| *known == named);
+                assert!(below, "{file}:{number}: {group} must not use {named}: {line}");
+            }
+        }
+    }
+    assert_eq!(seen.len(), GROUPS.iter().map(|(_, groups)| groups.len()).sum::<usize>());
 }
 
 #[test]

@@ -17,8 +17,8 @@ use bcdrescue::bcd::create::NewObject;
 use bcdrescue::bcd::create::NewStore;
 use bcdrescue::bcd::object::BOOTMGR;
 use bcdrescue::bcd::object::MEMDIAG;
-use bcdrescue::diagnosis::role::Role;
-use bcdrescue::diagnosis::role::purpose;
+use bcdrescue::diagnosis::resolve::role::Role;
+use bcdrescue::diagnosis::resolve::role::purpose;
 use bcdrescue::guid::Guid;
 use serde_json::Value as Json;
 

@@ -34,8 +34,8 @@ use crate::cli::targets::no_directory;
 use crate::cli::text::clean;
 use crate::diagnosis::Choice;
 use crate::diagnosis::Verdict;
-use crate::diagnosis::others::Others;
-use crate::diagnosis::recorded::Recorded;
+use crate::diagnosis::model::known_disks::Others;
+use crate::diagnosis::model::recorded::Recorded;
 use crate::diagnosis::requirement::Requirement;
 use crate::storage::attached::attached_disks;
 

@@ -7,8 +7,8 @@ use crate::bcd::device_path::DriveSignature;
 use crate::bcd::firmware_variable;
 use crate::bcd::firmware_variable::FirmwareVariable;
 use crate::bcd::object::Object;
-use crate::diagnosis::firmware_place::drive_here;
-use crate::diagnosis::firmware_place::show_drive;
+use crate::diagnosis::nvram::place::drive_here;
+use crate::diagnosis::nvram::place::show_drive;
 use crate::layout::Layout;
 
 /// An object's entry in a line: `Boot0003 "Windows Boot Manager" on partition 1 (SYSTEM), matches`; `None` for an object

@@ -13,8 +13,8 @@ use crate::cli::text;
 use crate::cli::text::clean;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Severity;
-use crate::diagnosis::chain::is_identity;
-use crate::diagnosis::recorded::Recorded;
+use crate::diagnosis::model::finding::is_identity;
+use crate::diagnosis::model::recorded::Recorded;
 use crate::repair::identity_record::IdentityRecord;
 
 /// Runs the command.

@@ -7,7 +7,7 @@ use crate::bcd::element::ElementValue;
 use crate::bcd::object_type::ObjectType;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Verdict;
-use crate::diagnosis::others::Others;
+use crate::diagnosis::model::known_disks::Others;
 use crate::layout::Layout;
 use crate::layout::Missing;
 use crate::layout::VolumeFacts;

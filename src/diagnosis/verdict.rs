@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::diagnosis::Finding;
-use crate::diagnosis::Remedy;
-use crate::diagnosis::Severity;
-use crate::diagnosis::chain::Hop;
-use crate::diagnosis::chain::State;
+use crate::diagnosis::model::finding::Finding;
+use crate::diagnosis::model::finding::Severity;
+use crate::diagnosis::model::hop::Hop;
+use crate::diagnosis::model::hop::State;
+use crate::diagnosis::model::remedy::Remedy;
 use crate::layout::Layout;
 use crate::layout::Role;
 use crate::layout::VolumeFacts;

@@ -180,6 +180,19 @@ impl Layout {
         }
     }
 
+    /// The system volume that the firmware comes to first.
+    #[must_use]
+    pub fn first_system(&self) -> Option<&SystemVolume> {
+        let on_esp = |system: &&SystemVolume| self.is_esp(system.volume);
+        let uefi = |system: &&SystemVolume| system.firmware() == Firmware::Uefi;
+        let systems = || self.systems.iter();
+        let first = match self.table.kind {
+            TableKind::Gpt => systems().filter(uefi).find(on_esp).or_else(|| systems().find(uefi)),
+            TableKind::Mbr | TableKind::None => None,
+        };
+        first.or_else(|| systems().find(|system| system.active)).or_else(|| systems().next())
+    }
+
     /// Whether the volume is an EFI system partition by its type code.
     #[must_use]
     pub fn is_esp(&self, volume: usize) -> bool {

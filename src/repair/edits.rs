@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::bcd::edit::Edit;
 use crate::diagnosis::Diagnosis;
-use crate::diagnosis::byte_edit::ByteEdit;
-use crate::diagnosis::byte_edit::Site;
+use crate::diagnosis::model::byte_edit::ByteEdit;
+use crate::diagnosis::model::byte_edit::Site;
 use crate::layout::Layout;
 use crate::layout::mounted_devices::MountedDevices;
 use crate::repair::identity::is_in_a_partition;

@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 
 use crate::diagnosis::Diagnosis;
-use crate::diagnosis::restore::OldIdentity;
-use crate::diagnosis::restore::Restore;
+use crate::diagnosis::identity::restore::OldIdentity;
+use crate::diagnosis::identity::restore::Restore;
 use crate::guid::Guid;
 use crate::layout::Layout;
 use crate::partition::DiskId;

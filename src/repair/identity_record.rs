@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde::Serialize;
 
-use crate::diagnosis::recorded::Recorded;
+use crate::diagnosis::model::recorded::Recorded;
 use crate::partition::DiskId;
 use crate::repair::record::RecordError;
 use crate::repair::record::sha256;

@@ -4,8 +4,8 @@
 //! written under a sleeping session, or under a log that is replayed over it, may be lost, and with it all of Windows.
 
 use crate::diagnosis::Diagnosis;
-use crate::diagnosis::byte_edit::Site;
-use crate::diagnosis::drive_letters::UNREAD;
+use crate::diagnosis::model::byte_edit::Site;
+use crate::diagnosis::windows::drive_letters::UNREAD;
 use crate::layout::Layout;
 use crate::layout::mounted_devices::MountedDevices;
 use crate::layout::windows::WindowsVolume;

@@ -11,7 +11,7 @@ use crate::diagnosis::Severity;
 use crate::diagnosis::Switch;
 use crate::diagnosis::Verdict;
 use crate::diagnosis::diagnose;
-use crate::diagnosis::restore::Restore;
+use crate::diagnosis::identity::restore::Restore;
 use crate::layout::Layout;
 use crate::repair::identity;
 use crate::repair::plan;

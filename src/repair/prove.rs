@@ -12,7 +12,7 @@ use crate::bcd::firmware_variable::value_of;
 use crate::bcd::object::BOOTMGR;
 use crate::bcd::object::Object;
 use crate::diagnosis::Repoint;
-use crate::diagnosis::menu_cure::is_list;
+use crate::diagnosis::store::menu_cure::is_list;
 use crate::hive::Value;
 use crate::repair::plan::PlanError;
 

@@ -8,7 +8,7 @@ use crate::diagnosis;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Repoint;
 use crate::diagnosis::Severity;
-use crate::diagnosis::byte_edit::ByteEdit;
+use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::show_identity;
 use crate::layout::Layout;
 

@@ -18,10 +18,10 @@ use crate::cli::report;
 use crate::cli::text;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Verdict;
-use crate::diagnosis::chain;
-use crate::diagnosis::chain::State;
+use crate::diagnosis::identity::restore::Restore;
+use crate::diagnosis::model::hop;
+use crate::diagnosis::model::hop::State;
 use crate::diagnosis::requirement::Requirement;
-use crate::diagnosis::restore::Restore;
 use crate::guid::Guid;
 use crate::layout::Layout;
 use crate::repair::prospect::Prospect;
@@ -245,7 +245,7 @@ fn restore(layout: &Layout, restore: &Restore) -> Option<OtherCure> {
 }
 
 fn chain(diagnosis: &Diagnosis) -> Vec<Hop> {
-    let one = |hop: &chain::Hop| Hop {
+    let one = |hop: &hop::Hop| Hop {
         hop: hop.name,
         state: hop.state,
         evidence: hop.evidence.clone(),

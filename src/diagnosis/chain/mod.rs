@@ -7,42 +7,16 @@ mod loader;
 mod start;
 mod without_system;
 
-use crate::diagnosis::Context;
-use crate::diagnosis::Finding;
-use crate::diagnosis::Severity;
-use crate::diagnosis::answer::Resolution;
-use crate::diagnosis::finding::STORE_UNKNOWN;
-use crate::diagnosis::menu::main_entry;
-use crate::diagnosis::record::Record;
-use crate::layout::Firmware;
+use crate::diagnosis::model::context::Context;
+use crate::diagnosis::model::finding::Finding;
+use crate::diagnosis::model::finding::STORE_UNKNOWN;
+use crate::diagnosis::model::finding::Severity;
+use crate::diagnosis::model::hop::Hop;
+use crate::diagnosis::model::hop::State;
+use crate::diagnosis::model::resolution::Resolution;
+use crate::diagnosis::resolve::record::Record;
+use crate::diagnosis::store::menu::main_entry;
 use crate::layout::Layout;
-use crate::layout::system::SystemVolume;
-use crate::partition::TableKind;
-
-/// How a hop stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum State {
-    /// It is as it should be.
-    Ok,
-    /// The start ends here.
-    Broken,
-    /// It cannot be seen from here (encrypted, inside a virtual disk).
-    Unknown,
-}
-
-/// One hop.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hop {
-    /// What it is: `active partition`, `store`, `device`.
-    pub name: &'static str,
-    /// How it stands.
-    pub state: State,
-    /// What was found there.
-    pub evidence: String,
-    /// The finding that breaks it, by its place among the findings.
-    pub finding: Option<usize>,
-}
 
 /// Walks the chain of the firmware that this disk starts on; empty when there is no Windows and nothing to start.
 #[must_use]
@@ -54,7 +28,7 @@ pub fn walk(
     findings: &[Finding],
 ) -> Vec<Hop> {
     let mut chain = Chain { layout, context, findings, volume: 0, hops: Vec::new() };
-    let Some(system) = start(layout) else {
+    let Some(system) = layout.first_system() else {
         if !layout.windows.is_empty() {
             chain.without_system();
         }
@@ -97,18 +71,6 @@ pub fn walk(
     chain.hops
 }
 
-/// The volume that the firmware comes to first.
-pub(super) fn start(layout: &Layout) -> Option<&SystemVolume> {
-    let on_esp = |system: &&SystemVolume| layout.is_esp(system.volume);
-    let uefi = |system: &&SystemVolume| system.firmware() == Firmware::Uefi;
-    let systems = || layout.systems.iter();
-    let first = match layout.table.kind {
-        TableKind::Gpt => systems().filter(uefi).find(on_esp).or_else(|| systems().find(uefi)),
-        TableKind::Mbr | TableKind::None => None,
-    };
-    first.or_else(|| systems().find(|system| system.active)).or_else(|| systems().next())
-}
-
 /// A volume of the examined disk, or of one beside it.
 struct Place<'a> {
     layout: &'a Layout,
@@ -146,19 +108,4 @@ impl<'a> Chain<'a> {
             hop.state = State::Unknown;
         }
     }
-}
-
-/// Whether a finding says that an element names what is not here.
-#[must_use]
-pub fn is_identity(finding: &Finding) -> bool {
-    matches!(
-        finding.code,
-        "signature-changed"
-            | "disk-guid-changed"
-            | "partition-changed"
-            | "disk-unknown"
-            | "table-converted"
-            | "choice-does-not-fit"
-            | "entry-needed"
-    )
 }

@@ -1,15 +1,15 @@
 //! The hops before the store: firmware, boot code, active partition, boot record, boot manager.
 
-use crate::diagnosis::Finding;
-use crate::diagnosis::Severity;
-use crate::diagnosis::active;
-use crate::diagnosis::boot_record;
-use crate::diagnosis::boot_record::first_sector;
 use crate::diagnosis::chain::Chain;
-use crate::diagnosis::finding::BOOT_MANAGER_UNKNOWN;
-use crate::diagnosis::hybrid;
-use crate::diagnosis::sector_size::MISMATCH;
-use crate::diagnosis::startup::is_started_by_mbr;
+use crate::diagnosis::disk::active;
+use crate::diagnosis::disk::boot_record;
+use crate::diagnosis::disk::boot_record::first_sector;
+use crate::diagnosis::disk::hybrid;
+use crate::diagnosis::disk::preboot::is_started_by_mbr;
+use crate::diagnosis::disk::sector_size::MISMATCH;
+use crate::diagnosis::model::finding::BOOT_MANAGER_UNKNOWN;
+use crate::diagnosis::model::finding::Finding;
+use crate::diagnosis::model::finding::Severity;
 use crate::layout::Firmware;
 use crate::layout::Layout;
 use crate::layout::system::SystemVolume;

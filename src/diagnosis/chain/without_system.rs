@@ -1,13 +1,13 @@
 //! The hops on a disk with a Windows and without anything that starts it: how far firmware comes.
 
-use crate::diagnosis::active;
 use crate::diagnosis::chain::Chain;
-use crate::diagnosis::chain::Hop;
-use crate::diagnosis::chain::State;
 use crate::diagnosis::chain::start::boot_code;
 use crate::diagnosis::chain::start::table_name;
-use crate::diagnosis::no_system;
-use crate::diagnosis::startup::is_started_by_mbr;
+use crate::diagnosis::disk::active;
+use crate::diagnosis::disk::no_system;
+use crate::diagnosis::disk::preboot::is_started_by_mbr;
+use crate::diagnosis::model::hop::Hop;
+use crate::diagnosis::model::hop::State;
 use crate::layout::Firmware;
 use crate::layout::esp::EspContent;
 use crate::partition::BootCode;

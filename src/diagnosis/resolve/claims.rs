@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use crate::diagnosis::disk_of;
-use crate::diagnosis::record::Record;
-use crate::diagnosis::record::is_here;
-use crate::diagnosis::record::records;
+use crate::diagnosis::model::identity::disk_of;
 use crate::diagnosis::resolve::kinship::ObjectIndex;
 use crate::diagnosis::resolve::machine::EXAMINED;
 use crate::diagnosis::resolve::machine::Machine;
 use crate::diagnosis::resolve::machine::Spot;
 use crate::diagnosis::resolve::place::Place;
-use crate::diagnosis::role::Role;
+use crate::diagnosis::resolve::record::Record;
+use crate::diagnosis::resolve::record::is_here;
+use crate::diagnosis::resolve::record::records;
+use crate::diagnosis::resolve::role::Role;
 
 /// What a volume is named for: a Windows and an image may share one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

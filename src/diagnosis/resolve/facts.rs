@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use crate::bcd::device::QualifiedPartition;
-use crate::diagnosis::disk_of;
-use crate::diagnosis::record::Record;
+use crate::diagnosis::model::identity::disk_of;
 use crate::diagnosis::resolve::claims::Claims;
 use crate::diagnosis::resolve::kinship::Kinship;
 use crate::diagnosis::resolve::kinship::ObjectIndex;
 use crate::diagnosis::resolve::machine::Machine;
 use crate::diagnosis::resolve::machine::Spot;
 use crate::diagnosis::resolve::place::Place;
-use crate::diagnosis::role::Role;
+use crate::diagnosis::resolve::record::Record;
+use crate::diagnosis::resolve::role::Role;
 
 /// Places that are compared with one another, at most.
 const COMPARED_MAX: usize = 48;

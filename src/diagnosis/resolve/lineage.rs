@@ -9,14 +9,14 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use crate::bcd::device::QualifiedPartition;
-use crate::diagnosis::answer::NotHere;
-use crate::diagnosis::disk_of;
-use crate::diagnosis::record::Record;
+use crate::diagnosis::model::identity::disk_of;
+use crate::diagnosis::model::resolution::NotHere;
 use crate::diagnosis::resolve::facts::Facts;
 use crate::diagnosis::resolve::kinship::ObjectIndex;
 use crate::diagnosis::resolve::machine::EXAMINED;
 use crate::diagnosis::resolve::machine::Spot;
 use crate::diagnosis::resolve::place::Place;
+use crate::diagnosis::resolve::record::Record;
 use crate::layout::Firmware;
 use crate::partition::DiskId;
 use crate::partition::TableKind;

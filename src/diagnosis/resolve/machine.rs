@@ -1,10 +1,10 @@
 //! The examined disk and those that the user named beside it, as one machine.
 
 use crate::bcd::device::QualifiedPartition;
-use crate::diagnosis::Context;
-use crate::diagnosis::disk_of;
-use crate::diagnosis::identity_of;
-use crate::diagnosis::record;
+use crate::diagnosis::model::context::Context;
+use crate::diagnosis::model::identity::disk_of;
+use crate::diagnosis::model::identity::identity_of;
+use crate::diagnosis::resolve::record;
 use crate::layout::Layout;
 use crate::partition::DiskId;
 

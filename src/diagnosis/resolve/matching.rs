@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use crate::bcd::device::QualifiedPartition;
-use crate::diagnosis::answer::Left;
-use crate::diagnosis::answer::NotHere;
-use crate::diagnosis::disk_of;
-use crate::diagnosis::partition_of;
+use crate::diagnosis::model::identity::disk_of;
+use crate::diagnosis::model::identity::partition_of;
+use crate::diagnosis::model::resolution::Left;
+use crate::diagnosis::model::resolution::NotHere;
 use crate::diagnosis::resolve::facts::Facts;
 use crate::diagnosis::resolve::lineage::Lineage;
 use crate::diagnosis::resolve::machine::EXAMINED;

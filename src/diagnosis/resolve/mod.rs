@@ -12,6 +12,7 @@
 //! Leaving is allowed, taking is not.
 
 mod claims;
+pub mod converted;
 mod facts;
 mod kinship;
 mod lineage;
@@ -19,6 +20,9 @@ mod machine;
 mod matching;
 mod needs;
 mod place;
+pub mod record;
+pub mod role;
+pub mod splice;
 mod word;
 mod word_of_images;
 mod word_of_system;
@@ -27,16 +31,13 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use crate::bcd::device::QualifiedPartition;
-use crate::diagnosis::Context;
-use crate::diagnosis::answer::Change;
-use crate::diagnosis::answer::Left;
-use crate::diagnosis::answer::NotHere;
-use crate::diagnosis::answer::Resolution;
-use crate::diagnosis::convert;
-use crate::diagnosis::disk_of;
-use crate::diagnosis::identity_of;
-use crate::diagnosis::record::Record;
-use crate::diagnosis::record::direct;
+use crate::diagnosis::model::context::Context;
+use crate::diagnosis::model::identity::disk_of;
+use crate::diagnosis::model::identity::identity_of;
+use crate::diagnosis::model::resolution::Change;
+use crate::diagnosis::model::resolution::Left;
+use crate::diagnosis::model::resolution::NotHere;
+use crate::diagnosis::model::resolution::Resolution;
 use crate::diagnosis::resolve::claims::Claims;
 use crate::diagnosis::resolve::facts::Facts;
 use crate::diagnosis::resolve::facts::split;
@@ -49,6 +50,8 @@ use crate::diagnosis::resolve::matching::Matching;
 use crate::diagnosis::resolve::needs::Needs;
 use crate::diagnosis::resolve::place::Place;
 use crate::diagnosis::resolve::place::places;
+use crate::diagnosis::resolve::record::Record;
+use crate::diagnosis::resolve::record::direct;
 use crate::layout::Layout;
 use crate::partition::DiskId;
 
@@ -102,7 +105,7 @@ fn look(layout: &Layout, context: &Context, kinship: &Kinship, records: &[Record
     matching.by_place();
     matching.by_files();
     matching.keep_proofs();
-    let converted = converted(&matching);
+    let converted = after_conversion(&matching);
     let mut answers: Vec<Resolution> = records.iter().map(|record| ungrouped(machine, record)).collect();
     for (index, place) in places.iter().enumerate() {
         for at in &place.records {
@@ -208,7 +211,7 @@ fn on_disk_beside(machine: Machine<'_>, record: &Record, spot: Spot) -> Resoluti
 }
 
 /// What records become that name a partition of a table of the other kind, by their index.
-fn converted(matching: &Matching<'_>) -> BTreeMap<usize, Resolution> {
+fn after_conversion(matching: &Matching<'_>) -> BTreeMap<usize, Resolution> {
     let facts = matching.facts;
     let machine = facts.machine;
     let mut found: BTreeMap<usize, Result<usize, Left>> = BTreeMap::new();
@@ -230,7 +233,7 @@ fn converted(matching: &Matching<'_>) -> BTreeMap<usize, Resolution> {
                 (Some(Ok(spot)), _) => Ok(spot.volume),
                 (Some(Err(why)), _) => Err(why),
                 (None, false) => Err(Left::NotThisDisk { why: NotHere::PresentNamed, seen: Vec::new() }),
-                (None, true) => convert::target(machine.layout, record, &is_taken),
+                (None, true) => converted::target(machine.layout, record, &is_taken),
             };
             if let (Ok(volume), true) = (&target, record.purpose.role.is_windows()) {
                 wanted.entry(*volume).or_default().insert(index);

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use crate::bcd::element::ElementId;
-use crate::diagnosis::record::Record;
 use crate::diagnosis::resolve::machine::EXAMINED;
 use crate::diagnosis::resolve::machine::Machine;
 use crate::diagnosis::resolve::machine::Spot;
-use crate::diagnosis::role::Role;
+use crate::diagnosis::resolve::record::Record;
+use crate::diagnosis::resolve::role::Role;
 
 /// What one old place stands for. Paths are lower-case.
 #[derive(Debug, Default)]

@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 use std::collections::HashMap;
 
 use crate::bcd::device::QualifiedPartition;
-use crate::diagnosis::disk_of;
-use crate::diagnosis::record::Record;
+use crate::diagnosis::model::identity::disk_of;
 use crate::diagnosis::resolve::kinship::Kinship;
 use crate::diagnosis::resolve::kinship::ObjectIndex;
 use crate::diagnosis::resolve::machine::Machine;
 use crate::diagnosis::resolve::machine::Spot;
 use crate::diagnosis::resolve::needs::Needs;
-use crate::diagnosis::role::Role;
-use crate::diagnosis::splice::is_splice;
+use crate::diagnosis::resolve::record::Record;
+use crate::diagnosis::resolve::role::Role;
+use crate::diagnosis::resolve::splice::is_splice;
 
 /// Places that are told apart, at most; real stores name under twenty.
 const PLACES_MAX: usize = 128;

@@ -1,9 +1,9 @@
 //! The user's word: it settles what is open, one old place at a time, and never what is certain.
 
 use crate::bcd::device::QualifiedPartition;
-use crate::diagnosis::answer::Left;
-use crate::diagnosis::convert;
-use crate::diagnosis::disk_of;
+use crate::diagnosis::model::identity::disk_of;
+use crate::diagnosis::model::resolution::Left;
+use crate::diagnosis::resolve::converted;
 use crate::diagnosis::resolve::machine::EXAMINED;
 use crate::diagnosis::resolve::machine::Spot;
 use crate::diagnosis::resolve::matching::Answer;
@@ -112,7 +112,7 @@ impl Matching<'_> {
         let layout = self.facts.machine.layout;
         let stores = place.objects.iter().filter_map(|(store, _)| layout.stores.get(*store));
         let mut firmware = stores.map(|store| store.firmware);
-        firmware.any(|firmware| convert::with_loader(layout, firmware).1.contains(&volume))
+        firmware.any(|firmware| converted::with_loader(layout, firmware).1.contains(&volume))
     }
 
     fn has_loader(&self, index: usize) -> bool {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::diagnosis::answer::Left;
+use crate::diagnosis::model::resolution::Left;
 use crate::diagnosis::resolve::machine::EXAMINED;
 use crate::diagnosis::resolve::machine::Spot;
 use crate::diagnosis::resolve::matching::Answer;

@@ -1,12 +1,12 @@
 //! The user's word for what is the boot manager's: which partition is the system volume.
 
-use crate::diagnosis::answer::Left;
-use crate::diagnosis::record::Record;
+use crate::diagnosis::model::resolution::Left;
 use crate::diagnosis::resolve::machine::EXAMINED;
 use crate::diagnosis::resolve::machine::Spot;
 use crate::diagnosis::resolve::matching::Answer;
 use crate::diagnosis::resolve::matching::Matching;
 use crate::diagnosis::resolve::place::Place;
+use crate::diagnosis::resolve::record::Record;
 
 impl Matching<'_> {
     /// `--system N`: of what nothing tells the volume of; or else of what is not on the one that it names.

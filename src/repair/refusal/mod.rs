@@ -4,9 +4,9 @@ mod rules;
 
 use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
-use crate::diagnosis::byte_edit::ByteEdit;
-use crate::diagnosis::byte_edit::Site;
-use crate::diagnosis::restore::Restore;
+use crate::diagnosis::identity::restore::Restore;
+use crate::diagnosis::model::byte_edit::ByteEdit;
+use crate::diagnosis::model::byte_edit::Site;
 use crate::layout::Layout;
 use crate::partition::TableKind;
 use crate::repair::letters;

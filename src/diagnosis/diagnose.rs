@@ -1,0 +1,174 @@
+//! The whole diagnosis of a disk: all findings, the way to Windows, the verdict.
+
+use std::collections::BTreeSet;
+
+use crate::diagnosis::chain;
+use crate::diagnosis::disk::dynamic;
+use crate::diagnosis::disk::overview;
+use crate::diagnosis::disk::preboot;
+use crate::diagnosis::disk::sector_size;
+use crate::diagnosis::identity::recorded;
+use crate::diagnosis::identity::restore;
+use crate::diagnosis::identity::restore::Restore;
+use crate::diagnosis::model::byte_edit::ByteEdit;
+use crate::diagnosis::model::context::Context;
+use crate::diagnosis::model::finding::Finding;
+use crate::diagnosis::model::finding::Severity;
+use crate::diagnosis::model::hop::Hop;
+use crate::diagnosis::model::hop::State;
+use crate::diagnosis::model::identity::disk_of;
+use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::remedy::Repoint;
+use crate::diagnosis::ntldr::boot_ini;
+use crate::diagnosis::nvram::entry;
+use crate::diagnosis::resolve;
+use crate::diagnosis::resolve::record;
+use crate::diagnosis::store::device;
+use crate::diagnosis::store::elements;
+use crate::diagnosis::store::loader_checks;
+use crate::diagnosis::store::menu_cure;
+use crate::diagnosis::store::state;
+use crate::diagnosis::store::whole::Entries;
+use crate::diagnosis::verdict::Verdict;
+use crate::diagnosis::windows::drive_letters;
+use crate::diagnosis::windows::winre;
+use crate::layout::Layout;
+use crate::partition::DiskId;
+
+/// All findings of one disk.
+#[derive(Debug, Clone)]
+pub struct Diagnosis {
+    /// The findings, gravest first; within a severity in the order of the disk and the store.
+    pub findings: Vec<Finding>,
+    /// The answer in a word.
+    pub verdict: Verdict,
+    /// The other cure: the old identity, where it can be put back.
+    pub restore: Restore,
+    /// The way from the firmware to the kernel, hop by hop; empty where there is none to walk.
+    pub chain: Vec<Hop>,
+}
+
+impl Diagnosis {
+    /// Why nobody can tell more, where the verdict is unknown.
+    #[must_use]
+    pub fn doubt(&self) -> Option<&Finding> {
+        let unread = self.findings.iter().rev().find(|finding| finding.is_of_unread());
+        unread.or(self.findings.first()).filter(|_| self.verdict == Verdict::Unknown)
+    }
+
+    /// The re-pointings that `fix` would do.
+    pub fn repoints(&self) -> impl Iterator<Item = &Repoint> {
+        repoints(&self.findings)
+    }
+
+    /// The other bytes that `fix` would change.
+    pub fn edits(&self) -> impl Iterator<Item = &ByteEdit> {
+        self.findings.iter().flat_map(|finding| match &finding.remedy {
+            Remedy::Edit(edits) => edits.as_slice(),
+            Remedy::None
+            | Remedy::Repoint(_)
+            | Remedy::Switch(..)
+            | Remedy::Advice(_)
+            | Remedy::Belongs(_) => &[],
+        })
+    }
+
+    /// The stores that `fix` would write, by their index in the layout.
+    #[must_use]
+    pub fn stores(&self) -> Vec<usize> {
+        let repoints = self.repoints().map(|repoint| repoint.store);
+        let all: BTreeSet<usize> = repoints.chain(self.edits().filter_map(ByteEdit::store)).collect();
+        all.into_iter().collect()
+    }
+
+    /// The finding at which Windows' start ends: that of the first broken hop, or else the gravest; none while that may be for what
+    /// cannot be read.
+    #[must_use]
+    pub fn stop(&self) -> Option<&Finding> {
+        if self.verdict == Verdict::Unknown {
+            return None;
+        }
+        let first = self.chain.iter().find_map(|hop| self.findings.get(hop.finding?));
+        first.or_else(|| self.findings.first().filter(|finding| finding.severity == Severity::BlocksBoot))
+    }
+
+    /// The other attached disks that elements name, so that the user has to say what this one is to them; each once.
+    #[must_use]
+    pub fn named_disks(&self) -> Vec<&str> {
+        let mut disks: Vec<&str> = Vec::new();
+        for finding in &self.findings {
+            if let Remedy::Belongs(named) = &finding.remedy
+                && !disks.contains(&named.disk.as_str())
+            {
+                disks.push(&named.disk);
+            }
+        }
+        disks
+    }
+
+    /// Whether `fix` has anything to do.
+    #[must_use]
+    pub fn is_curable(&self) -> bool {
+        self.repoints().next().is_some() || self.edits().next().is_some()
+    }
+
+    /// Findings above a note that `fix` does not cure.
+    pub fn left(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| {
+            finding.severity > Severity::Note
+                && !matches!(finding.remedy, Remedy::Repoint(_) | Remedy::Edit(_))
+        })
+    }
+}
+
+fn repoints(findings: &[Finding]) -> impl Iterator<Item = &Repoint> {
+    findings.iter().filter_map(|finding| match &finding.remedy {
+        Remedy::Repoint(repoint) => Some(repoint),
+        Remedy::None | Remedy::Edit(_) | Remedy::Switch(..) | Remedy::Advice(_) | Remedy::Belongs(_) => None,
+    })
+}
+
+/// Examines a layout.
+#[must_use]
+pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
+    let mut findings = overview::findings(layout, context);
+    findings.extend(dynamic::findings(layout));
+    findings.extend(boot_ini::findings(layout, context));
+    findings.extend(preboot::findings(layout, context.choice));
+    for index in 0..layout.stores.len() {
+        findings.extend(state::findings(layout, index));
+    }
+    let records = record::records(layout);
+    let answers = resolve::resolve(layout, context, &records);
+    findings.extend(device::findings(layout, context, &records, &answers));
+    let entries = Entries { layout, context, records: &records, answers: &answers };
+    findings.extend(menu_cure::findings(entries));
+    findings.extend(elements::damaged_elements(layout));
+    findings.extend(sector_size::findings(layout, &records, &answers));
+    findings.extend(loader_checks::findings(layout, context.choice, &records, &answers));
+    findings.extend(context.recorded.iter().flat_map(|recorded| recorded::findings(layout, recorded)));
+    findings.extend(entry::findings(layout, context, &records, &answers));
+    let old: Vec<DiskId> = repoints(&findings).map(|repoint| disk_of(&repoint.old)).collect();
+    findings.extend(winre::findings(layout, context, &old));
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let repointed: Vec<&Repoint> = repoints(&findings).collect();
+    let kept = device::kept(layout, &records, &answers);
+    let restore = match &context.recorded {
+        Some(recorded) => recorded::restore(layout, context, recorded, &records),
+        None => {
+            let known: Vec<&Repoint> = repointed.iter().copied().chain(&kept).collect();
+            restore::restore(layout, &records, &known)
+        }
+    };
+    let restore = restore.unless_taken(&context.apart);
+    let matched: Vec<_> = records.iter().zip(&answers).collect();
+    let letters = drive_letters::findings(layout, context, &matched, &repointed, &restore);
+    findings.extend(letters);
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let mut chain = chain::walk(layout, context, &records, &answers, &findings);
+    let verdict = Verdict::of_disk(layout, &findings, &chain, &entries.way());
+    if verdict == Verdict::Unknown {
+        chain.iter_mut().filter(|hop| hop.state == State::Broken).for_each(|hop| hop.state = State::Unknown);
+    }
+    Diagnosis { findings, verdict, restore, chain }
+}

@@ -1,0 +1,234 @@
+//! The active partition of an MBR disk: the one whose boot record boot code starts.
+
+use crate::diagnosis::disk::boot_record::NEW_BOOT_RECORD;
+use crate::diagnosis::disk::hybrid;
+use crate::diagnosis::disk::mbr_entry;
+use crate::diagnosis::disk::preboot::active_partitions;
+use crate::diagnosis::disk::preboot::is_started_by_mbr;
+use crate::diagnosis::disk::preboot::startable;
+use crate::diagnosis::disk::preboot::starts_by_uefi;
+use crate::diagnosis::disk::preboot::unknown;
+use crate::diagnosis::model::byte_edit::ByteEdit;
+use crate::diagnosis::model::byte_edit::Site;
+use crate::diagnosis::model::context::Choice;
+use crate::diagnosis::model::finding::BAD_CHOICE;
+use crate::diagnosis::model::finding::Finding;
+use crate::diagnosis::model::finding::Severity;
+use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::remedy::Switch;
+use crate::layout::Layout;
+use crate::layout::system::BIOS_BOOT_MANAGER;
+use crate::layout::system::NTLDR;
+use crate::partition::BootCode;
+use crate::partition::Partition;
+use crate::partition::TableKind;
+
+/// First entry of an MBR, and the length of one (Microsoft, "Disk Concepts and Troubleshooting", partition table).
+const FIRST_ENTRY: u64 = 0x1be;
+const ENTRY_SIZE: u64 = 16;
+/// The flag of an active partition.
+const ACTIVE: u8 = 0x80;
+
+/// Why partition `number` cannot be the active one.
+fn may_be_active(layout: &Layout, number: u32) -> Result<(), String> {
+    let Some(volume) = layout.by_number(number).filter(|_| number != 0) else {
+        return Err(format!("there is no partition {number}"));
+    };
+    let partition = layout.table.partitions.get(volume);
+    if !is_started_by_mbr(layout) {
+        return Err(
+            "only partitions of an MBR disk can be active, or of a hybrid MBR where Windows starts by BIOS"
+                .into(),
+        );
+    }
+    if mbr_entry::of_volume(layout, volume).is_none() && layout.table.kind == TableKind::Gpt {
+        return Err(format!(
+            "partition {number} has no entry in the hybrid MBR (`sgdisk --hybrid` makes them)"
+        ));
+    }
+    if partition.is_none_or(|partition| partition.logical) {
+        return Err(format!("partition {number} is a logical one; only a primary partition can be active"));
+    }
+    match startable(layout).any(|system| system.volume == volume) {
+        false => Err(format!(r"partition {number} has neither \bootmgr nor \ntldr")),
+        true if !has_something_to_start(layout, volume) => {
+            Err(format!(r"partition {number} has \bootmgr, but no \Boot\BCD for it to open"))
+        }
+        true => Ok(()),
+    }
+}
+
+fn has_something_to_start(layout: &Layout, volume: usize) -> bool {
+    // One that cannot be read is another fault, and no reason to start from elsewhere.
+    let has_store = layout.stores.iter().any(|file| file.volume == volume);
+    has_store || layout.systems.iter().any(|system| system.volume == volume && system.ntldr.is_some())
+}
+
+/// Which of the four entries are active, by number, and which have a flag that is none.
+struct Flags {
+    active: Vec<u32>,
+    odd: Vec<u32>,
+}
+
+impl Flags {
+    fn of(layout: &Layout) -> Self {
+        let flags = || (1u32..).zip(layout.table.boot_flags);
+        Self {
+            active: flags().filter(|(_, flag)| *flag == ACTIVE).map(|(number, _)| number).collect(),
+            odd: flags().filter(|(_, flag)| !matches!(*flag, 0 | ACTIVE)).map(|(number, _)| number).collect(),
+        }
+    }
+}
+
+/// The active entries as people are shown them.
+pub(in crate::diagnosis) fn shown(layout: &Layout) -> String {
+    let names: Vec<String> =
+        Flags::of(layout).active.into_iter().map(|number| mbr_entry::name(layout, number)).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(" and ") }
+}
+
+/// No active partition, several, or one from which Windows does not start; or what the user chose instead. A choice that
+/// does not fit is said, and changes nothing about what is wrong.
+pub(in crate::diagnosis) fn findings(layout: &Layout, choice: Choice) -> Vec<Finding> {
+    let unfit = choice.active.and_then(|number| may_be_active(layout, number).err());
+    let choice = Choice { active: choice.active.filter(|_| unfit.is_none()), ..choice };
+    let unfit = unfit.map(|why| Finding::plain(BAD_CHOICE, Severity::Note, "--active", why));
+    unfit.into_iter().chain(finding(layout, choice)).collect()
+}
+
+fn finding(layout: &Layout, choice: Choice) -> Option<Finding> {
+    let candidates: Vec<usize> = startable(layout).map(|system| system.volume).collect();
+    if candidates.is_empty() {
+        return hybrid::finding(layout).or_else(|| unsigned(layout));
+    }
+    if layout.table.boot_code == BootCode::Grub && choice.active.is_none() {
+        return None;
+    }
+    if let Some(unknown) = unknown_active(layout) {
+        return Some(unknown);
+    }
+    let chosen = choice.active.and_then(|number| mbr_entry::of_volume(layout, layout.by_number(number)?));
+    let (code, severity, message) = state(layout, &candidates, chosen)?;
+    let severity = if starts_by_uefi(layout) { Severity::Note } else { severity };
+    let remedy = match (chosen, candidates.as_slice()) {
+        (Some(chosen), _) => Remedy::Edit(edits(layout, chosen)),
+        (None, [candidate]) if !is_any_unread(layout) => {
+            let number = layout.table.partitions.get(*candidate).map_or(0, |partition| partition.number);
+            let advice = format!("`fix --active {number}` makes {} the active one", layout.name(*candidate));
+            Remedy::Switch(Switch::Active(Some(number)), advice)
+        }
+        (None, _) => {
+            Remedy::Switch(Switch::Active(None), "choose the one to start from: `fix --active N`".into())
+        }
+    };
+    let place = |volume: &usize| format!("{} has a boot manager", layout.name(*volume));
+    Some(Finding {
+        evidence: candidates.iter().map(place).collect(),
+        remedy,
+        ..Finding::plain(code, severity, "disk", message)
+    })
+}
+
+/// There is no other partition to start from, and the active one begins with what boot code does not start.
+fn unsigned(layout: &Layout) -> Option<Finding> {
+    let is_unsigned = |(volume, _): &(usize, &Partition)| {
+        layout.volumes.get(*volume).is_some_and(|facts| !facts.is_startable)
+    };
+    if layout.systems.is_empty() && layout.windows.is_empty()
+        || !is_started_by_mbr(layout)
+        || layout.table.boot_code == BootCode::Grub
+        || starts_by_uefi(layout)
+    {
+        return None;
+    }
+    let (volume, _) = active_partitions(layout).find(is_unsigned)?;
+    Some(Finding {
+        remedy: Remedy::Advice(NEW_BOOT_RECORD.into()),
+        ..Finding::plain(
+            "boot-record-unsigned",
+            Severity::BlocksBoot,
+            &layout.name(volume),
+            "the active partition does not begin with a boot record, which ends in 55 aa: boot code starts nothing (\"Missing operating system\")".into(),
+        )
+    })
+}
+
+/// Whether a partition may have a boot manager that nobody can see.
+fn is_any_unread(layout: &Layout) -> bool {
+    let paths = [BIOS_BOOT_MANAGER, NTLDR];
+    (0..layout.volumes.len()).any(|volume| layout.unread_on(volume, &paths).is_some())
+}
+
+/// The one active partition is one of which nobody can tell whether Windows starts from it.
+fn unknown_active(layout: &Layout) -> Option<Finding> {
+    let [number] = *Flags::of(layout).active else { return None };
+    let volume = mbr_entry::volume(layout, number)?;
+    let is_known = startable(layout).any(|system| system.volume == volume);
+    let unread = layout.unread_on(volume, &[BIOS_BOOT_MANAGER, NTLDR]).filter(|_| !is_known)?;
+    Some(unknown(layout, volume, unread.path, &unread.error))
+}
+
+/// What is wrong with the flags; `None` when nothing is, or nothing else than the entry that the user chose.
+fn state(
+    layout: &Layout,
+    candidates: &[usize],
+    chosen: Option<u32>,
+) -> Option<(&'static str, Severity, String)> {
+    let flags = Flags::of(layout);
+    let is_candidate =
+        |number: &u32| mbr_entry::volume(layout, *number).is_some_and(|volume| candidates.contains(&volume));
+    let all = |numbers: &[u32]| {
+        numbers.iter().map(|number| mbr_entry::name(layout, *number)).collect::<Vec<_>>().join(" and ")
+    };
+    if !flags.odd.is_empty() {
+        let message =
+            format!("{} has a boot flag that is neither 00 nor 80: boot code stops at that", all(&flags.odd));
+        return Some(("active-partition-ambiguous", Severity::BlocksBoot, message));
+    }
+    match flags.active.as_slice() {
+        [] => Some((
+            "active-partition-missing",
+            Severity::BlocksBoot,
+            "no partition is active: boot code finds nothing to start".to_owned(),
+        )),
+        [only] if is_candidate(only) => chosen.filter(|chosen| chosen != only).map(|_| {
+            let message = format!("{} is active, and is to be so no longer", mbr_entry::name(layout, *only));
+            ("active-partition-chosen", Severity::Note, message)
+        }),
+        [only] => {
+            // Another system's volume, or the extended partition, may have a boot loader of its own.
+            let facts = mbr_entry::volume(layout, *only).and_then(|volume| layout.volumes.get(volume));
+            let code = || (1u32..).zip(layout.table.container_code).any(|it| it == (*only, true));
+            let is_startable = facts.map_or_else(code, |facts| facts.is_startable);
+            let foreign = is_startable && facts.is_none_or(|facts| !facts.file_system.is_readable());
+            let severity = if foreign { Severity::Degrades } else { Severity::BlocksBoot };
+            let nothing = if is_startable { "" } else { " nor anything else that boot code starts" };
+            let message = format!(
+                "the active partition is {}, which has no boot manager of Windows{nothing}",
+                mbr_entry::name(layout, *only)
+            );
+            Some(("active-partition-wrong", severity, message))
+        }
+        several => Some((
+            "active-partition-ambiguous",
+            Severity::BlocksBoot,
+            format!("{} are active: boot code stops at that (\"Invalid partition table\")", all(several)),
+        )),
+    }
+}
+
+/// The boot flags that make entry `chosen` the only active one.
+fn edits(layout: &Layout, chosen: u32) -> Vec<ByteEdit> {
+    let edit = |(number, flag): (u32, u8)| {
+        let wanted = if number == chosen { ACTIVE } else { 0 };
+        let entry = u64::from(number).checked_sub(1)?.checked_mul(ENTRY_SIZE)?;
+        (flag != wanted).then(|| ByteEdit {
+            what: format!("boot flag of {}", mbr_entry::name(layout, number)),
+            site: Site::Table { at: FIRST_ENTRY.saturating_add(entry) },
+            before: vec![flag],
+            after: vec![wanted],
+            meaning: format!("0x{flag:02x}, to be 0x{wanted:02x}"),
+        })
+    };
+    (1u32..).zip(layout.table.boot_flags).filter_map(edit).collect()
+}

@@ -1,0 +1,44 @@
+//! Findings about disks whose volumes are not where the partition table says.
+
+use crate::diagnosis::model::finding::Finding;
+use crate::diagnosis::model::finding::Severity;
+use crate::diagnosis::model::remedy::Remedy;
+use crate::layout::Layout;
+use crate::layout::spanned;
+
+/// A dynamic disk, a member of a pool.
+#[must_use]
+pub fn findings(layout: &Layout) -> Vec<Finding> {
+    let places =
+        |volumes: Vec<usize>| volumes.into_iter().map(|volume| layout.name(volume)).collect::<Vec<_>>();
+    let (dynamic, spaces) =
+        (places(spanned::dynamic(layout).collect()), places(spanned::spaces(layout).collect()));
+    let mut findings = Vec::new();
+    if !dynamic.is_empty() {
+        findings.push(Finding {
+            evidence: vec![format!("of a dynamic disk: {}", dynamic.join(", "))],
+            remedy: Remedy::Advice(
+                "fix refuses to write to it: repair it from a Windows rescue system".into(),
+            ),
+            ..Finding::plain(
+                "dynamic-disk",
+                Severity::Note,
+                "disk",
+                "a dynamic disk (LDM): its volumes need not be where its partition table says".into(),
+            )
+        });
+    }
+    if !spaces.is_empty() {
+        findings.push(Finding {
+            evidence: vec![format!("of a pool: {}", spaces.join(", "))],
+            ..Finding::plain(
+                "storage-spaces",
+                Severity::Note,
+                "disk",
+                "a part of it belongs to a pool of Storage Spaces, whose volumes cannot be seen from here"
+                    .into(),
+            )
+        });
+    }
+    findings
+}

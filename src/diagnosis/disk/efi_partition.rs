@@ -1,0 +1,106 @@
+//! Findings about EFI system partitions: the loader that firmware falls back to, and which of several partitions it takes.
+
+use crate::diagnosis::model::finding::Finding;
+use crate::diagnosis::model::finding::Severity;
+use crate::diagnosis::model::remedy::Remedy;
+use crate::layout::Firmware;
+use crate::layout::Layout;
+use crate::layout::store::StoreFile;
+use crate::layout::system::SystemVolume;
+use crate::partition::TableKind;
+
+/// All of them.
+pub(in crate::diagnosis) fn findings(layout: &Layout) -> Vec<Finding> {
+    let gpt = layout.systems.iter().filter(|_| layout.table.kind == TableKind::Gpt);
+    let mut findings: Vec<Finding> = gpt.filter_map(|system| fallback(layout, system)).collect();
+    findings.extend(without_store(layout));
+    findings.extend(others(layout));
+    findings
+}
+
+/// `\EFI\Boot\bootx64.efi on partition 1 (SYSTEM) is not Windows' boot manager`, where that is so.
+pub(in crate::diagnosis) fn foreign(layout: &Layout, system: &SystemVolume) -> Option<String> {
+    let path = system.foreign_fallback?;
+    Some(format!("{path} on {} is not Windows' boot manager", layout.name(system.volume)))
+}
+
+/// The loader under the name that firmware falls back to is not there, or another's.
+fn fallback(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
+    if !system.uefi_boot_manager {
+        return None;
+    }
+    let (code, message) = match (system.uefi_fallback, foreign(layout, system)) {
+        (false, _) => (
+            "fallback-loader-missing",
+            r"no loader at \EFI\Boot: firmware that has no entry of its own for this disk (a new virtual machine) finds nothing".to_owned(),
+        ),
+        (true, Some(foreign)) => (
+            "fallback-loader-foreign",
+            format!("{foreign}: firmware that has no entry of its own for this disk (a new virtual machine) starts that"),
+        ),
+        (true, None) => return None,
+    };
+    Some(Finding {
+        remedy: Remedy::Advice(
+            r"where a machine does not start it, copy bootmgfw.efi to \EFI\Boot\bootx64.efi".into(),
+        ),
+        ..Finding::plain(code, Severity::Note, &layout.name(system.volume), message)
+    })
+}
+
+/// The EFI system partitions with a boot manager of Windows.
+fn with_manager(layout: &Layout) -> impl Iterator<Item = &SystemVolume> {
+    let systems = layout.systems.iter().filter(|system| layout.is_esp(system.volume));
+    systems.filter(|system| system.uefi_boot_manager || system.fallback_has_version)
+}
+
+fn has_store(system: &SystemVolume) -> bool {
+    system.stores.iter().any(|path| path.starts_with(r"\EFI\Microsoft\Boot"))
+}
+
+/// The store that counts here.
+fn first(layout: &Layout) -> Option<&StoreFile> {
+    layout.stores.iter().find(|file| file.first && file.firmware == Firmware::Uefi)
+}
+
+/// One with a boot manager and no store, beside the one that has a store.
+fn without_store(layout: &Layout) -> Option<Finding> {
+    let bare = with_manager(layout).find(|system| !has_store(system))?;
+    let other = first(layout)?;
+    if layout.unread_on(bare.volume, &[r"\EFI\Microsoft\Boot\BCD"]).is_some() {
+        return None;
+    }
+    Some(Finding {
+        evidence: vec![format!("{} is on {}", other.path, layout.name(other.volume))],
+        remedy: Remedy::Advice(
+            "which of the two the firmware starts is its own choice; remove the one without a store, or make one there with `bcdboot`".into(),
+        ),
+        ..Finding::plain(
+            "store-elsewhere",
+            Severity::Degrades,
+            &layout.name(bare.volume),
+            r"it has a boot manager, but no \EFI\Microsoft\Boot\BCD".into(),
+        )
+    })
+}
+
+/// Those that have all that the first one has.
+fn others(layout: &Layout) -> Vec<Finding> {
+    let Some(first) = first(layout).filter(|file| layout.is_esp(file.volume)) else { return Vec::new() };
+    let others = with_manager(layout).filter(|system| has_store(system) && system.volume != first.volume);
+    let other = |system: &SystemVolume| {
+        Finding {
+        evidence: vec![format!("the store that is looked at is {} on {}", first.path, layout.name(first.volume))],
+        remedy: Remedy::Advice(
+            "where the wrong one starts, give the firmware an entry for the right one (`efibootmgr`), or rename the other's \\EFI".into(),
+        ),
+        ..Finding::plain(
+            "several-efi-partitions",
+            Severity::Note,
+            &layout.name(system.volume),
+            "another EFI system partition with a boot manager and a store: the firmware may start from this one".into(),
+        )
+    }
+    };
+    others.map(other).collect()
+}

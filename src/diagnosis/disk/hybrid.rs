@@ -1,0 +1,100 @@
+//! Findings about a hybrid MBR whose entries are not the GPT's partitions.
+
+use crate::diagnosis::disk::mbr_entry;
+use crate::diagnosis::disk::preboot::is_started_by_mbr;
+use crate::diagnosis::disk::preboot::startable;
+use crate::diagnosis::model::finding::Finding;
+use crate::diagnosis::model::finding::Severity;
+use crate::diagnosis::model::remedy::Remedy;
+use crate::layout::Layout;
+use crate::layout::system::SystemVolume;
+use crate::partition::BootCode;
+use crate::partition::HybridEntry;
+
+/// Code of the finding that no entry leads to the partition that Windows starts from, or one leads to none.
+pub(in crate::diagnosis) const ENTRY: &str = "hybrid-mbr-entry";
+
+/// A BIOS comes to no boot manager, because none of the entries leads to it.
+pub(in crate::diagnosis) fn finding(layout: &Layout) -> Option<Finding> {
+    if layout.table.hybrid_entries.is_empty()
+        || !is_started_by_mbr(layout)
+        || startable(layout).next().is_some()
+    {
+        return None;
+    }
+    let with_manager = |system: &&SystemVolume| system.bios_boot_manager || system.ntldr.is_some();
+    let wanted: Vec<usize> = layout.systems.iter().filter(with_manager).map(|system| system.volume).collect();
+    if wanted.is_empty() {
+        return None;
+    }
+    let strays: Vec<&HybridEntry> = strays(layout).collect();
+    let expected = wanted.iter().filter_map(|volume| {
+        let partition = layout.table.partitions.get(*volume)?;
+        Some(format!("expected: {}, at sector {}", layout.name(*volume), sector(layout, partition.start)))
+    });
+    // GRUB goes by the GPT; Windows, once it runs, does not.
+    let is_grub = layout.table.boot_code == BootCode::Grub;
+    let severity = if is_grub { Severity::Degrades } else { Severity::BlocksBoot };
+    let message = match strays.is_empty() {
+        _ if is_grub => {
+            "no entry of the hybrid MBR leads to the partition with the boot manager: Windows on a BIOS does not see it"
+        }
+        true => {
+            "no entry of the hybrid MBR leads to the partition with the boot manager: a BIOS does not come to it"
+        }
+        false => {
+            "the hybrid MBR and the GPT differ in where the partition with the boot manager begins: boot code finds nothing to start (\"Missing operating system\")"
+        }
+    };
+    Some(Finding {
+        evidence: strays.iter().map(|stray| shown(layout, stray)).chain(expected).collect(),
+        remedy: remade(layout, &wanted),
+        ..Finding::plain(ENTRY, severity, "disk", message.into())
+    })
+}
+
+/// Entries that lead to no partition, where the start does not hang on them.
+pub(in crate::diagnosis) fn notes(layout: &Layout) -> Vec<Finding> {
+    if finding(layout).is_some() {
+        return Vec::new();
+    }
+    let note = |stray: &HybridEntry| Finding {
+        evidence: vec![shown(layout, stray)],
+        remedy: remade(layout, &[]),
+        ..Finding::plain(
+            ENTRY,
+            Severity::Note,
+            "disk",
+            "an entry of the hybrid MBR begins where no partition of the GPT does".into(),
+        )
+    };
+    strays(layout).map(note).collect()
+}
+
+fn strays(layout: &Layout) -> impl Iterator<Item = &HybridEntry> {
+    let entries = layout.table.hybrid_entries.iter();
+    entries.filter(|entry| mbr_entry::volume(layout, entry.number).is_none())
+}
+
+fn shown(layout: &Layout, entry: &HybridEntry) -> String {
+    format!("found: entry {} of the hybrid MBR, at sector {}", entry.number, sector(layout, entry.start))
+}
+
+fn sector(layout: &Layout, at: u64) -> u64 {
+    at.checked_div(u64::from(layout.table.sector_size)).unwrap_or(0)
+}
+
+/// sgdisk makes all of a hybrid MBR anew, from the numbers of at most three partitions: without boot code, signature and active flag.
+fn remade(layout: &Layout, wanted: &[usize]) -> Remedy {
+    let kept = layout.table.hybrid_entries.iter().filter_map(|entry| mbr_entry::volume(layout, entry.number));
+    let number = |volume: usize| Some(layout.table.partitions.get(volume)?.number.to_string());
+    let numbers: Vec<String> = wanted.iter().copied().chain(kept).filter_map(number).take(3).collect();
+    let active = match (numbers.first(), wanted) {
+        (Some(first), [_]) => format!("; then `fix --active {first}`"),
+        _ => String::new(),
+    };
+    let list = if numbers.is_empty() { "N:N:N".to_owned() } else { numbers.join(":") };
+    Remedy::Advice(format!(
+        "keep the boot code and the signature (`dd if=DISK of=kept bs=446 count=1`), make the hybrid MBR anew (`sgdisk --hybrid={list} DISK`), and put them back (`dd if=kept of=DISK conv=notrunc`){active}"
+    ))
+}

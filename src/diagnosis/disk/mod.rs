@@ -1,0 +1,12 @@
+//! Findings about the disk, and about the start before the store.
+
+pub mod active;
+pub mod boot_record;
+pub mod dynamic;
+pub mod efi_partition;
+pub mod hybrid;
+pub mod mbr_entry;
+pub mod no_system;
+pub mod overview;
+pub mod preboot;
+pub mod sector_size;

@@ -1,0 +1,275 @@
+//! Findings about the disk: what it is at all, its identity, and what stands in the way of a repair.
+
+use crate::diagnosis::disk::efi_partition;
+use crate::diagnosis::disk::no_system;
+use crate::diagnosis::model::context::Choice;
+use crate::diagnosis::model::context::Context;
+use crate::diagnosis::model::finding::BAD_CHOICE;
+use crate::diagnosis::model::finding::Finding;
+use crate::diagnosis::model::finding::READ_FAILED;
+use crate::diagnosis::model::finding::STORE_UNKNOWN;
+use crate::diagnosis::model::finding::Severity;
+use crate::diagnosis::model::finding::VOLUME_CUT;
+use crate::diagnosis::model::finding::VOLUME_LONGER;
+use crate::diagnosis::model::finding::read_it;
+use crate::diagnosis::model::identity::show_disk;
+use crate::diagnosis::model::known_disks::OtherDisk;
+use crate::diagnosis::model::remedy::Remedy;
+use crate::layout::Layout;
+use crate::layout::Missing;
+use crate::layout::store::StoreFile;
+use crate::layout::system::SystemVolume;
+use crate::layout::system::Unread;
+use crate::partition::DiskId;
+use crate::partition::PartitionId;
+use crate::partition::Unseen;
+use crate::volume::FileSystem;
+
+/// All findings about the disk as a whole.
+#[must_use]
+pub fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
+    let mut findings = what_it_is(layout);
+    findings.extend(layout.failed_read.as_ref().map(|error| {
+        let how = error.how();
+        let message =
+            format!("a part of the disk {how}, and what lies there may be what is missing or wrong: {error}");
+        Finding {
+            remedy: Remedy::Advice(read_it(layout).into()),
+            ..Finding::plain(READ_FAILED, Severity::Degrades, "disk", message)
+        }
+    }));
+    findings.extend(layout.table.unseen.as_ref().map(unseen));
+    findings.extend(absent_choices(layout, context.choice));
+    findings.extend(identity(layout, context));
+    findings.extend(
+        layout
+            .table
+            .notes
+            .iter()
+            .map(|note| Finding::plain("partition-table", Severity::Note, "disk", note.clone())),
+    );
+    findings.extend(volumes(layout));
+    findings
+}
+
+fn missing(volume: &str, missing: &Missing) -> Finding {
+    match missing {
+        Missing::OfDisk(how) => Finding::unread(VOLUME_CUT, Severity::Degrades, volume, how.clone()),
+        Missing::OfPartition(how) => Finding {
+            remedy: Remedy::Advice(
+                "give the partition its length back (`sfdisk`), or restore the table from a backup; a Windows that does not mount it calls it RAW".into(),
+            ),
+            ..Finding::plain(VOLUME_LONGER, Severity::Degrades, volume, how.clone())
+        },
+    }
+}
+
+fn spare(volume: &str, beyond: u64) -> Finding {
+    Finding {
+        remedy: Remedy::Advice(
+            "bring the whole image, or make the partition shorter; of NTFS the last sector is the copy of its boot record".into(),
+        ),
+        ..Finding::plain(
+            "partition-beyond-disk",
+            Severity::Degrades,
+            volume,
+            format!("the partition ends 0x{beyond:x} bytes beyond the end of the disk; all of its file system is there"),
+        )
+    }
+}
+
+fn unseen(unseen: &Unseen) -> Finding {
+    match unseen {
+        Unseen::Cut(reason) => {
+            let message = format!(
+                "partitions are missing here, as of an image that was cut short: {reason}, and nobody can see which it names"
+            );
+            Finding::unread(VOLUME_CUT, Severity::Degrades, "disk", message)
+        }
+        Unseen::Damaged(reason) => Finding {
+            remedy: Remedy::Advice(
+                "find what is missing with `testdisk`, or write the table anew as it is read (`sfdisk --dump`)".into(),
+            ),
+            ..Finding::plain(
+                "partitions-lost",
+                Severity::Degrades,
+                "disk",
+                format!("{reason}: partitions that are lost by that are seen by nobody"),
+            )
+        },
+    }
+}
+
+fn what_it_is(layout: &Layout) -> Vec<Finding> {
+    if layout.systems.is_empty() {
+        return vec![if layout.windows.is_empty() { not_windows() } else { no_system::finding(layout) }];
+    }
+    if layout.systems.iter().all(SystemVolume::is_ntldr_only) {
+        return Vec::new();
+    }
+    let managers: Vec<_> = layout.systems.iter().map(|system| layout.name(system.volume)).collect();
+    let is_first = |store: &StoreFile| store.first;
+    if layout.stores.iter().any(is_first) {
+        return Vec::new();
+    }
+    if let Some((volume, Unread { path, error })) = layout.unread_store() {
+        let message = format!(
+            "whether there is a store at {path} on {}, where the disk starts from, cannot be told: {error}",
+            layout.name(volume)
+        );
+        return vec![Finding::hidden(layout, STORE_UNKNOWN, "disk", message)];
+    }
+    let mut evidence = vec![format!("a boot manager is on {}", managers.join(", "))];
+    evidence.extend(layout.systems.iter().filter_map(|system| efi_partition::foreign(layout, system)));
+    vec![Finding {
+        evidence,
+        remedy: Remedy::Advice("make a new store with `bcdboot` from a Windows rescue system".into()),
+        ..Finding::plain(
+            "store-missing",
+            Severity::BlocksBoot,
+            "disk",
+            "there is a boot manager, but no BCD store".into(),
+        )
+    }]
+}
+
+/// Neither a boot manager nor a Windows.
+fn not_windows() -> Finding {
+    Finding {
+        remedy: Remedy::Advice("name the disk that Windows starts from".into()),
+        ..Finding::plain(
+            "not-windows",
+            Severity::BlocksBoot,
+            "disk",
+            "no boot manager, no BCD store and no Windows was found on any volume that can be read".into(),
+        )
+    }
+}
+
+/// Partitions that the user chose and that are not there, whether or not anything has to be chosen.
+fn absent_choices(layout: &Layout, choice: Choice) -> Vec<Finding> {
+    let windows = choice.windows.filter(|_| choice.windows_on.is_none());
+    let recovery = choice.recovery.filter(|_| choice.recovery_on.is_none());
+    let chosen = [("--system", choice.system), ("--windows", windows), ("--recovery", recovery)];
+    let absent = chosen.into_iter().filter_map(|(switch, number)| {
+        let number = number.filter(|number| *number == 0 || layout.by_number(*number).is_none())?;
+        Some(Finding::plain(BAD_CHOICE, Severity::Note, switch, format!("there is no partition {number}")))
+    });
+    absent.chain(absent_entry(layout, choice)).collect()
+}
+
+/// The entry that the user named, where no store has it.
+fn absent_entry(layout: &Layout, choice: Choice) -> Option<Finding> {
+    let entry = choice.entry?;
+    let stores = layout.stores.iter().filter(|file| file.live).filter_map(|file| file.parsed());
+    let mut objects = stores.flat_map(|store| store.objects());
+    let message = format!("no store has an entry {}", entry.braced());
+    (!objects.any(|object| object.id == Some(entry)))
+        .then(|| Finding::plain(BAD_CHOICE, Severity::Note, "--entry", message))
+}
+
+fn identity(layout: &Layout, context: &Context) -> Vec<Finding> {
+    let Some(disk) = layout.table.disk.filter(|disk| *disk != DiskId::Mbr(0)) else { return Vec::new() };
+    let Context { others, apart, named, .. } = context;
+    let at_hand = others.iter().chain(apart.iter()).chain(named.iter());
+    let (same, others): (Vec<&OtherDisk>, Vec<&OtherDisk>) = at_hand.partition(|other| other.disk == disk);
+    let has_ours = |other: &&OtherDisk| other.partitions.iter().any(|(id, _)| is_guid_of(layout, id));
+    let clones: Vec<&OtherDisk> = others.into_iter().filter(has_ours).collect();
+    let collision = |evidence: String, message: &str| Finding {
+        evidence: vec![evidence],
+        remedy: Remedy::Advice(
+            "do not attach both to one Windows: it would take one offline or give it a new identity".into(),
+        ),
+        ..Finding::plain("identity-collision", Severity::Note, "disk", message.into())
+    };
+    let mut findings = Vec::new();
+    if !same.is_empty() {
+        let evidence = format!("{} is also that of {}", show_disk(disk), some_names(&same));
+        findings.push(collision(evidence, "another disk here has the same identity"));
+    }
+    if !clones.is_empty() {
+        let evidence = format!("{} has them under an identity of its own", some_names(&clones));
+        findings.push(collision(
+            evidence,
+            "another disk here has partitions with the same GUIDs: a copy of this one",
+        ));
+    }
+    findings
+}
+
+/// The names of a few, and how many there are besides: of a thousand copies each would name all.
+fn some_names(disks: &[&OtherDisk]) -> String {
+    const SHOWN: usize = 5;
+    let mut names: Vec<String> = disks.iter().take(SHOWN).map(|other| other.name.clone()).collect();
+    match disks.len().saturating_sub(SHOWN) {
+        0 => {}
+        more => names.push(format!("{more} more")),
+    }
+    names.join(", ")
+}
+
+/// Whether a partition of this disk has this GUID; offsets of MBR partitions are the same on many disks.
+fn is_guid_of(layout: &Layout, id: &PartitionId) -> bool {
+    matches!(id, PartitionId::Gpt(_))
+        && layout.table.partitions.iter().any(|partition| partition.id == Some(*id))
+}
+
+fn volumes(layout: &Layout) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (index, facts) in layout.volumes.iter().enumerate() {
+        if let Some(error) = facts.unread_reason() {
+            findings.push(Finding::plain(
+                "volume-unreadable",
+                Severity::Note,
+                &layout.name(index),
+                format!("it could not be read: {error}"),
+            ));
+        }
+        if let Some(how) = &facts.asleep {
+            findings.push(asleep(layout, index, false, how));
+        }
+        if let Some(how) = &facts.missing {
+            findings.push(missing(&layout.name(index), how));
+        } else if facts.beyond > 0 {
+            findings.push(spare(&layout.name(index), facts.beyond));
+        }
+        if facts.file_system == FileSystem::BitLocker {
+            findings.push(Finding::plain(
+                "bitlocker",
+                Severity::Note,
+                &layout.name(index),
+                "encrypted by BitLocker: its files cannot be seen, and a change to the store may make Windows ask for the recovery key once".into(),
+            ));
+        }
+    }
+    for windows in &layout.windows {
+        if let Some(how) = windows.may_be_hibernated() {
+            findings.push(asleep(layout, windows.volume, windows.is_hibernated(), &how));
+        }
+        // A volume with a store has its own word about that.
+        let has_store = layout.stores.iter().any(|file| file.live && file.volume == windows.volume);
+        if windows.dirty && !has_store {
+            findings.push(Finding {
+                evidence: vec!["the file system is marked dirty; fix does not write to it".into()],
+                ..Finding::plain(
+                    "windows-volume-dirty",
+                    Severity::Note,
+                    &layout.name(windows.volume),
+                    "chkdsk is due on the volume of Windows, which does it at its next start".into(),
+                )
+            });
+        }
+    }
+    findings
+}
+
+fn asleep(layout: &Layout, volume: usize, is_sure: bool, how: &str) -> Finding {
+    let code = if is_sure { "hibernated" } else { "hibernation-unknown" };
+    Finding {
+        remedy: Remedy::Advice(
+            "fix refuses unless --allow-hibernated is given: a resumed session remembers the old identity"
+                .into(),
+        ),
+        ..Finding::plain(code, Severity::Note, &layout.name(volume), format!("Windows {how}"))
+    }
+}

@@ -1,0 +1,100 @@
+//! Findings about volumes that were formatted for sectors of another size than the disk's, as after a copy to a disk with
+//! 4096-byte sectors.
+//!
+//! Sources: Microsoft, `fastfat` (FatMountVolume: STATUS_UNRECOGNIZED_VOLUME where the boot sector and the device differ); edk2, FatPkg
+//! (FatOpenDevice goes by the boot sector alone).
+
+use crate::diagnosis::model::finding::Finding;
+use crate::diagnosis::model::finding::Severity;
+use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::resolution::Resolution;
+use crate::diagnosis::resolve::record::Record;
+use crate::diagnosis::resolve::role::Role;
+use crate::diagnosis::store::menu::is_main;
+use crate::layout::Firmware;
+use crate::layout::Layout;
+use crate::layout::Role as Place;
+use crate::layout::VolumeFacts;
+use crate::partition::TableKind;
+
+/// Code of the finding.
+pub(in crate::diagnosis) const MISMATCH: &str = "sector-size-mismatch";
+
+/// All findings about sizes of sectors.
+pub(in crate::diagnosis) fn findings(
+    layout: &Layout,
+    records: &[Record],
+    answers: &[Resolution],
+) -> Vec<Finding> {
+    let needed: Vec<usize> = needed(layout, records, answers).collect();
+    let volumes = layout.volumes.iter().enumerate();
+    let finding = |(volume, facts)| {
+        let formatted = of_volume(layout, facts)?;
+        Some(mismatch(layout, volume, formatted, severity(layout, volume, facts, &needed)))
+    };
+    volumes.filter_map(finding).collect()
+}
+
+/// Bytes of the sectors for which a volume was formatted, where its disk has others. Without a table nothing says what the disk has.
+pub(in crate::diagnosis) fn of_volume(layout: &Layout, facts: &VolumeFacts) -> Option<u32> {
+    let formatted = facts.boot_record?.sector_size;
+    let is_size = formatted.is_power_of_two() && (512..=4096).contains(&formatted);
+    let is_other = layout.table.kind != TableKind::None && formatted != layout.table.sector_size;
+    (is_size && is_other).then_some(formatted)
+}
+
+/// The volumes of the Windows that starts: those to which the main entries lead, or the only one.
+fn needed<'a>(
+    layout: &'a Layout,
+    records: &'a [Record],
+    answers: &'a [Resolution],
+) -> impl Iterator<Item = usize> + 'a {
+    let of_main = |record: &Record| {
+        let file = layout.stores.get(record.store);
+        file.is_some_and(|file| is_main(file, record.object))
+            && matches!(record.purpose.role, Role::Loader | Role::OsRoot)
+    };
+    let led = records.iter().zip(answers).filter(move |(record, _)| of_main(record));
+    let led = led.filter_map(|(_, answer)| match answer {
+        Resolution::Here(volume) | Resolution::Repoint { volume, .. } => Some(*volume),
+        _ => None,
+    });
+    let only = match layout.windows.as_slice() {
+        [only] => Some(only.volume),
+        _ => None,
+    };
+    led.chain(only)
+}
+
+fn severity(layout: &Layout, volume: usize, facts: &VolumeFacts, needed: &[usize]) -> Severity {
+    let is_start = |firmware| {
+        layout.first_system().is_some_and(|start| start.volume == volume && start.firmware() == firmware)
+    };
+    match facts.role {
+        _ if needed.contains(&volume) || is_start(Firmware::Bios) => Severity::BlocksBoot,
+        // UEFI reads a FAT volume as its boot sector says; it is Windows that does not see it.
+        Place::System | Place::SystemAndWindows | Place::Windows | Place::Recovery => Severity::Degrades,
+        Place::Reserved | Place::Other => Severity::Note,
+    }
+}
+
+fn mismatch(layout: &Layout, volume: usize, formatted: u32, severity: Severity) -> Finding {
+    let has = layout.table.sector_size;
+    Finding {
+        evidence: vec![
+            format!("bytes per sector in its boot record: {formatted}"),
+            format!("bytes per sector of the disk: {has}"),
+        ],
+        remedy: Remedy::Advice(format!(
+            "copy the old disk as a whole, with its table, to one with sectors of {formatted} bytes (of a virtual machine: logical_block_size={formatted}), or restore the files to a volume that is formatted on this disk"
+        )),
+        ..Finding::plain(
+            MISMATCH,
+            severity,
+            &layout.name(volume),
+            format!(
+                "it was formatted for sectors of {formatted} bytes, and the disk has sectors of {has}: Windows takes such a volume for RAW"
+            ),
+        )
+    }
+}

@@ -1,0 +1,4 @@
+//! The identity that a disk had: giving it back, and what a record says of it.
+
+pub mod recorded;
+pub mod restore;

@@ -1,0 +1,161 @@
+//! Findings about what has changed since a disk was recorded, and the recorded identity as a cure.
+
+use crate::diagnosis::identity::restore::OldIdentity;
+use crate::diagnosis::identity::restore::Restore;
+use crate::diagnosis::identity::restore::names_present;
+use crate::diagnosis::model::context::Context;
+use crate::diagnosis::model::finding::Finding;
+use crate::diagnosis::model::finding::Severity;
+use crate::diagnosis::model::identity::show_disk;
+use crate::diagnosis::model::recorded::Recorded;
+use crate::diagnosis::model::recorded::RecordedPartition;
+use crate::diagnosis::model::recorded::RecordedStore;
+use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::resolve::record::Record;
+use crate::guid::Guid;
+use crate::layout::Layout;
+use crate::partition::Partition;
+
+/// The code of a finding that says that the record is another disk's; a repair by the record does not go on past it.
+pub const OTHER_DISK: &str = "not-the-recorded-disk";
+
+/// What has changed since the record was made.
+#[must_use]
+pub fn findings(layout: &Layout, recorded: &Recorded) -> Vec<Finding> {
+    if !recorded.is_of(layout) {
+        return vec![Finding {
+            remedy: Remedy::Advice("name the record of this disk".into()),
+            ..Finding::plain(
+                OTHER_DISK,
+                Severity::Degrades,
+                "disk",
+                "this is not the recorded disk, or its system partition is no longer where it was".into(),
+            )
+        }];
+    }
+    let stores = stores(layout, recorded);
+    let mut findings: Vec<Finding> = disk(layout, recorded, stores.is_empty()).into_iter().collect();
+    findings.extend(recorded.partitions.iter().filter_map(|partition| changed(layout, recorded, partition)));
+    let new =
+        layout.table.partitions.iter().filter(|now| {
+            !recorded.partitions.iter().any(|then| (then.start, then.len) == (now.start, now.len))
+        });
+    findings.extend(new.map(|partition| {
+        let place = format!("0x{:x} bytes at 0x{:x}", partition.len, partition.start);
+        since(
+            &format!("partition {}", partition.number),
+            format!("new, or changed in place or length, since it was recorded: {place}"),
+        )
+    }));
+    findings.extend(stores);
+    if findings.is_empty() {
+        let message = "the disk is as it was recorded: its identity, its partitions and its stores";
+        findings.push(Finding::plain("as-recorded", Severity::Note, "disk", message.into()));
+    }
+    findings
+}
+
+fn since(subject: &str, message: String) -> Finding {
+    Finding::plain("changed-since-recorded", Severity::Note, subject, message)
+}
+
+fn disk(layout: &Layout, recorded: &Recorded, same_stores: bool) -> Option<Finding> {
+    let (then, now) = (recorded.disk_id()?, layout.table.disk?);
+    (then != now).then(|| Finding {
+        code: "identity-changed",
+        // A store that was written since may have been re-pointed; one that was not knows the disk by what it was.
+        severity: if same_stores { Severity::Stale } else { Severity::Note },
+        evidence: vec![format!("recorded: {}", show_disk(then)), format!("now: {}", show_disk(now))],
+        remedy: Remedy::Advice(
+            "`fix --against RECORD` re-points the stores; with --restore-identity it gives the recorded identity back".into(),
+        ),
+        ..since("disk", "the disk's identity has changed since it was recorded".into())
+    })
+}
+
+fn changed(layout: &Layout, recorded: &Recorded, then: &RecordedPartition) -> Option<Finding> {
+    let subject = format!("partition {}", then.number);
+    let Some(volume) = recorded.volume_of(layout, then) else {
+        let place = format!("0x{:x} bytes at 0x{:x}", then.len, then.start);
+        return Some(since(&subject, format!("no longer there since it was recorded: {place}")));
+    };
+    let now = layout.table.partitions.get(volume)?;
+    let mut what = Vec::new();
+    if now.number != then.number {
+        what.push(format!("its number is {} now", now.number));
+    }
+    if now.guid() != then.guid {
+        let show = |guid: Option<Guid>| guid.map_or_else(|| "none".into(), |guid| guid.to_string());
+        what.push(format!("its GUID was {} and is {}", show(then.guid), show(now.guid())));
+    }
+    if now.active != then.active {
+        what.push(if now.active { "it is active now".into() } else { "it is no longer active".into() });
+    }
+    (!what.is_empty()).then(|| since(&subject, format!("changed since it was recorded: {}", what.join(", "))))
+}
+
+fn stores(layout: &Layout, recorded: &Recorded) -> Vec<Finding> {
+    let now = Recorded::of(layout).map(|now| now.stores).unwrap_or_default();
+    let place = |store: &RecordedStore| {
+        let volume = recorded.partitions.iter().find(|then| then.number == store.partition);
+        volume.map(|then| (then.start, store.path.to_lowercase()))
+    };
+    let place_now = |store: &RecordedStore| {
+        let volume = layout.by_number(store.partition).and_then(|volume| layout.table.partitions.get(volume));
+        volume.map(|partition| (partition.start, store.path.to_lowercase()))
+    };
+    let differs = |then: &RecordedStore| match now.iter().find(|now| place_now(now) == place(then)) {
+        None => Some(since(&then.path, "the store is gone, or cannot be read, since it was recorded".into())),
+        Some(now) if now.sha256 != then.sha256 => {
+            Some(since(&then.path, "the store was written since it was recorded".into()))
+        }
+        Some(_) => None,
+    };
+    recorded.stores.iter().filter_map(differs).collect()
+}
+
+/// The recorded identity, where giving it back makes the disk what it was.
+#[must_use]
+pub fn restore(layout: &Layout, context: &Context, recorded: &Recorded, records: &[Record]) -> Restore {
+    if !recorded.is_of(layout) {
+        return Restore::Impossible("this is not the recorded disk".into());
+    }
+    let (Some(disk), Some(now)) = (recorded.disk_id(), layout.table.disk) else {
+        return Restore::Impossible("the disk has no identity that could be changed".into());
+    };
+    if std::mem::discriminant(&disk) != std::mem::discriminant(&now) {
+        return Restore::Impossible(
+            "the disk was converted between MBR and GPT since it was recorded".into(),
+        );
+    }
+    let then = recorded.partitions.iter();
+    let partitions: Vec<(usize, Guid)> = then
+        .filter_map(|then| Some((recorded.volume_of(layout, then)?, then.guid?)))
+        .filter(|(volume, guid)| {
+            layout.table.partitions.get(*volume).and_then(Partition::guid) != Some(*guid)
+        })
+        .collect();
+    if disk == now && partitions.is_empty() {
+        return Restore::Nothing;
+    }
+    if let Some(other) = context.others.find(disk).filter(|_| disk != now) {
+        return Restore::Impossible(format!(
+            "{} has that identity: two disks with one do not live together",
+            other.name
+        ));
+    }
+    let taken = |guid: &Guid| layout.table.partitions.iter().any(|partition| partition.guid() == Some(*guid));
+    if let Some((volume, _)) = partitions.iter().find(|(_, guid)| taken(guid)) {
+        return Restore::Impossible(format!(
+            "another partition has the GUID that {} had",
+            layout.name(*volume)
+        ));
+    }
+    let old = OldIdentity { disk, partitions };
+    if names_present(layout, records, &old) {
+        return Restore::Impossible(
+            "a store already names the identity that the disk has now; undo that repair instead (`bcdrescue undo RECORD`)".into(),
+        );
+    }
+    Restore::Possible(old)
+}

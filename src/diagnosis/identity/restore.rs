@@ -1,0 +1,142 @@
+//! The other cure: the disk gets its old identity back, and everything that names it is right again as it stands: the
+//! stores, Windows' own drive letters, a hibernated session, BitLocker's measurements. Pure.
+
+use std::collections::BTreeMap;
+
+use crate::bcd::device::QualifiedPartition;
+use crate::diagnosis::model::identity::disk_of;
+use crate::diagnosis::model::identity::show_disk;
+use crate::diagnosis::model::known_disks::Others;
+use crate::diagnosis::model::remedy::Repoint;
+use crate::diagnosis::resolve::record::Record;
+use crate::diagnosis::resolve::record::is_here;
+use crate::diagnosis::resolve::role::Role;
+use crate::guid::Guid;
+use crate::layout::Layout;
+use crate::partition::DiskId;
+use crate::partition::PartitionId;
+
+/// Whether the old identity can be put back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Restore {
+    /// No element is stale: there is no old identity.
+    Nothing,
+    /// All stale elements agree on this one.
+    Possible(OldIdentity),
+    /// It cannot, for this reason.
+    Impossible(String),
+}
+
+/// The identity that the stale elements name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OldIdentity {
+    /// The disk's.
+    pub disk: DiskId,
+    /// On a GPT disk the old GUIDs of partitions, by volume; those that are still right, and those that no element
+    /// names, are left out.
+    pub partitions: Vec<(usize, Guid)>,
+}
+
+impl Restore {
+    /// The same, unless another attached disk has that identity.
+    pub(in crate::diagnosis) fn unless_taken(self, attached: &Others) -> Self {
+        match &self {
+            Self::Possible(old) => match attached.find(old.disk) {
+                Some(other) => Self::Impossible(format!(
+                    "{} has that identity: two disks with one do not live together",
+                    other.name
+                )),
+                None => self,
+            },
+            Self::Nothing | Self::Impossible(_) => self,
+        }
+    }
+}
+
+/// Derives the old identity from the re-pointings of a diagnosis. It is no other known disk's: an element that names one of
+/// those is not stale.
+#[must_use]
+pub fn restore(layout: &Layout, records: &[Record], repoints: &[&Repoint]) -> Restore {
+    let Some(first) = repoints.first() else { return Restore::Nothing };
+    if let Some(other) = repoints.iter().find(|repoint| repoint.volume.is_none()) {
+        return Restore::Impossible(format!(
+            "an element means {}, and it is that disk whose identity changed",
+            other.place
+        ));
+    }
+    match agreed(layout, disk_of(&first.old), repoints) {
+        Ok(old) if names_present(layout, records, &old) => Restore::Impossible(
+            "other elements name the identity that the disk has now, and would be lost then".into(),
+        ),
+        Ok(old) => Restore::Possible(old),
+        Err(reason) => Restore::Impossible(reason),
+    }
+}
+
+fn agreed(layout: &Layout, disk: DiskId, repoints: &[&Repoint]) -> Result<OldIdentity, String> {
+    if let Some(other) = repoints.iter().map(|repoint| disk_of(&repoint.old)).find(|other| *other != disk) {
+        return Err(format!(
+            "the stale elements name several old identities: {} and {}",
+            show_disk(disk),
+            show_disk(other)
+        ));
+    }
+    if disk == DiskId::Mbr(0) {
+        return Err("the stale elements name the signature 0, which is none".into());
+    }
+    let mut partitions = BTreeMap::new();
+    for repoint in repoints {
+        if let Some(volume) = repoint.volume
+            && let Some(guid) = old_guid(layout, repoint, volume)?
+            && partitions.insert(volume, guid).is_some_and(|before| before != guid)
+        {
+            return Err(format!("the stale elements name {} by several GUIDs", repoint.place));
+        }
+    }
+    let mut guids: Vec<Guid> = partitions.values().copied().collect();
+    guids.sort_unstable_by_key(|guid| *guid.bytes());
+    if guids.windows(2).any(|pair| pair.first() == pair.get(1)) {
+        return Err("the stale elements name two partitions by the same GUID".into());
+    }
+    if Some(disk) == layout.table.disk && partitions.is_empty() {
+        return Err("the disk's identity is not what changed".into());
+    }
+    Ok(OldIdentity { disk, partitions: partitions.into_iter().collect() })
+}
+
+/// The GUID that a re-pointed element knew its partition by, where that is another now.
+fn old_guid(layout: &Layout, repoint: &Repoint, volume: usize) -> Result<Option<Guid>, String> {
+    let name = &repoint.place;
+    let partition = layout.table.partitions.get(volume);
+    match (repoint.old, partition.and_then(|partition| partition.id)) {
+        (QualifiedPartition::Mbr { offset, .. }, Some(PartitionId::Mbr { offset: now })) => {
+            match offset == now {
+                true => Ok(None),
+                false => Err(format!(
+                    "{name} is no longer where it was (0x{offset:x}, now 0x{now:x}), and no identity brings it back"
+                )),
+            }
+        }
+        (QualifiedPartition::Gpt { partition, .. }, Some(PartitionId::Gpt(now))) => {
+            let is_taken =
+                layout.table.partitions.iter().any(|other| other.id == Some(PartitionId::Gpt(partition)));
+            match (partition == now, is_taken) {
+                (true, _) => Ok(None),
+                (false, true) => Err(format!("another partition has the GUID that {name} had")),
+                (false, false) => Ok(Some(partition)),
+            }
+        }
+        _ => Err(format!("{name} is not on a table of the kind that the store names")),
+    }
+}
+
+/// Whether an element that is right would not be with the old identity.
+#[must_use]
+pub(in crate::diagnosis) fn names_present(layout: &Layout, records: &[Record], old: &OldIdentity) -> bool {
+    let moves = |volume: usize| {
+        Some(old.disk) != layout.table.disk || old.partitions.iter().any(|(changed, _)| *changed == volume)
+    };
+    let counts =
+        |record: &&Record| !matches!(record.purpose.role, Role::FirmwareEntry | Role::InsideVirtualDisk);
+    records.iter().filter(counts).filter_map(|record| is_here(layout, &record.named)).any(moves)
+}

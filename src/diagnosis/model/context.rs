@@ -1,0 +1,75 @@
+//! What the diagnosis is told besides the disk: what the user decided, and the other disks at hand.
+
+use std::sync::Arc;
+
+use crate::diagnosis::model::companion::Beside;
+use crate::diagnosis::model::known_disks::Others;
+use crate::diagnosis::model::recorded::Recorded;
+use crate::guid::Guid;
+use crate::partition::DiskId;
+
+/// What the user decided; partitions by their number.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// `--system N`.
+    pub system: Option<u32>,
+    /// `--windows N`.
+    pub windows: Option<u32>,
+    /// `--windows DISK:N`: of the disk with this index among those beside.
+    pub windows_on: Option<usize>,
+    /// `--recovery N`.
+    pub recovery: Option<u32>,
+    /// `--recovery DISK:N`: of the disk with this index among those beside.
+    pub recovery_on: Option<usize>,
+    /// `--entry {GUID}`: of the boot entry with this id, where several could be meant.
+    pub entry: Option<Guid>,
+    /// `--active N`: this partition is to be the active one.
+    pub active: Option<u32>,
+    /// `--convert`: a store of an MBR disk may be re-pointed to a GPT disk, and the reverse.
+    pub convert: bool,
+    /// `--boot-sector`: boot records are to say where their partition begins.
+    pub boot_sector: bool,
+    /// `--firmware-entries`: the store's copies of firmware entries are to name what is here.
+    pub firmware_entries: bool,
+    /// `--drive-letters`: the letters that a Windows remembers are to name this disk.
+    pub drive_letters: bool,
+}
+
+impl Choice {
+    /// Whether it is about re-pointing, so that nothing is left to say where the disk gets its identity back.
+    #[must_use]
+    pub const fn is_of_repointing(&self) -> bool {
+        let Self { system, windows, recovery, entry, convert, firmware_entries, drive_letters, .. } = self;
+        let is_chosen = system.is_some() || windows.is_some() || recovery.is_some() || entry.is_some();
+        is_chosen || *convert || *firmware_entries || *drive_letters
+    }
+}
+
+/// What the diagnosis knows besides the disk.
+#[derive(Debug, Clone, Default)]
+pub struct Context {
+    /// Other disks of this machine: attached, or named with `--with`. An element that names one of them is a question, or is right.
+    pub others: Others,
+    /// Attached disks that are not asked what they have (`--independent`): only their identities count.
+    pub apart: Others,
+    /// Targets of the same command: other machines' disks, of which only an identity that is the same is told.
+    pub named: Others,
+    /// The user's choice.
+    pub choice: Choice,
+    /// Disks that the user named beside this one: an element may mean one of their partitions.
+    pub beside: Arc<Vec<Beside>>,
+    /// What the disk was when all was well, where the user has a record of that.
+    pub recorded: Option<Recorded>,
+}
+
+impl Context {
+    /// Whether a disk of this name is one of those that the user named beside the examined one.
+    pub(crate) fn is_beside(&self, name: &str) -> bool {
+        self.beside.iter().any(|beside| beside.name == name)
+    }
+
+    /// The disk that the user named beside the examined one, if it has this identity.
+    pub(crate) fn beside_named(&self, disk: DiskId) -> Option<&Beside> {
+        self.beside.iter().find(|beside| beside.layout.table.disk == Some(disk))
+    }
+}

@@ -1,0 +1,159 @@
+//! One thing that was found, and how much it matters.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::diagnosis::model::remedy::Remedy;
+use crate::layout::Layout;
+
+/// Code of the finding that a part of the disk could not be read.
+pub(in crate::diagnosis) const READ_FAILED: &str = "read-failed";
+/// Code of the finding that a volume goes on behind the end of the disk.
+pub(in crate::diagnosis) const VOLUME_CUT: &str = "volume-cut";
+/// Code of the finding that a file system goes on behind the end of its partition.
+pub(in crate::diagnosis) const VOLUME_LONGER: &str = "volume-longer-than-partition";
+/// Code of the finding that a store may be where nothing can be read.
+pub(in crate::diagnosis) const STORE_UNKNOWN: &str = "store-unknown";
+/// Code of the finding that a boot manager may be where nothing can be read.
+pub(in crate::diagnosis) const BOOT_MANAGER_UNKNOWN: &str = "boot-manager-unknown";
+
+/// Code of the finding that an element names another disk that is at hand.
+pub(in crate::diagnosis) const NAMES_OTHER_DISK: &str = "names-other-disk";
+
+/// The code of a finding that the user's own choice is to blame for; a repair does not go on past it.
+pub const BAD_CHOICE: &str = "choice-does-not-fit";
+/// The code of a finding that the user's choice fits this entry and others; a repair does not go on past it either.
+pub const ENTRY_NEEDED: &str = "entry-needed";
+
+/// What to do about what cannot be read.
+const READ_IT: &str = "of an image see whether it is whole (its length and hash beside the original's, `qemu-img check`), of a disk what the kernel says of reading it (`dmesg`)";
+
+/// What to do about what was not read, by why that is.
+pub(in crate::diagnosis) fn read_it(layout: &Layout) -> &'static str {
+    match &layout.failed_read {
+        Some(read) if read.is_late() => {
+            "see why the server answers so slowly, or give it more time with --time-limit SECONDS"
+        }
+        Some(read) if read.is_at_limit() => {
+            "no sound disk needs so much: mend its file systems (`chkdsk`), or restore it from a backup"
+        }
+        _ => READ_IT,
+    }
+}
+
+/// What to do about a file system that is damaged.
+pub(in crate::diagnosis) const MEND_IT: &str =
+    "check that volume in a Windows rescue system (`chkdsk`), or restore it from a backup";
+
+/// How much a finding matters, in rising order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Worth knowing; nothing is wrong.
+    Note,
+    /// Names an old identity, but boot managers get by (measured on real ones).
+    Stale,
+    /// Something beside the normal boot does not work: recovery, resume, memory test, another entry.
+    Degrades,
+    /// Windows does not start.
+    BlocksBoot,
+}
+
+impl std::fmt::Display for Severity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Note => "note",
+            Self::Stale => "stale",
+            Self::Degrades => "degrades",
+            Self::BlocksBoot => "blocks boot",
+        })
+    }
+}
+
+/// One thing that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Stable name of the kind of finding, e.g. `signature-changed`.
+    pub code: &'static str,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What it is about: `\Boot\BCD {bootmgr} device`, `disk`, `partition 2 (Windows)`.
+    pub subject: String,
+    /// One sentence.
+    pub message: String,
+    /// The facts behind it.
+    pub evidence: Vec<String>,
+    /// The status that a boot manager would show, e.g. `0xc000000e`, where that was measured.
+    pub predicted_status: Option<&'static str>,
+    /// What can be done.
+    pub remedy: Remedy,
+}
+
+impl Finding {
+    /// Whether it is about what could not be read, so that nobody can tell what is there.
+    #[must_use]
+    pub fn is_of_unread(&self) -> bool {
+        [READ_FAILED, VOLUME_CUT, VOLUME_LONGER, STORE_UNKNOWN, BOOT_MANAGER_UNKNOWN].contains(&self.code)
+    }
+
+    /// Whether it is about the end of the disk, or of a partition, before the end of what is on it.
+    pub(in crate::diagnosis) fn is_of_cut(&self) -> bool {
+        [VOLUME_CUT, VOLUME_LONGER].contains(&self.code)
+    }
+
+    /// A finding without evidence, status or remedy; `..Finding::plain(…)` behind those that it has.
+    pub(in crate::diagnosis) fn plain(
+        code: &'static str,
+        severity: Severity,
+        subject: &str,
+        message: String,
+    ) -> Self {
+        Self {
+            code,
+            severity,
+            subject: subject.to_owned(),
+            message,
+            evidence: Vec::new(),
+            predicted_status: None,
+            remedy: Remedy::None,
+        }
+    }
+
+    /// A finding about what could not be read, for the medium or the image.
+    pub(in crate::diagnosis) fn unread(
+        code: &'static str,
+        severity: Severity,
+        subject: &str,
+        message: String,
+    ) -> Self {
+        Self { remedy: Remedy::Advice(READ_IT.into()), ..Self::plain(code, severity, subject, message) }
+    }
+
+    /// The same, where it may be the file system that is damaged.
+    pub(in crate::diagnosis) fn hidden(
+        layout: &Layout,
+        code: &'static str,
+        subject: &str,
+        message: String,
+    ) -> Self {
+        let is_hidden = (0..layout.volumes.len()).any(|volume| layout.hides(volume));
+        let advice = if is_hidden { read_it(layout) } else { MEND_IT };
+        let unread = Self::unread(code, Severity::BlocksBoot, subject, message);
+        Self { remedy: Remedy::Advice(advice.into()), ..unread }
+    }
+}
+
+/// Whether a finding says that an element names what is not here.
+#[must_use]
+pub fn is_identity(finding: &Finding) -> bool {
+    matches!(
+        finding.code,
+        "signature-changed"
+            | "disk-guid-changed"
+            | "partition-changed"
+            | "disk-unknown"
+            | "table-converted"
+            | "choice-does-not-fit"
+            | "entry-needed"
+    )
+}

@@ -1,0 +1,12 @@
+//! What the diagnosis speaks in: findings, remedies, hops, the user's choice.
+
+pub mod byte_edit;
+pub mod companion;
+pub mod context;
+pub mod finding;
+pub mod hop;
+pub mod identity;
+pub mod known_disks;
+pub mod recorded;
+pub mod remedy;
+pub mod resolution;

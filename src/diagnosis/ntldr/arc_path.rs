@@ -1,0 +1,95 @@
+//! Where an entry of `boot.ini` leads on this disk.
+//!
+//! Sources: Microsoft, KB 102873 (how partitions are counted), KB 227704 (`signature()` is looked up among all disks).
+
+use crate::diagnosis::model::context::Context;
+use crate::diagnosis::model::remedy::NamedDisk;
+use crate::layout::Layout;
+use crate::layout::arc_path::Adapter;
+use crate::layout::arc_path::ArcPath;
+use crate::layout::windows::WindowsVolume;
+use crate::partition::DiskId;
+use crate::partition::TableKind;
+
+/// Where an ARC path leads.
+#[derive(Debug, Clone)]
+pub(in crate::diagnosis) enum Lead<'a> {
+    /// To this Windows.
+    Windows(&'a WindowsVolume),
+    /// To a disk with this signature, which is neither this one nor another that is known.
+    UnknownDisk(u32),
+    /// To a disk with this signature, which is another attached one.
+    OtherDisk(u32, NamedDisk),
+    /// To another disk, or to one that cannot be told from here: in words.
+    Elsewhere(String),
+    /// To a partition that this disk does not have.
+    NoPartition,
+    /// To this volume, which has no Windows in the directory.
+    NoWindows(usize),
+    /// To this volume, whose files cannot be seen.
+    Hidden(usize),
+}
+
+/// Follows a path as NTLDR would when this disk is the one that it was started from.
+pub(in crate::diagnosis) fn lead<'a>(layout: &'a Layout, context: &Context, path: &ArcPath) -> Lead<'a> {
+    match path.adapter {
+        Adapter::Signature(signature) if layout.table.disk != Some(DiskId::Mbr(signature)) => {
+            return other_disk(context, path, signature);
+        }
+        Adapter::Scsi(_) => return Lead::Elsewhere("a disk that ntbootdd.sys finds".into()),
+        Adapter::Multi(_) if path.rdisk != 0 => {
+            return Lead::Elsewhere(format!("another disk, number {} of the BIOS from 0", path.rdisk));
+        }
+        Adapter::Multi(_) | Adapter::Signature(_) => {}
+    }
+    if layout.table.kind != TableKind::Mbr {
+        return Lead::Elsewhere("a partition, which only an MBR disk has by that number".into());
+    }
+    let Some(volume) = path.partition_of(&layout.table) else { return Lead::NoPartition };
+    let of_volume = |windows: &&WindowsVolume| windows.volume == volume && is_root(path, windows);
+    match layout.windows.iter().find(of_volume) {
+        Some(windows) => Lead::Windows(windows),
+        None if is_readable(layout, volume) => Lead::NoWindows(volume),
+        None => Lead::Hidden(volume),
+    }
+}
+
+fn other_disk<'a>(context: &Context, path: &ArcPath, signature: u32) -> Lead<'a> {
+    let identity = DiskId::Mbr(signature);
+    if let Some(beside) = context.beside_named(identity) {
+        return Lead::Elsewhere(format!("partition {} of {}", path.partition, beside.name));
+    }
+    match context.others.find(identity) {
+        Some(other) => {
+            let named = NamedDisk { disk: other.name.clone(), partition: Some(path.partition) };
+            Lead::OtherDisk(signature, named)
+        }
+        None => Lead::UnknownDisk(signature),
+    }
+}
+
+/// The number that `partition()` has for a volume.
+pub(in crate::diagnosis) fn number_of(layout: &Layout, path: &ArcPath, volume: usize) -> Option<u32> {
+    let last = u32::try_from(layout.table.partitions.len()).ok()?;
+    let is = |partition: &u32| {
+        ArcPath { partition: *partition, ..path.clone() }.partition_of(&layout.table) == Some(volume)
+    };
+    (1..=last).find(is)
+}
+
+/// The volumes that have a Windows in the directory of a path.
+pub(in crate::diagnosis) fn holders(layout: &Layout, path: &ArcPath) -> Vec<usize> {
+    let windows = layout.windows.iter().filter(|windows| is_root(path, windows));
+    windows.map(|windows| windows.volume).collect()
+}
+
+fn is_root(path: &ArcPath, windows: &WindowsVolume) -> bool {
+    path.directory.trim_end_matches('\\').to_lowercase() == windows.root.to_lowercase()
+}
+
+fn is_readable(layout: &Layout, volume: usize) -> bool {
+    layout
+        .volumes
+        .get(volume)
+        .is_some_and(|facts| facts.file_system.is_readable() && facts.unreadable.is_none())
+}

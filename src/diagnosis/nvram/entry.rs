@@ -1,0 +1,181 @@
+//! Findings about the firmware's boot entries, of which Windows keeps copies in the store.
+//!
+//! `FirmwareVariable` of {bootmgr} and of the firmware's own entries names a partition as the firmware's memory does:
+//! by identity, number, first block and blocks; `device` of a firmware entry is a projection of that (in 71 of 72
+//! objects that have both, they agree). Windows refreshes the copies from the firmware at its next start, and the
+//! firmware has chosen the partition before the store is read: what is stale here stops nothing. Many entries mean other
+//! disks (sticks, other systems); only those are spoken of whose identity is shown to have been this disk's.
+
+use crate::bcd::device_path::HardDrive;
+use crate::bcd::element::ElementId;
+use crate::bcd::element::ElementValue;
+use crate::bcd::firmware_variable;
+use crate::bcd::firmware_variable::FirmwareVariable;
+use crate::bcd::object;
+use crate::bcd::object::Object;
+use crate::diagnosis::model::byte_edit::ByteEdit;
+use crate::diagnosis::model::context::Context;
+use crate::diagnosis::model::finding::Finding;
+use crate::diagnosis::model::finding::Severity;
+use crate::diagnosis::model::identity::disk_of;
+use crate::diagnosis::model::identity::identity_of;
+use crate::diagnosis::model::identity::show_identity;
+use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::remedy::Switch;
+use crate::diagnosis::model::resolution::Resolution;
+use crate::diagnosis::nvram::edit;
+use crate::diagnosis::nvram::edit::Place;
+use crate::diagnosis::nvram::place::Stands;
+use crate::diagnosis::nvram::place::key_of_drive;
+use crate::diagnosis::nvram::place::key_of_record;
+use crate::diagnosis::nvram::place::node_of;
+use crate::diagnosis::nvram::place::show_drive;
+use crate::diagnosis::resolve::record::Record;
+use crate::layout::Layout;
+use crate::layout::store::StoreFile;
+
+/// Partitions of one entry that are looked at, at most; real entries name one.
+const DRIVES_MAX: usize = 8;
+
+/// All findings about copies of firmware entries; `answers` are those to `records`.
+#[must_use]
+pub fn findings(
+    layout: &Layout,
+    context: &Context,
+    records: &[Record],
+    answers: &[Resolution],
+) -> Vec<Finding> {
+    let stands = Stands::new(layout, context, records, answers);
+    let live = layout.stores.iter().enumerate().filter(|(_, file)| file.live);
+    let stores = live.filter_map(|(index, file)| Some((index, file, file.parsed()?)));
+    let objects = stores.flat_map(|(store, file, parsed)| {
+        let known = parsed.objects().iter().filter(|object| object.id.is_some());
+        known.map(move |object| Entry { layout, context, store, file, object })
+    });
+    objects.filter_map(|entry| entry.finding(&stands)).collect()
+}
+
+/// An object that may stand for an entry of the firmware.
+struct Entry<'a> {
+    layout: &'a Layout,
+    context: &'a Context,
+    store: usize,
+    file: &'a StoreFile,
+    object: &'a Object,
+}
+
+/// What is stale in one object.
+#[derive(Default)]
+struct Stale {
+    /// The volume that is meant.
+    volume: usize,
+    /// Whether an identity is another; else only where the partition lies.
+    identity: bool,
+    /// What it names, for people.
+    names: Vec<String>,
+    edits: Vec<ByteEdit>,
+}
+
+impl Entry<'_> {
+    fn finding(&self, stands: &Stands<'_>) -> Option<Finding> {
+        let value = firmware_variable::value_of(self.object);
+        let variable = value.and_then(|value| FirmwareVariable::decode(&value.data).ok());
+        let mut stale = Stale::default();
+        for drive in variable.iter().flat_map(|variable| &variable.hard_drives).take(DRIVES_MAX) {
+            self.node(stands, drive, &mut stale);
+        }
+        if self.object.object_type.is_some_and(|kind| kind.is_firmware_application()) {
+            self.element(stands, &mut stale);
+        }
+        (!stale.edits.is_empty()).then(|| self.describe(variable.as_ref(), stale))
+    }
+
+    fn place(&self, what: &str) -> Place {
+        // {bootmgr}'s own copy is the proof that the old identity was this disk's, where no element names it any more;
+        // it is written behind the others, so that a repair that was cut short still has it.
+        let rank = u8::from(self.object.id == Some(object::BOOTMGR));
+        Place { store: self.store, rank, of: format!("{what} {}", self.object.name()) }
+    }
+
+    fn node(&self, stands: &Stands<'_>, drive: &HardDrive, stale: &mut Stale) {
+        let node = || {
+            let value = firmware_variable::value_of(self.object)?;
+            let key = key_of_drive(self.layout, drive)?;
+            let volume = stands.volume(&key)?;
+            let new = node_of(self.layout, volume)?;
+            let edits = edit::of_drive(value, drive, &new, &self.place("the firmware entry"))?;
+            Some((volume, drive.identity() != Some(new.signature), edits))
+        };
+        let Some((volume, identity, edits)) = node() else { return };
+        if !edits.is_empty() {
+            stale.volume = volume;
+            stale.identity |= identity;
+            stale.names.push(show_drive(drive));
+            stale.edits.extend(edits);
+        }
+    }
+
+    /// `device` of a firmware's own entry, which no re-pointing touches.
+    fn element(&self, stands: &Stands<'_>, stale: &mut Stale) {
+        let Some(element) = self.object.element(ElementId::DEVICE) else { return };
+        let ElementValue::Device(device) = &element.value else { return };
+        for record in device.identities().iter().filter(|record| !record.inside_vhd) {
+            let disk = disk_of(&record.partition);
+            let volume = stands.volume(&key_of_record(&record.partition));
+            let new = volume.and_then(|volume| identity_of(self.layout, volume));
+            let (Some(volume), Some(new)) = (volume, new) else { continue };
+            let is_known = self.context.others.find(disk).is_some();
+            if record.partition == new || is_known {
+                continue;
+            }
+            let place = self.place("device of");
+            let Some(edits) = edit::of_record(element, record, new, &place) else { continue };
+            stale.volume = volume;
+            stale.identity = true;
+            stale.names.push(show_identity(&record.partition));
+            stale.edits.extend(edits);
+        }
+    }
+
+    fn describe(&self, variable: Option<&FirmwareVariable>, stale: Stale) -> Finding {
+        let place = self.layout.name(stale.volume);
+        let message = match stale.identity {
+            true => {
+                format!("copy of a firmware entry: names {place} under an identity that it no longer has")
+            }
+            false => format!("copy of a firmware entry: names {place}, but another place or size of it"),
+        };
+        let called = variable.map_or_else(String::new, |variable| {
+            format!(" {} \"{}\"", variable.variable(), variable.friendly_name)
+        });
+        let mut evidence: Vec<String> = stale.names.iter().map(|name| format!("it names {name}")).collect();
+        evidence.extend(node_of(self.layout, stale.volume).map(|node| {
+            format!(
+                "{place} has {}, number {}, {} blocks from block {}",
+                edit::show_signature(node.signature),
+                node.number,
+                node.lba_count,
+                node.start_lba
+            )
+        }));
+        evidence
+            .push("the entry itself is in the firmware's memory, which cannot be seen from here".to_owned());
+        let remedy = match self.context.choice.firmware_entries {
+            true => Remedy::Edit(stale.edits),
+            false => Remedy::Switch(Switch::FirmwareEntries, self.advice()),
+        };
+        let subject = format!("{} {}{called}", self.file.name, self.object.name());
+        Finding { evidence, remedy, ..Finding::plain("firmware-entry", Severity::Note, &subject, message) }
+    }
+
+    fn advice(&self) -> String {
+        let system = self.layout.systems.iter().find(|system| system.volume == self.file.volume);
+        let fallback = match system.is_some_and(|system| system.uefi_fallback) {
+            true => "which is there",
+            false => "which is missing here",
+        };
+        format!(
+            r"Windows refreshes the copy at its next start, and `fix --firmware-entries` sets it right now; if the machine does not start, its own entry is stale too: firmware then falls back to \EFI\Boot\bootx64.efi, {fallback}, or the entry has to be made anew (`bcdboot` from a Windows rescue system, `efibootmgr` from Linux)"
+        )
+    }
+}

@@ -1,0 +1,115 @@
+//! Disks that were converted between MBR and GPT after their store was written.
+//!
+//! An identity of the other kind tells little: of an MBR partition its place, which a conversion keeps. The role and the
+//! files decide, and the loader for the firmware that reads the store has to be there.
+
+use crate::bcd::device::QualifiedPartition;
+use crate::bcd::element::Element;
+use crate::bytes;
+use crate::diagnosis::model::byte_edit::ByteEdit;
+use crate::diagnosis::model::byte_edit::Site;
+use crate::diagnosis::model::resolution::Left;
+use crate::diagnosis::resolve::record::Record;
+use crate::diagnosis::resolve::role::Role;
+use crate::layout::Firmware;
+use crate::layout::Layout;
+use crate::layout::Role as Place;
+use crate::layout::VolumeFacts;
+use crate::partition::TableKind;
+use crate::volume::FileSystem;
+
+/// Written before the identities: an entry whose identity is still the old one fails as it did.
+const RANK: u8 = 0;
+
+/// The volume that a record means which names a partition of a table of the other kind; `is_taken` tells which volumes other places are.
+pub(in crate::diagnosis) fn target(
+    layout: &Layout,
+    record: &Record,
+    is_taken: &dyn Fn(usize) -> bool,
+) -> Result<usize, Left> {
+    let store = layout.stores.get(record.store).ok_or(Left::OtherStyle(None))?;
+    if layout.table.hybrid.is_some()
+        || layout.table.kind == TableKind::Gpt && store.firmware == Firmware::Bios
+    {
+        return Err(Left::OtherStyle(None));
+    }
+    let candidates: Vec<usize> = match record.purpose.role {
+        role if role.is_system() => return Ok(store.volume),
+        Role::Loader | Role::OsRoot | Role::Resume => {
+            let (ending, with_loader) = with_loader(layout, store.firmware);
+            if with_loader.is_empty() {
+                return Err(Left::NoLoader(ending));
+            }
+            let free: Vec<usize> = with_loader.iter().copied().filter(|volume| !is_taken(*volume)).collect();
+            if let ([], Some(taken)) = (free.as_slice(), with_loader.first()) {
+                return Err(Left::Taken(layout.name(*taken)));
+            }
+            free
+        }
+        Role::Image | Role::Sdi => {
+            record.purpose.file.iter().flat_map(|file| layout.evidence.volumes_with(file)).collect()
+        }
+        _ => Vec::new(),
+    };
+    let place = match record.named {
+        QualifiedPartition::Mbr { offset, .. } => {
+            layout.volumes.iter().position(|facts| facts.partition.start == offset)
+        }
+        QualifiedPartition::Gpt { .. } => None,
+    };
+    let hidden = hiding(layout, record.purpose.role);
+    let is_guess = layout.table.unseen.is_some() || !hidden.is_empty();
+    match (candidates.as_slice(), place.filter(|place| candidates.contains(place))) {
+        (_, Some(place)) => Ok(place),
+        ([], None) => Err(Left::OtherStyle(None)),
+        ([only], None) if is_guess => Err(Left::Hidden { seen: *only, hidden }),
+        ([only], None) => Ok(*only),
+        (several, None) => Err(Left::Ambiguous(several.to_vec())),
+    }
+}
+
+/// The volumes of which nobody can say whether a Windows is on them, where it is one that is looked for.
+fn hiding(layout: &Layout, role: Role) -> Vec<usize> {
+    let is_hidden = |(volume, facts): &(usize, &VolumeFacts)| {
+        let is_closed = facts.file_system == FileSystem::BitLocker || facts.unread_reason().is_some();
+        is_closed && !layout.is_esp(*volume) && facts.role != Place::Reserved
+    };
+    match role {
+        Role::Loader | Role::OsRoot | Role::Resume => {
+            layout.volumes.iter().enumerate().filter(is_hidden).map(|(volume, _)| volume).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The Windows volumes with a loader for this firmware, and its ending.
+pub(in crate::diagnosis) fn with_loader(layout: &Layout, firmware: Firmware) -> (&'static str, Vec<usize>) {
+    let windows = layout.windows.iter();
+    match firmware {
+        Firmware::Bios => ("exe", windows.filter(|one| one.winload_exe).map(|one| one.volume).collect()),
+        Firmware::Uefi => ("efi", windows.filter(|one| one.winload_efi).map(|one| one.volume).collect()),
+    }
+}
+
+/// The edit that gives the path in `element` the ending of the other firmware: three letters for three.
+#[must_use]
+pub(in crate::diagnosis) fn path_edit(
+    store: usize,
+    of: &str,
+    element: &Element,
+    path: &str,
+    new: &str,
+) -> Option<ByteEdit> {
+    let (old, after) = (bytes::utf16le(path), bytes::utf16le(new));
+    let same = old.iter().zip(&after).take_while(|(old, new)| old == new).count();
+    let before = old.get(same..)?.to_vec();
+    let after = after.get(same..)?.to_vec();
+    let stands = bytes::slice(&element.raw, same, before.len()) == Some(before.as_slice());
+    (stands && before.len() == after.len()).then(|| ByteEdit {
+        what: format!("path of {of}"),
+        site: Site::Store { store, at: element.at.saturating_add(same), rank: RANK },
+        before,
+        after,
+        meaning: format!("{path}, to be {new}"),
+    })
+}

@@ -1,0 +1,79 @@
+//! The identity records of all stores, and where on this disk each of them points.
+
+use crate::bcd::device::QualifiedPartition;
+use crate::bcd::element::ElementValue;
+use crate::diagnosis::model::identity::disk_of;
+use crate::diagnosis::model::identity::partition_of;
+use crate::diagnosis::resolve::role::Purpose;
+use crate::diagnosis::resolve::role::purpose;
+use crate::layout::Layout;
+use crate::partition::DiskId;
+use crate::partition::PartitionId;
+
+/// One identity record of a store, with its place and its purpose.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Index of the store in the layout.
+    pub store: usize,
+    /// Index of the object in the store.
+    pub object: usize,
+    /// Index of the element in the object.
+    pub element: usize,
+    /// Index of the record in the device element.
+    pub record: usize,
+    /// What it names.
+    pub named: QualifiedPartition,
+    /// What it is for.
+    pub purpose: Purpose,
+}
+
+/// All identity records of all stores that the firmware would come to.
+///
+/// Objects are found by their GUID; what lies under a key of another name, nothing ever starts (somebody's `{Default}`,
+/// say, is no object, and stays as it is).
+#[must_use]
+pub fn records(layout: &Layout) -> Vec<Record> {
+    let mut all = Vec::new();
+    let live = layout.stores.iter().enumerate().filter(|(_, file)| file.live);
+    for (store, parsed) in live.filter_map(|(index, file)| Some((index, file.parsed()?))) {
+        let objects = parsed.objects().iter().enumerate().filter(|(_, object)| object.id.is_some());
+        for (object_index, object) in objects {
+            for (element_index, element) in object.elements.iter().enumerate() {
+                let ElementValue::Device(device) = &element.value else { continue };
+                all.extend(device.identities().iter().enumerate().map(|(index, identity)| Record {
+                    store,
+                    object: object_index,
+                    element: element_index,
+                    record: index,
+                    named: identity.partition,
+                    purpose: purpose(object, element, identity),
+                }));
+            }
+        }
+    }
+    all
+}
+
+/// The volume whose partition the record names, whatever it says of the disk.
+pub(in crate::diagnosis) fn direct(layout: &Layout, named: &QualifiedPartition) -> Option<usize> {
+    match partition_of(named) {
+        PartitionId::Mbr { offset } => {
+            matches!(layout.table.disk, Some(DiskId::Mbr(_))).then(|| layout.partition_at(offset))?
+        }
+        id @ PartitionId::Gpt(_) => {
+            layout.table.partitions.iter().position(|partition| partition.id == Some(id))
+        }
+    }
+}
+
+/// The volume of this disk that the record names by both its identities.
+#[must_use]
+pub fn is_here(layout: &Layout, named: &QualifiedPartition) -> Option<usize> {
+    if let (Some(hybrid), QualifiedPartition::Mbr { signature, offset }) = (layout.table.hybrid, *named)
+        && hybrid == signature
+    {
+        return layout.partition_at(offset);
+    }
+    let disk = disk_of(named);
+    (layout.table.disk == Some(disk) && disk != DiskId::Mbr(0)).then(|| direct(layout, named))?
+}

@@ -1,0 +1,291 @@
+//! Findings about device elements: what each names, and what it should name.
+
+use std::collections::BTreeSet;
+
+use crate::bcd::device::QualifiedPartition;
+use crate::bcd::element::ElementId;
+use crate::bcd::names::display_name;
+use crate::bcd::object::Object;
+use crate::diagnosis::model::companion::Beside;
+use crate::diagnosis::model::context::Context;
+use crate::diagnosis::model::finding::Finding;
+use crate::diagnosis::model::finding::Severity;
+use crate::diagnosis::model::identity::identity_of;
+use crate::diagnosis::model::identity::show_disk;
+use crate::diagnosis::model::identity::show_identity;
+use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::remedy::Repoint;
+use crate::diagnosis::model::resolution::Change;
+use crate::diagnosis::model::resolution::Left;
+use crate::diagnosis::model::resolution::Resolution;
+use crate::diagnosis::resolve::record::Record;
+use crate::diagnosis::resolve::role::Role;
+use crate::diagnosis::store::menu::is_listed;
+use crate::diagnosis::store::menu::is_main;
+use crate::diagnosis::store::missing_file;
+use crate::diagnosis::store::unresolved::unused_choice;
+use crate::layout::Layout;
+use crate::layout::store::StoreFile;
+
+/// All findings about device elements and the files that they lead to; `answers` are those to `records`.
+#[must_use]
+pub fn findings(
+    layout: &Layout,
+    context: &Context,
+    records: &[Record],
+    answers: &[Resolution],
+) -> Vec<Finding> {
+    let windows = records.iter().filter(|record| record.purpose.role.is_windows());
+    let of_windows: BTreeSet<QualifiedPartition> = windows.map(|record| record.named).collect();
+    let describe = |(record, answer): (&Record, &Resolution)| {
+        let subject = Subject::new(layout, record)?;
+        let is_beside_windows = of_windows.contains(&record.named);
+        Subject { is_beside_windows, ..subject }.finding(context, answer)
+    };
+    let mut findings: Vec<_> = records.iter().zip(answers).filter_map(describe).collect();
+    findings.extend(missing_file::findings(layout, context, records, answers));
+    findings.extend(unused_choice(layout, context, records, answers));
+    findings
+}
+
+/// What would be re-pointed, and is kept for what it tells of other elements: the old identity is known by it too.
+pub(in crate::diagnosis) fn kept(
+    layout: &Layout,
+    records: &[Record],
+    answers: &[Resolution],
+) -> Vec<Repoint> {
+    let kept = |(record, answer): (&Record, &Resolution)| match answer {
+        Resolution::Left { why: Left::Kept(volume), .. } => {
+            let partition = layout.table.partitions.get(*volume)?.number;
+            let new = identity_of(layout, *volume)?;
+            let subject = Subject::new(layout, record)?;
+            let known = subject.repointing(new, layout.name(*volume), partition);
+            Some(Repoint { volume: Some(*volume), ..known })
+        }
+        _ => None,
+    };
+    records.iter().zip(answers).filter_map(kept).collect()
+}
+
+/// A record with everything that a finding says of it.
+pub(in crate::diagnosis) struct Subject<'a> {
+    pub(in crate::diagnosis) layout: &'a Layout,
+    pub(in crate::diagnosis) record: &'a Record,
+    file: &'a StoreFile,
+    pub(in crate::diagnosis) name: String,
+    /// The object's id, as `--entry` takes it.
+    pub(in crate::diagnosis) entry: &'a str,
+    is_main: bool,
+    /// Whether the boot menu leads to the object.
+    is_listed: bool,
+    /// Whether a Windows is named by the same place.
+    pub(in crate::diagnosis) is_beside_windows: bool,
+    /// Whether the element is `device`, without which the boot manager does not try the entry.
+    is_device: bool,
+}
+
+impl<'a> Subject<'a> {
+    fn new(layout: &'a Layout, record: &'a Record) -> Option<Self> {
+        let file = layout.stores.get(record.store)?;
+        let store = file.parsed()?;
+        let object = store.objects().get(record.object)?;
+        let element = object.elements.get(record.element)?;
+        let id = object.name();
+        let is_device = element.id == Some(ElementId::DEVICE);
+        let element = display_name(element, object.object_type);
+        let name = format!("{} {id} {element}{}", file.name, described(object));
+        let is_main = is_main(file, record.object);
+        let is_listed = file.first && is_listed(store, object);
+        Some(Self {
+            layout,
+            record,
+            file,
+            name,
+            entry: &object.key,
+            is_main,
+            is_listed,
+            is_beside_windows: false,
+            is_device,
+        })
+    }
+
+    fn finding(&self, context: &Context, answer: &Resolution) -> Option<Finding> {
+        match answer {
+            Resolution::Here(_) | Resolution::Untouched => None,
+            Resolution::OtherDisk { is_named: true, .. } => None,
+            // That its file is not there is said of the file.
+            Resolution::OtherDisk { name, .. } if context.is_beside(name) => None,
+            Resolution::OtherDisk { name, partition, .. } => Some(self.other_disk(name, *partition)),
+            Resolution::Repoint { volume, change } => self.repoint(*volume, *change),
+            Resolution::RepointBeside { disk, volume, change } => {
+                self.repoint_beside(context.beside.get(*disk)?, *volume, *change)
+            }
+            Resolution::Left { change, why } => Some(self.left(*change, why)),
+        }
+    }
+
+    fn repoint(&self, volume: usize, change: Change) -> Option<Finding> {
+        let new = identity_of(self.layout, volume)?;
+        let place = self.layout.name(volume);
+        let partition = self.layout.table.partitions.get(volume)?.number;
+        let repoint = Repoint { volume: Some(volume), ..self.repointing(new, place.clone(), partition) };
+        let message = match change {
+            Change::Signature | Change::DiskGuid => {
+                format!("names {place}, but under an identity that this disk no longer has")
+            }
+            Change::Partition => {
+                format!("names a partition that is not on this disk; it should name {place}")
+            }
+            Change::Both => format!("names a disk that is not here; it should name {place}"),
+            Change::Style => format!(
+                "names a partition as it was before the disk was converted between MBR and GPT; it should name {place}"
+            ),
+        };
+        Some(Finding { remedy: Remedy::Repoint(repoint), ..self.base(change, message, Some(volume)) })
+    }
+
+    fn repoint_beside(&self, beside: &Beside, volume: usize, change: Change) -> Option<Finding> {
+        let new = identity_of(&beside.layout, volume)?;
+        let place = beside.place(volume);
+        let partition = beside.layout.table.partitions.get(volume)?.number;
+        let message = format!("names a disk or partition that is not here; it should name {place}");
+        let mut finding = self.base(change, message, None);
+        if let Some(disk) = beside.layout.table.disk {
+            finding.evidence.push(format!("{} has {}", beside.name, show_disk(disk)));
+        }
+        if let Some(file) = &self.record.purpose.file
+            && beside.layout.evidence.has(volume, file)
+        {
+            finding.evidence.push(format!("{file} is on {place}"));
+        }
+        Some(Finding { remedy: Remedy::Repoint(self.repointing(new, place, partition)), ..finding })
+    }
+
+    fn repointing(&self, new: QualifiedPartition, place: String, partition: u32) -> Repoint {
+        Repoint {
+            store: self.record.store,
+            object: self.record.object,
+            element: self.record.element,
+            record: self.record.record,
+            old: self.record.named,
+            new,
+            volume: None,
+            place,
+            partition,
+            rank: rank(self.record.purpose.role, self.is_device),
+        }
+    }
+
+    pub(in crate::diagnosis) fn base(
+        &self,
+        change: Change,
+        message: String,
+        volume: Option<usize>,
+    ) -> Finding {
+        let (severity, predicted_status) = self.severity(change);
+        Finding {
+            code: match change {
+                Change::Signature => "signature-changed",
+                Change::DiskGuid => "disk-guid-changed",
+                Change::Partition => "partition-changed",
+                Change::Both => "disk-unknown",
+                Change::Style => "table-converted",
+            },
+            severity,
+            subject: self.name.clone(),
+            message,
+            evidence: self.evidence(volume),
+            predicted_status,
+            remedy: Remedy::None,
+        }
+    }
+
+    fn evidence(&self, volume: Option<usize>) -> Vec<String> {
+        let mut evidence = vec![format!("it names {}", show_identity(&self.record.named))];
+        if let Some(disk) = self.layout.table.disk {
+            evidence.push(format!("this disk has {}", show_disk(disk)));
+        }
+        if let (Some(volume), Some(file)) = (volume, &self.record.purpose.file)
+            && self.layout.evidence.has(volume, file)
+        {
+            evidence.push(format!("{file} is on {}", self.layout.name(volume)));
+        }
+        if volume == Some(self.file.volume) && self.record.purpose.role.is_system() {
+            evidence.push(format!("this store is on {}", self.layout.name(self.file.volume)));
+        }
+        evidence
+    }
+
+    /// How grave a stale identity is, and the status that real boot managers showed for it when it was measured.
+    fn severity(&self, change: Change) -> (Severity, Option<&'static str>) {
+        if change == Change::DiskGuid {
+            return (Severity::Stale, None);
+        }
+        match self.record.purpose.role {
+            Role::Loader if self.is_main => {
+                (Severity::BlocksBoot, Some(predicted(change, &self.record.named)))
+            }
+            // The main entry may start from a file: a RAM disk, a virtual disk.
+            Role::OsRoot | Role::Image | Role::Ntldr if self.is_main => (Severity::BlocksBoot, None),
+            Role::Ntldr if self.is_listed => (Severity::Degrades, None),
+            Role::Loader | Role::OsRoot | Role::Resume | Role::Image | Role::Sdi => {
+                (Severity::Degrades, None)
+            }
+            Role::BootManager | Role::MemoryTest | Role::Ntldr | Role::System | Role::Unknown => {
+                (Severity::Stale, None)
+            }
+            Role::FirmwareEntry | Role::InsideVirtualDisk => (Severity::Note, None),
+        }
+    }
+}
+
+/// The description behind an object that has only a GUID for a name: ` (Windows Server 2008 R2)`.
+fn described(object: &Object) -> String {
+    let is_guid = object.name() == object.key;
+    let text = object.string(ElementId::DESCRIPTION).filter(|text| is_guid && !text.is_empty());
+    text.map_or_else(String::new, |text| format!(" ({text})"))
+}
+
+/// Statuses as measured with real boot managers when the default loader's `device` is stale.
+fn predicted(change: Change, named: &QualifiedPartition) -> &'static str {
+    match (change, named) {
+        (Change::Signature, _) | (Change::Both, QualifiedPartition::Mbr { .. }) => "0xc000000e",
+        (Change::Partition, QualifiedPartition::Mbr { .. }) => {
+            "0xc0000225 (Windows 7) or 0xc000000f (Windows 10)"
+        }
+        (Change::Both, QualifiedPartition::Gpt { .. }) => "0xc000000e or 0xc0000225",
+        (Change::Partition | Change::DiskGuid, _) => "0xc0000225",
+        // Not measured: no disk has such an identity, as with a disk that is not there.
+        (Change::Style, _) => "0xc000000e",
+    }
+}
+
+/// Order of writing. The boot manager tries an entry only when its `device` resolves; so `device` comes after the rest
+/// of its entry, and one that a power cut leaves half patched fails as it did before, not in a new way. The boot
+/// manager's own elements do no harm while they are stale, and they are the proof that the old identity was this
+/// disk's; so they come last, that a second repair still has it.
+fn rank(role: Role, is_device: bool) -> u8 {
+    match role {
+        Role::BootManager => 4,
+        Role::MemoryTest | Role::Ntldr | Role::System => 3,
+        Role::Loader => 2,
+        // Of an entry that starts from a file: a RAM disk, a virtual disk.
+        Role::Image if is_device => 2,
+        Role::OsRoot => 1,
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn device_is_written_after_the_rest_of_its_entry() {
+        assert!(rank(Role::Loader, true) > rank(Role::OsRoot, false));
+        assert!(rank(Role::Image, true) > rank(Role::Image, false));
+        assert!(
+            [Role::Loader, Role::Image].iter().all(|role| rank(Role::BootManager, true) > rank(*role, true))
+        );
+    }
+}

@@ -1,0 +1,27 @@
+//! Elements that name a partition of another disk that is at hand.
+
+use crate::diagnosis::model::finding::Finding;
+use crate::diagnosis::model::finding::NAMES_OTHER_DISK;
+use crate::diagnosis::model::remedy::NamedDisk;
+use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::resolution::Change;
+use crate::diagnosis::resolve::change;
+use crate::diagnosis::resolve::record::direct;
+use crate::diagnosis::store::device::Subject;
+
+impl Subject<'_> {
+    /// An attached disk has the identity that is named. By itself this one starts as if that were not there.
+    pub(in crate::diagnosis) fn other_disk(&self, name: &str, partition: Option<u32>) -> Finding {
+        let named = NamedDisk { disk: name.to_owned(), partition };
+        let change = change(self.layout, self.record);
+        let message = match partition {
+            Some(_) => format!("names {}, which is another disk here", named.place()),
+            None => format!("names {}, another disk here", named.place()),
+        };
+        let mut finding = self.base(change, message, None);
+        if let (Change::DiskGuid, Some(volume)) = (change, direct(self.layout, &self.record.named)) {
+            finding.evidence.push(format!("{} of this disk has that GUID too", self.layout.name(volume)));
+        }
+        Finding { code: NAMES_OTHER_DISK, remedy: Remedy::Belongs(named), ..finding }
+    }
+}

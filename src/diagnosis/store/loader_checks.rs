@@ -1,0 +1,220 @@
+//! Findings about the main entry as a whole: whether its loader is for the firmware that reads its store, and whether
+//! what the loader itself needs is there.
+
+use crate::bcd::element::ElementId;
+use crate::bcd::object::Object;
+use crate::diagnosis::model::context::Choice;
+use crate::diagnosis::model::finding::Finding;
+use crate::diagnosis::model::finding::Severity;
+use crate::diagnosis::model::remedy::OfEntry;
+use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::remedy::Switch;
+use crate::diagnosis::model::resolution::Left;
+use crate::diagnosis::model::resolution::Resolution;
+use crate::diagnosis::resolve::converted::path_edit;
+use crate::diagnosis::resolve::record::Record;
+use crate::diagnosis::resolve::role::Role;
+use crate::diagnosis::store::menu::main_entry;
+use crate::layout::Firmware;
+use crate::layout::Layout;
+use crate::layout::evidence::for_firmware;
+use crate::layout::store::StoreFile;
+use crate::layout::windows::WindowsVolume;
+use crate::partition::TableKind;
+
+/// Code of the finding that an entry's loader and its Windows are on two volumes.
+pub(in crate::diagnosis) const OS_DEVICE_ELSEWHERE: &str = "osdevice-elsewhere";
+
+/// All findings about the main entries of the stores that the firmware comes to.
+#[must_use]
+pub fn findings(layout: &Layout, choice: Choice, records: &[Record], answers: &[Resolution]) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = firmware_mismatch(layout).into_iter().collect();
+    let stores = layout.stores.iter().enumerate().filter(|(_, file)| file.first);
+    for (index, file) in stores {
+        let Some(store) = file.parsed() else { continue };
+        let Some(main) = main_entry(store) else { continue };
+        let Some(object) = store.objects().get(main) else { continue };
+        let paths = Paths { layout, choice, index, file, records, answers };
+        let loaders = store.objects().iter().enumerate();
+        findings.extend(loaders.filter_map(|(at, object)| paths.other_firmware(at, object, at == main)));
+        let root = paths.volume(main, Role::OsRoot);
+        findings.extend(paths.split(main, object));
+        let text = object.string(ElementId::SYSTEM_ROOT).unwrap_or_default();
+        let windows = layout
+            .windows
+            .iter()
+            .find(|windows| Some(windows.volume) == root && windows.root.eq_ignore_ascii_case(text));
+        findings.extend(windows.into_iter().flat_map(|windows| incomplete(layout, windows)));
+    }
+    findings
+}
+
+/// Windows does not start from a GPT disk on a BIOS, whatever the store says.
+fn firmware_mismatch(layout: &Layout) -> Option<Finding> {
+    let first = |firmware| layout.stores.iter().find(|file| file.first && file.firmware == firmware);
+    let bios = first(Firmware::Bios)?;
+    // From a hybrid MBR a BIOS starts (Apple's Boot Camp was made so).
+    if layout.table.kind != TableKind::Gpt
+        || !layout.table.hybrid_entries.is_empty()
+        || first(Firmware::Uefi).is_some()
+    {
+        return None;
+    }
+    let esp = (0..layout.volumes.len()).find(|volume| layout.is_esp(*volume));
+    let mut missing = Vec::new();
+    match esp {
+        None => missing.push("an EFI system partition (100 MB, FAT32, type EF00)".to_owned()),
+        Some(esp) => {
+            missing.push(format!(r"\EFI\Microsoft\Boot\bootmgfw.efi and a store on {}", layout.name(esp)))
+        }
+    }
+    let winload = layout.windows.iter().any(|windows| windows.winload_efi);
+    if !winload {
+        missing.push("winload.efi in the Windows (a 64-bit one has it)".to_owned());
+    }
+    Some(Finding {
+        evidence: vec![
+            format!("{} on {} is a store for BIOS", bios.name, layout.name(bios.volume)),
+            format!("missing for UEFI: {}", missing.join("; ")),
+        ],
+        remedy: Remedy::Advice(
+            "make them with `bcdboot C:\\Windows /s S: /f UEFI` from a Windows rescue system (S: is the EFI system partition), and let the machine start by UEFI".into(),
+        ),
+        ..Finding::plain(
+            "firmware-mismatch",
+            Severity::BlocksBoot,
+            "disk",
+            "the disk is a GPT disk now, and its store is one for BIOS: Windows starts from GPT on UEFI only".into(),
+        )
+    })
+}
+
+/// The paths of a store's programs.
+struct Paths<'a> {
+    layout: &'a Layout,
+    choice: Choice,
+    index: usize,
+    file: &'a StoreFile,
+    records: &'a [Record],
+    answers: &'a [Resolution],
+}
+
+impl Paths<'_> {
+    /// The volume of this disk that an element of an object leads to.
+    fn volume(&self, object: usize, role: Role) -> Option<usize> {
+        let mut records = self.records.iter().zip(self.answers);
+        records.find_map(|(record, answer)| {
+            let is_it = record.store == self.index && record.object == object && record.purpose.role == role;
+            match answer {
+                Resolution::Here(volume) | Resolution::Repoint { volume, .. } if is_it => Some(*volume),
+                _ => None,
+            }
+        })
+    }
+
+    /// A loader starts the Windows that it is part of; `osdevice` has to name the same volume.
+    fn split(&self, at: usize, object: &Object) -> Option<Finding> {
+        let (device, os_device) = (self.volume(at, Role::Loader)?, self.volume(at, Role::OsRoot)?);
+        let (path, root) = (object.string(ElementId::PATH)?, object.string(ElementId::SYSTEM_ROOT)?);
+        let has = |file: &str| self.layout.evidence.has(device, file);
+        if device == os_device || !has(path) || !has(root) {
+            return None;
+        }
+        let number = self.layout.table.partitions.get(device)?.number;
+        let (loader, other) = (self.layout.name(device), self.layout.name(os_device));
+        let advice = format!("`fix --windows {number} --entry {}` sets it to {loader}", object.key);
+        Some(Finding {
+            evidence: vec![format!("{path} is on {loader}"), format!("osdevice names {other}")],
+            remedy: Remedy::Switch(Switch::Windows(Some(OfEntry { number, entry: object.id })), advice),
+            ..Finding::plain(
+                OS_DEVICE_ELSEWHERE,
+                Severity::BlocksBoot,
+                &format!("{} {} osdevice", self.file.name, object.name()),
+                format!("names {other}, and the loader is that of the Windows on {loader}"),
+            )
+        })
+    }
+
+    /// A loader for the other firmware: the disk was converted, or the store is a copy from such a machine. Where the
+    /// store is to be converted, all programs are spoken of, else only that which starts by itself.
+    fn other_firmware(&self, at: usize, object: &Object, is_main: bool) -> Option<Finding> {
+        let kind = object.object_type?;
+        let counts = is_main || (self.choice.convert && (kind.is_os_loader() || kind.is_resume()));
+        let element = object.element(ElementId::PATH).filter(|_| counts)?;
+        let path = object.string(ElementId::PATH)?;
+        let wanted = for_firmware(path, self.file.firmware)?;
+        let (is_there, evidence) = self.is_there(at, &wanted);
+        let name = format!("{} {} path", self.file.name, object.name());
+        let edit = path_edit(self.index, object.name(), element, path, &wanted);
+        let remedy = match edit.filter(|_| is_there) {
+            Some(edit) if self.choice.convert => Remedy::Edit(vec![edit]),
+            Some(_) => Remedy::Switch(Switch::Convert, format!("`fix --convert` sets it to {wanted}")),
+            None => Remedy::Advice("make a new store with `bcdboot` from a Windows rescue system".into()),
+        };
+        Some(Finding {
+            evidence: vec![evidence],
+            remedy,
+            ..Finding::plain(
+                "loader-other-firmware",
+                if is_main { Severity::BlocksBoot } else { Severity::Degrades },
+                &name,
+                format!(
+                    "{path} is a program for the other firmware: this store is read on {}",
+                    self.file.firmware
+                ),
+            )
+        })
+    }
+
+    /// Whether the program is where the entry leads; in a RAM disk or virtual disk, where nobody can look, it is taken
+    /// to be there, for Windows' images carry both.
+    fn is_there(&self, object: usize, path: &str) -> (bool, String) {
+        let records = self.records.iter().zip(self.answers);
+        let mut of_object = records.filter(|(record, _)| {
+            record.store == self.index
+                && record.object == object
+                && matches!(record.purpose.role, Role::Loader | Role::Resume | Role::Image)
+        });
+        let Some((record, answer)) = of_object.next() else {
+            return (false, format!("where {path} would be cannot be told"));
+        };
+        if record.purpose.role == Role::Image {
+            return (
+                true,
+                format!("{path} is looked for in {}", record.purpose.file.as_deref().unwrap_or("an image")),
+            );
+        }
+        let volume = match answer {
+            Resolution::Here(volume) | Resolution::Repoint { volume, .. } => Some(*volume),
+            Resolution::Left { why: Left::OtherStyle(volume), .. } => *volume,
+            _ => None,
+        };
+        match volume.filter(|volume| self.layout.evidence.has(*volume, path)) {
+            Some(volume) => (true, format!("{path} is on {}", self.layout.name(volume))),
+            None => (false, format!("{path} is not where the entry leads")),
+        }
+    }
+}
+
+/// What the loader reads first must be there.
+pub(in crate::diagnosis) fn incomplete(layout: &Layout, windows: &WindowsVolume) -> Vec<Finding> {
+    let name = layout.name(windows.volume);
+    let advice = Remedy::Advice("not a matter of the store: restore it from a backup".into());
+    let missing = |code, path: &str| Finding {
+        remedy: advice.clone(),
+        ..Finding::plain(
+            code,
+            Severity::BlocksBoot,
+            &name,
+            format!(r"{}\System32\{path} is missing", windows.root),
+        )
+    };
+    let mut findings = Vec::new();
+    if !windows.system_hive {
+        findings.push(missing("system-hive-missing", r"config\SYSTEM"));
+    }
+    if !windows.kernel {
+        findings.push(missing("kernel-missing", "ntoskrnl.exe"));
+    }
+    findings
+}

@@ -1,0 +1,307 @@
+//! Findings about a boot manager's lists: what they name is not there, or starts no Windows; and the entry that can take its place.
+
+use crate::bcd::Store;
+use crate::bcd::element::Element;
+use crate::bcd::element::ElementId;
+use crate::bcd::object::Object;
+use crate::bytes;
+use crate::diagnosis::model::byte_edit::ByteEdit;
+use crate::diagnosis::model::byte_edit::Site;
+use crate::diagnosis::model::finding::BAD_CHOICE;
+use crate::diagnosis::model::finding::Finding;
+use crate::diagnosis::model::finding::Severity;
+use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::remedy::Switch;
+use crate::diagnosis::store::elements::recovery_entries;
+use crate::diagnosis::store::menu::By;
+use crate::diagnosis::store::menu::Start;
+use crate::diagnosis::store::menu::has_element;
+use crate::diagnosis::store::menu::is_system;
+use crate::diagnosis::store::menu::listed;
+use crate::diagnosis::store::menu::start;
+use crate::diagnosis::store::whole::Entries;
+use crate::guid::Guid;
+use crate::layout::store::StoreFile;
+
+/// Written behind all that the entry itself needs.
+const RANK: u8 = 3;
+/// Bytes of an id in an element: 38 characters of UTF-16.
+const ID_SIZE: usize = 76;
+
+/// Code of the finding that the lists name nothing that is there.
+pub(in crate::diagnosis) const NOT_THERE: &str = "menu-entry-missing";
+/// Code of the finding that there are no lists.
+pub(in crate::diagnosis) const NO_LIST: &str = "menu-missing";
+/// Code of the finding that what starts by itself is no system.
+pub(in crate::diagnosis) const NOT_WINDOWS: &str = "default-not-windows";
+/// Code of the finding that no entry starts Windows.
+pub(in crate::diagnosis) const NO_ENTRY: &str = "no-windows-entry";
+
+/// All findings about the lists of the stores that the firmware comes to.
+pub(in crate::diagnosis) fn findings(entries: Entries<'_>) -> Vec<Finding> {
+    let stores = entries.layout.stores.iter().enumerate().filter(|(_, file)| file.first);
+    let menus = stores.filter_map(|(index, file)| {
+        let store = file.parsed().filter(|store| !store.objects().is_empty())?;
+        Some(Menu { entries, index, file, store })
+    });
+    menus.flat_map(|menu| menu.findings()).collect()
+}
+
+/// Findings about the lists of a store without a disk around it.
+pub(in crate::diagnosis) fn alone(path: &str, store: &Store) -> Option<Finding> {
+    let is_loader = |object: &Object| object.object_type.is_some_and(|kind| kind.is_os_loader());
+    let has_loader = store.objects().iter().any(is_loader);
+    let fault = fault(path, store).filter(|_| has_loader && store.boot_manager().is_some())?;
+    Some(Finding { remedy: Remedy::Advice("check the disk that holds it".into()), ..fault })
+}
+
+/// The lists of one store.
+struct Menu<'a> {
+    entries: Entries<'a>,
+    index: usize,
+    file: &'a StoreFile,
+    store: &'a Store,
+}
+
+impl Menu<'_> {
+    fn findings(&self) -> Vec<Finding> {
+        let objects = self.store.objects();
+        let is_loader = |object: &Object| object.object_type.is_some_and(|kind| kind.is_os_loader());
+        let starts = match start(self.store) {
+            Start::Entry { object, .. } => objects.get(object),
+            Start::NoList | Start::NotThere => None,
+        };
+        if starts.is_some_and(is_system) {
+            return self.unused_word(starts).into_iter().chain(self.other()).collect();
+        }
+        if !objects.iter().any(is_loader) {
+            return vec![no_entry(self.file, objects.len())];
+        }
+        let Some(fault) = fault(&self.file.name, self.store) else { return Vec::new() };
+        let candidates = self.candidates();
+        let named = candidates.iter().filter_map(|object| self.described(*object));
+        let evidence = fault.evidence.iter().cloned().chain(named).collect();
+        let remedy = self.remedy(&candidates);
+        let unfit = self.unfit(&candidates);
+        std::iter::once(Finding { evidence, remedy, ..fault }).chain(unfit).collect()
+    }
+
+    /// The entries that can take the place of what is not there: the one that the user means, or that the default names, or else
+    /// all that lead to a whole Windows.
+    fn candidates(&self) -> Vec<usize> {
+        let recovery = recovery_entries(self.store);
+        let is_candidate = |(at, object): &(usize, &Object)| {
+            object.object_type.is_some_and(|kind| kind.is_os_loader() || kind.is_ntldr())
+                && object.id.is_some_and(|id| !recovery.contains(&id))
+                && self.entries.whole(self.index, *at, false).is_some()
+        };
+        let objects = self.store.objects().iter().enumerate();
+        let whole: Vec<usize> = objects.filter(is_candidate).map(|(at, _)| at).collect();
+        let only = |id: Guid| whole.iter().copied().find(|at| self.id(*at) == Some(id));
+        if let Some(entry) = self.entries.context.choice.entry {
+            return only(entry).into_iter().collect();
+        }
+        match self.store.default_id().and_then(only) {
+            Some(default) => vec![default],
+            None => whole,
+        }
+    }
+
+    fn id(&self, object: usize) -> Option<Guid> {
+        self.store.objects().get(object)?.id
+    }
+
+    /// `{…} "Windows Server 2008 R2", Windows on partition 2`.
+    fn described(&self, object: usize) -> Option<String> {
+        let of = self.store.objects().get(object)?;
+        let title = of.string(ElementId::DESCRIPTION).unwrap_or("without a description");
+        let goal = self.entries.whole(self.index, object, false)?;
+        Some(format!("{} \"{title}\" leads to {}", of.name(), goal.name()))
+    }
+
+    fn remedy(&self, candidates: &[usize]) -> Remedy {
+        let is_decided = self.entries.context.choice.entry.is_some();
+        let is_missing = start(self.store) == Start::NotThere;
+        let [only] = candidates else {
+            return match candidates {
+                [] => Remedy::Advice(
+                    "no entry of the store leads to a Windows that is whole: see the findings about them"
+                        .into(),
+                ),
+                _ => Remedy::Switch(
+                    Switch::Entry(None),
+                    "say which of them is to start: `fix --entry {GUID}`".into(),
+                ),
+            };
+        };
+        let Some(id) = self.id(*only) else { return Remedy::None };
+        let Some(edit) = self.edit(id) else {
+            let element = if self.is_in_menu(id) { "`default`" } else { "an entry of `displayorder`" };
+            return Remedy::Advice(format!(
+                "{element} has to be added to {{bootmgr}}, naming {}; fix changes only what is there",
+                id.braced()
+            ));
+        };
+        match is_decided || is_missing {
+            true => Remedy::Edit(vec![edit]),
+            false => Remedy::Switch(
+                Switch::Entry(Some(id)),
+                format!("`fix --entry {}` makes that entry the default", id.braced()),
+            ),
+        }
+    }
+
+    /// The id over the one that starts nothing, in as many bytes.
+    fn edit(&self, id: Guid) -> Option<ByteEdit> {
+        let manager = self.store.boot_manager()?;
+        let is_default = match start(self.store) {
+            Start::NotThere => self.store.display_order().is_empty(),
+            Start::Entry { .. } if !self.is_in_menu(id) => return None,
+            Start::Entry { by: By::Default | By::Menu(Some(_)), .. } => true,
+            Start::Entry { by: By::Menu(None), .. } | Start::NoList => return None,
+        };
+        let (name, element) = match is_default {
+            true => ("default", manager.element(ElementId::DEFAULT)?),
+            false => ("displayorder", manager.element(ElementId::DISPLAY_ORDER)?),
+        };
+        let at = element.raw.get(..ID_SIZE)?;
+        let before = at.to_vec();
+        let after = bytes::utf16le(&id.braced());
+        (after.len() == before.len()).then(|| ByteEdit {
+            what: format!("{name} of {{bootmgr}} in {}", self.file.name),
+            site: Site::Store { store: self.index, at: element.at, rank: RANK },
+            meaning: format!("{}, to be {}", bytes::utf16le_until_nul(&before), id.braced()),
+            before,
+            after,
+        })
+    }
+
+    /// Whether an entry is started where it is the default.
+    fn is_in_menu(&self, id: Guid) -> bool {
+        self.store.display_order().is_empty() || self.store.display_order().contains(&id)
+    }
+
+    /// The user's word for an entry that cannot be started.
+    fn unfit(&self, candidates: &[usize]) -> Option<Finding> {
+        let entry = self.entries.context.choice.entry.filter(|_| candidates.is_empty())?;
+        let message = match self.store.object(entry) {
+            // That is said of all stores together.
+            None => return None,
+            Some(object) => {
+                format!(
+                    "{} does not lead to a Windows that is whole, and the menu is to start it",
+                    object.name()
+                )
+            }
+        };
+        Some(Finding::plain(BAD_CHOICE, Severity::Note, "--entry", message))
+    }
+
+    /// The user's word for an entry, where nothing is to be decided.
+    fn unused_word(&self, starts: Option<&Object>) -> Option<Finding> {
+        let choice = self.entries.context.choice;
+        let entry = choice.entry.filter(|_| choice.windows.is_none())?;
+        let starts = starts.filter(|object| object.id != Some(entry))?;
+        self.store.object(entry)?;
+        let message = format!(
+            "{} starts by itself and is there: only a menu that names nothing is changed, or with --windows where an entry leads",
+            starts.name()
+        );
+        Some(Finding::plain(BAD_CHOICE, Severity::Note, "--entry", message))
+    }
+
+    /// Another entry of the menu that starts as it is, where the one that starts by itself does not.
+    fn other(&self) -> Option<Finding> {
+        let Start::Entry { object: main, .. } = start(self.store) else { return None };
+        if self.entries.whole(self.index, main, true).is_some() {
+            return None;
+        }
+        let recovery = recovery_entries(self.store);
+        let others = listed(self.store).into_iter().filter(|at| *at != main);
+        let mut others = others.filter_map(|at| self.store.objects().get(at).map(|object| (at, object)));
+        let (at, object) = others.find(|(at, object)| {
+            object.object_type.is_some_and(|kind| kind.is_os_loader())
+                && object.id.is_some_and(|id| !recovery.contains(&id))
+                && self.entries.whole(self.index, *at, true).is_some()
+        })?;
+        let title = object.string(ElementId::DESCRIPTION).unwrap_or("without a description");
+        let goal = self.entries.whole(self.index, at, true)?;
+        Some(Finding::plain(
+            "other-entry-starts",
+            Severity::Note,
+            &format!("{} {}", self.file.name, object.name()),
+            format!("choosing \"{title}\" in the boot menu starts the Windows on {}", goal.name()),
+        ))
+    }
+}
+
+fn no_entry(file: &StoreFile, objects: usize) -> Finding {
+    Finding {
+        evidence: vec![format!("{objects} objects, none of them a Windows boot loader")],
+        remedy: Remedy::Advice("an entry has to be made: `bcdboot` from a Windows rescue system".into()),
+        ..Finding::plain(
+            NO_ENTRY,
+            Severity::BlocksBoot,
+            &file.name,
+            "the store has no entry that starts Windows".into(),
+        )
+    }
+}
+
+/// What is wrong with the lists of a store; `None` where they start a system.
+fn fault(path: &str, store: &Store) -> Option<Finding> {
+    let names = |name: &str| format!("{path} {{bootmgr}} {name}");
+    let (code, status, subject, message) = match start(store) {
+        Start::Entry { object, by } => {
+            let object = store.objects().get(object).filter(|object| !is_system(object))?;
+            let element = if by == By::Default { "default" } else { "displayorder" };
+            let message = format!("{} starts by itself, and it is no Windows", object.name());
+            (NOT_WINDOWS, None, names(element), message)
+        }
+        Start::NoList if store.boot_manager().is_none() => {
+            let message = "the store has no {bootmgr}, and so neither a default entry nor a menu";
+            (NO_LIST, Some("0xc0000098"), path.to_owned(), message.to_owned())
+        }
+        Start::NoList => {
+            let message = "{bootmgr} has neither a default entry nor a menu: nothing is started";
+            (NO_LIST, Some("0xc0000098"), names("default"), message.to_owned())
+        }
+        Start::NotThere if store.display_order().is_empty() => {
+            let message = "the default entry is not in the store, and there is no menu: nothing is started";
+            (NOT_THERE, Some("0xc0000034"), names("default"), message.to_owned())
+        }
+        Start::NotThere => {
+            let message = "the menu names only entries that are not in the store: nothing is started";
+            (NOT_THERE, Some("0xc0000034"), names("displayorder"), message.to_owned())
+        }
+    };
+    Some(Finding {
+        predicted_status: status,
+        evidence: evidence(store),
+        ..Finding::plain(code, Severity::BlocksBoot, &subject, message)
+    })
+}
+
+/// What the lists name.
+fn evidence(store: &Store) -> Vec<String> {
+    let said = |name: &str, id: Guid| match store.object(id) {
+        Some(object) => format!("{name} names {}, which is in the store", object.name()),
+        None => format!("{name} names {}, which is not in the store", id.braced()),
+    };
+    let default = store.default_id().map(|id| said("default", id));
+    let order = store.display_order().iter().take(3).map(|id| said("displayorder", *id));
+    let opaque = [("default", ElementId::DEFAULT), ("displayorder", ElementId::DISPLAY_ORDER)];
+    let opaque = opaque.into_iter().filter(|(name, id)| {
+        let is_read =
+            if *name == "default" { store.default_id().is_some() } else { !store.display_order().is_empty() };
+        has_element(store, *id) && !is_read
+    });
+    let opaque = opaque.map(|(name, _)| format!("{name} is there, and names nothing"));
+    default.into_iter().chain(order).chain(opaque).collect()
+}
+
+/// Whether the element is one of the lists, in which `fix` writes another id.
+#[must_use]
+pub fn is_list(element: &Element) -> bool {
+    matches!(element.id, Some(ElementId::DEFAULT | ElementId::DISPLAY_ORDER))
+}

@@ -1,0 +1,223 @@
+//! Findings about files that are not where an element leads: on a partition that it names, or where `boot` and `locate` look.
+
+use crate::bcd::names::display_name;
+use crate::bcd::object::Object;
+use crate::diagnosis::model::context::Context;
+use crate::diagnosis::model::finding::Finding;
+use crate::diagnosis::model::finding::MEND_IT;
+use crate::diagnosis::model::finding::Severity;
+use crate::diagnosis::model::finding::read_it;
+use crate::diagnosis::model::remedy::OfEntry;
+use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::remedy::Switch;
+use crate::diagnosis::model::resolution::Resolution;
+use crate::diagnosis::resolve::record::Record;
+use crate::diagnosis::resolve::role::Role;
+use crate::diagnosis::store::lookup::Found;
+use crate::diagnosis::store::lookup::Lookup;
+use crate::diagnosis::store::lookup::Where;
+use crate::diagnosis::store::menu::is_listed;
+use crate::diagnosis::store::menu::is_main;
+use crate::diagnosis::store::whole::Goal;
+use crate::diagnosis::store::whole::goal;
+use crate::layout::Layout;
+use crate::layout::VolumeFacts;
+use crate::layout::store::StoreFile;
+use crate::volume::FileSystem;
+
+/// The status that boot managers show when a loader, or the file of a RAM disk, is not there.
+const MISSING: &str = "0xc000000f";
+
+/// All findings about files that are not there.
+#[must_use]
+pub fn findings(
+    layout: &Layout,
+    context: &Context,
+    records: &[Record],
+    answers: &[Resolution],
+) -> Vec<Finding> {
+    let matched: Vec<(&Record, &Resolution)> = records.iter().zip(answers).collect();
+    let named = matched.iter().filter_map(|(record, answer)| {
+        let goal = goal(layout, context, record, answer)?;
+        let file = record.purpose.file.as_ref()?;
+        let wanted = Wanted::new(layout, record.store, record.object, record.element)?;
+        let wanted = Wanted { role: record.purpose.role, file, ..wanted };
+        let remedy = || wanted.left_here(&matched, record);
+        wanted.on(goal, "", &remedy)
+    });
+    let mut findings: Vec<Finding> = named.collect();
+    let live = layout.stores.iter().enumerate().filter(|(_, file)| file.live);
+    for (store, file) in live {
+        let objects = file.parsed().map_or(&[][..], |parsed| parsed.objects());
+        for (at, object) in objects.iter().enumerate().filter(|(_, object)| object.id.is_some()) {
+            findings.extend((0..object.elements.len()).filter_map(|element| {
+                let lookup = Lookup::of(object, object.elements.get(element)?)?;
+                let wanted = Wanted::new(layout, store, at, element)?;
+                Wanted { role: lookup.role, file: lookup.file(), ..wanted }.by_lookup(&lookup)
+            }));
+        }
+    }
+    findings
+}
+
+/// A file that an element needs.
+struct Wanted<'a> {
+    layout: &'a Layout,
+    store: &'a StoreFile,
+    object: &'a Object,
+    element: String,
+    role: Role,
+    file: &'a str,
+    is_main: bool,
+    is_listed: bool,
+}
+
+impl<'a> Wanted<'a> {
+    fn new(layout: &'a Layout, store: usize, at: usize, element: usize) -> Option<Self> {
+        let store = layout.stores.get(store)?;
+        let parsed = store.parsed()?;
+        let object = parsed.objects().get(at)?;
+        let element = display_name(object.elements.get(element)?, object.object_type);
+        let is_main = is_main(store, at);
+        let is_listed = store.first && is_listed(parsed, object);
+        Some(Self { layout, store, object, element, role: Role::Unknown, file: "", is_main, is_listed })
+    }
+
+    fn severity(&self) -> (Severity, Option<&'static str>) {
+        match self.role {
+            Role::Loader | Role::Image if self.is_main => (Severity::BlocksBoot, Some(MISSING)),
+            Role::OsRoot | Role::Ntldr if self.is_main => (Severity::BlocksBoot, None),
+            Role::Ntldr if self.is_listed => (Severity::Degrades, None),
+            Role::Loader | Role::OsRoot | Role::Image | Role::Sdi => (Severity::Degrades, None),
+            _ => (Severity::Note, None),
+        }
+    }
+
+    fn object(&self) -> String {
+        format!("{} {}", self.store.name, self.object.name())
+    }
+
+    /// The file is wanted on a volume; `remedy` is for where another has it.
+    fn on(&self, goal: Goal<'_>, why: &str, remedy: &dyn Fn() -> Remedy) -> Option<Finding> {
+        let facts = goal.layout.volumes.get(goal.volume)?;
+        let is_closed = matches!(facts.file_system, FileSystem::BitLocker | FileSystem::Other("ReFS"));
+        if is_closed || goal.layout.evidence.has(goal.volume, self.file) {
+            return None;
+        }
+        if !facts.file_system.is_readable() || goal.layout.evidence.hides(goal.volume, self.file) {
+            return Some(self.unreadable(goal, facts));
+        }
+        let message = format!("{} is not on {}{why}", self.file, goal.name());
+        Some(self.missing(message, remedy))
+    }
+
+    fn missing(&self, message: String, remedy: &dyn Fn() -> Remedy) -> Finding {
+        let (severity, predicted_status) = self.severity();
+        let found = self.layout.evidence.volumes_with(self.file);
+        let found: Vec<String> = found.map(|volume| self.layout.name(volume)).collect();
+        let evidence = match found.is_empty() {
+            true => "it is on no volume of this disk that can be read".to_owned(),
+            false => format!("it is on {}", found.join(", ")),
+        };
+        let remedy = match severity {
+            Severity::Note => Remedy::None,
+            _ if found.is_empty() => {
+                Remedy::Advice(format!("restore {} from a backup or the installation medium", self.file))
+            }
+            _ => remedy(),
+        };
+        Finding {
+            evidence: vec![evidence],
+            predicted_status,
+            remedy,
+            ..Finding::plain(
+                "file-missing",
+                severity,
+                &format!("{} {}", self.object(), self.element),
+                message,
+            )
+        }
+    }
+
+    fn unreadable(&self, goal: Goal<'_>, facts: &VolumeFacts) -> Finding {
+        let (severity, _) = self.severity();
+        let message = format!("{} cannot be read, so that {} cannot be found on it", goal.name(), self.file);
+        Finding {
+            evidence: vec![format!("its file system: {}", what_it_holds(facts))],
+            remedy: match severity {
+                Severity::Note => Remedy::None,
+                _ if goal.layout.hides(goal.volume) => {
+                    Remedy::Advice(format!("the store names the right partition; {}", read_it(goal.layout)))
+                }
+                _ => Remedy::Advice(format!("{MEND_IT}; the store names the right partition")),
+            },
+            ..Finding::plain("file-unreadable", severity, &self.object(), message)
+        }
+    }
+
+    /// The file is wanted where `boot` or `locate` looks.
+    fn by_lookup(&self, lookup: &Lookup) -> Option<Finding> {
+        let volume = self.store.volume;
+        let here = |volume| Goal { layout: self.layout, volume, beside: None };
+        match (lookup.find(self.layout, volume), lookup.place) {
+            (Found::At(_), _) | (Found::Hidden(_), Where::Anywhere) => None,
+            (Found::Hidden(volume), Where::Boot) => self.on(here(volume), "", &|| Remedy::None),
+            (Found::Nowhere, Where::Boot) => {
+                let remedy = || {
+                    Remedy::Advice("`boot` is the volume of the store: the file has to be there, or the element to name the partition that has it".into())
+                };
+                self.on(here(volume), ", where `boot` looks: the volume of this store", &remedy)
+            }
+            (Found::Nowhere, Where::Anywhere) => {
+                let together = lookup.files.join(" and ");
+                let message = match lookup.files.len() {
+                    1 => format!("{together} is on no volume of this disk"),
+                    _ => format!("no volume of this disk has {together} together"),
+                };
+                Some(self.missing(message, &|| Remedy::Advice("one volume has to have both".into())))
+            }
+        }
+    }
+
+    /// What can be done about an element that names a partition which is here, where its file is on another.
+    fn left_here(&self, matched: &[(&Record, &Resolution)], record: &Record) -> Remedy {
+        let left = "left as it is, for the element names a partition that is here";
+        let mut volumes = self.layout.evidence.volumes_with(self.file);
+        let only = volumes.next().filter(|_| volumes.next().is_none());
+        let is_anothers = |(other, answer): &&(&Record, &Resolution)| {
+            other.purpose.role.is_windows()
+                && (other.store, other.object) != (record.store, record.object)
+                && matches!(answer, Resolution::Here(volume) | Resolution::Repoint { volume, .. } if Some(*volume) == only)
+        };
+        let number = only.and_then(|volume| Some(self.layout.table.partitions.get(volume)?.number));
+        let role = record.purpose.role;
+        let is_taken = role.is_windows() && matched.iter().any(|other| is_anothers(&other));
+        match number.filter(|_| !is_taken) {
+            Some(number) if role.is_image() => Remedy::Switch(
+                Switch::Recovery(Some(number)),
+                format!("{left}; `fix --recovery {number}` re-points it to the other"),
+            ),
+            Some(number) if role.is_system() => Remedy::Switch(
+                Switch::System(Some(number)),
+                format!("{left}; `fix --system {number}` re-points it to the other"),
+            ),
+            Some(number) if role.is_windows() => Remedy::Switch(
+                Switch::Windows(Some(OfEntry { number, entry: self.object.id })),
+                format!(
+                    "{left}; `fix --windows {number} --entry {}` re-points it to the other",
+                    self.object.key
+                ),
+            ),
+            _ => Remedy::Advice(left.into()),
+        }
+    }
+}
+
+fn what_it_holds(facts: &VolumeFacts) -> String {
+    match (&facts.unreadable, facts.file_system) {
+        (Some(damage), _) => damage.clone(),
+        (None, FileSystem::Other(name)) => name.to_owned(),
+        (None, FileSystem::Unknown) => "none is recognised".to_owned(),
+        (None, _) => "a directory on the way is damaged".to_owned(),
+    }
+}

@@ -1,0 +1,14 @@
+//! Findings about stores: their state, their menus, their entries and elements.
+
+pub mod device;
+pub mod dirty;
+pub mod elements;
+pub mod elsewhere;
+pub mod loader_checks;
+pub mod lookup;
+pub mod menu;
+pub mod menu_cure;
+pub mod missing_file;
+pub mod state;
+pub mod unresolved;
+pub mod whole;

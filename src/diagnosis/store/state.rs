@@ -1,0 +1,110 @@
+//! Findings about a store file as a whole: unreadable, dirty, empty, or not patchable in place.
+
+use crate::bcd::Store;
+use crate::diagnosis::model::finding::Finding;
+use crate::diagnosis::model::finding::Severity;
+use crate::diagnosis::model::finding::read_it;
+use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::store::dirty;
+use crate::diagnosis::store::menu_cure;
+use crate::layout::Layout;
+use crate::layout::store::StoreFile;
+
+/// All findings about the store with this index.
+#[must_use]
+pub fn findings(layout: &Layout, index: usize) -> Vec<Finding> {
+    let Some(file) = layout.stores.get(index) else { return Vec::new() };
+    if !file.live {
+        let message = "another store that the firmware does not come to: it is left as it is";
+        return vec![placed(layout, file, "store-unused", Severity::Note, message.into())];
+    }
+    let mut findings = match &file.store {
+        Err(error) => vec![unreadable(layout, file, error)],
+        Ok(store) => of_store(&file.name, !file.first, store),
+    };
+    findings.extend(dirty::finding(file));
+    let place = place(layout, file);
+    findings
+        .iter_mut()
+        .filter(|finding| !finding.evidence.contains(&place))
+        .for_each(|finding| finding.evidence.insert(0, place.clone()));
+    if let (Ok(_), Err(reason)) = (&file.store, &file.place) {
+        let message = format!("the store can be read, but not patched in place: {reason}");
+        findings.push(placed(layout, file, "store-not-patchable", Severity::Note, message));
+    }
+    findings.extend(file.obstacles.iter().map(|obstacle| Finding {
+        remedy: Remedy::Advice("let Windows (or `ntfsfix`, `fsck.fat`) clean the file system first, or pass --allow-dirty-volume to fix".into()),
+        ..placed(
+            layout,
+            file,
+            "volume-not-clean",
+            Severity::Note,
+            format!("the volume must not be written now: {obstacle}"),
+        )
+    }));
+    findings
+}
+
+/// Findings about a store file without a disk around it.
+#[must_use]
+pub fn alone(path: &str, store: &Store) -> Vec<Finding> {
+    dirty::alone(path, store)
+        .into_iter()
+        .chain(of_store(path, false, store))
+        .chain(menu_cure::alone(path, store))
+        .collect()
+}
+
+/// A machine may have several stores of one path.
+fn place(layout: &Layout, file: &StoreFile) -> String {
+    format!("{} on {}", file.path, layout.name(file.volume))
+}
+
+fn placed(
+    layout: &Layout,
+    file: &StoreFile,
+    code: &'static str,
+    severity: Severity,
+    message: String,
+) -> Finding {
+    Finding { evidence: vec![place(layout, file)], ..Finding::plain(code, severity, &file.name, message) }
+}
+
+fn unreadable(layout: &Layout, file: &StoreFile, error: &str) -> Finding {
+    let severity = if file.first { Severity::BlocksBoot } else { Severity::Degrades };
+    let message = match file.is_empty {
+        true => format!("the store is empty: {error}"),
+        false => format!("the store cannot be read: {error}"),
+    };
+    let restore =
+        "restore the file from a backup, or make a new one with `bcdboot` from a Windows rescue system";
+    Finding {
+        // Measured: a store with a bad base block and no usable log.
+        predicted_status: file.first.then_some("0xc000000f or 0xc000014c"),
+        remedy: Remedy::Advice(match layout.hides(file.volume) {
+            true => format!("{}; where all can be read, {restore}", read_it(layout)),
+            false => restore.into(),
+        }),
+        ..placed(layout, file, "store-unreadable", severity, message)
+    }
+}
+
+fn of_store(path: &str, recovery: bool, store: &Store) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if store.objects().is_empty() {
+        let severity = if recovery { Severity::Degrades } else { Severity::BlocksBoot };
+        findings.push(Finding {
+            remedy: Remedy::Advice("make a new store with `bcdboot` from a Windows rescue system".into()),
+            ..Finding::plain(
+                "store-empty",
+                severity,
+                path,
+                "the store is a valid hive without any boot objects".into(),
+            )
+        });
+    } else if store.boot_manager().is_none() {
+        let message = "the store has no {bootmgr} object";
+        findings.push(Finding::plain("no-boot-manager-object", Severity::Note, path, message.into()));
+    }
+    findings
+}

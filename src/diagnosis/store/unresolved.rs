@@ -1,0 +1,261 @@
+//! Elements that are left as they are: why, and what the user can do.
+
+use crate::diagnosis::model::context::Context;
+use crate::diagnosis::model::finding::BAD_CHOICE;
+use crate::diagnosis::model::finding::ENTRY_NEEDED;
+use crate::diagnosis::model::finding::Finding;
+use crate::diagnosis::model::finding::Severity;
+use crate::diagnosis::model::identity::disk_of;
+use crate::diagnosis::model::identity::show_disk;
+use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::remedy::Switch;
+use crate::diagnosis::model::resolution::Change;
+use crate::diagnosis::model::resolution::Left;
+use crate::diagnosis::model::resolution::NotHere;
+use crate::diagnosis::model::resolution::Resolution;
+use crate::diagnosis::resolve::record::Record;
+use crate::diagnosis::resolve::role::Role;
+use crate::diagnosis::store::device::Subject;
+use crate::layout::Layout;
+
+impl Subject<'_> {
+    /// The finding about an element that is left.
+    pub(in crate::diagnosis) fn left(&self, change: Change, why: &Left) -> Finding {
+        let reason = self.reason(why);
+        let message = match change {
+            Change::Signature | Change::DiskGuid | Change::Both => {
+                format!("names a disk that is not here; {reason}")
+            }
+            Change::Partition => format!("names a partition that is not on this disk; {reason}"),
+            Change::Style => format!("names a partition as it was before the disk was converted; {reason}"),
+        };
+        let base = self.base(change, message, None);
+        let code = match why {
+            Left::BadChoice(_) | Left::TakenChoice(_) => BAD_CHOICE,
+            Left::EntryNeeded(_) => ENTRY_NEEDED,
+            _ => base.code,
+        };
+        Finding { code, remedy: self.remedy(why), ..base }
+    }
+
+    fn file(&self) -> &str {
+        self.record.purpose.file.as_deref().unwrap_or("the file it stands for")
+    }
+
+    fn reason(&self, why: &Left) -> String {
+        match why {
+            Left::NoCandidate => format!("no volume of this disk that can be read has {}", self.file()),
+            Left::Ambiguous(several) => {
+                let names: Vec<_> = several.iter().map(|volume| self.layout.name(*volume)).collect();
+                format!("{} is on {}", self.file(), names.join(" and on "))
+            }
+            Left::AmbiguousDisks(names) => format!("{} is on {}", self.file(), names.join(" and on ")),
+            Left::Hidden { seen, hidden } => {
+                let names = hidden.iter().map(|volume| self.layout.name(*volume));
+                let unseen =
+                    self.layout.table.unseen.iter().map(|_| "a partition that is missing here".to_owned());
+                let names: Vec<_> = names.chain(unseen).collect();
+                format!(
+                    "{} is on {}, but it may be on {} too, whose files cannot be seen",
+                    self.file(),
+                    self.layout.name(*seen),
+                    names.join(" and on ")
+                )
+            }
+            Left::Taken(place) => match self.record.purpose.role.is_windows() {
+                true => format!("its Windows is not on this disk: the one on {place} is another entry's"),
+                false => format!("{} on {place} is what another entry names", self.file()),
+            },
+            Left::Rivals(place) => {
+                format!("{} is on {place}, and more than one entry may mean that", self.file())
+            }
+            Left::NotThisDisk { why: NotHere::PresentNamed, .. } => {
+                "other elements name this disk by the identity that it has".into()
+            }
+            Left::NotThisDisk { why: NotHere::OtherOld(old), .. } => {
+                format!("other elements tell that this disk had {}", show_disk(*old))
+            }
+            Left::NotThisDisk { why: NotHere::Unproven, .. } => "nothing tells that it was this one".into(),
+            Left::Kept(volume) => format!(
+                "it is {}, and stays as it is until the other elements of that old disk are settled, for it tells whose they were",
+                self.layout.name(*volume)
+            ),
+            Left::OnDiskBeside(disk, number) => {
+                format!("no volume of this disk has {}, and partition {number} of {disk} has it", self.file())
+            }
+            Left::OtherStyle(Some(volume)) => format!("it means {} now", self.layout.name(*volume)),
+            Left::OtherStyle(None) => "what it means now cannot be told".into(),
+            Left::NoLoader(ending) => {
+                format!("no Windows here has a winload.{ending}, which this firmware needs")
+            }
+            Left::NoIdentity => "this disk has no signature (0), so that no element can name it".into(),
+            Left::BadChoice(number) if self.layout.by_number(*number).is_none() => {
+                format!("there is no partition {number}")
+            }
+            Left::BadChoice(number) => {
+                format!("partition {number} was chosen, but {} is not there", self.file())
+            }
+            Left::TakenChoice(number) => {
+                format!("partition {number} was chosen, but that is what another entry names")
+            }
+            Left::EntryNeeded(number) => {
+                format!("partition {number} was chosen, and it may be this entry's or another's")
+            }
+        }
+    }
+
+    fn remedy(&self, why: &Left) -> Remedy {
+        let advice = self.advice(why);
+        let switch = match why {
+            Left::OtherStyle(Some(_)) => Some(Switch::Convert),
+            Left::Ambiguous(_) | Left::Hidden { .. } | Left::AmbiguousDisks(_) | Left::Rivals(_) => {
+                self.choosing()
+            }
+            _ => None,
+        };
+        match switch {
+            Some(switch) => Remedy::Switch(switch, advice),
+            None => Remedy::Advice(advice),
+        }
+    }
+
+    /// The switch that says which volume it is.
+    fn choosing(&self) -> Option<Switch> {
+        match self.record.purpose.role {
+            role if role.is_system() => Some(Switch::System(None)),
+            role if role.is_windows() => Some(Switch::Windows(None)),
+            // Where a Windows is named by the same place, that decides for what lies on it.
+            role if role.is_image() && !self.is_beside_windows => Some(Switch::Recovery(None)),
+            _ => None,
+        }
+    }
+
+    fn advice(&self, why: &Left) -> String {
+        match (why, self.choosing()) {
+            (Left::NoCandidate, _) if self.layout.table.unseen.is_some() => {
+                "left as it is: it may be on a partition that is missing here".into()
+            }
+            (Left::NoCandidate, Some(switch)) => {
+                format!(
+                    "left as it is; if the volume is encrypted, say which partition it is with {switch}; if it is on another disk, name that with --with DISK"
+                )
+            }
+            (Left::NoCandidate, None) => format!("left as it is; restore {} and run fix again", self.file()),
+            (Left::AmbiguousDisks(_), switch) => {
+                let switch = match switch {
+                    Some(Switch::Recovery(_)) => "--recovery",
+                    _ => "--windows",
+                };
+                format!("choose with {switch} N, or {switch} DISK:N for one of the disks beside")
+            }
+            (Left::Rivals(_) | Left::EntryNeeded(_), _) => {
+                format!("say which entry it is with --windows N --entry {}", self.entry)
+            }
+            (Left::Ambiguous(_) | Left::Hidden { .. }, Some(Switch::Windows(_))) => format!(
+                "say which it is with --windows N (the partition's number, see `bcdrescue list`), where several entries are open with --entry {}",
+                self.entry
+            ),
+            (Left::Ambiguous(_) | Left::Hidden { .. }, Some(switch)) => format!(
+                "say which it is with {} (the partition's number, see `bcdrescue list`)",
+                switch.to_string().replace('=', " ")
+            ),
+            (Left::Ambiguous(_) | Left::Hidden { .. }, None) => {
+                format!("left as it is until one volume alone has {}", self.file())
+            }
+            (Left::NotThisDisk { seen, .. }, switch) => self.elsewhere(seen, switch),
+            (Left::Taken(_), _) => {
+                "left as it is: if it means a disk that is not attached, name that with --with DISK".into()
+            }
+            (Left::OtherStyle(Some(_)), _) => {
+                "`fix --convert` re-points it, and gives programs the ending for this firmware".into()
+            }
+            (Left::OtherStyle(None), _) if !self.layout.table.hybrid_entries.is_empty() => {
+                "left as it is: the disk has a hybrid MBR, and it is that one's signature or places that changed; give the signature back (`sfdisk`, 4 bytes at 0x1b8)".into()
+            }
+            (Left::OtherStyle(None) | Left::NoLoader(_), _) => {
+                "re-pointing is not enough after this conversion: `bcdboot` from a Windows rescue system makes a new store".into()
+            }
+            (Left::NoIdentity, _) => format!(
+                "give the disk a signature (`sfdisk --disk-id DISK 0x…`), then run fix; the store names {}",
+                show_disk(disk_of(&self.record.named))
+            ),
+            (Left::Kept(_), _) => "no harm comes of it; fix re-points it together with the others".into(),
+            (Left::OnDiskBeside(disk, number), Some(_)) => {
+                format!("left as it is; if that is what it means, `fix --with {disk} --windows {disk}:{number}` re-points it")
+            }
+            (Left::OnDiskBeside(..), None) => "left as it is".into(),
+            (Left::BadChoice(_), _) => "choose the partition that has it".into(),
+            (Left::TakenChoice(_), _) => "choose a partition that no other entry names".into(),
+        }
+    }
+
+    /// Both ways on, where the disk that is meant may be another or this one.
+    fn elsewhere(&self, seen: &[usize], switch: Option<Switch>) -> String {
+        let with = "left as it is: if it means a disk that is not attached, name that with --with DISK";
+        let numbers: Vec<u32> = seen
+            .iter()
+            .filter_map(|volume| Some(self.layout.table.partitions.get(*volume)?.number))
+            .collect();
+        match (switch, numbers.as_slice()) {
+            (Some(Switch::Windows(_)), [only]) => {
+                format!("{with}; if it means this one, --windows {only} re-points it")
+            }
+            (Some(switch), _) => format!("{with}; if it means this one, say where it is with {switch}"),
+            (None, _) => with.into(),
+        }
+    }
+}
+
+/// The user's word for a partition that no element is, because none was open: never passed over in silence.
+pub(in crate::diagnosis) fn unused_choice(
+    layout: &Layout,
+    context: &Context,
+    records: &[Record],
+    answers: &[Resolution],
+) -> Vec<Finding> {
+    let choice = context.choice;
+    let windows = choice.windows.map(|number| ("--windows", number, choice.windows_on));
+    let system = choice.system.map(|number| ("--system", number, None));
+    let recovery = choice.recovery.map(|number| ("--recovery", number, choice.recovery_on));
+    let chosen = [windows, system, recovery].into_iter().flatten();
+    let unused = chosen.filter(|(switch, number, on)| {
+        let disk = match on {
+            Some(disk) => context.beside.get(*disk).map(|beside| &beside.layout),
+            None => Some(layout),
+        };
+        let Some(volume) = disk.and_then(|layout| layout.by_number(*number)) else { return false };
+        let is_of = |role: Role| match *switch {
+            "--system" => role.is_system(),
+            "--recovery" => role.is_image(),
+            _ => role.is_windows(),
+        };
+        let mut of_role = records.iter().zip(answers).filter(|(record, _)| is_of(record.purpose.role));
+        !of_role.any(|(_, answer)| is_used(context, answer, *on, volume))
+    });
+    let say = |(switch, number, _): (&str, u32, Option<usize>)| {
+        let message = format!("partition {number} was chosen, and no element is open that could mean it");
+        Finding::plain(BAD_CHOICE, Severity::Note, switch, message)
+    };
+    unused.map(say).collect()
+}
+
+/// Whether an element means the chosen volume, or says itself why the choice does not fit.
+fn is_used(context: &Context, answer: &Resolution, on: Option<usize>, volume: usize) -> bool {
+    match answer {
+        Resolution::Here(meant) | Resolution::Repoint { volume: meant, .. } => {
+            on.is_none() && *meant == volume
+        }
+        Resolution::RepointBeside { disk, volume: meant, .. } => on == Some(*disk) && *meant == volume,
+        Resolution::OtherDisk { name, partition, .. } => {
+            let beside = on.and_then(|disk| context.beside.get(disk)).filter(|beside| beside.name == *name);
+            let number = beside.and_then(|beside| beside.layout.table.partitions.get(volume));
+            number.is_some_and(|number| *partition == Some(number.number))
+        }
+        Resolution::Left { why, .. } => {
+            matches!(why, Left::BadChoice(_) | Left::TakenChoice(_) | Left::EntryNeeded(_))
+                || *why == Left::OtherStyle(Some(volume))
+                || *why == Left::NoIdentity
+        }
+        Resolution::Untouched => false,
+    }
+}

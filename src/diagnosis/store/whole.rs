@@ -1,0 +1,141 @@
+//! Whether a boot entry leads to something that is all there: its loader, its Windows, its disk image.
+
+use std::collections::BTreeSet;
+
+use crate::bcd::device::QualifiedPartition;
+use crate::bcd::element::ElementId;
+use crate::bcd::object::Object;
+use crate::diagnosis::model::companion::Beside;
+use crate::diagnosis::model::context::Context;
+use crate::diagnosis::model::resolution::Resolution;
+use crate::diagnosis::resolve::record::Record;
+use crate::diagnosis::resolve::record::direct;
+use crate::diagnosis::resolve::record::is_here;
+use crate::diagnosis::store::lookup::Found;
+use crate::diagnosis::store::lookup::Lookup;
+use crate::diagnosis::store::menu::main_entry;
+use crate::layout::Layout;
+use crate::layout::evidence::for_firmware;
+
+/// The entries of all stores, with what their elements lead to.
+#[derive(Clone, Copy)]
+pub(in crate::diagnosis) struct Entries<'a> {
+    pub(in crate::diagnosis) layout: &'a Layout,
+    pub(in crate::diagnosis) context: &'a Context,
+    pub(in crate::diagnosis) records: &'a [Record],
+    pub(in crate::diagnosis) answers: &'a [Resolution],
+}
+
+/// The volume that an element leads to, on the examined disk or one beside it.
+#[derive(Clone, Copy)]
+pub(in crate::diagnosis) struct Goal<'a> {
+    pub(in crate::diagnosis) layout: &'a Layout,
+    pub(in crate::diagnosis) volume: usize,
+    /// The disk, where it is one beside.
+    pub(in crate::diagnosis) beside: Option<&'a Beside>,
+}
+
+impl Goal<'_> {
+    /// For people.
+    pub(in crate::diagnosis) fn name(&self) -> String {
+        self.beside.map_or_else(|| self.layout.name(self.volume), |beside| beside.place(self.volume))
+    }
+}
+
+/// Where a record leads, as it is or after a repair.
+pub(in crate::diagnosis) fn goal<'a>(
+    layout: &'a Layout,
+    context: &'a Context,
+    record: &Record,
+    answer: &Resolution,
+) -> Option<Goal<'a>> {
+    let on = |beside: &'a Beside, volume| Goal { layout: &beside.layout, volume, beside: Some(beside) };
+    match answer {
+        Resolution::Here(volume) | Resolution::Repoint { volume, .. } => {
+            Some(Goal { layout, volume: *volume, beside: None })
+        }
+        Resolution::RepointBeside { disk, volume, .. } => Some(on(context.beside.get(*disk)?, *volume)),
+        Resolution::OtherDisk { .. } => {
+            let found = |beside: &'a Beside| Some(on(beside, is_here(&beside.layout, &record.named)?));
+            // Of a GPT disk the partition's GUID decides, whatever disk it is on.
+            let by_guid = matches!(record.named, QualifiedPartition::Gpt { .. });
+            let here = || direct(layout, &record.named).filter(|_| by_guid);
+            let here = || Some(Goal { layout, volume: here()?, beside: None });
+            context.beside.iter().find_map(found).or_else(here)
+        }
+        Resolution::Left { .. } | Resolution::Untouched => None,
+    }
+}
+
+impl<'a> Entries<'a> {
+    fn object(&self, store: usize, object: usize) -> Option<&'a Object> {
+        self.layout.stores.get(store)?.parsed()?.objects().get(object)
+    }
+
+    /// Where an element leads, and whether what it is for is there; `as_it_is` counts no repair.
+    pub(in crate::diagnosis) fn leads(
+        &self,
+        store: usize,
+        object: usize,
+        id: ElementId,
+        as_it_is: bool,
+    ) -> Option<Goal<'a>> {
+        let of = self.object(store, object)?;
+        let at = of.elements.iter().position(|element| element.id == Some(id))?;
+        let mut records = self.records.iter().zip(self.answers);
+        let named =
+            records.rfind(|(record, _)| (record.store, record.object, record.element) == (store, object, at));
+        let Some((record, answer)) = named else {
+            let lookup = Lookup::of(of, of.elements.get(at)?)?;
+            let volume = self.layout.stores.get(store)?.volume;
+            return match lookup.find(self.layout, volume) {
+                Found::At(volume) => Some(Goal { layout: self.layout, volume, beside: None }),
+                Found::Hidden(_) | Found::Nowhere => None,
+            };
+        };
+        let is_repaired = matches!(answer, Resolution::Repoint { .. } | Resolution::RepointBeside { .. });
+        let goal = goal(self.layout, self.context, record, answer).filter(|_| !(as_it_is && is_repaired))?;
+        let file = record.purpose.file.as_ref()?;
+        goal.layout.evidence.has(goal.volume, file).then_some(goal)
+    }
+
+    /// The volumes on the way to the Windows that starts by itself: that which the firmware comes to, and those that its entry leads
+    /// to; none where there is no such entry.
+    pub(in crate::diagnosis) fn way(&self) -> BTreeSet<usize> {
+        let mains = self.layout.stores.iter().enumerate().filter(|(_, file)| file.first);
+        let mains = mains.filter_map(|(store, file)| Some((store, main_entry(file.parsed()?)?)));
+        let goals = mains.flat_map(|(store, object)| {
+            [ElementId::DEVICE, ElementId::OS_DEVICE].map(|id| self.leads(store, object, id, false))
+        });
+        let here = goals.flatten().filter(|goal| goal.beside.is_none()).map(|goal| goal.volume);
+        let mut way: BTreeSet<usize> = here.collect();
+        if !way.is_empty() {
+            way.extend(self.layout.first_system().map(|system| system.volume));
+        }
+        way
+    }
+
+    /// The volume of what the entry starts, where all of it is there.
+    pub(in crate::diagnosis) fn whole(
+        &self,
+        store: usize,
+        object: usize,
+        as_it_is: bool,
+    ) -> Option<Goal<'a>> {
+        let of = self.object(store, object)?;
+        let file = self.layout.stores.get(store)?;
+        let device = self.leads(store, object, ElementId::DEVICE, as_it_is)?;
+        let kind = of.object_type?;
+        if !kind.is_os_loader() {
+            return (kind.is_ntldr() || kind.is_boot_sector()).then_some(device);
+        }
+        let path = of.string(ElementId::PATH)?;
+        let goal = self.leads(store, object, ElementId::OS_DEVICE, as_it_is)?;
+        let root = of.string(ElementId::SYSTEM_ROOT)?;
+        let mut windows = goal.layout.windows.iter();
+        let windows =
+            windows.find(|windows| windows.volume == goal.volume && windows.root.eq_ignore_ascii_case(root));
+        let is_complete = windows.is_none_or(|windows| windows.kernel && windows.system_hive);
+        (for_firmware(path, file.firmware).is_none() && is_complete).then_some(goal)
+    }
+}

@@ -1,0 +1,206 @@
+//! Findings about drive letters: entries of a Windows' `MountedDevices` that name this disk by its old identity.
+//!
+//! Sources: Microsoft, "Windows Internals" (volume names and letters of the mount manager); KB 947288. No entry matches
+//! after the identity changed, and the mount manager assigns letters anew. Vista and later find the volume that they
+//! started from by other means and mostly come up on C: again; XP and 2003 may hang at the login when C: becomes
+//! another letter. No loader reads the letters, so no Windows fails to start for them.
+
+use crate::diagnosis::identity::restore::Restore;
+use crate::diagnosis::model::byte_edit::ByteEdit;
+use crate::diagnosis::model::byte_edit::Site;
+use crate::diagnosis::model::context::Context;
+use crate::diagnosis::model::finding::Finding;
+use crate::diagnosis::model::finding::Severity;
+use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::remedy::Repoint;
+use crate::diagnosis::model::remedy::Switch;
+use crate::diagnosis::model::resolution::Resolution;
+use crate::diagnosis::resolve::record::Record;
+use crate::diagnosis::windows::old_letters::Known;
+use crate::layout::Layout;
+use crate::layout::mounted_devices::MountedDevice;
+use crate::layout::mounted_devices::MountedDevices;
+use crate::layout::mounted_devices::Named;
+
+/// The code of a finding that the letters which the user wants to be cured cannot be read; a repair does not go on past
+/// it.
+pub const UNREAD: &str = "drive-letters-unread";
+/// Letters that are shown of a name that is no drive letter.
+const NAME_MAX: usize = 64;
+
+/// All findings about drive letters; `matched`, and `repoints` of it, are what tells the old identity, `restore` whether it can be
+/// put back.
+#[must_use]
+pub fn findings(
+    layout: &Layout,
+    context: &Context,
+    matched: &[(&Record, &Resolution)],
+    repoints: &[&Repoint],
+    restore: &Restore,
+) -> Vec<Finding> {
+    let known = Known::new(layout, context, matched, repoints);
+    let of_hive = |(hive, mounted): (usize, &MountedDevices)| match &mounted.entries {
+        Ok(entries) => Letters { known: &known, restore, hive, mounted, entries }.finding(),
+        Err(reason) => context.choice.drive_letters.then(|| unread(layout, mounted, reason)),
+    };
+    layout.mounted.iter().enumerate().filter_map(of_hive).collect()
+}
+
+fn unread(layout: &Layout, mounted: &MountedDevices, reason: &str) -> Finding {
+    let message = format!("its drive letters cannot be read from {}: {reason}", mounted.path);
+    Finding::plain(UNREAD, Severity::Note, &layout.name(mounted.volume), message)
+}
+
+/// The letters of one Windows.
+struct Letters<'a> {
+    known: &'a Known<'a>,
+    restore: &'a Restore,
+    hive: usize,
+    mounted: &'a MountedDevices,
+    entries: &'a [MountedDevice],
+}
+
+/// An entry with the partition that it should name.
+struct Stale<'a> {
+    entry: &'a MountedDevice,
+    new: Named,
+}
+
+impl<'a> Letters<'a> {
+    fn finding(&self) -> Option<Finding> {
+        let inferred = self.known.inferred(self.entries, self.mounted.volume);
+        let new_of = |entry: &'a MountedDevice| {
+            let new = self.known.new_of(entry.names, inferred)?;
+            Some(Stale { entry, new })
+        };
+        let found: Vec<Stale<'_>> = self.entries.iter().filter_map(new_of).collect();
+        let (doubled, stale): (Vec<_>, Vec<_>) =
+            found.iter().partition(|one| self.has_other_letter(one, &found));
+        if found.is_empty() {
+            return self.unknown();
+        }
+        let name = self.known.layout.name(self.mounted.volume);
+        let message = match self.is_nt5() {
+            true => {
+                "its drive letters name this disk by an identity that it no longer has; Windows XP and 2003 may hang at the login when their own letter changes"
+            }
+            false => {
+                "its drive letters name this disk by an identity that it no longer has; Windows assigns letters anew, and mostly comes up on the same one"
+            }
+        };
+        let remedy = match (stale.is_empty(), self.known.context.choice.drive_letters) {
+            (true, _) => Remedy::Advice("choose the letter in Windows (`diskmgmt.msc`)".into()),
+            (false, true) => Remedy::Edit(stale.iter().map(|stale| self.edit(stale)).collect()),
+            (false, false) => self.advice(),
+        };
+        let evidence = self.evidence(&stale, &doubled);
+        Some(Finding {
+            evidence,
+            remedy,
+            ..Finding::plain("drive-letters", Severity::Note, &name, message.into())
+        })
+    }
+
+    fn advice(&self) -> Remedy {
+        let other = match self.restore {
+            Restore::Possible(_) => "; `fix --restore-identity` needs none of it",
+            Restore::Nothing | Restore::Impossible(_) => "",
+        };
+        let advice = format!("`fix --drive-letters` makes them name this disk again{other}");
+        Remedy::Switch(Switch::DriveLetters, advice)
+    }
+
+    fn evidence(&self, stale: &[&Stale<'_>], doubled: &[&Stale<'_>]) -> Vec<String> {
+        let line = |stale: &&Stale<'_>, letter: &str| {
+            format!("{letter} names {}: it is {}", show(stale.entry.names), self.place(stale.new))
+        };
+        let letters = |all: &[&Stale<'_>]| -> Vec<String> {
+            all.iter().filter_map(|stale| Some(line(stale, stale.entry.letter()?))).collect()
+        };
+        let mut evidence = letters(stale);
+        match stale.len().saturating_sub(evidence.len()) {
+            0 => {}
+            1 => evidence.push("one other name of a volume likewise".into()),
+            others => evidence.push(format!("{others} other names of volumes likewise")),
+        }
+        let left = |line: String| format!("{line}; left, for it has another letter already");
+        evidence.extend(letters(doubled).into_iter().map(left));
+        evidence.push(format!("they are kept in {}", self.mounted.path));
+        if self.mounted.dirty {
+            evidence.push("its last change was not completed: the logs beside it may say otherwise".into());
+        }
+        let newer = |log: &String| format!("a log beside it may say otherwise: {log}");
+        evidence.extend(self.mounted.newer_logs.iter().map(newer));
+        evidence
+    }
+
+    fn edit(&self, stale: &Stale<'_>) -> ByteEdit {
+        let what = match stale.entry.letter() {
+            Some(letter) => format!("drive letter {letter}"),
+            None => format!("volume name {}", stale.entry.name.chars().take(NAME_MAX).collect::<String>()),
+        };
+        let (path, volume) = (&self.mounted.path, self.known.layout.name(self.mounted.volume));
+        ByteEdit {
+            what: format!("{what} in {path} on {volume}"),
+            site: Site::SystemHive { hive: self.hive, at: stale.entry.at },
+            before: stale.entry.names.to_bytes(),
+            after: stale.new.to_bytes(),
+            meaning: format!("{}, to be {}", show(stale.entry.names), show(stale.new)),
+        }
+    }
+
+    /// Whether the letter, once set right, would be a second one of its partition. Windows gave that one in the
+    /// meantime, and which of them is to stay is not for a repair to say.
+    fn has_other_letter(&self, stale: &Stale<'_>, all: &[Stale<'_>]) -> bool {
+        let Some(letter) = stale.entry.letter() else { return false };
+        let right = self.entries.iter().filter(|entry| entry.names == stale.new);
+        let becomes = all.iter().filter(|other| other.new == stale.new).map(|other| other.entry);
+        right.chain(becomes).filter_map(MountedDevice::letter).any(|other| other != letter)
+    }
+
+    /// NT 5.x: started by NTLDR, without a loader of Vista or later.
+    fn is_nt5(&self) -> bool {
+        let windows = self.known.layout.windows.get(self.mounted.windows);
+        windows.is_some_and(|windows| !windows.winload_exe && !windows.winload_efi)
+            && self.known.layout.systems.iter().any(|system| system.ntldr.is_some())
+    }
+
+    fn place(&self, names: Named) -> String {
+        self.known.volume_of(names).map_or_else(|| "gone".into(), |volume| self.known.layout.name(volume))
+    }
+
+    /// C: names a partition GUID that is not here, no letter names the partition of this Windows, and nothing tells
+    /// which GUID became which: the stores were re-pointed before.
+    fn unknown(&self) -> Option<Finding> {
+        let own = self.known.here(self.mounted.volume)?;
+        let mut letters = self.entries.iter().filter(|entry| entry.letter().is_some());
+        let c = self.entries.iter().find(|entry| entry.letter() == Some("C:"))?;
+        let is_gone = matches!((c.names, own), (Named::Gpt(_), Named::Gpt(_)))
+            && self.known.volume_of(c.names).is_none()
+            && !self.known.is_of_another_disk(c.names);
+        if !is_gone || letters.any(|entry| entry.names == own) {
+            return None;
+        }
+        let message = "its drive letter C: names a partition GUID that is not on this disk, and nothing here tells which partition had it; Windows assigns letters anew, and mostly comes up on the same one";
+        let advice =
+            "where a repair by this program came before: `undo` it, then `fix --drive-letters` does both";
+        Some(Finding {
+            evidence: vec![format!("C: names {}", show(c.names))],
+            remedy: Remedy::Advice(advice.into()),
+            ..Finding::plain(
+                "drive-letters-unknown",
+                Severity::Note,
+                &self.known.layout.name(self.mounted.volume),
+                message.into(),
+            )
+        })
+    }
+}
+
+fn show(names: Named) -> String {
+    match names {
+        Named::Mbr { signature, offset } => format!("disk signature 0x{signature:08x}, offset 0x{offset:x}"),
+        Named::Gpt(guid) => format!("partition GUID {guid}"),
+        Named::Other => "no partition".into(),
+    }
+}

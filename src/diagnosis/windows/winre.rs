@@ -1,0 +1,110 @@
+//! Findings about `ReAgent.xml`: whether the places that it names are on this disk.
+//!
+//! Windows' `reagentc` believes it, the boot manager does not read it: the recovery environment starts by the store.
+
+use crate::diagnosis::model::context::Context;
+use crate::diagnosis::model::finding::Finding;
+use crate::diagnosis::model::finding::Severity;
+use crate::diagnosis::model::identity::show_disk;
+use crate::diagnosis::model::remedy::Remedy;
+use crate::layout::Layout;
+use crate::layout::reagent::Location;
+use crate::layout::reagent::LocationKind;
+use crate::layout::reagent::RecoveryConfig;
+use crate::layout::recovery::RecoveryFile;
+use crate::layout::store::StoreFile;
+use crate::partition::DiskId;
+
+/// `InstallState` of a recovery environment that is switched off; Windows looks for it anew when it is switched on.
+const DISABLED: u32 = 0;
+
+/// All findings, one for each Windows; `old` are the identities that are re-pointed from. What the copies beside the
+/// recovery images say comes with those of Windows' own, or once by itself.
+#[must_use]
+pub fn findings(layout: &Layout, context: &Context, old: &[DiskId]) -> Vec<Finding> {
+    let (own, copies): (Vec<&RecoveryFile>, Vec<_>) =
+        layout.recovery.iter().partition(|file| file.windows.is_some());
+    let mut findings: Vec<Finding> =
+        own.into_iter().filter_map(|file| finding(layout, context, old, file)).collect();
+    let copy = copies.into_iter().find_map(|file| finding(layout, context, old, file));
+    match (findings.first_mut(), copy) {
+        (Some(first), Some(copy)) => first.evidence.push(format!("the copy is no better: {}", copy.subject)),
+        (None, Some(copy)) => findings.push(copy),
+        (_, None) => {}
+    }
+    findings
+}
+
+fn finding(layout: &Layout, context: &Context, old: &[DiskId], file: &RecoveryFile) -> Option<Finding> {
+    let subject = format!("{} on {}", file.path, layout.name(file.volume));
+    let base =
+        |message: &str| Finding::plain("recovery-config", Severity::Note, &subject, message.to_owned());
+    let config = match &file.config {
+        Ok(config) => config,
+        Err(error) if file.is_xml => {
+            let evidence = vec![error.clone()];
+            let message = "where Windows believes its recovery environment to be cannot be read";
+            return Some(Finding { evidence, ..base(message) });
+        }
+        // A placeholder, or something that is no configuration at all.
+        Err(_) => return None,
+    };
+    if config.state == Some(DISABLED) {
+        return None;
+    }
+    let evidence = wrong(layout, context, old, config);
+    if evidence.is_empty() {
+        return None;
+    }
+    let is_old = config.locations.iter().filter_map(|location| location.disk).any(|disk| old.contains(&disk));
+    let other = if is_old { "; `fix --restore-identity` makes it right as it stands" } else { "" };
+    let advice = format!(
+        "starting the recovery environment by the store's entry is not affected, but `reagentc /info` in Windows will show it as disabled or at an unknown place; from the started Windows run `reagentc /disable`, then `reagentc /enable`{other}"
+    );
+    let remedy = Remedy::Advice(advice);
+    Some(Finding {
+        evidence,
+        remedy,
+        ..base("Windows believes its recovery environment to be where it is not")
+    })
+}
+
+/// What of it does not fit this disk.
+fn wrong(layout: &Layout, context: &Context, old: &[DiskId], config: &RecoveryConfig) -> Vec<String> {
+    let places = config.locations.iter().filter_map(|location| {
+        let name = match location.what {
+            LocationKind::Winre => "WinreLocation",
+            LocationKind::Image => "ImageLocation",
+            LocationKind::PushButtonReset | LocationKind::Other(_) => return None,
+        };
+        let why = misplaced(layout, context, old, location)?;
+        Some(format!("{name} names {why}"))
+    });
+    let mut wrong: Vec<String> = places.collect();
+    let stores: Vec<_> =
+        layout.stores.iter().filter(|file| file.live).filter_map(StoreFile::parsed).collect();
+    if let Some(entry) = config.entry
+        && !stores.is_empty()
+        && stores.iter().all(|store| store.object(entry).is_none())
+    {
+        wrong.push(format!("WinreBCD names {}, which is in no store", entry.braced()));
+    }
+    wrong
+}
+
+fn misplaced(layout: &Layout, context: &Context, old: &[DiskId], location: &Location) -> Option<String> {
+    let hybrid = layout.table.hybrid.map(DiskId::Mbr);
+    if let Some(disk) = location.disk.filter(|disk| ![layout.table.disk, hybrid].contains(&Some(*disk))) {
+        if context.beside_named(disk).is_some() {
+            return None;
+        }
+        let whose = match context.others.find(disk) {
+            Some(other) => format!("which is {} here", other.name),
+            None if old.contains(&disk) => "which this disk had before".to_owned(),
+            None => "which is not here".to_owned(),
+        };
+        return Some(format!("{}, {whose}", show_disk(disk)));
+    }
+    let offset = location.offset.filter(|offset| layout.partition_at(*offset).is_none())?;
+    Some(format!("byte 0x{offset:x} of the disk, where no partition begins"))
+}
