@@ -27,7 +27,7 @@ const ROOMS: [(&str, &[&str]); 11] = [
 /// The files that may write or start a program, each with how many places it has; `build.rs` asks git when the program is built.
 const WRITERS: [(&str, usize); 8] = [
     ("build.rs", 1),
-    ("cli/report_file.rs", 1),
+    ("cli/output/report_file.rs", 1),
     ("repair/apply.rs", 1),
     ("repair/new_file.rs", 1),
     ("repair/record.rs", 1),

@@ -34,8 +34,8 @@ use std::process::ExitCode;
 use anyhow::Context;
 use anyhow::Result;
 use bcdrescue::bytes::one_line;
-use bcdrescue::cli::lines;
-use bcdrescue::cli::signals;
+use bcdrescue::cli::run::signals;
+use bcdrescue::cli::text::lines;
 use clap::Parser;
 
 use crate::bases::BASES;

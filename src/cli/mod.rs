@@ -1,59 +1,35 @@
 //! The command line: words in, words out. All decisions are made below.
+//!
+//! The groups of the room, each of which uses only those above it in this list: `text`, `run`, `output`, `args`, `commands`.
 
 pub mod args;
-pub mod check;
-pub mod check_args;
-pub mod choice;
-pub mod confine;
-pub mod examine;
-pub mod firmware;
-pub mod fix;
-pub mod inspect;
-pub mod json;
-pub mod junit;
-pub mod keep;
-pub mod lines;
-pub mod list;
-pub mod named;
-pub mod open_args;
-pub mod outcome;
-pub mod parallel;
-pub mod pick;
-pub mod progress;
-pub mod record;
-pub mod report;
-pub mod report_file;
-pub mod reports;
-pub mod result;
-pub mod sarif;
-pub mod shell;
-pub mod show;
-pub mod signals;
-pub mod suggested;
-pub mod targets;
+pub mod commands;
+pub mod output;
+pub mod run;
 pub mod text;
-pub mod undo;
-pub mod ways;
 
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::args::Cli;
-use crate::cli::args::Command;
-use crate::cli::json::schema::schema;
-
-/// Nothing above a note.
-pub const HEALTHY: u8 = 0;
-/// Something was fixed.
-pub const FIXED: u8 = 1;
-/// Something is wrong and was left.
-pub const LEFT: u8 = 4;
-/// It could not be done.
-pub const FAILED: u8 = 8;
-/// The command line was wrong, or a question could not be asked.
-pub const USAGE: u8 = 16;
+use crate::cli::args::command_line::Cli;
+use crate::cli::args::command_line::Command;
+use crate::cli::commands::check;
+use crate::cli::commands::fix;
+use crate::cli::commands::inspect;
+use crate::cli::commands::list;
+use crate::cli::commands::record;
+use crate::cli::commands::shell;
+use crate::cli::commands::undo;
+use crate::cli::output::json;
+use crate::cli::output::json::schema::schema;
+use crate::cli::text::exit::FAILED;
+use crate::cli::text::exit::HEALTHY;
+use crate::cli::text::exit::USAGE;
+use crate::cli::text::exit::Usage;
+use crate::cli::text::lines;
+use crate::cli::text::words;
 
 /// Parses the command line, runs the command, and turns the result into an exit code (fsck's bits).
 #[must_use]
@@ -102,13 +78,8 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// What is wrong with a command line that the grammar lets pass.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Usage(String);
-
 fn report_failure(cli: &Cli, error: &anyhow::Error) {
-    let message = text::clean(&format!("{error:#}"));
+    let message = words::clean(&format!("{error:#}"));
     let [mut document] = json::failure(cli.command.target(), &message);
     if matches!(cli.command, Command::Fix(_) | Command::Undo(_)) {
         document = document.of_repair();

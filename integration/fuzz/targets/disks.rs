@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use bcdrescue::cli::examine::Examined;
-use bcdrescue::cli::json;
-use bcdrescue::cli::keep;
+use bcdrescue::cli::output::json;
+use bcdrescue::cli::run::examine::Examined;
+use bcdrescue::cli::run::record_store;
 use bcdrescue::diagnosis::Context;
 use bcdrescue::diagnosis::Diagnosis;
 use bcdrescue::diagnosis::diagnose;
@@ -134,7 +134,7 @@ fn report(disk: &SparseRam, layout: Layout, diagnosis: Diagnosis) {
     if plan.patches.is_empty() {
         return;
     }
-    let Ok(record) = keep::record(&examined, &plan) else { return };
+    let Ok(record) = record_store::record(&examined, &plan) else { return };
     let text = serde_json::to_vec(&record).expect("JSON");
     assert_eq!(serde_json::from_slice::<Record>(&text).expect("the same record"), record);
     // Before a sector is written the disk is as recorded, and may be undone already.
@@ -187,7 +187,7 @@ pub(super) fn record_seeds() -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
                 diagnosis: diagnose(&layout, &Context::default()),
                 storage: Cached::new(boxed),
             };
-            let record = keep::record(&examined, &plan).expect("a record");
+            let record = record_store::record(&examined, &plan).expect("a record");
             undo.push(serde_json::to_vec_pretty(&record).expect("JSON"));
         }
     }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use bcdrescue::bcd::Store;
 use bcdrescue::bcd::element::Element;
-use bcdrescue::cli::json;
+use bcdrescue::cli::output::json;
 use bcdrescue::hive::BaseBlock;
 use bcdrescue::hive::Hive;
 use bcdrescue::hive::HiveError;

@@ -1,0 +1,218 @@
+//! The switches by which the user decides: which partitions are meant, and what else is to be cured.
+
+use crate::bcd::object;
+use crate::cli::run::known_disks::is_same_file;
+use crate::cli::text::exit::Usage;
+use crate::cli::text::shell_quote;
+use crate::diagnosis::Choice;
+use crate::guid::Guid;
+use clap::Args;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// What the user decides: `--system`, `--windows`, and what else is to be cured.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ChoiceArgs {
+    /// Another disk of the same machine, which the stores may mean: System Reserved on one, Windows on this. It is only read.
+    #[arg(long, value_name = "DISK")]
+    pub with: Vec<PathBuf>,
+    /// Judge the disk by itself, also where another attached disk has what its store names: it is a copy of that. Images
+    /// are judged so without it.
+    #[arg(long)]
+    pub independent: bool,
+    /// Stale elements of the boot manager mean this partition (its number, as list shows it).
+    #[arg(long, value_name = "N")]
+    pub system: Option<u32>,
+    /// Stale elements of Windows entries mean this partition (its number, as list shows it), or one of a disk that
+    /// --with names.
+    #[arg(long, value_name = "[DISK:]N")]
+    pub windows: Option<PartitionArg>,
+    /// Stale elements of disk images (the recovery environment's Winre.wim and boot.sdi, virtual disks) mean this partition (its
+    /// number, as list shows it), or one of a disk that --with names.
+    #[arg(long, value_name = "[DISK:]N")]
+    pub recovery: Option<PartitionArg>,
+    /// Which boot entry is meant: the one that --windows is about, where several could be, or the one that is to start where
+    /// the boot menu names none that is there. Its GUID, or bcdedit's name for it ({ntldr}).
+    #[arg(long, value_name = "{GUID}")]
+    pub entry: Option<EntryArg>,
+    /// Make this partition the active one, from which a BIOS starts (its number, as list shows it).
+    #[arg(long, value_name = "N")]
+    pub active: Option<u32>,
+    /// Re-point a store of an MBR disk that was converted to GPT, or the reverse, and give its programs the ending for
+    /// the firmware that reads it now.
+    #[arg(long)]
+    pub convert: bool,
+    /// Write into boot records where their partitions begin, where they say something else.
+    #[arg(long)]
+    pub boot_sector: bool,
+    /// Make the store's copies of firmware entries name what is here, where they name what this disk was before.
+    #[arg(long)]
+    pub firmware_entries: bool,
+    /// Make the drive letters that Windows remembers (MountedDevices in its SYSTEM hive) name this disk again, where they
+    /// name it by its old identity. Only when Windows was shut down fully and its volume is clean.
+    #[arg(long)]
+    pub drive_letters: bool,
+}
+
+impl ChoiceArgs {
+    /// The same in the words of the diagnosis.
+    ///
+    /// # Errors
+    /// When `--windows` or `--recovery` names a disk that `--with` does not.
+    pub fn choice(&self) -> anyhow::Result<Choice> {
+        let Self {
+            with: _,
+            independent: _,
+            system,
+            windows,
+            recovery,
+            entry,
+            active,
+            convert,
+            boot_sector,
+            firmware_entries,
+            drive_letters,
+        } = self;
+        let windows_on = self.beside("--windows", windows.as_ref())?;
+        Ok(Choice {
+            system: *system,
+            windows: windows.as_ref().map(|windows| windows.number),
+            windows_on,
+            recovery: recovery.as_ref().map(|recovery| recovery.number),
+            recovery_on: self.beside("--recovery", recovery.as_ref())?,
+            entry: entry.as_ref().map(|entry| entry.0),
+            active: *active,
+            convert: *convert,
+            boot_sector: *boot_sector,
+            firmware_entries: *firmware_entries,
+            drive_letters: *drive_letters,
+        })
+    }
+}
+
+impl ChoiceArgs {
+    /// The index among the disks of `--with` of the one that a switch names.
+    fn beside(&self, switch: &str, partition: Option<&PartitionArg>) -> anyhow::Result<Option<usize>> {
+        let Some(disk) = partition.and_then(|partition| partition.disk.as_ref()) else { return Ok(None) };
+        match self.with.iter().position(|with| is_same_file(with, disk)) {
+            Some(index) => Ok(Some(index)),
+            None => {
+                let disk = disk.display();
+                Err(Usage(format!("{switch} names {disk}, which is not one of the disks of --with")).into())
+            }
+        }
+    }
+
+    /// Whether a switch is given that means one disk, and would make a disk "need a repair" that needs none.
+    #[must_use]
+    pub fn is_of_one_disk(&self) -> bool {
+        let Self {
+            with,
+            independent,
+            recovery,
+            entry,
+            active,
+            boot_sector,
+            firmware_entries,
+            drive_letters,
+            ..
+        } = self;
+        !with.is_empty()
+            || *independent
+            || recovery.is_some()
+            || entry.is_some()
+            || active.is_some()
+            || *boot_sector
+            || *firmware_entries
+            || *drive_letters
+    }
+
+    /// The switches as they were given.
+    #[must_use]
+    pub fn words(&self) -> Vec<OsString> {
+        let Self {
+            with: _,
+            independent: _,
+            system,
+            windows,
+            recovery,
+            entry,
+            active,
+            convert,
+            boot_sector,
+            firmware_entries,
+            drive_letters,
+        } = self;
+        let mut words = self.machine_words();
+        let mut value = |switch: &str, value: OsString| words.extend([switch.into(), value]);
+        system.iter().for_each(|number| value("--system", number.to_string().into()));
+        windows.iter().for_each(|partition| value("--windows", partition.word()));
+        recovery.iter().for_each(|partition| value("--recovery", partition.word()));
+        entry.iter().for_each(|entry| value("--entry", entry.0.braced().into()));
+        active.iter().for_each(|number| value("--active", number.to_string().into()));
+        let flags = [
+            (convert, "--convert"),
+            (boot_sector, "--boot-sector"),
+            (firmware_entries, "--firmware-entries"),
+            (drive_letters, "--drive-letters"),
+        ];
+        words.extend(flags.iter().filter(|(given, _)| **given).map(|(_, switch)| (*switch).into()));
+        words
+    }
+
+    /// Those of them that say what belongs to the machine: without them the same disk is judged otherwise.
+    #[must_use]
+    pub fn machine_words(&self) -> Vec<OsString> {
+        let with = self.with.iter().flat_map(|disk| ["--with".into(), shell_quote::path(disk)]);
+        with.chain(self.independent.then(|| "--independent".into())).collect()
+    }
+}
+
+/// The id of an object of a store, with or without its braces, or bcdedit's name for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntryArg(pub Guid);
+
+impl FromStr for EntryArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bare = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text);
+        let id = object::from_alias(text).or_else(|| bare.parse().ok());
+        id.map(Self).ok_or_else(|| format!("expected an entry's GUID, as inspect shows it, found {text}"))
+    }
+}
+
+/// `N` or `DISK:N`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartitionArg {
+    /// The disk, when it is not the target.
+    pub disk: Option<PathBuf>,
+    /// Number of the partition.
+    pub number: u32,
+}
+
+impl PartitionArg {
+    /// As it was given; no option, whatever the disk's name begins with.
+    fn word(&self) -> OsString {
+        let mut word = self.disk.as_deref().map(shell_quote::path).unwrap_or_default();
+        if self.disk.is_some() {
+            word.push(":");
+        }
+        word.push(self.number.to_string());
+        word
+    }
+}
+
+impl FromStr for PartitionArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (disk, number) = match text.rsplit_once(':') {
+            Some((disk, number)) => (Some(PathBuf::from(disk)), number),
+            None => (None, text),
+        };
+        let number = number.parse().map_err(|_| format!("expected N or DISK:N, found {text}"))?;
+        Ok(Self { disk, number })
+    }
+}

@@ -1,0 +1,195 @@
+//! One repair on its way: what it would do, why not, and whether it may.
+
+use anyhow::Context as _;
+
+use crate::cli::args::command_line::FixArgs;
+use crate::cli::output::json::repair::Action;
+use crate::cli::output::plan_lines;
+use crate::cli::output::screen;
+use crate::cli::output::ways;
+use crate::cli::run::examine::Examined;
+use crate::cli::run::pick;
+use crate::cli::run::record_store;
+use crate::cli::text::exit::FAILED;
+use crate::cli::text::exit::HEALTHY;
+use crate::cli::text::exit::LEFT;
+use crate::cli::text::exit::USAGE;
+use crate::cli::text::lines;
+use crate::cli::text::words;
+use crate::cli::text::words::clean;
+use crate::diagnosis::Context;
+use crate::diagnosis::Diagnosis;
+use crate::diagnosis::Remedy;
+use crate::diagnosis::Verdict;
+use crate::repair::plan::Plan;
+use crate::repair::plan::PlanError;
+use crate::repair::prospect::planned;
+use crate::repair::prospect::starts;
+use crate::repair::refusal;
+use crate::repair::refusal::Allowed;
+use crate::repair::refusal::Cure;
+use crate::repair::refusal::Refusal;
+use crate::repair::rehearse::rehearse;
+use crate::storage::open::may_write;
+use crate::storage::open::open_mut;
+
+/// A disk, what was found on it, and what the user wants.
+pub(super) struct Job<'a> {
+    pub(super) args: &'a FixArgs,
+    pub(super) as_json: bool,
+    pub(super) context: Context,
+    pub(super) examined: Examined,
+}
+
+impl Job<'_> {
+    /// Shows the plan and carries it out, as far as the user wants.
+    ///
+    /// # Errors
+    /// When a step fails; the message says what state the disk is in.
+    pub(super) fn run(self) -> anyhow::Result<u8> {
+        self.show(|out| {
+            screen::headline(out, &self.examined);
+            screen::picture(out, &self.examined);
+        })?;
+        let refusals = self.refusals();
+        if !self.is_anything_to_do() && refusals.is_empty() {
+            self.show(|out| {
+                screen::findings(out, &self.examined.diagnosis.findings);
+                ways::show(out, &self.examined, &self.switches());
+                out.add(format_args!("\n  {}", self.nothing_to_do()));
+            })?;
+            let action = match self.examined.diagnosis.verdict {
+                Verdict::Unknown => Action::Failed,
+                _ => Action::NothingToDo,
+            };
+            self.say(action, None, None)?;
+            return Ok(self.left_code());
+        }
+        if !refusals.is_empty() {
+            let reasons: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+            return self.refused(&reasons);
+        }
+        if let Err(error) = record_store::path(&self.examined) {
+            return self.refused(&[format!("{error:#}")]);
+        }
+        let (plan, rehearsed) = match self.planned() {
+            Ok(planned) => planned,
+            Err(error) => return self.refused(&[error.to_string()]),
+        };
+        self.show(|out| {
+            self.add_changes(out);
+            plan_lines::recovered(out, &plan);
+            plan_lines::left(out, &self.examined, &plan);
+            ways::show(out, &self.examined, &self.switches());
+            let verdict = words::verdict(rehearsed.verdict);
+            out.add(format_args!("\n  tried in memory, the disk is then: {verdict}"));
+        })?;
+        if self.args.write.dry_run {
+            may_write(&self.examined.path, &self.args.open.options()).context("nothing was written")?;
+            self.show(|out| {
+                plan_lines::sectors(out, &plan.patches);
+                out.add(format_args!("\n  dry run: nothing was written"));
+            })?;
+            self.say(Action::DryRun, Some(&plan), None)?;
+            return Ok(LEFT);
+        }
+        if !self.args.write.yes {
+            // Whoever holds the disk is named before the question, not after the answer.
+            drop(open_mut(&self.examined.path, &self.args.open.options()).context("nothing was written")?);
+        }
+        match self.agreed(&plan, &rehearsed)? {
+            Some(true) => self.write(&plan, &rehearsed),
+            Some(false) => {
+                lines::say(format_args!("  nothing was written"))?;
+                Ok(LEFT)
+            }
+            None => {
+                let message = "without a terminal to ask on, fix needs --yes; nothing was written";
+                self.say(Action::NotConfirmed, Some(&plan), Some(message))?;
+                lines::warn(format_args!("bcdrescue: {message}"));
+                Ok(USAGE)
+            }
+        }
+    }
+
+    /// The plan, and what the disk is when it is tried in memory.
+    fn planned(&self) -> Result<(Plan, Diagnosis), PlanError> {
+        let Examined { layout, diagnosis, storage, .. } = &self.examined;
+        let plan = planned(storage, layout, diagnosis, self.cure())?;
+        let rehearsed = rehearse(&plan, storage, &self.context, diagnosis)?;
+        Ok((plan, rehearsed))
+    }
+
+    pub(super) fn cure(&self) -> Cure {
+        if self.args.restore_identity { Cure::RestoreIdentity } else { Cure::Repoint }
+    }
+
+    /// Whether the disk gets its old identity back.
+    pub(super) fn restores(&self) -> bool {
+        self.cure().restores(&self.examined.diagnosis)
+    }
+
+    fn is_anything_to_do(&self) -> bool {
+        self.cure().has_work(&self.examined.diagnosis)
+    }
+
+    /// The refusals that the user has lifted.
+    pub(super) fn allowed(&self) -> Allowed {
+        Allowed {
+            hibernated: self.args.allow_hibernated,
+            dirty_volume: self.args.allow_dirty_volume,
+            repoint: self.args.repoint,
+        }
+    }
+
+    fn refusals(&self) -> Vec<Refusal> {
+        let Examined { layout, diagnosis, .. } = &self.examined;
+        refusal::refusals(layout, &self.context, diagnosis, self.cure(), self.allowed())
+    }
+
+    fn left_code(&self) -> u8 {
+        match self.examined.diagnosis.verdict {
+            Verdict::Unknown => FAILED,
+            Verdict::NotWindows => LEFT,
+            _ if self.examined.diagnosis.left().next().is_some() => LEFT,
+            _ => HEALTHY,
+        }
+    }
+
+    fn nothing_to_do(&self) -> &'static str {
+        let mut left = self.examined.diagnosis.left();
+        match self.examined.diagnosis.verdict {
+            Verdict::Unknown => "what could not be read may be what is wrong: nothing was written",
+            Verdict::Healthy => "nothing to do: nothing was written",
+            _ if !self.examined.diagnosis.named_disks().is_empty() => {
+                "until it is told which, fix cures nothing here: nothing was written"
+            }
+            _ if left.any(|finding| matches!(finding.remedy, Remedy::Switch(..))) => {
+                "without more switches fix cures nothing here; those above name them: nothing was written"
+            }
+            _ => "nothing here that fix can cure: nothing was written",
+        }
+    }
+
+    fn agreed(&self, plan: &Plan, rehearsed: &Diagnosis) -> anyhow::Result<Option<bool>> {
+        if self.as_json && !self.args.write.yes {
+            return Ok(None);
+        }
+        let sectors = words::count(plan.patches.len(), "sector", "sectors");
+        self.show(|out| out.add(format_args!("")))?;
+        let path = clean(&self.examined.path.display().to_string());
+        let all_the_same = match starts(rehearsed) {
+            true => String::new(),
+            false => format!(", although {}", not_started(rehearsed)),
+        };
+        pick::confirm(&format!("  write {sectors} of {path}{all_the_same}?"), self.args.write.yes)
+    }
+}
+
+/// Why Windows does not start, for people.
+pub(super) fn not_started(diagnosis: &Diagnosis) -> String {
+    match diagnosis.stop() {
+        Some(stop) => format!("Windows still does not start: {}", clean(&stop.message)),
+        None => "whether Windows starts cannot be told".to_owned(),
+    }
+}

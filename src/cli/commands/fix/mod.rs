@@ -1,0 +1,101 @@
+//! `fix`: which disk, then plan, ask, record, write, verify.
+
+mod job;
+mod told;
+mod write;
+
+use std::path::PathBuf;
+
+use crate::cli::args::command_line::FixArgs;
+use crate::cli::commands::fix::job::Job;
+use crate::cli::output::json;
+use crate::cli::output::json::repair::Action;
+use crate::cli::output::json::repair::LeftAlone;
+use crate::cli::run::confine;
+use crate::cli::run::examine::examine_with;
+use crate::cli::run::examine::is_store_file;
+use crate::cli::run::examine::recorded;
+use crate::cli::run::known_disks::NamedDisks;
+use crate::cli::run::known_disks::context;
+use crate::cli::run::pick;
+use crate::cli::run::pick::Picked;
+use crate::cli::text::exit::HEALTHY;
+use crate::cli::text::exit::LEFT;
+use crate::cli::text::exit::USAGE;
+use crate::cli::text::exit::Usage;
+use crate::cli::text::lines;
+use crate::cli::text::shell_quote;
+
+/// Runs the command.
+///
+/// # Errors
+/// When the target cannot be examined, or a step fails; the message then says what state the disk is in.
+pub fn run(args: &FixArgs, as_json: bool) -> anyhow::Result<u8> {
+    let choice = args.choice.choice()?;
+    match (args.write.dry_run, &args.target) {
+        (true, _) => confine::to_reading(),
+        (false, None) => confine::to_attached_disks(args.record_dir.as_deref()),
+        (false, Some(_)) => {}
+    }
+    let target = match &args.target {
+        Some(target) => target.clone(),
+        None if args.choice.is_of_one_disk() || args.against.is_some() => {
+            let message = "these switches are about one disk: name it; nothing was written";
+            return Err(Usage(message.to_owned()).into());
+        }
+        None => match pick::pick(&args.open.options(), choice, as_json)? {
+            Picked::Disk(path) => path,
+            Picked::Nothing(incurable) => return nothing_attached(&incurable, as_json),
+            Picked::Several(paths) => return several(&paths, as_json),
+        },
+    };
+    if !args.write.dry_run {
+        confine::to_repair(&target, args.record_dir.as_deref(), &args.open.allow_backing);
+    }
+    anyhow::ensure!(
+        !is_store_file(&target),
+        "{}: a store by itself does not tell which disk it should name; run fix on the disk that holds it",
+        target.display()
+    );
+    let (options, nobody) = (args.open.options(), NamedDisks::default());
+    let mut context = context(&target, &nobody, &options, choice, args.choice.independent);
+    context.recorded = recorded(args.against.as_deref())?;
+    let examined = examine_with(&target, &args.choice.with, &options, &mut context)?;
+    Job { args, as_json, context, examined }.run()
+}
+
+fn nothing_attached(incurable: &[PathBuf], as_json: bool) -> anyhow::Result<u8> {
+    if as_json {
+        let document =
+            |path: &PathBuf| LeftAlone { target: json::path(path), action: Action::NothingToDo, error: None };
+        json::print(&incurable.iter().map(document).collect::<Vec<_>>())?;
+    } else if incurable.is_empty() {
+        lines::say(format_args!("no attached Windows disk needs a repair"))?;
+    } else {
+        lines::show(|out| {
+            out.add(format_args!("nothing here that fix can cure, but something is wrong; see:"));
+            for path in incurable {
+                out.add(format_args!(
+                    "  {}",
+                    shell_quote::command(&["check".into(), shell_quote::path(path)])
+                ));
+            }
+        })?;
+    }
+    Ok(if incurable.is_empty() { HEALTHY } else { LEFT })
+}
+
+fn several(paths: &[PathBuf], as_json: bool) -> anyhow::Result<u8> {
+    let message = "several attached disks need a repair; name one: bcdrescue fix TARGET; nothing was written";
+    if as_json {
+        let document = |path: &PathBuf| LeftAlone {
+            target: json::path(path),
+            action: Action::NotChosen,
+            error: Some(message.to_owned()),
+        };
+        json::print(&paths.iter().map(document).collect::<Vec<_>>())?;
+    } else {
+        lines::warn(format_args!("bcdrescue: {message}"));
+    }
+    Ok(USAGE)
+}

@@ -1,0 +1,215 @@
+//! What `fix` tells, to people and in JSON.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use crate::cli::args::command_line::FixArgs;
+use crate::cli::commands::fix::job::Job;
+use crate::cli::commands::fix::job::not_started;
+use crate::cli::commands::fix::write::way_back;
+use crate::cli::output::json;
+use crate::cli::output::json::repair::Action;
+use crate::cli::output::json::repair::CureKind;
+use crate::cli::output::json::repair::Repaired;
+use crate::cli::output::plan_lines;
+use crate::cli::output::ways;
+use crate::cli::run::examine::Examined;
+use crate::cli::run::record_store;
+use crate::cli::text::exit::FAILED;
+use crate::cli::text::lines;
+use crate::cli::text::lines::Lines;
+use crate::cli::text::shell_quote;
+use crate::cli::text::words;
+use crate::cli::text::words::clean;
+use crate::diagnosis::show_disk;
+use crate::repair::plan::Plan;
+use crate::repair::prospect::Case;
+use crate::repair::prospect::Way;
+use crate::repair::prospect::prospect;
+use crate::repair::prospect::starts;
+
+impl Job<'_> {
+    /// Lines for people; none when JSON is wanted.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub(super) fn show(&self, add: impl FnOnce(&mut Lines)) -> anyhow::Result<()> {
+        if self.as_json { Ok(()) } else { lines::show(add).context("nothing was written") }
+    }
+
+    /// What would change.
+    pub(super) fn add_changes(&self, out: &mut Lines) {
+        let Examined { layout, diagnosis, .. } = &self.examined;
+        match self.restores() {
+            true => plan_lines::identity(out, layout, diagnosis),
+            false => plan_lines::changes(out, diagnosis),
+        }
+        plan_lines::edits(out, self.cure().edits(diagnosis));
+    }
+
+    /// Tells why nothing is written.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub(super) fn refused(&self, reasons: &[String]) -> anyhow::Result<u8> {
+        self.show(|out| {
+            self.add_changes(out);
+            out.add(format_args!("\n  refused, nothing was written:"));
+            reasons.iter().for_each(|reason| out.add(format_args!("    {}", clean(reason))));
+            self.add_way(out);
+            ways::show(out, &self.examined, &self.switches());
+        })?;
+        self.say(Action::Refused, None, Some(&reasons.join("; ")))?;
+        Ok(FAILED)
+    }
+
+    /// The command that would do, tried in memory.
+    fn add_way(&self, out: &mut Lines) {
+        let prospect = prospect(self.case(&self.examined), &self.examined.diagnosis);
+        let Some(way) = prospect.way.filter(|way| way.ends_well() && !way.words().is_empty()) else { return };
+        // A name that no record can hold stops every repair.
+        if !self.args.restore_identity && record_store::path(&self.examined).is_ok() {
+            out.add(format_args!(
+                "  this is not stopped by that, and the disk is then {}:",
+                words::verdict(way.after.verdict)
+            ));
+            out.add(format_args!("    {}", self.with(&way)));
+        }
+    }
+
+    fn case<'a>(&'a self, examined: &'a Examined) -> Case<'a> {
+        let Examined { layout, storage, .. } = examined;
+        Case { storage, layout, context: &self.context, allowed: self.allowed() }
+    }
+
+    /// `fix` of the same disk with the same switches and those of a way.
+    fn with(&self, way: &Way) -> String {
+        let mut words: Vec<OsString> = vec!["fix".into(), shell_quote::path(&self.examined.path)];
+        words.extend(self.switches().into_iter().filter(|word| word != "--restore-identity"));
+        words.extend(way.words().into_iter().map(OsString::from));
+        shell_quote::command(&words)
+    }
+
+    /// Tells of a repair that is done and proven; `after` is the disk as it is now.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub(super) fn fixed(&self, plan: &Plan, after: &Examined, record: &Path) -> anyhow::Result<()> {
+        let is_well = starts(&after.diagnosis);
+        if self.as_json {
+            let action = if is_well { Action::Fixed } else { Action::Written };
+            return json::print(&[self.document(action, after, Some(plan), Some(record), None)]);
+        }
+        lines::show(|out| {
+            let sectors = words::count(plan.patches.len(), "sector", "sectors");
+            let done = format!("{}, in {sectors}", self.done(plan));
+            match is_well {
+                true => out.add(format_args!(
+                    "  fixed: {done}, read back and examined again: {}",
+                    words::verdict(after.diagnosis.verdict)
+                )),
+                false => out.add(format_args!(
+                    "  written and verified ({done}), but {}; next: {}",
+                    not_started(&after.diagnosis),
+                    self.next(after)
+                )),
+            }
+            out.add(format_args!("  to go back: {}", way_back(self.args, record)));
+            if is_well && after.diagnosis.left().next().is_some() {
+                out.add(format_args!("  not everything could be cured; see: {}", self.again("check", &[])));
+            }
+        })
+    }
+
+    /// What to run where Windows still does not start.
+    fn next(&self, after: &Examined) -> String {
+        let way = prospect(self.case(after), &after.diagnosis).way.filter(Way::ends_well);
+        way.map_or_else(|| self.again("check", &[]), |way| self.with(&way))
+    }
+
+    /// A command about the same disk.
+    fn again(&self, command: &str, switches: &[&str]) -> String {
+        let mut words: Vec<OsString> = vec![command.into(), shell_quote::path(&self.examined.path)];
+        words.extend(self.args.open.words());
+        words.extend(self.args.choice.machine_words());
+        words.extend(switches.iter().map(|switch| OsString::from(*switch)));
+        shell_quote::command(&words)
+    }
+
+    /// The switches that decide what is done, as they were given.
+    pub(super) fn switches(&self) -> Vec<OsString> {
+        let FixArgs { against, record_dir, .. } = self.args;
+        let paths = [("--against", against), ("--record-dir", record_dir)];
+        let paths = paths.into_iter().filter_map(|(switch, path)| Some((switch, path.as_ref()?)));
+        let paths = paths.flat_map(|(switch, path)| [switch.into(), shell_quote::path(path)]);
+        let flags = [
+            (self.args.restore_identity, "--restore-identity"),
+            (self.args.repoint, "--repoint"),
+            (self.args.allow_hibernated, "--allow-hibernated"),
+            (self.args.allow_dirty_volume, "--allow-dirty-volume"),
+        ];
+        let flags = flags.into_iter().filter(|(given, _)| *given).map(|(_, switch)| switch.into());
+        let more = paths.chain(flags).collect();
+        [self.args.open.words(), self.args.choice.words(), more].concat()
+    }
+
+    /// What the plan has done, in a few words.
+    fn done(&self, plan: &Plan) -> String {
+        let diagnosis = &self.examined.diagnosis;
+        let edits = self.cure().edits(diagnosis).count();
+        let repoints = diagnosis.repoints().count();
+        let mut done = Vec::new();
+        if plan.stores.iter().any(|store| store.recovered.is_some()) {
+            done.push("the store made whole from its log".to_owned());
+        }
+        match plan.restored {
+            Some(disk) => done.push(format!("{} is back", show_disk(disk))),
+            None if repoints > 0 => {
+                done.push(format!("{} re-pointed", words::count(repoints, "element", "elements")));
+            }
+            None => {}
+        }
+        if edits > 0 {
+            done.push(format!("{} set right", words::count(edits, "field", "fields")));
+        }
+        done.join(", ")
+    }
+
+    /// Tells in JSON what was not done to a disk that is as it was examined.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub(super) fn say(&self, action: Action, plan: Option<&Plan>, error: Option<&str>) -> anyhow::Result<()> {
+        if self.as_json {
+            json::print(&[self.document(action, &self.examined, plan, None, error)])
+                .context("nothing was written")?;
+        }
+        Ok(())
+    }
+
+    /// The state as `state` has it (before, or after a repair), and what was or would be changed.
+    fn document(
+        &self,
+        action: Action,
+        state: &Examined,
+        plan: Option<&Plan>,
+        record: Option<&Path>,
+        error: Option<&str>,
+    ) -> Repaired {
+        let diagnosis = &self.examined.diagnosis;
+        let repoints = diagnosis.repoints().filter(|_| !self.restores());
+        let mut examined = json::target::target(state);
+        examined.error = error.map(str::to_owned).or(examined.error);
+        Repaired {
+            examined,
+            action,
+            cure: if self.restores() { CureKind::RestoreIdentity } else { CureKind::Repoint },
+            changes: repoints.map(|it| json::finding::change(&self.examined.layout, it)).collect(),
+            edits: self.cure().edits(diagnosis).map(json::finding::edit).collect(),
+            patches: plan.map(|plan| plan.patches.clone()),
+            record: record.map(json::path),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Disks in JSON: table, partitions, Windows installations.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::cli::text::words;
+use crate::layout::Layout;
+use crate::layout::Role;
+use crate::layout::VolumeFacts;
+use crate::layout::windows::WindowsVolume;
+use crate::partition;
+use crate::partition::PartitionType;
+
+/// Table and identity of a disk.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Disk {
+    /// `mbr`, `gpt` or `none`.
+    table: String,
+    /// The MBR's disk signature (`0x36234da4`) or the GPT's disk GUID; null without a table.
+    identity: Option<String>,
+    /// Length in bytes.
+    size: u64,
+    /// Bytes of a logical sector.
+    sector_size: u32,
+    /// The firmware that its system volume is for, `bios` or `uefi`; null where there is none.
+    firmware: Option<String>,
+}
+
+/// A partition with what is on it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Partition {
+    /// Its number in the table; 0 when the whole disk is one volume.
+    number: u32,
+    /// Where it begins, in bytes of the disk.
+    start: u64,
+    /// Length in bytes.
+    size: u64,
+    /// Type code in hex (`07`), or type GUID.
+    r#type: Option<String>,
+    /// Its own GUID (GPT).
+    guid: Option<String>,
+    /// Its name (GPT).
+    name: Option<String>,
+    /// Whether a BIOS starts from it (MBR).
+    active: bool,
+    /// `NTFS`, `FAT32`, `BitLocker` and so on.
+    file_system: String,
+    /// The volume's label.
+    label: Option<String>,
+    /// `system`, `windows`, `system+windows`, `recovery`, `reserved` or `other`.
+    role: &'static str,
+    /// The Windows directories on it.
+    windows: Vec<String>,
+    /// Why it cannot be read; null when it can.
+    unreadable: Option<String>,
+}
+
+/// A Windows installation.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Windows {
+    /// Number of its partition.
+    partition: Option<u32>,
+    /// Its directory, `\Windows`.
+    root: String,
+    /// What it calls itself.
+    product: Option<String>,
+    /// Build number.
+    build: Option<String>,
+    /// The file that says so.
+    version_source: Option<String>,
+    /// Why nothing says so.
+    version_error: Option<String>,
+    /// Whether a session is saved in `hiberfil.sys`.
+    hibernated: bool,
+    /// Why that cannot be told.
+    hibernation_error: Option<String>,
+}
+
+/// Table and identity.
+#[must_use]
+pub fn disk(layout: &Layout, len: u64) -> Disk {
+    Disk {
+        table: words::table_kind(layout.table.kind).to_lowercase(),
+        identity: layout.table.disk.map(|disk| words::identity(Some(disk))),
+        size: len,
+        sector_size: layout.table.sector_size,
+        firmware: layout.systems.first().map(|system| system.firmware().to_string().to_lowercase()),
+    }
+}
+
+/// Partitions with what is on them.
+#[must_use]
+pub fn partitions(layout: &Layout) -> Vec<Partition> {
+    let windows = |index: usize| {
+        layout.windows.iter().filter(move |windows| windows.volume == index).map(|it| it.root.clone())
+    };
+    let one = |(index, facts): (usize, &VolumeFacts)| Partition {
+        number: facts.partition.number,
+        start: facts.partition.start,
+        size: facts.partition.len,
+        r#type: type_code(&facts.partition),
+        guid: facts.partition.guid().map(|guid| guid.to_string()),
+        name: facts.partition.name.clone(),
+        active: facts.partition.active,
+        file_system: words::file_system(facts.file_system).to_owned(),
+        label: facts.label.clone(),
+        role: role(facts.role),
+        windows: windows(index).collect(),
+        unreadable: facts.unread_reason().map(str::to_owned),
+    };
+    layout.volumes.iter().enumerate().map(one).collect()
+}
+
+/// Every Windows, with what it is and the file that says so, or why nothing does.
+#[must_use]
+pub fn windows(layout: &Layout) -> Vec<Windows> {
+    let one = |windows: &WindowsVolume| {
+        let (version, error) = (windows.version.as_ref().ok(), windows.version.as_ref().err());
+        Windows {
+            partition: layout.table.partitions.get(windows.volume).map(|partition| partition.number),
+            root: windows.root.clone(),
+            product: version.map(|version| version.product.clone()),
+            build: version.and_then(|version| version.build.clone()),
+            version_source: version.map(|version| version.source.to_string()),
+            version_error: error.cloned(),
+            hibernated: windows.is_hibernated(),
+            hibernation_error: windows.hibernation.as_ref().err().cloned(),
+        }
+    };
+    layout.windows.iter().map(one).collect()
+}
+
+/// A type code as text: `07`, or the type GUID.
+#[must_use]
+pub fn type_code(partition: &partition::Partition) -> Option<String> {
+    match partition.kind {
+        PartitionType::Mbr(code) => Some(format!("{code:02x}")),
+        PartitionType::Gpt(guid) => Some(guid.to_string()),
+        PartitionType::Whole => None,
+    }
+}
+
+/// A role as a word.
+#[must_use]
+pub fn role(role: Role) -> &'static str {
+    match role {
+        Role::System => "system",
+        Role::Windows => "windows",
+        Role::SystemAndWindows => "system+windows",
+        Role::Recovery => "recovery",
+        Role::Reserved => "reserved",
+        Role::Other => "other",
+    }
+}

@@ -1,0 +1,105 @@
+//! What `fix`, `undo` and `record` say, in JSON.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::cli::output::json::finding::Change;
+use crate::cli::output::json::finding::Edit;
+use crate::cli::output::json::target::Examined;
+use crate::diagnosis::Verdict;
+use crate::repair::Patch;
+
+/// What was done.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Nothing, since nothing had to be or could be.
+    NothingToDo,
+    /// Nothing: `error` says why.
+    Refused,
+    /// Nothing, as asked; `patches` says what would be.
+    DryRun,
+    /// Nothing, since nobody agreed.
+    NotConfirmed,
+    /// Nothing, since several disks need it and none was named.
+    NotChosen,
+    /// It could not be done, or not to its end: `error` says how far it came, and the way out.
+    Failed,
+    /// The repair, and it was proven: Windows should start.
+    Fixed,
+    /// The repair, and it was proven; but Windows still does not start, or nobody can tell: `stop` and `fix` say more.
+    Written,
+    /// The way back, and it was proven.
+    Undone,
+}
+
+/// Which cure.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CureKind {
+    /// The store names the disk as it is now.
+    Repoint,
+    /// The disk gets the identity back that the store names.
+    RestoreIdentity,
+}
+
+/// A disk of `fix`: after the repair where there was one, else as it was found.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Repaired {
+    /// What `check` says of it.
+    #[serde(flatten)]
+    pub examined: Examined,
+    /// What was done.
+    pub action: Action,
+    /// How.
+    pub cure: CureKind,
+    /// Elements that were or would be re-pointed.
+    pub changes: Vec<Change>,
+    /// Other fields that were or would be written.
+    pub edits: Vec<Edit>,
+    /// Sectors before and after; null without a plan.
+    pub patches: Option<Vec<Patch>>,
+    /// Path of the undo record.
+    pub record: Option<String>,
+}
+
+/// An attached disk of which `fix` without a target did nothing.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct LeftAlone {
+    /// The disk.
+    pub target: String,
+    /// `nothing-to-do` or `not-chosen`.
+    pub action: Action,
+    /// Why; null when nothing is needed.
+    pub error: Option<String>,
+}
+
+/// A disk of `undo`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Undone {
+    /// The disk.
+    pub target: String,
+    /// What was done.
+    pub action: Action,
+    /// Path of the undo record.
+    pub record: String,
+    /// Sectors before and after the way back.
+    pub patches: Vec<Patch>,
+    /// Why nothing was done; null when something was, or nothing had to be.
+    pub error: Option<String>,
+}
+
+/// A disk of `record`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Recorded {
+    /// The disk.
+    pub target: String,
+    /// The answer in a word.
+    pub verdict: Verdict,
+    /// Path of the record.
+    pub record: String,
+    /// The disk's signature or GUID.
+    pub identity: String,
+    /// Always null.
+    pub error: Option<String>,
+}

@@ -1,0 +1,112 @@
+//! Documents that are written target by target, however many there are.
+
+use std::io;
+use std::io::Stdout;
+use std::io::Write;
+
+use anyhow::Context as _;
+use serde::Serialize;
+use serde_json::Map;
+use serde_json::Value;
+
+use crate::cli::output::json::VERSION;
+use crate::cli::output::json::escaped;
+use crate::cli::text::lines::unless_gone;
+
+/// How targets are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// All in one document, as every command prints it.
+    Document,
+    /// JSON Lines: each on a line of its own, with the version in it.
+    Lines,
+}
+
+impl Form {
+    /// A target as it will be written.
+    #[must_use]
+    pub fn target(self, target: &impl Serialize) -> String {
+        let target = serde_json::to_value(target).unwrap_or_default();
+        match self {
+            Self::Document => escaped(&format!("{target:#}").replace('\n', "\n    ")),
+            Self::Lines => {
+                let mut line = Map::from_iter([("version".to_owned(), VERSION.into())]);
+                match target {
+                    Value::Object(fields) => line.extend(fields),
+                    other => line.extend([("target".to_owned(), other)]),
+                }
+                escaped(&Value::Object(line).to_string())
+            }
+        }
+    }
+}
+
+/// Targets on their way to standard output, one after the other.
+#[derive(Debug)]
+pub struct Stream {
+    form: Form,
+    out: Stdout,
+    count: usize,
+}
+
+impl Stream {
+    /// Nothing is written before the first target.
+    #[must_use]
+    pub fn new(form: Form) -> Self {
+        Self { form, out: io::stdout(), count: 0 }
+    }
+
+    /// Writes a target, as [`Form::target`] has it.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub fn add(&mut self, target: &str) -> anyhow::Result<()> {
+        let before = match (self.form, self.count) {
+            (Form::Lines, _) => String::new(),
+            (Form::Document, 0) => format!("{{\n  \"version\": {VERSION},\n  \"targets\": [\n    "),
+            (Form::Document, _) => ",\n    ".to_owned(),
+        };
+        let after = if self.form == Form::Lines { "\n" } else { "" };
+        self.count = self.count.saturating_add(1);
+        self.write(&[&before, target, after])
+    }
+
+    /// Ends the document.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub fn end(mut self, summary: &impl Serialize) -> anyhow::Result<()> {
+        let summary = serde_json::to_value(summary).unwrap_or_default();
+        let summary = format!("{summary:#}").replace('\n', "\n  ");
+        match (self.form, self.count) {
+            (Form::Lines, _) => Ok(()),
+            (Form::Document, 0) => {
+                let before = format!("{{\n  \"version\": {VERSION},\n  \"targets\": []");
+                self.write(&[&before, ",\n  \"summary\": ", &summary, "\n}\n"])
+            }
+            (Form::Document, _) => self.write(&["\n  ],\n  \"summary\": ", &summary, "\n}\n"]),
+        }
+    }
+
+    fn write(&mut self, pieces: &[&str]) -> anyhow::Result<()> {
+        let mut out = self.out.lock();
+        let written = pieces.iter().try_for_each(|piece| out.write_all(piece.as_bytes()));
+        unless_gone(written.and_then(|()| out.flush())).context("standard output")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_target_is_one_line_or_stands_in_its_document() {
+        let target = json!({ "target": "a\u{9b}\nb", "findings": [] });
+        let line = Form::Lines.target(&target);
+        assert_eq!(line, r#"{"version":1,"target":"a\u009b\nb","findings":[]}"#);
+        let indented = Form::Document.target(&target);
+        assert_eq!(indented, "{\n      \"target\": \"a\\u009b\\nb\",\n      \"findings\": []\n    }");
+    }
+}

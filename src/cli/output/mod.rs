@@ -1,0 +1,12 @@
+//! What people and programs are shown.
+
+pub mod firmware_entries;
+pub mod json;
+pub mod junit;
+pub mod outcome;
+pub mod plan_lines;
+pub mod report_file;
+pub mod reports;
+pub mod sarif;
+pub mod screen;
+pub mod ways;

@@ -1,0 +1,238 @@
+//! One target, opened, read and diagnosed: where every command begins.
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use anyhow::bail;
+
+use crate::bcd::Store;
+use crate::cli::run::known_disks::NamedDisks;
+use crate::cli::run::known_disks::context;
+use crate::cli::run::known_disks::is_same_file;
+use crate::cli::run::known_disks::other_disk;
+use crate::diagnosis::Choice;
+use crate::diagnosis::Context;
+use crate::diagnosis::Diagnosis;
+use crate::diagnosis::diagnose;
+use crate::diagnosis::model::companion::Beside;
+use crate::diagnosis::model::known_disks::OtherDisk;
+use crate::diagnosis::model::recorded::Recorded;
+use crate::layout::Layout;
+use crate::layout::discover;
+use crate::layout::discover_beside;
+use crate::layout::store::STORE_MAX;
+use crate::partition::DiskId;
+use crate::repair::identity_record::IdentityRecord;
+use crate::storage::Storage;
+use crate::storage::attached::attached_disks;
+use crate::storage::cache::Cached;
+use crate::storage::first_failure::FailedRead;
+use crate::storage::open::OpenOptions;
+use crate::storage::open::TargetKind;
+use crate::storage::open::open;
+
+/// Bytes of a read that asks whether there is still somebody to read from.
+const PROBE: u64 = 512;
+
+/// What is said where a disk was expected and did not come up: that must not pass for one that is well.
+pub const NOTHING_ATTACHED: &str = "no Windows disk is attached; see `bcdrescue list`";
+
+/// A disk that was examined.
+pub struct Examined {
+    /// The path as the user gave it.
+    pub path: PathBuf,
+    /// Device or image.
+    pub kind: TargetKind,
+    /// What opening it had to say.
+    pub notes: Vec<String>,
+    /// Length in bytes.
+    pub len: u64,
+    /// What is where.
+    pub layout: Layout,
+    /// What is wrong.
+    pub diagnosis: Diagnosis,
+    /// The disk, cached; drop it before the disk is written.
+    pub storage: Cached<Box<dyn Storage>>,
+}
+
+/// Opens and examines a disk.
+///
+/// # Errors
+/// When it cannot be opened or its partition table cannot be read; everything else is a finding.
+pub fn examine(path: &Path, options: &OpenOptions, context: &Context) -> anyhow::Result<Examined> {
+    let opened = open(path, options)?;
+    let storage = Cached::new(opened.storage);
+    let layout = discover(&storage).with_context(|| path.display().to_string())?;
+    let diagnosis = diagnose(&layout, context);
+    let len = storage.len();
+    // What cannot be read is a finding, also where nothing could be read any more: then all that was found is worth nothing.
+    let is_ended = layout.failed_read.as_ref().is_some_and(FailedRead::is_at_limit);
+    if opened.is_served && !is_ended {
+        let probe = usize::try_from(len.min(PROBE)).unwrap_or_default();
+        if let Err(error) = storage.below().read_vec(0, probe) {
+            // What was lost first says why; from then on nothing answers.
+            let first = layout.failed_read.map_or_else(|| error.to_string(), |read| read.to_string());
+            bail!("lost while it was examined: {first}");
+        }
+    }
+    Ok(Examined {
+        path: path.into(),
+        kind: opened.kind,
+        notes: opened.notes,
+        len,
+        layout,
+        diagnosis,
+        storage,
+    })
+}
+
+/// Opens and examines a disk that was named by itself, of which the user decided nothing.
+///
+/// # Errors
+/// As [`examine`].
+pub fn examine_alone(path: &Path, options: &OpenOptions) -> anyhow::Result<Examined> {
+    examine(path, options, &context(path, &NamedDisks::default(), options, Choice::default(), false))
+}
+
+/// The attached disks that may be repaired without being named: all but the one that carries the running system.
+///
+/// # Errors
+/// When the disks cannot be enumerated.
+pub fn attached_targets() -> anyhow::Result<Vec<PathBuf>> {
+    let disks = attached_disks(Path::new("/"))?.into_iter().filter(|disk| !disk.carries_running_system);
+    Ok(disks.map(|disk| disk.path).collect())
+}
+
+/// The attached disks that carry the running system, which are repaired only when they are named.
+#[must_use]
+pub fn running_disks() -> Vec<PathBuf> {
+    let disks = attached_disks(Path::new("/")).unwrap_or_default();
+    disks.into_iter().filter(|disk| disk.carries_running_system).map(|disk| disk.path).collect()
+}
+
+/// Whether `path` is a store file by itself: a regular file that begins like a registry hive.
+#[must_use]
+pub fn is_store_file(path: &Path) -> bool {
+    let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+    let mut magic = [0; 4];
+    is_file
+        && fs::File::open(path).and_then(|mut file| file.read_exact(&mut magic)).is_ok()
+        && &magic == b"regf"
+}
+
+/// Reads a store file by itself.
+///
+/// # Errors
+/// When it cannot be read or is no hive.
+pub fn read_store_file(path: &Path) -> anyhow::Result<Store> {
+    let name = || path.display().to_string();
+    let len = fs::metadata(path).with_context(name)?.len();
+    if len > STORE_MAX {
+        bail!(
+            "{}: 0x{len:x} bytes are too many for a store, expected at most 0x{STORE_MAX:x}",
+            path.display()
+        );
+    }
+    Store::parse(fs::read(path).with_context(name)?).with_context(name)
+}
+
+/// Examines a disk with others beside it that its stores may mean, and puts those into the context.
+///
+/// # Errors
+/// As [`examine`]; also when a disk beside cannot be read, or is the target itself.
+pub fn examine_with(
+    path: &Path,
+    with: &[PathBuf],
+    options: &OpenOptions,
+    context: &mut Context,
+) -> anyhow::Result<Examined> {
+    if with.is_empty() {
+        return examine(path, options, context);
+    }
+    let mut examined = examine(path, options, context)?;
+    let disks = beside(path, with, options, &examined.layout)?;
+    // What is named beside is no disk to be left alone, and known by the name that the user gave it.
+    let is_it = |beside: &Beside, other: &OtherDisk| is_same_file(beside.name.as_ref(), other.name.as_ref());
+    for known in [&mut context.others, &mut context.apart, &mut context.named] {
+        known.retain(|other| !disks.iter().any(|beside| is_it(beside, other)));
+    }
+    let known = |beside: &Beside| other_disk(Path::new(&beside.name), &beside.layout.table);
+    disks.iter().filter_map(known).for_each(|disk| context.others.add(disk));
+    context.beside = Arc::new(disks);
+    examined.diagnosis = diagnose(&examined.layout, context);
+    Ok(examined)
+}
+
+/// The context with the disks beside read anew, for a disk that is now held.
+///
+/// # Errors
+/// When one of them cannot be read.
+pub fn again(
+    with: &[PathBuf],
+    options: &OpenOptions,
+    context: &Context,
+    layout: &Layout,
+) -> anyhow::Result<Context> {
+    let disks =
+        with.iter().map(|disk| one_beside(disk, options, layout)).collect::<anyhow::Result<Vec<_>>>()?;
+    Ok(Context { beside: Arc::new(disks), ..context.clone() })
+}
+
+/// The disks beside: each once, none of them the examined one, each with an identity of its own.
+fn beside(
+    path: &Path,
+    with: &[PathBuf],
+    options: &OpenOptions,
+    layout: &Layout,
+) -> anyhow::Result<Vec<Beside>> {
+    let mut seen: Vec<(PathBuf, Option<DiskId>)> = vec![(path.to_owned(), layout.table.disk)];
+    let mut disks = Vec::new();
+    for disk in with {
+        let name = disk.display();
+        anyhow::ensure!(!is_same_file(disk, path), "--with names {name}, which is the disk that is examined");
+        anyhow::ensure!(
+            !seen.iter().any(|(other, _)| is_same_file(other, disk)),
+            "--with names {name} twice"
+        );
+        anyhow::ensure!(!is_store_file(disk), "--with names {name}, which is a store, not a disk");
+        let beside = one_beside(disk, options, layout)?;
+        let identity = beside.layout.table.disk;
+        anyhow::ensure!(
+            identity.is_some_and(|identity| identity != DiskId::Mbr(0)),
+            "--with names {name}, which has no identity that an element could name: give it a signature first (`sfdisk --disk-id`)"
+        );
+        if let Some((other, _)) = seen.iter().find(|(_, other)| *other == identity) {
+            bail!(
+                "--with names {name}, which has the same identity as {}: no element can tell the two apart; give one of them another first",
+                other.display()
+            );
+        }
+        seen.push((disk.clone(), identity));
+        disks.push(beside);
+    }
+    Ok(disks)
+}
+
+fn one_beside(disk: &Path, options: &OpenOptions, layout: &Layout) -> anyhow::Result<Beside> {
+    let storage = Cached::new(open(disk, options)?.storage);
+    let layout = discover_beside(&storage, &layout.stores).with_context(|| disk.display().to_string())?;
+    if let Some(error) = layout.unseen() {
+        bail!(
+            "--with names {}, of which a part cannot be read, so that what is on it cannot be told: {error}",
+            disk.display()
+        );
+    }
+    Ok(Beside { name: disk.display().to_string(), layout })
+}
+
+/// What a record says that the disk was, where one was named.
+///
+/// # Errors
+/// When it cannot be read, or is none.
+pub fn recorded(path: Option<&Path>) -> anyhow::Result<Option<Recorded>> {
+    Ok(path.map(IdentityRecord::load).transpose()?.map(|record| record.recorded))
+}

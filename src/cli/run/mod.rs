@@ -1,0 +1,10 @@
+//! What commands do besides deciding and showing: targets, disks, threads, records, confinement.
+
+pub mod confine;
+pub mod examine;
+pub mod known_disks;
+pub mod parallel;
+pub mod pick;
+pub mod record_store;
+pub mod signals;
+pub mod targets;

@@ -1,0 +1,164 @@
+//! Undo records: what goes into them, where they are kept, and under which names.
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use anyhow::Context as _;
+use nix::sys::statfs::FsType;
+use nix::sys::statfs::TMPFS_MAGIC;
+use nix::sys::statfs::statfs;
+
+use crate::cli::run::examine::Examined;
+use crate::cli::text::words::is_dangerous;
+use crate::repair::plan::Plan;
+use crate::repair::record::ENDING;
+use crate::repair::record::Record;
+use crate::repair::record::RecordError;
+use crate::storage::file::directory_of;
+use crate::storage::nbd::url::NbdUrl;
+use crate::storage::nbd::url::is_url;
+use crate::storage::open::TargetKind;
+
+/// File system type of ramfs, an initramfs's root (Linux, `linux/magic.h`).
+const RAMFS_MAGIC: FsType = FsType(0x8584_58f6);
+
+/// Bytes of the target's name that a record's name begins with.
+const NAME_MAX: usize = 200;
+/// Names that are tried when a record of the same second exists.
+const ATTEMPTS: u32 = 100;
+
+/// The time as RFC 3339, UTC, to the second.
+#[must_use]
+pub fn now() -> String {
+    humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
+}
+
+/// The directory for the record of `target`: the one named, or beside an image, or the current one for a
+/// device or an NBD export.
+///
+/// # Errors
+/// When it is no directory.
+pub fn directory(target: &Path, kind: TargetKind, named: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let directory = match (named, kind) {
+        (Some(named), _) => named.to_owned(),
+        (None, TargetKind::Device | TargetKind::Nbd) => PathBuf::from("."),
+        (None, _) => directory_of(target).into(),
+    };
+    let metadata = std::fs::metadata(&directory).with_context(|| {
+        format!("directory for the undo record {}; nothing was written", directory.display())
+    })?;
+    anyhow::ensure!(
+        metadata.is_dir(),
+        "{} is not a directory: name one with --record-dir; nothing was written",
+        directory.display()
+    );
+    Ok(directory)
+}
+
+/// A warning when the directory lives in memory, so that a reboot loses the record.
+#[must_use]
+pub fn memory_warning(directory: &Path) -> Option<String> {
+    let kind: FsType = statfs(directory).ok()?.filesystem_type();
+    (kind == TMPFS_MAGIC || kind == RAMFS_MAGIC).then(|| {
+        format!(
+            "{} is in memory: a reboot loses the undo record; name a lasting place with --record-dir",
+            directory.display()
+        )
+    })
+}
+
+/// The target's path as a record keeps it.
+///
+/// # Errors
+/// When it is not UTF-8, or is gone.
+pub fn path(examined: &Examined) -> anyhow::Result<PathBuf> {
+    let path = match examined.kind {
+        TargetKind::Nbd => examined.path.clone(),
+        _ => std::fs::canonicalize(&examined.path).with_context(|| examined.path.display().to_string())?,
+    };
+    anyhow::ensure!(
+        path.to_str().is_some(),
+        "{}: the name is not UTF-8, which the undo record has to be: give the file another name, or name a hard link to it",
+        path.display()
+    );
+    Ok(path)
+}
+
+/// The undo record of a plan.
+///
+/// # Errors
+/// When the target's path cannot be kept in a record.
+pub fn record(examined: &Examined, plan: &Plan) -> anyhow::Result<Record> {
+    let path = path(examined).context("nothing was written")?;
+    Ok(Record::of(plan, &examined.layout, examined.len, path, now()))
+}
+
+/// Writes the record under a new name: `win.qcow2.20260102T030405Z.undo.json`.
+///
+/// # Errors
+/// When it cannot be made durable; the disk is untouched then.
+pub fn create(record: &Record, directory: &Path, target: &Path) -> anyhow::Result<PathBuf> {
+    let name = name_for(target);
+    let stamp: String = record.created.chars().filter(|c| !matches!(c, '-' | ':')).collect();
+    for attempt in 0..ATTEMPTS {
+        let number = if attempt == 0 { String::new() } else { format!("-{attempt}") };
+        let path = directory.join(format!("{name}.{stamp}{number}{ENDING}"));
+        match record.create(&path) {
+            Ok(()) => return Ok(path),
+            Err(RecordError::Io { cause, .. }) if cause.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => {
+                return Err(anyhow::Error::new(error).context(
+                    "nothing was written to the disk; name a place for the record with --record-dir",
+                ));
+            }
+        }
+    }
+    anyhow::bail!(
+        "{}: {ATTEMPTS} records of this second exist; nothing was written to the disk",
+        directory.display()
+    )
+}
+
+/// The target's name as the beginning of a file name: without control characters, and short enough that the rest of
+/// the record's name fits the 255 bytes that file systems allow.
+fn name_for(target: &Path) -> String {
+    let export = NbdUrl::parse(target).map(|url| url.export.replace('/', "_"));
+    let name = match (is_url(target), export) {
+        (true, Ok(export)) if !export.is_empty() => export,
+        (true, _) => "nbd".into(),
+        (false, _) => target.file_name().map_or("disk".into(), |name| name.to_string_lossy().into_owned()),
+    };
+    let mut short = String::new();
+    for c in name.chars() {
+        if short.len().saturating_add(c.len_utf8()) > NAME_MAX {
+            break;
+        }
+        short.push(if is_dangerous(c) { '_' } else { c });
+    }
+    short
+}
+
+/// Removes the record of a repair that wrote nothing.
+pub fn discard(path: &Path) {
+    let _ = std::fs::remove_file(path);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_named_after_its_target() {
+        for (target, name) in [
+            ("/a/win.qcow2", "win.qcow2"),
+            ("..", "disk"),
+            ("a\nb", "a_b"),
+            ("nbd://host:1/disk", "disk"),
+            ("nbd://host/../../etc/x", ".._.._etc_x"),
+            ("nbd+unix:///?socket=/run/s", "nbd"),
+        ] {
+            assert_eq!(name_for(Path::new(target)), name);
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! What every screen is made of: words, lines, quoted commands, exit codes.
+
+pub mod exit;
+pub mod lines;
+pub mod progress;
+pub mod shell_quote;
+pub mod words;
