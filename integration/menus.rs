@@ -251,16 +251,79 @@ fn a_second_entry_that_starts_is_mentioned() {
 }
 
 #[test]
-fn an_entry_without_a_path_or_a_system_root_is_not_whole() {
-    for (id, name) in [(ElementId::PATH, "path"), (ElementId::SYSTEM_ROOT, "systemroot")] {
+fn an_entry_that_lacks_what_boot_managers_need_is_not_whole() {
+    let text = |text: &str| Some(ElementValue::String(text.to_owned()));
+    for (id, value, name) in [
+        (ElementId::SYSTEM_ROOT, None, "no `systemroot`"),
+        (ElementId::DESCRIPTION, None, "no `description`"),
+        (ElementId::SYSTEM_ROOT, text(""), "a `systemroot` that leads nowhere"),
+        (ElementId::PATH, text(""), "a `path` that leads nowhere"),
+        (ElementId::PATH, text(r"Windows\system32\winload.exe"), "a `path` that leads nowhere"),
+    ] {
         let disk = Disk::raw("win10-bios-healthy");
         let store = store_of(&disk, BIOS);
         let entry = windows(&store);
-        put_store(&disk, BIOS, &rebuilt(&store, |objects| set(find(objects, entry), id, None)));
+        put_store(&disk, BIOS, &rebuilt(&store, |objects| set(find(objects, entry), id, value)));
         let target = checked(&disk, 4, "broken");
         assert_eq!(stop(&target).0, "element-missing", "{name}");
-        assert!(target["stop"]["message"].as_str().unwrap().contains(name));
+        assert!(target["stop"]["message"].as_str().unwrap().contains(name), "{name}");
+        assert!(!stop(&target).2.is_empty(), "{name}: no hop breaks");
     }
+    // Boot managers make up a path, and take what an entry inherits.
+    let disk = Disk::raw("win10-bios-healthy");
+    let store = store_of(&disk, BIOS);
+    let entry = windows(&store);
+    put_store(&disk, BIOS, &rebuilt(&store, |objects| set(find(objects, entry), ElementId::PATH, None)));
+    checked(&disk, 0, "healthy");
+    let inherited = rebuilt(&store, |objects| {
+        let settings = NewObject::new(SECOND, ObjectType::INHERIT_OS_LOADER)
+            .with(ElementId::DESCRIPTION, ElementValue::String("Windows".to_owned()));
+        let loader = find(objects, entry);
+        set(loader, ElementId::DESCRIPTION, None);
+        set(loader, ElementId::INHERIT, Some(ElementValue::ObjectList(vec![SECOND])));
+        objects.push(settings);
+    });
+    put_store(&disk, BIOS, &inherited);
+    checked(&disk, 0, "healthy");
+}
+
+#[test]
+fn a_system_root_that_is_no_windows_or_lacks_its_kernel_is_said_however_it_is_spelt() {
+    let text = |text: &str| Some(ElementValue::String(text.to_owned()));
+    let disk = Disk::raw("win10-bios-healthy");
+    let store = store_of(&disk, BIOS);
+    let entry = windows(&store);
+    let with_root =
+        |root: &str| rebuilt(&store, |objects| set(find(objects, entry), ElementId::SYSTEM_ROOT, text(root)));
+    put_store(&disk, BIOS, &with_root(r"\Windows\System32"));
+    let target = checked(&disk, 4, "broken");
+    assert_eq!((stop(&target).0, stop(&target).2), ("windows-missing", "Windows"));
+    for root in [r"\Windows\", r"\\Windows", r"\WINDOWS"] {
+        put_store(&disk, BIOS, &with_root(root));
+        checked(&disk, 0, "healthy");
+    }
+    // By a device that names no partition, too.
+    let (path, root) = (0x1200_0002, 0x2200_0002);
+    let general = with_device(&store, &locate(path), &locate(root));
+    disk.rename("ntoskrnl.exe", "ntoskrnl.exf");
+    for store in [with_root(r"\Windows\"), general] {
+        put_store(&disk, BIOS, &store);
+        let target = checked(&disk, 4, "broken");
+        assert_eq!((stop(&target).0, stop(&target).2), ("kernel-missing", "Windows"));
+    }
+}
+
+#[test]
+fn the_recovery_environment_as_the_default_is_no_windows() {
+    let disk = Disk::raw("win10-bios-healthy");
+    let store = store_of(&disk, BIOS);
+    let entry = windows(&store);
+    let parsed = Store::parse(store.clone()).unwrap();
+    let recovery = parsed.object(entry).unwrap().objects(ElementId::RECOVERY_SEQUENCE)[0];
+    put_store(&disk, BIOS, &with_lists(&store, Some(recovery), &[]));
+    let target = checked(&disk, 4, "broken");
+    assert_eq!(stop(&target), ("default-not-windows", "", "entry"));
+    cured(&disk, BIOS, &["--entry", &entry.braced()], "23000003");
 }
 
 /// The entry's device and osdevice without a name of a partition.

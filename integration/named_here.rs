@@ -129,3 +129,14 @@ fn ntldr_that_is_on_another_partition_than_named_is_found() {
     change(&disk, 1, |volume| put_ntfs(volume, "/ntldr", b"a file"));
     offered(&disk, BIOS, " --system=1", "healthy", 1);
 }
+
+/// What is settled by it is settled for good: the same words again find nothing to refuse.
+#[test]
+fn a_word_that_was_taken_is_no_wrong_word_afterwards() {
+    let disk = Disk::raw("win2008sp2-bios");
+    let words = ["fix", disk.name(), "--yes", "--windows=1", "--system=1"];
+    bcdrescue(&words).exits(1).says("examined again: healthy");
+    let fixed = hash(&disk.path);
+    bcdrescue(&words).exits(0);
+    assert_eq!(hash(&disk.path), fixed);
+}

@@ -231,6 +231,21 @@ impl Disk {
         file.write_all_at(bytes, at).expect("writable");
     }
 
+    /// Gives a file on a raw disk another name of as many letters, wherever a directory and the file keep it: ntfscp cannot delete.
+    pub fn rename(&self, old: &str, new: &str) {
+        let name = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+        let (old, new) = (name(old), name(new));
+        assert_eq!(old.len(), new.len());
+        let mut places = 0;
+        for (start, bytes) in data(&self.path) {
+            for (at, _) in bytes.windows(old.len()).enumerate().filter(|(_, piece)| *piece == old) {
+                self.put(start + at as u64, &new);
+                places += 1;
+            }
+        }
+        assert!(places >= 2, "{places}");
+    }
+
     /// The path as text.
     pub fn name(&self) -> &str {
         text(&self.path)

@@ -85,6 +85,7 @@ fn loader(id: Guid, device: Device, os_device: Device) -> NewObject {
 
 fn loader_of(ending: &str, id: Guid, device: Device, os_device: Device) -> NewObject {
     NewObject::new(id, ObjectType::OS_LOADER)
+        .with(ElementId::DESCRIPTION, string("Windows"))
         .with(ElementId::DEVICE, plain(device))
         .with(ElementId::PATH, string(&format!(r"\Windows\system32\winload.{ending}")))
         .with(ElementId::OS_DEVICE, plain(os_device))

@@ -145,7 +145,7 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     findings.extend(menu_cure::findings(entries));
     findings.extend(elements::damaged_elements(layout));
     findings.extend(sector_size::findings(layout, &records, &answers));
-    findings.extend(loader_checks::findings(layout, context.choice, &records, &answers));
+    findings.extend(loader_checks::findings(entries));
     findings.extend(context.recorded.iter().flat_map(|recorded| recorded::findings(layout, recorded)));
     findings.extend(entry::findings(layout, context, &records, &answers));
     let old: Vec<DiskId> = repoints(&findings).map(|repoint| disk_of(&repoint.old)).collect();

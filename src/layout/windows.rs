@@ -47,6 +47,15 @@ pub struct WindowsVolume {
 }
 
 impl WindowsVolume {
+    /// Whether a path names its system root, as Windows reads paths: spare backslashes and the case of letters do not matter.
+    #[must_use]
+    pub fn is_at(&self, path: &str) -> bool {
+        let parts = |path: &str| -> Vec<String> {
+            path.split('\\').filter(|part| !part.is_empty()).map(str::to_lowercase).collect()
+        };
+        parts(&self.root) == parts(path)
+    }
+
     /// Whether a session is known to sleep on this volume.
     #[must_use]
     pub fn is_hibernated(&self) -> bool {

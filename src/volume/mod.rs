@@ -52,7 +52,13 @@ impl FileSystem {
     /// Whether files on it can be seen.
     #[must_use]
     pub fn is_readable(self) -> bool {
-        matches!(self, Self::Ntfs | Self::Fat12 | Self::Fat16 | Self::Fat32)
+        matches!(self, Self::Ntfs) || self.is_fat()
+    }
+
+    /// Whether it is FAT of any kind, which is what UEFI firmware reads.
+    #[must_use]
+    pub const fn is_fat(self) -> bool {
+        matches!(self, Self::Fat12 | Self::Fat16 | Self::Fat32)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::diagnosis::model::resolution::Resolution;
 use crate::diagnosis::ntldr::boot_ini;
 use crate::diagnosis::resolve::record::Record;
 use crate::diagnosis::resolve::role::Role;
+use crate::diagnosis::store::loader_checks::NO_WINDOWS;
 use crate::diagnosis::store::loader_checks::OS_DEVICE_ELSEWHERE;
 use crate::diagnosis::store::lookup::Found;
 use crate::diagnosis::store::lookup::Lookup;
@@ -63,7 +64,10 @@ impl<'a> Chain<'a> {
             Start::NoList | Start::NotThere => "in no list".to_owned(),
         };
         let title = object.string(ElementId::DESCRIPTION).unwrap_or("without a description");
-        self.add("entry", format!("{} \"{title}\", {how}", object.name()), &[]);
+        let subject = format!("{} description", object.name());
+        self.add_where("entry", format!("{} \"{title}\", {how}", object.name()), |finding| {
+            finding.code == "element-missing" && finding.subject.ends_with(&subject)
+        });
     }
 
     /// There is no entry that starts by itself, or it starts no Windows.
@@ -80,7 +84,11 @@ impl<'a> Chain<'a> {
 
     /// `device`, `path`, `osdevice`, and what the loader reads first.
     pub(super) fn loader(&mut self, entry: &str, object: &Object, of_entry: &[(&Record, &Resolution)]) {
-        let path = object.string(ElementId::PATH).unwrap_or_default().to_owned();
+        let path = match object.element(ElementId::PATH) {
+            Some(_) => object.string(ElementId::PATH).unwrap_or_default(),
+            None => r"the loader's own default path",
+        };
+        let path = path.to_owned();
         let device = self.device(entry, "device", object, ElementId::DEVICE, of_entry);
         self.file(entry, "loader", &path, device.as_ref());
         let kind = object.object_type;
@@ -102,9 +110,12 @@ impl<'a> Chain<'a> {
             .layout
             .windows
             .iter()
-            .find(|windows| windows.volume == place.volume && windows.root.eq_ignore_ascii_case(&root));
-        if let Some(windows) = windows {
-            self.windows(windows, &place.name);
+            .find(|windows| windows.volume == place.volume && windows.is_at(&root));
+        match windows {
+            Some(windows) => self.windows(windows, &place.name),
+            None => self.add_where("Windows", format!("none at {root}"), |finding| {
+                finding.code == NO_WINDOWS && finding.subject == place.name
+            }),
         }
     }
 
@@ -243,9 +254,12 @@ impl<'a> Chain<'a> {
     /// A path of the main entry on the volume that its element leads to.
     pub(super) fn file(&mut self, entry: &str, name: &'static str, path: &str, place: Option<&Place<'_>>) {
         let missing = if name == "loader" { "path" } else { "systemroot" };
-        if path.is_empty() {
+        let subject = format!("{entry} {missing}");
+        let is_missing = |finding: &Finding| finding.code == "element-missing" && finding.subject == subject;
+        if path.is_empty() || self.findings.iter().any(is_missing) {
             let subject = format!("{entry} {missing}");
-            return self.add_where(name, "none".to_owned(), |finding| {
+            let text = if path.is_empty() { "none" } else { path };
+            return self.add_where(name, text.to_owned(), |finding| {
                 finding.code == "element-missing" && finding.subject == subject
             });
         }
@@ -254,6 +268,11 @@ impl<'a> Chain<'a> {
             self.hops.push(Hop { name, state: State::Unknown, evidence, finding: None });
             return;
         };
+        if !path.starts_with('\\') {
+            let evidence = format!("{path} on {}", place.name);
+            self.hops.push(Hop { name, state: State::Unknown, evidence, finding: None });
+            return;
+        }
         let is_there = place.layout.evidence.has(place.volume, path);
         let evidence = match is_there {
             true => format!("{path} on {}", place.name),

@@ -85,7 +85,10 @@ pub(in crate::diagnosis) fn active_partitions(layout: &Layout) -> impl Iterator<
 pub(in crate::diagnosis) fn starts_by_uefi(layout: &Layout) -> bool {
     layout.table.kind == TableKind::Mbr
         && layout.systems.iter().any(|system| {
-            system.uefi_fallback && system.stores.iter().any(|path| path.starts_with(r"\EFI\Microsoft\Boot"))
+            let is_fat = layout.volumes.get(system.volume).is_some_and(|facts| facts.file_system.is_fat());
+            is_fat
+                && system.uefi_fallback
+                && system.stores.iter().any(|path| path.starts_with(r"\EFI\Microsoft\Boot"))
         })
 }
 

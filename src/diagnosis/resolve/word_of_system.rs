@@ -6,7 +6,6 @@ use crate::diagnosis::resolve::machine::Spot;
 use crate::diagnosis::resolve::matching::Answer;
 use crate::diagnosis::resolve::matching::Matching;
 use crate::diagnosis::resolve::place::Place;
-use crate::diagnosis::resolve::record::Record;
 
 impl Matching<'_> {
     /// `--system N`: of what nothing tells the volume of; or else of what is not on the one that it names.
@@ -36,10 +35,9 @@ impl Matching<'_> {
         }
         for index in &apart {
             let fits = self.facts.places.get(*index).zip(spot).filter(|(place, spot)| {
-                let has = |record: &Record| {
-                    record.purpose.file.as_ref().is_none_or(|file| self.facts.machine.has(*spot, file))
-                };
-                self.facts.machine.has_style(EXAMINED, &place.named) && self.own(place).all(has)
+                let mut files = self.own_files(place);
+                self.facts.machine.has_style(EXAMINED, &place.named)
+                    && files.all(|file| self.facts.machine.has(*spot, file))
             });
             let word = match (fits, apart.len()) {
                 (Some((_, spot)), 1) => Ok(spot),
@@ -72,15 +70,14 @@ impl Matching<'_> {
             return false;
         };
         let machine = self.facts.machine;
-        self.own(place).any(|record| {
-            let file = record.purpose.file.as_ref();
-            file.is_some_and(|file| !machine.has(*spot, file) && !machine.hides(*spot, file))
-        })
+        self.own_files(place).any(|file| !machine.has(*spot, file) && !machine.hides(*spot, file))
     }
 
-    /// The records of a place that `--system` decides.
-    fn own(&self, place: &Place) -> impl Iterator<Item = &Record> {
+    /// The files of a place that `--system` decides; what is on no volume tells nothing.
+    fn own_files(&self, place: &Place) -> impl Iterator<Item = &String> {
         let records = place.records.iter().filter_map(|at| self.facts.records.get(*at));
-        records.filter(|record| record.purpose.role.is_system())
+        let own = records.filter(|record| record.purpose.role.is_system());
+        let files = own.filter_map(|record| record.purpose.file.as_ref());
+        files.filter(|file| self.facts.machine.is_anywhere(file))
     }
 }

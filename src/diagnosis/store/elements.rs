@@ -1,7 +1,5 @@
 //! Findings about elements of boot entries that make no sense, or are not there.
 
-use std::collections::BTreeSet;
-
 use crate::bcd::Store;
 use crate::bcd::element::Element;
 use crate::bcd::element::ElementFormat;
@@ -13,56 +11,84 @@ use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::store::menu::is_main;
-use crate::guid::Guid;
 use crate::layout::Layout;
 use crate::layout::store::StoreFile;
 
-/// Loaders that other loaders name as their recovery sequence.
-#[must_use]
-pub fn recovery_entries(store: &Store) -> BTreeSet<Guid> {
-    let lists = store.objects().iter().map(|object| object.objects(ElementId::RECOVERY_SEQUENCE));
-    lists.flatten().copied().collect()
-}
+/// How far inheritance is followed, and how many objects an object inherits from, at most.
+const INHERIT_MAX: usize = 4;
 
 /// Device elements whose bytes make no sense: a boot manager would not find what they name.
 #[must_use]
 pub fn damaged_elements(layout: &Layout) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in layout.stores.iter().filter(|file| file.live) {
-        let objects = file.parsed().into_iter().flat_map(|store| store.objects());
-        for (index, object) in objects.enumerate().filter(|(_, object)| object.id.is_some()) {
+        let Some(store) = file.parsed() else { continue };
+        let objects = store.objects().iter().enumerate();
+        for (index, object) in objects.filter(|(_, object)| object.id.is_some()) {
             let is_main = is_main(file, index);
             findings
                 .extend(object.elements.iter().filter_map(|element| damaged(file, object, element, is_main)));
-            findings.extend(is_main.then(|| missing_devices(file, object)).into_iter().flatten());
+            findings.extend(is_main.then(|| missing_devices(file, store, object)).into_iter().flatten());
         }
     }
     findings
 }
 
 /// The elements without which an entry cannot start Windows.
-fn missing_devices(file: &StoreFile, object: &Object) -> Vec<Finding> {
+fn missing_devices(file: &StoreFile, store: &Store, object: &Object) -> Vec<Finding> {
     let of_loader = [
         (ElementId::DEVICE, "device"),
         (ElementId::PATH, "path"),
         (ElementId::OS_DEVICE, "osdevice"),
         (ElementId::SYSTEM_ROOT, "systemroot"),
+        // Without a title the boot manager leaves the entry out of its menu (ReactOS, `BmEnumerateBootEntries`).
+        (ElementId::DESCRIPTION, "description"),
     ];
     let is_loader = object.object_type.is_some_and(|kind| kind.is_os_loader());
     // The others start a program: that is on a device, and has a path there.
-    let wanted = of_loader.into_iter().take(if is_loader { 4 } else { 2 });
-    let missing = wanted.filter(|(id, _)| object.element(*id).is_none());
+    let wanted = of_loader.into_iter().take(if is_loader { 5 } else { 2 });
+    let is_text = |id: ElementId| id.format() == ElementFormat::String;
+    let missing = wanted.filter(|(id, _)| match object.element(*id) {
+        // Without a path the boot manager makes one up.
+        None => *id != ElementId::PATH && !inherits(store, object, *id, INHERIT_MAX),
+        Some(_) if is_text(*id) => {
+            object.string(*id).is_none_or(|text| text.is_empty() || !is_usable(*id, text))
+        }
+        Some(_) => false,
+    });
     missing
-        .map(|(_, name)| Finding {
+        .map(|(id, name)| Finding {
             code: "element-missing",
             severity: Severity::BlocksBoot,
             subject: format!("{} {} {name}", file.name, object.name()),
-            message: format!("the entry that starts by itself has no `{name}`"),
+            message: match object.element(id) {
+                None => format!("the entry that starts by itself has no `{name}`"),
+                Some(_) => format!("the entry that starts by itself has a `{name}` that leads nowhere"),
+            },
             evidence: Vec::new(),
             predicted_status: None,
             remedy: Remedy::Advice("set it with bcdedit from a Windows rescue system".into()),
         })
         .collect()
+}
+
+/// Whether an object that this one inherits from has the element: those are merged into it.
+fn inherits(store: &Store, object: &Object, id: ElementId, depth: usize) -> bool {
+    let from = object.objects(ElementId::INHERIT).iter().filter_map(|id| store.object(*id));
+    depth > 0
+        && from
+            .into_iter()
+            .take(INHERIT_MAX)
+            .any(|from| from.element(id).is_some() || inherits(store, from, id, depth.saturating_sub(1)))
+}
+
+/// Whether a text can be what it is for: a path begins at the root of its volume, and that of a file ends in a name.
+fn is_usable(id: ElementId, text: &str) -> bool {
+    match id {
+        ElementId::PATH => text.starts_with('\\') && !text.ends_with('\\'),
+        ElementId::SYSTEM_ROOT => text.starts_with('\\'),
+        _ => true,
+    }
 }
 
 fn damaged(file: &StoreFile, object: &Object, element: &Element, is_main: bool) -> Option<Finding> {

@@ -15,6 +15,8 @@ use crate::diagnosis::resolve::converted::path_edit;
 use crate::diagnosis::resolve::record::Record;
 use crate::diagnosis::resolve::role::Role;
 use crate::diagnosis::store::menu::main_entry;
+use crate::diagnosis::store::whole::Entries;
+use crate::diagnosis::store::whole::Goal;
 use crate::layout::Firmware;
 use crate::layout::Layout;
 use crate::layout::evidence::for_firmware;
@@ -25,9 +27,13 @@ use crate::partition::TableKind;
 /// Code of the finding that an entry's loader and its Windows are on two volumes.
 pub(in crate::diagnosis) const OS_DEVICE_ELSEWHERE: &str = "osdevice-elsewhere";
 
+/// Code of the finding that a system root is none.
+pub(in crate::diagnosis) const NO_WINDOWS: &str = "windows-missing";
+
 /// All findings about the main entries of the stores that the firmware comes to.
-#[must_use]
-pub fn findings(layout: &Layout, choice: Choice, records: &[Record], answers: &[Resolution]) -> Vec<Finding> {
+pub(in crate::diagnosis) fn findings(entries: Entries<'_>) -> Vec<Finding> {
+    let Entries { layout, context, records, answers } = entries;
+    let choice = context.choice;
     let mut findings: Vec<Finding> = firmware_mismatch(layout).into_iter().collect();
     let stores = layout.stores.iter().enumerate().filter(|(_, file)| file.first);
     for (index, file) in stores {
@@ -37,14 +43,11 @@ pub fn findings(layout: &Layout, choice: Choice, records: &[Record], answers: &[
         let paths = Paths { layout, choice, index, file, records, answers };
         let loaders = store.objects().iter().enumerate();
         findings.extend(loaders.filter_map(|(at, object)| paths.other_firmware(at, object, at == main)));
-        let root = paths.volume(main, Role::OsRoot);
         findings.extend(paths.split(main, object));
-        let text = object.string(ElementId::SYSTEM_ROOT).unwrap_or_default();
-        let windows = layout
-            .windows
-            .iter()
-            .find(|windows| Some(windows.volume) == root && windows.root.eq_ignore_ascii_case(text));
-        findings.extend(windows.into_iter().flat_map(|windows| incomplete(layout, windows)));
+        findings.extend(entries.windows(index, main).into_iter().flat_map(|(goal, windows)| match windows {
+            Ok(windows) => incomplete(&goal.name(), windows),
+            Err(root) => no_windows(goal, root).into_iter().collect(),
+        }));
     }
     findings
 }
@@ -197,15 +200,14 @@ impl Paths<'_> {
 }
 
 /// What the loader reads first must be there.
-pub(in crate::diagnosis) fn incomplete(layout: &Layout, windows: &WindowsVolume) -> Vec<Finding> {
-    let name = layout.name(windows.volume);
+pub(in crate::diagnosis) fn incomplete(name: &str, windows: &WindowsVolume) -> Vec<Finding> {
     let advice = Remedy::Advice("not a matter of the store: restore it from a backup".into());
     let missing = |code, path: &str| Finding {
         remedy: advice.clone(),
         ..Finding::plain(
             code,
             Severity::BlocksBoot,
-            &name,
+            name,
             format!(r"{}\System32\{path} is missing", windows.root),
         )
     };
@@ -217,4 +219,19 @@ pub(in crate::diagnosis) fn incomplete(layout: &Layout, windows: &WindowsVolume)
         findings.push(missing("kernel-missing", "ntoskrnl.exe"));
     }
     findings
+}
+
+/// The directory that the entry calls its system root is there, and holds no Windows.
+fn no_windows(goal: Goal<'_>, root: &str) -> Option<Finding> {
+    let layout = goal.layout;
+    let is_read = layout.failed_read.is_none() && !layout.hides(goal.volume);
+    is_read.then(|| Finding {
+        remedy: Remedy::Advice("not a matter of the store: restore the Windows from a backup".into()),
+        ..Finding::plain(
+            NO_WINDOWS,
+            Severity::BlocksBoot,
+            &goal.name(),
+            format!(r"{root} is no Windows: it has no System32 with a kernel, a loader or a SYSTEM hive"),
+        )
+    })
 }

@@ -52,7 +52,8 @@ impl Lookup {
         if !purpose.role.is_of_store() {
             return None;
         }
-        let files: Vec<String> = purpose.file.into_iter().chain(located).collect();
+        let mut files: Vec<String> = purpose.file.into_iter().chain(located).collect();
+        files.dedup_by(|one, other| one.eq_ignore_ascii_case(other));
         (!files.is_empty()).then_some(Self { place, role: purpose.role, files })
     }
 

@@ -4,6 +4,8 @@
 //! not among them is not (one that is there beside a menu of missing ones: c0000034); without a menu the default is the only entry;
 //! and an entry that no list names is never started.
 
+use std::collections::BTreeSet;
+
 use crate::bcd::Store;
 use crate::bcd::element::ElementId;
 use crate::bcd::object::Object;
@@ -57,13 +59,28 @@ pub fn start(store: &Store) -> Start {
 }
 
 /// The entry that starts by itself, as an index of the store's objects; `None` where none does, and where it is one that starts no
-/// system: the memory test, a resume object.
+/// system: the memory test, a resume object, the recovery environment of another.
 #[must_use]
 pub fn main_entry(store: &Store) -> Option<usize> {
     match start(store) {
-        Start::Entry { object, .. } => store.objects().get(object).filter(|it| is_system(it)).map(|_| object),
+        Start::Entry { object, .. } => {
+            let is_it = |it: &&Object| is_system(it) && !is_recovery_beside(store, it);
+            store.objects().get(object).filter(is_it).map(|_| object)
+        }
         Start::NoList | Start::NotThere => None,
     }
+}
+
+/// Loaders that other loaders name as their recovery sequence.
+#[must_use]
+pub fn recovery_entries(store: &Store) -> BTreeSet<Guid> {
+    let lists = store.objects().iter().map(|object| object.objects(ElementId::RECOVERY_SEQUENCE));
+    lists.flatten().copied().collect()
+}
+
+/// Whether an entry is the recovery environment of another.
+pub(in crate::diagnosis) fn is_recovery_beside(store: &Store, object: &Object) -> bool {
+    object.id.is_some_and(|id| recovery_entries(store).contains(&id))
 }
 
 /// Whether the object with this index is the entry that starts by itself; a store for recovery has none.

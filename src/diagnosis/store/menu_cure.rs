@@ -12,12 +12,13 @@ use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::remedy::Switch;
-use crate::diagnosis::store::elements::recovery_entries;
 use crate::diagnosis::store::menu::By;
 use crate::diagnosis::store::menu::Start;
 use crate::diagnosis::store::menu::has_element;
+use crate::diagnosis::store::menu::is_recovery_beside;
 use crate::diagnosis::store::menu::is_system;
 use crate::diagnosis::store::menu::listed;
+use crate::diagnosis::store::menu::recovery_entries;
 use crate::diagnosis::store::menu::start;
 use crate::diagnosis::store::whole::Entries;
 use crate::guid::Guid;
@@ -71,7 +72,7 @@ impl Menu<'_> {
             Start::Entry { object, .. } => objects.get(object),
             Start::NoList | Start::NotThere => None,
         };
-        if starts.is_some_and(is_system) {
+        if starts.is_some_and(|object| is_system(object) && !is_recovery_beside(self.store, object)) {
             return self.unused_word(starts).into_iter().chain(self.other()).collect();
         }
         if !objects.iter().any(is_loader) {
@@ -253,9 +254,14 @@ fn fault(path: &str, store: &Store) -> Option<Finding> {
     let names = |name: &str| format!("{path} {{bootmgr}} {name}");
     let (code, status, subject, message) = match start(store) {
         Start::Entry { object, by } => {
-            let object = store.objects().get(object).filter(|object| !is_system(object))?;
+            let object = store.objects().get(object)?;
+            let what = match (is_system(object), is_recovery_beside(store, object)) {
+                (false, _) => "no Windows",
+                (true, true) => "the recovery environment of another entry",
+                (true, false) => return None,
+            };
             let element = if by == By::Default { "default" } else { "displayorder" };
-            let message = format!("{} starts by itself, and it is no Windows", object.name());
+            let message = format!("{} starts by itself, and it is {what}", object.name());
             (NOT_WINDOWS, None, names(element), message)
         }
         Start::NoList if store.boot_manager().is_none() => {
@@ -296,7 +302,7 @@ fn evidence(store: &Store) -> Vec<String> {
             if *name == "default" { store.default_id().is_some() } else { !store.display_order().is_empty() };
         has_element(store, *id) && !is_read
     });
-    let opaque = opaque.map(|(name, _)| format!("{name} is there, and names nothing"));
+    let opaque = opaque.map(|(name, _)| format!("{name} is there, and makes no sense"));
     default.into_iter().chain(order).chain(opaque).collect()
 }
 

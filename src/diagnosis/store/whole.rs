@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::bcd::Device;
 use crate::bcd::device::QualifiedPartition;
 use crate::bcd::element::ElementId;
 use crate::bcd::object::Object;
@@ -16,6 +17,7 @@ use crate::diagnosis::store::lookup::Lookup;
 use crate::diagnosis::store::menu::main_entry;
 use crate::layout::Layout;
 use crate::layout::evidence::for_firmware;
+use crate::layout::windows::WindowsVolume;
 
 /// The entries of all stores, with what their elements lead to.
 #[derive(Clone, Copy)]
@@ -115,6 +117,26 @@ impl<'a> Entries<'a> {
         way
     }
 
+    /// The Windows at the root that an entry names, on the volume that its `osdevice` leads to; an error where none is there.
+    pub(in crate::diagnosis) fn windows(
+        &self,
+        store: usize,
+        object: usize,
+    ) -> Option<(Goal<'a>, Result<&'a WindowsVolume, &'a str>)> {
+        let of = self.object(store, object)?;
+        let is_image = of.device(ElementId::OS_DEVICE).is_some_and(|device| {
+            !matches!(
+                device.device,
+                Device::Partition(_) | Device::Boot | Device::Locate { parent: None, .. }
+            )
+        });
+        let goal = self.leads(store, object, ElementId::OS_DEVICE, false).filter(|_| !is_image)?;
+        let root = of.string(ElementId::SYSTEM_ROOT)?;
+        let mut all = goal.layout.windows.iter();
+        let windows = all.find(|windows| windows.volume == goal.volume && windows.is_at(root));
+        Some((goal, windows.ok_or(root)))
+    }
+
     /// The volume of what the entry starts, where all of it is there.
     pub(in crate::diagnosis) fn whole(
         &self,
@@ -129,13 +151,14 @@ impl<'a> Entries<'a> {
         if !kind.is_os_loader() {
             return (kind.is_ntldr() || kind.is_boot_sector()).then_some(device);
         }
-        let path = of.string(ElementId::PATH)?;
+        let path = of.string(ElementId::PATH).filter(|path| path.starts_with('\\'))?;
+        of.string(ElementId::DESCRIPTION)?;
         let goal = self.leads(store, object, ElementId::OS_DEVICE, as_it_is)?;
-        let root = of.string(ElementId::SYSTEM_ROOT)?;
-        let mut windows = goal.layout.windows.iter();
-        let windows =
-            windows.find(|windows| windows.volume == goal.volume && windows.root.eq_ignore_ascii_case(root));
-        let is_complete = windows.is_none_or(|windows| windows.kernel && windows.system_hive);
+        let is_complete = match self.windows(store, object) {
+            Some((_, Ok(windows))) => windows.kernel && windows.system_hive,
+            Some((_, Err(_))) => false,
+            None => true,
+        };
         (for_firmware(path, file.firmware).is_none() && is_complete).then_some(goal)
     }
 }
