@@ -9,7 +9,7 @@ use crate::support::run;
 use crate::support::text;
 
 /// A disk made by a recipe, with the folder that it is in.
-fn made(recipe: &str) -> (tempfile::TempDir, String) {
+pub fn made(recipe: &str) -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     let (file, disk) = (folder.path().join("recipe.toml"), folder.path().join("disk.qcow2"));
     fs::write(&file, recipe).unwrap();

@@ -66,6 +66,7 @@ mod restore;
 mod reviewed;
 mod scenarios;
 mod schema;
+mod second_thoughts;
 mod sector_size;
 mod served;
 mod sparse;

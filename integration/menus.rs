@@ -73,6 +73,11 @@ fn with_lists(bytes: &[u8], default: Option<Guid>, menu: &[Guid]) -> Vec<u8> {
     })
 }
 
+/// The store with lists that name only what is not there.
+pub fn with_lists_of_nothing(bytes: &[u8]) -> Vec<u8> {
+    with_lists(bytes, Some(GONE), &[GONE, GONE_TOO])
+}
+
 /// The entry of Windows: that which the menu of a sound store names.
 fn windows(bytes: &[u8]) -> Guid {
     let store = Store::parse(bytes.to_vec()).unwrap();

@@ -602,7 +602,7 @@ fn a_hibernated_windows_is_refused() {
     assert_eq!(findings(&check(&disk, 4, "broken"), "hibernated").len(), 1);
     bcdrescue(&["fix", disk.name(), "--yes"])
         .exits(8)
-        .says("this is not stopped by that, and the disk is then healthy")
+        .says("this is carried out, and the disk is then healthy")
         .says(&format!("bcdrescue fix {} --restore-identity", disk.name()));
     gets_its_identity_back(&disk, 1);
     fs::remove_file(disk.record()).unwrap();

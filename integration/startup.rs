@@ -302,7 +302,7 @@ fn a_second_fault_is_told_with_its_switch() {
     disk.put(0x1be, &[0]);
     bcdrescue(&["check", disk.name()])
         .exits(4)
-        .says("and set 1 field right; nothing would be left. Run: ")
+        .says("and set the boot flag of partition 1 (System Reserved) right; nothing would be left. Run: ")
         .says(&format!("bcdrescue fix {} --active=1", disk.name()));
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(5).says("→ `fix --active 1` makes partition 1");
     bcdrescue(&["fix", disk.name(), "--yes", "--active=1"]).exits(1).says("examined again: healthy");

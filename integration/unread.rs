@@ -267,7 +267,7 @@ fn a_hibernation_that_cannot_be_read_may_be_one() {
     let fix = ["fix", &server.url(), "--yes", "--record-dir", records];
     unlimited(&fix).exits(8).says("refused, nothing was written").says("--allow-hibernated");
     assert_eq!(hash(&disk.path), before);
-    let run = unlimited(&[&fix[..], &["--allow-hibernated"]].concat()).exits(5);
+    let run = unlimited(&[&fix[..], &["--allow-hibernated"]].concat()).exits(13);
     assert!(run.stdout.contains("unknown"), "{}", run.stdout);
     assert!(fs::read_dir(records).unwrap().count() > 1);
     unlimited(&["check", disk.name()]).exits(0);

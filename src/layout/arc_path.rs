@@ -213,6 +213,7 @@ mod tests {
             container_code: [false; 4],
             hybrid: None,
             hybrid_entries: Vec::new(),
+            unprotected: false,
             unseen: None,
             notes: vec![],
         }

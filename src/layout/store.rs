@@ -116,7 +116,10 @@ pub fn read_all(
             stores.push(read(volume, system.volume, start, path, *firmware, &mut left));
         }
     }
-    mark_live(&mut stores, hidden, table);
+    let is_fat = |volume: usize| {
+        volumes.get(volume).copied().flatten().is_some_and(|volume| volume.file_system().is_fat())
+    };
+    mark_live(&mut stores, hidden, table, &is_fat);
     tell_apart(&mut stores, table);
     stores
 }
@@ -135,7 +138,12 @@ fn tell_apart(stores: &mut [StoreFile], table: &PartitionTable) {
 /// A BIOS starts from the active partition, UEFI from the ESP. A store elsewhere is a copy or a leftover; but where the
 /// right place has none, the store elsewhere is all there is. Where nobody can tell whether the right place has one, none is taken
 /// for it.
-fn mark_live(stores: &mut [StoreFile], unread: &[&[Unread]], table: &PartitionTable) {
+fn mark_live(
+    stores: &mut [StoreFile],
+    unread: &[&[Unread]],
+    table: &PartitionTable,
+    is_fat: &dyn Fn(usize) -> bool,
+) {
     for firmware in [Firmware::Bios, Firmware::Uefi] {
         let hidden = hiding(unread, table, firmware);
         let is_in_place = |file: &StoreFile| is_in_place(table, file.volume, firmware);
@@ -150,6 +158,13 @@ fn mark_live(stores: &mut [StoreFile], unread: &[&[Unread]], table: &PartitionTa
         |file: &StoreFile| file.firmware == Firmware::Uefi && is_in_place(table, file.volume, Firmware::Uefi);
     if table.kind == TableKind::Gpt && table.hybrid.is_none() && stores.iter().any(on_esp) {
         for file in stores.iter_mut().filter(|file| file.firmware == Firmware::Bios) {
+            file.live = false;
+        }
+    }
+    // UEFI reads FAT: beside a store for BIOS one for UEFI on another file system is a leftover.
+    if table.kind == TableKind::Mbr && stores.iter().any(|file| file.firmware == Firmware::Bios && file.live)
+    {
+        for file in stores.iter_mut().filter(|file| file.firmware == Firmware::Uefi && !is_fat(file.volume)) {
             file.live = false;
         }
     }

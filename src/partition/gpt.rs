@@ -154,6 +154,7 @@ fn table(copy: Copy, size: u32, mut notes: Vec<String>) -> PartitionTable {
         container_code: [false; 4],
         hybrid: None,
         hybrid_entries: Vec::new(),
+        unprotected: false,
         unseen,
         notes,
     }
@@ -281,7 +282,7 @@ mod tests {
         bytes[..512].fill(0);
         let table = read(&Ram::new(bytes, None)).unwrap();
         assert_eq!((table.kind, table.partitions.len()), (TableKind::Gpt, 2));
-        assert!(table.notes.iter().any(|note| note.contains("without a protective MBR")));
+        assert!(table.unprotected);
     }
 
     #[test]

@@ -152,6 +152,7 @@ pub(crate) fn read(
         container_code,
         hybrid: None,
         hybrid_entries: Vec::new(),
+        unprotected: false,
         unseen: chain.unseen,
         notes,
     }))

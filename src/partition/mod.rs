@@ -169,6 +169,8 @@ pub struct PartitionTable {
     pub hybrid: Option<u32>,
     /// Its entries.
     pub hybrid_entries: Vec<HybridEntry>,
+    /// A GPT without a protective MBR in LBA 0: firmware and Windows take the disk for one without partitions.
+    pub unprotected: bool,
     /// Why there may be more partitions than these.
     pub unseen: Option<Unseen>,
     /// What a reader should know: "primary GPT header is damaged, the backup was used", "hybrid MBR", …
@@ -264,7 +266,7 @@ fn without_signature(
     sizes: &[u32],
 ) -> Result<PartitionTable, PartitionError> {
     if let Some(mut table) = gpt::read_primary(storage, sizes)? {
-        table.notes.push("a GPT without a protective MBR in LBA 0: firmware and Windows ignore it".into());
+        table.unprotected = true;
         return Ok(plausibility::noted(table, storage.len()));
     }
     let blank = sector.iter().all(|byte| *byte == 0);
@@ -295,6 +297,7 @@ fn without_table(storage: &dyn Storage, notes: Vec<String>) -> PartitionTable {
         container_code: [false; 4],
         hybrid: None,
         hybrid_entries: Vec::new(),
+        unprotected: false,
         unseen: None,
         notes,
     }

@@ -96,10 +96,11 @@ pub struct Case<'a> {
 #[must_use]
 pub fn prospect(case: Case<'_>, diagnosis: &Diagnosis) -> Prospect {
     let plain = case.attempt(Cure::Repoint, case.context.choice, &[], &[]);
-    let refused = match &plain {
+    let why = |attempt: &Result<Way, Stopped>| match attempt {
         Err(Stopped::Refused(refused)) => refused.clone(),
         Ok(_) | Err(Stopped::NoWork) => Vec::new(),
     };
+    let mut refused = why(&plain);
     let other = || case.restored(diagnosis);
     if let Ok(way) = plain.as_ref()
         && way.ends_well()
@@ -125,6 +126,9 @@ pub fn prospect(case: Case<'_>, diagnosis: &Diagnosis) -> Prospect {
         };
         case.lifted(choice, &switches, stopped)
     });
+    if refused.is_empty() && way.is_none() {
+        refused = more.as_ref().map(why).unwrap_or_default();
+    }
     let partly = || more.and_then(Result::ok).or(plain.ok());
     Prospect { way: way.or_else(partly), other: None, refused }
 }

@@ -12,6 +12,7 @@ use crate::diagnosis::Remedy;
 use crate::diagnosis::Verdict;
 use crate::diagnosis::identity::restore::OldIdentity;
 use crate::diagnosis::identity::restore::Restore;
+use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::finding::is_identity;
 use crate::diagnosis::model::hop::State;
 use crate::diagnosis::show_disk;
@@ -218,9 +219,11 @@ fn work(layout: &Layout, way: &Way) -> String {
         }
         _ => {}
     }
-    let edits = way.cure.edits(&way.before).count();
-    if edits > 0 {
-        what.push(format!("set {} right", words::count(edits, "field", "fields")));
+    let edits: Vec<&ByteEdit> = way.cure.edits(&way.before).collect();
+    match edits.as_slice() {
+        [] => {}
+        [only] => what.push(format!("set the {} right", clean(&only.what))),
+        several => what.push(format!("set {} right", words::count(several.len(), "field", "fields"))),
     }
     what.join(" and ")
 }

@@ -5,6 +5,7 @@ use crate::diagnosis::disk::active;
 use crate::diagnosis::disk::boot_record;
 use crate::diagnosis::disk::boot_record::first_sector;
 use crate::diagnosis::disk::hybrid;
+use crate::diagnosis::disk::overview::UNPROTECTED;
 use crate::diagnosis::disk::preboot::is_started_by_mbr;
 use crate::diagnosis::disk::sector_size::MISMATCH;
 use crate::diagnosis::model::finding::BOOT_MANAGER_UNKNOWN;
@@ -21,7 +22,7 @@ impl Chain<'_> {
     pub(super) fn before_the_store(&mut self, system: &SystemVolume, firmware: Firmware) {
         let layout = self.layout;
         let table = table_name(layout);
-        self.add("firmware", format!("{firmware}, {table}"), &["firmware-mismatch"]);
+        self.add("firmware", format!("{firmware}, {table}"), &["firmware-mismatch", UNPROTECTED]);
         let name = layout.name(system.volume);
         match firmware {
             Firmware::Bios => {

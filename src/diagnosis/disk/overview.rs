@@ -21,9 +21,13 @@ use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
 use crate::layout::system::Unread;
 use crate::partition::DiskId;
+use crate::partition::Partition;
 use crate::partition::PartitionId;
 use crate::partition::Unseen;
 use crate::volume::FileSystem;
+
+/// Code of the finding that firmware takes the disk for one without partitions.
+pub(in crate::diagnosis) const UNPROTECTED: &str = "protective-mbr-missing";
 
 /// All findings about the disk as a whole.
 #[must_use]
@@ -39,7 +43,7 @@ pub fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
         }
     }));
     findings.extend(layout.table.unseen.as_ref().map(unseen));
-    findings.extend(absent_choices(layout, context.choice));
+    findings.extend(absent_choices(layout, context));
     findings.extend(identity(layout, context));
     findings.extend(
         layout
@@ -48,8 +52,55 @@ pub fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
             .iter()
             .map(|note| Finding::plain("partition-table", Severity::Note, "disk", note.clone())),
     );
+    findings.extend(unprotected(layout));
+    findings.extend(shared_guids(layout));
     findings.extend(volumes(layout));
     findings
+}
+
+/// Measured: OVMF ignores a GPT without a protective MBR.
+fn unprotected(layout: &Layout) -> Option<Finding> {
+    layout.table.unprotected.then(|| Finding {
+        remedy: Remedy::Advice(
+            "make a protective MBR (`gdisk DISK`: x, n, w); it is one sector, and the GPT stays as it is"
+                .into(),
+        ),
+        ..Finding::plain(
+            UNPROTECTED,
+            Severity::BlocksBoot,
+            "disk",
+            "the GPT has no protective MBR in LBA 0: firmware and Windows ignore it".into(),
+        )
+    })
+}
+
+/// Partitions that have one GUID: an element that names it may mean either.
+fn shared_guids(layout: &Layout) -> Vec<Finding> {
+    let partitions = layout.table.partitions.iter().enumerate();
+    let first_of = |partition: &Partition| {
+        let guid = partition.guid()?;
+        layout.table.partitions.iter().position(|other| other.guid() == Some(guid))
+    };
+    let shared = partitions.filter_map(|(volume, partition)| {
+        let first = first_of(partition).filter(|first| *first != volume)?;
+        Some(Finding {
+            evidence: partition.guid().map(|guid| format!("both have {guid}")).into_iter().collect(),
+            remedy: Remedy::Advice(format!(
+                "give the copy a GUID of its own (`sgdisk --partition-guid={}:R`)",
+                partition.number
+            )),
+            ..Finding::plain(
+                "partition-guid-shared",
+                Severity::Degrades,
+                &layout.name(volume),
+                format!(
+                    "it has the GUID of {} too: no element can name one of them alone",
+                    layout.name(first)
+                ),
+            )
+        })
+    });
+    shared.collect()
 }
 
 fn missing(volume: &str, missing: &Missing) -> Finding {
@@ -147,13 +198,28 @@ fn not_windows() -> Finding {
 }
 
 /// Partitions that the user chose and that are not there, whether or not anything has to be chosen.
-fn absent_choices(layout: &Layout, choice: Choice) -> Vec<Finding> {
-    let windows = choice.windows.filter(|_| choice.windows_on.is_none());
-    let recovery = choice.recovery.filter(|_| choice.recovery_on.is_none());
-    let chosen = [("--system", choice.system), ("--windows", windows), ("--recovery", recovery)];
-    let absent = chosen.into_iter().filter_map(|(switch, number)| {
-        let number = number.filter(|number| *number == 0 || layout.by_number(*number).is_none())?;
-        Some(Finding::plain(BAD_CHOICE, Severity::Note, switch, format!("there is no partition {number}")))
+fn absent_choices(layout: &Layout, context: &Context) -> Vec<Finding> {
+    let choice = context.choice;
+    let chosen = [
+        ("--system", choice.system, None),
+        ("--windows", choice.windows, choice.windows_on),
+        ("--recovery", choice.recovery, choice.recovery_on),
+    ];
+    let absent = chosen.into_iter().filter_map(|(switch, number, on)| {
+        let beside = on.and_then(|disk| context.beside.get(disk));
+        let disk = beside.map_or(layout, |beside| &beside.layout);
+        let number = number.filter(|number| *number == 0 || disk.by_number(*number).is_none())?;
+        // Until those beside are read, nobody can tell.
+        if on.is_some() && beside.is_none() {
+            return None;
+        }
+        let place = beside.map_or(String::new(), |beside| format!(" on {}", beside.name));
+        Some(Finding::plain(
+            BAD_CHOICE,
+            Severity::Note,
+            switch,
+            format!("there is no partition {number}{place}"),
+        ))
     });
     absent.chain(absent_entry(layout, choice)).collect()
 }

@@ -5,10 +5,14 @@ use crate::layout::Layout;
 use crate::partition::DiskId;
 use crate::partition::PartitionId;
 
-/// The identity of `volume` in the form that a store uses.
+/// The identity of `volume` in the form that a store uses; none where another partition has the same.
 #[must_use]
 pub fn identity_of(layout: &Layout, volume: usize) -> Option<QualifiedPartition> {
     let partition = layout.table.partitions.get(volume)?;
+    let same = layout.table.partitions.iter().filter(|other| other.id == partition.id);
+    if same.count() > 1 {
+        return None;
+    }
     match (layout.table.disk?, partition.id?) {
         (DiskId::Mbr(signature), PartitionId::Mbr { offset }) => {
             Some(QualifiedPartition::Mbr { signature, offset })

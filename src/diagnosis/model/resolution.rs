@@ -65,6 +65,8 @@ pub enum Left {
     NoLoader(&'static str),
     /// The disk has no usable identity (signature 0).
     NoIdentity,
+    /// It is this volume, whose identity another partition has too.
+    SharedIdentity(usize),
     /// The user's choice names a partition that cannot be it.
     BadChoice(u32),
     /// The user's choice names a partition that another entry names.

@@ -14,7 +14,9 @@ use crate::diagnosis::resolve::machine::EXAMINED;
 use crate::diagnosis::resolve::machine::Spot;
 use crate::diagnosis::resolve::place::Place;
 use crate::diagnosis::resolve::place::is_half;
+use crate::layout::Role;
 use crate::partition::DiskId;
+use crate::volume::FileSystem;
 
 /// What became of an old place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,11 +122,19 @@ impl<'a> Matching<'a> {
     pub(super) fn keep_proofs(&mut self) {
         let facts = self.facts;
         let is_with_others = !facts.machine.context.beside.is_empty();
+        // What a volume has that nobody can read may be what is meant.
+        let is_blind = facts.machine.layout.volumes.iter().any(|facts| {
+            let is_unknown = facts.unreadable.is_some() || facts.file_system == FileSystem::Unknown;
+            is_unknown && facts.role == Role::Other && facts.partition.number != 0
+        });
         let is_open = |answer: &Option<Answer>, word: &Option<Result<Spot, Left>>| match (answer, word) {
             (_, Some(Ok(_))) => false,
             (_, Some(Err(_))) => true,
+            // Another partition has its identity: that has to be settled first.
+            (Some(Answer::Is(spot)), None) => facts.machine.identity(*spot).is_none(),
             (Some(Answer::Left(left)), None) => match left {
-                Left::NoCandidate | Left::Taken(_) | Left::OnDiskBeside(..) => is_with_others,
+                Left::NoCandidate => is_with_others || is_blind,
+                Left::Taken(_) | Left::OnDiskBeside(..) => is_with_others,
                 Left::NotThisDisk { .. } => false,
                 _ => true,
             },

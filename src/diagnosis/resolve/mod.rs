@@ -179,7 +179,7 @@ fn resolution(matching: &Matching<'_>, place: &Place, index: usize, record: &Rec
             None => left(Left::NoCandidate),
         },
         Answer::Is(_) | Answer::Left(_) if has_no_identity => left(Left::NoIdentity),
-        Answer::Is(spot) if machine.identity(spot).is_none() => left(Left::NoCandidate),
+        Answer::Is(spot) if machine.identity(spot).is_none() => left(Left::SharedIdentity(spot.volume)),
         Answer::Is(spot) => Resolution::Repoint { volume: spot.volume, change },
         Answer::Left(why) => left(why),
     }

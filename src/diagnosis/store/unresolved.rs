@@ -7,6 +7,7 @@ use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::identity::disk_of;
 use crate::diagnosis::model::identity::show_disk;
+use crate::diagnosis::model::remedy::OfEntry;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::remedy::Switch;
 use crate::diagnosis::model::resolution::Change;
@@ -17,6 +18,7 @@ use crate::diagnosis::resolve::record::Record;
 use crate::diagnosis::resolve::role::Role;
 use crate::diagnosis::store::device::Subject;
 use crate::layout::Layout;
+use crate::volume::FileSystem;
 
 impl Subject<'_> {
     /// The finding about an element that is left.
@@ -88,6 +90,9 @@ impl Subject<'_> {
             Left::NoLoader(ending) => {
                 format!("no Windows here has a winload.{ending}, which this firmware needs")
             }
+            Left::SharedIdentity(volume) => {
+                format!("it is {}, and another partition has the GUID of that too", self.layout.name(*volume))
+            }
             Left::NoIdentity => "this disk has no signature (0), so that no element can name it".into(),
             Left::BadChoice(number) if self.layout.by_number(*number).is_none() => {
                 format!("there is no partition {number}")
@@ -111,12 +116,20 @@ impl Subject<'_> {
             Left::Ambiguous(_) | Left::Hidden { .. } | Left::AmbiguousDisks(_) | Left::Rivals(_) => {
                 self.choosing()
             }
+            Left::NoCandidate => self.closed().filter(|_| self.record.purpose.role.is_windows()),
             _ => None,
         };
         match switch {
             Some(switch) => Remedy::Switch(switch, advice),
             None => Remedy::Advice(advice),
         }
+    }
+
+    /// The only encrypted partition, which may have what no other has.
+    fn closed(&self) -> Option<Switch> {
+        let mut all = self.layout.volumes.iter().filter(|facts| facts.file_system == FileSystem::BitLocker);
+        let only = all.next().filter(|_| all.next().is_none())?;
+        Some(Switch::Windows(Some(OfEntry { number: only.partition.number, entry: None })))
     }
 
     /// The switch that says which volume it is.
@@ -134,6 +147,10 @@ impl Subject<'_> {
         match (why, self.choosing()) {
             (Left::NoCandidate, _) if self.layout.table.unseen.is_some() => {
                 "left as it is: it may be on a partition that is missing here".into()
+            }
+            (Left::NoCandidate, Some(Switch::Windows(_))) if self.closed().is_some() => {
+                let switch = self.closed().map_or_else(String::new, |switch| switch.to_string());
+                format!("if it is the encrypted partition, `fix {switch}` re-points it there; if it is on another disk, name that with --with DISK")
             }
             (Left::NoCandidate, Some(switch)) => {
                 format!(
@@ -174,6 +191,10 @@ impl Subject<'_> {
             }
             (Left::OtherStyle(None) | Left::NoLoader(_), _) => {
                 "re-pointing is not enough after this conversion: `bcdboot` from a Windows rescue system makes a new store".into()
+            }
+            (Left::SharedIdentity(volume), _) => {
+                let number = self.layout.table.partitions.get(*volume).map_or(0, |partition| partition.number);
+                format!("give it a GUID of its own first (`sgdisk --partition-guid={number}:R`), then run fix")
             }
             (Left::NoIdentity, _) => format!(
                 "give the disk a signature (`sfdisk --disk-id DISK 0x…`), then run fix; the store names {}",

@@ -79,18 +79,26 @@ impl Cure {
     /// Whether there is anything to write.
     #[must_use]
     pub fn has_work(self, diagnosis: &Diagnosis) -> bool {
-        self.restores(diagnosis) || diagnosis.is_curable()
+        self.restores(diagnosis) || self.writes_more(diagnosis)
     }
 
-    /// The edits that are written with it: where the identity comes back, no store is.
+    /// The edits that are written with it: with `--restore-identity` no store is.
     pub fn edits(self, diagnosis: &Diagnosis) -> impl Iterator<Item = &ByteEdit> {
-        let restores = self.restores(diagnosis);
-        diagnosis.edits().filter(move |edit| !restores || edit.store().is_none())
+        diagnosis.edits().filter(move |edit| self == Self::Repoint || edit.store().is_none())
     }
 
     /// Whether more is written than an identity.
     fn writes_more(self, diagnosis: &Diagnosis) -> bool {
-        !self.restores(diagnosis) && diagnosis.is_curable() || self.edits(diagnosis).next().is_some()
+        let repoints = self == Self::Repoint && diagnosis.repoints().next().is_some();
+        repoints || self.edits(diagnosis).next().is_some()
+    }
+
+    /// Whether the disk has its identity already, and a store would have to be written all the same.
+    fn is_of_no_use(self, diagnosis: &Diagnosis) -> bool {
+        let is_store_due = diagnosis.edits().any(|edit| edit.store().is_some());
+        self == Self::RestoreIdentity
+            && !self.restores(diagnosis)
+            && (diagnosis.repoints().next().is_some() || (is_store_due && self.writes_more(diagnosis)))
     }
 }
 
@@ -128,7 +136,7 @@ pub fn refusals(
     let restores = cure.restores(diagnosis);
     if restores {
         refusals.extend(rules::impossible(&diagnosis.restore));
-    } else if cure == Cure::RestoreIdentity && diagnosis.repoints().next().is_some() {
+    } else if cure.is_of_no_use(diagnosis) {
         refusals.push(rules::has_its_identity());
     }
     let writes_more = cure.writes_more(diagnosis);

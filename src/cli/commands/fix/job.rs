@@ -150,7 +150,7 @@ impl Job<'_> {
     fn left_code(&self) -> u8 {
         match self.examined.diagnosis.verdict {
             Verdict::Unknown => FAILED,
-            Verdict::NotWindows => LEFT,
+            Verdict::NotWindows | Verdict::Broken => LEFT,
             _ if self.examined.diagnosis.left().next().is_some() => LEFT,
             _ => HEALTHY,
         }
@@ -161,6 +161,9 @@ impl Job<'_> {
         match self.examined.diagnosis.verdict {
             Verdict::Unknown => "what could not be read may be what is wrong: nothing was written",
             Verdict::Healthy => "nothing to do: nothing was written",
+            _ if self.args.restore_identity && self.examined.diagnosis.is_curable() => {
+                "the disk has its identity, and without --restore-identity fix cures more: nothing was written"
+            }
             _ if !self.examined.diagnosis.named_disks().is_empty() => {
                 "until it is told which, fix cures nothing here: nothing was written"
             }

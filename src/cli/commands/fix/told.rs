@@ -72,7 +72,7 @@ impl Job<'_> {
         // A name that no record can hold stops every repair.
         if !self.args.restore_identity && record_store::path(&self.examined).is_ok() {
             out.add(format_args!(
-                "  this is not stopped by that, and the disk is then {}:",
+                "  this is carried out, and the disk is then {}:",
                 words::verdict(way.after.verdict)
             ));
             out.add(format_args!("    {}", self.with(&way)));

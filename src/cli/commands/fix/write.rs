@@ -13,11 +13,13 @@ use crate::cli::run::record_store;
 use crate::cli::run::signals;
 use crate::cli::text::exit::FAILED;
 use crate::cli::text::exit::FIXED;
+use crate::cli::text::exit::HEALTHY;
 use crate::cli::text::exit::LEFT;
 use crate::cli::text::lines;
 use crate::cli::text::shell_quote;
 use crate::cli::text::words::clean;
 use crate::diagnosis::Diagnosis;
+use crate::diagnosis::Verdict;
 use crate::repair::apply;
 use crate::repair::apply::ApplyError;
 use crate::repair::plan;
@@ -68,7 +70,12 @@ impl Job<'_> {
             after.notes.push(note);
         }
         after.notes.extend(warning);
-        let left = if after.diagnosis.left().next().is_some() { LEFT } else { 0 };
+        let left = match after.diagnosis.verdict {
+            Verdict::Unknown => LEFT | FAILED,
+            Verdict::Broken => LEFT,
+            _ if after.diagnosis.left().next().is_some() => LEFT,
+            _ => HEALTHY,
+        };
         match self.fixed(plan, &after, &record_path) {
             Ok(()) => Ok(FIXED | left),
             Err(error) => {
