@@ -12,6 +12,7 @@ use std::process::Stdio;
 use bcdrescue::diagnosis::Context;
 use bcdrescue::diagnosis::Diagnosis;
 use bcdrescue::diagnosis::Verdict;
+use bcdrescue::diagnosis::model::code::Code;
 use bcdrescue::repair::refusal::Allowed;
 use bcdrescue::repair::refusal::Cure;
 use bcdrescue::repair::refusal::refusals;
@@ -99,7 +100,7 @@ fn a_windows_volume_that_cannot_be_read_is_not_healthy() {
     wiped.put(WINDOWS, &[0; 4096]);
     let (_, diagnosis) = look(&wiped).unwrap();
     assert_eq!(diagnosis.verdict, Verdict::Broken);
-    assert!(diagnosis.findings.iter().any(|finding| finding.code == "file-unreadable"));
+    assert!(diagnosis.findings.iter().any(|finding| finding.code == Code::FileUnreadable));
     let mut encrypted = healthy.clone();
     encrypted.put(WINDOWS + 3, BITLOCKER);
     assert_eq!(verdict(&encrypted), Verdict::Healthy);

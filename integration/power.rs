@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use bcdrescue::diagnosis::Choice;
 use bcdrescue::diagnosis::Context;
+use bcdrescue::diagnosis::model::code::Code;
 use bcdrescue::layout::Layout;
 use bcdrescue::layout::store::Dirty;
 use bcdrescue::layout::store::StoreFile;
@@ -302,7 +303,8 @@ fn half_an_identity_is_completed_too() {
                     let left: Vec<_> =
                         diagnosis.left().map(|finding| (&finding.subject, &finding.message)).collect();
                     // Of a converted record what is behind the offset has to be zero: such a half is told of, not completed.
-                    let is_told = diagnosis.findings.iter().any(|finding| finding.code == "element-damaged");
+                    let is_told =
+                        diagnosis.findings.iter().any(|finding| finding.code == Code::ElementDamaged);
                     assert!(
                         disk.is_same(&case.after) || (is_told && case.context.choice.convert),
                         "{}: 0x{:x}, {middle}: {left:?}",

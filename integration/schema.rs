@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use bcdrescue::diagnosis::model::code::Code;
 use serde_json::Value as Json;
 use serde_json::json;
 
@@ -175,4 +176,18 @@ fn the_schema_is_the_one_that_was_promised() {
         fs::write(&path, &found).unwrap();
     }
     assert!(fs::read_to_string(&path).unwrap() == found, "run with BLESS=1, and read the difference");
+}
+
+/// Every code is in the documentation, and the documentation has no other.
+#[test]
+fn the_codes_are_those_of_the_documentation() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let list = readme.split("\nFinding codes: ").nth(1).expect("the list of codes");
+    let list = list.split("\n\n").next().unwrap();
+    let mut told: Vec<&str> = list.split('`').skip(1).step_by(2).collect();
+    let mut all: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    told.sort_unstable();
+    all.sort_unstable();
+    assert_eq!(told, all);
+    assert!(all.windows(2).all(|pair| pair[0] != pair[1]));
 }

@@ -14,6 +14,7 @@ use bcdrescue::diagnosis::Remedy;
 use bcdrescue::diagnosis::Switch;
 use bcdrescue::diagnosis::Verdict;
 use bcdrescue::diagnosis::diagnose;
+use bcdrescue::diagnosis::model::code::Code;
 use bcdrescue::layout::Layout;
 use bcdrescue::layout::discover;
 use bcdrescue::repair::plan;
@@ -167,7 +168,7 @@ fn a_bad_page_is_no_answer() {
                 layout.failed_read.as_ref().is_some_and(|it| it.as_str().contains("cannot read at 0x")),
                 "{story}"
             );
-            assert!(findings.iter().any(|finding| finding.code == "read-failed"), "{story}");
+            assert!(findings.iter().any(|finding| finding.code == Code::ReadFailed), "{story}");
             match look.diagnosis.verdict {
                 Verdict::Unknown => {
                     unknown += 1;
@@ -331,7 +332,7 @@ fn a_spent_limit_is_no_failing_medium() {
         let story = format!("{reads} reads: {:#?}", diagnosis.findings);
         assert!(matches!(diagnosis.verdict, Verdict::Unknown | Verdict::Broken), "{story}");
         let of_it =
-            diagnosis.findings.iter().find(|finding| finding.code == "read-failed").expect("it is said");
+            diagnosis.findings.iter().find(|finding| finding.code == Code::ReadFailed).expect("it is said");
         assert!(of_it.message.contains("was not read") && of_it.message.ends_with(&limit), "{story}");
         assert!(!story.contains("dmesg"), "{story}");
         told += 1;

@@ -59,7 +59,7 @@
 //!
 //! assert_eq!(diagnosis.verdict, Verdict::Broken);
 //! let stop = diagnosis.stop().expect("a broken disk has a finding that stops it");
-//! assert_eq!((stop.code, stop.predicted_status), ("signature-changed", Some("0xc000000e")));
+//! assert_eq!((stop.code.as_str(), stop.predicted_status), ("signature-changed", Some("0xc000000e")));
 //! assert!(diagnosis.is_curable());
 //! # Ok(())
 //! # }

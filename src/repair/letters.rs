@@ -5,7 +5,7 @@
 
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::model::byte_edit::Site;
-use crate::diagnosis::windows::drive_letters::UNREAD;
+use crate::diagnosis::model::code::Code;
 use crate::layout::Layout;
 use crate::layout::mounted_devices::MountedDevices;
 use crate::layout::windows::WindowsVolume;
@@ -15,7 +15,7 @@ use crate::repair::refusal::overlap;
 /// All reasons not to write the letters that the diagnosis would change; empty when none stands.
 #[must_use]
 pub fn refusals(layout: &Layout, diagnosis: &Diagnosis) -> Vec<Refusal> {
-    let unread = diagnosis.findings.iter().filter(|finding| finding.code == UNREAD);
+    let unread = diagnosis.findings.iter().filter(|finding| finding.code == Code::DriveLettersUnread);
     let mut refusals: Vec<Refusal> = unread
         .map(|finding| Refusal {
             lift: None,

@@ -72,7 +72,7 @@ pub(super) fn disk(data: &[u8]) {
     let context = Context::default();
     let diagnosis = diagnose(&layout, &context);
     for finding in &diagnosis.findings {
-        assert!(!finding.code.is_empty(), "{finding:?}");
+        assert!(!finding.subject.is_empty(), "{finding:?}");
     }
     for refusal in refusals(
         &layout,

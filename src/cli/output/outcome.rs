@@ -67,7 +67,7 @@ pub fn reasons(findings: &[Finding], verdict: Verdict) -> Vec<Reason> {
     let mut said: Vec<Reason> = Vec::new();
     for finding in findings.iter().filter(|finding| finding.severity > Severity::Note) {
         let status = finding.predicted_status.map(|status| format!(" ({status})")).unwrap_or_default();
-        let (code, message) = (Some(finding.code.to_owned()), format!("{}{status}", finding.message));
+        let (code, message) = (Some(finding.code.to_string()), format!("{}{status}", finding.message));
         let (severity, subject) = (finding.severity, finding.subject.clone());
         match said.iter_mut().find(|it| (&it.code, it.severity, &it.message) == (&code, severity, &message)) {
             Some(reason) => reason.subjects.push(subject),

@@ -11,9 +11,9 @@ use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::identity::restore::Restore;
 use crate::diagnosis::model::byte_edit::ByteEdit;
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::show_disk;
 use crate::diagnosis::show_identity;
-use crate::diagnosis::store::dirty;
 use crate::layout::Layout;
 use crate::partition::PartitionId;
 use crate::repair::Patch;
@@ -93,8 +93,8 @@ pub fn left(out: &mut Lines, examined: &Examined, plan: &Plan) {
     let is_written = |path: &str| plan.stores.iter().any(|store| store.name == path);
     let findings = examined.diagnosis.left();
     let is_cured = |finding: &Finding| match finding.code {
-        dirty::CODE => is_written(&finding.subject),
-        "identity-changed" => plan.restored.is_some(),
+        Code::StoreDirty => is_written(&finding.subject),
+        Code::IdentityChanged => plan.restored.is_some(),
         _ => false,
     };
     let left: Vec<_> = findings.filter(|finding| !is_cured(finding)).collect();

@@ -6,9 +6,8 @@ use crate::bcd::element::ElementId;
 use crate::bcd::object::Object;
 use crate::diagnosis::chain::Chain;
 use crate::diagnosis::chain::Place;
-use crate::diagnosis::disk::sector_size::MISMATCH;
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
-use crate::diagnosis::model::finding::NAMES_OTHER_DISK;
 use crate::diagnosis::model::finding::is_identity;
 use crate::diagnosis::model::hop::Hop;
 use crate::diagnosis::model::hop::State;
@@ -17,18 +16,12 @@ use crate::diagnosis::model::resolution::Resolution;
 use crate::diagnosis::ntldr::boot_ini;
 use crate::diagnosis::resolve::record::Record;
 use crate::diagnosis::resolve::role::Role;
-use crate::diagnosis::store::loader_checks::NO_WINDOWS;
-use crate::diagnosis::store::loader_checks::OS_DEVICE_ELSEWHERE;
 use crate::diagnosis::store::lookup::Found;
 use crate::diagnosis::store::lookup::Lookup;
 use crate::diagnosis::store::lookup::Where;
 use crate::diagnosis::store::menu::By;
 use crate::diagnosis::store::menu::Start;
 use crate::diagnosis::store::menu::start;
-use crate::diagnosis::store::menu_cure::NO_ENTRY;
-use crate::diagnosis::store::menu_cure::NO_LIST;
-use crate::diagnosis::store::menu_cure::NOT_THERE;
-use crate::diagnosis::store::menu_cure::NOT_WINDOWS;
 use crate::diagnosis::store::whole::goal;
 use crate::layout::store::Dirty;
 use crate::layout::store::StoreFile;
@@ -49,7 +42,7 @@ impl<'a> Chain<'a> {
             }
         };
         let path = file.name.clone();
-        let codes = ["store-unreadable", "store-empty", "store-dirty"];
+        let codes = [Code::StoreUnreadable, Code::StoreEmpty, Code::StoreDirty];
         self.add_where("store", evidence, |finding| codes.contains(&finding.code) && finding.subject == path);
     }
 
@@ -66,7 +59,7 @@ impl<'a> Chain<'a> {
         let title = object.string(ElementId::DESCRIPTION).unwrap_or("without a description");
         let subject = format!("{} description", object.name());
         self.add_where("entry", format!("{} \"{title}\", {how}", object.name()), |finding| {
-            finding.code == "element-missing" && finding.subject.ends_with(&subject)
+            finding.code == Code::ElementMissing && finding.subject.ends_with(&subject)
         });
     }
 
@@ -79,7 +72,17 @@ impl<'a> Chain<'a> {
             Start::NoList => "none: there is neither a default nor a menu".to_owned(),
             Start::NotThere => "none: what the lists name is not in the store".to_owned(),
         };
-        self.add("entry", evidence, &[NO_ENTRY, NO_LIST, NOT_THERE, NOT_WINDOWS, "store-empty"]);
+        self.add(
+            "entry",
+            evidence,
+            &[
+                Code::NoWindowsEntry,
+                Code::MenuMissing,
+                Code::MenuEntryMissing,
+                Code::DefaultNotWindows,
+                Code::StoreEmpty,
+            ],
+        );
     }
 
     /// `device`, `path`, `osdevice`, and what the loader reads first.
@@ -114,7 +117,7 @@ impl<'a> Chain<'a> {
         match windows {
             Some(windows) => self.windows(windows, &place.name),
             None => self.add_where("Windows", format!("none at {root}"), |finding| {
-                finding.code == NO_WINDOWS && finding.subject == place.name
+                finding.code == Code::WindowsMissing && finding.subject == place.name
             }),
         }
     }
@@ -124,7 +127,7 @@ impl<'a> Chain<'a> {
         let there = |is_there: bool| if is_there { "there" } else { "missing" };
         let evidence =
             format!(r"ntoskrnl.exe {}, config\SYSTEM {}", there(windows.kernel), there(windows.system_hive));
-        let codes = ["kernel-missing", "system-hive-missing", MISMATCH];
+        let codes = [Code::KernelMissing, Code::SystemHiveMissing, Code::SectorSizeMismatch];
         self.add_where("Windows", evidence, |finding| {
             codes.contains(&finding.code) && finding.subject == name
         });
@@ -133,7 +136,7 @@ impl<'a> Chain<'a> {
     /// NT 5.x has no store: `boot.ini` leads from NTLDR to Windows.
     pub(super) fn boot_ini(&mut self, system: &SystemVolume) {
         let (state, evidence, windows) = boot_ini::hop(self.layout, self.context, system);
-        self.add("boot.ini", evidence, &["boot-ini-signature", "boot-ini-partition"]);
+        self.add("boot.ini", evidence, &[Code::BootIniSignature, Code::BootIniPartition]);
         if let Some(hop) = self.hops.last_mut().filter(|hop| hop.state == State::Ok) {
             hop.state = state;
         }
@@ -183,7 +186,7 @@ impl<'a> Chain<'a> {
             let is_of_image = record.purpose.role == Role::Image && is_of_file(finding);
             (is_identity(finding)
                 || is_of_image
-                || [OS_DEVICE_ELSEWHERE, NAMES_OTHER_DISK].contains(&finding.code))
+                || [Code::OsdeviceElsewhere, Code::NamesOtherDisk].contains(&finding.code))
                 && finding.subject.starts_with(&subject)
         });
         if is_elsewhere
@@ -224,7 +227,7 @@ impl<'a> Chain<'a> {
         };
         let is_of_place = lookup.as_ref().is_some_and(|lookup| lookup.place == Where::Anywhere);
         self.add_where(name, evidence, |finding| {
-            (matches!(finding.code, "element-damaged" | "element-missing")
+            (matches!(finding.code, Code::ElementDamaged | Code::ElementMissing)
                 || (is_image || is_of_place) && is_of_file(finding))
                 && finding.subject.starts_with(subject)
         });
@@ -255,12 +258,13 @@ impl<'a> Chain<'a> {
     pub(super) fn file(&mut self, entry: &str, name: &'static str, path: &str, place: Option<&Place<'_>>) {
         let missing = if name == "loader" { "path" } else { "systemroot" };
         let subject = format!("{entry} {missing}");
-        let is_missing = |finding: &Finding| finding.code == "element-missing" && finding.subject == subject;
+        let is_missing =
+            |finding: &Finding| finding.code == Code::ElementMissing && finding.subject == subject;
         if path.is_empty() || self.findings.iter().any(is_missing) {
             let subject = format!("{entry} {missing}");
             let text = if path.is_empty() { "none" } else { path };
             return self.add_where(name, text.to_owned(), |finding| {
-                finding.code == "element-missing" && finding.subject == subject
+                finding.code == Code::ElementMissing && finding.subject == subject
             });
         }
         let Some(place) = place else {
@@ -279,7 +283,7 @@ impl<'a> Chain<'a> {
             false => format!("{path} is not on {}", place.name),
         };
         self.add_where(name, evidence, |finding| {
-            (is_of_file(finding) || finding.code == "loader-other-firmware")
+            (is_of_file(finding) || finding.code == Code::LoaderOtherFirmware)
                 && finding.subject.starts_with(entry)
                 && is_named(&finding.message, path)
         });
@@ -293,7 +297,7 @@ impl<'a> Chain<'a> {
 }
 
 fn is_of_file(finding: &Finding) -> bool {
-    matches!(finding.code, "file-missing" | "file-unreadable")
+    matches!(finding.code, Code::FileMissing | Code::FileUnreadable)
 }
 
 /// Whether a sentence names this path, and not only one below it.

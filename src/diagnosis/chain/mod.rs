@@ -7,9 +7,9 @@ mod loader;
 mod start;
 mod without_system;
 
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::finding::Finding;
-use crate::diagnosis::model::finding::STORE_UNKNOWN;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::hop::Hop;
 use crate::diagnosis::model::hop::State;
@@ -45,7 +45,7 @@ pub fn walk(
         file.volume == system.volume && file.live && !file.recovery && file.firmware == firmware
     });
     let Some(file) = store else {
-        chain.add("store", "none".into(), &["store-missing", "store-elsewhere", STORE_UNKNOWN]);
+        chain.add("store", "none".into(), &[Code::StoreMissing, Code::StoreElsewhere, Code::StoreUnknown]);
         chain.unsure();
         return chain.hops;
     };
@@ -89,7 +89,7 @@ struct Chain<'a> {
 
 impl<'a> Chain<'a> {
     /// Adds a hop that is broken when one of the findings with these codes blocks the boot.
-    fn add(&mut self, name: &'static str, evidence: String, codes: &[&str]) {
+    fn add(&mut self, name: &'static str, evidence: String, codes: &[Code]) {
         self.add_where(name, evidence, |finding| codes.contains(&finding.code));
     }
 

@@ -2,13 +2,9 @@
 
 use crate::diagnosis::chain::Chain;
 use crate::diagnosis::disk::active;
-use crate::diagnosis::disk::boot_record;
 use crate::diagnosis::disk::boot_record::first_sector;
-use crate::diagnosis::disk::hybrid;
-use crate::diagnosis::disk::overview::UNPROTECTED;
 use crate::diagnosis::disk::preboot::is_started_by_mbr;
-use crate::diagnosis::disk::sector_size::MISMATCH;
-use crate::diagnosis::model::finding::BOOT_MANAGER_UNKNOWN;
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::layout::Firmware;
@@ -22,7 +18,11 @@ impl Chain<'_> {
     pub(super) fn before_the_store(&mut self, system: &SystemVolume, firmware: Firmware) {
         let layout = self.layout;
         let table = table_name(layout);
-        self.add("firmware", format!("{firmware}, {table}"), &["firmware-mismatch", UNPROTECTED]);
+        self.add(
+            "firmware",
+            format!("{firmware}, {table}"),
+            &[Code::FirmwareMismatch, Code::ProtectiveMbrMissing],
+        );
         let name = layout.name(system.volume);
         match firmware {
             Firmware::Bios => {
@@ -50,7 +50,8 @@ impl Chain<'_> {
             (None, files) => format!("{} on {name}", files.join(", ")),
         };
         self.add_where("boot manager", evidence, |finding| {
-            ["boot-manager-missing", BOOT_MANAGER_UNKNOWN].contains(&finding.code) && finding.subject == name
+            [Code::BootManagerMissing, Code::BootManagerUnknown].contains(&finding.code)
+                && finding.subject == name
         });
         if foreign.is_some() {
             self.unsure();
@@ -59,12 +60,12 @@ impl Chain<'_> {
 
     fn boot_code_and_flag(&mut self) {
         let layout = self.layout;
-        self.add("boot code", boot_code(layout.table.boot_code).into(), &["boot-code-missing"]);
+        self.add("boot code", boot_code(layout.table.boot_code).into(), &[Code::BootCodeMissing]);
         let codes = [
-            "active-partition-missing",
-            "active-partition-wrong",
-            "active-partition-ambiguous",
-            hybrid::ENTRY,
+            Code::ActivePartitionMissing,
+            Code::ActivePartitionWrong,
+            Code::ActivePartitionAmbiguous,
+            Code::HybridMbrEntry,
         ];
         self.add("active partition", active::shown(layout), &codes);
     }
@@ -90,14 +91,15 @@ impl Chain<'_> {
                 format!("{place}, {starts}")
             },
         );
-        let codes = ["boot-record-place", boot_record::OTHER, boot_record::EMPTY, MISMATCH];
+        let codes =
+            [Code::BootRecordPlace, Code::BootRecordOther, Code::BootRecordEmpty, Code::SectorSizeMismatch];
         self.add_where("boot record", evidence, |finding| {
             codes.contains(&finding.code) && finding.subject == name
         });
         // Whether a boot loader in the MBR runs it is in that one's own files.
         let may_stop = |finding: &Finding| {
             finding.severity == Severity::Degrades
-                && [boot_record::OTHER, boot_record::EMPTY].contains(&finding.code)
+                && [Code::BootRecordOther, Code::BootRecordEmpty].contains(&finding.code)
                 && finding.subject == name
         };
         if self.findings.iter().any(may_stop) {

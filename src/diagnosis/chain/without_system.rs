@@ -6,6 +6,7 @@ use crate::diagnosis::chain::start::table_name;
 use crate::diagnosis::disk::active;
 use crate::diagnosis::disk::no_system;
 use crate::diagnosis::disk::preboot::is_started_by_mbr;
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::hop::Hop;
 use crate::diagnosis::model::hop::State;
 use crate::layout::Firmware;
@@ -45,7 +46,7 @@ impl Chain<'_> {
             let is_none = code != BootCode::Grub && layout.table.boot_flags.iter().all(|flag| *flag != 0x80);
             match is_none {
                 true => self.hop("active partition", active::shown(layout), true),
-                false => self.add("active partition", active::shown(layout), &["boot-record-unsigned"]),
+                false => self.add("active partition", active::shown(layout), &[Code::BootRecordUnsigned]),
             }
         }
         self.hop("boot manager", r"no \bootmgr and no \ntldr on any volume".into(), true);
@@ -53,7 +54,7 @@ impl Chain<'_> {
 
     /// Adds a hop that breaks for want of a system volume.
     fn hop(&mut self, name: &'static str, evidence: String, is_broken: bool) {
-        let finding = self.findings.iter().position(|finding| finding.code == no_system::CODE);
+        let finding = self.findings.iter().position(|finding| finding.code == Code::NoSystemVolume);
         let finding = finding.filter(|_| is_broken);
         let state = if finding.is_some() { State::Broken } else { State::Ok };
         self.hops.push(Hop { name, state, evidence, finding });

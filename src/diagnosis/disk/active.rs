@@ -10,8 +10,8 @@ use crate::diagnosis::disk::preboot::starts_by_uefi;
 use crate::diagnosis::disk::preboot::unknown;
 use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::byte_edit::Site;
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::context::Choice;
-use crate::diagnosis::model::finding::BAD_CHOICE;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
@@ -92,7 +92,7 @@ pub(in crate::diagnosis) fn shown(layout: &Layout) -> String {
 pub(in crate::diagnosis) fn findings(layout: &Layout, choice: Choice) -> Vec<Finding> {
     let unfit = choice.active.and_then(|number| may_be_active(layout, number).err());
     let choice = Choice { active: choice.active.filter(|_| unfit.is_none()), ..choice };
-    let unfit = unfit.map(|why| Finding::plain(BAD_CHOICE, Severity::Note, "--active", why));
+    let unfit = unfit.map(|why| Finding::plain(Code::ChoiceDoesNotFit, Severity::Note, "--active", why));
     unfit.into_iter().chain(finding(layout, choice)).collect()
 }
 
@@ -145,7 +145,7 @@ fn unsigned(layout: &Layout) -> Option<Finding> {
     Some(Finding {
         remedy: Remedy::Advice(NEW_BOOT_RECORD.into()),
         ..Finding::plain(
-            "boot-record-unsigned",
+            Code::BootRecordUnsigned,
             Severity::BlocksBoot,
             &layout.name(volume),
             "the active partition does not begin with a boot record, which ends in 55 aa: boot code starts nothing (\"Missing operating system\")".into(),
@@ -169,11 +169,7 @@ fn unknown_active(layout: &Layout) -> Option<Finding> {
 }
 
 /// What is wrong with the flags; `None` when nothing is, or nothing else than the entry that the user chose.
-fn state(
-    layout: &Layout,
-    candidates: &[usize],
-    chosen: Option<u32>,
-) -> Option<(&'static str, Severity, String)> {
+fn state(layout: &Layout, candidates: &[usize], chosen: Option<u32>) -> Option<(Code, Severity, String)> {
     let flags = Flags::of(layout);
     let is_candidate =
         |number: &u32| mbr_entry::volume(layout, *number).is_some_and(|volume| candidates.contains(&volume));
@@ -183,17 +179,17 @@ fn state(
     if !flags.odd.is_empty() {
         let message =
             format!("{} has a boot flag that is neither 00 nor 80: boot code stops at that", all(&flags.odd));
-        return Some(("active-partition-ambiguous", Severity::BlocksBoot, message));
+        return Some((Code::ActivePartitionAmbiguous, Severity::BlocksBoot, message));
     }
     match flags.active.as_slice() {
         [] => Some((
-            "active-partition-missing",
+            Code::ActivePartitionMissing,
             Severity::BlocksBoot,
             "no partition is active: boot code finds nothing to start".to_owned(),
         )),
         [only] if is_candidate(only) => chosen.filter(|chosen| chosen != only).map(|_| {
             let message = format!("{} is active, and is to be so no longer", mbr_entry::name(layout, *only));
-            ("active-partition-chosen", Severity::Note, message)
+            (Code::ActivePartitionChosen, Severity::Note, message)
         }),
         [only] => {
             // Another system's volume, or the extended partition, may have a boot loader of its own.
@@ -207,10 +203,10 @@ fn state(
                 "the active partition is {}, which has no boot manager of Windows{nothing}",
                 mbr_entry::name(layout, *only)
             );
-            Some(("active-partition-wrong", severity, message))
+            Some((Code::ActivePartitionWrong, severity, message))
         }
         several => Some((
-            "active-partition-ambiguous",
+            Code::ActivePartitionAmbiguous,
             Severity::BlocksBoot,
             format!("{} are active: boot code stops at that (\"Invalid partition table\")", all(several)),
         )),

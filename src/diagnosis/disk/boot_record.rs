@@ -5,6 +5,7 @@ use crate::diagnosis::disk::preboot::starts_by_uefi;
 use crate::diagnosis::disk::sector_size;
 use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::byte_edit::Site;
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::context::Choice;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
@@ -20,11 +21,6 @@ use crate::volume::HIDDEN_SECTORS_AT;
 
 /// Who writes boot records.
 pub(in crate::diagnosis) const NEW_BOOT_RECORD: &str = "not a matter of the store: `bootsect /nt60` (for NTLDR `/nt52`) from a Windows rescue system writes a new boot record";
-
-/// Code of the finding that a boot record has no code.
-pub(in crate::diagnosis) const EMPTY: &str = "boot-record-empty";
-/// Code of the finding that a boot record starts what is not there.
-pub(in crate::diagnosis) const OTHER: &str = "boot-record-other";
 
 /// What the boot record of this volume should say: the first sector of its partition, where a boot record has that.
 pub(in crate::diagnosis) fn first_sector(layout: &Layout, facts: &VolumeFacts) -> Option<u32> {
@@ -53,7 +49,7 @@ pub(in crate::diagnosis) fn findings(
             evidence: behind_a_loader(layout, "\"This is not a bootable disk\", or nothing,"),
             remedy: advice.clone(),
             ..Finding::plain(
-                EMPTY,
+                Code::BootRecordEmpty,
                 of_code(layout),
                 &name,
                 "its boot record has no boot code: nothing starts from it on a BIOS".into(),
@@ -71,7 +67,7 @@ pub(in crate::diagnosis) fn findings(
             evidence: behind_a_loader(layout, "that it is missing,"),
             remedy: advice,
             ..Finding::plain(
-                OTHER,
+                Code::BootRecordOther,
                 of_code(layout),
                 &name,
                 format!("its boot record starts {missing}, which is not there"),
@@ -159,7 +155,7 @@ fn hidden_sectors(
         evidence,
         remedy,
         ..Finding::plain(
-            "boot-record-place",
+            Code::BootRecordPlace,
             if started { of_place(layout, record.starts) } else { Severity::Note },
             &layout.name(volume),
             message.into(),

@@ -1,5 +1,6 @@
 //! Findings about disks whose volumes are not where the partition table says.
 
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
@@ -21,7 +22,7 @@ pub fn findings(layout: &Layout) -> Vec<Finding> {
                 "fix refuses to write to it: repair it from a Windows rescue system".into(),
             ),
             ..Finding::plain(
-                "dynamic-disk",
+                Code::DynamicDisk,
                 Severity::Note,
                 "disk",
                 "a dynamic disk (LDM): its volumes need not be where its partition table says".into(),
@@ -32,7 +33,7 @@ pub fn findings(layout: &Layout) -> Vec<Finding> {
         findings.push(Finding {
             evidence: vec![format!("of a pool: {}", spaces.join(", "))],
             ..Finding::plain(
-                "storage-spaces",
+                Code::StorageSpaces,
                 Severity::Note,
                 "disk",
                 "a part of it belongs to a pool of Storage Spaces, whose volumes cannot be seen from here"

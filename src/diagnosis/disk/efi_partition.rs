@@ -1,5 +1,6 @@
 //! Findings about EFI system partitions: the loader that firmware falls back to, and which of several partitions it takes.
 
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
@@ -31,11 +32,11 @@ fn fallback(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
     }
     let (code, message) = match (system.uefi_fallback, foreign(layout, system)) {
         (false, _) => (
-            "fallback-loader-missing",
+            Code::FallbackLoaderMissing,
             r"no loader at \EFI\Boot: firmware that has no entry of its own for this disk (a new virtual machine) finds nothing".to_owned(),
         ),
         (true, Some(foreign)) => (
-            "fallback-loader-foreign",
+            Code::FallbackLoaderForeign,
             format!("{foreign}: firmware that has no entry of its own for this disk (a new virtual machine) starts that"),
         ),
         (true, None) => return None,
@@ -76,7 +77,7 @@ fn without_store(layout: &Layout) -> Option<Finding> {
             "which of the two the firmware starts is its own choice; remove the one without a store, or make one there with `bcdboot`".into(),
         ),
         ..Finding::plain(
-            "store-elsewhere",
+            Code::StoreElsewhere,
             Severity::Degrades,
             &layout.name(bare.volume),
             r"it has a boot manager, but no \EFI\Microsoft\Boot\BCD".into(),
@@ -95,7 +96,7 @@ fn others(layout: &Layout) -> Vec<Finding> {
             "where the wrong one starts, give the firmware an entry for the right one (`efibootmgr`), or rename the other's \\EFI".into(),
         ),
         ..Finding::plain(
-            "several-efi-partitions",
+            Code::SeveralEfiPartitions,
             Severity::Note,
             &layout.name(system.volume),
             "another EFI system partition with a boot manager and a store: the firmware may start from this one".into(),

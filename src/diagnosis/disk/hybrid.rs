@@ -3,6 +3,7 @@
 use crate::diagnosis::disk::mbr_entry;
 use crate::diagnosis::disk::preboot::is_started_by_mbr;
 use crate::diagnosis::disk::preboot::startable;
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
@@ -10,9 +11,6 @@ use crate::layout::Layout;
 use crate::layout::system::SystemVolume;
 use crate::partition::BootCode;
 use crate::partition::HybridEntry;
-
-/// Code of the finding that no entry leads to the partition that Windows starts from, or one leads to none.
-pub(in crate::diagnosis) const ENTRY: &str = "hybrid-mbr-entry";
 
 /// A BIOS comes to no boot manager, because none of the entries leads to it.
 pub(in crate::diagnosis) fn finding(layout: &Layout) -> Option<Finding> {
@@ -49,7 +47,7 @@ pub(in crate::diagnosis) fn finding(layout: &Layout) -> Option<Finding> {
     Some(Finding {
         evidence: strays.iter().map(|stray| shown(layout, stray)).chain(expected).collect(),
         remedy: remade(layout, &wanted),
-        ..Finding::plain(ENTRY, severity, "disk", message.into())
+        ..Finding::plain(Code::HybridMbrEntry, severity, "disk", message.into())
     })
 }
 
@@ -62,7 +60,7 @@ pub(in crate::diagnosis) fn notes(layout: &Layout) -> Vec<Finding> {
         evidence: vec![shown(layout, stray)],
         remedy: remade(layout, &[]),
         ..Finding::plain(
-            ENTRY,
+            Code::HybridMbrEntry,
             Severity::Note,
             "disk",
             "an entry of the hybrid MBR begins where no partition of the GPT does".into(),

@@ -4,6 +4,7 @@
 
 use crate::diagnosis::disk::active;
 use crate::diagnosis::disk::preboot::is_started_by_mbr;
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
@@ -12,9 +13,6 @@ use crate::layout::esp::Esp;
 use crate::layout::esp::EspContent;
 use crate::partition::BootCode;
 use crate::partition::TableKind;
-
-/// Its code.
-pub(in crate::diagnosis) const CODE: &str = "no-system-volume";
 
 /// Whether it is UEFI that would start this disk.
 pub(in crate::diagnosis) fn is_for_uefi(layout: &Layout) -> bool {
@@ -54,7 +52,12 @@ pub(in crate::diagnosis) fn finding(layout: &Layout) -> Finding {
     Finding {
         evidence,
         remedy: Remedy::Advice(remedy),
-        ..Finding::plain(CODE, Severity::BlocksBoot, "disk", format!("Windows is here, but {message}"))
+        ..Finding::plain(
+            Code::NoSystemVolume,
+            Severity::BlocksBoot,
+            "disk",
+            format!("Windows is here, but {message}"),
+        )
     }
 }
 

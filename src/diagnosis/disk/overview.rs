@@ -2,15 +2,11 @@
 
 use crate::diagnosis::disk::efi_partition;
 use crate::diagnosis::disk::no_system;
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::context::Choice;
 use crate::diagnosis::model::context::Context;
-use crate::diagnosis::model::finding::BAD_CHOICE;
 use crate::diagnosis::model::finding::Finding;
-use crate::diagnosis::model::finding::READ_FAILED;
-use crate::diagnosis::model::finding::STORE_UNKNOWN;
 use crate::diagnosis::model::finding::Severity;
-use crate::diagnosis::model::finding::VOLUME_CUT;
-use crate::diagnosis::model::finding::VOLUME_LONGER;
 use crate::diagnosis::model::finding::read_it;
 use crate::diagnosis::model::identity::show_disk;
 use crate::diagnosis::model::known_disks::OtherDisk;
@@ -26,9 +22,6 @@ use crate::partition::PartitionId;
 use crate::partition::Unseen;
 use crate::volume::FileSystem;
 
-/// Code of the finding that firmware takes the disk for one without partitions.
-pub(in crate::diagnosis) const UNPROTECTED: &str = "protective-mbr-missing";
-
 /// All findings about the disk as a whole.
 #[must_use]
 pub fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
@@ -39,7 +32,7 @@ pub fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
             format!("a part of the disk {how}, and what lies there may be what is missing or wrong: {error}");
         Finding {
             remedy: Remedy::Advice(read_it(layout).into()),
-            ..Finding::plain(READ_FAILED, Severity::Degrades, "disk", message)
+            ..Finding::plain(Code::ReadFailed, Severity::Degrades, "disk", message)
         }
     }));
     findings.extend(layout.table.unseen.as_ref().map(unseen));
@@ -50,7 +43,7 @@ pub fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
             .table
             .notes
             .iter()
-            .map(|note| Finding::plain("partition-table", Severity::Note, "disk", note.clone())),
+            .map(|note| Finding::plain(Code::PartitionTable, Severity::Note, "disk", note.clone())),
     );
     findings.extend(unprotected(layout));
     findings.extend(shared_guids(layout));
@@ -66,7 +59,7 @@ fn unprotected(layout: &Layout) -> Option<Finding> {
                 .into(),
         ),
         ..Finding::plain(
-            UNPROTECTED,
+            Code::ProtectiveMbrMissing,
             Severity::BlocksBoot,
             "disk",
             "the GPT has no protective MBR in LBA 0: firmware and Windows ignore it".into(),
@@ -90,7 +83,7 @@ fn shared_guids(layout: &Layout) -> Vec<Finding> {
                 partition.number
             )),
             ..Finding::plain(
-                "partition-guid-shared",
+                Code::PartitionGuidShared,
                 Severity::Degrades,
                 &layout.name(volume),
                 format!(
@@ -105,12 +98,12 @@ fn shared_guids(layout: &Layout) -> Vec<Finding> {
 
 fn missing(volume: &str, missing: &Missing) -> Finding {
     match missing {
-        Missing::OfDisk(how) => Finding::unread(VOLUME_CUT, Severity::Degrades, volume, how.clone()),
+        Missing::OfDisk(how) => Finding::unread(Code::VolumeCut, Severity::Degrades, volume, how.clone()),
         Missing::OfPartition(how) => Finding {
             remedy: Remedy::Advice(
                 "give the partition its length back (`sfdisk`), or restore the table from a backup; a Windows that does not mount it calls it RAW".into(),
             ),
-            ..Finding::plain(VOLUME_LONGER, Severity::Degrades, volume, how.clone())
+            ..Finding::plain(Code::VolumeLongerThanPartition, Severity::Degrades, volume, how.clone())
         },
     }
 }
@@ -121,7 +114,7 @@ fn spare(volume: &str, beyond: u64) -> Finding {
             "bring the whole image, or make the partition shorter; of NTFS the last sector is the copy of its boot record".into(),
         ),
         ..Finding::plain(
-            "partition-beyond-disk",
+            Code::PartitionBeyondDisk,
             Severity::Degrades,
             volume,
             format!("the partition ends 0x{beyond:x} bytes beyond the end of the disk; all of its file system is there"),
@@ -135,14 +128,14 @@ fn unseen(unseen: &Unseen) -> Finding {
             let message = format!(
                 "partitions are missing here, as of an image that was cut short: {reason}, and nobody can see which it names"
             );
-            Finding::unread(VOLUME_CUT, Severity::Degrades, "disk", message)
+            Finding::unread(Code::VolumeCut, Severity::Degrades, "disk", message)
         }
         Unseen::Damaged(reason) => Finding {
             remedy: Remedy::Advice(
                 "find what is missing with `testdisk`, or write the table anew as it is read (`sfdisk --dump`)".into(),
             ),
             ..Finding::plain(
-                "partitions-lost",
+                Code::PartitionsLost,
                 Severity::Degrades,
                 "disk",
                 format!("{reason}: partitions that are lost by that are seen by nobody"),
@@ -168,7 +161,7 @@ fn what_it_is(layout: &Layout) -> Vec<Finding> {
             "whether there is a store at {path} on {}, where the disk starts from, cannot be told: {error}",
             layout.name(volume)
         );
-        return vec![Finding::hidden(layout, STORE_UNKNOWN, "disk", message)];
+        return vec![Finding::hidden(layout, Code::StoreUnknown, "disk", message)];
     }
     let mut evidence = vec![format!("a boot manager is on {}", managers.join(", "))];
     evidence.extend(layout.systems.iter().filter_map(|system| efi_partition::foreign(layout, system)));
@@ -176,7 +169,7 @@ fn what_it_is(layout: &Layout) -> Vec<Finding> {
         evidence,
         remedy: Remedy::Advice("make a new store with `bcdboot` from a Windows rescue system".into()),
         ..Finding::plain(
-            "store-missing",
+            Code::StoreMissing,
             Severity::BlocksBoot,
             "disk",
             "there is a boot manager, but no BCD store".into(),
@@ -189,7 +182,7 @@ fn not_windows() -> Finding {
     Finding {
         remedy: Remedy::Advice("name the disk that Windows starts from".into()),
         ..Finding::plain(
-            "not-windows",
+            Code::NotWindows,
             Severity::BlocksBoot,
             "disk",
             "no boot manager, no BCD store and no Windows was found on any volume that can be read".into(),
@@ -215,7 +208,7 @@ fn absent_choices(layout: &Layout, context: &Context) -> Vec<Finding> {
         }
         let place = beside.map_or(String::new(), |beside| format!(" on {}", beside.name));
         Some(Finding::plain(
-            BAD_CHOICE,
+            Code::ChoiceDoesNotFit,
             Severity::Note,
             switch,
             format!("there is no partition {number}{place}"),
@@ -231,7 +224,7 @@ fn absent_entry(layout: &Layout, choice: Choice) -> Option<Finding> {
     let mut objects = stores.flat_map(|store| store.objects());
     let message = format!("no store has an entry {}", entry.braced());
     (!objects.any(|object| object.id == Some(entry)))
-        .then(|| Finding::plain(BAD_CHOICE, Severity::Note, "--entry", message))
+        .then(|| Finding::plain(Code::ChoiceDoesNotFit, Severity::Note, "--entry", message))
 }
 
 fn identity(layout: &Layout, context: &Context) -> Vec<Finding> {
@@ -246,7 +239,7 @@ fn identity(layout: &Layout, context: &Context) -> Vec<Finding> {
         remedy: Remedy::Advice(
             "do not attach both to one Windows: it would take one offline or give it a new identity".into(),
         ),
-        ..Finding::plain("identity-collision", Severity::Note, "disk", message.into())
+        ..Finding::plain(Code::IdentityCollision, Severity::Note, "disk", message.into())
     };
     let mut findings = Vec::new();
     if !same.is_empty() {
@@ -285,7 +278,7 @@ fn volumes(layout: &Layout) -> Vec<Finding> {
     for (index, facts) in layout.volumes.iter().enumerate() {
         if let Some(error) = facts.unread_reason() {
             findings.push(Finding::plain(
-                "volume-unreadable",
+                Code::VolumeUnreadable,
                 Severity::Note,
                 &layout.name(index),
                 format!("it could not be read: {error}"),
@@ -301,7 +294,7 @@ fn volumes(layout: &Layout) -> Vec<Finding> {
         }
         if facts.file_system == FileSystem::BitLocker {
             findings.push(Finding::plain(
-                "bitlocker",
+                Code::Bitlocker,
                 Severity::Note,
                 &layout.name(index),
                 "encrypted by BitLocker: its files cannot be seen, and a change to the store may make Windows ask for the recovery key once".into(),
@@ -318,7 +311,7 @@ fn volumes(layout: &Layout) -> Vec<Finding> {
             findings.push(Finding {
                 evidence: vec!["the file system is marked dirty; fix does not write to it".into()],
                 ..Finding::plain(
-                    "windows-volume-dirty",
+                    Code::WindowsVolumeDirty,
                     Severity::Note,
                     &layout.name(windows.volume),
                     "chkdsk is due on the volume of Windows, which does it at its next start".into(),
@@ -330,7 +323,7 @@ fn volumes(layout: &Layout) -> Vec<Finding> {
 }
 
 fn asleep(layout: &Layout, volume: usize, is_sure: bool, how: &str) -> Finding {
-    let code = if is_sure { "hibernated" } else { "hibernation-unknown" };
+    let code = if is_sure { Code::Hibernated } else { Code::HibernationUnknown };
     Finding {
         remedy: Remedy::Advice(
             "fix refuses unless --allow-hibernated is given: a resumed session remembers the old identity"

@@ -5,8 +5,8 @@ use crate::diagnosis::disk::boot_record;
 use crate::diagnosis::disk::efi_partition;
 use crate::diagnosis::disk::hybrid;
 use crate::diagnosis::disk::mbr_entry;
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::context::Choice;
-use crate::diagnosis::model::finding::BOOT_MANAGER_UNKNOWN;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
@@ -32,7 +32,7 @@ const UEFI_BOOT_MANAGERS: &[&str] = {
 /// Nobody can tell whether this file, which starts the disk, is on a volume.
 pub(in crate::diagnosis) fn unknown(layout: &Layout, volume: usize, path: &str, error: &str) -> Finding {
     let message = format!("whether {path} is there cannot be told: {error}");
-    Finding::hidden(layout, BOOT_MANAGER_UNKNOWN, &layout.name(volume), message)
+    Finding::hidden(layout, Code::BootManagerUnknown, &layout.name(volume), message)
 }
 
 /// All findings about the start before the store.
@@ -103,7 +103,7 @@ fn boot_code(layout: &Layout) -> Option<Finding> {
             "not a matter of the store: write boot code with `bootrec /fixmbr` from a Windows rescue system, or `install-mbr`; a boot loader on another disk may start this one meanwhile".into(),
         ),
         ..Finding::plain(
-            "boot-code-missing",
+            Code::BootCodeMissing,
             if starts_by_uefi(layout) { Severity::Note } else { Severity::BlocksBoot },
             "disk",
             "the MBR has no boot code: a BIOS finds nothing to start on this disk".into(),
@@ -151,7 +151,7 @@ fn boot_manager(layout: &Layout) -> Vec<Finding> {
                 "not a matter of the store: copy it from {source} of the Windows, or run `bcdboot` from a Windows rescue system"
             )),
             ..Finding::plain(
-                "boot-manager-missing",
+                Code::BootManagerMissing,
                 Severity::BlocksBoot,
                 &layout.name(file.volume),
                 format!("the store is there, but no {path} to open it"),
@@ -185,7 +185,7 @@ fn store_elsewhere(layout: &Layout) -> Option<Finding> {
         evidence: vec![format!("{} is on {}", other.path, layout.name(other.volume))],
         remedy,
         ..Finding::plain(
-            "store-elsewhere",
+            Code::StoreElsewhere,
             Severity::BlocksBoot,
             &layout.name(started.volume),
             r"the disk starts from it, but it has no \Boot\BCD".into(),

@@ -4,6 +4,7 @@
 //! Sources: Microsoft, `fastfat` (FatMountVolume: STATUS_UNRECOGNIZED_VOLUME where the boot sector and the device differ); edk2, FatPkg
 //! (FatOpenDevice goes by the boot sector alone).
 
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
@@ -16,9 +17,6 @@ use crate::layout::Layout;
 use crate::layout::Role as Place;
 use crate::layout::VolumeFacts;
 use crate::partition::TableKind;
-
-/// Code of the finding.
-pub(in crate::diagnosis) const MISMATCH: &str = "sector-size-mismatch";
 
 /// All findings about sizes of sectors.
 pub(in crate::diagnosis) fn findings(
@@ -89,7 +87,7 @@ fn mismatch(layout: &Layout, volume: usize, formatted: u32, severity: Severity) 
             "copy the old disk as a whole, with its table, to one with sectors of {formatted} bytes (of a virtual machine: logical_block_size={formatted}), or restore the files to a volume that is formatted on this disk"
         )),
         ..Finding::plain(
-            MISMATCH,
+            Code::SectorSizeMismatch,
             severity,
             &layout.name(volume),
             format!(

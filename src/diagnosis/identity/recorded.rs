@@ -3,6 +3,7 @@
 use crate::diagnosis::identity::restore::OldIdentity;
 use crate::diagnosis::identity::restore::Restore;
 use crate::diagnosis::identity::restore::names_present;
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
@@ -16,9 +17,6 @@ use crate::guid::Guid;
 use crate::layout::Layout;
 use crate::partition::Partition;
 
-/// The code of a finding that says that the record is another disk's; a repair by the record does not go on past it.
-pub const OTHER_DISK: &str = "not-the-recorded-disk";
-
 /// What has changed since the record was made.
 #[must_use]
 pub fn findings(layout: &Layout, recorded: &Recorded) -> Vec<Finding> {
@@ -26,7 +24,7 @@ pub fn findings(layout: &Layout, recorded: &Recorded) -> Vec<Finding> {
         return vec![Finding {
             remedy: Remedy::Advice("name the record of this disk".into()),
             ..Finding::plain(
-                OTHER_DISK,
+                Code::NotTheRecordedDisk,
                 Severity::Degrades,
                 "disk",
                 "this is not the recorded disk, or its system partition is no longer where it was".into(),
@@ -50,19 +48,19 @@ pub fn findings(layout: &Layout, recorded: &Recorded) -> Vec<Finding> {
     findings.extend(stores);
     if findings.is_empty() {
         let message = "the disk is as it was recorded: its identity, its partitions and its stores";
-        findings.push(Finding::plain("as-recorded", Severity::Note, "disk", message.into()));
+        findings.push(Finding::plain(Code::AsRecorded, Severity::Note, "disk", message.into()));
     }
     findings
 }
 
 fn since(subject: &str, message: String) -> Finding {
-    Finding::plain("changed-since-recorded", Severity::Note, subject, message)
+    Finding::plain(Code::ChangedSinceRecorded, Severity::Note, subject, message)
 }
 
 fn disk(layout: &Layout, recorded: &Recorded, same_stores: bool) -> Option<Finding> {
     let (then, now) = (recorded.disk_id()?, layout.table.disk?);
     (then != now).then(|| Finding {
-        code: "identity-changed",
+        code: Code::IdentityChanged,
         // A store that was written since may have been re-pointed; one that was not knows the disk by what it was.
         severity: if same_stores { Severity::Stale } else { Severity::Note },
         evidence: vec![format!("recorded: {}", show_disk(then)), format!("now: {}", show_disk(now))],

@@ -3,27 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::layout::Layout;
-
-/// Code of the finding that a part of the disk could not be read.
-pub(in crate::diagnosis) const READ_FAILED: &str = "read-failed";
-/// Code of the finding that a volume goes on behind the end of the disk.
-pub(in crate::diagnosis) const VOLUME_CUT: &str = "volume-cut";
-/// Code of the finding that a file system goes on behind the end of its partition.
-pub(in crate::diagnosis) const VOLUME_LONGER: &str = "volume-longer-than-partition";
-/// Code of the finding that a store may be where nothing can be read.
-pub(in crate::diagnosis) const STORE_UNKNOWN: &str = "store-unknown";
-/// Code of the finding that a boot manager may be where nothing can be read.
-pub(in crate::diagnosis) const BOOT_MANAGER_UNKNOWN: &str = "boot-manager-unknown";
-
-/// Code of the finding that an element names another disk that is at hand.
-pub(in crate::diagnosis) const NAMES_OTHER_DISK: &str = "names-other-disk";
-
-/// The code of a finding that the user's own choice is to blame for; a repair does not go on past it.
-pub const BAD_CHOICE: &str = "choice-does-not-fit";
-/// The code of a finding that the user's choice fits this entry and others; a repair does not go on past it either.
-pub const ENTRY_NEEDED: &str = "entry-needed";
 
 /// What to do about what cannot be read.
 const READ_IT: &str = "of an image see whether it is whole (its length and hash beside the original's, `qemu-img check`), of a disk what the kernel says of reading it (`dmesg`)";
@@ -74,7 +56,7 @@ impl std::fmt::Display for Severity {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// Stable name of the kind of finding, e.g. `signature-changed`.
-    pub code: &'static str,
+    pub code: Code,
     /// How much it matters.
     pub severity: Severity,
     /// What it is about: `\Boot\BCD {bootmgr} device`, `disk`, `partition 2 (Windows)`.
@@ -93,17 +75,24 @@ impl Finding {
     /// Whether it is about what could not be read, so that nobody can tell what is there.
     #[must_use]
     pub fn is_of_unread(&self) -> bool {
-        [READ_FAILED, VOLUME_CUT, VOLUME_LONGER, STORE_UNKNOWN, BOOT_MANAGER_UNKNOWN].contains(&self.code)
+        [
+            Code::ReadFailed,
+            Code::VolumeCut,
+            Code::VolumeLongerThanPartition,
+            Code::StoreUnknown,
+            Code::BootManagerUnknown,
+        ]
+        .contains(&self.code)
     }
 
     /// Whether it is about the end of the disk, or of a partition, before the end of what is on it.
     pub(in crate::diagnosis) fn is_of_cut(&self) -> bool {
-        [VOLUME_CUT, VOLUME_LONGER].contains(&self.code)
+        [Code::VolumeCut, Code::VolumeLongerThanPartition].contains(&self.code)
     }
 
     /// A finding without evidence, status or remedy; `..Finding::plain(…)` behind those that it has.
     pub(in crate::diagnosis) fn plain(
-        code: &'static str,
+        code: Code,
         severity: Severity,
         subject: &str,
         message: String,
@@ -121,7 +110,7 @@ impl Finding {
 
     /// A finding about what could not be read, for the medium or the image.
     pub(in crate::diagnosis) fn unread(
-        code: &'static str,
+        code: Code,
         severity: Severity,
         subject: &str,
         message: String,
@@ -130,12 +119,7 @@ impl Finding {
     }
 
     /// The same, where it may be the file system that is damaged.
-    pub(in crate::diagnosis) fn hidden(
-        layout: &Layout,
-        code: &'static str,
-        subject: &str,
-        message: String,
-    ) -> Self {
+    pub(in crate::diagnosis) fn hidden(layout: &Layout, code: Code, subject: &str, message: String) -> Self {
         let is_hidden = (0..layout.volumes.len()).any(|volume| layout.hides(volume));
         let advice = if is_hidden { read_it(layout) } else { MEND_IT };
         let unread = Self::unread(code, Severity::BlocksBoot, subject, message);
@@ -148,12 +132,12 @@ impl Finding {
 pub fn is_identity(finding: &Finding) -> bool {
     matches!(
         finding.code,
-        "signature-changed"
-            | "disk-guid-changed"
-            | "partition-changed"
-            | "disk-unknown"
-            | "table-converted"
-            | "choice-does-not-fit"
-            | "entry-needed"
+        Code::SignatureChanged
+            | Code::DiskGuidChanged
+            | Code::PartitionChanged
+            | Code::DiskUnknown
+            | Code::TableConverted
+            | Code::ChoiceDoesNotFit
+            | Code::EntryNeeded
     )
 }

@@ -1,6 +1,7 @@
 //! What the diagnosis speaks in: findings, remedies, hops, the user's choice.
 
 pub mod byte_edit;
+pub mod code;
 pub mod companion;
 pub mod context;
 pub mod finding;

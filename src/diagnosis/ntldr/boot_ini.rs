@@ -3,6 +3,7 @@
 //! Sources: Microsoft, KB 227704 (`signature()`), KB 314477 (what NTLDR says when the disk or partition is not there), and
 //! KB 330184 (when the Windows is not).
 
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
@@ -116,7 +117,7 @@ fn what_it_is(layout: &Layout, system: &SystemVolume) -> Finding {
             "Windows 2003/XP: there is no BCD store, and boot.ini names a disk by a signature that this one does not have"
         }
     };
-    Finding { evidence, ..Finding::plain("ntldr", Severity::Note, "disk", message.into()) }
+    Finding { evidence, ..Finding::plain(Code::Ntldr, Severity::Note, "disk", message.into()) }
 }
 
 fn signature(path: &ArcPath) -> Option<u32> {
@@ -138,7 +139,7 @@ fn severity(layout: &Layout, system: &SystemVolume, is_default: bool) -> Severit
 
 /// What is wrong with an entry.
 struct Fault {
-    code: &'static str,
+    code: Code,
     message: String,
     evidence: Vec<String>,
     remedy: Remedy,
@@ -157,7 +158,7 @@ fn entry(
     let lead = lead(layout, context, path);
     if let Lead::Elsewhere(elsewhere) = &lead {
         let message = format!("boot.ini leads to {elsewhere}");
-        let note = Finding::plain("boot-ini-elsewhere", Severity::Note, &subject, message);
+        let note = Finding::plain(Code::BootIniElsewhere, Severity::Note, &subject, message);
         return is_default.then(|| Finding { evidence: vec![said], ..note });
     }
     let fault = fault(layout, &place, path, &lead, is_default)?;
@@ -172,13 +173,13 @@ fn fault(layout: &Layout, place: &str, path: &ArcPath, lead: &Lead<'_>, is_defau
     let partition = path.partition;
     Some(match lead {
         Lead::UnknownDisk(named) => Fault {
-            code: "boot-ini-signature",
+            code: Code::BootIniSignature,
             message: format!("boot.ini names a disk by the signature {named:08x}, and this disk has another"),
             evidence: wrong_disk(layout, is_default),
             remedy: Remedy::Advice(wrong_disk_advice(layout, place, *named)),
         },
         Lead::OtherDisk(signature, named) => Fault {
-            code: "boot-ini-signature",
+            code: Code::BootIniSignature,
             message: format!(
                 "boot.ini names {} by its signature {signature:08x}, which is another disk here",
                 named.place()
@@ -187,7 +188,7 @@ fn fault(layout: &Layout, place: &str, path: &ArcPath, lead: &Lead<'_>, is_defau
             remedy: Remedy::Belongs(named.clone()),
         },
         Lead::NoPartition => Fault {
-            code: "boot-ini-partition",
+            code: Code::BootIniPartition,
             message: format!(
                 "boot.ini leads to partition({partition}), and this disk has no partition of that number"
             ),
@@ -195,7 +196,7 @@ fn fault(layout: &Layout, place: &str, path: &ArcPath, lead: &Lead<'_>, is_defau
             remedy: Remedy::Advice(wrong_partition_advice(layout, place, path)),
         },
         Lead::NoWindows(volume) => Fault {
-            code: "boot-ini-partition",
+            code: Code::BootIniPartition,
             message: format!(
                 "boot.ini leads to {} on {}, and there is no Windows there",
                 path.directory,

@@ -14,6 +14,7 @@ use crate::bcd::firmware_variable::FirmwareVariable;
 use crate::bcd::object;
 use crate::bcd::object::Object;
 use crate::diagnosis::model::byte_edit::ByteEdit;
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
@@ -165,7 +166,7 @@ impl Entry<'_> {
             false => Remedy::Switch(Switch::FirmwareEntries, self.advice()),
         };
         let subject = format!("{} {}{called}", self.file.name, self.object.name());
-        Finding { evidence, remedy, ..Finding::plain("firmware-entry", Severity::Note, &subject, message) }
+        Finding { evidence, remedy, ..Finding::plain(Code::FirmwareEntry, Severity::Note, &subject, message) }
     }
 
     fn advice(&self) -> String {

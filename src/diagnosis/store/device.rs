@@ -6,6 +6,7 @@ use crate::bcd::device::QualifiedPartition;
 use crate::bcd::element::ElementId;
 use crate::bcd::names::display_name;
 use crate::bcd::object::Object;
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::companion::Beside;
 use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::finding::Finding;
@@ -185,11 +186,11 @@ impl<'a> Subject<'a> {
         let (severity, predicted_status) = self.severity(change);
         Finding {
             code: match change {
-                Change::Signature => "signature-changed",
-                Change::DiskGuid => "disk-guid-changed",
-                Change::Partition => "partition-changed",
-                Change::Both => "disk-unknown",
-                Change::Style => "table-converted",
+                Change::Signature => Code::SignatureChanged,
+                Change::DiskGuid => Code::DiskGuidChanged,
+                Change::Partition => Code::PartitionChanged,
+                Change::Both => Code::DiskUnknown,
+                Change::Style => Code::TableConverted,
             },
             severity,
             subject: self.name.clone(),

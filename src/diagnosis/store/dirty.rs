@@ -5,6 +5,7 @@
 //! only, so that a store of which several logs hold pieces is not taken for granted either.
 
 use crate::bcd::Store;
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
@@ -13,8 +14,6 @@ use crate::layout::Firmware;
 use crate::layout::store::Dirty;
 use crate::layout::store::StoreFile;
 
-/// The kind of the finding.
-pub const CODE: &str = "store-dirty";
 /// The way out where nothing here helps.
 const WAY_OUT: &str = "start Windows or its recovery environment once on a copy of the disk, or load and unload the store with `reg load` in a Windows rescue system; where the identity has changed, `fix --restore-identity` writes no store";
 
@@ -28,7 +27,7 @@ pub(in crate::diagnosis) fn finding(file: &StoreFile) -> Option<Finding> {
             evidence: vec![numbers(store)],
             remedy: Remedy::Advice(format!("boot managers refuse such a store, and so does fix; {WAY_OUT}")),
             ..Finding::plain(
-                CODE,
+                Code::StoreDirty,
                 if file.first { Severity::BlocksBoot } else { Severity::Stale },
                 &file.name,
                 format!("the store is dirty, its last change was not completed, and {why}"),
@@ -47,7 +46,7 @@ pub(in crate::diagnosis) fn alone(path: &str, store: &Store) -> Option<Finding> 
             "the machine was switched off while Windows wrote it; the truth may be in its log files, which are read on a disk only".into(),
         ],
         ..Finding::plain(
-            CODE,
+            Code::StoreDirty,
             Severity::Degrades,
             path,
             "the store is dirty: its last change was not completed".into(),
@@ -77,7 +76,7 @@ fn replayed_finding(file: &StoreFile, replayed: &Replayed) -> Finding {
         evidence: evidence(replayed),
         remedy: Remedy::Advice(remedy),
         ..Finding::plain(
-            CODE,
+            Code::StoreDirty,
             severity,
             &file.name,
             format!("switched off while Windows wrote it: {}; {known}", summary(replayed)),

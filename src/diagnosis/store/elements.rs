@@ -7,6 +7,7 @@ use crate::bcd::element::ElementId;
 use crate::bcd::element::ElementValue;
 use crate::bcd::names::display_name;
 use crate::bcd::object::Object;
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
@@ -58,7 +59,7 @@ fn missing_devices(file: &StoreFile, store: &Store, object: &Object) -> Vec<Find
     });
     missing
         .map(|(id, name)| Finding {
-            code: "element-missing",
+            code: Code::ElementMissing,
             severity: Severity::BlocksBoot,
             subject: format!("{} {} {name}", file.name, object.name()),
             message: match object.element(id) {
@@ -102,7 +103,7 @@ fn damaged(file: &StoreFile, object: &Object, element: &Element, is_main: bool) 
         (_, false) => Severity::Note,
     };
     (id.format() == ElementFormat::Device).then(|| Finding {
-        code: "element-damaged",
+        code: Code::ElementDamaged,
         severity,
         subject: format!("{} {} {}", file.name, object.name(), display_name(element, object.object_type)),
         message: "its bytes make no sense, so that nothing is found by it".into(),

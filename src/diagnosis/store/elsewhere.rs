@@ -1,7 +1,7 @@
 //! Elements that name a partition of another disk that is at hand.
 
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
-use crate::diagnosis::model::finding::NAMES_OTHER_DISK;
 use crate::diagnosis::model::remedy::NamedDisk;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::resolution::Change;
@@ -22,6 +22,6 @@ impl Subject<'_> {
         if let (Change::DiskGuid, Some(volume)) = (change, direct(self.layout, &self.record.named)) {
             finding.evidence.push(format!("{} of this disk has that GUID too", self.layout.name(volume)));
         }
-        Finding { code: NAMES_OTHER_DISK, remedy: Remedy::Belongs(named), ..finding }
+        Finding { code: Code::NamesOtherDisk, remedy: Remedy::Belongs(named), ..finding }
     }
 }

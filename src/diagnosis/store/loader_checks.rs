@@ -3,6 +3,7 @@
 
 use crate::bcd::element::ElementId;
 use crate::bcd::object::Object;
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::context::Choice;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
@@ -23,12 +24,6 @@ use crate::layout::evidence::for_firmware;
 use crate::layout::store::StoreFile;
 use crate::layout::windows::WindowsVolume;
 use crate::partition::TableKind;
-
-/// Code of the finding that an entry's loader and its Windows are on two volumes.
-pub(in crate::diagnosis) const OS_DEVICE_ELSEWHERE: &str = "osdevice-elsewhere";
-
-/// Code of the finding that a system root is none.
-pub(in crate::diagnosis) const NO_WINDOWS: &str = "windows-missing";
 
 /// All findings about the main entries of the stores that the firmware comes to.
 pub(in crate::diagnosis) fn findings(entries: Entries<'_>) -> Vec<Finding> {
@@ -84,7 +79,7 @@ fn firmware_mismatch(layout: &Layout) -> Option<Finding> {
             "make them with `bcdboot C:\\Windows /s S: /f UEFI` from a Windows rescue system (S: is the EFI system partition), and let the machine start by UEFI".into(),
         ),
         ..Finding::plain(
-            "firmware-mismatch",
+            Code::FirmwareMismatch,
             Severity::BlocksBoot,
             "disk",
             "the disk is a GPT disk now, and its store is one for BIOS: Windows starts from GPT on UEFI only".into(),
@@ -130,7 +125,7 @@ impl Paths<'_> {
             evidence: vec![format!("{path} is on {loader}"), format!("osdevice names {other}")],
             remedy: Remedy::Switch(Switch::Windows(Some(OfEntry { number, entry: object.id })), advice),
             ..Finding::plain(
-                OS_DEVICE_ELSEWHERE,
+                Code::OsdeviceElsewhere,
                 Severity::BlocksBoot,
                 &format!("{} {} osdevice", self.file.name, object.name()),
                 format!("names {other}, and the loader is that of the Windows on {loader}"),
@@ -158,7 +153,7 @@ impl Paths<'_> {
             evidence: vec![evidence],
             remedy,
             ..Finding::plain(
-                "loader-other-firmware",
+                Code::LoaderOtherFirmware,
                 if is_main { Severity::BlocksBoot } else { Severity::Degrades },
                 &name,
                 format!(
@@ -213,10 +208,10 @@ pub(in crate::diagnosis) fn incomplete(name: &str, windows: &WindowsVolume) -> V
     };
     let mut findings = Vec::new();
     if !windows.system_hive {
-        findings.push(missing("system-hive-missing", r"config\SYSTEM"));
+        findings.push(missing(Code::SystemHiveMissing, r"config\SYSTEM"));
     }
     if !windows.kernel {
-        findings.push(missing("kernel-missing", "ntoskrnl.exe"));
+        findings.push(missing(Code::KernelMissing, "ntoskrnl.exe"));
     }
     findings
 }
@@ -228,7 +223,7 @@ fn no_windows(goal: Goal<'_>, root: &str) -> Option<Finding> {
     is_read.then(|| Finding {
         remedy: Remedy::Advice("not a matter of the store: restore the Windows from a backup".into()),
         ..Finding::plain(
-            NO_WINDOWS,
+            Code::WindowsMissing,
             Severity::BlocksBoot,
             &goal.name(),
             format!(r"{root} is no Windows: it has no System32 with a kernel, a loader or a SYSTEM hive"),

@@ -7,7 +7,7 @@ use crate::bcd::object::Object;
 use crate::bytes;
 use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::byte_edit::Site;
-use crate::diagnosis::model::finding::BAD_CHOICE;
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
@@ -28,15 +28,6 @@ use crate::layout::store::StoreFile;
 const RANK: u8 = 3;
 /// Bytes of an id in an element: 38 characters of UTF-16.
 const ID_SIZE: usize = 76;
-
-/// Code of the finding that the lists name nothing that is there.
-pub(in crate::diagnosis) const NOT_THERE: &str = "menu-entry-missing";
-/// Code of the finding that there are no lists.
-pub(in crate::diagnosis) const NO_LIST: &str = "menu-missing";
-/// Code of the finding that what starts by itself is no system.
-pub(in crate::diagnosis) const NOT_WINDOWS: &str = "default-not-windows";
-/// Code of the finding that no entry starts Windows.
-pub(in crate::diagnosis) const NO_ENTRY: &str = "no-windows-entry";
 
 /// All findings about the lists of the stores that the firmware comes to.
 pub(in crate::diagnosis) fn findings(entries: Entries<'_>) -> Vec<Finding> {
@@ -195,7 +186,7 @@ impl Menu<'_> {
                 )
             }
         };
-        Some(Finding::plain(BAD_CHOICE, Severity::Note, "--entry", message))
+        Some(Finding::plain(Code::ChoiceDoesNotFit, Severity::Note, "--entry", message))
     }
 
     /// The user's word for an entry, where nothing is to be decided.
@@ -208,7 +199,7 @@ impl Menu<'_> {
             "{} starts by itself and is there: only a menu that names nothing is changed, or with --windows where an entry leads",
             starts.name()
         );
-        Some(Finding::plain(BAD_CHOICE, Severity::Note, "--entry", message))
+        Some(Finding::plain(Code::ChoiceDoesNotFit, Severity::Note, "--entry", message))
     }
 
     /// Another entry of the menu that starts as it is, where the one that starts by itself does not.
@@ -228,7 +219,7 @@ impl Menu<'_> {
         let title = object.string(ElementId::DESCRIPTION).unwrap_or("without a description");
         let goal = self.entries.whole(self.index, at, true)?;
         Some(Finding::plain(
-            "other-entry-starts",
+            Code::OtherEntryStarts,
             Severity::Note,
             &format!("{} {}", self.file.name, object.name()),
             format!("choosing \"{title}\" in the boot menu starts the Windows on {}", goal.name()),
@@ -241,7 +232,7 @@ fn no_entry(file: &StoreFile, objects: usize) -> Finding {
         evidence: vec![format!("{objects} objects, none of them a Windows boot loader")],
         remedy: Remedy::Advice("an entry has to be made: `bcdboot` from a Windows rescue system".into()),
         ..Finding::plain(
-            NO_ENTRY,
+            Code::NoWindowsEntry,
             Severity::BlocksBoot,
             &file.name,
             "the store has no entry that starts Windows".into(),
@@ -262,23 +253,23 @@ fn fault(path: &str, store: &Store) -> Option<Finding> {
             };
             let element = if by == By::Default { "default" } else { "displayorder" };
             let message = format!("{} starts by itself, and it is {what}", object.name());
-            (NOT_WINDOWS, None, names(element), message)
+            (Code::DefaultNotWindows, None, names(element), message)
         }
         Start::NoList if store.boot_manager().is_none() => {
             let message = "the store has no {bootmgr}, and so neither a default entry nor a menu";
-            (NO_LIST, Some("0xc0000098"), path.to_owned(), message.to_owned())
+            (Code::MenuMissing, Some("0xc0000098"), path.to_owned(), message.to_owned())
         }
         Start::NoList => {
             let message = "{bootmgr} has neither a default entry nor a menu: nothing is started";
-            (NO_LIST, Some("0xc0000098"), names("default"), message.to_owned())
+            (Code::MenuMissing, Some("0xc0000098"), names("default"), message.to_owned())
         }
         Start::NotThere if store.display_order().is_empty() => {
             let message = "the default entry is not in the store, and there is no menu: nothing is started";
-            (NOT_THERE, Some("0xc0000034"), names("default"), message.to_owned())
+            (Code::MenuEntryMissing, Some("0xc0000034"), names("default"), message.to_owned())
         }
         Start::NotThere => {
             let message = "the menu names only entries that are not in the store: nothing is started";
-            (NOT_THERE, Some("0xc0000034"), names("displayorder"), message.to_owned())
+            (Code::MenuEntryMissing, Some("0xc0000034"), names("displayorder"), message.to_owned())
         }
     };
     Some(Finding {

@@ -2,6 +2,7 @@
 
 use crate::bcd::names::display_name;
 use crate::bcd::object::Object;
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::MEND_IT;
@@ -131,7 +132,7 @@ impl<'a> Wanted<'a> {
             predicted_status,
             remedy,
             ..Finding::plain(
-                "file-missing",
+                Code::FileMissing,
                 severity,
                 &format!("{} {}", self.object(), self.element),
                 message,
@@ -151,7 +152,7 @@ impl<'a> Wanted<'a> {
                 }
                 _ => Remedy::Advice(format!("{MEND_IT}; the store names the right partition")),
             },
-            ..Finding::plain("file-unreadable", severity, &self.object(), message)
+            ..Finding::plain(Code::FileUnreadable, severity, &self.object(), message)
         }
     }
 

@@ -1,6 +1,7 @@
 //! Findings about a store file as a whole: unreadable, dirty, empty, or not patchable in place.
 
 use crate::bcd::Store;
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::finding::read_it;
@@ -16,7 +17,7 @@ pub fn findings(layout: &Layout, index: usize) -> Vec<Finding> {
     let Some(file) = layout.stores.get(index) else { return Vec::new() };
     if !file.live {
         let message = "another store that the firmware does not come to: it is left as it is";
-        return vec![placed(layout, file, "store-unused", Severity::Note, message.into())];
+        return vec![placed(layout, file, Code::StoreUnused, Severity::Note, message.into())];
     }
     let mut findings = match &file.store {
         Err(error) => vec![unreadable(layout, file, error)],
@@ -30,14 +31,14 @@ pub fn findings(layout: &Layout, index: usize) -> Vec<Finding> {
         .for_each(|finding| finding.evidence.insert(0, place.clone()));
     if let (Ok(_), Err(reason)) = (&file.store, &file.place) {
         let message = format!("the store can be read, but not patched in place: {reason}");
-        findings.push(placed(layout, file, "store-not-patchable", Severity::Note, message));
+        findings.push(placed(layout, file, Code::StoreNotPatchable, Severity::Note, message));
     }
     findings.extend(file.obstacles.iter().map(|obstacle| Finding {
         remedy: Remedy::Advice("let Windows (or `ntfsfix`, `fsck.fat`) clean the file system first, or pass --allow-dirty-volume to fix".into()),
         ..placed(
             layout,
             file,
-            "volume-not-clean",
+            Code::VolumeNotClean,
             Severity::Note,
             format!("the volume must not be written now: {obstacle}"),
         )
@@ -60,13 +61,7 @@ fn place(layout: &Layout, file: &StoreFile) -> String {
     format!("{} on {}", file.path, layout.name(file.volume))
 }
 
-fn placed(
-    layout: &Layout,
-    file: &StoreFile,
-    code: &'static str,
-    severity: Severity,
-    message: String,
-) -> Finding {
+fn placed(layout: &Layout, file: &StoreFile, code: Code, severity: Severity, message: String) -> Finding {
     Finding { evidence: vec![place(layout, file)], ..Finding::plain(code, severity, &file.name, message) }
 }
 
@@ -85,7 +80,7 @@ fn unreadable(layout: &Layout, file: &StoreFile, error: &str) -> Finding {
             true => format!("{}; where all can be read, {restore}", read_it(layout)),
             false => restore.into(),
         }),
-        ..placed(layout, file, "store-unreadable", severity, message)
+        ..placed(layout, file, Code::StoreUnreadable, severity, message)
     }
 }
 
@@ -96,7 +91,7 @@ fn of_store(path: &str, recovery: bool, store: &Store) -> Vec<Finding> {
         findings.push(Finding {
             remedy: Remedy::Advice("make a new store with `bcdboot` from a Windows rescue system".into()),
             ..Finding::plain(
-                "store-empty",
+                Code::StoreEmpty,
                 severity,
                 path,
                 "the store is a valid hive without any boot objects".into(),
@@ -104,7 +99,7 @@ fn of_store(path: &str, recovery: bool, store: &Store) -> Vec<Finding> {
         });
     } else if store.boot_manager().is_none() {
         let message = "the store has no {bootmgr} object";
-        findings.push(Finding::plain("no-boot-manager-object", Severity::Note, path, message.into()));
+        findings.push(Finding::plain(Code::NoBootManagerObject, Severity::Note, path, message.into()));
     }
     findings
 }

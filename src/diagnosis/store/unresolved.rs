@@ -1,8 +1,7 @@
 //! Elements that are left as they are: why, and what the user can do.
 
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::context::Context;
-use crate::diagnosis::model::finding::BAD_CHOICE;
-use crate::diagnosis::model::finding::ENTRY_NEEDED;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::identity::disk_of;
@@ -33,8 +32,8 @@ impl Subject<'_> {
         };
         let base = self.base(change, message, None);
         let code = match why {
-            Left::BadChoice(_) | Left::TakenChoice(_) => BAD_CHOICE,
-            Left::EntryNeeded(_) => ENTRY_NEEDED,
+            Left::BadChoice(_) | Left::TakenChoice(_) => Code::ChoiceDoesNotFit,
+            Left::EntryNeeded(_) => Code::EntryNeeded,
             _ => base.code,
         };
         Finding { code, remedy: self.remedy(why), ..base }
@@ -255,7 +254,7 @@ pub(in crate::diagnosis) fn unused_choice(
     });
     let say = |(switch, number, _): (&str, u32, Option<usize>)| {
         let message = format!("partition {number} was chosen, and no element is open that could mean it");
-        Finding::plain(BAD_CHOICE, Severity::Note, switch, message)
+        Finding::plain(Code::ChoiceDoesNotFit, Severity::Note, switch, message)
     };
     unused.map(say).collect()
 }

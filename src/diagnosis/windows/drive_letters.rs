@@ -8,6 +8,7 @@
 use crate::diagnosis::identity::restore::Restore;
 use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::byte_edit::Site;
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
@@ -22,9 +23,6 @@ use crate::layout::mounted_devices::MountedDevice;
 use crate::layout::mounted_devices::MountedDevices;
 use crate::layout::mounted_devices::Named;
 
-/// The code of a finding that the letters which the user wants to be cured cannot be read; a repair does not go on past
-/// it.
-pub const UNREAD: &str = "drive-letters-unread";
 /// Letters that are shown of a name that is no drive letter.
 const NAME_MAX: usize = 64;
 
@@ -48,7 +46,7 @@ pub fn findings(
 
 fn unread(layout: &Layout, mounted: &MountedDevices, reason: &str) -> Finding {
     let message = format!("its drive letters cannot be read from {}: {reason}", mounted.path);
-    Finding::plain(UNREAD, Severity::Note, &layout.name(mounted.volume), message)
+    Finding::plain(Code::DriveLettersUnread, Severity::Note, &layout.name(mounted.volume), message)
 }
 
 /// The letters of one Windows.
@@ -97,7 +95,7 @@ impl<'a> Letters<'a> {
         Some(Finding {
             evidence,
             remedy,
-            ..Finding::plain("drive-letters", Severity::Note, &name, message.into())
+            ..Finding::plain(Code::DriveLetters, Severity::Note, &name, message.into())
         })
     }
 
@@ -188,7 +186,7 @@ impl<'a> Letters<'a> {
             evidence: vec![format!("C: names {}", show(c.names))],
             remedy: Remedy::Advice(advice.into()),
             ..Finding::plain(
-                "drive-letters-unknown",
+                Code::DriveLettersUnknown,
                 Severity::Note,
                 &self.known.layout.name(self.mounted.volume),
                 message.into(),

@@ -2,6 +2,7 @@
 //!
 //! Windows' `reagentc` believes it, the boot manager does not read it: the recovery environment starts by the store.
 
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
@@ -38,7 +39,7 @@ pub fn findings(layout: &Layout, context: &Context, old: &[DiskId]) -> Vec<Findi
 fn finding(layout: &Layout, context: &Context, old: &[DiskId], file: &RecoveryFile) -> Option<Finding> {
     let subject = format!("{} on {}", file.path, layout.name(file.volume));
     let base =
-        |message: &str| Finding::plain("recovery-config", Severity::Note, &subject, message.to_owned());
+        |message: &str| Finding::plain(Code::RecoveryConfig, Severity::Note, &subject, message.to_owned());
     let config = match &file.config {
         Ok(config) => config,
         Err(error) if file.is_xml => {

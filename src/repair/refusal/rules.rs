@@ -9,11 +9,9 @@ use crate::diagnosis::Remedy;
 use crate::diagnosis::Repoint;
 use crate::diagnosis::Severity;
 use crate::diagnosis::Switch;
-use crate::diagnosis::identity::recorded::OTHER_DISK;
 use crate::diagnosis::identity::restore::Restore;
 use crate::diagnosis::model::byte_edit::ByteEdit;
-use crate::diagnosis::model::finding::BAD_CHOICE;
-use crate::diagnosis::model::finding::ENTRY_NEEDED;
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::is_identity;
 use crate::diagnosis::show_disk;
 use crate::layout::Layout;
@@ -155,7 +153,7 @@ fn beside(context: &Context, diagnosis: &Diagnosis, allowed: Allowed) -> Vec<Ref
 
 /// A record of another disk proves nothing of this one.
 fn other_disk(diagnosis: &Diagnosis) -> Option<Refusal> {
-    let finding = diagnosis.findings.iter().find(|finding| finding.code == OTHER_DISK)?;
+    let finding = diagnosis.findings.iter().find(|finding| finding.code == Code::NotTheRecordedDisk)?;
     Some(Refusal {
         lift: None,
         what: finding.message.clone(),
@@ -181,7 +179,7 @@ pub(super) fn has_its_identity() -> Refusal {
 
 /// A choice that fits several entries: each of them, to choose from.
 fn several_entries(diagnosis: &Diagnosis) -> Option<Refusal> {
-    let open = diagnosis.findings.iter().filter(|finding| finding.code == ENTRY_NEEDED);
+    let open = diagnosis.findings.iter().filter(|finding| finding.code == Code::EntryNeeded);
     let subjects: Vec<&str> = open.map(|finding| finding.subject.as_str()).collect();
     (!subjects.is_empty()).then(|| Refusal {
         lift: None,
@@ -195,7 +193,7 @@ fn bad_choice(diagnosis: &Diagnosis) -> Option<Refusal> {
     if let Some(refusal) = several_entries(diagnosis) {
         return Some(refusal);
     }
-    let finding = diagnosis.findings.iter().find(|finding| finding.code == BAD_CHOICE)?;
+    let finding = diagnosis.findings.iter().find(|finding| finding.code == Code::ChoiceDoesNotFit)?;
     Some(Refusal {
         lift: None,
         what: format!("a choice does not fit: {}", finding.message),

@@ -122,7 +122,7 @@ fn one_finding(layout: Option<&Layout>, finding: &diagnosis::Finding) -> Finding
         (Remedy::None, _) | (Remedy::Repoint(_), None) => (None, None),
     };
     Finding {
-        code: finding.code,
+        code: finding.code.as_str(),
         severity: finding.severity,
         subject: finding.subject.clone(),
         message: finding.message.clone(),

@@ -249,7 +249,10 @@ fn chain(diagnosis: &Diagnosis) -> Vec<Hop> {
         hop: hop.name,
         state: hop.state,
         evidence: hop.evidence.clone(),
-        finding: hop.finding.and_then(|index| diagnosis.findings.get(index)).map(|finding| finding.code),
+        finding: hop
+            .finding
+            .and_then(|index| diagnosis.findings.get(index))
+            .map(|finding| finding.code.as_str()),
     };
     diagnosis.chain.iter().map(one).collect()
 }
@@ -258,7 +261,7 @@ fn stop(diagnosis: &Diagnosis) -> Option<Stop> {
     let finding = diagnosis.stop()?;
     Some(Stop {
         hop: diagnosis.chain.iter().find(|hop| hop.finding.is_some()).map(|hop| hop.name),
-        code: finding.code,
+        code: finding.code.as_str(),
         message: finding.message.clone(),
         predicted_status: finding.predicted_status,
     })
