@@ -28,6 +28,17 @@ use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
 use crate::layout::windows::WindowsVolume;
 
+/// A hop that is a file: its name, the element that has its path, and the one that names its volume.
+struct FileHop {
+    name: &'static str,
+    path: ElementId,
+    device: ElementId,
+}
+
+const LOADER: FileHop = FileHop { name: "loader", path: ElementId::PATH, device: ElementId::DEVICE };
+const ROOT: FileHop =
+    FileHop { name: "system root", path: ElementId::SYSTEM_ROOT, device: ElementId::OS_DEVICE };
+
 impl<'a> Chain<'a> {
     pub(super) fn store(&mut self, file: &StoreFile) {
         let evidence = match &file.store {
@@ -57,10 +68,8 @@ impl<'a> Chain<'a> {
             Start::NoList | Start::NotThere => "in no list".to_owned(),
         };
         let title = object.string(ElementId::DESCRIPTION).unwrap_or("without a description");
-        let subject = format!("{} description", object.name());
-        self.add_where("entry", format!("{} \"{title}\", {how}", object.name()), |finding| {
-            finding.code == Code::ElementMissing && finding.subject.ends_with(&subject)
-        });
+        let evidence = format!("{} \"{title}\", {how}", object.name());
+        self.add_of("entry", evidence, ElementId::DESCRIPTION, &[Code::ElementMissing]);
     }
 
     /// There is no entry that starts by itself, or it starts no Windows.
@@ -86,14 +95,14 @@ impl<'a> Chain<'a> {
     }
 
     /// `device`, `path`, `osdevice`, and what the loader reads first.
-    pub(super) fn loader(&mut self, entry: &str, object: &Object, of_entry: &[(&Record, &Resolution)]) {
+    pub(super) fn loader(&mut self, object: &Object, of_entry: &[(&Record, &Resolution)]) {
         let path = match object.element(ElementId::PATH) {
             Some(_) => object.string(ElementId::PATH).unwrap_or_default(),
             None => r"the loader's own default path",
         };
         let path = path.to_owned();
-        let device = self.device(entry, "device", object, ElementId::DEVICE, of_entry);
-        self.file(entry, "loader", &path, device.as_ref());
+        let device = self.device("device", object, ElementId::DEVICE, of_entry);
+        self.file(&LOADER, &path, device.as_ref());
         let kind = object.object_type;
         if kind.is_some_and(|kind| kind.is_ntldr()) {
             let volume =
@@ -106,8 +115,8 @@ impl<'a> Chain<'a> {
             return;
         }
         let root = object.string(ElementId::SYSTEM_ROOT).unwrap_or_default().to_owned();
-        let os_device = self.device(entry, "osdevice", object, ElementId::OS_DEVICE, of_entry);
-        self.file(entry, "system root", &root, os_device.as_ref());
+        let os_device = self.device("osdevice", object, ElementId::OS_DEVICE, of_entry);
+        self.file(&ROOT, &root, os_device.as_ref());
         let Some(place) = os_device else { return };
         let windows = place
             .layout
@@ -149,7 +158,6 @@ impl<'a> Chain<'a> {
     /// The volume that an element of the main entry leads to, where it does.
     pub(super) fn device(
         &mut self,
-        entry: &str,
         name: &'static str,
         object: &Object,
         id: ElementId,
@@ -157,8 +165,7 @@ impl<'a> Chain<'a> {
     ) -> Option<Place<'a>> {
         let index = object.elements.iter().position(|element| element.id == Some(id));
         let found = of_entry.iter().rfind(|(record, _)| Some(record.element) == index);
-        let subject = format!("{entry} {name}");
-        let Some((record, answer)) = found else { return self.unnamed(&subject, name, object, id) };
+        let Some((record, answer)) = found else { return self.unnamed(name, object, id) };
         let named = show_identity(&record.named);
         let place = self.place(record, answer);
         let evidence = match (answer, &place) {
@@ -182,12 +189,13 @@ impl<'a> Chain<'a> {
             (_, None) => format!("{named}: not here"),
         };
         let is_elsewhere = !matches!(answer, Resolution::Here(_) | Resolution::Repoint { .. });
+        let (store, entry) = self.entry;
         self.add_where(name, evidence, |finding| {
             let is_of_image = record.purpose.role == Role::Image && is_of_file(finding);
             (is_identity(finding)
                 || is_of_image
                 || [Code::OsdeviceElsewhere, Code::NamesOtherDisk].contains(&finding.code))
-                && finding.subject.starts_with(&subject)
+                && finding.is_about(store, entry, id)
         });
         if is_elsewhere
             && place.is_none()
@@ -200,13 +208,7 @@ impl<'a> Chain<'a> {
     }
 
     /// The same of an element that names no partition.
-    fn unnamed(
-        &mut self,
-        subject: &str,
-        name: &'static str,
-        object: &Object,
-        id: ElementId,
-    ) -> Option<Place<'a>> {
+    fn unnamed(&mut self, name: &'static str, object: &Object, id: ElementId) -> Option<Place<'a>> {
         let text = object.device(id).map_or_else(
             || "none".to_owned(),
             |device| device.device.display_with(&|named, _| show_identity(named)),
@@ -226,10 +228,11 @@ impl<'a> Chain<'a> {
             _ => text,
         };
         let is_of_place = lookup.as_ref().is_some_and(|lookup| lookup.place == Where::Anywhere);
+        let (store, entry) = self.entry;
         self.add_where(name, evidence, |finding| {
             (matches!(finding.code, Code::ElementDamaged | Code::ElementMissing)
                 || (is_image || is_of_place) && is_of_file(finding))
-                && finding.subject.starts_with(subject)
+                && finding.is_about(store, entry, id)
         });
         let volume = match (found, lookup) {
             (Some(Found::At(volume) | Found::Hidden(volume)), _) => Some(volume),
@@ -255,17 +258,14 @@ impl<'a> Chain<'a> {
     }
 
     /// A path of the main entry on the volume that its element leads to.
-    pub(super) fn file(&mut self, entry: &str, name: &'static str, path: &str, place: Option<&Place<'_>>) {
-        let missing = if name == "loader" { "path" } else { "systemroot" };
-        let subject = format!("{entry} {missing}");
+    fn file(&mut self, what: &FileHop, path: &str, place: Option<&Place<'_>>) {
+        let FileHop { name, path: of, device } = *what;
+        let (store, entry) = self.entry;
         let is_missing =
-            |finding: &Finding| finding.code == Code::ElementMissing && finding.subject == subject;
+            |finding: &Finding| finding.code == Code::ElementMissing && finding.is_about(store, entry, of);
         if path.is_empty() || self.findings.iter().any(is_missing) {
-            let subject = format!("{entry} {missing}");
             let text = if path.is_empty() { "none" } else { path };
-            return self.add_where(name, text.to_owned(), |finding| {
-                finding.code == Code::ElementMissing && finding.subject == subject
-            });
+            return self.add_where(name, text.to_owned(), is_missing);
         }
         let Some(place) = place else {
             let evidence = format!("{path}, on a volume that is not known or cannot be seen from here");
@@ -283,9 +283,8 @@ impl<'a> Chain<'a> {
             false => format!("{path} is not on {}", place.name),
         };
         self.add_where(name, evidence, |finding| {
-            (is_of_file(finding) || finding.code == Code::LoaderOtherFirmware)
-                && finding.subject.starts_with(entry)
-                && is_named(&finding.message, path)
+            is_of_file(finding) && finding.is_about(store, entry, device)
+                || finding.code == Code::LoaderOtherFirmware && finding.is_about(store, entry, of)
         });
         let mut hiding = place.layout.evidence.volumes_hiding(path);
         let is_hidden = !is_there && hiding.any(|hiding| hiding == place.volume);
@@ -300,31 +299,8 @@ fn is_of_file(finding: &Finding) -> bool {
     matches!(finding.code, Code::FileMissing | Code::FileUnreadable)
 }
 
-/// Whether a sentence names this path, and not only one below it.
-fn is_named(sentence: &str, path: &str) -> bool {
-    let goes_on = |c: char| c == '\\' || c.is_alphanumeric();
-    sentence.match_indices(path).any(|(at, _)| {
-        let after = sentence.get(at.saturating_add(path.len())..).unwrap_or_default();
-        !after.starts_with(goes_on)
-    })
-}
-
 /// Whether the partition has the GUID that is named, on a disk that has another than the one named.
 fn is_same_partition(named: &QualifiedPartition, place: &Place<'_>) -> bool {
     let guid = place.layout.volumes.get(place.volume).and_then(|facts| facts.partition.guid());
     matches!(named, QualifiedPartition::Gpt { partition, .. } if Some(*partition) == guid)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_named;
-
-    #[test]
-    fn a_missing_file_is_not_its_directory() {
-        let sentence = r"\Windows\system32\winload.exe is on no volume";
-        assert!(is_named(sentence, r"\Windows\system32\winload.exe"));
-        assert!(!is_named(sentence, r"\Windows") && !is_named(sentence, r"\Windows\system32"));
-        assert!(is_named(r"no \Windows", r"\Windows") && is_named(r"\Windows, \X", r"\Windows"));
-        assert!(!is_named(r"\Windows.old is", r"\Winnt"));
-    }
 }

@@ -7,6 +7,7 @@ mod loader;
 mod start;
 mod without_system;
 
+use crate::bcd::element::ElementId;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::finding::Finding;
@@ -27,7 +28,7 @@ pub fn walk(
     answers: &[Resolution],
     findings: &[Finding],
 ) -> Vec<Hop> {
-    let mut chain = Chain { layout, context, findings, volume: 0, hops: Vec::new() };
+    let mut chain = Chain { layout, context, findings, volume: 0, entry: (0, 0), hops: Vec::new() };
     let Some(system) = layout.first_system() else {
         if !layout.windows.is_empty() {
             chain.without_system();
@@ -54,6 +55,8 @@ pub fn walk(
         && let Some(index) = main_entry(store)
         && let Some(object) = store.objects().get(index)
     {
+        let store_index = layout.stores.iter().position(|of| std::ptr::eq(of, file)).unwrap_or_default();
+        chain.entry = (store_index, index);
         chain.entry(store, object);
         let of_entry: Vec<(&Record, &Resolution)> = records
             .iter()
@@ -63,8 +66,7 @@ pub fn walk(
                     && record.object == index
             })
             .collect();
-        let name = format!("{} {}", file.name, object.name());
-        chain.loader(&name, object, &of_entry);
+        chain.loader(object, &of_entry);
     } else if let Some(store) = file.parsed() {
         chain.no_entry(store);
     }
@@ -84,6 +86,8 @@ struct Chain<'a> {
     findings: &'a [Finding],
     /// The volume that the firmware comes to.
     volume: usize,
+    /// The entry that starts by itself: index of its store, and its own there.
+    entry: (usize, usize),
     hops: Vec<Hop>,
 }
 
@@ -100,6 +104,14 @@ impl<'a> Chain<'a> {
             .position(|finding| finding.severity == Severity::BlocksBoot && breaks(finding));
         let state = if finding.is_some() { State::Broken } else { State::Ok };
         self.hops.push(Hop { name, state, evidence, finding });
+    }
+
+    /// The same where the finding is about an element of the entry that starts by itself.
+    fn add_of(&mut self, name: &'static str, evidence: String, id: ElementId, codes: &[Code]) {
+        let (store, object) = self.entry;
+        self.add_where(name, evidence, |finding| {
+            codes.contains(&finding.code) && finding.is_about(store, object, id)
+        });
     }
 
     /// Nobody can tell whether the last hop is as it should be, where nothing breaks it.

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::bcd::element::ElementId;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::layout::Layout;
@@ -52,6 +53,17 @@ impl std::fmt::Display for Severity {
     }
 }
 
+/// An element of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ElementPlace {
+    /// Index of the store in the layout.
+    pub store: usize,
+    /// Index of the object in the store.
+    pub object: usize,
+    /// The element's id.
+    pub id: ElementId,
+}
+
 /// One thing that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -59,6 +71,8 @@ pub struct Finding {
     pub code: Code,
     /// How much it matters.
     pub severity: Severity,
+    /// The element that it is about, where it is one.
+    pub element: Option<ElementPlace>,
     /// What it is about: `\Boot\BCD {bootmgr} device`, `disk`, `partition 2 (Windows)`.
     pub subject: String,
     /// One sentence.
@@ -102,10 +116,17 @@ impl Finding {
             severity,
             subject: subject.to_owned(),
             message,
+            element: None,
             evidence: Vec::new(),
             predicted_status: None,
             remedy: Remedy::None,
         }
+    }
+
+    /// Whether it is about this element.
+    #[must_use]
+    pub fn is_about(&self, store: usize, object: usize, id: ElementId) -> bool {
+        self.element == Some(ElementPlace { store, object, id })
     }
 
     /// A finding about what could not be read, for the medium or the image.

@@ -9,6 +9,7 @@ use crate::bcd::object::Object;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::companion::Beside;
 use crate::diagnosis::model::context::Context;
+use crate::diagnosis::model::finding::ElementPlace;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::identity::identity_of;
@@ -73,6 +74,7 @@ pub(in crate::diagnosis) struct Subject<'a> {
     pub(in crate::diagnosis) layout: &'a Layout,
     pub(in crate::diagnosis) record: &'a Record,
     file: &'a StoreFile,
+    place: Option<ElementPlace>,
     pub(in crate::diagnosis) name: String,
     /// The object's id, as `--entry` takes it.
     pub(in crate::diagnosis) entry: &'a str,
@@ -92,6 +94,8 @@ impl<'a> Subject<'a> {
         let object = store.objects().get(record.object)?;
         let element = object.elements.get(record.element)?;
         let id = object.name();
+        let (store_index, object_index) = (record.store, record.object);
+        let place = element.id.map(|id| ElementPlace { store: store_index, object: object_index, id });
         let is_device = element.id == Some(ElementId::DEVICE);
         let element = display_name(element, object.object_type);
         let name = format!("{} {id} {element}{}", file.name, described(object));
@@ -101,6 +105,7 @@ impl<'a> Subject<'a> {
             layout,
             record,
             file,
+            place,
             name,
             entry: &object.key,
             is_main,
@@ -193,6 +198,7 @@ impl<'a> Subject<'a> {
                 Change::Style => Code::TableConverted,
             },
             severity,
+            element: self.place,
             subject: self.name.clone(),
             message,
             evidence: self.evidence(volume),

@@ -8,6 +8,7 @@ use crate::bcd::element::ElementValue;
 use crate::bcd::names::display_name;
 use crate::bcd::object::Object;
 use crate::diagnosis::model::code::Code;
+use crate::diagnosis::model::finding::ElementPlace;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
@@ -22,21 +23,30 @@ const INHERIT_MAX: usize = 4;
 #[must_use]
 pub fn damaged_elements(layout: &Layout) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for file in layout.stores.iter().filter(|file| file.live) {
+    for (store_index, file) in layout.stores.iter().enumerate().filter(|(_, file)| file.live) {
         let Some(store) = file.parsed() else { continue };
         let objects = store.objects().iter().enumerate();
         for (index, object) in objects.filter(|(_, object)| object.id.is_some()) {
             let is_main = is_main(file, index);
-            findings
-                .extend(object.elements.iter().filter_map(|element| damaged(file, object, element, is_main)));
-            findings.extend(is_main.then(|| missing_devices(file, store, object)).into_iter().flatten());
+            findings.extend(
+                object
+                    .elements
+                    .iter()
+                    .filter_map(|element| damaged(file, (store_index, index), object, element, is_main)),
+            );
+            findings.extend(
+                is_main
+                    .then(|| missing_devices(file, (store_index, index), store, object))
+                    .into_iter()
+                    .flatten(),
+            );
         }
     }
     findings
 }
 
 /// The elements without which an entry cannot start Windows.
-fn missing_devices(file: &StoreFile, store: &Store, object: &Object) -> Vec<Finding> {
+fn missing_devices(file: &StoreFile, at: (usize, usize), store: &Store, object: &Object) -> Vec<Finding> {
     let of_loader = [
         (ElementId::DEVICE, "device"),
         (ElementId::PATH, "path"),
@@ -61,6 +71,7 @@ fn missing_devices(file: &StoreFile, store: &Store, object: &Object) -> Vec<Find
         .map(|(id, name)| Finding {
             code: Code::ElementMissing,
             severity: Severity::BlocksBoot,
+            element: Some(ElementPlace { store: at.0, object: at.1, id }),
             subject: format!("{} {} {name}", file.name, object.name()),
             message: match object.element(id) {
                 None => format!("the entry that starts by itself has no `{name}`"),
@@ -92,7 +103,13 @@ fn is_usable(id: ElementId, text: &str) -> bool {
     }
 }
 
-fn damaged(file: &StoreFile, object: &Object, element: &Element, is_main: bool) -> Option<Finding> {
+fn damaged(
+    file: &StoreFile,
+    at: (usize, usize),
+    object: &Object,
+    element: &Element,
+    is_main: bool,
+) -> Option<Finding> {
     let id = element.id?;
     let ElementValue::Opaque { why } = &element.value else { return None };
     let is_loaders = matches!(id, ElementId::DEVICE | ElementId::OS_DEVICE);
@@ -105,6 +122,7 @@ fn damaged(file: &StoreFile, object: &Object, element: &Element, is_main: bool) 
     (id.format() == ElementFormat::Device).then(|| Finding {
         code: Code::ElementDamaged,
         severity,
+        element: Some(ElementPlace { store: at.0, object: at.1, id }),
         subject: format!("{} {} {}", file.name, object.name(), display_name(element, object.object_type)),
         message: "its bytes make no sense, so that nothing is found by it".into(),
         evidence: vec![why.clone()],

@@ -5,6 +5,7 @@ use crate::bcd::element::ElementId;
 use crate::bcd::object::Object;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::context::Choice;
+use crate::diagnosis::model::finding::ElementPlace;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::OfEntry;
@@ -121,7 +122,9 @@ impl Paths<'_> {
         let number = self.layout.table.partitions.get(device)?.number;
         let (loader, other) = (self.layout.name(device), self.layout.name(os_device));
         let advice = format!("`fix --windows {number} --entry {}` sets it to {loader}", object.key);
+        let id = ElementId::OS_DEVICE;
         Some(Finding {
+            element: Some(ElementPlace { store: self.index, object: at, id }),
             evidence: vec![format!("{path} is on {loader}"), format!("osdevice names {other}")],
             remedy: Remedy::Switch(Switch::Windows(Some(OfEntry { number, entry: object.id })), advice),
             ..Finding::plain(
@@ -149,7 +152,9 @@ impl Paths<'_> {
             Some(_) => Remedy::Switch(Switch::Convert, format!("`fix --convert` sets it to {wanted}")),
             None => Remedy::Advice("make a new store with `bcdboot` from a Windows rescue system".into()),
         };
+        let id = ElementId::PATH;
         Some(Finding {
+            element: Some(ElementPlace { store: self.index, object: at, id }),
             evidence: vec![evidence],
             remedy,
             ..Finding::plain(

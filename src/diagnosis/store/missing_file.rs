@@ -4,6 +4,7 @@ use crate::bcd::names::display_name;
 use crate::bcd::object::Object;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::context::Context;
+use crate::diagnosis::model::finding::ElementPlace;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::MEND_IT;
 use crate::diagnosis::model::finding::Severity;
@@ -66,6 +67,7 @@ struct Wanted<'a> {
     layout: &'a Layout,
     store: &'a StoreFile,
     object: &'a Object,
+    place: Option<ElementPlace>,
     element: String,
     role: Role,
     file: &'a str,
@@ -74,14 +76,26 @@ struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    fn new(layout: &'a Layout, store: usize, at: usize, element: usize) -> Option<Self> {
-        let store = layout.stores.get(store)?;
+    fn new(layout: &'a Layout, index: usize, at: usize, element: usize) -> Option<Self> {
+        let store = layout.stores.get(index)?;
         let parsed = store.parsed()?;
         let object = parsed.objects().get(at)?;
-        let element = display_name(object.elements.get(element)?, object.object_type);
+        let element = object.elements.get(element)?;
+        let place = element.id.map(|id| ElementPlace { store: index, object: at, id });
+        let element = display_name(element, object.object_type);
         let is_main = is_main(store, at);
         let is_listed = store.first && is_listed(parsed, object);
-        Some(Self { layout, store, object, element, role: Role::Unknown, file: "", is_main, is_listed })
+        Some(Self {
+            layout,
+            store,
+            object,
+            place,
+            element,
+            role: Role::Unknown,
+            file: "",
+            is_main,
+            is_listed,
+        })
     }
 
     fn severity(&self) -> (Severity, Option<&'static str>) {
@@ -128,6 +142,7 @@ impl<'a> Wanted<'a> {
             _ => remedy(),
         };
         Finding {
+            element: self.place,
             evidence: vec![evidence],
             predicted_status,
             remedy,
@@ -144,6 +159,7 @@ impl<'a> Wanted<'a> {
         let (severity, _) = self.severity();
         let message = format!("{} cannot be read, so that {} cannot be found on it", goal.name(), self.file);
         Finding {
+            element: self.place,
             evidence: vec![format!("its file system: {}", what_it_holds(facts))],
             remedy: match severity {
                 Severity::Note => Remedy::None,
