@@ -107,7 +107,10 @@ fn records_live_in_memory_when_their_place_is_in_doubt() {
 
     // Partition 6 of the Windows disk is FAT.
     let raw = disk.content("patient.img");
-    let data = crate::parts::partitions(&raw).into_iter().find(|part| part.number == 6).expect("partition 6");
+    let data = crate::support::parts::partitions(&raw)
+        .into_iter()
+        .find(|part| part.number == 6)
+        .expect("partition 6");
     let label = format!("{}@@{}", crate::support::text(&raw), data.start);
     crate::support::judge("mlabel", &["-i", &label, "::BCDRESCUE"]);
     let before = hash(&raw);

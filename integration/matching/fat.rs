@@ -11,7 +11,7 @@ use fatfs::FileSystem;
 use fatfs::FormatVolumeOptions;
 use fatfs::FsOptions;
 
-use crate::sparse::SparseRam;
+use crate::support::sparse::SparseRam;
 
 /// Bytes of every file system; partitions are longer.
 pub const LEN: u64 = 768 << 10;

@@ -4,7 +4,6 @@ use bcdrescue::bcd::object::BOOTMGR;
 use bcdrescue::bcd::object::MEMDIAG;
 use bcdrescue::guid::Guid;
 
-use crate::hostile::Chance;
 use crate::matching::disk::SLOTS;
 use crate::matching::operation::Operation;
 use crate::matching::readings;
@@ -18,6 +17,7 @@ use crate::matching::store::Role;
 use crate::matching::volume::VolumeId;
 use crate::matching::volume::WINDOWS;
 use crate::matching::volume::XP;
+use crate::stores::hostile::Chance;
 
 /// The scene of a seed; `None` where nobody could tell what is meant.
 pub fn scene(seed: u64) -> Result<Scene, &'static str> {

@@ -18,7 +18,7 @@ use crate::matching::store::Name;
 use crate::matching::store::Role;
 use crate::matching::store::StoreSpec;
 use crate::matching::store::records;
-use crate::sparse::SparseRam;
+use crate::support::sparse::SparseRam;
 
 /// Something that a repair must not do.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,8 +14,8 @@ use crate::matching::volume::BIOS;
 use crate::matching::volume::ESP;
 use crate::matching::volume::Volume;
 use crate::matching::volume::VolumeId;
-use crate::sparse::PAGE;
-use crate::sparse::SparseRam;
+use crate::support::sparse::PAGE;
+use crate::support::sparse::SparseRam;
 
 /// Disks with their volumes. The first disk is the one that is examined.
 #[derive(Clone)]

@@ -4,7 +4,6 @@ use bcdrescue::bcd::QualifiedPartition;
 use bcdrescue::guid::Guid;
 use bcdrescue::partition::DiskId;
 
-use crate::hostile::Chance;
 use crate::matching::disk::Disk;
 use crate::matching::disk::SLOTS;
 use crate::matching::entries::Writer;
@@ -23,6 +22,7 @@ use crate::matching::volume::VolumeId;
 use crate::matching::volume::WIN_RE;
 use crate::matching::volume::WINDOWS;
 use crate::matching::volume::XP;
+use crate::stores::hostile::Chance;
 
 /// One in so many.
 pub fn one_in(chance: &mut Chance, many: usize) -> bool {

@@ -10,9 +10,9 @@ use bcdrescue::bcd::create::NewObject;
 use bcdrescue::bcd::create::NewStore;
 use bcdrescue::guid::Guid;
 
-use crate::firmware_stores::Node;
-use crate::firmware_stores::variable;
 use crate::matching::volume::VolumeId;
+use crate::repair::firmware_stores::Node;
+use crate::repair::firmware_stores::variable;
 
 /// What an identity record stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

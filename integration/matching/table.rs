@@ -8,7 +8,7 @@ use crc::Crc;
 
 use crate::matching::disk::Disk;
 use crate::matching::disk::MIB;
-use crate::sparse::SparseRam;
+use crate::support::sparse::SparseRam;
 
 const SECTOR: u64 = 512;
 const ESP: Guid = Guid::from_u128(0xc12a7328_f81f_11d2_ba4b_00a0c93ec93b);

@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use crate::drive_letters::system_hive;
+use crate::diagnosis::drive_letters::system_hive;
 use crate::matching::fat;
 use crate::matching::letters::Letter;
 use crate::matching::store::StoreSpec;
-use crate::sparse::SparseRam;
+use crate::support::sparse::SparseRam;
 
 /// A volume for good: whatever happens to its place and its disk, it keeps this number.
 pub type VolumeId = usize;

@@ -1,0 +1,526 @@
+//! Drive letters: SYSTEM hives of every kind on the test disks, found stale, set right in place, refused and undone.
+//! hivex sees what changed.
+
+use std::fs;
+use std::path::Path;
+
+use bcdrescue::guid::Guid;
+use bcdrescue::hive::BaseBlock;
+use bcdrescue::hive::build::NewKey;
+use bcdrescue::hive::build::NewValue;
+use bcdrescue::hive::build::build;
+use serde_json::Value as Json;
+
+use crate::repair::attached::Machine;
+use crate::support::Disk;
+use crate::support::bcdrescue;
+use crate::support::hash;
+use crate::support::hivex_bytes;
+use crate::support::hivex_difference;
+use crate::support::judge;
+use crate::support::ntfs_file;
+use crate::support::parts::change;
+use crate::support::parts::cut;
+use crate::support::parts::partitions;
+use crate::support::parts::paste;
+use crate::support::put_ntfs;
+use crate::support::text;
+
+const SYSTEM: &str = "/Windows/System32/config/SYSTEM";
+const MIB: u64 = 1 << 20;
+/// The old and the new signature of `win10-bios`, and where its partitions begin.
+const OLD: u32 = 0xc3a1_f00d;
+const NEW: u32 = 0x4e21_b6aa;
+const STARTS: [u64; 2] = [MIB, 581 * MIB];
+
+/// Names and data of the values of `MountedDevices`.
+pub type Letters<'a> = Vec<(&'a str, Vec<u8>)>;
+
+pub fn mbr(signature: u32, offset: u64) -> Vec<u8> {
+    [signature.to_le_bytes().as_slice(), &offset.to_le_bytes()].concat()
+}
+
+pub fn gpt(guid: &str) -> Vec<u8> {
+    [b"DMIO:ID:".as_slice(), guid.parse::<Guid>().unwrap().bytes()].concat()
+}
+
+/// The text of a device interface, as sticks and CD drives have it.
+fn stick() -> Vec<u8> {
+    r"_??_USBSTOR#Disk&Ven_A#0#{53f56307-b6bf-11d0-94f2-00a0c91efb8b}"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect()
+}
+
+fn key(name: &str, values: Letters<'_>, subkeys: Vec<NewKey>) -> NewKey {
+    let value = |(name, data): (&str, Vec<u8>)| NewValue { name: name.into(), data_type: 3, data };
+    NewKey { name: name.into(), values: values.into_iter().map(value).collect(), subkeys }
+}
+
+/// A SYSTEM hive with these letters, and so many bytes of other things before them.
+pub fn system_hive(letters: Letters<'_>, other: usize) -> Vec<u8> {
+    let services = (0..other / 32000)
+        .map(|index| key(&format!("Service{index:04}"), vec![("Data", vec![7; 32000])], vec![]));
+    let control = key(
+        "ControlSet001",
+        vec![],
+        vec![key("Services", vec![("Rest", vec![1; other % 32000])], services.collect())],
+    );
+    let select = key("Select", vec![("Current", vec![1, 0, 0, 0])], vec![]);
+    let root = key("ROOT", vec![], vec![control, key("MountedDevices", letters, vec![]), select]);
+    build(&root, 0x01d0_0000_0000_0000).unwrap()
+}
+
+/// The letters of `win10-bios` by that signature, and those of other disks.
+pub fn windows_10(signature: u32) -> Letters<'static> {
+    vec![
+        (r"\DosDevices\C:", mbr(signature, STARTS[1])),
+        (r"\??\Volume{11111111-2222-3333-4444-555555555555}", mbr(signature, STARTS[1])),
+        (r"\??\Volume{11111111-2222-3333-4444-555555555556}", mbr(signature, STARTS[0])),
+        (r"\DosDevices\D:", stick()),
+        (r"\DosDevices\E:", mbr(0x0bad_cafe, MIB)),
+        (r"\DosDevices\F:", gpt("aaaaaaaa-3b1d-4c01-9a2c-0242ac1b0003")),
+        (r"\DosDevices\G:", mbr(signature, 7 * MIB)),
+        ("", vec![9; 12]),
+    ]
+}
+
+fn put(disk: &Disk, number: u32, path: &str, bytes: &[u8]) {
+    change(disk, number, |volume| put_ntfs(volume, path, bytes));
+}
+
+fn get(disk: &Disk, number: u32, path: &str) -> Vec<u8> {
+    let part = partitions(&disk.path).into_iter().find(|part| part.number == number).unwrap();
+    let file = cut(&disk.path, part.start, part.len);
+    let bytes = ntfs_file(&file, path);
+    fs::remove_file(file).unwrap();
+    bytes
+}
+
+/// A test disk whose Windows, on that partition, has this hive.
+pub fn disk_with(name: &str, number: u32, hive: &[u8]) -> Disk {
+    put_hive(Disk::raw(name), number, hive)
+}
+
+/// The disk with this SYSTEM hive on the partition with this number.
+pub fn put_hive(disk: Disk, number: u32, hive: &[u8]) -> Disk {
+    // sfdisk cannot be told of 4096-byte sectors in a file.
+    let target = bcdrescue(&["inspect", disk.name(), "--json"]).target();
+    let parts = target["partitions"].as_array().unwrap();
+    let part = parts.iter().find(|part| part["number"] == number).unwrap();
+    let [start, len] = ["start", "size"].map(|field| part[field].as_u64().unwrap());
+    let file = cut(&disk.path, start, len);
+    put_ntfs(&file, SYSTEM, hive);
+    paste(&file, &disk.path, start);
+    fs::remove_file(file).unwrap();
+    disk
+}
+
+/// `win10-bios` with its own letters.
+fn windows_10_disk() -> Disk {
+    disk_with("win10-bios", 2, &system_hive(windows_10(OLD), 0))
+}
+
+fn check(disk: &Disk, code: i32) -> Json {
+    bcdrescue(&["check", disk.name(), "--json"]).exits(code).target()
+}
+
+fn finding<'a>(target: &'a Json, code: &str) -> Option<&'a Json> {
+    target["findings"].as_array().unwrap().iter().find(|finding| finding["code"] == code)
+}
+
+/// `fix --drive-letters`, then all that every repair has to keep. Returns the hive before and after.
+#[track_caller]
+fn cured(disk: &Disk, number: u32, path: &str, fields: usize) -> (Vec<u8>, Vec<u8>) {
+    let (before, old) = (hash(&disk.path), get(disk, number, path));
+    let fix = |more: &[&str]| bcdrescue(&[&["fix", disk.name(), "--drive-letters"], more].concat());
+    fix(&["--dry-run"]).exits(4).says("to set right").says("dry run: nothing was written");
+    assert_eq!((hash(&disk.path), disk.records().len()), (before.clone(), 0), "a dry run wrote");
+    let said = if fields == 1 { "1 field set right" } else { &format!("{fields} fields set right") };
+    fix(&["--yes"]).exits(1).says(said);
+    let (fixed, new) = (hash(&disk.path), get(disk, number, path));
+    let target = check(disk, 0);
+    assert_eq!((target["verdict"].as_str(), finding(&target, "drive-letters")), (Some("healthy"), None));
+    fix(&["--yes"]).exits(0).says("nothing was written");
+    assert_eq!(hash(&disk.path), fixed, "a second fix wrote");
+    let record = disk.record();
+    bcdrescue(&["undo", text(&record), "--dry-run"]).exits(4);
+    bcdrescue(&["undo", text(&record), "--yes"]).exits(1).says("the drive letters in");
+    assert_eq!(hash(&disk.path), before, "undo did not bring back every byte");
+    bcdrescue(&["undo", text(&record), "--yes"]).exits(0).says("nothing to do");
+    fs::remove_file(record).unwrap();
+    fix(&["--yes"]).exits(1);
+    assert_eq!(hash(&disk.path), fixed);
+    fs::remove_file(disk.record()).unwrap();
+    (old, new)
+}
+
+/// `fix` with these switches refuses with these words and writes nothing.
+#[track_caller]
+fn refused(disk: &Disk, switches: &[&str], words: &[&str]) {
+    let before = hash(&disk.path);
+    let run = bcdrescue(&[&["fix", disk.name(), "--yes", "--drive-letters"], switches].concat()).exits(8);
+    words.iter().fold(run, |run, word| run.says(word)).says("nothing was written");
+    assert_eq!((hash(&disk.path), disk.records().len()), (before, 0), "a refusal wrote");
+}
+
+fn named(letter: &str) -> String {
+    format!(r"ROOT\MountedDevices\{letter}")
+}
+
+#[test]
+fn letters_go_with_the_stores_of_an_mbr_disk() {
+    let disk = windows_10_disk();
+    let target = check(&disk, 4);
+    let found = finding(&target, "drive-letters").expect("found");
+    assert_eq!((&found["severity"], &found["subject"]), (&"note".into(), &"partition 2 (Windows)".into()));
+    let shown = bcdrescue(&["check", disk.name()]).exits(4).says("C: names disk signature 0xc3a1f00d");
+    shown.says("fix --drive-letters").says("`fix --restore-identity` needs none of it").says("2 other names");
+
+    let (old, new) = cured(&disk, 2, SYSTEM, 3);
+    let right: Vec<_> = windows_10(OLD)[..3].iter().map(|(name, _)| named(name)).collect();
+    let mut changed = hivex_difference(&old, &new);
+    changed.sort();
+    let mut expected = right.clone();
+    expected.sort();
+    assert_eq!(changed, expected);
+    for ((_, data), path) in windows_10(NEW).iter().zip(&right) {
+        assert_eq!(hivex_bytes(&new, path), *data);
+    }
+    assert_eq!(old[..4096], new[..4096], "the base block changed");
+    let differ = old.iter().zip(&new).filter(|(old, new)| old != new).count();
+    assert_eq!(differ, 3 * 4);
+}
+
+#[test]
+fn after_the_stores_an_mbr_disk_still_tells_its_letters() {
+    let disk = windows_10_disk();
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(1).says("healthy");
+    fs::remove_file(disk.record()).unwrap();
+    let target = check(&disk, 0);
+    assert!(finding(&target, "drive-letters").is_some(), "{target:#}");
+    let shown =
+        bcdrescue(&["check", disk.name()]).exits(0).says("`fix --drive-letters` makes them name this disk");
+    assert!(!shown.stdout.contains("--restore-identity"));
+    // With the disk attached that has that signature, they mean that one.
+    let healthy = Disk::raw("win10-bios-healthy");
+    if let Some(machine) = Machine::of(&[(&disk, "512"), (&healthy, "512")]) {
+        let of = |words: &[&str]| {
+            let run = machine.run(&[&["check", "--json", machine.device(0)], words].concat());
+            finding(&run.exits(0).target(), "drive-letters").is_some()
+        };
+        assert_eq!([of(&[]), of(&["--independent"])], [false, true]);
+    }
+    let (old, new) = cured(&disk, 2, SYSTEM, 3);
+    assert_eq!(hivex_difference(&old, &new).len(), 3);
+}
+
+/// A new signature for the second time: the stores, repaired in between, name the first new one, and the letters still the old. What
+/// elements tell of some of them does not count for the others.
+#[test]
+fn letters_of_an_identity_before_the_last_go_with_the_stores() {
+    let system = |signature| (r"\DosDevices\S:", mbr(signature, STARTS[0]));
+    for (letters, fields) in
+        [(windows_10(OLD), 3), ([windows_10(OLD), vec![system(NEW)]].concat(), 4), (vec![system(NEW)], 1)]
+    {
+        let disk = disk_with("win10-bios", 2, &system_hive(letters, 0));
+        bcdrescue(&["fix", disk.name(), "--yes"]).exits(1);
+        fs::remove_file(disk.record()).unwrap();
+        disk.put(0x1b8, &[0x77; 4]);
+        cured(&disk, 2, SYSTEM, fields);
+    }
+}
+
+#[test]
+fn what_may_be_another_disk_is_left() {
+    let healthy = |letters: Letters<'_>| {
+        let disk = Disk::raw("win10-bios-healthy");
+        put(&disk, 2, SYSTEM, &system_hive(letters, 0));
+        let before = hash(&disk.path);
+        assert_eq!(finding(&check(&disk, 0), "drive-letters"), None);
+        bcdrescue(&["fix", disk.name(), "--yes", "--drive-letters"]).exits(0).says("nothing was written");
+        assert_eq!(hash(&disk.path), before);
+    };
+    let c = |signature| (r"\DosDevices\C:", mbr(signature, STARTS[1]));
+    // A stick with its volume at the same place, beside the right letter.
+    healthy(vec![c(OLD), (r"\DosDevices\E:", mbr(0x0bad_cafe, STARTS[1]))]);
+    // Two disks could be meant.
+    healthy(vec![c(0x1234_5678), (r"\DosDevices\E:", mbr(0x0bad_cafe, STARTS[1]))]);
+    // A name that is no letter proves nothing, nor does signature 0, nor the place of another partition.
+    healthy(vec![(r"\??\Volume{1}", mbr(0x1234_5678, STARTS[1])), (r"\DosDevices\D:", mbr(5, STARTS[0]))]);
+    healthy(vec![c(0)]);
+    healthy(vec![]);
+    // The hive of an image that was made for copying has no such key.
+    let disk = Disk::raw("win10-bios-healthy");
+    put(&disk, 2, SYSTEM, &build(&key("ROOT", vec![], vec![]), 0).unwrap());
+    bcdrescue(&["fix", disk.name(), "--yes", "--drive-letters"]).exits(0);
+}
+
+#[test]
+fn a_letter_that_windows_gave_meanwhile_is_not_doubled() {
+    let disk = Disk::raw("win10-bios");
+    let mut letters = windows_10(OLD);
+    letters.push((r"\DosDevices\H:", mbr(NEW, STARTS[1])));
+    put(&disk, 2, SYSTEM, &system_hive(letters, 0));
+    bcdrescue(&["check", disk.name()]).exits(4).says("left, for it has another letter already");
+    let (old, new) = cured(&disk, 2, SYSTEM, 2);
+    // Nothing but that one: it is said, and nothing is written to the hive.
+    let letters = vec![(r"\DosDevices\C:", mbr(OLD, STARTS[1])), (r"\DosDevices\H:", mbr(NEW, STARTS[1]))];
+    let other = disk_with("win10-bios", 2, &system_hive(letters, 0));
+    bcdrescue(&["check", other.name()]).exits(4).says("choose the letter in Windows");
+    let fixed = bcdrescue(&["fix", other.name(), "--yes", "--json", "--drive-letters"]).exits(1).target();
+    assert_eq!(fixed["edits"], Json::Array(vec![]));
+    assert!(!hivex_difference(&old, &new).contains(&named(r"\DosDevices\C:")));
+}
+
+/// The GUIDs that the stores of `win11-uefi` name.
+const ESP: &str = "5f3c0102-3b1d-4c01-9a2c-0242ac1b0002";
+const WINDOWS: &str = "5f3c0104-3b1d-4c01-9a2c-0242ac1b0004";
+
+pub fn windows_11() -> Letters<'static> {
+    vec![
+        (r"\DosDevices\C:", gpt(WINDOWS)),
+        (r"\??\Volume{22222222-2222-3333-4444-555555555555}", gpt(WINDOWS)),
+        (r"\??\Volume{22222222-2222-3333-4444-555555555556}", gpt(ESP)),
+        (r"\DosDevices\D:", gpt("aaaaaaaa-3b1d-4c01-9a2c-0242ac1b0003")),
+        (r"\DosDevices\E:", stick()),
+        (r"\DosDevices\F:", mbr(0x0bad_cafe, MIB)),
+    ]
+}
+
+/// The GUID of a partition, by sfdisk.
+fn guid_now(disk: &Disk, number: usize) -> String {
+    let json: Json = serde_json::from_slice(&judge("sfdisk", &["-J", disk.name()])).unwrap();
+    json["partitiontable"]["partitions"][number - 1]["uuid"].as_str().unwrap().to_lowercase()
+}
+
+#[test]
+fn letters_go_with_the_stores_of_a_gpt_disk() {
+    let disk = Disk::raw("win11-uefi");
+    put(&disk, 3, SYSTEM, &system_hive(windows_11(), 0));
+    bcdrescue(&["check", disk.name()]).exits(4).says(&format!("C: names partition GUID {WINDOWS}"));
+    let (old, new) = cured(&disk, 3, SYSTEM, 3);
+    assert_eq!(hivex_difference(&old, &new).len(), 3);
+    for (name, number) in [(r"\DosDevices\C:", 3), (windows_11()[2].0, 1)] {
+        assert_eq!(hivex_bytes(&new, &named(name)), gpt(&guid_now(&disk, number)));
+    }
+    assert_eq!(old[..4096], new[..4096]);
+}
+
+#[test]
+fn after_the_stores_a_gpt_disk_no_longer_tells_its_letters() {
+    let disk = Disk::raw("win11-uefi");
+    put(&disk, 3, SYSTEM, &system_hive(windows_11(), 0));
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(1);
+    let target = check(&disk, 0);
+    assert!(finding(&target, "drive-letters").is_none());
+    assert!(finding(&target, "drive-letters-unknown").is_some(), "{target:#}");
+    let before = hash(&disk.path);
+    bcdrescue(&["fix", disk.name(), "--yes", "--drive-letters"]).exits(0).says("nothing was written");
+    assert_eq!(hash(&disk.path), before);
+    // What is said there works.
+    bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);
+    fs::remove_file(disk.record()).unwrap();
+    cured(&disk, 3, SYSTEM, 3);
+    // A letter that is right says nothing.
+    let disk = Disk::raw("win11-uefi-healthy");
+    put(&disk, 3, SYSTEM, &system_hive(windows_11(), 0));
+    assert_eq!(finding(&check(&disk, 0), "drive-letters-unknown"), None);
+}
+
+#[test]
+fn windows_2003_has_no_store_and_may_hang_for_its_letters() {
+    let path = "/WINDOWS/system32/config/system";
+    let disk = Disk::raw("win2003-bios");
+    let start = partitions(&disk.path)[0].start;
+    put(&disk, 1, path, &system_hive(vec![(r"\DosDevices\C:", mbr(0x0102_0304, start))], 0));
+    let target = check(&disk, 0);
+    assert_eq!(finding(&target, "drive-letters").expect("found")["severity"], "note");
+    bcdrescue(&["fix", disk.name(), "--yes"])
+        .exits(0)
+        .says("may hang at the login")
+        .says("nothing was written");
+    let (old, new) = cured(&disk, 1, path, 1);
+    assert_eq!(hivex_difference(&old, &new), [named(r"\DosDevices\C:")]);
+}
+
+#[test]
+fn the_old_identity_needs_none_of_it() {
+    for (name, number, letters) in [("win10-bios", 2, windows_10(OLD)), ("win11-uefi", 3, windows_11())] {
+        let disk = Disk::raw(name);
+        let hive = system_hive(letters, 0);
+        put(&disk, number, SYSTEM, &hive);
+        bcdrescue(&["fix", disk.name(), "--restore-identity", "--drive-letters"]).exits(16);
+        bcdrescue(&["fix", disk.name(), "--yes", "--restore-identity"]).exits(1);
+        let target = check(&disk, 0);
+        let codes = ["drive-letters", "drive-letters-unknown"].map(|code| finding(&target, code));
+        assert_eq!(codes, [None, None], "{name}");
+        assert!(get(&disk, number, SYSTEM) == hive);
+    }
+}
+
+/// A log of the new scheme whose first entry has this number, beside a hive that was built here.
+fn log(hive: &[u8], number: u32) -> Vec<u8> {
+    let mut bytes = hive[..512].to_vec();
+    bytes[4..8].copy_from_slice(&number.to_le_bytes());
+    bytes[8..12].copy_from_slice(&number.to_le_bytes());
+    bytes[0x1c] = 6;
+    seal(&mut bytes);
+    let mut entry = vec![0; 1024];
+    entry[..8].copy_from_slice(b"HvLE\0\x04\0\0");
+    entry[0x0c..0x10].copy_from_slice(&number.to_le_bytes());
+    [bytes, entry].concat()
+}
+
+fn seal(bytes: &mut [u8]) {
+    let sum = BaseBlock::checksum(bytes).unwrap();
+    bytes[0x1fc..0x200].copy_from_slice(&sum.to_le_bytes());
+}
+
+#[test]
+fn a_hive_that_is_not_at_rest_is_refused() {
+    // Dirty: the primary number is ahead.
+    let mut hive = system_hive(windows_10(OLD), 0);
+    hive[4] += 1;
+    seal(&mut hive);
+    let disk = Disk::raw("win10-bios");
+    put(&disk, 2, SYSTEM, &hive);
+    bcdrescue(&["check", disk.name()]).exits(4).says("the logs beside it may say otherwise");
+    refused(&disk, &[], &["SYSTEM on partition 2 (Windows) is dirty", "leave --drive-letters out"]);
+    refused(&disk, &["--allow-dirty-volume", "--allow-hibernated"], &["is dirty"]);
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(1);
+
+    // Logs, older and newer, of each name.
+    let mut hive = system_hive(windows_10(OLD), 0);
+    hive[4..12].copy_from_slice(&[9, 0, 0, 0, 9, 0, 0, 0]);
+    seal(&mut hive);
+    for ending in [".LOG", ".LOG1", ".LOG2"] {
+        let disk = Disk::raw("win10-bios");
+        put(&disk, 2, SYSTEM, &hive);
+        let path = format!("{SYSTEM}{ending}");
+        put(&disk, 2, &path, &log(&hive, 8));
+        bcdrescue(&["fix", disk.name(), "--dry-run", "--drive-letters"]).exits(4).says("to set right");
+        put(&disk, 2, &path, &log(&hive, 9));
+        let words = ["may hold something newer", &format!("SYSTEM{ending}: it has an entry with number 9")];
+        refused(&disk, &[], &words);
+        put(&disk, 2, &path, b"no log at all");
+        refused(&disk, &[], &["may hold something newer"]);
+    }
+}
+
+#[test]
+fn a_windows_that_sleeps_is_not_written_under() {
+    let disk = windows_10_disk();
+    let mut sleeping = vec![0; 4096];
+    sleeping[..4].copy_from_slice(b"hibr");
+    put(&disk, 2, "/hiberfil.sys", &sleeping);
+    refused(&disk, &[], &["hibernated", "the registry in memory"]);
+    refused(&disk, &["--allow-hibernated"], &["--allow-hibernated does not lift this"]);
+    bcdrescue(&["fix", disk.name(), "--yes", "--allow-hibernated"]).exits(1);
+}
+
+#[test]
+fn a_windows_volume_that_is_not_clean_is_not_written() {
+    let disk = windows_10_disk();
+    // ntfsfix leaves the dirty flag, so that Windows looks at the volume.
+    change(&disk, 2, |volume| drop(judge("ntfsfix", &[text(volume)])));
+    refused(&disk, &[], &["partition 2 (Windows) must not be written now", "marked dirty"]);
+    refused(&disk, &["--allow-dirty-volume"], &["--allow-dirty-volume does not lift this"]);
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(1);
+}
+
+#[test]
+fn a_hive_that_cannot_be_read_or_overwritten_is_refused() {
+    let disk = Disk::raw("win10-bios");
+    put(&disk, 2, SYSTEM, b"no hive at all");
+    refused(&disk, &[], &["cannot be read", "signature of the base block", "leave --drive-letters out"]);
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(1);
+
+    // Bytes behind the initialised ones read as zeros, whatever is written to their clusters; a compressed or encrypted
+    // file has others than it shows.
+    let mut hive = system_hive(windows_10(OLD), 0);
+    hive.extend([0; 8192]);
+    let initialised = u64::try_from(hive.len() - 512).unwrap().to_le_bytes();
+    for (at, bytes, words) in [
+        (0x38, initialised.as_slice(), &["must not be overwritten in place", "are initialised"][..]),
+        (0x0c, &[0x01, 0x00], &["compressed"]),
+        (0x0c, &[0x00, 0x40], &["encrypted"]),
+    ] {
+        let disk = Disk::raw("win10-bios");
+        put(&disk, 2, SYSTEM, &hive);
+        change(&disk, 2, |volume| set_in_data_attribute(volume, at, bytes));
+        refused(&disk, &[], words);
+    }
+}
+
+#[test]
+fn a_dynamic_disk_is_refused() {
+    use std::os::unix::fs::FileExt;
+    let disk = Disk::raw("win2003-bios");
+    let start = partitions(&disk.path)[0].start;
+    let letters = vec![(r"\DosDevices\C:", mbr(0x0102_0304, start))];
+    put(&disk, 1, "/WINDOWS/system32/config/system", &system_hive(letters, 0));
+    let file = fs::OpenOptions::new().write(true).open(&disk.path).unwrap();
+    // The type of the first partition.
+    file.write_all_at(&[0x42], 0x1be + 4).unwrap();
+    refused(&disk, &[], &["dynamic disk"]);
+}
+
+/// Sets bytes of the header of the hive's $DATA attribute.
+fn set_in_data_attribute(volume: &Path, at: usize, bytes: &[u8]) {
+    use std::os::unix::fs::FileExt;
+    let name: Vec<u8> = "SYSTEM".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let file = fs::OpenOptions::new().read(true).write(true).open(volume).unwrap();
+    for (start, data) in crate::support::data(volume) {
+        for (index, record) in data.chunks(1024).enumerate().filter(|(_, record)| record.starts_with(b"FILE"))
+        {
+            let mut attribute = usize::from(u16::from_le_bytes([record[0x14], record[0x15]]));
+            let mut is_hive = false;
+            while record[attribute] != 0xff {
+                let len = usize::from(record[attribute + 4]) + 256 * usize::from(record[attribute + 5]);
+                let body = &record[attribute..attribute + len];
+                is_hive |=
+                    body[0] == 0x30 && body[0x18 + 0x40] == 6 && body[0x18 + 0x42..].starts_with(&name);
+                if is_hive && body[0] == 0x80 {
+                    file.write_all_at(bytes, start + (index * 1024 + attribute + at) as u64).unwrap();
+                    return;
+                }
+                attribute += len;
+            }
+        }
+    }
+    panic!("no FILE record of the hive");
+}
+
+#[test]
+fn an_undo_keeps_the_same_rules() {
+    let disk = windows_10_disk();
+    bcdrescue(&["fix", disk.name(), "--yes", "--drive-letters"]).exits(1);
+    let (record, hive) = (disk.record(), get(&disk, 2, SYSTEM));
+    let undo = |words: &str| {
+        let before = hash(&disk.path);
+        bcdrescue(&["undo", text(&record), "--yes"]).exits(8).says(words);
+        assert_eq!(hash(&disk.path), before);
+    };
+    // Windows wrote another letter.
+    let mut other = hive.clone();
+    let at = other.windows(8).position(|bytes| *bytes == mbr(NEW, STARTS[1])[..8]).unwrap();
+    other[at + 3] ^= 1;
+    put(&disk, 2, SYSTEM, &other);
+    undo("holds neither the bytes before nor those after");
+    put(&disk, 2, SYSTEM, &hive);
+    let mut sleeping = vec![0; 4096];
+    sleeping[..4].copy_from_slice(b"hibr");
+    bcdrescue(&["undo", text(&record), "--yes"]).exits(1);
+    assert!(get(&disk, 2, SYSTEM) == system_hive(windows_10(OLD), 0));
+    fs::remove_file(&record).unwrap();
+    bcdrescue(&["fix", disk.name(), "--yes", "--drive-letters"]).exits(1);
+    let record = disk.record();
+    put(&disk, 2, "/hiberfil.sys", &sleeping);
+    let before = hash(&disk.path);
+    bcdrescue(&["undo", text(&record), "--yes"])
+        .exits(8)
+        .says("a registry that is in use")
+        .says("hibernated");
+    assert_eq!(hash(&disk.path), before);
+}

@@ -1,0 +1,15 @@
+//! What is said of a disk, and why.
+
+pub mod cut_images;
+pub mod drive_letters;
+pub mod efi_partition;
+pub mod hybrid;
+pub mod menus;
+pub mod named_here;
+pub mod no_system;
+pub mod ntldr;
+pub mod recovery_config;
+pub mod sector_size;
+pub mod startup;
+pub mod unread;
+pub mod windows;

@@ -1,0 +1,194 @@
+//! Windows Server 2003: `boot.ini` as people leave it, against the disk that it is on.
+
+use std::fs;
+
+use serde_json::Value as Json;
+use serde_json::json;
+
+use crate::repair::attached::Machine;
+use crate::support::Disk;
+use crate::support::bcdrescue;
+use crate::support::hash;
+use crate::support::image;
+use crate::support::judge;
+use crate::support::parts::cut;
+use crate::support::parts::paste;
+use crate::support::put_ntfs;
+use crate::support::text;
+
+const START: u64 = 1 << 20;
+const LEN: u64 = 1022 << 20;
+
+/// The signature that the disk has, and the one that it had.
+const NEW: &str = "0a1b2c3d";
+const OLD: &str = "7d2c9d2c";
+
+/// The 2003 disk with a `boot.ini` of this default and these entries.
+fn disk(default: &str, entries: &[&str]) -> Disk {
+    let disk = Disk::raw("win2003-bios");
+    let volume = cut(&disk.path, START, LEN);
+    let entries: String =
+        entries.iter().map(|entry| format!("{entry}=\"Windows\" /fastdetect\r\n")).collect();
+    let text =
+        format!("[boot loader]\r\ntimeout=30\r\ndefault={default}\r\n[operating systems]\r\n{entries}");
+    put_ntfs(&volume, "/boot.ini", text.as_bytes());
+    paste(&volume, &disk.path, START);
+    fs::remove_file(volume).unwrap();
+    disk
+}
+
+fn multi(rdisk: u32, partition: u32, directory: &str) -> String {
+    format!(r"multi(0)disk(0)rdisk({rdisk})partition({partition}){directory}")
+}
+
+fn signature(named: &str) -> String {
+    format!(r"signature({named})disk(0)rdisk(0)partition(1)\WINDOWS")
+}
+
+fn check(disk: &Disk, code: i32, verdict: &str) -> Json {
+    let target = bcdrescue(&["check", disk.name(), "--json"]).exits(code).target();
+    assert_eq!(target["verdict"], verdict, "{:#}", target["findings"]);
+    target
+}
+
+fn finding<'a>(target: &'a Json, code: &str) -> &'a Json {
+    let all = target["findings"].as_array().unwrap();
+    all.iter().find(|finding| finding["code"] == code).unwrap_or_else(|| panic!("no {code}: {all:#?}"))
+}
+
+fn hop<'a>(target: &'a Json, name: &str) -> &'a Json {
+    let chain = target["chain"].as_array().unwrap();
+    chain.iter().find(|hop| hop["hop"] == name).unwrap_or_else(|| panic!("no hop {name}: {chain:#?}"))
+}
+
+/// Broken at `boot.ini`, for this reason and with this advice; `fix` has nothing to do about it.
+#[track_caller]
+fn stops(disk: &Disk, code: &str, says: &[&str]) {
+    let target = check(disk, 4, "broken");
+    assert_eq!((&target["stop"]["hop"], &target["stop"]["code"]), (&"boot.ini".into(), &code.into()));
+    assert_eq!(hop(&target, "boot.ini")["state"], "broken");
+    let told = bcdrescue(&["check", disk.name()]).exits(4);
+    let told = says.iter().fold(told, |told, says| told.says(says));
+    told.says(r"edit \boot.ini on partition 1 (Windows)");
+    let before = hash(&disk.path);
+    for switches in [&["--yes"][..], &["--yes", "--restore-identity"]] {
+        bcdrescue(&[&["fix", disk.name()], switches].concat()).exits(4).says("nothing was written");
+    }
+    assert_eq!((hash(&disk.path), disk.records().len()), (before, 0));
+}
+
+#[test]
+fn the_chain_goes_through_boot_ini_to_windows() {
+    let target = check(&Disk::of("win2003-bios"), 0, "healthy");
+    assert_eq!(hop(&target, "boot.ini")["state"], "ok");
+    let evidence = r"default multi(0)disk(0)rdisk(0)partition(1)\WINDOWS: partition 1 (Windows)";
+    assert_eq!(hop(&target, "boot.ini")["evidence"], evidence);
+    assert_eq!(hop(&target, "Windows")["state"], "ok");
+    assert_eq!(finding(&target, "ntldr")["severity"], "note");
+}
+
+#[test]
+fn a_signature_that_the_disk_has_is_right() {
+    let disk = disk(&signature(NEW), &[&signature(NEW)]);
+    let target = check(&disk, 0, "healthy");
+    let message = finding(&target, "ntldr")["message"].as_str().unwrap();
+    assert!(message.contains("by the signature that it has") && message.contains("nothing to patch"));
+    assert_eq!(hop(&target, "Windows")["state"], "ok");
+}
+
+#[test]
+fn a_signature_that_the_disk_has_lost_stops_ntldr() {
+    let disk = disk(&signature(OLD), &[&signature(OLD)]);
+    let lines = [
+        "names a disk by the signature 7d2c9d2c, and this disk has another",
+        "this disk has the signature 0a1b2c3d",
+        "signature(7d2c9d2c) becomes signature(0a1b2c3d)",
+        "sfdisk --disk-id DISK 0x7d2c9d2c",
+        "could not read from the selected boot disk",
+    ];
+    stops(&disk, "boot-ini-signature", &lines);
+    // Another attached disk has the signature: whose it is only the user knows.
+    let other = Disk::raw("win2003-bios-healthy");
+    if let Some(machine) = Machine::of(&[(&disk, "512"), (&other, "512")]) {
+        let target = machine.run(&["check", machine.device(0), "--json"]).exits(4).target();
+        assert_eq!((&target["verdict"], &target["stop"]["hop"]), (&"broken".into(), &"boot.ini".into()));
+        let other = json!({ "disk": machine.device(1), "partition": 1 });
+        assert_eq!(finding(&target, "boot-ini-signature")["other_disk"], other);
+        let with = ["fix", machine.device(0), "--with", machine.device(1), "--yes"];
+        machine.run(&with).exits(0).says("nothing was written");
+        let alone = machine.run(&["fix", machine.device(0), "--independent", "--yes"]).exits(4);
+        alone.says("signature(7d2c9d2c) becomes signature(0a1b2c3d)");
+    }
+    // Named beside it, that one is meant; named with it, it is another machine's.
+    let other = image("win2003-bios-healthy");
+    bcdrescue(&["check", disk.name(), text(&other)]).exits(4);
+    let target = bcdrescue(&["check", disk.name(), "--with", text(&other), "--json"]).exits(0).target();
+    assert_eq!(hop(&target, "boot.ini")["state"], "unknown");
+    let message = finding(&target, "boot-ini-elsewhere")["message"].as_str().unwrap();
+    assert!(message.contains(text(&other)), "{message}");
+    // The way out that it names.
+    judge("sfdisk", &["-q", "--disk-id", disk.name(), "0x7d2c9d2c"]);
+    check(&disk, 0, "healthy");
+}
+
+#[test]
+fn a_partition_that_is_not_there_or_has_no_windows_stops_ntldr() {
+    let there = multi(0, 1, r"\WINDOWS");
+    let wrong = disk(&multi(0, 2, r"\WINDOWS"), &[&there]);
+    let lines = [
+        "leads to partition(2), and this disk has no partition of that number",
+        "partition(2) becomes partition(1)",
+        "could not read from the selected boot disk",
+    ];
+    stops(&wrong, "boot-ini-partition", &lines);
+
+    let disk = disk(&multi(0, 1, r"\WINNT"), &[&there]);
+    let target = check(&disk, 4, "broken");
+    assert_eq!(target["stop"]["code"], "boot-ini-partition");
+    let told = bcdrescue(&["check", disk.name()]).exits(4);
+    told.says(r"\WINNT\system32\hal.dll is missing").says(r"\WINNT is on no partition of this disk");
+}
+
+#[test]
+fn an_entry_beside_the_default_only_degrades() {
+    let default = multi(0, 1, r"\WINDOWS");
+    for (entry, code) in [
+        (signature(OLD), "boot-ini-signature"),
+        (multi(0, 3, r"\WINDOWS"), "boot-ini-partition"),
+        (multi(0, 1, r"\WINDOWS.0"), "boot-ini-partition"),
+    ] {
+        let disk = disk(&default, &[&default, &entry]);
+        let target = check(&disk, 4, "degraded");
+        let finding = finding(&target, code);
+        assert_eq!(finding["severity"], "degrades");
+        assert_eq!(finding["subject"], format!(r"\boot.ini {entry}"));
+        assert_eq!(hop(&target, "boot.ini")["state"], "ok");
+    }
+}
+
+#[test]
+fn what_leads_elsewhere_cannot_be_judged_from_here() {
+    let there = multi(0, 1, r"\WINDOWS");
+    for default in [multi(1, 1, r"\WINDOWS"), r"scsi(0)disk(0)rdisk(0)partition(1)\WINDOWS".into()] {
+        let disk = disk(&default, &[&there]);
+        let target = check(&disk, 0, "healthy");
+        assert_eq!(finding(&target, "boot-ini-elsewhere")["severity"], "note");
+        assert_eq!(hop(&target, "boot.ini")["state"], "unknown");
+    }
+    for default in [r"C:\", "nonsense", ""] {
+        let target = check(&disk(default, &[]), 0, "healthy");
+        assert_eq!(hop(&target, "boot.ini")["state"], "unknown", "{default}");
+    }
+}
+
+/// A kernel that is gone is told of the Windows that `boot.ini` leads to.
+#[test]
+fn a_directory_without_a_kernel_is_said() {
+    let disk = Disk::raw("win2003-bios");
+    disk.rename("ntoskrnl.exe", "ntoskrnl.exf");
+    let target = check(&disk, 4, "broken");
+    assert_eq!(
+        (&target["stop"]["hop"], &target["stop"]["code"]),
+        (&"Windows".into(), &"kernel-missing".into())
+    );
+}

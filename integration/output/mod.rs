@@ -1,0 +1,7 @@
+//! What people and programs are shown.
+
+pub mod fleets;
+pub mod golden;
+pub mod reports;
+pub mod schema;
+pub mod targets;

@@ -1,0 +1,6 @@
+//! What is built and installed.
+
+pub mod install;
+pub mod make_image;
+pub mod makefile;
+pub mod package;

@@ -1,0 +1,184 @@
+//! The promise: check, fix, check is clean, a second fix writes nothing, undo brings back every byte.
+
+use std::path::Path;
+
+use serde_json::Value as Json;
+
+use crate::support::Disk;
+use crate::support::bcdrescue;
+use crate::support::fat_file;
+use crate::support::hash;
+use crate::support::hivex_difference;
+use crate::support::image;
+use crate::support::judge;
+use crate::support::ntfs_file;
+use crate::support::parts::cut;
+use crate::support::same_content;
+use crate::support::text;
+
+/// Where a store of an image lies: path, file system, and byte offset and length of its volume.
+pub struct Place {
+    path: &'static str,
+    fat: bool,
+    start: u64,
+    len: u64,
+}
+
+const MIB: u64 = 1 << 20;
+
+/// Each broken image with its stores and how many elements each of them has to be re-pointed.
+pub fn images() -> Vec<(&'static str, Vec<(Place, usize)>)> {
+    let ntfs = |len| Place { path: "/Boot/BCD", fat: false, start: MIB, len };
+    let esp = |path, len| Place { path, fat: true, start: MIB, len };
+    let uefi =
+        |len| vec![(esp("/EFI/Microsoft/Boot/BCD", len), 10), (esp("/EFI/Microsoft/Recovery/BCD", len), 4)];
+    vec![
+        // {bootmgr} and {memdiag} device; loader device, osdevice; resume device, filedevice; WinRE device, osdevice;
+        // the RAM disk's ramdisksdidevice.
+        ("win2008r2-bios", vec![(ntfs(100 * MIB), 9)]),
+        // {bootmgr}, {memdiag} and {ntldr} device; loader device, osdevice; resume device, filedevice.
+        ("win2008sp2-bios", vec![(ntfs(1022 * MIB), 7)]),
+        // The nine of 2008 R2 and 21000026 of the resume object.
+        ("win10-bios", vec![(ntfs(580 * MIB), 10)]),
+        ("win7-logical", vec![(ntfs(100 * MIB), 9)]),
+        ("win11-uefi", uefi(100 * MIB)),
+        ("win2022-uefi-4kn", uefi(300 * MIB)),
+    ]
+}
+
+pub fn store(raw: &Path, place: &Place) -> Vec<u8> {
+    let volume = cut(raw, place.start, place.len);
+    if place.fat { fat_file(&volume, place.path) } else { ntfs_file(&volume, place.path) }
+}
+
+/// The whole promise on one disk; `stores` are read by programs that share no code with ours.
+fn promise(name: &str, disk: &Disk, stores: &[(Place, usize)], is_qcow2: bool) {
+    let original = disk.content("original.raw");
+    let before_file = hash(&disk.path);
+    let check = bcdrescue(&["check", disk.name(), "--json"]).exits(4).target();
+    assert_eq!(check["verdict"], "broken", "{name}");
+    bcdrescue(&["fix", disk.name(), "--dry-run"]).exits(4).says("dry run: nothing was written");
+    assert_eq!(hash(&disk.path), before_file, "{name}: check or a dry run wrote");
+
+    let fixed = bcdrescue(&["fix", disk.name(), "--yes", "--json"]).exits(1).target();
+    assert_eq!(fixed["verdict"], "healthy", "{name}");
+    let expected: usize = stores.iter().map(|(_, count)| count).sum();
+    assert_eq!(fixed["changes"].as_array().map(Vec::len), Some(expected), "{name}");
+    let repaired = disk.content("repaired.raw");
+    judge_stores(name, &original, &repaired, stores, &fixed);
+    if is_qcow2 {
+        judge("qemu-img", &["check", "-q", disk.name()]);
+    }
+
+    bcdrescue(&["check", disk.name()]).exits(0).says("healthy");
+    let after_file = hash(&disk.path);
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(0).says("nothing was written");
+    assert_eq!(hash(&disk.path), after_file, "{name}: a second fix wrote");
+    assert_eq!(disk.records().len(), 1, "{name}: a second fix left a record");
+
+    let record = disk.record();
+    bcdrescue(&["undo", text(&record), "--dry-run"]).exits(4).says("dry run: nothing was written");
+    assert_eq!(hash(&disk.path), after_file, "{name}: a dry run of undo wrote");
+    bcdrescue(&["undo", text(&record), "--yes"]).exits(1).says("every byte is as it was");
+    assert!(same_content(&disk.path, &original), "{name}: undo did not bring back every byte");
+    if is_qcow2 {
+        judge("qemu-img", &["check", "-q", disk.name()]);
+    }
+    bcdrescue(&["undo", text(&record), "--yes"]).exits(0).says("nothing to do");
+    bcdrescue(&["check", disk.name()]).exits(4);
+}
+
+/// hivex sees exactly the planned elements changed, and nothing else came, went or changed.
+pub fn judge_stores(name: &str, original: &Path, repaired: &Path, stores: &[(Place, usize)], fixed: &Json) {
+    let mut changed = Vec::new();
+    for (place, count) in stores {
+        let difference = hivex_difference(&store(original, place), &store(repaired, place));
+        assert_eq!(difference.len(), *count, "{name}: {difference:?}");
+        changed.extend(difference);
+        if place.fat {
+            judge("fsck.fat", &["-n", text(&cut(repaired, place.start, place.len))]);
+        }
+    }
+    let planned = fixed["changes"].as_array().expect("changes").iter().map(|change| {
+        let (object, element) = (change["object"].as_str().unwrap(), change["element"].as_str().unwrap());
+        format!("NewStoreRoot\\Objects\\{object}\\Elements\\{element}\\Element")
+    });
+    let mut planned: Vec<String> = planned.collect();
+    planned.sort();
+    changed.sort();
+    assert_eq!(planned, changed, "{name}");
+}
+
+#[test]
+fn every_image_as_it_is() {
+    for (name, stores) in images() {
+        promise(name, &Disk::of(name), &stores, true);
+    }
+}
+
+#[test]
+fn every_image_as_a_raw_file() {
+    for (name, stores) in images() {
+        promise(name, &Disk::raw(name), &stores, false);
+    }
+}
+
+#[test]
+fn every_kind_of_qcow2() {
+    let kinds: [&[&str]; 6] = [
+        &["-O", "qcow2"],
+        &["-O", "qcow2", "-o", "compat=0.10"],
+        &["-O", "qcow2", "-o", "cluster_size=512"],
+        &["-O", "qcow2", "-o", "cluster_size=2M"],
+        &["-O", "qcow2", "-c"],
+        &["-O", "qcow2", "-o", "lazy_refcounts=on,preallocation=metadata"],
+    ];
+    for kind in kinds {
+        let (name, stores) = images().swap_remove(0);
+        promise(&format!("{name} {kind:?}"), &Disk::converted(name, kind), &stores, true);
+    }
+}
+
+#[test]
+fn an_overlay_leaves_its_base_alone_and_a_snapshot_its_content() {
+    let (name, stores) = images().swap_remove(0);
+    let disk = Disk::of(name);
+    let base = disk.folder.path().join("base.qcow2");
+    std::fs::rename(&disk.path, &base).unwrap();
+    judge("qemu-img", &["create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", "base.qcow2", disk.name()]);
+    let before = hash(&base);
+    promise("an overlay", &disk, &stores, true);
+    assert_eq!(hash(&base), before, "the base was written");
+
+    let disk = Disk::of(name);
+    judge("qemu-img", &["snapshot", "-c", "before", disk.name()]);
+    promise("with a snapshot", &disk, &stores, true);
+    judge("qemu-img", &["snapshot", "-a", "before", disk.name()]);
+    assert!(same_content(&disk.path, &image(name)), "the snapshot changed");
+}
+
+#[test]
+fn healthy_images_are_left_alone() {
+    for name in images().iter().map(|(name, _)| *name).chain(["win2003-bios"]) {
+        let disk = Disk::of(&format!("{name}-healthy"));
+        let before = hash(&disk.path);
+        bcdrescue(&["check", disk.name()]).exits(0).says("healthy");
+        bcdrescue(&["fix", disk.name(), "--yes"]).exits(0).says("nothing was written");
+        bcdrescue(&["list", disk.name()]).exits(0);
+        bcdrescue(&["inspect", disk.name()]).exits(0);
+        assert_eq!(hash(&disk.path), before, "{name}");
+        assert_eq!(disk.records().len(), 0);
+    }
+}
+
+#[test]
+fn windows_2003_has_nothing_to_patch_and_is_told_why() {
+    for name in ["win2003-bios", "win2003-bios-healthy"] {
+        let disk = Disk::of(name);
+        bcdrescue(&["check", disk.name()])
+            .exits(0)
+            .says("NTLDR")
+            .says("nothing to patch")
+            .says("multi(0)disk(0)");
+    }
+}

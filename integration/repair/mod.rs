@@ -1,0 +1,20 @@
+//! What is written, and that it can be undone.
+
+pub mod advice;
+pub mod attached;
+pub mod beside;
+pub mod changed_identity;
+pub mod convert;
+pub mod cycle;
+pub mod dirty;
+pub mod firmware;
+pub mod firmware_entries;
+pub mod firmware_stores;
+pub mod half_repairs;
+pub mod interrupted;
+pub mod power;
+pub mod recorded;
+pub mod refusals;
+pub mod restore;
+pub mod scenarios;
+pub mod wrong_words;

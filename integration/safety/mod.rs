@@ -1,0 +1,4 @@
+//! What the program may do, as the kernel sees it.
+
+pub mod confinement;
+pub mod strace;

@@ -1,0 +1,122 @@
+//! Block devices, and images that somebody else holds. Loop devices need root; without it that part says so.
+
+use std::path::Path;
+use std::process::Child;
+use std::process::Command;
+use std::process::Stdio;
+use std::time::Duration;
+use std::time::Instant;
+
+use crate::repair::attached::Machine;
+use crate::support::Disk;
+use crate::support::bcdrescue;
+use crate::support::hash;
+use crate::support::is_root;
+use crate::support::judge;
+use crate::support::not_run;
+use crate::support::text;
+
+/// A loop device over a file, detached at the end.
+struct Loop(String);
+
+impl Loop {
+    /// `None`, with a word why, where loop devices cannot be had.
+    fn over(path: &Path, sector: &str) -> Option<Self> {
+        if !is_root() {
+            not_run("loop devices", "they need root");
+            return None;
+        }
+        let output = Command::new("losetup")
+            .args(["-f", "--show", "-b", sector, text(path)])
+            .output()
+            .expect("losetup");
+        if !output.status.success() {
+            not_run("loop devices", &String::from_utf8_lossy(&output.stderr));
+            return None;
+        }
+        Some(Self(String::from_utf8(output.stdout).expect("UTF-8").trim().to_owned()))
+    }
+}
+
+impl Drop for Loop {
+    fn drop(&mut self) {
+        let _ = Command::new("losetup").args(["-d", &self.0]).status();
+    }
+}
+
+#[test]
+fn a_block_device_is_repaired_and_brought_back() {
+    for (name, sector) in [("win2008r2-bios", "512"), ("win2022-uefi-4kn", "4096")] {
+        let disk = Disk::raw(name);
+        let before = hash(&disk.path);
+        let Some(machine) = Machine::of(&[(&disk, sector)]) else { return };
+        let device = machine.device(0);
+        let folder = text(disk.folder.path()).to_owned();
+        machine.run(&["check", device]).exits(4).says("broken");
+        machine.run(&["fix", device, "--yes", "--record-dir", &folder]).exits(1).says("healthy");
+        machine.run(&["check", device]).exits(0);
+        machine.run(&["fix", device, "--yes", "--record-dir", &folder]).exits(0);
+        let list = bcdrescue(&["list", "--json"]);
+        assert!(list.stdout.contains(device), "list does not show {device}");
+        machine.run(&["undo", text(&disk.record()), "--yes"]).exits(1);
+        drop(machine);
+        assert_eq!(hash(&disk.path), before, "{name}");
+    }
+}
+
+#[test]
+fn an_image_under_a_loop_device_is_refused() {
+    let disk = Disk::raw("win2008r2-bios");
+    let Some(device) = Loop::over(&disk.path, "512") else { return };
+    let before = hash(&disk.path);
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(8).says(device.0.trim_start_matches("/dev/"));
+    assert_eq!(hash(&disk.path), before);
+    assert_eq!(disk.records().len(), 0, "a record of a repair that never was");
+}
+
+/// qemu-nbd with an image open for writing, as a virtual machine has it.
+struct Nbd(Child);
+
+impl Nbd {
+    fn over(disk: &Disk) -> Self {
+        let socket = disk.folder.path().join("socket");
+        let child = Command::new("qemu-nbd")
+            .args(["--persistent", "-f", "qcow2", "-k", text(&socket), disk.name()])
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("qemu-nbd; `make packages` installs it");
+        let start = Instant::now();
+        // The socket is there before the lock; while the lock is held, qemu-img wants to know nothing of the image.
+        let is_locked = || {
+            let mut info = Command::new("qemu-img");
+            info.args(["info", disk.name()]).stdout(Stdio::null()).stderr(Stdio::null());
+            !info.status().expect("qemu-img").success()
+        };
+        while !socket.exists() || !is_locked() {
+            assert!(start.elapsed() < Duration::from_secs(120), "qemu-nbd does not start");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Self(child)
+    }
+}
+
+impl Drop for Nbd {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn an_image_that_a_virtual_machine_holds_is_read_with_a_note_and_never_written() {
+    let disk = Disk::of("win2008r2-bios");
+    let before = hash(&disk.path);
+    let machine = Nbd::over(&disk);
+    bcdrescue(&["check", disk.name()]).exits(4).says("virtual machine");
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(8).says("nothing was written");
+    assert_eq!(disk.records().len(), 0, "a record of a repair that never was");
+    drop(machine);
+    judge("qemu-img", &["check", "-q", disk.name()]);
+    assert_eq!(hash(&disk.path), before);
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(1);
+}

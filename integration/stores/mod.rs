@@ -1,0 +1,11 @@
+//! Stores and hives: read as others read them, hostile ones too.
+
+pub mod big_hive;
+pub mod corpus;
+pub mod corpus_disks;
+pub mod every_byte;
+pub mod file_version;
+pub mod hostile;
+pub mod letters_in_memory;
+pub mod oracle;
+pub mod virtual_disks;
