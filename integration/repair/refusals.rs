@@ -6,6 +6,9 @@ use crate::support::Disk;
 use crate::support::bcdrescue;
 use crate::support::hash;
 use crate::support::judge;
+use crate::support::parts::change;
+use crate::support::parts::partitions;
+use crate::support::put_ntfs;
 use crate::support::text;
 
 /// `fix` refuses with these words, and leaves the file and the folder alone.
@@ -20,6 +23,63 @@ fn refused(disk: &Disk, arguments: &[&str], code: i32, words: &[&str]) {
     }
     assert_eq!(hash(&disk.path), before, "a refusal wrote");
     assert_eq!(disk.records().len(), 0, "a refusal left a record");
+    // A dry run is stopped by the same.
+    all[2] = "--dry-run";
+    let mut run = bcdrescue(&all).exits(code);
+    for word in words {
+        run = run.says(word);
+    }
+}
+
+/// Each switch alone is stopped by a session that sleeps, and so are two together; the old identity alone is not.
+#[test]
+fn gates_stand_for_every_combination_of_switches() {
+    let disk = Disk::raw("win10-bios");
+    let sleeping = [b"hibr".as_slice(), &[0; 4092]].concat();
+    change(&disk, 2, |volume| put_ntfs(volume, "/hiberfil.sys", &sleeping));
+    // No partition is active, and the boot record says another place.
+    disk.put(0x1be, &[0]);
+    disk.put(partitions(&disk.path)[0].start + 0x1c, &[7]);
+    for switches in [
+        &["--active=1"][..],
+        &["--boot-sector"],
+        &["--active=1", "--boot-sector"],
+        &["--restore-identity", "--active=1"],
+        &["--restore-identity", "--boot-sector"],
+        &["--restore-identity", "--active=1", "--boot-sector"],
+    ] {
+        refused(&disk, switches, 8, &["hibernated"]);
+    }
+    let lifted =
+        ["fix", disk.name(), "--restore-identity", "--active=1", "--boot-sector", "--allow-hibernated"];
+    bcdrescue(&[&lifted[..], &["--dry-run"]].concat())
+        .exits(4)
+        .says("tried in memory, the disk is then: healthy");
+    bcdrescue(&["fix", disk.name(), "--restore-identity", "--dry-run"]).exits(4);
+}
+
+#[test]
+fn a_dry_run_of_an_image_that_is_held_is_refused_as_the_repair_is() {
+    let disk = Disk::of("win2008r2-bios");
+    let socket = disk.folder.path().join("held");
+    let server = std::process::Command::new("qemu-nbd")
+        .args(["-f", "qcow2", "-t", "-k", text(&socket), disk.name()])
+        .spawn();
+    let mut server = server.expect("qemu-nbd");
+    for _ in 0..600 {
+        if socket.exists() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    for word in ["--dry-run", "--yes"] {
+        let run = bcdrescue(&["fix", disk.name(), word]);
+        let said = format!("{}{}", run.stdout, run.stderr);
+        assert!(run.code == 8 && said.contains("holds the image"), "{word}: {said}");
+    }
+    server.kill().unwrap();
+    server.wait().unwrap();
+    bcdrescue(&["fix", disk.name(), "--dry-run"]).exits(4);
 }
 
 #[test]
