@@ -33,7 +33,7 @@ const WRITERS: [(&str, usize); 8] = [
     ("repair/record.rs", 1),
     ("storage/file.rs", 1),
     ("storage/raw.rs", 1),
-    ("storage/served/watched.rs", 1),
+    ("storage/qemu_nbd/watched.rs", 1),
 ];
 
 /// The groups inside rooms, lowest first: each uses only itself and those before it. What stands in the room itself is the roof.

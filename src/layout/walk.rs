@@ -7,7 +7,6 @@ use crate::layout::esp;
 use crate::layout::evidence::Evidence;
 use crate::layout::mounted_devices;
 use crate::layout::opened::Opened;
-use crate::layout::recovery;
 use crate::layout::store;
 use crate::layout::store::StoreFile;
 use crate::layout::system;
@@ -15,6 +14,7 @@ use crate::layout::system::SystemVolume;
 use crate::layout::system::Unread;
 use crate::layout::windows;
 use crate::layout::windows::WindowsVolume;
+use crate::layout::winre;
 use crate::partition;
 use crate::partition::Partition;
 use crate::partition::PartitionError;
@@ -79,7 +79,7 @@ fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, Part
     let evidence = Evidence::collect(&volumes, &all);
     let found = Found { systems: &systems, windows: &windows, evidence: &evidence };
     let mut facts = facts(&table, &opened, unread, &found);
-    let recovery = recovery::read_all(&volumes, &facts, &windows);
+    let recovery = winre::read_all(&volumes, &facts, &windows);
     if storage.failure().is_some() {
         let is_seen = |index: usize| windows.iter().any(|windows| windows.volume == index);
         let hidden = facts.iter_mut().zip(&volumes).enumerate().filter(|(index, _)| !is_seen(*index));

@@ -11,10 +11,10 @@ use crate::partition::PartitionType;
 use crate::partition::TableKind;
 use crate::partition::Unseen;
 use crate::partition::edit::GptBytes;
+use crate::partition::gpt_cross_check;
 use crate::partition::gpt_header;
 use crate::partition::gpt_header::Attempt;
 use crate::partition::gpt_header::Copy;
-use crate::partition::gpt_opinion;
 use crate::storage::Storage;
 
 /// Partition types of the Logical Disk Manager and of Storage Spaces: what lies in them is not a plain volume.
@@ -65,7 +65,7 @@ pub(crate) fn read_primary(
     for size in sizes {
         let Ok(copy) = gpt_header::read(storage, 1, *size)?.copy else { continue };
         let mut notes = backup_notes(storage, &copy, *size)?;
-        notes.extend(gpt_opinion::compare(storage, &copy, *size)?);
+        notes.extend(gpt_cross_check::compare(storage, &copy, *size)?);
         return Ok(Some(table(copy, *size, notes)));
     }
     Ok(None)
@@ -190,15 +190,15 @@ fn no_table(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::partition::programs;
-    use crate::partition::programs::Image;
     use crate::partition::read;
+    use crate::partition::test_tools;
+    use crate::partition::test_tools::Image;
     use crate::storage::ram::Ram;
 
     const MIB: usize = 1 << 20;
 
     fn image() -> Image {
-        programs::sgdisk(&[
+        test_tools::sgdisk(&[
             "-n1:2048:+1M",
             "-t1:ef00",
             "-c1:EFI system",
@@ -213,7 +213,7 @@ mod tests {
         let image = image();
         let table = read(&image.storage()).unwrap();
         assert_eq!(table.kind, TableKind::Gpt);
-        assert_eq!(programs::rows(&table), image.sfdisk_rows());
+        assert_eq!(test_tools::rows(&table), image.sfdisk_rows());
         assert_eq!(table.partitions[1].name.as_deref(), Some("Größe & Co"));
         assert_eq!(table.partitions.iter().map(|it| it.number).collect::<Vec<_>>(), [1, 3]);
         assert_eq!(table.notes, Vec::<String>::new());
@@ -238,12 +238,12 @@ mod tests {
     #[test]
     fn a_damaged_primary_is_replaced_by_the_backup_and_that_is_said() {
         let good = image();
-        let expected = programs::rows(&read(&good.storage()).unwrap());
+        let expected = test_tools::rows(&read(&good.storage()).unwrap());
         for at in [512, 512 + 0x10, 512 + 0x38, 1024, 1024 + 0x20] {
             let mut bytes = good.bytes();
             bytes[at] ^= 0xff;
             let table = read(&Ram::new(bytes, None)).unwrap();
-            assert_eq!(programs::rows(&table), expected, "byte {at}");
+            assert_eq!(test_tools::rows(&table), expected, "byte {at}");
             let note = table.notes.first().cloned().unwrap_or_default();
             assert!(note.contains("damaged") && note.contains("the backup at 0x"), "{note}");
         }
@@ -287,7 +287,7 @@ mod tests {
 
     #[test]
     fn a_hybrid_mbr_is_noted() {
-        let image = programs::sgdisk(&["-n1:2048:+1M", "-t1:0700", "-h1"]);
+        let image = test_tools::sgdisk(&["-n1:2048:+1M", "-t1:0700", "-h1"]);
         let table = read(&image.storage()).unwrap();
         assert_eq!(table.kind, TableKind::Gpt);
         assert!(table.notes.iter().any(|note| note.starts_with("hybrid MBR: 1 ")), "{:?}", table.notes);

@@ -42,16 +42,16 @@ pub(crate) fn add(table: &mut PartitionTable, record: &MasterBootRecord) {
 
 #[cfg(test)]
 mod tests {
-    use crate::partition::programs;
     use crate::partition::read;
+    use crate::partition::test_tools;
     use crate::storage::ram::Ram;
 
     #[test]
     fn what_sgdisk_wrote_is_read_and_a_protective_mbr_is_none() {
         let arguments = ["-n1:2048:+1M", "-n2:6144:+2M"];
-        let plain = read(&programs::sgdisk(&arguments).storage()).unwrap();
+        let plain = read(&test_tools::sgdisk(&arguments).storage()).unwrap();
         assert_eq!((plain.hybrid_entries.as_slice(), plain.boot_flags), (&[][..], [0; 4]));
-        let mut bytes = programs::sgdisk(&[arguments[0], arguments[1], "-h2"]).bytes();
+        let mut bytes = test_tools::sgdisk(&[arguments[0], arguments[1], "-h2"]).bytes();
         let table = read(&Ram::new(bytes.clone(), None)).unwrap();
         let [entry] = *table.hybrid_entries else { panic!("{:?}", table.hybrid_entries) };
         assert_eq!((entry.start, entry.len), (6144 * 512, 2 << 20));

@@ -13,7 +13,7 @@ use crate::partition::PartitionType;
 use crate::partition::TableKind;
 use crate::partition::boot_sector::BootSector;
 use crate::partition::ebr;
-use crate::partition::mbr_opinion;
+use crate::partition::mbr_cross_check;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 
@@ -141,7 +141,7 @@ pub(crate) fn read(
         partitions.push(found);
     }
     notes.extend(chain.notes.iter().cloned());
-    notes.extend(mbr_opinion::compare(storage, record, &chain, &partitions, sector_size)?);
+    notes.extend(mbr_cross_check::compare(storage, record, &chain, &partitions, sector_size)?);
     Ok(Some(PartitionTable {
         kind: TableKind::Mbr,
         sector_size,
@@ -239,8 +239,8 @@ fn dynamic_disk_note(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::partition::programs;
     use crate::partition::read;
+    use crate::partition::test_tools;
     use crate::storage::ram::Ram;
 
     /// An MBR with the given (flag, type, start, sectors).
@@ -316,10 +316,10 @@ mod tests {
     #[test]
     fn sfdisk_and_we_read_the_same() {
         let script = "label: dos\nlabel-id: 0xcafe0001\n2048,4096,7,*\n8192,20480,5\n10240,2048,7\n14336,2048,83\n18432,1024,c\n";
-        let image = programs::sfdisk(script, 16 << 20);
+        let image = test_tools::sfdisk(script, 16 << 20);
         let table = read(&image.storage()).unwrap();
         assert_eq!(table.disk, Some(DiskId::Mbr(0xcafe_0001)));
-        assert_eq!(programs::rows(&table), image.sfdisk_rows());
+        assert_eq!(test_tools::rows(&table), image.sfdisk_rows());
         assert_eq!(table.partitions.iter().filter(|it| it.logical).count(), 3);
         assert_eq!(table.notes, Vec::<String>::new());
     }
@@ -328,9 +328,9 @@ mod tests {
     fn a_chain_that_goes_back_is_read_as_sfdisk_reads_it() {
         // mbrman refuses this one.
         let script = "label: dos\n8192,20480,5\n10240,2048,7\n18432,1024,7\n14336,2048,83\n";
-        let image = programs::sfdisk(script, 16 << 20);
+        let image = test_tools::sfdisk(script, 16 << 20);
         let table = read(&image.storage()).unwrap();
-        assert_eq!(programs::rows(&table), image.sfdisk_rows());
+        assert_eq!(test_tools::rows(&table), image.sfdisk_rows());
         assert_eq!(table.partitions[1].start, 18432 * 512, "numbers follow the chain");
         assert!(
             table.notes.iter().any(|note| note.contains("only one of the two parsers")),
@@ -350,7 +350,7 @@ mod tests {
     #[test]
     fn no_byte_of_the_record_or_of_the_chain_can_make_it_panic_or_hang() {
         let script = "label: dos\n2048,4096,7,*\n8192,20480,f\n10240,2048,7\n14336,2048,83\n";
-        let good = programs::sfdisk(script, 16 << 20).bytes();
+        let good = test_tools::sfdisk(script, 16 << 20).bytes();
         let disk = |bytes: &[u8]| read(&Ram::new(bytes.to_vec(), None)).map(|table| table.partitions.len());
         let mut small = good.clone();
         small.truncate(13_000 * 512);

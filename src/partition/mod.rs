@@ -7,14 +7,14 @@ mod boot_sector;
 mod ebr;
 pub mod edit;
 pub mod gpt;
+mod gpt_cross_check;
 mod gpt_header;
-mod gpt_opinion;
 mod hybrid;
 mod mbr;
-mod mbr_opinion;
+mod mbr_cross_check;
 mod plausibility;
 #[cfg(test)]
-mod programs;
+mod test_tools;
 
 pub use hybrid::HybridEntry;
 

@@ -5,16 +5,16 @@ pub mod edits;
 pub mod identity;
 pub mod identity_record;
 pub mod letters;
+mod log_replay;
 mod new_file;
 pub mod plan;
 pub mod prospect;
-mod prove;
 pub mod record;
-mod recovery;
 pub mod refusal;
 pub mod rehearse;
 mod sectors;
 pub mod undo;
+mod verify;
 
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -20,10 +20,10 @@ use crate::repair::Patch;
 use crate::repair::edits;
 use crate::repair::edits::Touched;
 use crate::repair::identity;
-use crate::repair::prove::prove;
-use crate::repair::recovery;
+use crate::repair::log_replay;
 use crate::repair::rehearse::Overlay;
 use crate::repair::sectors::Sectors;
+use crate::repair::verify::prove;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::cache::Cached;
@@ -110,7 +110,7 @@ pub struct Plan {
 /// [`PlanError`] when the disk does not hold what the layout says, or the result would change anything but identities.
 pub fn plan(storage: &dyn Storage, layout: &Layout, diagnosis: &Diagnosis) -> Result<Plan, PlanError> {
     let mut plan = Plan { stores: Vec::new(), patches: Vec::new(), restored: None, touched: Vec::new() };
-    let recovery = recovery::patches(storage, layout, &diagnosis.stores())?;
+    let recovery = log_replay::patches(storage, layout, &diagnosis.stores())?;
     let recovered = Overlay { below: storage, patches: &recovery };
     let mut sectors = Sectors::new(&recovered, layout.table.sector_size, "byte of a hive");
     let first_stage = edits::stages_before_stores(diagnosis);
@@ -153,7 +153,7 @@ pub fn plan(storage: &dyn Storage, layout: &Layout, diagnosis: &Diagnosis) -> Re
     }
     plan.touched = edits::add(&mut sectors, layout, diagnosis)?;
     let patches = sectors.into_patches();
-    plan.patches = recovery::followed_by(recovery, patches);
+    plan.patches = log_replay::followed_by(recovery, patches);
     Ok(plan)
 }
 

@@ -26,11 +26,11 @@ use crate::storage::qcow2::chain::Access;
 use crate::storage::qcow2::chain::Chain;
 use crate::storage::qcow2::chain::open_chain;
 use crate::storage::qcow2::write::Qcow2Mut;
+use crate::storage::qemu_nbd::nodes;
+use crate::storage::qemu_nbd::nodes::Image;
+use crate::storage::qemu_nbd::serve;
+use crate::storage::qemu_nbd::starter::Starter;
 use crate::storage::raw::Raw;
-use crate::storage::served::nodes;
-use crate::storage::served::nodes::Image;
-use crate::storage::served::serve;
-use crate::storage::served::starter::Starter;
 use crate::storage::time_limit::TimeLimit;
 use crate::storage::time_limit::TimeLimited;
 

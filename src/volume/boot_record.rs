@@ -146,7 +146,7 @@ mod tests {
     use super::*;
     use crate::storage::ram::Ram;
     use crate::volume::Volume;
-    use crate::volume::programs::Image;
+    use crate::volume::test_tools::Image;
 
     fn record(bytes: Vec<u8>) -> Option<BootRecord> {
         let storage = Ram::new(bytes, None);

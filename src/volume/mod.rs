@@ -10,9 +10,9 @@ mod file;
 mod hibernation;
 mod ntfs;
 mod path;
-#[cfg(test)]
-mod programs;
 mod recognise;
+#[cfg(test)]
+mod test_tools;
 
 pub use boot_record::BootManagerName;
 pub use boot_record::BootRecord;

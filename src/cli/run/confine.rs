@@ -21,7 +21,7 @@ use landlock::RulesetCreatedAttr;
 use landlock::RulesetError;
 
 use crate::storage::file::directory_of;
-use crate::storage::served::starter::Starter;
+use crate::storage::qemu_nbd::starter::Starter;
 
 /// Extents of one image.
 const PARTS_MAX: usize = 512;

@@ -196,7 +196,7 @@ impl Menu<'_> {
         let starts = starts.filter(|object| object.id != Some(entry))?;
         self.store.object(entry)?;
         let message = format!(
-            "{} starts by itself and is there: only a menu that names nothing is changed, or with --windows where an entry leads",
+            "{} starts by itself, so that --entry has nothing to decide; give --windows N too to re-point an entry",
             starts.name()
         );
         Some(Finding::plain(Code::ChoiceDoesNotFit, Severity::Note, "--entry", message))

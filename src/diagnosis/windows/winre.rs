@@ -12,8 +12,8 @@ use crate::layout::Layout;
 use crate::layout::reagent::Location;
 use crate::layout::reagent::LocationKind;
 use crate::layout::reagent::RecoveryConfig;
-use crate::layout::recovery::RecoveryFile;
 use crate::layout::store::StoreFile;
+use crate::layout::winre::RecoveryFile;
 use crate::partition::DiskId;
 
 /// `InstallState` of a recovery environment that is switched off; Windows looks for it anew when it is switched on.

@@ -8,10 +8,10 @@ use std::io::Write;
 
 use crate::bytes;
 use crate::storage::StorageError;
+use crate::storage::nbd::deadline::ANSWER;
+use crate::storage::nbd::deadline::Patient;
 use crate::storage::nbd::negotiate::Export;
 use crate::storage::nbd::negotiate::negotiate;
-use crate::storage::nbd::patient::ANSWER;
-use crate::storage::nbd::patient::Patient;
 
 const REQUEST: u32 = 0x2560_9513;
 const REPLY: u32 = 0x6744_6698;

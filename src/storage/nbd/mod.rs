@@ -4,9 +4,9 @@
 //! server's reasons, nor a way to say that it leaves. What is needed is small.
 
 pub mod connections;
+mod deadline;
 pub mod link;
 pub mod negotiate;
-mod patient;
 pub mod url;
 
 use std::fs::File;
@@ -30,12 +30,12 @@ use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::StorageMut;
 use crate::storage::check_range;
+use crate::storage::nbd::deadline::ANSWER;
 use crate::storage::nbd::link::Link;
 use crate::storage::nbd::negotiate::Export;
-use crate::storage::nbd::patient::ANSWER;
 use crate::storage::nbd::url::Address;
 use crate::storage::nbd::url::NbdUrl;
-use crate::storage::served::watched::Watched;
+use crate::storage::qemu_nbd::watched::Watched;
 
 /// How long a server may take for a connection.
 const CONNECT: Duration = Duration::from_secs(10);

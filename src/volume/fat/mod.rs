@@ -2,7 +2,7 @@
 
 mod boot_sector;
 mod chain;
-mod crate_opinion;
+mod cross_check;
 mod directory;
 #[cfg(test)]
 mod tests;
@@ -118,7 +118,7 @@ impl<'a> FatVolume<'a> {
         refuse_unfit(&found, max)?;
         let extents = self.proven(&found)?;
         let bytes = self.bytes_of(&extents)?;
-        if crate_opinion::read(self.storage, &self.boot, &found.path, found.len)? != bytes {
+        if cross_check::read(self.storage, &self.boot, &found.path, found.len)? != bytes {
             return Err(VolumeError::corrupt(
                 found.path,
                 extents.first().map_or(0, |extent| extent.volume_offset),

@@ -6,9 +6,9 @@ use super::*;
 use crate::bytes::le_u16;
 use crate::storage::ram::Ram;
 use crate::volume::Volume;
-use crate::volume::programs::Flipped;
-use crate::volume::programs::Image;
-use crate::volume::programs::noise;
+use crate::volume::test_tools::Flipped;
+use crate::volume::test_tools::Image;
+use crate::volume::test_tools::noise;
 
 /// A volume with `\EFI\Microsoft\Boot\BCD` of 20000 bytes, in pieces that do not follow each other.
 fn image(len: u64, arguments: &[&str]) -> Image {
@@ -20,7 +20,7 @@ fn image(len: u64, arguments: &[&str]) -> Image {
         image.mcopy(&format!("filler{index}"), &noise(2000));
     }
     for index in [1, 3, 5] {
-        crate::volume::programs::run("mdel", &["-i", image.path(), &format!("::filler{index}")]);
+        crate::volume::test_tools::run("mdel", &["-i", image.path(), &format!("::filler{index}")]);
     }
     image.mcopy("EFI/Microsoft/Boot/BCD", &noise(20_000));
     image.mcopy("EFI/Microsoft/Boot/A long name.LOG1", b"");
@@ -242,7 +242,7 @@ fn a_directory_that_is_a_circle_ends_with_an_error() {
     let volume = Volume::open(&disk).unwrap();
     assert!(volume.find("\\EFI\\Microsoft\\Boot\\none").unwrap_err().to_string().contains("a loop"));
     assert!(
-        crate_opinion::read(&disk, &boot, "\\EFI\\Microsoft\\Boot\\none", 10).is_err(),
+        cross_check::read(&disk, &boot, "\\EFI\\Microsoft\\Boot\\none", 10).is_err(),
         "the budget ends the crate"
     );
 }

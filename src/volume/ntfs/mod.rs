@@ -2,7 +2,7 @@
 
 mod boot_sector;
 mod collation;
-mod crate_opinion;
+mod cross_check;
 mod data_runs;
 mod file_record;
 mod index;
@@ -31,7 +31,7 @@ use crate::volume::VolumeFile;
 use crate::volume::file::Contents;
 use crate::volume::ntfs::boot_sector::BootSector;
 use crate::volume::ntfs::collation::Collation;
-use crate::volume::ntfs::crate_opinion::CrateOpinion;
+use crate::volume::ntfs::cross_check::CrateOpinion;
 use crate::volume::ntfs::file_record::FileRecord;
 use crate::volume::ntfs::index::Index;
 use crate::volume::ntfs::index::NamedFile;

@@ -7,9 +7,9 @@ use super::tests::Broken;
 use super::tests::image;
 use crate::storage::Storage;
 use crate::volume::Volume;
-use crate::volume::programs::Counted;
-use crate::volume::programs::Image;
-use crate::volume::programs::noise;
+use crate::volume::test_tools::Counted;
+use crate::volume::test_tools::Image;
+use crate::volume::test_tools::noise;
 
 #[test]
 fn a_file_is_opened_once_and_read_in_pieces() {

@@ -9,10 +9,10 @@ use crate::storage::ram::Ram;
 use crate::volume::FileSystem;
 use crate::volume::Hibernation;
 use crate::volume::Volume;
-use crate::volume::programs::Counted;
-use crate::volume::programs::Flipped;
-use crate::volume::programs::Image;
-use crate::volume::programs::noise;
+use crate::volume::test_tools::Counted;
+use crate::volume::test_tools::Flipped;
+use crate::volume::test_tools::Image;
+use crate::volume::test_tools::noise;
 
 /// A volume with `\BCD` of 24576 bytes.
 pub(super) fn image(arguments: &[&str]) -> Image {

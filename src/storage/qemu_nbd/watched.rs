@@ -19,7 +19,7 @@ use serde_json::json;
 
 use crate::bytes::one_line;
 use crate::storage::StorageError;
-use crate::storage::served::starter::Request;
+use crate::storage::qemu_nbd::starter::Request;
 
 const PROGRAM: &str = "qemu-nbd";
 const SOCKET: &str = "nbd";

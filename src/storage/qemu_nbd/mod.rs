@@ -16,9 +16,9 @@ use crate::storage::StorageError;
 use crate::storage::nbd::Nbd;
 use crate::storage::nbd::patient_unix;
 use crate::storage::open::OpenOptions;
-use crate::storage::served::nodes::Image;
-use crate::storage::served::starter::Request;
-use crate::storage::served::watched::Watched;
+use crate::storage::qemu_nbd::nodes::Image;
+use crate::storage::qemu_nbd::starter::Request;
+use crate::storage::qemu_nbd::watched::Watched;
 
 /// How long `qemu-nbd` may take until it listens: the key of a LUKS image alone takes seconds.
 const PATIENCE: Duration = Duration::from_secs(60);

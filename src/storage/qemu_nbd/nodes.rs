@@ -23,9 +23,9 @@ use crate::storage::qcow2::chain::read_header;
 use crate::storage::qcow2::features::Reader;
 use crate::storage::qcow2::header::Header;
 use crate::storage::qcow2::named::resolve;
+use crate::storage::qemu_nbd::vmdk;
+use crate::storage::qemu_nbd::watched::utf8;
 use crate::storage::raw::Raw;
-use crate::storage::served::vmdk;
-use crate::storage::served::watched::utf8;
 
 /// Where the footer of a vhd says what it is, and what it says of one that holds only the difference to another.
 const VHD_TYPE: u64 = 60;

@@ -7,7 +7,7 @@ use std::thread;
 use serde_json::Value;
 
 use crate::storage::StorageError;
-use crate::storage::served::watched::Watched;
+use crate::storage::qemu_nbd::watched::Watched;
 
 /// What `qemu-nbd` is to serve.
 #[derive(Debug)]
