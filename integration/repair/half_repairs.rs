@@ -62,6 +62,8 @@ fn the_only_encrypted_partition_is_offered_with_the_whole_command() {
         (Some(expected.as_str()), &"healthy".into()),
         "{fix:#}"
     );
+    assert!(fix["refused"].to_string().contains("recovery key"), "{fix:#}");
+    bcdrescue(&["check", &disk]).exits(4).says("with the recovery key at hand");
     bcdrescue(&["fix", &disk, "--windows=3", "--repoint", "--yes"]).exits(1);
     check(&disk, 0, "healthy");
 }

@@ -69,7 +69,7 @@ pub struct Prospect {
     pub way: Option<Way>,
     /// The other cure of a changed identity, where it ends well too.
     pub other: Option<Way>,
-    /// Why `fix` with no more switches would be refused.
+    /// Why `fix` with no more switches, or with none that lifts a refusal, would be refused.
     pub refused: Vec<Refusal>,
 }
 
@@ -126,7 +126,8 @@ pub fn prospect(case: Case<'_>, diagnosis: &Diagnosis) -> Prospect {
         };
         case.lifted(choice, &switches, stopped)
     });
-    if refused.is_empty() && way.is_none() {
+    // What is lifted is said, also where it is the further switches that meet it.
+    if refused.is_empty() && way.as_ref().is_none_or(|way| !way.lifts.is_empty()) {
         refused = more.as_ref().map(why).unwrap_or_default();
     }
     let partly = || more.and_then(Result::ok).or(plain.ok());
