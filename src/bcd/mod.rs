@@ -124,6 +124,12 @@ impl Store {
         self.objects.iter().find(|object| object.id == Some(id))
     }
 
+    /// The index among [`Store::objects`] of the object of this id.
+    #[must_use]
+    pub fn position(&self, id: Guid) -> Option<usize> {
+        self.objects.iter().position(|object| object.id == Some(id))
+    }
+
     /// The Windows boot manager, `{bootmgr}`.
     #[must_use]
     pub fn boot_manager(&self) -> Option<&Object> {

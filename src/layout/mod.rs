@@ -180,6 +180,12 @@ impl Layout {
         }
     }
 
+    /// The Windows at a root, `\Windows`, on the volume with this index.
+    #[must_use]
+    pub fn windows_at(&self, volume: usize, root: &str) -> Option<&WindowsVolume> {
+        self.windows.iter().find(|windows| windows.volume == volume && windows.is_at(root))
+    }
+
     /// The system volume that the firmware comes to first.
     #[must_use]
     pub fn first_system(&self) -> Option<&SystemVolume> {

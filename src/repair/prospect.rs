@@ -195,9 +195,10 @@ impl Case<'_> {
     /// Giving the old identity back, where that ends well.
     fn restored(&self, diagnosis: &Diagnosis) -> Option<Way> {
         let choice = self.context.choice;
-        let is_free = !choice.is_of_repointing() && matches!(diagnosis.restore, Restore::Possible(_));
-        let way = self.attempt(Cure::RestoreIdentity, choice, &[], &[]);
-        way.ok().filter(|way| is_free && way.ends_well())
+        if choice.is_of_repointing() || !matches!(diagnosis.restore, Restore::Possible(_)) {
+            return None;
+        }
+        self.attempt(Cure::RestoreIdentity, choice, &[], &[]).ok().filter(Way::ends_well)
     }
 
     /// The same repair, where a switch lifts each refusal.
@@ -209,8 +210,10 @@ impl Case<'_> {
                 lifts.push(lift);
             }
         }
-        let way = self.attempt(Cure::Repoint, choice, switches, &lifts);
-        way.ok().filter(|way| !lifts.is_empty() && way.ends_well())
+        if lifts.is_empty() {
+            return None;
+        }
+        self.attempt(Cure::Repoint, choice, switches, &lifts).ok().filter(Way::ends_well)
     }
 }
 

@@ -118,12 +118,7 @@ impl<'a> Chain<'a> {
         let os_device = self.device("osdevice", object, ElementId::OS_DEVICE, of_entry);
         self.file(&ROOT, &root, os_device.as_ref());
         let Some(place) = os_device else { return };
-        let windows = place
-            .layout
-            .windows
-            .iter()
-            .find(|windows| windows.volume == place.volume && windows.is_at(&root));
-        match windows {
+        match place.layout.windows_at(place.volume, &root) {
             Some(windows) => self.windows(windows, &place.name),
             None => self.add_where("Windows", format!("none at {root}"), |finding| {
                 finding.code == Code::WindowsMissing && finding.subject == place.name
@@ -197,11 +192,8 @@ impl<'a> Chain<'a> {
                 || [Code::OsdeviceElsewhere, Code::NamesOtherDisk].contains(&finding.code))
                 && finding.is_about(store, entry, id)
         });
-        if is_elsewhere
-            && place.is_none()
-            && let Some(hop) = self.hops.last_mut().filter(|hop| hop.state == State::Ok)
-        {
-            hop.state = State::Unknown;
+        if is_elsewhere && place.is_none() {
+            self.unsure();
         }
         // Behind a file on it, the volume is not what the entry's own paths are on.
         place.filter(|_| record.purpose.file.is_none() || record.purpose.role != Role::Image)
@@ -239,10 +231,8 @@ impl<'a> Chain<'a> {
             (Some(Found::Nowhere), Some(lookup)) if lookup.place == Where::Boot => Some(self.volume),
             _ => None,
         };
-        if volume.is_none()
-            && let Some(hop) = self.hops.last_mut().filter(|hop| hop.state == State::Ok)
-        {
-            hop.state = State::Unknown;
+        if volume.is_none() {
+            self.unsure();
         }
         let place = |volume| Place { layout: self.layout, volume, name: self.layout.name(volume) };
         volume.filter(|_| !is_image).map(place)

@@ -41,21 +41,16 @@ pub enum By {
 /// What the boot manager starts by itself.
 #[must_use]
 pub fn start(store: &Store) -> Start {
-    let find = |id: &Guid| store.objects().iter().position(|object| object.id == Some(*id));
+    let find = |id: &Guid| store.position(*id);
     let (default, menu) = (store.default_id(), store.display_order());
     let entry = |object, by| Start::Entry { object, by };
     let of_default = default.as_ref().and_then(find).map(|object| entry(object, By::Default));
-    match default {
-        None if menu.is_empty() => Start::NoList,
-        Some(_) if menu.is_empty() => of_default.unwrap_or(Start::NotThere),
-        Some(default) if menu.contains(&default) && of_default.is_some() => {
-            of_default.unwrap_or(Start::NotThere)
-        }
-        _ => {
-            let first = menu.iter().find_map(find);
-            first.map_or(Start::NotThere, |object| entry(object, By::Menu(default)))
-        }
+    if menu.is_empty() {
+        return default.map_or(Start::NoList, |_| of_default.unwrap_or(Start::NotThere));
     }
+    let is_listed = default.is_some_and(|default| menu.contains(&default));
+    let of_menu = || menu.iter().find_map(find).map(|object| entry(object, By::Menu(default)));
+    of_default.filter(|_| is_listed).or_else(of_menu).unwrap_or(Start::NotThere)
 }
 
 /// The entry that starts by itself, as an index of the store's objects; `None` where none does, and where it is one that starts no
@@ -133,7 +128,7 @@ pub fn legacy(layout: &Layout) -> Legacy {
 /// The entries of the menu, each once, as indices of the store's objects; those that are not there are left out.
 pub(in crate::diagnosis) fn listed(store: &Store) -> Vec<usize> {
     let mut found: Vec<usize> = Vec::new();
-    let find = |id: &Guid| store.objects().iter().position(|object| object.id == Some(*id));
+    let find = |id: &Guid| store.position(*id);
     for object in store.display_order().iter().filter_map(find) {
         if !found.contains(&object) {
             found.push(object);

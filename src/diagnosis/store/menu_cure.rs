@@ -41,9 +41,7 @@ pub(in crate::diagnosis) fn findings(entries: Entries<'_>) -> Vec<Finding> {
 
 /// Findings about the lists of a store without a disk around it.
 pub(in crate::diagnosis) fn alone(path: &str, store: &Store) -> Option<Finding> {
-    let is_loader = |object: &Object| object.object_type.is_some_and(|kind| kind.is_os_loader());
-    let has_loader = store.objects().iter().any(is_loader);
-    let fault = fault(path, store).filter(|_| has_loader && store.boot_manager().is_some())?;
+    let fault = fault(path, store).filter(|_| has_loader(store) && store.boot_manager().is_some())?;
     Some(Finding { remedy: Remedy::Advice("check the disk that holds it".into()), ..fault })
 }
 
@@ -58,7 +56,6 @@ struct Menu<'a> {
 impl Menu<'_> {
     fn findings(&self) -> Vec<Finding> {
         let objects = self.store.objects();
-        let is_loader = |object: &Object| object.object_type.is_some_and(|kind| kind.is_os_loader());
         let starts = match start(self.store) {
             Start::Entry { object, .. } => objects.get(object),
             Start::NoList | Start::NotThere => None,
@@ -66,7 +63,7 @@ impl Menu<'_> {
         if starts.is_some_and(|object| is_system(object) && !is_recovery_beside(self.store, object)) {
             return self.unused_word(starts).into_iter().chain(self.other()).collect();
         }
-        if !objects.iter().any(is_loader) {
+        if !has_loader(self.store) {
             return vec![no_entry(self.file, objects.len())];
         }
         let Some(fault) = fault(&self.file.name, self.store) else { return Vec::new() };
@@ -225,6 +222,11 @@ impl Menu<'_> {
             format!("choosing \"{title}\" in the boot menu starts the Windows on {}", goal.name()),
         ))
     }
+}
+
+fn has_loader(store: &Store) -> bool {
+    let mut kinds = store.objects().iter().filter_map(|object| object.object_type);
+    kinds.any(|kind| kind.is_os_loader())
 }
 
 fn no_entry(file: &StoreFile, objects: usize) -> Finding {

@@ -132,9 +132,7 @@ impl<'a> Entries<'a> {
         });
         let goal = self.leads(store, object, ElementId::OS_DEVICE, false).filter(|_| !is_image)?;
         let root = of.string(ElementId::SYSTEM_ROOT)?;
-        let mut all = goal.layout.windows.iter();
-        let windows = all.find(|windows| windows.volume == goal.volume && windows.is_at(root));
-        Some((goal, windows.ok_or(root)))
+        Some((goal, goal.layout.windows_at(goal.volume, root).ok_or(root)))
     }
 
     /// The volume of what the entry starts, where all of it is there.
