@@ -26,14 +26,13 @@
 //! # Library
 //!
 //! Every command of the program is a place to stop on one pipe, and so is every use of the crate: [`storage::open::open`],
-//! [`layout::discover`], [`diagnosis::diagnose`], [`repair::plan::plan`], [`repair::rehearse::rehearse`],
-//! [`repair::record::Record::create`], [`repair::apply::apply`].
+//! [`layout::discover`], [`diagnosis::diagnose`], [`repair::transaction`].
 //!
 //! Meant for users, and changed only with the minor version while the first number is 0: [`storage`] itself with
 //! [`storage::open`], [`storage::cache`] and [`storage::ram`]; [`layout`] with [`layout::store`], [`layout::system`] and
 //! [`layout::windows`]; [`diagnosis`] itself; [`bcd`] with what it re-exports, [`bcd::names`] and [`bcd::create`]; [`guid`];
-//! and of [`repair`] the modules [`plan`](repair::plan), [`rehearse`](repair::rehearse), [`refusal`](repair::refusal),
-//! [`record`](repair::record), [`apply`](repair::apply) and [`undo`](repair::undo). Of [`partition`], [`volume`] and [`hive`]
+//! and of [`repair`] the modules [`case`](repair::case), [`cure`](repair::cure), [`plan`](repair::plan), [`refusal`](repair::refusal),
+//! [`record`](repair::record), [`transaction`](repair::transaction) and [`undo`](repair::undo). Of [`partition`], [`volume`] and [`hive`]
 //! what those hand out. Everything else ([`cli`], [`bytes`], the insides of qcow2, NBD, NTFS, FAT and hives) is public for the
 //! program, its tests and its fuzz targets, and changes as they need it. Names of findings ([`diagnosis::Finding::code`]) are
 //! those of the JSON and stay.
@@ -95,60 +94,49 @@
 //!
 //! ## Repair a disk, and bring it back
 //!
-//! The order of the steps is what makes a repair safe, so keep it: whoever leaves one out gives up what it is for.
+//! A repair is one [transaction](repair::transaction), each step of which can only follow the one before it.
 //!
 //! ```
 //! use bcdrescue::diagnosis::{Context, Verdict, diagnose};
 //! use bcdrescue::layout::discover;
-//! use bcdrescue::repair::apply::{apply, inverse};
-//! use bcdrescue::repair::plan::{plan, still_holds};
-//! use bcdrescue::repair::record::{Record, State};
-//! use bcdrescue::repair::refusal::{Allowed, Cure, refusals};
-//! use bcdrescue::repair::rehearse::rehearse;
-//! use bcdrescue::repair::undo;
-//! use bcdrescue::storage::Storage;
+//! use bcdrescue::repair::case::Case;
+//! use bcdrescue::repair::cure::Cure;
+//! use bcdrescue::repair::record::Record;
+//! use bcdrescue::repair::refusal::Allowed;
+//! use bcdrescue::repair::transaction::Planned;
+//! use bcdrescue::repair::undo::Undo;
 //! use bcdrescue::storage::cache::Cached;
 //! use bcdrescue::storage::open::{OpenOptions, open, open_mut};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = tempfile::tempdir()?;
-//! # let image = folder.path().join("win10-bios.qcow2");
+//! # let image = folder.path().canonicalize()?.join("win10-bios.qcow2");
 //! # std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/images/win10-bios.qcow2"), &image)?;
-//! # let record_path = folder.path().join("win10-bios.undo.json");
-//! let (options, context) = (OpenOptions::default(), Context::default());
-//! let disk = Cached::new(open(&image, &options)?.storage);
-//! let layout = discover(&disk)?;
+//! # let file = folder.path().join("win10-bios.undo.json");
+//! let (options, context, allowed) = (OpenOptions::default(), Context::default(), Allowed::default());
+//! let storage = Cached::new(open(&image, &options)?.storage);
+//! let layout = discover(&storage)?;
 //! let diagnosis = diagnose(&layout, &context);
-//!
-//! // Reasons not to write: a hibernated Windows, a dirty volume, BitLocker that would ask for its key.
-//! assert!(refusals(&layout, &context, &diagnosis, Cure::Repoint, Allowed::default()).is_empty());
-//!
-//! // Whole sectors, each with its bytes before and after; tried in memory, the disk is healthy then.
-//! let plan = plan(&disk, &layout, &diagnosis)?;
-//! assert_eq!(rehearse(&plan, &disk, &context, &diagnosis)?.verdict, Verdict::Healthy);
-//! let now = "2026-01-02T03:04:05Z".to_owned();
-//! let mut record = Record::of(&plan, &layout, disk.len(), image.canonicalize()?, now);
-//! drop(disk);
-//!
-//! // Locked, looked at once more, recorded; then written and read back.
-//! let mut disk = open_mut(&image, &options)?;
-//! still_holds(&plan, disk.as_ref(), &context)?;
-//! record.create(&record_path)?;
-//! apply(disk.as_mut(), &plan.patches)?;
-//! drop(disk);
-//! record.set_state(&record_path, State::Applied)?;
-//!
-//! let disk = Cached::new(open(&image, &options)?.storage);
-//! let layout = discover(&disk)?;
-//! assert_eq!(diagnose(&layout, &context).verdict, Verdict::Healthy);
+//! let case = Case { storage: &storage, layout: &layout, context: &context, allowed };
+//! // Refused for a hibernated Windows, a dirty volume, BitLocker that would ask for its key; then tried in memory.
+//! let repair = Planned::new(case, &diagnosis, Cure::Repoint)?.rehearse()?;
+//! assert_eq!(repair.after().verdict, Verdict::Healthy);
+//! // Locked and looked at once more; recorded; written and read back.
+//! let locked = repair.lock(open_mut(&image, &options)?, &context)?;
+//! let applied = locked.record_in(&file, image.clone(), "2026-01-02T03:04:05Z".to_owned())?.apply()?;
+//! // Opened and examined anew: only then it is a repair, and its record is marked.
+//! let storage = Cached::new(open(&image, &options)?.storage);
+//! let layout = discover(&storage)?;
+//! applied.verify(&layout, &diagnose(&layout, &context))?;
 //!
 //! // And back, by the record alone.
-//! let record = Record::load(&record_path)?;
-//! undo::check(&record, &layout, disk.len())?;
-//! drop(disk);
-//! apply(open_mut(&image, &options)?.as_mut(), &inverse(&record.patches))?;
-//! # let disk = Cached::new(open(&image, &options)?.storage);
-//! # assert_eq!(diagnose(&discover(&disk)?, &context).verdict, Verdict::Broken);
+//! let undo = Undo::new(&Record::load(&file)?, file, &storage, &layout, false)?;
+//! drop(storage);
+//! let applied = undo.lock(open_mut(&image, &options)?)?.apply()?;
+//! let layout = discover(&Cached::new(open(&image, &options)?.storage))?;
+//! let diagnosis = diagnose(&layout, &context);
+//! applied.verify(&layout, &diagnosis)?;
+//! assert_eq!(diagnosis.verdict, Verdict::Broken);
 //! # Ok(())
 //! # }
 //! ```

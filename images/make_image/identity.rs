@@ -14,6 +14,7 @@ use bcdrescue::partition::DiskId;
 use bcdrescue::partition::edit::with_signature;
 use bcdrescue::partition::gpt;
 use bcdrescue::repair::apply::apply;
+use bcdrescue::repair::cure::Cure;
 use bcdrescue::repair::plan::plan;
 use bcdrescue::storage::Storage;
 use sha2::Digest;
@@ -41,7 +42,7 @@ pub(crate) fn give(disk: &mut Disk, identity: DiskId) -> Result<()> {
     let choice = Choice { drive_letters: true, ..Choice::default() };
     let context = diagnosis::Context { choice, ..diagnosis::Context::default() };
     let layout = look(disk)?;
-    let plan = plan(disk, &layout, &diagnose(&layout, &context))?;
+    let plan = plan(disk, &layout, &diagnose(&layout, &context), Cure::Repoint)?;
     apply(disk, &plan.patches)?;
     let after = diagnose(&look(disk)?, &context);
     ensure!(

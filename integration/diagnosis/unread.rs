@@ -17,10 +17,10 @@ use bcdrescue::diagnosis::diagnose;
 use bcdrescue::diagnosis::model::code::Code;
 use bcdrescue::layout::Layout;
 use bcdrescue::layout::discover;
+use bcdrescue::repair::cure::Cure;
 use bcdrescue::repair::plan;
 use bcdrescue::repair::record::sha256;
 use bcdrescue::repair::refusal::Allowed;
-use bcdrescue::repair::refusal::Cure;
 use bcdrescue::repair::refusal::refusals;
 use bcdrescue::storage::Storage;
 use bcdrescue::storage::StorageError;
@@ -102,7 +102,7 @@ impl Look {
         let context = Context::default();
         let is_refused =
             !refusals(&self.layout, &context, &self.diagnosis, Cure::Repoint, allowed).is_empty();
-        let plan = plan::plan(&Cached::new(self.disk.clone()), &self.layout, &self.diagnosis);
+        let plan = plan::plan(&Cached::new(self.disk.clone()), &self.layout, &self.diagnosis, Cure::Repoint);
         let Some(plan) = plan.ok().filter(|_| !is_refused) else { return BTreeSet::new() };
         let mut cure = BTreeSet::new();
         for store in &plan.stores {

@@ -14,12 +14,12 @@ use bcdrescue::layout::Layout;
 use bcdrescue::layout::discover;
 use bcdrescue::layout::discover_beside;
 use bcdrescue::repair::apply::apply;
-use bcdrescue::repair::apply::inverse;
-use bcdrescue::repair::identity;
+use bcdrescue::repair::cure::Cure;
+use bcdrescue::repair::error::PlanError;
+use bcdrescue::repair::patch::inverse;
 use bcdrescue::repair::plan;
 use bcdrescue::repair::plan::Plan;
 use bcdrescue::repair::refusal::Allowed;
-use bcdrescue::repair::refusal::Cure;
 use bcdrescue::repair::refusal::refusals;
 use bcdrescue::repair::rehearse::rehearse;
 use bcdrescue::storage::cache::Cached;
@@ -104,11 +104,9 @@ fn planned(scene: &Scene, disk: &SparseRam) -> Result<Option<Plan>, (String, boo
     if !diagnosis.is_curable() && !restores {
         return Ok(None);
     }
-    let plan = match restores {
-        true => identity::plan(&storage, &layout, &diagnosis),
-        false => plan::plan(&storage, &layout, &diagnosis),
-    };
-    let failed = |error: plan::PlanError| (error.to_string(), true);
+    let cure = if restores { Cure::RestoreIdentity } else { Cure::Repoint };
+    let plan = plan::plan(&storage, &layout, &diagnosis, cure);
+    let failed = |error: PlanError| (error.to_string(), true);
     let plan = plan.map_err(failed)?;
     rehearse(&plan, &storage, &context, &diagnosis).map_err(failed)?;
     Ok(Some(plan).filter(|plan| !plan.patches.is_empty()))

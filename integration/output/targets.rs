@@ -13,8 +13,8 @@ use bcdrescue::diagnosis::Context;
 use bcdrescue::diagnosis::Diagnosis;
 use bcdrescue::diagnosis::Verdict;
 use bcdrescue::diagnosis::model::code::Code;
+use bcdrescue::repair::cure::Cure;
 use bcdrescue::repair::refusal::Allowed;
-use bcdrescue::repair::refusal::Cure;
 use bcdrescue::repair::refusal::refusals;
 use serde_json::Value as Json;
 

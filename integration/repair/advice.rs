@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use bcdrescue::repair::record::Record;
+
 use crate::support::Disk;
 use crate::support::bcdrescue;
 use crate::support::image;
@@ -44,10 +46,7 @@ fn what_cannot_be_told_of_a_store_is_no_requirement_that_it_meets() {
     let broken = Disk::raw("win2008r2-bios");
     bcdrescue(&["fix", broken.name(), "--yes"]).exits(1);
     fs::rename(broken.record(), &record).unwrap();
-    let record: serde_json::Value = serde_json::from_str(&fs::read_to_string(&record).unwrap()).unwrap();
-    let hex = record["stores"][0]["bytes_before"].as_str().unwrap();
-    let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
-    fs::write(&store, (0..hex.len()).step_by(2).map(byte).collect::<Vec<u8>>()).unwrap();
+    fs::write(&store, &Record::load(&record).unwrap().stores[0].bytes_before).unwrap();
     bcdrescue(&["check", text(&store)]).exits(0);
     bcdrescue(&["check", text(&store), "--require", "healthy"]).exits(0);
     for require in ["generalized", "unique-identity", "no-hibernation"] {
@@ -116,6 +115,23 @@ fn a_refusal_names_the_switch_that_is_wanting() {
     bcdrescue(&["fix", &disk, "--active=1", "--yes"])
         .exits(8)
         .says("would stop Windows: its boot record says")
-        .says("; give --boot-sector too; nothing was written");
+        .says("; give --boot-sector too")
+        .says(&format!("fix {disk} --active 1 --boot-sector"));
     bcdrescue(&["fix", &disk, "--active=1", "--boot-sector", "--yes"]).exits(1).says("healthy");
+}
+
+/// The same where nobody gave a switch yet: `check` names the whole command, and it is carried out.
+#[test]
+fn a_fault_that_a_cure_lays_open_is_in_the_command_that_check_prints() {
+    // Not active, and another partition active; the boot record names another place.
+    for other in [0, 0x80] {
+        let disk = Disk::raw("win2008r2-bios");
+        disk.put(0x1be, &[0]);
+        disk.put(0x1ce, &[other]);
+        disk.put((1 << 20) + 0x1c, &63u32.to_le_bytes());
+        let target = bcdrescue(&["check", disk.name(), "--json"]).exits(4).target();
+        let command: Vec<&str> = target["fix"]["command"].as_str().unwrap().split(' ').skip(1).collect();
+        assert!(command.contains(&"--boot-sector") && command.contains(&"--active=1"), "{command:?}");
+        bcdrescue(&[command.as_slice(), &["--yes"]].concat()).exits(1).says("healthy");
+    }
 }

@@ -15,6 +15,7 @@ use bcdrescue::guid::Guid;
 use bcdrescue::layout::Layout;
 use bcdrescue::layout::discover;
 use bcdrescue::repair::apply::apply;
+use bcdrescue::repair::cure::Cure;
 use bcdrescue::repair::plan;
 use serde_json::Value as Json;
 
@@ -374,15 +375,15 @@ fn power_goes_while_copies_are_written() {
         }
         let before = SparseRam::read(&disk.path);
         let (layout, diagnosis, context) = look(&before);
-        let plan = plan::plan(&before, &layout, &diagnosis).unwrap();
-        plan::still_holds(&plan, &before, &context).unwrap();
+        let plan = plan::plan(&before, &layout, &diagnosis, Cure::Repoint).unwrap();
+        plan::still_holds(&plan, &before, &context, Cure::Repoint).unwrap();
         let mut after = before.clone();
         apply(&mut after, &plan.patches).unwrap();
         assert!(look(&after).1.edits().next().is_none());
         let completed = |disk: &SparseRam, story: &str| {
             let (layout, diagnosis, _) = look(disk);
-            let plan =
-                plan::plan(disk, &layout, &diagnosis).unwrap_or_else(|error| panic!("{story}: {error}"));
+            let plan = plan::plan(disk, &layout, &diagnosis, Cure::Repoint)
+                .unwrap_or_else(|error| panic!("{story}: {error}"));
             let mut disk = disk.clone();
             apply(&mut disk, &plan.patches).unwrap_or_else(|error| panic!("{story}: {error}"));
             assert!(disk.is_same(&after), "{story}: a second repair does not complete the first");

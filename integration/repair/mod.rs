@@ -17,4 +17,5 @@ pub mod recorded;
 pub mod refusals;
 pub mod restore;
 pub mod scenarios;
+pub mod undo_records;
 pub mod wrong_words;

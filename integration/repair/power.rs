@@ -8,10 +8,11 @@ use bcdrescue::diagnosis::model::code::Code;
 use bcdrescue::layout::Layout;
 use bcdrescue::layout::store::Dirty;
 use bcdrescue::layout::store::StoreFile;
-use bcdrescue::repair::Patch;
 use bcdrescue::repair::apply::ApplyError;
 use bcdrescue::repair::apply::apply;
-use bcdrescue::repair::apply::inverse;
+use bcdrescue::repair::cure::Cure;
+use bcdrescue::repair::patch::Patch;
+use bcdrescue::repair::patch::inverse;
 use bcdrescue::repair::plan;
 use bcdrescue::repair::plan::Plan;
 use bcdrescue::repair::record::Record;
@@ -72,7 +73,7 @@ fn converted() -> Case {
 fn case(name: &'static str, before: SparseRam, choice: Choice) -> Case {
     let context = Context { choice, ..Context::default() };
     let (layout, diagnosis) = look_with(&before, &context).expect("a sound disk");
-    let plan = plan::plan(&before, &layout, &diagnosis).expect("a plan");
+    let plan = plan::plan(&before, &layout, &diagnosis, Cure::Repoint).expect("a plan");
     let created = "2026-01-02T03:04:05Z".into();
     let record = Record::of(&plan, &layout, before.len(), "/x/disk.img".into(), created);
     let mut after = before.clone();
@@ -175,7 +176,8 @@ fn recovers(case: &Case, disk: &SparseRam, story: &str) {
     apply(&mut undone, &inverse(&case.plan.patches)).unwrap_or_else(|error| panic!("{story}: {error}"));
     assert!(undone.is_same(&case.before), "{story}: undo left something");
 
-    let plan = plan::plan(disk, &layout, &diagnosis).unwrap_or_else(|error| panic!("{story}: {error}"));
+    let plan = plan::plan(disk, &layout, &diagnosis, Cure::Repoint)
+        .unwrap_or_else(|error| panic!("{story}: {error}"));
     let mut fixed = disk.clone();
     apply(&mut fixed, &plan.patches).unwrap_or_else(|error| panic!("{story}: {error}"));
     let left: Vec<_> = diagnosis.left().map(|finding| (&finding.subject, &finding.message)).collect();
@@ -298,7 +300,7 @@ fn half_an_identity_is_completed_too() {
                     let mut disk = done.clone();
                     disk.put(patch.offset + first as u64, &patch.after[first..middle]);
                     let (layout, diagnosis) = look_with(&disk, &case.context).expect("readable");
-                    let plan = plan::plan(&disk, &layout, &diagnosis).expect("a plan");
+                    let plan = plan::plan(&disk, &layout, &diagnosis, Cure::Repoint).expect("a plan");
                     apply(&mut disk, &plan.patches).expect("applied");
                     let left: Vec<_> =
                         diagnosis.left().map(|finding| (&finding.subject, &finding.message)).collect();
@@ -414,13 +416,13 @@ fn a_failing_medium_is_counted_right() {
 #[test]
 fn a_store_that_moved_since_the_look_is_not_written() {
     for case in cases() {
-        plan::still_holds(&case.plan, &case.before, &case.context).expect("nothing happened");
+        plan::still_holds(&case.plan, &case.before, &case.context, Cure::Repoint).expect("nothing happened");
         // Somebody else finished the repair, or wrote into the store.
-        assert!(plan::still_holds(&case.plan, &case.after, &case.context).is_err());
+        assert!(plan::still_holds(&case.plan, &case.after, &case.context, Cure::Repoint).is_err());
         let mut touched = case.before.clone();
         let Patch { offset, before, .. } = &case.plan.patches[0];
         let free = before.iter().rposition(|byte| *byte == 0).expect("a zero byte");
         touched.put(offset + free as u64, &[1]);
-        assert!(plan::still_holds(&case.plan, &touched, &case.context).is_err());
+        assert!(plan::still_holds(&case.plan, &touched, &case.context, Cure::Repoint).is_err());
     }
 }

@@ -160,7 +160,9 @@ fn an_undo_refuses_another_disk_a_moved_one_and_a_damaged_record() {
     fs::write(&disk.path, &bytes).unwrap();
 
     let text_of_record = fs::read_to_string(&record).unwrap();
-    fs::write(&record, text_of_record.replacen("a44d2336", "a44d2337", 1)).unwrap();
+    let damaged = text_of_record.replacen("\"before\": \"eJ", "\"before\": \"eK", 1);
+    assert_ne!(damaged, text_of_record);
+    fs::write(&record, damaged).unwrap();
     refuse(&[], "damaged");
     fs::write(&record, text_of_record).unwrap();
     bcdrescue(&["undo", text(&record), "--yes"]).exits(1);

@@ -5,9 +5,11 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
+use bcdrescue::cli::text::advice;
 use bcdrescue::repair::apply::apply;
-use bcdrescue::repair::apply::inverse;
-use bcdrescue::repair::identity;
+use bcdrescue::repair::cure::Cure;
+use bcdrescue::repair::patch::inverse;
+use bcdrescue::repair::plan;
 use bcdrescue::repair::record::Record;
 use bcdrescue::repair::undo;
 use bcdrescue::storage::Storage;
@@ -156,7 +158,7 @@ fn power_goes_while_the_identity_is_put_back() {
     {
         let before = SparseRam::of(name);
         let (layout, diagnosis) = look(&before).expect("a sound disk");
-        let plan = identity::plan(&before, &layout, &diagnosis).expect("a plan");
+        let plan = plan::plan(&before, &layout, &diagnosis, Cure::RestoreIdentity).expect("a plan");
         let created = "2026-01-02T03:04:05Z".into();
         let record = Record::of(&plan, &layout, before.len(), "/x/disk.img".into(), created);
         let mut after = before.clone();
@@ -193,7 +195,8 @@ fn a_damaged_copy_of_the_table_must_be_mended_first() {
     let byte = disk.get(last + 0x38, 1)[0];
     disk.put(last + 0x38, &[byte ^ 1]);
     let (layout, diagnosis) = look(&disk).expect("the primary is sound");
-    let error = identity::plan(&disk, &layout, &diagnosis).unwrap_err().to_string();
+    let error = plan::plan(&disk, &layout, &diagnosis, Cure::RestoreIdentity).unwrap_err();
+    let error = advice::of_plan(&error);
     assert!(error.contains("the backup GPT") && error.contains("mend the table first"), "{error}");
 }
 

@@ -9,11 +9,12 @@ use bcdrescue::diagnosis::diagnose;
 use bcdrescue::layout::Layout;
 use bcdrescue::layout::discover;
 use bcdrescue::repair::apply::apply;
+use bcdrescue::repair::cure::Cure;
 use bcdrescue::repair::plan;
 use bcdrescue::repair::plan::Plan;
 use bcdrescue::repair::refusal::Allowed;
-use bcdrescue::repair::refusal::Cure;
 use bcdrescue::repair::refusal::refusals;
+use bcdrescue::repair::touched::is_within;
 use bcdrescue::storage::Storage;
 use bcdrescue::storage::cache::Cached;
 use crc::CRC_32_ISO_HDLC;
@@ -188,7 +189,7 @@ fn check_plan(disk: &SparseRam, layout: &Layout, plan: &Plan) {
             let files =
                 plan.stores.iter().map(|store| layout.store_on(store.partition, &store.path).unwrap());
             assert!(
-                files.into_iter().any(|file| plan::is_in(file, at)),
+                files.into_iter().any(|file| file.place.as_ref().is_ok_and(|extents| is_within(extents, at))),
                 "0x{at:x} is in no store of the plan"
             );
         }
@@ -206,12 +207,13 @@ fn survive(disk: &SparseRam) -> bool {
         Allowed { repoint: true, ..Allowed::default() },
     )
     .is_empty();
-    let Ok(plan) = plan::plan(disk, &layout, &diagnosis) else { return false };
+    let Ok(plan) = plan::plan(disk, &layout, &diagnosis, Cure::Repoint) else { return false };
     check_plan(disk, &layout, &plan);
     if refused || plan.patches.is_empty() {
         return false;
     }
-    plan::still_holds(&plan, disk, &Context::default()).expect("the same disk leads to the same plan");
+    plan::still_holds(&plan, disk, &Context::default(), Cure::Repoint)
+        .expect("the same disk leads to the same plan");
     let mut repaired = disk.clone();
     assert_eq!(apply(&mut repaired, &plan.patches).expect("applied"), plan.patches.len());
     let (_, after) = look(&repaired).expect("a repaired disk can be read");

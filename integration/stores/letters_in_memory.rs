@@ -12,13 +12,14 @@ use bcdrescue::layout::Layout;
 use bcdrescue::layout::discover;
 use bcdrescue::layout::mounted_devices::Named;
 use bcdrescue::repair::apply::apply;
-use bcdrescue::repair::apply::inverse;
+use bcdrescue::repair::cure::Cure;
+use bcdrescue::repair::patch::inverse;
 use bcdrescue::repair::plan;
 use bcdrescue::repair::plan::Plan;
 use bcdrescue::repair::record::Record;
 use bcdrescue::repair::refusal::Allowed;
-use bcdrescue::repair::refusal::Cure;
 use bcdrescue::repair::refusal::refusals;
+use bcdrescue::repair::touched::is_within;
 use bcdrescue::repair::undo;
 use bcdrescue::storage::Storage;
 use bcdrescue::storage::StorageError;
@@ -107,8 +108,8 @@ fn power_is_cut_at_every_write() {
             )
             .is_empty()
         );
-        let plan = plan::plan(&before, &layout, &diagnosis).expect("a plan");
-        plan::still_holds(&plan, &before, &context()).expect("nothing happened");
+        let plan = plan::plan(&before, &layout, &diagnosis, Cure::Repoint).expect("a plan");
+        plan::still_holds(&plan, &before, &context(), Cure::Repoint).expect("nothing happened");
         let stages: Vec<u8> = plan.patches.iter().map(|patch| patch.stage).collect();
         assert!(stages.is_sorted() && stages.first() == Some(&0) && stages.contains(&4), "{stages:?}");
         cut_at_every_write(name, &before, &layout, &plan, &context());
@@ -123,8 +124,10 @@ fn power_is_cut_where_the_copies_of_firmware_entries_are_written_too() {
     let choice = Choice { drive_letters: true, firmware_entries: true, ..Choice::default() };
     let context = Context { choice, ..Context::default() };
     let (layout, diagnosis) = look_with(&before, &context).expect("a sound disk");
-    let plan = plan::plan(&before, &layout, &diagnosis).expect("a plan");
-    let store = |at: u64| layout.stores.iter().any(|file| plan::is_in(file, at));
+    let plan = plan::plan(&before, &layout, &diagnosis, Cure::Repoint).expect("a plan");
+    let store = |at: u64| {
+        layout.stores.iter().any(|file| file.place.as_ref().is_ok_and(|extents| is_within(extents, at)))
+    };
     let (of_stores, letters): (Vec<_>, Vec<_>) = plan.patches.iter().partition(|patch| store(patch.offset));
     let last = letters.iter().map(|patch| patch.stage).max().expect("letters");
     assert!(of_stores.len() > 3 && of_stores.iter().all(|patch| patch.stage > last), "{last}");
@@ -163,7 +166,8 @@ fn recovers(disk: &SparseRam, ends: [&SparseRam; 2], record: &Record, context: &
     let mut undone = disk.clone();
     apply(&mut undone, &inverse(&record.patches)).unwrap_or_else(|error| panic!("{story}: {error}"));
     assert!(undone.is_same(before), "{story}: undo left something");
-    let plan = plan::plan(disk, &layout, &diagnosis).unwrap_or_else(|error| panic!("{story}: {error}"));
+    let plan = plan::plan(disk, &layout, &diagnosis, Cure::Repoint)
+        .unwrap_or_else(|error| panic!("{story}: {error}"));
     let mut fixed = disk.clone();
     apply(&mut fixed, &plan.patches).unwrap_or_else(|error| panic!("{story}: {error}"));
     assert!(fixed.is_same(after), "{story}: a second repair does not complete the first");
@@ -179,7 +183,8 @@ fn a_value_that_is_not_where_it_was_read_is_not_written() {
     let mut other = disk.clone();
     // The last byte of the partition's offset, which stays as it is.
     other.put(extents[0].volume_offset + entry.at + 11, &[1]);
-    let error = plan::plan(&other, &layout, &diagnosis).expect_err("not the same disk").to_string();
+    let error =
+        plan::plan(&other, &layout, &diagnosis, Cure::Repoint).expect_err("not the same disk").to_string();
     assert!(error.contains("byte of a hive") && error.contains("expected 0x00, found 0x01"), "{error}");
 }
 
@@ -230,7 +235,7 @@ fn hostile_hives_are_read_or_refused() {
                 Cure::Repoint,
                 Allowed { repoint: true, ..Allowed::default() },
             );
-            let Ok(plan) = plan::plan(&damaged, &layout, &diagnosis) else { continue };
+            let Ok(plan) = plan::plan(&damaged, &layout, &diagnosis, Cure::Repoint) else { continue };
             planned += 1;
             let hive_edits = diagnosis
                 .edits()
@@ -302,7 +307,7 @@ fn a_big_hive_costs_few_reads() {
     println!("reads and bytes without a hive, with a small one, with one of 12 MiB: {costs:?}");
     let more = |of: (usize, usize)| (of.0 - costs[0].0, of.1.saturating_sub(costs[0].1));
     assert!(more(costs[2]).0 <= 16 && more(costs[2]).1 <= 128 << 10, "{costs:?}");
-    let plan = plan::plan(&big, &layout, &diagnosis).expect("a plan");
+    let plan = plan::plan(&big, &layout, &diagnosis, Cure::Repoint).expect("a plan");
     let mut fixed = big.clone();
     apply(&mut fixed, &plan.patches).expect("applied");
     assert_eq!(look(&fixed).expect("a sound disk").1.edits().count(), 0);

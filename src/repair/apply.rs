@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::repair::Patch;
+use crate::repair::patch::Patch;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::StorageMut;
@@ -15,18 +15,16 @@ const SMALLEST_SECTOR: usize = 512;
 #[non_exhaustive]
 pub enum ApplyError {
     /// A sector holds neither the bytes before nor the bytes after. Nothing was written.
-    #[error(
-        "sector at 0x{at:x} holds neither the bytes before nor those after: the disk has changed since; nothing was written"
-    )]
+    #[error("sector at 0x{at:x} holds neither the bytes before nor those after: the disk has changed since")]
     Changed {
         /// First byte of the sector on the disk.
         at: u64,
     },
     /// The disk could not be read before the first write. Nothing was written.
-    #[error("reading before the first write: {0}; nothing was written")]
+    #[error("reading before the first write: {0}")]
     Unread(StorageError),
     /// The disk cannot take such a write. Nothing was written.
-    #[error("{0}; nothing was written")]
+    #[error("{0}")]
     Refused(StorageError),
     /// A write or sync failed.
     #[error("{written} of {total} sectors written, then: {cause}")]
@@ -137,18 +135,6 @@ fn write_sector(storage: &mut dyn StorageMut, patch: &Patch) -> Result<(), Stora
     storage.write_at(patch.offset, &patch.after)
 }
 
-/// The patches that lead back, in the reverse order.
-#[must_use]
-pub fn inverse(patches: &[Patch]) -> Vec<Patch> {
-    let back = |patch: &Patch| Patch {
-        offset: patch.offset,
-        before: patch.after.clone(),
-        after: patch.before.clone(),
-        stage: u8::MAX.saturating_sub(patch.stage),
-    };
-    patches.iter().rev().map(back).collect()
-}
-
 /// Whether every sector holds its (last) `after` already.
 ///
 /// # Errors
@@ -165,6 +151,7 @@ pub fn is_done(storage: &dyn Storage, patches: &[Patch]) -> Result<bool, Storage
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::repair::patch::inverse;
     use crate::storage::ram::Ram;
 
     fn patch(offset: u64, before: u8, after: u8, stage: u8) -> Patch {

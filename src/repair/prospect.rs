@@ -3,7 +3,6 @@
 //! Nothing is suggested that was not tried here.
 
 use crate::diagnosis::Choice;
-use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
@@ -12,18 +11,12 @@ use crate::diagnosis::Switch;
 use crate::diagnosis::Verdict;
 use crate::diagnosis::diagnose;
 use crate::diagnosis::identity::restore::Restore;
-use crate::layout::Layout;
-use crate::repair::identity;
-use crate::repair::plan;
-use crate::repair::plan::Plan;
-use crate::repair::plan::PlanError;
-use crate::repair::refusal::Allowed;
-use crate::repair::refusal::Cure;
+use crate::repair::case::Case;
+use crate::repair::cure::Cure;
 use crate::repair::refusal::Lift;
 use crate::repair::refusal::Refusal;
-use crate::repair::refusal::refusals;
-use crate::repair::rehearse::rehearse;
-use crate::storage::Storage;
+use crate::repair::transaction::Planned;
+use crate::repair::transaction::Stopped;
 
 /// Rounds of further switches, at most: one cure may show the next fault.
 const ROUNDS: usize = 4;
@@ -79,28 +72,11 @@ pub fn starts(diagnosis: &Diagnosis) -> bool {
     matches!(diagnosis.verdict, Verdict::Healthy | Verdict::Degraded)
 }
 
-/// A disk and what the user has said of it so far.
-#[derive(Clone, Copy)]
-pub struct Case<'a> {
-    /// The disk.
-    pub storage: &'a dyn Storage,
-    /// What is where on it.
-    pub layout: &'a Layout,
-    /// What is known besides, with the user's choice.
-    pub context: &'a Context,
-    /// The refusals that the user has lifted.
-    pub allowed: Allowed,
-}
-
 /// Looks for the repair that makes Windows start, by as few further switches as that takes.
 #[must_use]
 pub fn prospect(case: Case<'_>, diagnosis: &Diagnosis) -> Prospect {
     let plain = case.attempt(Cure::Repoint, case.context.choice, &[], &[]);
-    let why = |attempt: &Result<Way, Stopped>| match attempt {
-        Err(Stopped::Refused(refused)) => refused.clone(),
-        Ok(_) | Err(Stopped::NoWork) => Vec::new(),
-    };
-    let mut refused = why(&plain);
+    let mut refused = plain.as_ref().err().map(why).unwrap_or_default();
     let other = || case.restored(diagnosis);
     if let Ok(way) = plain.as_ref()
         && way.ends_well()
@@ -111,35 +87,39 @@ pub fn prospect(case: Case<'_>, diagnosis: &Diagnosis) -> Prospect {
     if diagnosis.verdict == Verdict::Healthy && plain.is_err() {
         return Prospect { way: None, other: other(), refused };
     }
-    let (choice, switches) = case.further(diagnosis);
-    let more = match switches.is_empty() {
-        true => None,
-        false => Some(case.attempt(Cure::Repoint, choice, &switches, &[])),
-    };
+    let (mut choice, mut switches) = case.further(diagnosis);
+    let is_any = !switches.is_empty() || plain.as_ref().is_err_and(|stopped| wanted(stopped).is_some());
+    let more = is_any.then(|| case.attempt_wanting(&mut choice, &mut switches));
     let well = more.as_ref().and_then(|more| more.as_ref().ok()).filter(|way| way.ends_well());
     let way = well.cloned();
     let way = way.or_else(other);
     let way = way.or_else(|| {
-        let stopped = match &more {
-            Some(Err(Stopped::Refused(refused))) => refused,
-            _ => &refused,
-        };
-        case.lifted(choice, &switches, stopped)
+        let more = more.as_ref().and_then(|more| more.as_ref().err()).map(why);
+        case.lifted(choice, &switches, &more.filter(|more| !more.is_empty()).unwrap_or(refused.clone()))
     });
     // What is lifted is said, also where it is the further switches that meet it.
     if refused.is_empty() && way.as_ref().is_none_or(|way| !way.lifts.is_empty()) {
-        refused = more.as_ref().map(why).unwrap_or_default();
+        refused = more.as_ref().and_then(|more| more.as_ref().err()).map(why).unwrap_or_default();
     }
     let partly = || more.and_then(Result::ok).or(plain.ok());
     Prospect { way: way.or_else(partly), other: None, refused }
 }
 
-/// Why a repair would not be carried out.
-enum Stopped {
-    /// There is nothing to do.
-    NoWork,
-    /// It would be refused.
-    Refused(Vec<Refusal>),
+/// Why a repair would not be carried out, as reasons.
+fn why(stopped: &Stopped) -> Vec<Refusal> {
+    match stopped {
+        Stopped::NoWork => Vec::new(),
+        Stopped::Refused(refused) => refused.clone(),
+        Stopped::Plan(error) => vec![Refusal::new(error.to_string(), "look again with check")],
+    }
+}
+
+/// The switch that the rehearsal of a repair found wanting.
+fn wanted(stopped: &Stopped) -> Option<Switch> {
+    match stopped {
+        Stopped::Plan(error) => error.wants(),
+        Stopped::NoWork | Stopped::Refused(_) => None,
+    }
 }
 
 impl Case<'_> {
@@ -151,24 +131,28 @@ impl Case<'_> {
         switches: &[Switch],
         lifts: &[Lift],
     ) -> Result<Way, Stopped> {
-        let context = Context { choice, ..self.context.clone() };
+        let context = self.choosing(choice);
         let before = diagnose(self.layout, &context);
         if !cure.has_work(&before) {
             return Err(Stopped::NoWork);
         }
         let allowed = lifts.iter().fold(self.allowed, |allowed, lift| allowed.and(*lift));
-        let refused = refusals(self.layout, &context, &before, cure, allowed);
-        if !refused.is_empty() {
-            return Err(Stopped::Refused(refused));
+        let case = Case { context: &context, allowed, ..*self };
+        let after = Planned::new(case, &before, cure)?.rehearse()?.into_after();
+        Ok(Way { cure, switches: switches.to_vec(), lifts: lifts.to_vec(), before, after })
+    }
+
+    /// Tries a repair with these switches, and with those that its rehearsal finds wanting: a cure may lay the next fault open.
+    fn attempt_wanting(&self, choice: &mut Choice, switches: &mut Vec<Switch>) -> Result<Way, Stopped> {
+        for _ in 0..ROUNDS {
+            let tried = self.attempt(Cure::Repoint, *choice, switches, &[]);
+            let switch = tried.as_ref().err().and_then(wanted);
+            let more = switch.and_then(|switch| Some((switch, switch.added_to(*choice)?)));
+            let Some((switch, more)) = more.filter(|(_, more)| more != choice) else { return tried };
+            *choice = more;
+            switches.push(switch);
         }
-        let planned = planned(self.storage, self.layout, &before, cure);
-        let after = planned.and_then(|plan| rehearse(&plan, self.storage, &context, &before));
-        match after {
-            Ok(after) => Ok(Way { cure, switches: switches.to_vec(), lifts: lifts.to_vec(), before, after }),
-            Err(error) => {
-                Err(Stopped::Refused(vec![Refusal::new(error.to_string(), "look again with check")]))
-            }
-        }
+        self.attempt(Cure::Repoint, *choice, switches, &[])
     }
 
     /// The choice with the switches that what stops Windows asks for, as far as nothing has to be chosen.
@@ -187,7 +171,7 @@ impl Case<'_> {
             if choice == before {
                 break;
             }
-            wanted = asked(&diagnose(self.layout, &Context { choice, ..self.context.clone() }));
+            wanted = asked(&diagnose(self.layout, &self.choosing(choice)));
         }
         (choice, switches)
     }
@@ -226,20 +210,4 @@ fn asked(diagnosis: &Diagnosis) -> Vec<Switch> {
         _ => None,
     };
     blocks.filter_map(switch).collect()
-}
-
-/// Makes the plan of a cure.
-///
-/// # Errors
-/// As [`plan::plan`] and [`identity::plan`].
-pub fn planned(
-    storage: &dyn Storage,
-    layout: &Layout,
-    diagnosis: &Diagnosis,
-    cure: Cure,
-) -> Result<Plan, PlanError> {
-    match cure.restores(diagnosis) {
-        true => identity::plan(storage, layout, diagnosis),
-        false => plan::plan(storage, layout, diagnosis),
-    }
 }

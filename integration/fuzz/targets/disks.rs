@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use bcdrescue::cli::output::json;
 use bcdrescue::cli::run::examine::Examined;
-use bcdrescue::cli::run::record_store;
 use bcdrescue::diagnosis::Context;
 use bcdrescue::diagnosis::Diagnosis;
 use bcdrescue::diagnosis::diagnose;
@@ -12,12 +11,11 @@ use bcdrescue::diagnosis::identity::restore::Restore;
 use bcdrescue::diagnosis::model::recorded::Recorded;
 use bcdrescue::layout::Layout;
 use bcdrescue::layout::discover;
-use bcdrescue::repair::identity;
+use bcdrescue::repair::cure::Cure;
 use bcdrescue::repair::plan;
 use bcdrescue::repair::plan::Plan;
 use bcdrescue::repair::record::Record;
 use bcdrescue::repair::refusal::Allowed;
-use bcdrescue::repair::refusal::Cure;
 use bcdrescue::repair::refusal::refusals;
 use bcdrescue::repair::rehearse::rehearse;
 use bcdrescue::repair::undo;
@@ -83,9 +81,9 @@ pub(super) fn disk(data: &[u8]) {
     ) {
         one_line(&refusal.to_string());
     }
-    let plan = plan::plan(&disk, &layout, &diagnosis);
-    let by_identity =
-        matches!(diagnosis.restore, Restore::Possible(_)).then(|| identity::plan(&disk, &layout, &diagnosis));
+    let plan = plan::plan(&disk, &layout, &diagnosis, Cure::Repoint);
+    let by_identity = matches!(diagnosis.restore, Restore::Possible(_))
+        .then(|| plan::plan(&disk, &layout, &diagnosis, Cure::RestoreIdentity));
     let _ = refusals(&layout, &context, &diagnosis, Cure::RestoreIdentity, Allowed::default());
     for plan in [Some(plan), by_identity].into_iter().flatten() {
         match plan {
@@ -106,7 +104,7 @@ fn dry_run(disk: &SparseRam, plan: &Plan, context: &Context, diagnosis: &Diagnos
         one_line(&error.to_string());
     }
     if plan.restored.is_none() {
-        plan::still_holds(plan, disk, context).expect("the same disk leads to the same plan");
+        plan::still_holds(plan, disk, context, Cure::Repoint).expect("the same disk leads to the same plan");
     }
     apply_and_back(disk, &plan.patches);
 }
@@ -114,6 +112,11 @@ fn dry_run(disk: &SparseRam, plan: &Plan, context: &Context, diagnosis: &Diagnos
 /// A path that exists and tells the image.
 fn path(index: usize) -> PathBuf {
     folder("images").expect("images").join(format!("{}.qcow2", IMAGES[index]))
+}
+
+/// What a repair keeps.
+fn record(plan: &Plan, layout: &Layout, disk: &SparseRam, path: PathBuf) -> Record {
+    Record::of(plan, layout, disk.len(), path, "2026-01-02T03:04:05Z".into())
 }
 
 /// What the commands show and keep.
@@ -130,13 +133,13 @@ fn report(disk: &SparseRam, layout: Layout, diagnosis: Diagnosis) {
     };
     let document = serde_json::to_string(&json::target::target(&examined)).expect("JSON");
     assert!(document.len() < 8 << 20, "{} bytes of JSON", document.len());
-    let Ok(plan) = plan::plan(disk, &examined.layout, &examined.diagnosis) else { return };
+    let Ok(plan) = plan::plan(disk, &examined.layout, &examined.diagnosis, Cure::Repoint) else { return };
     if plan.patches.is_empty() {
         return;
     }
-    let Ok(record) = record_store::record(&examined, &plan) else { return };
-    let text = serde_json::to_vec(&record).expect("JSON");
-    assert_eq!(serde_json::from_slice::<Record>(&text).expect("the same record"), record);
+    let record = record(&plan, &examined.layout, disk, path(0));
+    let text = record.to_json().expect("JSON");
+    assert_eq!(Record::from_text_of_any_digest(&text).expect("the same record"), record);
     // Before a sector is written the disk is as recorded, and may be undone already.
     undo::check(&record, &examined.layout, disk.len()).expect("an undo of what was just planned");
 }
@@ -147,8 +150,10 @@ pub(super) fn against(recorded: &Recorded) {
     let Some(layout) = discovered(&base.disk) else { return };
     let context = Context { recorded: Some(recorded.clone()), ..Context::default() };
     let diagnosis = diagnose(&layout, &context);
-    for plan in [plan::plan(&base.disk, &layout, &diagnosis), identity::plan(&base.disk, &layout, &diagnosis)]
-    {
+    for plan in [
+        plan::plan(&base.disk, &layout, &diagnosis, Cure::Repoint),
+        plan::plan(&base.disk, &layout, &diagnosis, Cure::RestoreIdentity),
+    ] {
         match plan {
             Ok(plan) => apply_and_back(&base.disk, &plan.patches),
             Err(error) => one_line(&error.to_string()),
@@ -165,7 +170,7 @@ pub(super) fn record_seeds() -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
         let Some(layout) = discovered(&base.disk) else { continue };
         let recorded = Recorded::of(&layout);
         if let Some(recorded) = recorded {
-            let record = bcdrescue::repair::identity_record::IdentityRecord::new(
+            let record = bcdrescue::repair::snapshot::IdentityRecord::new(
                 (*name).into(),
                 base.disk.len(),
                 recorded,
@@ -174,21 +179,12 @@ pub(super) fn record_seeds() -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
             identities.push(serde_json::to_vec_pretty(&record).expect("JSON"));
         }
         let diagnosis = diagnose(&layout, &Context::default());
-        let plans =
-            [plan::plan(&base.disk, &layout, &diagnosis), identity::plan(&base.disk, &layout, &diagnosis)];
+        let plans = [
+            plan::plan(&base.disk, &layout, &diagnosis, Cure::Repoint),
+            plan::plan(&base.disk, &layout, &diagnosis, Cure::RestoreIdentity),
+        ];
         for plan in plans.into_iter().flatten().filter(|plan| !plan.patches.is_empty()) {
-            let boxed: Box<dyn Storage> = Box::new(base.disk.clone());
-            let examined = Examined {
-                path: path(index),
-                kind: TargetKind::Image(Format::Raw),
-                notes: Vec::new(),
-                len: base.disk.len(),
-                layout: discovered(&base.disk).expect("a sound disk"),
-                diagnosis: diagnose(&layout, &Context::default()),
-                storage: Cached::new(boxed),
-            };
-            let record = record_store::record(&examined, &plan).expect("a record");
-            undo.push(serde_json::to_vec_pretty(&record).expect("JSON"));
+            undo.push(record(&plan, &layout, &base.disk, path(index)).to_json().expect("JSON"));
         }
     }
     (undo, identities)

@@ -1,12 +1,12 @@
 //! Records that the program wrote, or that somebody says it wrote.
 
 use bcdrescue::layout::discover;
-use bcdrescue::repair::Patch;
 use bcdrescue::repair::apply::apply;
-use bcdrescue::repair::apply::inverse;
-use bcdrescue::repair::identity_record::IdentityRecord;
+use bcdrescue::repair::patch::Patch;
+use bcdrescue::repair::patch::inverse;
 use bcdrescue::repair::record::Record;
 use bcdrescue::repair::record::State;
+use bcdrescue::repair::snapshot::IdentityRecord;
 use bcdrescue::repair::undo;
 use bcdrescue::storage::Storage;
 
@@ -22,18 +22,11 @@ pub(super) fn undo_record(data: &[u8]) {
         Ok(record) => use_record(&record),
         Err(error) => one_line(&error.to_string()),
     });
-    let Ok(record) = serde_json::from_slice::<Record>(data) else { return };
-    let (restored, touched, tool) = (record.restored.clone(), record.touched.clone(), record.tool.clone());
+    let Ok(mut made) = Record::from_text_of_any_digest(data) else { return };
     // What stands before the state is short, as the tool writes it; with more the state stands where nothing marks it, which
     // is no harm to an undo.
     let brief = |text: &str| text.chars().filter(char::is_ascii_graphic).take(32).collect::<String>();
-    let mut made = Record::new(record.target, record.stores, record.patches, brief(&record.created));
-    made.tool = brief(&tool);
-    made = match restored {
-        Some(restored) => made.restoring(restored),
-        None => made,
-    };
-    made = made.touching(touched);
+    (made.tool, made.created) = (brief(&made.tool), brief(&made.created));
     with_file("y.json", b"", |scratch| {
         let path = scratch.with_extension("undo.json");
         made.create(&path).expect("a new file");

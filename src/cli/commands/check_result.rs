@@ -32,7 +32,7 @@ use crate::diagnosis::Verdict;
 use crate::diagnosis::model::known_disks::Others;
 use crate::diagnosis::requirement::Requirement;
 use crate::diagnosis::store::state;
-use crate::repair::prospect::Case;
+use crate::repair::case::Case;
 use crate::repair::prospect::prospect;
 use crate::repair::refusal::Allowed;
 

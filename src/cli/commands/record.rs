@@ -15,7 +15,7 @@ use crate::diagnosis::Finding;
 use crate::diagnosis::Severity;
 use crate::diagnosis::model::finding::is_identity;
 use crate::diagnosis::model::recorded::Recorded;
-use crate::repair::identity_record::IdentityRecord;
+use crate::repair::snapshot::IdentityRecord;
 
 /// Runs the command.
 ///

@@ -15,6 +15,9 @@ use crate::cli::run::examine::Examined;
 use crate::cli::run::examine::examine_alone;
 use crate::cli::run::pick;
 use crate::cli::run::signals;
+use crate::cli::text::disk_state;
+use crate::cli::text::disk_state::DiskState;
+use crate::cli::text::disk_state::NOTHING_WRITTEN;
 use crate::cli::text::exit::FAILED;
 use crate::cli::text::exit::FIXED;
 use crate::cli::text::exit::HEALTHY;
@@ -26,34 +29,26 @@ use crate::cli::text::shell_quote;
 use crate::cli::text::words;
 use crate::cli::text::words::clean;
 use crate::diagnosis::show_disk;
-use crate::layout::discover;
-use crate::layout::store::StoreFile;
 use crate::partition::DiskId;
-use crate::repair::Patch;
-use crate::repair::apply::apply;
-use crate::repair::apply::inverse;
-use crate::repair::apply::is_done;
-use crate::repair::disk_text;
-use crate::repair::edits::Touched;
+use crate::repair::patch::Patch;
+use crate::repair::patch::inverse;
 use crate::repair::record::Record;
-use crate::repair::record::State;
-use crate::repair::record::sha256;
-use crate::repair::undo;
+use crate::repair::touched::Touched;
+use crate::repair::transaction::Interrupted;
+use crate::repair::undo::Stopped;
+use crate::repair::undo::Undo;
 use crate::repair::undo::UndoRefusal;
-use crate::storage::Storage;
-use crate::storage::cache::Cached;
 use crate::storage::format::Format;
 use crate::storage::nbd::url::is_url;
 use crate::storage::open::TargetKind;
 use crate::storage::open::open_mut;
-use crate::storage::window::Window;
 
 /// Runs the command.
 ///
 /// # Errors
 /// When the record or the disk cannot be read, the disk is not the recorded one or has moved on, or a write fails.
 pub fn run(args: &UndoArgs, as_json: bool) -> anyhow::Result<u8> {
-    let mut record = Record::load(&args.record)?;
+    let record = Record::load(&args.record)?;
     let path = args.target.clone().unwrap_or_else(|| record.target.path.clone());
     match args.write.dry_run {
         true => confine::to_reading(),
@@ -65,106 +60,33 @@ pub fn run(args: &UndoArgs, as_json: bool) -> anyhow::Result<u8> {
         path.display()
     );
     let examined = examine_alone(&path, &args.open.options())?;
-    let back = inverse(&record.patches);
-    let mut job = Job { args, as_json, path, kept: None };
-    let is_disk = undo::check(&record, &examined.layout, examined.len);
-    if let Err(UndoRefusal::OtherIdentity { found, .. }) = &is_disk {
-        job.kept = Some(*found);
-    }
-    if (is_disk.is_ok() || job.kept.is_some()) && is_done(&examined.storage, &back)? {
-        job.say(Action::NothingToDo, &back, &job.as_before("nothing to do: the disk is"))?;
-        return Ok(HEALTHY);
-    }
-    if let Err(refusal) = is_disk
-        && (!args.allow_changed_identity
-            || undo::check_but_identity(&record, &examined.layout, examined.len).is_err())
-    {
-        let refusal = undo::by_sectors(refusal, &record, &examined.layout, &examined.storage)?;
-        let ways = ways_out(&job, &record, &examined, &refusal);
-        anyhow::bail!("{}: {refusal}{ways}", job.path.display());
-    }
-    if !as_json {
-        lines::show(|out| {
-            job.announce(out, &record, &back);
-            if args.write.dry_run {
-                plan_lines::sectors(out, &back);
-            }
-        })
-        .context("nothing was written")?;
-    }
-    if args.write.dry_run {
-        job.say(Action::DryRun, &back, "dry run: nothing was written")?;
-        return Ok(LEFT);
-    }
-    let question = format!("  write {} of {}?", words::count(back.len(), "sector", "sectors"), job.name());
-    let can_ask = args.write.yes || !as_json;
-    match if can_ask { pick::confirm(&question, args.write.yes)? } else { None } {
-        Some(true) => {}
-        Some(false) => {
-            lines::say(format_args!("  nothing was written"))?;
-            return Ok(LEFT);
+    let kept = args.record.clone();
+    let way_back = Undo::new(&record, kept, &examined.storage, &examined.layout, args.allow_changed_identity);
+    let mut run = UndoRun { args, as_json, path, identity: None };
+    match way_back {
+        Ok(way_back) => {
+            run.identity = way_back.identity();
+            run.carry_out(&record, way_back, examined).map_err(disk_state::told)
         }
-        None => {
-            let message = "without a terminal to ask on, undo needs --yes; nothing was written";
-            if as_json {
-                json::print(&[job.document(Action::NotConfirmed, &back, Some(message))])?;
-            }
-            lines::warn(format_args!("bcdrescue: {message}"));
-            return Ok(USAGE);
+        Err(Stopped::Done(identity)) => {
+            run.identity = identity;
+            let back = inverse(&record.patches);
+            run.say(Action::NothingToDo, &back, &run.as_before("nothing to do: the disk is"))?;
+            Ok(HEALTHY)
         }
-    }
-    drop(examined);
-    write(&job, &record, &back)?;
-    if let Err(error) = record.set_state(&args.record, State::Undone) {
-        let error = clean(&error.to_string());
-        lines::warn(format_args!("  warning: only the record could not be marked: {error}"));
-    }
-    let sentence = job.as_before("undone: every byte is");
-    if let Err(error) = job.say(Action::Undone, &back, &sentence) {
-        lines::warn(format_args!(
-            "bcdrescue: {}: {sentence}; only the report could not be written: {}",
-            job.name(),
-            clean(&format!("{error:#}"))
-        ));
-        return Ok(FIXED | FAILED);
-    }
-    Ok(FIXED)
-}
-
-fn write(job: &Job<'_>, record: &Record, back: &[Patch]) -> anyhow::Result<()> {
-    signals::hold();
-    let mut storage = open_mut(&job.path, &job.args.open.options()).context("nothing was written")?;
-    still_holds(job, record, storage.as_ref())
-        .with_context(|| format!("{}; nothing was written", job.name()))?;
-    if let Err(error) = apply(storage.as_mut(), back) {
-        let way_out =
-            if error.is_begun() { "; when the cause is mended, run the same undo again" } else { "" };
-        anyhow::bail!("{}: {error}{way_out}", job.name());
-    }
-    drop(storage);
-    proven(job, record).context("all sectors were written back and read back, but the proof failed")
-}
-
-/// The disk that is now held for writing is still the recorded one: since the look it may have been replaced.
-fn still_holds(job: &Job<'_>, record: &Record, storage: &dyn Storage) -> anyhow::Result<()> {
-    let cached = Cached::new(Window::new(storage, 0, storage.len()));
-    let layout = discover(&cached)?;
-    match job.kept {
-        Some(kept) => {
-            undo::check_but_identity(record, &layout, storage.len())?;
-            let disk = disk_text(layout.table.disk);
-            anyhow::ensure!(layout.table.disk == Some(kept), "the disk's identity has just become {disk}");
-            Ok(())
+        Err(Stopped::Refused(refusal)) => {
+            let ways = ways_out(&run, &record, &examined, &refusal);
+            anyhow::bail!("{}: {refusal}{ways}", run.path.display());
         }
-        None => Ok(undo::check(record, &layout, storage.len())?),
+        Err(error) => Err(error.into()),
     }
 }
 
 /// What a person can do about a refusal for the disk's identity, with whole commands.
-fn ways_out(job: &Job<'_>, record: &Record, examined: &Examined, refusal: &UndoRefusal) -> String {
+fn ways_out(run: &UndoRun<'_>, record: &Record, examined: &Examined, refusal: &UndoRefusal) -> String {
     let UndoRefusal::OtherIdentity { expected, has_table, .. } = refusal else { return String::new() };
     let again = "then run the same undo again";
-    let target = shell_quote::path(&job.path);
+    let target = shell_quote::path(&run.path);
     // What sfdisk does not take for a disk with this table, only this program can give its identity.
     let is_for_sfdisk = match examined.kind {
         TargetKind::Device => true,
@@ -173,15 +95,15 @@ fn ways_out(job: &Job<'_>, record: &Record, examined: &Examined, refusal: &UndoR
     };
     let words = [OsString::from("--disk-id"), target.clone(), words::identity(Some(*expected)).into()];
     let sfdisk = is_for_sfdisk.then(|| shell_quote::command_of("sfdisk", &words));
-    let open = job.args.open.words();
+    let open = run.args.open.words();
     if *has_table {
         let words = [vec!["fix".into(), "--restore-identity".into()], open, vec![target]].concat();
         let give_back = sfdisk.unwrap_or_else(|| shell_quote::command(&words));
         return format!("; to undo it, give the old one back first: `{give_back}`, {again}");
     }
     let mut words =
-        vec!["undo".into(), shell_quote::path(&job.args.record), "--allow-changed-identity".into()];
-    if let Some(target) = &job.args.target {
+        vec!["undo".into(), shell_quote::path(&run.args.record), "--allow-changed-identity".into()];
+    if let Some(target) = &run.args.target {
         words.extend(["--target".into(), shell_quote::path(target)]);
     }
     words.extend(open);
@@ -193,33 +115,94 @@ fn ways_out(job: &Job<'_>, record: &Record, examined: &Examined, refusal: &UndoR
     )
 }
 
-/// The disk, read anew from the start, has its old stores.
-fn proven(job: &Job<'_>, record: &Record) -> anyhow::Result<()> {
-    let after = examine_alone(&job.path, &job.args.open.options())?;
-    let disk = disk_text(after.layout.table.disk);
-    let expected = job.kept.map_or_else(|| record.target.disk.clone(), DiskId::text);
-    anyhow::ensure!(disk == expected, "the disk's identity is {disk}, not {expected}");
-    for saved in &record.stores {
-        let store = after.layout.store_on(saved.partition, &saved.path).and_then(StoreFile::on_disk);
-        let same = store.is_some_and(|store| sha256(store) == saved.sha256_before);
-        let other = || after.layout.with_failed_read(format!("{} does not have its old hash", saved.path));
-        anyhow::ensure!(same, other());
-    }
-    Ok(())
-}
-
-struct Job<'a> {
+struct UndoRun<'a> {
     args: &'a UndoArgs,
     as_json: bool,
     path: PathBuf,
     /// The identity that the disk was given since the repair, and keeps.
-    kept: Option<DiskId>,
+    identity: Option<DiskId>,
 }
 
-impl Job<'_> {
+impl UndoRun<'_> {
+    /// Shows the way back and goes it, as far as the user wants.
+    fn carry_out(&self, record: &Record, way_back: Undo, examined: Examined) -> anyhow::Result<u8> {
+        let back = way_back.patches().to_vec();
+        if !self.as_json {
+            lines::show(|out| {
+                self.announce(out, record, &back);
+                if self.args.write.dry_run {
+                    plan_lines::sectors(out, &back);
+                }
+            })?;
+        }
+        if self.args.write.dry_run {
+            self.say(Action::DryRun, &back, &format!("dry run: {NOTHING_WRITTEN}"))?;
+            return Ok(LEFT);
+        }
+        let question =
+            format!("  write {} of {}?", words::count(back.len(), "sector", "sectors"), self.name());
+        let can_ask = self.args.write.yes || !self.as_json;
+        match if can_ask { pick::confirm(&question, self.args.write.yes)? } else { None } {
+            Some(true) => {}
+            Some(false) => {
+                lines::say(format_args!("  {NOTHING_WRITTEN}"))?;
+                return Ok(LEFT);
+            }
+            None => {
+                let message = pick::unasked("undo");
+                if self.as_json {
+                    json::print(&[self.document(Action::NotConfirmed, &back, Some(&message))])?;
+                }
+                lines::warn(format_args!("bcdrescue: {message}"));
+                return Ok(USAGE);
+            }
+        }
+        drop(examined);
+        self.write(way_back)?;
+        let sentence = self.as_before("undone: every byte is");
+        if let Err(error) = self.say(Action::Undone, &back, &sentence) {
+            lines::warn(format_args!(
+                "bcdrescue: {}: {sentence}; only the report could not be written: {}",
+                self.name(),
+                clean(&format!("{error:#}"))
+            ));
+            return Ok(FIXED | FAILED);
+        }
+        Ok(FIXED)
+    }
+
+    fn write(&self, way_back: Undo) -> anyhow::Result<()> {
+        signals::hold();
+        let options = self.args.open.options();
+        let disk = open_mut(&self.path, &options)?;
+        let recorded = way_back.lock(disk).with_context(|| self.name())?;
+        let applied = recorded.apply().map_err(|stopped| self.broke_off(&stopped))?;
+        let unproven = || {
+            DiskState::Begun("all sectors were written back and read back, but the proof failed".to_owned())
+        };
+        let after = examine_alone(&self.path, &options).with_context(unproven)?;
+        let verified = applied.verify(&after.layout, &after.diagnosis).with_context(unproven)?;
+        if let Some(error) = verified.unmarked {
+            let error = clean(&error.to_string());
+            lines::warn(format_args!("  warning: only the record could not be marked: {error}"));
+        }
+        Ok(())
+    }
+
+    fn broke_off(&self, stopped: &Interrupted) -> anyhow::Error {
+        let told = format!("{}: {}", self.name(), stopped.error);
+        match stopped.error.is_begun() {
+            true => {
+                DiskState::Begun(format!("{told}; when the cause is mended, run the same undo again")).into()
+            }
+            false => anyhow::Error::msg(told),
+        }
+    }
+
     /// How a sentence ends that says what is as it was, and what is not.
     fn as_before(&self, sentence: &str) -> String {
-        let kept = self.kept.map(|kept| format!(", but for its identity, which stays {}", show_disk(kept)));
+        let kept =
+            self.identity.map(|kept| format!(", but for its identity, which stays {}", show_disk(kept)));
         format!("{sentence} as it was before the repair{}", kept.unwrap_or_default())
     }
 
@@ -229,7 +212,7 @@ impl Job<'_> {
 
     fn announce(&self, out: &mut Lines, record: &Record, back: &[Patch]) {
         out.add(format_args!("{}: undo the repair of {}", self.name(), clean(&record.created)));
-        if let Some(kept) = self.kept {
+        if let Some(kept) = self.identity {
             out.add(format_args!("  the disk's identity stays {}", show_disk(kept)));
         }
         if let Some(restored) = &record.restored {

@@ -16,7 +16,7 @@ use crate::diagnosis::show_disk;
 use crate::diagnosis::show_identity;
 use crate::layout::Layout;
 use crate::partition::PartitionId;
-use crate::repair::Patch;
+use crate::repair::patch::Patch;
 use crate::repair::plan::Plan;
 
 /// Bytes in a line of a dump.

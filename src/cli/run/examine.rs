@@ -26,7 +26,7 @@ use crate::layout::discover;
 use crate::layout::discover_beside;
 use crate::layout::store::STORE_MAX;
 use crate::partition::DiskId;
-use crate::repair::identity_record::IdentityRecord;
+use crate::repair::snapshot::IdentityRecord;
 use crate::storage::Storage;
 use crate::storage::attached::attached_disks;
 use crate::storage::cache::Cached;

@@ -13,6 +13,7 @@ use crate::cli::run::examine::examine_alone;
 use crate::cli::run::examine::running_disks;
 use crate::cli::run::known_disks::NamedDisks;
 use crate::cli::run::known_disks::context;
+use crate::cli::text::disk_state::NOTHING_WRITTEN;
 use crate::cli::text::lines;
 use crate::cli::text::words;
 use crate::cli::text::words::clean;
@@ -151,4 +152,10 @@ pub fn confirm(question: &str, yes: bool) -> anyhow::Result<Option<bool>> {
     }
     let answer = ask(&format!("{question} [y/N] "))?;
     Ok(answer.map(|answer| matches!(answer.to_lowercase().as_str(), "y" | "yes")))
+}
+
+/// What is said where nobody can be asked.
+#[must_use]
+pub fn unasked(command: &str) -> String {
+    format!("without a terminal to ask on, {command} needs --yes; {NOTHING_WRITTEN}")
 }

@@ -10,8 +10,8 @@ use nix::sys::statfs::TMPFS_MAGIC;
 use nix::sys::statfs::statfs;
 
 use crate::cli::run::examine::Examined;
+use crate::cli::text::disk_state::DiskState;
 use crate::cli::text::words::is_dangerous;
-use crate::repair::plan::Plan;
 use crate::repair::record::ENDING;
 use crate::repair::record::Record;
 use crate::repair::record::RecordError;
@@ -45,12 +45,11 @@ pub fn directory(target: &Path, kind: TargetKind, named: Option<&Path>) -> anyho
         (None, TargetKind::Device | TargetKind::Nbd) => PathBuf::from("."),
         (None, _) => directory_of(target).into(),
     };
-    let metadata = std::fs::metadata(&directory).with_context(|| {
-        format!("directory for the undo record {}; nothing was written", directory.display())
-    })?;
+    let metadata = std::fs::metadata(&directory)
+        .with_context(|| format!("directory for the undo record {}", directory.display()))?;
     anyhow::ensure!(
         metadata.is_dir(),
-        "{} is not a directory: name one with --record-dir; nothing was written",
+        "{} is not a directory: name one with --record-dir",
         directory.display()
     );
     Ok(directory)
@@ -85,15 +84,6 @@ pub fn path(examined: &Examined) -> anyhow::Result<PathBuf> {
     Ok(path)
 }
 
-/// The undo record of a plan.
-///
-/// # Errors
-/// When the target's path cannot be kept in a record.
-pub fn record(examined: &Examined, plan: &Plan) -> anyhow::Result<Record> {
-    let path = path(examined).context("nothing was written")?;
-    Ok(Record::of(plan, &examined.layout, examined.len, path, now()))
-}
-
 /// Writes the record under a new name: `win.qcow2.20260102T030405Z.undo.json`.
 ///
 /// # Errors
@@ -108,16 +98,11 @@ pub fn create(record: &Record, directory: &Path, target: &Path) -> anyhow::Resul
             Ok(()) => return Ok(path),
             Err(RecordError::Io { cause, .. }) if cause.kind() == std::io::ErrorKind::AlreadyExists => {}
             Err(error) => {
-                return Err(anyhow::Error::new(error).context(
-                    "nothing was written to the disk; name a place for the record with --record-dir",
-                ));
+                return Err(anyhow::Error::new(error).context(DiskState::NoRecord));
             }
         }
     }
-    anyhow::bail!(
-        "{}: {ATTEMPTS} records of this second exist; nothing was written to the disk",
-        directory.display()
-    )
+    anyhow::bail!("{}: {ATTEMPTS} records of this second exist", directory.display())
 }
 
 /// The target's name as the beginning of a file name: without control characters, and short enough that the rest of
@@ -137,11 +122,6 @@ fn name_for(target: &Path) -> String {
         short.push(if is_dangerous(c) { '_' } else { c });
     }
     short
-}
-
-/// Removes the record of a repair that wrote nothing.
-pub fn discard(path: &Path) {
-    let _ = std::fs::remove_file(path);
 }
 
 #[cfg(test)]

@@ -259,7 +259,7 @@ fn dirty(file: &StoreFile, place: &str) -> Option<Refusal> {
 }
 
 /// Bytes of a partition that shares its place with another belong to nobody in particular.
-pub(in crate::repair) fn overlap(layout: &Layout, volume: usize) -> Option<Refusal> {
+pub(super) fn overlap(layout: &Layout, volume: usize) -> Option<Refusal> {
     let this = layout.table.partitions.get(volume)?;
     let others = layout.table.partitions.iter().filter(|other| other.number != this.number);
     let end = |partition: &Partition| partition.start.saturating_add(partition.len);

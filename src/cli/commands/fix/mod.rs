@@ -1,13 +1,13 @@
 //! `fix`: which disk, then plan, ask, record, write, verify.
 
-mod job;
-mod told;
+mod output;
+mod repair_run;
 mod write;
 
 use std::path::PathBuf;
 
 use crate::cli::args::command_line::FixArgs;
-use crate::cli::commands::fix::job::Job;
+use crate::cli::commands::fix::repair_run::RepairRun;
 use crate::cli::output::json;
 use crate::cli::output::json::repair::Action;
 use crate::cli::output::json::repair::LeftAlone;
@@ -19,6 +19,8 @@ use crate::cli::run::known_disks::NamedDisks;
 use crate::cli::run::known_disks::context;
 use crate::cli::run::pick;
 use crate::cli::run::pick::Picked;
+use crate::cli::text::disk_state;
+use crate::cli::text::disk_state::NOTHING_WRITTEN;
 use crate::cli::text::exit::HEALTHY;
 use crate::cli::text::exit::LEFT;
 use crate::cli::text::exit::USAGE;
@@ -40,8 +42,8 @@ pub fn run(args: &FixArgs, as_json: bool) -> anyhow::Result<u8> {
     let target = match &args.target {
         Some(target) => target.clone(),
         None if args.choice.is_of_one_disk() || args.against.is_some() => {
-            let message = "these switches are about one disk: name it; nothing was written";
-            return Err(Usage(message.to_owned()).into());
+            let message = format!("these switches are about one disk: name it; {NOTHING_WRITTEN}");
+            return Err(Usage(message).into());
         }
         None => match pick::pick(&args.open.options(), choice, as_json)? {
             Picked::Disk(path) => path,
@@ -61,7 +63,7 @@ pub fn run(args: &FixArgs, as_json: bool) -> anyhow::Result<u8> {
     let mut context = context(&target, &nobody, &options, choice, args.choice.independent);
     context.recorded = recorded(args.against.as_deref())?;
     let examined = examine_with(&target, &args.choice.with, &options, &mut context)?;
-    Job { args, as_json, context, examined }.run()
+    RepairRun { args, as_json, context, examined }.run().map_err(disk_state::told)
 }
 
 fn nothing_attached(incurable: &[PathBuf], as_json: bool) -> anyhow::Result<u8> {
@@ -86,12 +88,13 @@ fn nothing_attached(incurable: &[PathBuf], as_json: bool) -> anyhow::Result<u8> 
 }
 
 fn several(paths: &[PathBuf], as_json: bool) -> anyhow::Result<u8> {
-    let message = "several attached disks need a repair; name one: bcdrescue fix TARGET; nothing was written";
+    let message =
+        format!("several attached disks need a repair; name one: bcdrescue fix TARGET; {NOTHING_WRITTEN}");
     if as_json {
         let document = |path: &PathBuf| LeftAlone {
             target: json::path(path),
             action: Action::NotChosen,
-            error: Some(message.to_owned()),
+            error: Some(message.clone()),
         };
         json::print(&paths.iter().map(document).collect::<Vec<_>>())?;
     } else {

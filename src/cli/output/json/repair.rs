@@ -7,7 +7,7 @@ use crate::cli::output::json::finding::Change;
 use crate::cli::output::json::finding::Edit;
 use crate::cli::output::json::target::Examined;
 use crate::diagnosis::Verdict;
-use crate::repair::Patch;
+use crate::repair::patch::Patch;
 
 /// What was done.
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]

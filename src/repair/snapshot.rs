@@ -4,15 +4,15 @@
 
 use std::fs;
 use std::path::Path;
-use std::path::PathBuf;
 
 use serde::Deserialize;
 use serde::Serialize;
 
 use crate::diagnosis::model::recorded::Recorded;
 use crate::partition::DiskId;
+use crate::repair::record::Defect;
 use crate::repair::record::RecordError;
-use crate::repair::record::sha256;
+use crate::repair::record::sha256_of;
 use crate::repair::record::write_new;
 
 /// Version of the format; a reader refuses what it does not know.
@@ -62,7 +62,7 @@ impl IdentityRecord {
     }
 
     fn compute_digest(&self) -> String {
-        sha256(&serde_json::to_vec(&Self { digest: String::new(), ..self.clone() }).unwrap_or_default())
+        sha256_of(&Self { digest: String::new(), ..self.clone() })
     }
 
     /// Writes the record to a new file, whole or not at all, never over an existing one or through a link.
@@ -70,7 +70,7 @@ impl IdentityRecord {
     /// # Errors
     /// [`RecordError::Io`].
     pub fn create(&self, path: &Path) -> Result<(), RecordError> {
-        write_new(path, self).map_err(|cause| RecordError::Io { path: PathBuf::from(path), cause })
+        write_new(path, self).map_err(|cause| RecordError::io(path, cause))
     }
 
     /// Reads and validates a record.
@@ -78,30 +78,29 @@ impl IdentityRecord {
     /// # Errors
     /// [`RecordError`] when it cannot be read, is of another kind or version, or its digest is wrong.
     pub fn load(path: &Path) -> Result<Self, RecordError> {
-        let invalid = |what: String| RecordError::invalid(path, &what);
-        let io_error = |cause| RecordError::Io { path: path.into(), cause };
-        let metadata = fs::metadata(path).map_err(io_error)?;
-        let kind = "not an identity record: expected the JSON file that `bcdrescue record` wrote";
+        let metadata = fs::metadata(path).map_err(|cause| RecordError::io(path, cause))?;
         if !metadata.is_file() || metadata.len() > MAX {
-            return Err(invalid(kind.into()));
+            return Err(RecordError::invalid(path, Defect::NoSnapshot { why: None }));
         }
-        let text = fs::read(path).map_err(io_error)?;
-        let record: Self =
-            serde_json::from_slice(&text).map_err(|error| invalid(format!("{kind} ({error})")))?;
+        let text = fs::read(path).map_err(|cause| RecordError::io(path, cause))?;
+        Self::from_text(&text).map_err(|defect| RecordError::invalid(path, defect))
+    }
+
+    fn from_text(text: &[u8]) -> Result<Self, Defect> {
+        let record: Self = serde_json::from_slice(text)
+            .map_err(|error| Defect::NoSnapshot { why: Some(error.to_string()) })?;
         if record.bcdrescue != NAME || record.version != VERSION {
-            return Err(invalid(format!(
-                "{kind}, of version {VERSION}; it says {} of version {}",
-                record.bcdrescue, record.version
-            )));
+            let (kind, version) = (record.bcdrescue, record.version);
+            return Err(Defect::OtherSnapshot { expected: VERSION, kind, version });
         }
-        let digest = record.compute_digest();
-        if digest != record.digest {
-            return Err(invalid(format!("damaged: expected digest {}, found {digest}", record.digest)));
+        let found = record.compute_digest();
+        if found != record.digest {
+            return Err(Defect::Digest { expected: record.digest, found });
         }
-        if DiskId::from_text(&record.recorded.disk).is_none() {
-            return Err(invalid(format!("{} is no identity of a disk", record.recorded.disk)));
+        match DiskId::from_text(&record.recorded.disk) {
+            Some(_) => Ok(record),
+            None => Err(Defect::NoIdentity(record.recorded.disk)),
         }
-        Ok(record)
     }
 }
 

@@ -10,11 +10,11 @@ use crate::layout::Layout;
 use crate::layout::mounted_devices::MountedDevices;
 use crate::layout::windows::WindowsVolume;
 use crate::repair::refusal::Refusal;
-use crate::repair::refusal::overlap;
+use crate::repair::refusal::rules::overlap;
 
 /// All reasons not to write the letters that the diagnosis would change; empty when none stands.
 #[must_use]
-pub fn refusals(layout: &Layout, diagnosis: &Diagnosis) -> Vec<Refusal> {
+pub(super) fn refusals(layout: &Layout, diagnosis: &Diagnosis) -> Vec<Refusal> {
     let unread = diagnosis.findings.iter().filter(|finding| finding.code == Code::DriveLettersUnread);
     let mut refusals: Vec<Refusal> = unread
         .map(|finding| Refusal {
@@ -46,7 +46,7 @@ pub fn refusals(layout: &Layout, diagnosis: &Diagnosis) -> Vec<Refusal> {
 
 /// All reasons not to write to this hive now.
 #[must_use]
-pub fn obstacles(layout: &Layout, hive: &MountedDevices) -> Vec<Refusal> {
+pub(in crate::repair) fn obstacles(layout: &Layout, hive: &MountedDevices) -> Vec<Refusal> {
     let volume = layout.name(hive.volume);
     let place = format!("{} on {volume}", hive.path);
     let mut refusals = Vec::new();

@@ -14,11 +14,11 @@ use crate::bcd::object::Object;
 use crate::diagnosis::Repoint;
 use crate::diagnosis::store::menu_cure::is_list;
 use crate::hive::Value;
-use crate::repair::plan::PlanError;
+use crate::repair::error::PlanError;
 
 /// Parses the patched bytes and compares: the planned identities are new, of firmware entries only the planned `fields`,
 /// everything else is as it was.
-pub(super) fn prove(
+pub(super) fn verify(
     store: &Store,
     after: &[u8],
     repoints: &[&Repoint],

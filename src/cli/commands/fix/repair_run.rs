@@ -1,7 +1,5 @@
 //! One repair on its way: what it would do, why not, and whether it may.
 
-use anyhow::Context as _;
-
 use crate::cli::args::command_line::FixArgs;
 use crate::cli::output::json::repair::Action;
 use crate::cli::output::plan_lines;
@@ -10,6 +8,8 @@ use crate::cli::output::ways;
 use crate::cli::run::examine::Examined;
 use crate::cli::run::pick;
 use crate::cli::run::record_store;
+use crate::cli::text::advice;
+use crate::cli::text::disk_state::NOTHING_WRITTEN;
 use crate::cli::text::exit::FAILED;
 use crate::cli::text::exit::HEALTHY;
 use crate::cli::text::exit::LEFT;
@@ -21,27 +21,25 @@ use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Verdict;
+use crate::repair::case::Case;
+use crate::repair::cure::Cure;
 use crate::repair::plan::Plan;
-use crate::repair::plan::PlanError;
-use crate::repair::prospect::planned;
 use crate::repair::prospect::starts;
-use crate::repair::refusal;
 use crate::repair::refusal::Allowed;
-use crate::repair::refusal::Cure;
-use crate::repair::refusal::Refusal;
-use crate::repair::rehearse::rehearse;
+use crate::repair::transaction::Planned;
+use crate::repair::transaction::Stopped;
 use crate::storage::open::may_write;
 use crate::storage::open::open_mut;
 
 /// A disk, what was found on it, and what the user wants.
-pub(super) struct Job<'a> {
+pub(super) struct RepairRun<'a> {
     pub(super) args: &'a FixArgs,
     pub(super) as_json: bool,
     pub(super) context: Context,
     pub(super) examined: Examined,
 }
 
-impl Job<'_> {
+impl RepairRun<'_> {
     /// Shows the plan and carries it out, as far as the user wants.
     ///
     /// # Errors
@@ -51,73 +49,74 @@ impl Job<'_> {
             screen::headline(out, &self.examined);
             screen::picture(out, &self.examined);
         })?;
-        let refusals = self.refusals();
-        if !self.is_anything_to_do() && refusals.is_empty() {
-            self.show(|out| {
-                screen::findings(out, &self.examined.diagnosis.findings);
-                ways::show(out, &self.examined, &self.switches());
-                out.add(format_args!("\n  {}", self.nothing_to_do()));
-            })?;
-            let action = match self.examined.diagnosis.verdict {
-                Verdict::Unknown => Action::Failed,
-                _ => Action::NothingToDo,
-            };
-            self.say(action, None, None)?;
-            return Ok(self.left_code());
-        }
-        if !refusals.is_empty() {
-            let reasons: Vec<String> = refusals.iter().map(ToString::to_string).collect();
-            return self.refused(&reasons);
-        }
-        if let Err(error) = record_store::path(&self.examined) {
-            return self.refused(&[format!("{error:#}")]);
-        }
-        let (plan, rehearsed) = match self.planned() {
+        let Examined { layout, diagnosis, storage, .. } = &self.examined;
+        let case = Case { storage, layout, context: &self.context, allowed: self.allowed() };
+        let planned = match Planned::new(case, diagnosis, self.cure()) {
             Ok(planned) => planned,
-            Err(error) => return self.refused(&[error.to_string()]),
+            Err(Stopped::NoWork) => return self.nothing_to_do(),
+            Err(Stopped::Refused(refused)) => {
+                return self.refused(&refused.iter().map(ToString::to_string).collect::<Vec<_>>());
+            }
+            Err(Stopped::Plan(error)) => return self.refused(&[advice::of_plan(&error)]),
         };
+        let path = match record_store::path(&self.examined) {
+            Ok(path) => path,
+            Err(error) => return self.refused(&[format!("{error:#}")]),
+        };
+        let repair = match planned.rehearse() {
+            Ok(repair) => repair,
+            Err(error) => return self.refused(&[advice::of_plan(&error)]),
+        };
+        let (plan, rehearsed) = (repair.plan(), repair.after());
         self.show(|out| {
             self.add_changes(out);
-            plan_lines::recovered(out, &plan);
-            plan_lines::left(out, &self.examined, &plan);
+            plan_lines::recovered(out, plan);
+            plan_lines::left(out, &self.examined, plan);
             ways::show(out, &self.examined, &self.switches());
             let verdict = words::verdict(rehearsed.verdict);
             out.add(format_args!("\n  tried in memory, the disk is then: {verdict}"));
         })?;
         if self.args.write.dry_run {
-            may_write(&self.examined.path, &self.args.open.options()).context("nothing was written")?;
+            may_write(&self.examined.path, &self.args.open.options())?;
             self.show(|out| {
                 plan_lines::sectors(out, &plan.patches);
-                out.add(format_args!("\n  dry run: nothing was written"));
+                out.add(format_args!("\n  dry run: {NOTHING_WRITTEN}"));
             })?;
-            self.say(Action::DryRun, Some(&plan), None)?;
+            self.say(Action::DryRun, Some(plan), None)?;
             return Ok(LEFT);
         }
         if !self.args.write.yes {
             // Whoever holds the disk is named before the question, not after the answer.
-            drop(open_mut(&self.examined.path, &self.args.open.options()).context("nothing was written")?);
+            drop(open_mut(&self.examined.path, &self.args.open.options())?);
         }
-        match self.agreed(&plan, &rehearsed)? {
-            Some(true) => self.write(&plan, &rehearsed),
+        match self.agreed(plan, rehearsed)? {
+            Some(true) => self.write(repair, path),
             Some(false) => {
-                lines::say(format_args!("  nothing was written"))?;
+                lines::say(format_args!("  {NOTHING_WRITTEN}"))?;
                 Ok(LEFT)
             }
             None => {
-                let message = "without a terminal to ask on, fix needs --yes; nothing was written";
-                self.say(Action::NotConfirmed, Some(&plan), Some(message))?;
+                let message = pick::unasked("fix");
+                self.say(Action::NotConfirmed, Some(plan), Some(&message))?;
                 lines::warn(format_args!("bcdrescue: {message}"));
                 Ok(USAGE)
             }
         }
     }
 
-    /// The plan, and what the disk is when it is tried in memory.
-    fn planned(&self) -> Result<(Plan, Diagnosis), PlanError> {
-        let Examined { layout, diagnosis, storage, .. } = &self.examined;
-        let plan = planned(storage, layout, diagnosis, self.cure())?;
-        let rehearsed = rehearse(&plan, storage, &self.context, diagnosis)?;
-        Ok((plan, rehearsed))
+    /// Tells that there is nothing to do, or nothing that can be done.
+    fn nothing_to_do(&self) -> anyhow::Result<u8> {
+        self.show(|out| {
+            screen::findings(out, &self.examined.diagnosis.findings);
+            ways::show(out, &self.examined, &self.switches());
+            out.add(format_args!("\n  {}: {NOTHING_WRITTEN}", self.why_nothing()));
+        })?;
+        let action = match self.examined.diagnosis.verdict {
+            Verdict::Unknown => Action::Failed,
+            _ => Action::NothingToDo,
+        };
+        self.say(action, None, None)?;
+        Ok(self.left_code())
     }
 
     pub(super) fn cure(&self) -> Cure {
@@ -129,10 +128,6 @@ impl Job<'_> {
         self.cure().restores(&self.examined.diagnosis)
     }
 
-    fn is_anything_to_do(&self) -> bool {
-        self.cure().has_work(&self.examined.diagnosis)
-    }
-
     /// The refusals that the user has lifted.
     pub(super) fn allowed(&self) -> Allowed {
         Allowed {
@@ -140,11 +135,6 @@ impl Job<'_> {
             dirty_volume: self.args.allow_dirty_volume,
             repoint: self.args.repoint,
         }
-    }
-
-    fn refusals(&self) -> Vec<Refusal> {
-        let Examined { layout, diagnosis, .. } = &self.examined;
-        refusal::refusals(layout, &self.context, diagnosis, self.cure(), self.allowed())
     }
 
     fn left_code(&self) -> u8 {
@@ -156,21 +146,21 @@ impl Job<'_> {
         }
     }
 
-    fn nothing_to_do(&self) -> &'static str {
+    fn why_nothing(&self) -> &'static str {
         let mut left = self.examined.diagnosis.left();
         match self.examined.diagnosis.verdict {
-            Verdict::Unknown => "what could not be read may be what is wrong: nothing was written",
-            Verdict::Healthy => "nothing to do: nothing was written",
+            Verdict::Unknown => "what could not be read may be what is wrong",
+            Verdict::Healthy => "nothing to do",
             _ if self.args.restore_identity && self.examined.diagnosis.is_curable() => {
-                "the disk has its identity, and without --restore-identity fix cures more: nothing was written"
+                "the disk has its identity, and without --restore-identity fix cures more"
             }
             _ if !self.examined.diagnosis.named_disks().is_empty() => {
-                "until it is told which, fix cures nothing here: nothing was written"
+                "until it is told which, fix cures nothing here"
             }
             _ if left.any(|finding| matches!(finding.remedy, Remedy::Switch(..))) => {
-                "without more switches fix cures nothing here; those above name them: nothing was written"
+                "without more switches fix cures nothing here; those above name them"
             }
-            _ => "nothing here that fix can cure: nothing was written",
+            _ => "nothing here that fix can cure",
         }
     }
 

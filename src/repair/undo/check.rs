@@ -5,16 +5,19 @@ use crate::diagnosis::show_disk;
 use crate::layout::Layout;
 use crate::layout::store::StoreFile;
 use crate::partition::DiskId;
-use crate::repair::disk_text;
-use crate::repair::edits::Touched;
-use crate::repair::letters;
-use crate::repair::plan::is_in;
+use crate::repair::change::in_file::place;
+use crate::repair::patch::Patch;
 use crate::repair::record::Record;
 use crate::repair::record::SavedStore;
+use crate::repair::record::disk_text;
 use crate::repair::record::sha256;
 use crate::repair::refusal::Refusal;
+use crate::repair::refusal::obstacles;
+use crate::repair::touched::Touched;
+use crate::repair::touched::is_within;
 use crate::storage::Storage;
 use crate::storage::StorageError;
+use crate::volume::Extent;
 
 /// Why an undo is refused. Nothing was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -139,7 +142,7 @@ pub fn check_but_identity(record: &Record, layout: &Layout, len: u64) -> Result<
 ///
 /// # Errors
 /// A sector cannot be read.
-pub fn by_sectors(
+pub(super) fn by_sectors(
     refusal: UndoRefusal,
     record: &Record,
     layout: &Layout,
@@ -210,7 +213,7 @@ fn parts(record: &Record, layout: &Layout) -> Result<(), UndoRefusal> {
     parts.extend(record.restored.is_some().then_some(Touched::Table));
     let size = u64::from(record.target.sector_size);
     for patch in &record.patches {
-        let known = files.iter().any(|file| is_in(file, patch.offset))
+        let known = files.iter().any(|extents| is_within(extents, patch.offset))
             || parts.iter().any(|part| part.holds(layout, patch.offset, size));
         if !known {
             return Err(UndoRefusal::NotOurs { at: patch.offset });
@@ -226,15 +229,15 @@ fn writable_file(part: &Touched, layout: &Layout) -> Result<(), UndoRefusal> {
     let moved = |why: &str| UndoRefusal::Moved { path: path.clone(), partition: *partition, why: why.into() };
     let hive = layout.hive_on(*partition, path).ok_or_else(|| moved("the file is gone"))?;
     hive.place.as_ref().map_err(|reason| moved(reason))?;
-    letters::obstacles(layout, hive).into_iter().next().map_or(Ok(()), |why| Err(UndoRefusal::InUse(why)))
+    obstacles(layout, hive).into_iter().next().map_or(Ok(()), |why| Err(UndoRefusal::InUse(why)))
 }
 
-/// The store, when its bytes are those before the repair except where the record's sectors differ.
+/// The places of the store, when its bytes are those before the repair except where the record's sectors differ.
 fn unchanged_store<'a>(
     record: &Record,
     saved: &SavedStore,
     layout: &'a Layout,
-) -> Result<&'a StoreFile, UndoRefusal> {
+) -> Result<&'a [Extent], UndoRefusal> {
     let moved =
         |why: String| UndoRefusal::Moved { path: saved.path.clone(), partition: saved.partition, why };
     layout.by_number(saved.partition).ok_or_else(|| moved("there is no such partition".into()))?;
@@ -256,16 +259,13 @@ fn unchanged_store<'a>(
             });
         }
     }
-    Ok(file)
+    Ok(extents)
 }
 
 /// Whether the repair itself put `now` at byte `at` of the file.
-fn planned(record: &Record, extents: &[crate::volume::Extent], at: usize, now: u8) -> bool {
-    let Some(on_disk) = crate::repair::sectors::on_disk(extents, u64::try_from(at).unwrap_or(u64::MAX))
-    else {
-        return false;
-    };
-    let byte = |patch: &crate::repair::Patch| {
+fn planned(record: &Record, extents: &[Extent], at: usize, now: u8) -> bool {
+    let Ok((on_disk, _)) = place(extents, at) else { return false };
+    let byte = |patch: &Patch| {
         let inside = usize::try_from(on_disk.checked_sub(patch.offset)?).ok()?;
         patch.after.get(inside).copied()
     };

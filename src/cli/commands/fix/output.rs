@@ -3,11 +3,9 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use anyhow::Context as _;
-
 use crate::cli::args::command_line::FixArgs;
-use crate::cli::commands::fix::job::Job;
-use crate::cli::commands::fix::job::not_started;
+use crate::cli::commands::fix::repair_run::RepairRun;
+use crate::cli::commands::fix::repair_run::not_started;
 use crate::cli::commands::fix::write::way_back;
 use crate::cli::output::json;
 use crate::cli::output::json::repair::Action;
@@ -17,6 +15,7 @@ use crate::cli::output::plan_lines;
 use crate::cli::output::ways;
 use crate::cli::run::examine::Examined;
 use crate::cli::run::record_store;
+use crate::cli::text::disk_state::NOTHING_WRITTEN;
 use crate::cli::text::exit::FAILED;
 use crate::cli::text::lines;
 use crate::cli::text::lines::Lines;
@@ -24,19 +23,19 @@ use crate::cli::text::shell_quote;
 use crate::cli::text::words;
 use crate::cli::text::words::clean;
 use crate::diagnosis::show_disk;
+use crate::repair::case::Case;
 use crate::repair::plan::Plan;
-use crate::repair::prospect::Case;
 use crate::repair::prospect::Way;
 use crate::repair::prospect::prospect;
 use crate::repair::prospect::starts;
 
-impl Job<'_> {
+impl RepairRun<'_> {
     /// Lines for people; none when JSON is wanted.
     ///
     /// # Errors
     /// When standard output cannot be written.
     pub(super) fn show(&self, add: impl FnOnce(&mut Lines)) -> anyhow::Result<()> {
-        if self.as_json { Ok(()) } else { lines::show(add).context("nothing was written") }
+        if self.as_json { Ok(()) } else { lines::show(add) }
     }
 
     /// What would change.
@@ -56,7 +55,7 @@ impl Job<'_> {
     pub(super) fn refused(&self, reasons: &[String]) -> anyhow::Result<u8> {
         self.show(|out| {
             self.add_changes(out);
-            out.add(format_args!("\n  refused, nothing was written:"));
+            out.add(format_args!("\n  refused, {NOTHING_WRITTEN}:"));
             reasons.iter().for_each(|reason| out.add(format_args!("    {}", clean(reason))));
             self.add_way(out);
             ways::show(out, &self.examined, &self.switches());
@@ -183,8 +182,7 @@ impl Job<'_> {
     /// When standard output cannot be written.
     pub(super) fn say(&self, action: Action, plan: Option<&Plan>, error: Option<&str>) -> anyhow::Result<()> {
         if self.as_json {
-            json::print(&[self.document(action, &self.examined, plan, None, error)])
-                .context("nothing was written")?;
+            json::print(&[self.document(action, &self.examined, plan, None, error)])?;
         }
         Ok(())
     }

@@ -1,0 +1,117 @@
+//! Edits that are no re-pointing and lie in no store: drive letters, boot flags, boot records.
+
+use crate::bcd::edit::Edit;
+use crate::diagnosis::Diagnosis;
+use crate::diagnosis::model::byte_edit::ByteEdit;
+use crate::diagnosis::model::byte_edit::Site;
+use crate::layout::Layout;
+use crate::layout::mounted_devices::MountedDevices;
+use crate::repair::change::in_file;
+use crate::repair::draft::Draft;
+use crate::repair::error::PlanError;
+use crate::repair::touched::Touched;
+
+/// Writes drive letters, which come before all that a store needs. While they are on their way, the stale elements of the
+/// stores still tell which old identity was this disk's, so that a repair that a power cut has ended can be completed; after
+/// the stores, nothing would tell it of a GPT disk. And Windows, which would look at the letters, does not start meanwhile.
+///
+/// # Errors
+/// [`PlanError`] when the disk does not hold what an edit says, or a sector does not lie where it should.
+pub fn write_letters(
+    draft: &mut Draft<'_>,
+    layout: &Layout,
+    diagnosis: &Diagnosis,
+    all: &mut Vec<Touched>,
+) -> Result<(), PlanError> {
+    let before = all.len();
+    for edit in diagnosis.edits() {
+        if let Site::SystemHive { hive, at } = edit.site {
+            add(all, in_hive(draft, layout, edit, hive, at)?);
+        }
+    }
+    if all.len() > before {
+        draft.next_stage();
+    }
+    Ok(())
+}
+
+/// Writes boot flags and boot records, which come behind all that a store needs.
+///
+/// # Errors
+/// As [`write_letters`].
+pub fn write_boot(
+    draft: &mut Draft<'_>,
+    layout: &Layout,
+    diagnosis: &Diagnosis,
+    all: &mut Vec<Touched>,
+) -> Result<(), PlanError> {
+    for edit in diagnosis.edits() {
+        let (at, touched) = match edit.site {
+            Site::Store { .. } | Site::SystemHive { .. } => continue,
+            Site::Table { at } => (at, Touched::Table),
+            Site::BootRecord { volume, at } => in_boot_record(layout, edit, volume, at)?,
+        };
+        belongs(layout, edit, &touched, at)?;
+        draft.replace(at, &edit.before, &edit.after, "byte of the disk")?;
+        add(all, touched);
+    }
+    Ok(())
+}
+
+/// Adds a part of the disk, once.
+fn add(all: &mut Vec<Touched>, touched: Touched) {
+    if !all.contains(&touched) {
+        all.push(touched);
+    }
+}
+
+/// Bytes of a hive file, which may lie in several extents. Each that stands on the disk is compared with what was read
+/// as the file's, also those that do not change: the extents and the reading were not compared before.
+///
+/// The base block stays as it is: the hive was clean and stays clean, whatever stands in its logs is older and is ignored
+/// then, and nothing in it depends on the bytes of a value.
+fn in_hive(
+    draft: &mut Draft<'_>,
+    layout: &Layout,
+    edit: &ByteEdit,
+    hive: usize,
+    at: u64,
+) -> Result<Touched, PlanError> {
+    let check = |what: &str| PlanError::Check(format!("the {}: {what}", edit.what));
+    let hive: &MountedDevices = layout.mounted.get(hive).ok_or_else(|| check("its hive is gone"))?;
+    let extents = hive.place.as_ref().map_err(|reason| check(reason))?;
+    let partition = layout.table.partitions.get(hive.volume).map_or(0, |partition| partition.number);
+    let touched = Touched::File { partition, path: hive.path.clone() };
+    let at = usize::try_from(at).map_err(|_| check("it lies beyond what a hive can have"))?;
+    for byte in at..at.saturating_add(edit.before.len()) {
+        let (place, _) = in_file::place(extents, byte).map_err(|_| check("it lies in no extent"))?;
+        belongs(layout, edit, &touched, place)?;
+    }
+    let edit = Edit { at, before: edit.before.clone(), after: edit.after.clone() };
+    in_file::write(draft, extents, &edit, "byte of a hive")?;
+    Ok(touched)
+}
+
+/// The sector of byte `at` of the disk belongs to what is to be written.
+fn belongs(layout: &Layout, edit: &ByteEdit, touched: &Touched, at: u64) -> Result<(), PlanError> {
+    let size = u64::from(layout.table.sector_size);
+    let sector = at.saturating_sub(at.checked_rem(size).unwrap_or(0));
+    if touched.holds(layout, sector, size) {
+        return Ok(());
+    }
+    Err(PlanError::Check(format!("the {} at 0x{at:x} is not where it should be", edit.what)))
+}
+
+/// The byte of the disk at which an edit of a boot record begins, and the part of the disk that it belongs to.
+fn in_boot_record(
+    layout: &Layout,
+    edit: &ByteEdit,
+    volume: usize,
+    at: u64,
+) -> Result<(u64, Touched), PlanError> {
+    let gone = || PlanError::Check(format!("the {} lies outside of the disk", edit.what));
+    let partition = layout.table.partitions.get(volume).ok_or_else(gone)?;
+    let on_disk = partition.start.checked_add(at).ok_or_else(gone)?;
+    let (partition, start) = (partition.number, partition.start);
+    Ok((on_disk, Touched::BootRecord { partition, start }))
+}

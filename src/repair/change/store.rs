@@ -1,0 +1,130 @@
+//! Stores that are patched in place: re-pointings of their elements, and other fields in their files.
+
+use crate::bcd::Store;
+use crate::bcd::edit;
+use crate::bcd::edit::Edit;
+use crate::bcd::element::ElementValue;
+use crate::diagnosis::Diagnosis;
+use crate::diagnosis::Repoint;
+use crate::diagnosis::model::byte_edit::ByteEdit;
+use crate::diagnosis::model::byte_edit::Site;
+use crate::diagnosis::store::dirty;
+use crate::layout::Layout;
+use crate::layout::store::StoreFile;
+use crate::repair::change::in_file;
+use crate::repair::change::verify::verify;
+use crate::repair::draft::Draft;
+use crate::repair::error::PlanError;
+use crate::volume::Extent;
+
+/// Ranks of edits, in whose order they are written; see [`Repoint::rank`].
+const RANKS: u8 = 5;
+
+/// One store before and after.
+#[derive(Debug, Clone)]
+pub struct StorePlan {
+    /// Number of its partition.
+    pub partition: u32,
+    /// Path on the volume.
+    pub path: String,
+    /// The same for people, as [`StoreFile::name`].
+    pub name: String,
+    /// The whole file before.
+    pub before: Vec<u8>,
+    /// The whole file after.
+    pub after: Vec<u8>,
+    /// What of it comes from logs: the store is dirty, and written as they make it.
+    pub recovered: Option<String>,
+}
+
+/// A store with its edits, each with its rank.
+struct Patched<'a> {
+    plan: StorePlan,
+    extents: &'a [Extent],
+    edits: Vec<(Edit, u8)>,
+}
+
+/// Writes what changes in stores, rank by rank: an entry that is half patched must fail early, with the error that it had.
+///
+/// # Errors
+/// [`PlanError`] when a store is not what the diagnosis saw, or would become anything but what was planned.
+pub fn write(
+    draft: &mut Draft<'_>,
+    layout: &Layout,
+    diagnosis: &Diagnosis,
+) -> Result<Vec<StorePlan>, PlanError> {
+    let mut stores = Vec::new();
+    for index in diagnosis.stores() {
+        if let Some(file) = layout.stores.get(index) {
+            stores.push(patched(layout, diagnosis, index, file)?);
+        }
+    }
+    for rank in 0..RANKS {
+        for store in &stores {
+            let edits = store.edits.iter().filter(|(_, of)| *of == rank || (*of > rank && rank == RANKS - 1));
+            for (edit, _) in edits {
+                in_file::write(draft, store.extents, edit, "byte of a hive")?;
+            }
+        }
+        draft.next_stage();
+    }
+    Ok(stores.into_iter().map(|store| store.plan).collect())
+}
+
+fn patched<'a>(
+    layout: &Layout,
+    diagnosis: &Diagnosis,
+    index: usize,
+    file: &'a StoreFile,
+) -> Result<Patched<'a>, PlanError> {
+    let repoints: Vec<_> = diagnosis.repoints().filter(|repoint| repoint.store == index).collect();
+    let fields: Vec<_> = diagnosis.edits().filter_map(|edit| field(edit, index)).collect();
+    let store = file.parsed().ok_or_else(|| PlanError::Check(format!("{} was not parsed", file.path)))?;
+    let extents = file.place.as_ref().map_err(|reason| PlanError::Check(reason.clone()))?;
+    let mut edits = Vec::new();
+    for repoint in &repoints {
+        edits.extend(edits_of(store, repoint)?.into_iter().map(|edit| (edit, repoint.rank)));
+    }
+    edits.extend(fields.iter().cloned());
+    let mut after = store.hive().bytes().to_vec();
+    for (edit, _) in &edits {
+        edit::apply(&mut after, std::slice::from_ref(edit)).map_err(|e| PlanError::Check(e.to_string()))?;
+    }
+    let mut fields: Vec<_> = fields.into_iter().map(|(edit, _)| edit).collect();
+    fields.sort_by_key(|edit| edit.at);
+    verify(store, &after, &repoints, &fields)?;
+    let plan = StorePlan {
+        partition: layout.table.partitions.get(file.volume).map_or(0, |partition| partition.number),
+        path: file.path.clone(),
+        name: file.name.clone(),
+        before: file.on_disk().unwrap_or_default().to_vec(),
+        after,
+        recovered: file.replayed().map(dirty::summary),
+    };
+    Ok(Patched { plan, extents, edits })
+}
+
+/// An edit that is no re-pointing, when it lies in the file of this store, with its place in the order of writing.
+fn field(edit: &ByteEdit, index: usize) -> Option<(Edit, u8)> {
+    match edit.site {
+        Site::Store { store, at, rank } if store == index => {
+            Some((Edit { at, before: edit.before.clone(), after: edit.after.clone() }, rank))
+        }
+        _ => None,
+    }
+}
+
+fn edits_of(store: &Store, repoint: &Repoint) -> Result<Vec<Edit>, PlanError> {
+    let gone = || PlanError::Check("an element of the plan is not in the store".into());
+    let object = store.objects().get(repoint.object).ok_or_else(gone)?;
+    let element = object.elements.get(repoint.element).ok_or_else(gone)?;
+    let ElementValue::Device(device) = &element.value else { return Err(gone()) };
+    let identities = device.identities();
+    let record =
+        identities.get(repoint.record).filter(|record| record.partition == repoint.old).ok_or_else(gone)?;
+    let edits = match repoint.converts() {
+        true => edit::convert_identity(element, record, repoint.new),
+        false => edit::replace_identity(element, record, repoint.new),
+    };
+    edits.map_err(|error| PlanError::Check(error.to_string()))
+}

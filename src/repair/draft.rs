@@ -1,0 +1,271 @@
+//! The draft: a disk as it will be. Every change of a disk is written into one, and nothing else is.
+//!
+//! It lies in memory over a disk that is only read, keeps each sector that is written before and after, and the stage in
+//! which it was. The plan is what it has kept; the rehearsal reads it as a disk.
+
+use std::collections::BTreeMap;
+
+use crate::repair::error::PlanError;
+use crate::repair::patch::Patch;
+use crate::storage::Storage;
+use crate::storage::StorageError;
+use crate::storage::StorageMut;
+use crate::storage::check_range;
+
+/// A sector as one write leaves it.
+#[derive(Debug, Clone)]
+struct Version {
+    before: Vec<u8>,
+    after: Vec<u8>,
+    stage: usize,
+}
+
+/// A disk as it will be.
+pub struct Draft<'a> {
+    below: &'a dyn Storage,
+    /// Bytes of a sector.
+    size: usize,
+    /// By the sector's first byte: its versions, in the order of writing.
+    sectors: BTreeMap<u64, Vec<Version>>,
+    stage: usize,
+    /// The first stage behind the last barrier.
+    since: usize,
+}
+
+impl<'a> Draft<'a> {
+    /// A draft of `below` as it is, whose sectors have so many bytes.
+    #[must_use]
+    pub fn new(below: &'a dyn Storage, sector_size: u32) -> Self {
+        let size = usize::try_from(sector_size).unwrap_or(usize::MAX).max(1);
+        Self { below, size, sectors: BTreeMap::new(), stage: 0, since: 0 }
+    }
+
+    /// The disk as it reads with these patches written.
+    #[must_use]
+    pub fn with(below: &'a dyn Storage, patches: &[Patch]) -> Self {
+        let size = patches.first().map_or(1, |patch| patch.after.len());
+        let mut draft = Self { below, size, sectors: BTreeMap::new(), stage: 0, since: 0 };
+        for Patch { offset, before, after, stage } in patches {
+            let (before, after, stage) = (before.clone(), after.clone(), usize::from(*stage));
+            draft.sectors.entry(*offset).or_default().push(Version { before, after, stage });
+        }
+        draft
+    }
+
+    /// Begins the next stage: what is written from now on is written later. A sector that is written on both sides is
+    /// written once, on the later side.
+    pub fn next_stage(&mut self) {
+        self.stage = self.stage.saturating_add(1);
+    }
+
+    /// Begins the next stage behind a barrier: all that was written so far is on stable storage before anything that
+    /// follows. A sector that is written on both sides is written twice.
+    pub fn barrier(&mut self) {
+        self.next_stage();
+        self.since = self.stage;
+    }
+
+    /// Writes `after` over `before`, which has to stand at byte `at` of the disk; `what` is one byte of it, for an error.
+    ///
+    /// # Errors
+    /// [`PlanError::Mismatch`] when something else stands there, [`PlanError::Storage`] when it cannot be read.
+    pub fn replace(
+        &mut self,
+        at: u64,
+        before: &[u8],
+        after: &[u8],
+        what: &'static str,
+    ) -> Result<(), PlanError> {
+        let found = self.read_vec(at, before.len())?;
+        let differs = (at..).zip(before.iter().zip(&found)).find(|(_, (before, found))| before != found);
+        if let Some((at, (before, found))) = differs {
+            let (expected, found) = (format!("0x{before:02x}"), format!("0x{found:02x}"));
+            return Err(PlanError::Mismatch { what, at, expected, found });
+        }
+        Ok(self.put(at, after)?)
+    }
+
+    /// The sectors that changed, in the order of writing. One that is in the end what it was is not written at all.
+    ///
+    /// # Errors
+    /// [`PlanError::Check`] when there are more stages than a plan can have.
+    pub fn into_patches(self) -> Result<Vec<Patch>, PlanError> {
+        let mut patches = Vec::new();
+        for (offset, versions) in self.sectors {
+            let (first, last) = (versions.first(), versions.last());
+            if first.map(|first| &first.before) == last.map(|last| &last.after) {
+                continue;
+            }
+            for Version { before, after, stage } in versions {
+                let too_many = |_| PlanError::Check(format!("stage {stage} is more than a plan can have"));
+                let stage = u8::try_from(stage).map_err(too_many)?;
+                patches.push(Patch { offset, before, after, stage });
+            }
+        }
+        patches.sort_by_key(|patch| (patch.stage, patch.offset));
+        Ok(patches)
+    }
+
+    /// Writes bytes, sector by sector; those that stand there already leave a sector as it is.
+    fn put(&mut self, at: u64, bytes: &[u8]) -> Result<(), StorageError> {
+        let size = u64::try_from(self.size).unwrap_or(u64::MAX);
+        let (mut at, mut bytes) = (at, bytes);
+        while !bytes.is_empty() {
+            let inside = at.checked_rem(size).unwrap_or(0);
+            let offset = at.saturating_sub(inside);
+            let inside = usize::try_from(inside).unwrap_or(0);
+            let (now, rest) = bytes.split_at(bytes.len().min(self.size.saturating_sub(inside)));
+            self.put_in_sector(offset, inside, now)?;
+            at = at.saturating_add(u64::try_from(now.len()).unwrap_or(u64::MAX));
+            bytes = rest;
+        }
+        Ok(())
+    }
+
+    fn put_in_sector(&mut self, offset: u64, inside: usize, bytes: &[u8]) -> Result<(), StorageError> {
+        let before = match self.sectors.get(&offset).and_then(|versions| versions.last()) {
+            Some(version) => version.after.clone(),
+            None => self.below.read_vec(offset, self.size)?,
+        };
+        let mut after = before.clone();
+        if let Some(target) = after.get_mut(inside..inside.saturating_add(bytes.len())) {
+            target.copy_from_slice(bytes);
+        }
+        if after == before {
+            return Ok(());
+        }
+        let (stage, since) = (self.stage, self.since);
+        let versions = self.sectors.entry(offset).or_default();
+        match versions.last_mut().filter(|version| version.stage >= since) {
+            Some(version) => (version.after, version.stage) = (after, stage),
+            None => versions.push(Version { before, after, stage }),
+        }
+        Ok(())
+    }
+}
+
+impl Storage for Draft<'_> {
+    fn len(&self) -> u64 {
+        self.below.len()
+    }
+
+    fn sector_size(&self) -> Option<u32> {
+        self.below.sector_size()
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<(), StorageError> {
+        self.below.read_at(offset, buf)?;
+        let end = offset.saturating_add(u64::try_from(buf.len()).unwrap_or(u64::MAX));
+        let size = u64::try_from(self.size).unwrap_or(u64::MAX);
+        let first = offset.saturating_sub(size.saturating_sub(1));
+        for (start, versions) in self.sectors.range(first..end) {
+            let Some(version) = versions.last() else { continue };
+            let skipped = usize::try_from(offset.saturating_sub(*start)).unwrap_or(usize::MAX);
+            let inside = usize::try_from(start.saturating_sub(offset)).unwrap_or(usize::MAX);
+            let bytes = version.after.get(skipped..).unwrap_or_default();
+            let target = buf.get_mut(inside..).unwrap_or_default();
+            target.iter_mut().zip(bytes).for_each(|(target, byte)| *target = *byte);
+        }
+        Ok(())
+    }
+}
+
+impl StorageMut for Draft<'_> {
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> Result<(), StorageError> {
+        check_range(self.len(), offset, bytes.len())?;
+        self.put(offset, bytes)
+    }
+
+    /// What is on stable storage at once here is to be so on the disk too, before anything that follows.
+    fn sync(&mut self) -> Result<(), StorageError> {
+        self.barrier();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::ram::Ram;
+
+    fn shape(patches: &[Patch]) -> Vec<(u64, u8, u8, u8)> {
+        patches.iter().map(|patch| (patch.offset, patch.stage, patch.before[0], patch.after[0])).collect()
+    }
+
+    #[test]
+    fn a_draft_reads_as_the_disk_will_and_leaves_the_disk_as_it_is() {
+        let disk = Ram::new((0..=255).cycle().take(2048).collect(), None);
+        let mut draft = Draft::new(&disk, 512);
+        draft.replace(510, &[254, 255, 0, 1], &[9, 8, 7, 6], "byte").unwrap();
+        assert_eq!(draft.read_vec(508, 8).unwrap(), [252, 253, 9, 8, 7, 6, 2, 3]);
+        assert_eq!(draft.read_vec(511, 1).unwrap(), [8]);
+        assert_eq!(draft.read_vec(512, 1).unwrap(), [7]);
+        assert_eq!(draft.read_vec(514, 1).unwrap(), [2]);
+        assert_eq!(disk.read_vec(510, 4).unwrap(), [254, 255, 0, 1]);
+        let all = draft.read_vec(0, 2048).unwrap();
+        let patches = draft.into_patches().unwrap();
+        assert_eq!(patches.iter().map(|patch| patch.offset).collect::<Vec<_>>(), [0, 512]);
+        assert_eq!(Draft::with(&disk, &patches).read_vec(0, 2048).unwrap(), all);
+    }
+
+    #[test]
+    fn what_stands_elsewhere_than_it_should_is_named_by_its_byte() {
+        let disk = Ram::new(vec![1; 1024], None);
+        let mut draft = Draft::new(&disk, 512);
+        let error = draft.replace(600, &[1, 1, 2], &[5, 5, 5], "byte of a hive").unwrap_err();
+        let PlanError::Mismatch { what: "byte of a hive", at: 602, expected, found } = error else {
+            panic!("{error}")
+        };
+        assert_eq!((expected.as_str(), found.as_str()), ("0x02", "0x01"));
+        assert!(draft.replace(1023, &[1, 1], &[5, 5], "byte").is_err());
+        assert!(draft.into_patches().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_sector_is_written_once_in_its_last_stage_but_on_both_sides_of_a_barrier() {
+        let disk = Ram::new(vec![0; 2048], None);
+        let mut draft = Draft::new(&disk, 512);
+        draft.put(0, &[1]).unwrap();
+        draft.put(512, &[1]).unwrap();
+        draft.next_stage();
+        draft.put(0, &[2]).unwrap();
+        draft.barrier();
+        draft.put(0, &[3]).unwrap();
+        draft.next_stage();
+        draft.put(1024, &[4]).unwrap();
+        assert_eq!(draft.read_vec(0, 1).unwrap(), [3]);
+        let patches = draft.into_patches().unwrap();
+        assert_eq!(shape(&patches), [(512, 0, 0, 1), (0, 1, 0, 2), (0, 2, 2, 3), (1024, 3, 0, 4)]);
+    }
+
+    #[test]
+    fn nothing_is_written_for_nothing() {
+        let disk = Ram::new(vec![0; 1024], None);
+        let mut draft = Draft::new(&disk, 512);
+        draft.put(0, &[0, 0]).unwrap();
+        draft.put(512, &[1]).unwrap();
+        draft.barrier();
+        draft.put(512, &[0]).unwrap();
+        assert!(draft.into_patches().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_writer_of_volumes_sees_a_disk_that_syncs() {
+        let disk = Ram::new(vec![0; 1024], None);
+        let mut draft = Draft::new(&disk, 512);
+        draft.write_at(0, &[1]).unwrap();
+        draft.sync().unwrap();
+        draft.write_at(0, &[2]).unwrap();
+        assert!(draft.write_at(1023, &[1, 2]).is_err());
+        assert_eq!(shape(&draft.into_patches().unwrap()), [(0, 0, 0, 1), (0, 1, 1, 2)]);
+    }
+
+    #[test]
+    fn more_stages_than_a_plan_can_have_are_refused() {
+        let disk = Ram::new(vec![0; 512], None);
+        let mut draft = Draft::new(&disk, 512);
+        (0..=u8::MAX).for_each(|_| draft.barrier());
+        draft.put(0, &[1]).unwrap();
+        assert!(matches!(draft.into_patches(), Err(PlanError::Check(_))));
+    }
+}

@@ -1,0 +1,142 @@
+//! Why a repair does not come to a plan, or the plan not to a repair. Nothing was written then.
+
+use crate::diagnosis::Switch;
+use crate::partition::PartitionError;
+use crate::storage::StorageError;
+use crate::storage::first_failure::FailedRead;
+
+/// Why no plan could be made, or may not be carried out.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// The disk could not be read.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The layout and the disk disagree: it changed while it was examined, or a parser is wrong.
+    #[error("{what} at 0x{at:x} of the disk: expected {expected}, found {found}")]
+    Mismatch {
+        /// What was looked at.
+        what: &'static str,
+        /// Byte of the disk.
+        at: u64,
+        /// What the layout says.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// A copy of the partition table is not sound, so that the other one cannot be written.
+    #[error("{0}")]
+    Table(PartitionError),
+    /// The disk, looked at again under the lock, leads to another plan.
+    #[error(
+        "the disk has changed since it was examined: something else writes to it, or another disk has its name now"
+    )]
+    Changed,
+    /// The disk, looked at again under the lock, leads to another plan, and a part of it cannot be read.
+    #[error("the disk cannot be read as when it was examined, or is another one now: {0}")]
+    Unread(String),
+    /// Tried in memory, the repair does not come out.
+    #[error("tried in memory, the repair does not come out: {0}")]
+    Rehearsal(Deviation),
+    /// A store or element is not what the diagnosis saw.
+    #[error("internal check failed: {0}")]
+    Check(String),
+}
+
+impl PlanError {
+    /// The switch with which the repair would come out, where one is known.
+    #[must_use]
+    pub fn wants(&self) -> Option<Switch> {
+        match self {
+            Self::Rehearsal(Deviation { kind: DeviationKind::Worse { switch, .. }, .. }) => *switch,
+            _ => None,
+        }
+    }
+}
+
+/// How a disk is otherwise than it was to be, in memory or after it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deviation {
+    /// What is otherwise.
+    pub kind: DeviationKind,
+    /// A read of that disk that failed, so that it may only not be seen.
+    pub failed_read: Option<FailedRead>,
+}
+
+impl std::fmt::Display for Deviation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.kind)?;
+        match &self.failed_read {
+            Some(read) => write!(f, "; a part of the disk {}: {read}", read.how()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Deviation {}
+
+/// What is otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeviationKind {
+    /// A store has other bytes.
+    #[error("{path} does not hold the planned bytes")]
+    Store {
+        /// Its path.
+        path: String,
+    },
+    /// A store does not have the bytes that it had before the repair.
+    #[error("{path} does not have its old hash")]
+    OldStore {
+        /// Its path.
+        path: String,
+    },
+    /// The disk has another identity than it was to get back.
+    #[error("the disk does not have its old identity")]
+    NotRestored,
+    /// The disk has another identity than before the repair.
+    #[error("the disk's identity is {found}, not {expected}")]
+    Identity {
+        /// As [`super::disk_text`] writes it.
+        expected: String,
+        /// The same.
+        found: String,
+    },
+    /// A field is still to be changed.
+    #[error("the {what} is not what was planned: {meaning}")]
+    Field {
+        /// Which.
+        what: String,
+        /// What it is and should be.
+        meaning: String,
+    },
+    /// An element is still to be re-pointed.
+    #[error("{element} would still be re-pointed to {place}")]
+    Element {
+        /// Which.
+        element: String,
+        /// What it should name.
+        place: String,
+    },
+    /// Windows would be stopped by what does not stop it now.
+    #[error("{subject} would stop Windows: {message}{}", switch.map(|switch| format!("; give {switch} too")).unwrap_or_default())]
+    Worse {
+        /// What would stop it.
+        subject: String,
+        /// Why.
+        message: String,
+        /// The switch that cures that too.
+        switch: Option<Switch>,
+    },
+    /// Something is wrong on the disk that was not in memory.
+    #[error("{subject}: {message}, which it was not in memory")]
+    New {
+        /// What.
+        subject: String,
+        /// Why.
+        message: String,
+    },
+    /// The verdict is another than in memory.
+    #[error("the disk is found in another state than in memory")]
+    Verdict,
+}

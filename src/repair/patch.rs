@@ -1,0 +1,52 @@
+//! One sector of a disk, before and after: what plans, records and writes are made of.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::Serialize;
+
+/// One sector of a disk, before and after.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Patch {
+    /// First byte of the sector, from the start of the disk.
+    pub offset: u64,
+    /// What must stand there (or `after`, when a repair was cut short).
+    #[serde(with = "hex")]
+    #[schemars(with = "String")]
+    pub before: Vec<u8>,
+    /// What will stand there.
+    #[serde(with = "hex")]
+    #[schemars(with = "String")]
+    pub after: Vec<u8>,
+    /// Patches of a lower stage are on stable storage before the first of the next is written.
+    pub stage: u8,
+}
+
+/// The patches that lead back, in the reverse order.
+#[must_use]
+pub fn inverse(patches: &[Patch]) -> Vec<Patch> {
+    let back = |patch: &Patch| Patch {
+        offset: patch.offset,
+        before: patch.after.clone(),
+        after: patch.before.clone(),
+        stage: u8::MAX.saturating_sub(patch.stage),
+    };
+    patches.iter().rev().map(back).collect()
+}
+
+/// Bytes as a string of hex digits in JSON.
+pub(crate) mod hex {
+    use serde::Deserialize;
+    use serde::Deserializer;
+    use serde::Serializer;
+
+    use crate::bytes;
+
+    pub(crate) fn serialize<S: Serializer>(data: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&bytes::hex(data))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        bytes::from_hex(&text).ok_or_else(|| serde::de::Error::custom("expected hex digits"))
+    }
+}

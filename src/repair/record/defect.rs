@@ -1,0 +1,128 @@
+//! Why a record could not be written or read.
+
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::bytes;
+use crate::repair::record::wire::VERSION;
+
+/// Characters of what is wrong with a record that are shown.
+const QUOTED: usize = 400;
+
+/// Why a record could not be written or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecordError {
+    /// The file could not be written or read.
+    #[error("record {}: {cause}", path.display())]
+    Io {
+        /// The record.
+        path: PathBuf,
+        /// The system's error.
+        cause: io::Error,
+    },
+    /// The file is no record of its kind, or a damaged one.
+    #[error("record {}: {}", path.display(), quoted(defect))]
+    Invalid {
+        /// The record.
+        path: PathBuf,
+        /// What is wrong with it.
+        defect: Defect,
+    },
+}
+
+impl RecordError {
+    /// An [`RecordError::Io`].
+    pub(in crate::repair) fn io(path: &Path, cause: io::Error) -> Self {
+        Self::Io { path: path.into(), cause }
+    }
+
+    /// An [`RecordError::Invalid`].
+    pub(in crate::repair) fn invalid(path: &Path, defect: Defect) -> Self {
+        Self::Invalid { path: path.into(), defect }
+    }
+}
+
+/// What is wrong with a record.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Defect {
+    /// It is no file, or one that is too long.
+    #[error("not an undo record: expected a JSON file that ends in .undo.json")]
+    NoFile,
+    /// It is no JSON of this kind; the parser's words.
+    #[error("not an undo record: {0}")]
+    NoRecord(String),
+    /// It says that it is something else.
+    #[error("not an undo record")]
+    OtherKind,
+    /// It is of a version that is not known.
+    #[error("format version {0} is not known, expected 1 to {VERSION}")]
+    Version(u32),
+    /// Something in it was changed.
+    #[error("damaged: expected digest {expected}, found {found}")]
+    Digest {
+        /// What the digest has to be.
+        expected: String,
+        /// The digest that it has.
+        found: String,
+    },
+    /// Bytes in it are not packed as they should be.
+    #[error("damaged: the bytes of {0} cannot be unpacked")]
+    Packed(String),
+    /// It has more than a repair writes.
+    #[error("0x{found:x} bytes in all, expected at most 0x{most:x}")]
+    TooLarge {
+        /// So much there would be.
+        found: u64,
+        /// So much is read.
+        most: u64,
+    },
+    /// No disk has such sectors.
+    #[error("sector size {0}, expected 512 or 4096")]
+    SectorSize(usize),
+    /// A patch is not one sector of the disk.
+    #[error("the patch at 0x{0:x} is not one sector of the disk")]
+    NoSector(u64),
+    /// Two patches of a sector contradict each other.
+    #[error("the patches at 0x{0:x} do not follow each other")]
+    NotInOrder(u64),
+    /// A saved store is not what its hash says.
+    #[error("a saved store does not have its hash")]
+    Store,
+    /// It is no identity record; why, where that is known.
+    #[error(
+        "not an identity record: expected the JSON file that `bcdrescue record` wrote{}",
+        why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default()
+    )]
+    NoSnapshot {
+        /// The parser's words.
+        why: Option<String>,
+    },
+    /// It is another record, or an identity record of a version that is not known.
+    #[error(
+        "not an identity record: expected the JSON file that `bcdrescue record` wrote, of version {expected}; it says {kind} of version {version}"
+    )]
+    OtherSnapshot {
+        /// The version that is known.
+        expected: u32,
+        /// What it says that it is.
+        kind: String,
+        /// The version that it says.
+        version: u32,
+    },
+    /// What it has for an identity is none.
+    #[error("{0} is no identity of a disk")]
+    NoIdentity(String),
+}
+
+/// What a record says may be anything, and is quoted as one line that fits a screen.
+fn quoted(defect: &Defect) -> String {
+    let mut what = bytes::one_line(&defect.to_string());
+    if let Some((end, _)) = what.char_indices().nth(QUOTED) {
+        what.truncate(end);
+        what.push('…');
+    }
+    what
+}

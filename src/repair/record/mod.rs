@@ -1,0 +1,271 @@
+//! The undo record: everything that a repair changes, on stable storage before the first sector is written.
+//!
+//! JSON, so that it can be read, and used, without this program: each sector with its bytes before and after, and each
+//! store as it was, whole. A digest over all of it guards against a record that was damaged or edited.
+
+mod defect;
+mod new_file;
+mod packed;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use serde::Serialize;
+use sha2::Digest;
+use sha2::Sha256;
+
+use crate::bytes;
+use crate::layout::Layout;
+use crate::partition::DiskId;
+use crate::repair::change::store::StorePlan;
+use crate::repair::patch::Patch;
+use crate::repair::plan::Plan;
+use crate::repair::touched::Touched;
+
+pub use defect::Defect;
+pub use defect::RecordError;
+pub use wire::VERSION;
+
+/// Ending of every record's name.
+pub const ENDING: &str = ".undo.json";
+/// Longest record that is read, in bytes.
+const MAX: u64 = 24 << 20;
+/// The state stands within so many bytes of a record: one sector, which media write whole.
+const STATE_WITHIN: usize = 512;
+
+/// The identity of a disk in a record: `mbr:36234da4`, `gpt:67b32047-…`, `none`.
+#[must_use]
+pub fn disk_text(disk: Option<DiskId>) -> String {
+    disk.map_or_else(|| "none".to_owned(), DiskId::text)
+}
+
+/// How far the repair came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// The record was made; sectors may or may not have been written.
+    Planned,
+    /// All sectors were written and verified.
+    Applied,
+    /// All sectors were brought back.
+    Undone,
+}
+
+impl State {
+    /// The word in quotes, as long as that of every other state.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Planned => "\"planned\"",
+            Self::Applied => "\"applied\"",
+            Self::Undone => "\"undone\" ",
+        }
+    }
+}
+
+/// Where the quoted word of the state begins in a record's first bytes. A new line and two spaces stand before fields
+/// of the record itself only: in strings a new line is escaped.
+fn state_at(head: &[u8]) -> Option<u64> {
+    const FIELD: &[u8] = b"\n  \"state\": ";
+    let at = head.windows(FIELD.len()).position(|window| window == FIELD)?.checked_add(FIELD.len())?;
+    let word = head.get(at..)?;
+    let states = [State::Planned, State::Applied, State::Undone];
+    let is_known = states.iter().any(|state| {
+        word.strip_prefix(state.word().as_bytes()).is_some_and(|rest| rest.first() == Some(&b','))
+    });
+    if is_known { u64::try_from(at).ok() } else { None }
+}
+
+/// Which disk the record is of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// Absolute path of the device or image at the time of the repair.
+    pub path: PathBuf,
+    /// Length in bytes.
+    pub len: u64,
+    /// Logical sector size in bytes.
+    pub sector_size: u32,
+    /// Identity as [`disk_text`] writes it.
+    pub disk: String,
+}
+
+/// A store as it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedStore {
+    /// Number of its partition.
+    pub partition: u32,
+    /// Path on the volume.
+    pub path: String,
+    /// SHA-256 of the file before, hex.
+    pub sha256_before: String,
+    /// SHA-256 of the file after, hex.
+    pub sha256_after: String,
+    /// The whole file before.
+    pub bytes_before: Vec<u8>,
+}
+
+impl SavedStore {
+    fn of(store: &StorePlan) -> Self {
+        Self {
+            partition: store.partition,
+            path: store.path.clone(),
+            sha256_before: sha256(&store.before),
+            sha256_after: sha256(&store.after),
+            bytes_before: store.before.clone(),
+        }
+    }
+}
+
+/// An undo record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Version of the program that made it.
+    pub tool: String,
+    /// When, RFC 3339, UTC.
+    pub created: String,
+    /// How far the repair came.
+    pub state: State,
+    /// Which disk.
+    pub target: Target,
+    /// The stores as they were.
+    pub stores: Vec<SavedStore>,
+    /// The sectors, in the order of writing.
+    pub patches: Vec<Patch>,
+    /// The identity after the repair, as [`disk_text`] writes it, where that is what was changed.
+    pub restored: Option<String>,
+    /// What else than stores the sectors belong to.
+    pub touched: Vec<Touched>,
+}
+
+impl Record {
+    /// The record of a plan for the disk with this layout, `len` bytes long, at the absolute `path`. Not yet on disk.
+    #[must_use]
+    pub fn of(plan: &Plan, layout: &Layout, len: u64, path: PathBuf, created: String) -> Self {
+        let disk = disk_text(layout.table.disk);
+        Self {
+            tool: env!("CARGO_PKG_VERSION").into(),
+            created,
+            state: State::Planned,
+            target: Target { path, len, sector_size: layout.table.sector_size, disk },
+            stores: plan.stores.iter().map(SavedStore::of).collect(),
+            patches: plan.patches.clone(),
+            restored: plan.restored.map(|disk| disk_text(Some(disk))),
+            touched: plan.touched.clone(),
+        }
+    }
+
+    /// Writes the record to a new file (mode 0600, never over an existing file or through a link), whole or not at all, and
+    /// makes it and its directory entry durable.
+    ///
+    /// # Errors
+    /// [`RecordError`]; nothing else of the repair may happen then.
+    pub fn create(&self, path: &Path) -> Result<(), RecordError> {
+        let packed = wire::pack(self);
+        wire::check_size(&packed).map_err(|defect| RecordError::invalid(path, defect))?;
+        write_new(path, &packed).map_err(|cause| RecordError::io(path, cause))
+    }
+
+    /// The JSON of its file.
+    ///
+    /// # Errors
+    /// None that is known: a record has nothing that JSON cannot have.
+    pub fn to_json(&self) -> io::Result<Vec<u8>> {
+        Ok(serde_json::to_vec_pretty(&wire::pack(self))?)
+    }
+
+    /// Marks the record at `path`: the word is overwritten in place, which no file system has to do in two steps. (To
+    /// rename a new file over the old one is no single step on FAT, and a power cut then leaves no record at all.)
+    ///
+    /// # Errors
+    /// [`RecordError::Io`]; the record then still has its old state, which is as good for an undo.
+    #[expect(clippy::disallowed_methods, reason = "one word of the record's own file")]
+    pub fn set_state(&mut self, path: &Path, state: State) -> Result<(), RecordError> {
+        self.state = state;
+        let overwrite = || {
+            let file = fs::OpenOptions::new().read(true).write(true).open(path)?;
+            let mut head = [0; STATE_WITHIN];
+            let len = file.read_at(&mut head, 0)?;
+            let at = state_at(head.get(..len).unwrap_or_default())
+                .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "it has no state to mark"))?;
+            file.write_all_at(state.word().as_bytes(), at)?;
+            file.sync_all()
+        };
+        overwrite().map_err(|cause| RecordError::io(path, cause))
+    }
+
+    /// Reads and validates a record of any version.
+    ///
+    /// # Errors
+    /// [`RecordError`] when it cannot be read, is of another kind or an unknown version, or its digest is wrong.
+    pub fn load(path: &Path) -> Result<Self, RecordError> {
+        let invalid = |defect| RecordError::invalid(path, defect);
+        let metadata = fs::metadata(path).map_err(|cause| RecordError::io(path, cause))?;
+        if !metadata.is_file() || metadata.len() > MAX {
+            return Err(invalid(Defect::NoFile));
+        }
+        let text = fs::read(path).map_err(|cause| RecordError::io(path, cause))?;
+        let record = wire::unpack(text, true).map_err(invalid)?;
+        record.check_shape().map_err(invalid)?;
+        Ok(record)
+    }
+
+    /// The record that a text would be if its digest were right: fuzzing gets behind the digest so.
+    ///
+    /// # Errors
+    /// [`Defect`], but for the digest.
+    #[doc(hidden)]
+    pub fn from_text_of_any_digest(text: &[u8]) -> Result<Self, Defect> {
+        wire::unpack(text.to_vec(), false)
+    }
+
+    /// What a writer relies on, whoever made the record.
+    fn check_shape(&self) -> Result<(), Defect> {
+        let sector = usize::try_from(self.target.sector_size).unwrap_or(0);
+        if !matches!(sector, 512 | 4096) {
+            return Err(Defect::SectorSize(sector));
+        }
+        let mut last: BTreeMap<u64, &[u8]> = BTreeMap::new();
+        for Patch { offset, before, after, .. } in &self.patches {
+            let end = offset.checked_add(u64::from(self.target.sector_size));
+            let aligned = offset.is_multiple_of(u64::from(self.target.sector_size));
+            let sized = before.len() == sector && after.len() == sector;
+            if !aligned || !sized || end.is_none_or(|end| end > self.target.len) {
+                return Err(Defect::NoSector(*offset));
+            }
+            if last.insert(*offset, after).is_some_and(|last| last != before) {
+                return Err(Defect::NotInOrder(*offset));
+            }
+        }
+        let is_saved = |store: &SavedStore| sha256(&store.bytes_before) == store.sha256_before;
+        if self.stores.iter().all(is_saved) { Ok(()) } else { Err(Defect::Store) }
+    }
+}
+
+/// SHA-256 in lower-case hex.
+#[must_use]
+pub fn sha256(data: &[u8]) -> String {
+    bytes::hex(&Sha256::digest(data))
+}
+
+/// SHA-256 of a value's JSON, in lower-case hex.
+pub(super) fn sha256_of(value: &impl Serialize) -> String {
+    let mut hash = Sha256::new();
+    // A hash takes whatever is written to it, and a record has nothing that JSON cannot have.
+    let _ = serde_json::to_writer(&mut hash, value);
+    bytes::hex(&hash.finalize())
+}
+
+/// Writes a value as JSON to a new file.
+pub(super) fn write_new(path: &Path, value: &impl Serialize) -> io::Result<()> {
+    let mut text = serde_json::to_vec_pretty(value).map_err(io::Error::other)?;
+    text.push(b'\n');
+    new_file::write(path, &text)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+//! A record comes back as it was, or is refused with the reason.
+
+use std::os::unix::fs::PermissionsExt;
+
+use super::*;
+
+fn sample() -> Record {
+    let target =
+        Target { path: "/x/disk.img".into(), len: 1 << 20, sector_size: 512, disk: "mbr:00000001".into() };
+    let bytes_before = vec![1, 2, 3];
+    let store = SavedStore {
+        partition: 1,
+        path: r"\Boot\BCD".into(),
+        sha256_before: sha256(&bytes_before),
+        sha256_after: sha256(&[1, 2, 4]),
+        bytes_before,
+    };
+    let patch = Patch { offset: 1024, before: vec![0; 512], after: vec![1; 512], stage: 0 };
+    Record {
+        tool: "0.1.0".into(),
+        created: "2026-01-02T03:04:05Z".into(),
+        state: State::Planned,
+        target,
+        stores: vec![store],
+        patches: vec![patch],
+        restored: None,
+        touched: Vec::new(),
+    }
+}
+
+/// The text of a record's file.
+fn text(record: &Record) -> String {
+    serde_json::to_string(&wire::pack(record)).unwrap()
+}
+
+#[test]
+fn a_record_comes_back_private_and_is_never_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("disk.undo.json");
+    let mut record = sample();
+    record.create(&path).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(Record::load(&path).unwrap(), record);
+    assert!(matches!(record.create(&path), Err(RecordError::Io { .. })));
+    let text = fs::read_to_string(&path).unwrap();
+    for (state, word) in [
+        (State::Applied, "\n  \"state\": \"applied\",\n"),
+        (State::Undone, "\n  \"state\": \"undone\" ,\n"),
+        (State::Planned, "\n  \"state\": \"planned\",\n"),
+    ] {
+        record.set_state(&path, state).unwrap();
+        assert_eq!(Record::load(&path).unwrap().state, state);
+        let marked = fs::read_to_string(&path).unwrap();
+        assert_eq!(marked.replacen(word, "\n  \"state\": \"planned\",\n", 1), text);
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    fs::write(&path, text.replacen("planned", "unheard", 1)).unwrap();
+    let error = record.set_state(&path, State::Undone).unwrap_err().to_string();
+    assert!(error.ends_with("it has no state to mark"), "{error}");
+    assert!(fs::read_to_string(&path).unwrap().contains("unheard"));
+}
+
+#[test]
+fn what_a_damaged_record_says_is_one_line_that_fits_a_screen() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("disk.undo.json");
+    let sample = text(&sample());
+    let digest = sample.rsplit_once("\"digest\":\"").unwrap().1.trim_end_matches("\"}").to_owned();
+    for (old, new) in [("planned", "pla\\nned"), (digest.as_str(), "123\\n456")] {
+        fs::write(&path, sample.replacen(old, &new.repeat(100), 1)).unwrap();
+        let error = Record::load(&path).unwrap_err().to_string();
+        assert!(error.contains("\\n") && error.lines().count() == 1 && error.len() < 600, "{error}");
+    }
+}
+
+#[test]
+fn a_sector_that_is_there_twice_must_go_on_from_where_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    for (before, sound) in [(1, true), (2, false)] {
+        let path = folder.path().join(format!("{before}.undo.json"));
+        let mut record = sample();
+        let again = Patch { before: vec![before; 512], after: vec![3; 512], ..record.patches[0].clone() };
+        record.patches.push(again);
+        record.create(&path).unwrap();
+        let loaded = Record::load(&path);
+        assert_eq!(loaded.is_ok(), sound, "{loaded:?}");
+        if let Err(error) = loaded {
+            assert!(matches!(error, RecordError::Invalid { defect: Defect::NotInOrder(1024), .. }));
+        }
+    }
+}
+
+#[test]
+fn neighbours_of_a_stage_are_one_run_and_zeros_are_not_stored() {
+    let patch = |offset, after, stage| Patch { offset, before: vec![0; 512], after: vec![after; 512], stage };
+    let mut record = sample();
+    record.patches = vec![patch(512, 1, 0), patch(1024, 2, 0), patch(1536, 3, 1), patch(8192, 4, 1)];
+    let json: serde_json::Value = serde_json::from_str(&text(&record)).unwrap();
+    let runs: Vec<(u64, u64)> = json["patches"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|run| (run["offset"].as_u64().unwrap(), run["len"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(runs, [(512, 1024), (1536, 512), (8192, 512)]);
+    assert!(json["patches"].as_array().unwrap().iter().all(|run| run["before"].is_null()));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("disk.undo.json");
+    record.create(&path).unwrap();
+    assert_eq!(Record::load(&path).unwrap(), record);
+}
+
+#[test]
+fn a_record_that_would_not_be_read_is_not_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("disk.undo.json");
+    let mut record = sample();
+    record.target.len = 1 << 30;
+    record.patches = (0..30_000)
+        .map(|sector| Patch { offset: sector * 512, before: vec![0; 512], after: vec![1; 512], stage: 0 })
+        .collect();
+    let error = record.create(&path).unwrap_err();
+    assert!(matches!(error, RecordError::Invalid { defect: Defect::TooLarge { .. }, .. }), "{error}");
+    assert!(!path.exists());
+    record.patches.truncate(20_000);
+    record.create(&path).unwrap();
+    assert!(fs::metadata(&path).unwrap().len() < 100_000);
+    assert_eq!(Record::load(&path).unwrap(), record);
+}
+
+#[test]
+fn damage_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("disk.undo.json");
+    let sound = text(&sample());
+    let broken = |from: &str, to: &str| {
+        assert!(sound.contains(from), "{from}");
+        fs::write(&path, sound.replacen(from, to, 1)).unwrap();
+        match Record::load(&path).unwrap_err() {
+            RecordError::Invalid { defect, .. } => defect,
+            error @ RecordError::Io { .. } => panic!("{error}"),
+        }
+    };
+    assert!(matches!(broken("\"offset\":1024", "\"offset\":2048"), Defect::Digest { .. }));
+    assert_eq!(broken("\"version\":2", "\"version\":3"), Defect::Version(3));
+    assert_eq!(broken("undo record", "something"), Defect::OtherKind);
+    assert!(matches!(broken("{", ""), Defect::NoRecord(_)));
+    let mut record = sample();
+    record.patches[0].offset = 1 << 20;
+    fs::write(&path, text(&record)).unwrap();
+    let error = Record::load(&path).unwrap_err();
+    assert!(matches!(error, RecordError::Invalid { defect: Defect::NoSector(0x10_0000), .. }), "{error}");
+    assert!(error.to_string().contains("is not one sector of the disk"));
+}

@@ -1,0 +1,263 @@
+//! A repair from the plan to the proof. Each step can only follow the one before it:
+//!
+//! [`Planned`] -> [`Rehearsed`] -> [`Locked`] -> [`Recorded`] -> [`Applied`] -> [`Verified`]
+//!
+//! An undo has its record already: [`crate::repair::undo::Undo`] goes on from [`Recorded`].
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::diagnosis::Context;
+use crate::diagnosis::Diagnosis;
+use crate::layout::Layout;
+use crate::repair::apply::ApplyError;
+use crate::repair::apply::apply;
+use crate::repair::case::Case;
+use crate::repair::cure::Cure;
+use crate::repair::error::Deviation;
+use crate::repair::error::PlanError;
+use crate::repair::patch::Patch;
+use crate::repair::plan;
+use crate::repair::plan::Plan;
+use crate::repair::record::Record;
+use crate::repair::record::RecordError;
+use crate::repair::record::State;
+use crate::repair::refusal::Allowed;
+use crate::repair::refusal::Refusal;
+use crate::repair::refusal::refusals;
+use crate::repair::rehearse::as_rehearsed;
+use crate::repair::rehearse::came_out;
+use crate::repair::rehearse::rehearse;
+use crate::repair::undo;
+use crate::storage::StorageMut;
+
+/// Why a repair is not planned. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Stopped {
+    /// There is nothing to do.
+    #[error("nothing to do")]
+    NoWork,
+    /// It is refused, for each of these reasons.
+    #[error("refused: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Refused(Vec<Refusal>),
+    /// It does not come to a plan, or the plan does not come out.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+}
+
+/// A repair that has a plan, and that nothing stands against.
+#[must_use]
+pub struct Planned<'a> {
+    case: Case<'a>,
+    before: &'a Diagnosis,
+    cure: Cure,
+    plan: Plan,
+}
+
+impl<'a> Planned<'a> {
+    /// Plans a cure of what was diagnosed.
+    ///
+    /// # Errors
+    /// [`Stopped`]: there is nothing to do, something stands against it, or there is no plan.
+    pub fn new(case: Case<'a>, before: &'a Diagnosis, cure: Cure) -> Result<Self, Stopped> {
+        let refused = refusals(case.layout, case.context, before, cure, case.allowed);
+        if !refused.is_empty() {
+            return Err(Stopped::Refused(refused));
+        }
+        if !cure.has_work(before) {
+            return Err(Stopped::NoWork);
+        }
+        let plan = plan::plan(case.storage, case.layout, before, cure)?;
+        Ok(Self { case, before, cure, plan })
+    }
+
+    /// Tries the plan in memory.
+    ///
+    /// # Errors
+    /// [`PlanError`] when it does not come out, or would stop Windows where nothing does now.
+    pub fn rehearse(self) -> Result<Rehearsed, PlanError> {
+        let Self { case, before, cure, plan } = self;
+        let after = rehearse(&plan, case.storage, case.context, before)?;
+        Ok(Rehearsed { plan, after, cure, allowed: case.allowed })
+    }
+}
+
+/// A repair that comes out in memory.
+#[must_use]
+#[derive(Debug)]
+pub struct Rehearsed {
+    plan: Plan,
+    after: Diagnosis,
+    cure: Cure,
+    allowed: Allowed,
+}
+
+impl Rehearsed {
+    /// What would be written.
+    #[must_use]
+    pub const fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// What the disk is then.
+    #[must_use]
+    pub const fn after(&self) -> &Diagnosis {
+        &self.after
+    }
+
+    /// The same, where no more than the outcome is wanted.
+    #[must_use]
+    pub fn into_after(self) -> Diagnosis {
+        self.after
+    }
+
+    /// Looks at the disk again, which is now held for writing, and plans anew. Between the look and the lock (a question may
+    /// stand there unanswered for hours) the file may have been replaced, or the store have moved, and its old clusters still
+    /// hold the old bytes.
+    ///
+    /// # Errors
+    /// [`PlanError::Changed`] when the disk now leads to another plan or a refusal, [`PlanError::Unread`] when that is for a
+    /// failed read, and the reasons of [`plan::plan`].
+    pub fn lock(self, disk: Box<dyn StorageMut>, context: &Context) -> Result<Locked, PlanError> {
+        let (layout, diagnosis) = plan::still_holds(&self.plan, disk.as_ref(), context, self.cure)?;
+        match refusals(&layout, context, &diagnosis, self.cure, self.allowed).is_empty() {
+            true => Ok(Locked { repair: self, layout, disk }),
+            false => Err(PlanError::Changed),
+        }
+    }
+}
+
+/// A repair whose disk is held, and is as it was when it was examined.
+#[must_use]
+pub struct Locked {
+    repair: Rehearsed,
+    layout: Layout,
+    disk: Box<dyn StorageMut>,
+}
+
+impl Locked {
+    /// Writes the undo record of the disk at the absolute `path`, made at `created`, by `keep`, which returns where the record is,
+    /// on stable storage.
+    ///
+    /// # Errors
+    /// Those of `keep`; nothing was written to the disk.
+    pub fn record<E>(
+        self,
+        path: PathBuf,
+        created: String,
+        keep: impl FnOnce(&Record) -> Result<PathBuf, E>,
+    ) -> Result<Recorded, E> {
+        let Self { repair: Rehearsed { plan, after, .. }, layout, disk } = self;
+        let record = Record::of(&plan, &layout, disk.len(), path, created);
+        let kept = keep(&record)?;
+        let goal = Goal::Repaired { plan, rehearsed: after };
+        Ok(Recorded { disk, record, kept, goal })
+    }
+
+    /// The same into a new file.
+    ///
+    /// # Errors
+    /// As [`Record::create`].
+    pub fn record_in(self, file: &Path, path: PathBuf, created: String) -> Result<Recorded, RecordError> {
+        self.record(path, created, |record| record.create(file).map(|()| file.to_owned()))
+    }
+}
+
+/// What a disk has to be when it was written.
+pub(super) enum Goal {
+    /// What the rehearsal found.
+    Repaired { plan: Plan, rehearsed: Diagnosis },
+    /// What it was before the repair.
+    Undone(undo::Goal),
+}
+
+/// What is to be written, with its undo record on stable storage.
+#[must_use]
+pub struct Recorded {
+    pub(super) disk: Box<dyn StorageMut>,
+    pub(super) record: Record,
+    pub(super) kept: PathBuf,
+    pub(super) goal: Goal,
+}
+
+impl Recorded {
+    /// Writes, and gives the disk back. A record of what was not even begun is removed.
+    ///
+    /// # Errors
+    /// [`Interrupted`].
+    pub fn apply(self) -> Result<Applied, Interrupted> {
+        let Self { mut disk, record, kept, goal } = self;
+        let patches: &[Patch] = match &goal {
+            Goal::Repaired { plan, .. } => &plan.patches,
+            Goal::Undone(undone) => &undone.patches,
+        };
+        let written = apply(disk.as_mut(), patches);
+        drop(disk);
+        match written {
+            Ok(_) => Ok(Applied { record, kept, goal }),
+            Err(error) => {
+                let is_of_nothing = !error.is_begun() && matches!(goal, Goal::Repaired { .. });
+                if is_of_nothing {
+                    let _ = std::fs::remove_file(&kept);
+                }
+                Err(Interrupted { error, record: kept })
+            }
+        }
+    }
+}
+
+/// Not everything was written, or nothing at all.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+pub struct Interrupted {
+    /// What happened, and how far it came.
+    pub error: ApplyError,
+    /// The undo record, which is there where something may have been written.
+    pub record: PathBuf,
+}
+
+/// What was written and read back, and is yet to be examined.
+#[must_use]
+pub struct Applied {
+    record: Record,
+    kept: PathBuf,
+    goal: Goal,
+}
+
+impl Applied {
+    /// The undo record.
+    #[must_use]
+    pub fn record(&self) -> &Path {
+        &self.kept
+    }
+
+    /// Whether the disk, opened and examined anew, is what it was to be; marks the record then.
+    ///
+    /// # Errors
+    /// [`Deviation`]; the record can be undone all the same.
+    pub fn verify(mut self, layout: &Layout, diagnosis: &Diagnosis) -> Result<Verified, Deviation> {
+        let state = match &self.goal {
+            Goal::Repaired { plan, rehearsed } => {
+                came_out(plan, layout, diagnosis)?;
+                as_rehearsed(rehearsed, diagnosis)?;
+                State::Applied
+            }
+            Goal::Undone(undone) => {
+                undone.is_met(&self.record, layout)?;
+                State::Undone
+            }
+        };
+        let unmarked = self.record.set_state(&self.kept, state).err();
+        Ok(Verified { record: self.kept, unmarked })
+    }
+}
+
+/// A disk that was written, and is what it was to be.
+#[derive(Debug)]
+pub struct Verified {
+    /// The undo record.
+    pub record: PathBuf,
+    /// Why the record could not be marked, which is no harm to it.
+    pub unmarked: Option<RecordError>,
+}

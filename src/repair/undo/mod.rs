@@ -1,0 +1,154 @@
+//! The way back, by a record alone: whether it may be gone, and the first of its steps.
+
+mod check;
+
+use std::path::PathBuf;
+
+use crate::layout::Layout;
+use crate::layout::discover;
+use crate::layout::store::StoreFile;
+use crate::partition::DiskId;
+use crate::partition::PartitionError;
+use crate::repair::apply::is_done;
+use crate::repair::error::Deviation;
+use crate::repair::error::DeviationKind;
+use crate::repair::patch::Patch;
+use crate::repair::patch::inverse;
+use crate::repair::record::Record;
+use crate::repair::record::disk_text;
+use crate::repair::record::sha256;
+use crate::repair::transaction;
+use crate::repair::transaction::Recorded;
+use crate::storage::Storage;
+use crate::storage::StorageError;
+use crate::storage::StorageMut;
+use crate::storage::cache::Cached;
+use crate::storage::window::Window;
+
+pub use check::UndoRefusal;
+pub use check::check;
+pub use check::check_but_identity;
+
+/// Why an undo is not begun. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Stopped {
+    /// The disk is as it was already, but for an identity that it was given since.
+    #[error("the disk is as it was before the repair")]
+    Done(Option<DiskId>),
+    /// It must not be undone there.
+    #[error("{0}")]
+    Refused(UndoRefusal),
+    /// The disk cannot be read.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// Its partition table cannot be read.
+    #[error(transparent)]
+    Table(#[from] PartitionError),
+    /// It was given another identity since it was looked at.
+    #[error("the disk's identity has just become {0}")]
+    JustChanged(String),
+}
+
+impl From<UndoRefusal> for Stopped {
+    fn from(refusal: UndoRefusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// An undo that may be carried out.
+#[must_use]
+pub struct Undo {
+    record: Record,
+    kept: PathBuf,
+    goal: Goal,
+}
+
+impl Undo {
+    /// The undo of `record`, which is kept at `kept`, on a disk as it was looked at. With `allow_changed_identity` also of a disk that
+    /// was given another identity since, and keeps that.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub fn new(
+        record: &Record,
+        kept: PathBuf,
+        storage: &dyn Storage,
+        layout: &Layout,
+        allow_changed_identity: bool,
+    ) -> Result<Self, Stopped> {
+        let patches = inverse(&record.patches);
+        let is_disk = check(record, layout, storage.len());
+        let identity = match &is_disk {
+            Err(UndoRefusal::OtherIdentity { found, .. }) => Some(*found),
+            _ => None,
+        };
+        if (is_disk.is_ok() || identity.is_some()) && is_done(storage, &patches)? {
+            return Err(Stopped::Done(identity));
+        }
+        if let Err(refusal) = is_disk
+            && (!allow_changed_identity || check_but_identity(record, layout, storage.len()).is_err())
+        {
+            return Err(Stopped::Refused(check::by_sectors(refusal, record, layout, storage)?));
+        }
+        Ok(Self { record: record.clone(), kept, goal: Goal { patches, identity } })
+    }
+
+    /// What would be written.
+    #[must_use]
+    pub fn patches(&self) -> &[Patch] {
+        &self.goal.patches
+    }
+
+    /// The identity that the disk was given since the repair, and keeps.
+    #[must_use]
+    pub const fn identity(&self) -> Option<DiskId> {
+        self.goal.identity
+    }
+
+    /// Looks at the disk again, which is now held for writing: since the look it may have been replaced.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub fn lock(self, disk: Box<dyn StorageMut>) -> Result<Recorded, Stopped> {
+        let layout = discover(&Cached::new(Window::new(disk.as_ref(), 0, disk.len())))?;
+        match self.goal.identity {
+            Some(identity) => {
+                check_but_identity(&self.record, &layout, disk.len())?;
+                if layout.table.disk != Some(identity) {
+                    return Err(Stopped::JustChanged(disk_text(layout.table.disk)));
+                }
+            }
+            None => check(&self.record, &layout, disk.len())?,
+        }
+        let Self { record, kept, goal } = self;
+        Ok(Recorded { disk, record, kept, goal: transaction::Goal::Undone(goal) })
+    }
+}
+
+/// What a disk has to be when a repair was undone.
+pub(super) struct Goal {
+    /// The sectors that lead back, in the order of writing.
+    pub(super) patches: Vec<Patch>,
+    /// The identity that the disk was given since the repair, and keeps.
+    identity: Option<DiskId>,
+}
+
+impl Goal {
+    /// Whether the disk has its identity and its stores as they were.
+    pub(super) fn is_met(&self, record: &Record, layout: &Layout) -> Result<(), Deviation> {
+        let found = disk_text(layout.table.disk);
+        let expected = self.identity.map_or_else(|| record.target.disk.clone(), DiskId::text);
+        if found != expected {
+            return Err(Deviation { kind: DeviationKind::Identity { expected, found }, failed_read: None });
+        }
+        for saved in &record.stores {
+            let store = layout.store_on(saved.partition, &saved.path).and_then(StoreFile::on_disk);
+            if store.is_none_or(|store| sha256(store) != saved.sha256_before) {
+                let kind = DeviationKind::OldStore { path: saved.path.clone() };
+                return Err(Deviation { kind, failed_read: layout.failed_read.clone() });
+            }
+        }
+        Ok(())
+    }
+}
