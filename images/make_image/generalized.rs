@@ -43,7 +43,7 @@ pub(crate) fn generalized(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
             let at = usize::try_from(extent.file_offset)?;
             let part =
                 bytes.get(at..at + usize::try_from(extent.len)?).context("a store that is cut short")?;
-            disk.put(extent.volume_offset, part)?;
+            disk.put(extent.disk_offset, part)?;
         }
     }
     Ok(())

@@ -4,12 +4,12 @@ use anyhow::Context;
 use anyhow::Result;
 use bcdrescue::layout::Layout;
 use bcdrescue::layout::discover;
+use bcdrescue::layout::extent::DiskExtent;
 use bcdrescue::layout::store::StoreFile;
 use bcdrescue::partition::Partition;
 use bcdrescue::storage::Storage;
 use bcdrescue::storage::cache::Cached;
 use bcdrescue::storage::window::Window;
-use bcdrescue::volume::Extent;
 
 use crate::disk::Disk;
 
@@ -36,6 +36,6 @@ pub(crate) fn store(layout: &Layout) -> Result<&StoreFile> {
 }
 
 /// The parts of a store's file on the disk.
-pub(crate) fn extents(store: &StoreFile) -> Result<&[Extent]> {
+pub(crate) fn extents(store: &StoreFile) -> Result<&[DiskExtent]> {
     store.place.as_deref().map_err(|why| anyhow::anyhow!("{}: {why}", store.path))
 }

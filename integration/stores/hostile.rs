@@ -92,8 +92,8 @@ fn places(disk: &SparseRam, layout: &Layout) -> Vec<Places> {
         }
     }
     let files = layout.stores.iter().filter_map(|store| store.place.as_ref().ok()).flatten();
-    let stores: Places = files.clone().map(|extent| (extent.volume_offset, extent.len as usize)).collect();
-    let bases: Places = files.map(|extent| (extent.volume_offset, 0x60)).collect();
+    let stores: Places = files.clone().map(|extent| (extent.disk_offset, extent.len as usize)).collect();
+    let bases: Places = files.map(|extent| (extent.disk_offset, 0x60)).collect();
     // On FAT: the tables, and the pages with directories.
     let fat = starts.iter().filter(|start| disk.get(**start + 0x52, 5) == b"FAT32");
     let fat: Places = fat
@@ -170,10 +170,10 @@ fn mend_checksums(disk: &mut SparseRam, layout: &Layout) {
         disk.put(header, &bytes);
     }
     for extent in layout.stores.iter().filter_map(|store| store.place.as_ref().ok()?.first()) {
-        let base = disk.get(extent.volume_offset, 508);
+        let base = disk.get(extent.disk_offset, 508);
         let words = base.chunks(4).map(|word| u32::from_le_bytes(word.try_into().unwrap()));
         let sum = words.fold(0, |sum, word| sum ^ word);
-        disk.put(extent.volume_offset + 508, &sum.to_le_bytes());
+        disk.put(extent.disk_offset + 508, &sum.to_le_bytes());
     }
 }
 

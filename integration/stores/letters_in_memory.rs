@@ -178,7 +178,7 @@ fn a_value_that_is_not_where_it_was_read_is_not_written() {
     let extents = layout.mounted[0].place.as_ref().expect("a place");
     let mut other = disk.clone();
     // The last byte of the partition's offset, which stays as it is.
-    other.put(extents[0].volume_offset + entry.at + 11, &[1]);
+    other.put(extents[0].disk_offset + entry.at + 11, &[1]);
     let error = plan::plan(&other, &layout, &diagnosis).expect_err("not the same disk").to_string();
     assert!(error.contains("byte of a hive") && error.contains("expected 0x00, found 0x01"), "{error}");
 }
@@ -205,7 +205,7 @@ fn hostile_hives_are_read_or_refused() {
                     .iter()
                     .find(|extent| (extent.file_offset..extent.file_offset + extent.len).contains(&at));
                 let place =
-                    extent.map(|extent| extent.volume_offset + at - extent.file_offset).expect("in the file");
+                    extent.map(|extent| extent.disk_offset + at - extent.file_offset).expect("in the file");
                 match chance.below(4) {
                     0 => damaged.put(place, &[chance.next() as u8]),
                     1 => damaged.put(place & !3, &(chance.next() as u32).to_le_bytes()),
@@ -238,7 +238,7 @@ fn hostile_hives_are_read_or_refused() {
             let in_hive = |offset: u64| {
                 extents
                     .iter()
-                    .any(|extent| (extent.volume_offset..extent.volume_offset + extent.len).contains(&offset))
+                    .any(|extent| (extent.disk_offset..extent.disk_offset + extent.len).contains(&offset))
             };
             let changed: usize = plan
                 .patches

@@ -8,6 +8,7 @@ pub mod boot_ini;
 pub mod current_version;
 pub mod esp;
 pub mod evidence;
+pub mod extent;
 pub mod file_version;
 pub mod mounted_devices;
 mod opened;

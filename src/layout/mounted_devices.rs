@@ -15,11 +15,11 @@ use crate::hive::REG_BINARY;
 use crate::hive::Value;
 use crate::hive::log_head::LogAge;
 use crate::hive::sparse::SparseHive;
+use crate::layout::extent::DiskExtent;
+use crate::layout::extent::on_disk;
 use crate::layout::store::obstacles;
-use crate::layout::store::on_disk;
 use crate::layout::windows::WindowsVolume;
 use crate::partition::PartitionTable;
-use crate::volume::Extent;
 use crate::volume::Volume;
 
 /// The key, below the root of the hive.
@@ -49,7 +49,7 @@ pub struct MountedDevices {
     /// Logs that may hold something newer than the hive: each with its name and the reason.
     pub newer_logs: Vec<String>,
     /// Where its bytes lie on the disk, or why they must not be overwritten in place.
-    pub place: Result<Vec<Extent>, String>,
+    pub place: Result<Vec<DiskExtent>, String>,
     /// Why the volume must not be written now (a dirty or hibernated file system).
     pub obstacles: Vec<String>,
 }

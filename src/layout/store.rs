@@ -4,6 +4,8 @@
 use crate::bcd::Store;
 use crate::hive::replay::Replayed;
 use crate::layout::Firmware;
+use crate::layout::extent::DiskExtent;
+use crate::layout::extent::on_disk;
 use crate::layout::store_logs::made_whole;
 use crate::layout::store_logs::take;
 use crate::layout::system::STORE_PATHS;
@@ -12,7 +14,6 @@ use crate::layout::system::Unread;
 use crate::layout::system::is_esp_type;
 use crate::partition::PartitionTable;
 use crate::partition::TableKind;
-use crate::volume::Extent;
 use crate::volume::Volume;
 
 /// Longest store that is read. Real ones have 8 to 256 KiB; what is longer is damage or a trap.
@@ -46,7 +47,7 @@ pub struct StoreFile {
     /// What became of a store that is dirty on the disk; `None` for a clean one, whose logs are not even read.
     pub dirty: Option<Dirty>,
     /// Where its bytes lie on the disk, or why they must not be overwritten in place.
-    pub place: Result<Vec<Extent>, String>,
+    pub place: Result<Vec<DiskExtent>, String>,
     /// Why the volume must not be written now (a dirty or hibernated file system).
     pub obstacles: Vec<String>,
 }
@@ -247,17 +248,4 @@ pub(super) fn obstacles(volume: &Volume<'_>) -> Vec<String> {
         Ok(obstacles) => obstacles.into_iter().map(|obstacle| obstacle.message).collect(),
         Err(error) => vec![error.to_string()],
     }
-}
-
-/// The same extents, counted from the start of the disk in [`Extent::volume_offset`].
-pub(super) fn on_disk(start: u64, extents: &[Extent]) -> Result<Vec<Extent>, String> {
-    let shift = |extent: &Extent| {
-        let volume_offset = extent.volume_offset.checked_add(start)?;
-        Some(Extent { volume_offset, ..*extent })
-    };
-    extents
-        .iter()
-        .map(shift)
-        .collect::<Option<_>>()
-        .ok_or_else(|| "an extent lies beyond the end of the disk".into())
 }

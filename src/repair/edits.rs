@@ -9,12 +9,11 @@ use crate::diagnosis::Diagnosis;
 use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::byte_edit::Site;
 use crate::layout::Layout;
+use crate::layout::extent::disk_offset_of;
 use crate::layout::mounted_devices::MountedDevices;
 use crate::repair::identity::is_in_a_partition;
 use crate::repair::plan::PlanError;
-use crate::repair::plan::is_within;
 use crate::repair::sectors::Sectors;
-use crate::repair::sectors::on_disk;
 
 /// Written behind all that a store needs.
 const STAGE: u8 = 5;
@@ -67,9 +66,9 @@ impl Touched {
                     volume.start == *start && inside && near
                 })
             }
-            Self::File { partition, path } => layout
-                .hive_on(*partition, path)
-                .is_some_and(|hive| hive.place.as_ref().is_ok_and(|extents| is_within(extents, offset))),
+            Self::File { partition, path } => layout.hive_on(*partition, path).is_some_and(|hive| {
+                hive.place.as_ref().is_ok_and(|extents| extents.iter().any(|extent| extent.holds(offset)))
+            }),
         }
     }
 }
@@ -129,7 +128,7 @@ fn in_hive(
     let touched = Touched::File { partition, path: hive.path.clone() };
     let len = u64::try_from(edit.before.len()).unwrap_or(u64::MAX);
     for byte in at..at.saturating_add(len) {
-        let place = on_disk(extents, byte).ok_or_else(|| check("it lies in no extent"))?;
+        let place = disk_offset_of(extents, byte).ok_or_else(|| check("it lies in no extent"))?;
         belongs(layout, edit, &touched, place)?;
     }
     let at = usize::try_from(at).map_err(|_| check("it lies beyond what a hive can have"))?;

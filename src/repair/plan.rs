@@ -28,7 +28,6 @@ use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::cache::Cached;
 use crate::storage::window::Window;
-use crate::volume::Extent;
 
 /// Why no plan could be made. Nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -209,12 +208,5 @@ fn edits_of(store: &Store, repoint: &Repoint) -> Result<Vec<Edit>, PlanError> {
 /// Whether byte `at` of the disk belongs to the file.
 #[must_use]
 pub fn is_in(file: &StoreFile, at: u64) -> bool {
-    file.place.as_ref().is_ok_and(|extents| is_within(extents, at))
-}
-
-/// Whether byte `at` of the disk lies in one of a file's extents.
-pub(super) fn is_within(extents: &[Extent], at: u64) -> bool {
-    let inside =
-        |extent: &Extent| at.checked_sub(extent.volume_offset).is_some_and(|inside| inside < extent.len);
-    extents.iter().any(inside)
+    file.place.as_ref().is_ok_and(|extents| extents.iter().any(|extent| extent.holds(at)))
 }

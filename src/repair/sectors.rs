@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use crate::bcd::edit::Edit;
+use crate::layout::extent::DiskExtent;
+use crate::layout::extent::disk_offset_of;
 use crate::repair::Patch;
 use crate::repair::plan::PlanError;
 use crate::storage::Storage;
-use crate::volume::Extent;
 
 /// Collects edits as whole sectors of the disk.
 pub(super) struct Sectors<'a> {
@@ -47,10 +48,10 @@ impl<'a> Sectors<'a> {
     }
 
     /// Adds the bytes of a file, whose places on the disk `extents` tell; all of them are compared.
-    pub(super) fn add(&mut self, extents: &[Extent], edit: &Edit, stage: u8) -> Result<(), PlanError> {
+    pub(super) fn add(&mut self, extents: &[DiskExtent], edit: &Edit, stage: u8) -> Result<(), PlanError> {
         for (index, (before, after)) in edit.before.iter().zip(&edit.after).enumerate() {
             let file_offset = u64::try_from(edit.at.saturating_add(index)).unwrap_or(u64::MAX);
-            let at = on_disk(extents, file_offset).ok_or_else(|| {
+            let at = disk_offset_of(extents, file_offset).ok_or_else(|| {
                 PlanError::Check(format!("file offset 0x{file_offset:x} lies in no extent"))
             })?;
             self.set(at, *before, *after, stage)?;
@@ -81,12 +82,4 @@ impl<'a> Sectors<'a> {
         }
         Ok(())
     }
-}
-
-/// The byte of the disk that holds byte `file_offset` of the file.
-pub(crate) fn on_disk(extents: &[Extent], file_offset: u64) -> Option<u64> {
-    let extent = extents.iter().find(|extent| {
-        file_offset.checked_sub(extent.file_offset).is_some_and(|inside| inside < extent.len)
-    })?;
-    extent.volume_offset.checked_add(file_offset.checked_sub(extent.file_offset)?)
 }

@@ -3,6 +3,8 @@
 use crate::bytes::one_line;
 use crate::diagnosis::show_disk;
 use crate::layout::Layout;
+use crate::layout::extent::DiskExtent;
+use crate::layout::extent::disk_offset_of;
 use crate::layout::store::StoreFile;
 use crate::partition::DiskId;
 use crate::repair::disk_text;
@@ -260,9 +262,8 @@ fn unchanged_store<'a>(
 }
 
 /// Whether the repair itself put `now` at byte `at` of the file.
-fn planned(record: &Record, extents: &[crate::volume::Extent], at: usize, now: u8) -> bool {
-    let Some(on_disk) = crate::repair::sectors::on_disk(extents, u64::try_from(at).unwrap_or(u64::MAX))
-    else {
+fn planned(record: &Record, extents: &[DiskExtent], at: usize, now: u8) -> bool {
+    let Some(on_disk) = disk_offset_of(extents, u64::try_from(at).unwrap_or(u64::MAX)) else {
         return false;
     };
     let byte = |patch: &crate::repair::Patch| {
