@@ -21,13 +21,13 @@ pub(crate) fn look(disk: &Disk) -> Result<Layout> {
 /// The partition that the firmware starts from.
 pub(crate) fn system(layout: &Layout) -> Result<&Partition> {
     let system = layout.systems.first().context("there is no system volume")?;
-    layout.table.partitions.get(system.volume).context("there is no system volume")
+    layout.partition(system.volume).context("there is no system volume")
 }
 
 /// The partition with Windows.
 pub(crate) fn windows(layout: &Layout) -> Result<&Partition> {
     let windows = layout.windows.first().context("there is no Windows")?;
-    layout.table.partitions.get(windows.volume).context("there is no Windows")
+    layout.partition(windows.volume).context("there is no Windows")
 }
 
 /// The store that the boot manager reads.

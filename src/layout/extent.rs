@@ -45,3 +45,36 @@ pub(super) fn on_disk(start: u64, extents: &[VolumeExtent]) -> Result<Vec<DiskEx
         .collect::<Option<_>>()
         .ok_or_else(|| "an extent lies beyond the end of the disk".into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn extents() -> Vec<DiskExtent> {
+        let runs = [(0, 0x800, 0x200), (0x200, 0x400, 0x100)];
+        let run = |(file_offset, volume_offset, len)| VolumeExtent { file_offset, volume_offset, len };
+        on_disk(0x10_0000, &runs.map(run)).unwrap()
+    }
+
+    #[test]
+    fn a_byte_of_the_file_has_its_place_on_the_disk() {
+        let of = |file_offset| disk_offset_of(&extents(), file_offset);
+        assert_eq!([of(0), of(0x1ff), of(0x200)], [Some(0x10_0800), Some(0x10_09ff), Some(0x10_0400)]);
+        assert_eq!([of(0x2ff), of(0x300)], [Some(0x10_04ff), None]);
+    }
+
+    #[test]
+    fn a_byte_of_the_disk_is_of_an_extent_or_not() {
+        let [first, _] = extents()[..] else { panic!("two extents") };
+        assert_eq!(
+            [0x10_07ff, 0x10_0800, 0x10_09ff, 0x10_0a00].map(|at| first.holds(at)),
+            [false, true, true, false]
+        );
+    }
+
+    #[test]
+    fn what_lies_beyond_all_disks_has_no_place() {
+        let run = VolumeExtent { file_offset: 0, volume_offset: 1, len: 1 };
+        assert!(on_disk(u64::MAX, &[run]).is_err());
+    }
+}

@@ -10,6 +10,7 @@ use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::byte_edit::Site;
 use crate::layout::Layout;
 use crate::layout::extent::disk_offset_of;
+use crate::layout::index::HiveIndex;
 use crate::layout::mounted_devices::MountedDevices;
 use crate::repair::identity::is_in_a_partition;
 use crate::repair::plan::PlanError;
@@ -53,7 +54,7 @@ impl Touched {
         match self {
             Self::Table => !is_in_a_partition(layout, offset, size),
             Self::BootRecord { partition, start } => {
-                let facts = layout.by_number(*partition).and_then(|volume| layout.volumes.get(volume));
+                let facts = layout.by_number(*partition).and_then(|volume| layout.volume(volume));
                 facts.is_some_and(|facts| {
                     let end = offset.saturating_add(size);
                     let volume = &facts.partition;
@@ -118,13 +119,13 @@ fn in_hive(
     sectors: &mut Sectors<'_>,
     layout: &Layout,
     edit: &ByteEdit,
-    hive: usize,
+    hive: HiveIndex,
     at: u64,
 ) -> Result<Touched, PlanError> {
     let check = |what: &str| PlanError::Check(format!("the {}: {what}", edit.what));
-    let hive: &MountedDevices = layout.mounted.get(hive).ok_or_else(|| check("its hive is gone"))?;
+    let hive: &MountedDevices = layout.hive(hive).ok_or_else(|| check("its hive is gone"))?;
     let extents = hive.place.as_ref().map_err(|reason| check(reason))?;
-    let partition = layout.table.partitions.get(hive.volume).map_or(0, |partition| partition.number);
+    let partition = layout.partition(hive.volume).map_or(0, |partition| partition.number);
     let touched = Touched::File { partition, path: hive.path.clone() };
     let len = u64::try_from(edit.before.len()).unwrap_or(u64::MAX);
     for byte in at..at.saturating_add(len) {
@@ -154,7 +155,7 @@ fn place(layout: &Layout, edit: &ByteEdit) -> Result<(u64, Touched), PlanError> 
         Site::Store { .. } | Site::SystemHive { .. } => Err(gone()),
         Site::Table { at } => Ok((at, Touched::Table)),
         Site::BootRecord { volume, at } => {
-            let partition = layout.table.partitions.get(volume).ok_or_else(gone)?;
+            let partition = layout.partition(volume).ok_or_else(gone)?;
             let on_disk = partition.start.checked_add(at).ok_or_else(gone)?;
             let (partition, start) = (partition.number, partition.start);
             Ok((on_disk, Touched::BootRecord { partition, start }))

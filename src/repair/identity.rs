@@ -9,6 +9,7 @@ use crate::diagnosis::identity::restore::OldIdentity;
 use crate::diagnosis::identity::restore::Restore;
 use crate::guid::Guid;
 use crate::layout::Layout;
+use crate::layout::index::VolumeIndex;
 use crate::partition::DiskId;
 use crate::partition::edit::with_signature;
 use crate::partition::gpt;
@@ -73,7 +74,7 @@ fn parts(storage: &dyn Storage, layout: &Layout, old: &OldIdentity) -> Result<Ve
         DiskId::Gpt(disk) => disk,
     };
     let [primary, backup] = gpt::copies(storage, layout.table.sector_size).map_err(PlanError::Table)?;
-    let number = |volume: &usize| layout.table.partitions.get(*volume).map(|partition| partition.number);
+    let number = |volume: &VolumeIndex| layout.partition(*volume).map(|partition| partition.number);
     let partitions: Vec<(u32, Guid)> =
         old.partitions.iter().filter_map(|(volume, guid)| Some((number(volume)?, *guid))).collect();
     let mut parts = Vec::new();

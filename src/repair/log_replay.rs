@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 
 use crate::bcd::edit::Edit;
 use crate::layout::Layout;
+use crate::layout::index::StoreIndex;
 use crate::layout::store::StoreFile;
 use crate::repair::Patch;
 use crate::repair::plan::PlanError;
@@ -39,10 +40,10 @@ const BASE_BLOCK: usize = 512;
 pub(super) fn patches(
     storage: &dyn Storage,
     layout: &Layout,
-    stores: &[usize],
+    stores: &[StoreIndex],
 ) -> Result<Vec<Patch>, PlanError> {
     let mut sectors = Sectors::new(storage, layout.table.sector_size, "byte of a dirty store");
-    for file in stores.iter().filter_map(|index| layout.stores.get(*index)) {
+    for file in stores.iter().filter_map(|index| layout.store(*index)) {
         if file.replayed().is_some() {
             add(&mut sectors, file)?;
         }

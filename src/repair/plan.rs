@@ -13,6 +13,7 @@ use crate::diagnosis::model::byte_edit::Site;
 use crate::diagnosis::store::dirty;
 use crate::layout;
 use crate::layout::Layout;
+use crate::layout::index::StoreIndex;
 use crate::layout::store::StoreFile;
 use crate::partition::DiskId;
 use crate::partition::PartitionError;
@@ -114,7 +115,7 @@ pub fn plan(storage: &dyn Storage, layout: &Layout, diagnosis: &Diagnosis) -> Re
     let mut sectors = Sectors::new(&recovered, layout.table.sector_size, "byte of a hive");
     let first_stage = edits::stages_before_stores(diagnosis);
     let stage = |rank: u8| rank.saturating_add(first_stage);
-    for (index, file) in layout.stores.iter().enumerate() {
+    for (index, file) in layout.stores_indexed() {
         let repoints: Vec<_> = diagnosis.repoints().filter(|repoint| repoint.store == index).collect();
         let fields: Vec<_> = diagnosis.edits().filter_map(|edit| field(edit, index)).collect();
         if repoints.is_empty() && fields.is_empty() {
@@ -139,7 +140,7 @@ pub fn plan(storage: &dyn Storage, layout: &Layout, diagnosis: &Diagnosis) -> Re
         let mut fields: Vec<_> = fields.into_iter().map(|(edit, _)| edit).collect();
         fields.sort_by_key(|edit| edit.at);
         prove(store, &after, &repoints, &fields)?;
-        let partition = layout.table.partitions.get(file.volume).map_or(0, |partition| partition.number);
+        let partition = layout.partition(file.volume).map_or(0, |partition| partition.number);
         let recovered = file.replayed().map(dirty::summary);
         plan.stores.push(StorePlan {
             partition,
@@ -181,7 +182,7 @@ pub fn still_holds(plan: &Plan, storage: &dyn Storage, context: &Context) -> Res
 }
 
 /// An edit that is no re-pointing, when it lies in the file of this store, with its place in the order of writing.
-fn field(edit: &ByteEdit, index: usize) -> Option<(Edit, u8)> {
+fn field(edit: &ByteEdit, index: StoreIndex) -> Option<(Edit, u8)> {
     match edit.site {
         Site::Store { store, at, rank } if store == index => {
             Some((Edit { at, before: edit.before.clone(), after: edit.after.clone() }, rank))
@@ -192,15 +193,14 @@ fn field(edit: &ByteEdit, index: usize) -> Option<(Edit, u8)> {
 
 fn edits_of(store: &Store, repoint: &Repoint) -> Result<Vec<Edit>, PlanError> {
     let gone = || PlanError::Check("an element of the plan is not in the store".into());
-    let object = store.objects().get(repoint.object).ok_or_else(gone)?;
-    let element = object.elements.get(repoint.element).ok_or_else(gone)?;
+    let object = store.object_at(repoint.object).ok_or_else(gone)?;
+    let element = object.element_at(repoint.element).ok_or_else(gone)?;
     let ElementValue::Device(device) = &element.value else { return Err(gone()) };
-    let identities = device.identities();
-    let record =
-        identities.get(repoint.record).filter(|record| record.partition == repoint.old).ok_or_else(gone)?;
+    let record = device.identity_at(repoint.record);
+    let record = record.filter(|record| record.partition == repoint.old).ok_or_else(gone)?;
     let edits = match repoint.converts() {
-        true => edit::convert_identity(element, record, repoint.new),
-        false => edit::replace_identity(element, record, repoint.new),
+        true => edit::convert_identity(element, &record, repoint.new),
+        false => edit::replace_identity(element, &record, repoint.new),
     };
     edits.map_err(|error| PlanError::Check(error.to_string()))
 }
