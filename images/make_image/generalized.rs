@@ -18,6 +18,7 @@ use bcdrescue::bcd::object::Object;
 use bcdrescue::bytes::le_u32;
 use bcdrescue::diagnosis::identity_of;
 use bcdrescue::layout::Layout;
+use bcdrescue::layout::index::VolumeIndex;
 use bcdrescue::layout::store::StoreFile;
 
 use crate::damage::Target;
@@ -43,7 +44,7 @@ pub(crate) fn generalized(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
             let at = usize::try_from(extent.file_offset)?;
             let part =
                 bytes.get(at..at + usize::try_from(extent.len)?).context("a store that is cut short")?;
-            disk.put(extent.volume_offset, part)?;
+            disk.put(extent.disk_offset, part)?;
         }
     }
     Ok(())
@@ -70,7 +71,7 @@ fn general(layout: &Layout, file: &StoreFile) -> Result<Vec<u8>> {
 struct Finder<'a> {
     layout: &'a Layout,
     /// The volume of the store, from which the boot manager starts.
-    system: usize,
+    system: VolumeIndex,
     object: &'a Object,
     element: &'a Element,
 }
@@ -91,8 +92,8 @@ impl Finder<'_> {
     }
 
     fn partition(&self, named: &QualifiedPartition) -> Result<Device> {
-        let is_named = |volume: &usize| identity_of(self.layout, *volume).as_ref() == Some(named);
-        let volume = (0..self.layout.volumes.len()).find(is_named).context("it names another disk")?;
+        let is_named = |volume: &VolumeIndex| identity_of(self.layout, *volume).as_ref() == Some(named);
+        let volume = self.layout.volume_indices().find(is_named).context("it names another disk")?;
         if volume == self.system {
             return Ok(Device::Boot);
         }

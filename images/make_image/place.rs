@@ -4,12 +4,12 @@ use anyhow::Context;
 use anyhow::Result;
 use bcdrescue::layout::Layout;
 use bcdrescue::layout::discover;
+use bcdrescue::layout::extent::DiskExtent;
 use bcdrescue::layout::store::StoreFile;
 use bcdrescue::partition::Partition;
 use bcdrescue::storage::Storage;
 use bcdrescue::storage::cache::Cached;
 use bcdrescue::storage::window::Window;
-use bcdrescue::volume::Extent;
 
 use crate::disk::Disk;
 
@@ -21,13 +21,13 @@ pub(crate) fn look(disk: &Disk) -> Result<Layout> {
 /// The partition that the firmware starts from.
 pub(crate) fn system(layout: &Layout) -> Result<&Partition> {
     let system = layout.systems.first().context("there is no system volume")?;
-    layout.table.partitions.get(system.volume).context("there is no system volume")
+    layout.partition(system.volume).context("there is no system volume")
 }
 
 /// The partition with Windows.
 pub(crate) fn windows(layout: &Layout) -> Result<&Partition> {
     let windows = layout.windows.first().context("there is no Windows")?;
-    layout.table.partitions.get(windows.volume).context("there is no Windows")
+    layout.partition(windows.volume).context("there is no Windows")
 }
 
 /// The store that the boot manager reads.
@@ -36,6 +36,6 @@ pub(crate) fn store(layout: &Layout) -> Result<&StoreFile> {
 }
 
 /// The parts of a store's file on the disk.
-pub(crate) fn extents(store: &StoreFile) -> Result<&[Extent]> {
+pub(crate) fn extents(store: &StoreFile) -> Result<&[DiskExtent]> {
     store.place.as_deref().map_err(|why| anyhow::anyhow!("{}: {why}", store.path))
 }

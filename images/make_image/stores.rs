@@ -21,7 +21,7 @@ const HEAD: usize = 512;
 /// The file is there, has its length, and holds zeros: the power was cut when NTFS had noted the file and not yet its bytes.
 pub(crate) fn not_a_hive(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
     for extent in extents(store(target.layout)?)? {
-        disk.put(extent.volume_offset, &vec![0; usize::try_from(extent.len)?])?;
+        disk.put(extent.disk_offset, &vec![0; usize::try_from(extent.len)?])?;
     }
     Ok(())
 }
@@ -30,11 +30,11 @@ pub(crate) fn not_a_hive(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
 /// store are placeholders, so that nobody can tell what was lost.
 pub(crate) fn dirty(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
     let first = extents(store(target.layout)?)?.first().context("an empty store")?;
-    let mut head = disk.read_vec(first.volume_offset, HEAD)?;
+    let mut head = disk.read_vec(first.disk_offset, HEAD)?;
     let sequence = le_u32(&head, PRIMARY_SEQUENCE).context("a store that is cut short")?;
     put(&mut head, PRIMARY_SEQUENCE, &sequence.wrapping_add(1).to_le_bytes())?;
     let words = (0..CHECKSUM).step_by(4).filter_map(|at| le_u32(&head, at));
     let sum = words.fold(0, |sum, word| sum ^ word);
     put(&mut head, CHECKSUM, &sum.to_le_bytes())?;
-    Ok(disk.put(first.volume_offset, &head)?)
+    Ok(disk.put(first.disk_offset, &head)?)
 }

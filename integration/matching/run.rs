@@ -8,6 +8,7 @@ use bcdrescue::diagnosis::Diagnosis;
 use bcdrescue::diagnosis::diagnose;
 use bcdrescue::diagnosis::identity::restore::Restore;
 use bcdrescue::diagnosis::model::companion::Beside;
+use bcdrescue::diagnosis::model::context::BesideIndex;
 use bcdrescue::diagnosis::model::known_disks::OtherDisk;
 use bcdrescue::diagnosis::model::recorded::Recorded;
 use bcdrescue::layout::Layout;
@@ -85,7 +86,7 @@ fn choice(scene: &Scene) -> Choice {
         windows: windows.map(|(_, number)| number),
         windows_on: windows
             .filter(|(disk, _)| *disk > 0)
-            .map(|(disk, _)| (1..disk).filter(is_beside).count()),
+            .map(|(disk, _)| BesideIndex::new((1..disk).filter(is_beside).count())),
         entry: command.entry,
         firmware_entries: command.firmware_entries,
         drive_letters: command.drive_letters,

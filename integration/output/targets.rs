@@ -13,6 +13,7 @@ use bcdrescue::diagnosis::Context;
 use bcdrescue::diagnosis::Diagnosis;
 use bcdrescue::diagnosis::Verdict;
 use bcdrescue::diagnosis::model::code::Code;
+use bcdrescue::layout::index::VolumeIndex;
 use bcdrescue::repair::cure::Cure;
 use bcdrescue::repair::refusal::Allowed;
 use bcdrescue::repair::refusal::refusals;
@@ -63,9 +64,12 @@ fn two_windows() -> SparseRam {
 }
 
 /// The volumes to which the boot entries' elements would be re-pointed.
-fn windows_targets(diagnosis: &Diagnosis) -> Vec<usize> {
-    let mut targets: Vec<usize> =
-        diagnosis.repoints().filter_map(|repoint| repoint.volume).filter(|volume| *volume != 0).collect();
+fn windows_targets(diagnosis: &Diagnosis) -> Vec<VolumeIndex> {
+    let mut targets: Vec<VolumeIndex> = diagnosis
+        .repoints()
+        .filter_map(|repoint| repoint.volume)
+        .filter(|volume| *volume != VolumeIndex::new(0))
+        .collect();
     targets.sort_unstable();
     targets.dedup();
     targets
@@ -74,10 +78,10 @@ fn windows_targets(diagnosis: &Diagnosis) -> Vec<usize> {
 #[test]
 fn an_encrypted_windows_is_not_taken_for_another_that_can_be_seen() {
     let mut disk = two_windows();
-    assert_eq!(windows_targets(&look(&disk).unwrap().1), [1]);
+    assert_eq!(windows_targets(&look(&disk).unwrap().1), [VolumeIndex::new(1)]);
     // The offset is proven; that winload.exe cannot be seen there, but elsewhere, means nothing.
     disk.put(WINDOWS + 3, BITLOCKER);
-    assert_eq!(windows_targets(&look(&disk).unwrap().1), [1]);
+    assert_eq!(windows_targets(&look(&disk).unwrap().1), [VolumeIndex::new(1)]);
     // The encrypted volume moved: now either may be meant, and nothing is guessed.
     let (at, bytes) = entry(1, WINDOWS + MIB, WINDOWS_LEN - MIB);
     disk.put(at, &bytes);
@@ -88,7 +92,7 @@ fn an_encrypted_windows_is_not_taken_for_another_that_can_be_seen() {
     // A damaged directory hides a file as encryption does.
     let mut disk = two_windows();
     disk.put(WINDOWS + 0x0b, &[0, 0]);
-    assert_eq!(windows_targets(&look(&disk).unwrap().1), [1]);
+    assert_eq!(windows_targets(&look(&disk).unwrap().1), [VolumeIndex::new(1)]);
 }
 
 #[test]

@@ -94,7 +94,7 @@ fn dirty(store: &[u8], kind: Kind) -> (Vec<u8>, Logs) {
 /// for one with sectors of 512 bytes.
 fn volume(disk: &Disk) -> (PathBuf, u64) {
     let (layout, _) = look(&SparseRam::read(&disk.path)).unwrap();
-    let partition = &layout.table.partitions[layout.systems[0].volume];
+    let partition = layout.partition(layout.systems[0].volume).unwrap();
     (cut(&disk.path, partition.start, partition.len), partition.start)
 }
 

@@ -14,7 +14,6 @@ use bcdrescue::repair::plan;
 use bcdrescue::repair::plan::Plan;
 use bcdrescue::repair::refusal::Allowed;
 use bcdrescue::repair::refusal::refusals;
-use bcdrescue::repair::touched::is_within;
 use bcdrescue::storage::Storage;
 use bcdrescue::storage::cache::Cached;
 use crc::CRC_32_ISO_HDLC;
@@ -93,8 +92,8 @@ fn places(disk: &SparseRam, layout: &Layout) -> Vec<Places> {
         }
     }
     let files = layout.stores.iter().filter_map(|store| store.place.as_ref().ok()).flatten();
-    let stores: Places = files.clone().map(|extent| (extent.volume_offset, extent.len as usize)).collect();
-    let bases: Places = files.map(|extent| (extent.volume_offset, 0x60)).collect();
+    let stores: Places = files.clone().map(|extent| (extent.disk_offset, extent.len as usize)).collect();
+    let bases: Places = files.map(|extent| (extent.disk_offset, 0x60)).collect();
     // On FAT: the tables, and the pages with directories.
     let fat = starts.iter().filter(|start| disk.get(**start + 0x52, 5) == b"FAT32");
     let fat: Places = fat
@@ -171,10 +170,10 @@ fn mend_checksums(disk: &mut SparseRam, layout: &Layout) {
         disk.put(header, &bytes);
     }
     for extent in layout.stores.iter().filter_map(|store| store.place.as_ref().ok()?.first()) {
-        let base = disk.get(extent.volume_offset, 508);
+        let base = disk.get(extent.disk_offset, 508);
         let words = base.chunks(4).map(|word| u32::from_le_bytes(word.try_into().unwrap()));
         let sum = words.fold(0, |sum, word| sum ^ word);
-        disk.put(extent.volume_offset + 508, &sum.to_le_bytes());
+        disk.put(extent.disk_offset + 508, &sum.to_le_bytes());
     }
 }
 
@@ -189,7 +188,10 @@ fn check_plan(disk: &SparseRam, layout: &Layout, plan: &Plan) {
             let files =
                 plan.stores.iter().map(|store| layout.store_on(store.partition, &store.path).unwrap());
             assert!(
-                files.into_iter().any(|file| file.place.as_ref().is_ok_and(|extents| is_within(extents, at))),
+                files.into_iter().any(|file| file
+                    .place
+                    .as_ref()
+                    .is_ok_and(|extents| extents.iter().any(|extent| extent.holds(at)))),
                 "0x{at:x} is in no store of the plan"
             );
         }

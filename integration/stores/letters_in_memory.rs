@@ -19,7 +19,6 @@ use bcdrescue::repair::plan::Plan;
 use bcdrescue::repair::record::Record;
 use bcdrescue::repair::refusal::Allowed;
 use bcdrescue::repair::refusal::refusals;
-use bcdrescue::repair::touched::is_within;
 use bcdrescue::repair::undo;
 use bcdrescue::storage::Storage;
 use bcdrescue::storage::StorageError;
@@ -126,7 +125,9 @@ fn power_is_cut_where_the_copies_of_firmware_entries_are_written_too() {
     let (layout, diagnosis) = look_with(&before, &context).expect("a sound disk");
     let plan = plan::plan(&before, &layout, &diagnosis, Cure::Repoint).expect("a plan");
     let store = |at: u64| {
-        layout.stores.iter().any(|file| file.place.as_ref().is_ok_and(|extents| is_within(extents, at)))
+        layout.stores.iter().any(|file| {
+            file.place.as_ref().is_ok_and(|extents| extents.iter().any(|extent| extent.holds(at)))
+        })
     };
     let (of_stores, letters): (Vec<_>, Vec<_>) = plan.patches.iter().partition(|patch| store(patch.offset));
     let last = letters.iter().map(|patch| patch.stage).max().expect("letters");
@@ -182,7 +183,7 @@ fn a_value_that_is_not_where_it_was_read_is_not_written() {
     let extents = layout.mounted[0].place.as_ref().expect("a place");
     let mut other = disk.clone();
     // The last byte of the partition's offset, which stays as it is.
-    other.put(extents[0].volume_offset + entry.at + 11, &[1]);
+    other.put(extents[0].disk_offset + entry.at + 11, &[1]);
     let error =
         plan::plan(&other, &layout, &diagnosis, Cure::Repoint).expect_err("not the same disk").to_string();
     assert!(error.contains("byte of a hive") && error.contains("expected 0x00, found 0x01"), "{error}");
@@ -210,7 +211,7 @@ fn hostile_hives_are_read_or_refused() {
                     .iter()
                     .find(|extent| (extent.file_offset..extent.file_offset + extent.len).contains(&at));
                 let place =
-                    extent.map(|extent| extent.volume_offset + at - extent.file_offset).expect("in the file");
+                    extent.map(|extent| extent.disk_offset + at - extent.file_offset).expect("in the file");
                 match chance.below(4) {
                     0 => damaged.put(place, &[chance.next() as u8]),
                     1 => damaged.put(place & !3, &(chance.next() as u32).to_le_bytes()),
@@ -243,7 +244,7 @@ fn hostile_hives_are_read_or_refused() {
             let in_hive = |offset: u64| {
                 extents
                     .iter()
-                    .any(|extent| (extent.volume_offset..extent.volume_offset + extent.len).contains(&offset))
+                    .any(|extent| (extent.disk_offset..extent.disk_offset + extent.len).contains(&offset))
             };
             let changed: usize = plan
                 .patches

@@ -11,6 +11,7 @@ pub mod edit;
 pub mod element;
 pub mod firmware_variable;
 pub mod hard_drive_edit;
+pub mod index;
 pub mod names;
 pub mod object;
 pub mod object_type;
@@ -28,6 +29,7 @@ pub use firmware_variable::FirmwareVariable;
 pub use object::Object;
 pub use object_type::ObjectType;
 
+use crate::bcd::index::ObjectIndex;
 use crate::guid::Guid;
 use crate::hive::Hive;
 use crate::hive::HiveError;
@@ -124,10 +126,21 @@ impl Store {
         self.objects.iter().find(|object| object.id == Some(id))
     }
 
-    /// The index among [`Store::objects`] of the object of this id.
+    /// The object at this place of [`Store::objects`].
     #[must_use]
-    pub fn position(&self, id: Guid) -> Option<usize> {
-        self.objects.iter().position(|object| object.id == Some(id))
+    pub fn object_at(&self, index: ObjectIndex) -> Option<&Object> {
+        index.of(&self.objects)
+    }
+
+    /// All objects in stored order, each with its index.
+    pub fn objects_indexed(&self) -> impl Iterator<Item = (ObjectIndex, &Object)> {
+        ObjectIndex::each(&self.objects)
+    }
+
+    /// The index of the object of this id.
+    #[must_use]
+    pub fn position(&self, id: Guid) -> Option<ObjectIndex> {
+        self.objects_indexed().find(|(_, object)| object.id == Some(id)).map(|(index, _)| index)
     }
 
     /// The Windows boot manager, `{bootmgr}`.

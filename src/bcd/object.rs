@@ -6,6 +6,7 @@ use crate::bcd::device::DeviceElement;
 use crate::bcd::element::Element;
 use crate::bcd::element::ElementId;
 use crate::bcd::element::ElementValue;
+use crate::bcd::index::ElementIndex;
 use crate::bcd::object_type::ObjectType;
 use crate::bytes;
 use crate::guid::Guid;
@@ -126,6 +127,23 @@ impl Object {
     #[must_use]
     pub fn element(&self, id: ElementId) -> Option<&Element> {
         self.elements.iter().find(|element| element.id == Some(id))
+    }
+
+    /// The element at this place of [`Object::elements`].
+    #[must_use]
+    pub fn element_at(&self, index: ElementIndex) -> Option<&Element> {
+        index.of(&self.elements)
+    }
+
+    /// All elements in stored order, each with its index.
+    pub fn elements_indexed(&self) -> impl Iterator<Item = (ElementIndex, &Element)> {
+        ElementIndex::each(&self.elements)
+    }
+
+    /// The index of the element of this id.
+    #[must_use]
+    pub fn position(&self, id: ElementId) -> Option<ElementIndex> {
+        self.elements_indexed().find(|(_, element)| element.id == Some(id)).map(|(index, _)| index)
     }
 
     /// The device that this element names.

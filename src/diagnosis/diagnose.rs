@@ -33,6 +33,7 @@ use crate::diagnosis::verdict::Verdict;
 use crate::diagnosis::windows::drive_letters;
 use crate::diagnosis::windows::winre;
 use crate::layout::Layout;
+use crate::layout::index::StoreIndex;
 use crate::partition::DiskId;
 
 /// All findings of one disk.
@@ -75,9 +76,9 @@ impl Diagnosis {
 
     /// The stores that `fix` would write, by their index in the layout.
     #[must_use]
-    pub fn stores(&self) -> Vec<usize> {
+    pub fn stores(&self) -> Vec<StoreIndex> {
         let repoints = self.repoints().map(|repoint| repoint.store);
-        let all: BTreeSet<usize> = repoints.chain(self.edits().filter_map(ByteEdit::store)).collect();
+        let all: BTreeSet<StoreIndex> = repoints.chain(self.edits().filter_map(ByteEdit::store)).collect();
         all.into_iter().collect()
     }
 
@@ -135,7 +136,7 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     findings.extend(dynamic::findings(layout));
     findings.extend(boot_ini::findings(layout, context));
     findings.extend(preboot::findings(layout, context.choice));
-    for index in 0..layout.stores.len() {
+    for (index, _) in layout.stores_indexed() {
         findings.extend(state::findings(layout, index));
     }
     let records = record::records(layout);

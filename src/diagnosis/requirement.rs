@@ -61,7 +61,7 @@ impl Requirement {
         let unread = || layout.unseen().map(|error| format!("a part of the disk cannot be seen: {error}"));
         let cut = || {
             let cut = |facts: &VolumeFacts| matches!(facts.missing, Some(Missing::OfDisk(_)));
-            let volume = layout.volumes.iter().position(cut)?;
+            let volume = layout.find_volume(cut)?;
             Some(format!("{} is not all there", layout.name(volume)))
         };
         unmet.or_else(unread).or_else(cut)
@@ -84,7 +84,7 @@ impl Requirement {
 }
 
 fn encrypted(layout: &Layout) -> Option<String> {
-    let volume = layout.volumes.iter().position(|facts| facts.file_system == FileSystem::BitLocker)?;
+    let volume = layout.find_volume(|facts| facts.file_system == FileSystem::BitLocker)?;
     Some(format!("{} is encrypted with BitLocker", layout.name(volume)))
 }
 

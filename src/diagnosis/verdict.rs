@@ -13,6 +13,7 @@ use crate::diagnosis::model::remedy::Remedy;
 use crate::layout::Layout;
 use crate::layout::Role;
 use crate::layout::VolumeFacts;
+use crate::layout::index::VolumeIndex;
 
 /// The answer in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
@@ -58,7 +59,7 @@ impl Verdict {
         layout: &Layout,
         findings: &[Finding],
         chain: &[Hop],
-        way: &BTreeSet<usize>,
+        way: &BTreeSet<VolumeIndex>,
     ) -> Self {
         let is_doubted =
             findings.iter().any(Finding::is_of_unread) && !is_aside(layout, findings, chain, way);
@@ -82,12 +83,12 @@ impl Verdict {
 
 /// Whether all of the way to Windows was seen, and what is missing lies beside it, be it another Windows. Where the way is not known,
 /// no partition that starts the disk or holds a Windows lies beside it.
-fn is_aside(layout: &Layout, findings: &[Finding], chain: &[Hop], way: &BTreeSet<usize>) -> bool {
+fn is_aside(layout: &Layout, findings: &[Finding], chain: &[Hop], way: &BTreeSet<VolumeIndex>) -> bool {
     let is_seen = !chain.is_empty() && chain.iter().all(|hop| hop.state == State::Ok);
-    let is_on_the_way = |(volume, facts): (usize, &VolumeFacts)| {
+    let is_on_the_way = |(volume, facts): (VolumeIndex, &VolumeFacts)| {
         let may_be = matches!(facts.role, Role::System | Role::Windows | Role::SystemAndWindows);
         facts.missing.is_some() && if way.is_empty() { may_be } else { way.contains(&volume) }
     };
     let is_of_medium = findings.iter().any(|finding| finding.is_of_unread() && !finding.is_of_cut());
-    is_seen && !is_of_medium && !layout.volumes.iter().enumerate().any(is_on_the_way)
+    is_seen && !is_of_medium && !layout.volumes_indexed().any(is_on_the_way)
 }

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use crate::layout::index::VolumeIndex;
 use crate::partition::Partition;
 use crate::partition::PartitionTable;
 use crate::partition::TableKind;
@@ -64,12 +65,12 @@ impl ArcPath {
     /// type 5 (MS-DOS Extended) and type 0 (unused) partitions, with primary partitions being numbered first and then
     /// logical drives", from 1 (KB 102873). Whether it is the right disk is another question.
     #[must_use]
-    pub fn partition_of(&self, table: &PartitionTable) -> Option<usize> {
+    pub fn partition_of(&self, table: &PartitionTable) -> Option<VolumeIndex> {
         let counts = table.kind == TableKind::Mbr;
         let nth = usize::try_from(self.partition).ok()?.checked_sub(1).filter(|_| counts)?;
         let of = |logical: bool| {
-            let has = move |(_, partition): &(usize, &Partition)| partition.logical == logical;
-            table.partitions.iter().enumerate().filter(has)
+            let has = move |(_, partition): &(VolumeIndex, &Partition)| partition.logical == logical;
+            VolumeIndex::each(&table.partitions).filter(has)
         };
         of(false).chain(of(true)).nth(nth).map(|(index, _)| index)
     }
@@ -226,7 +227,8 @@ mod tests {
             ArcPath::parse(&text).unwrap().partition_of(&table(kind))
         };
         let found: Vec<_> = (0..6).map(|number| of(TableKind::Mbr, number)).collect();
-        assert_eq!(found, [None, Some(0), Some(1), Some(2), Some(3), None]);
+        let volume = |index| Some(VolumeIndex::new(index));
+        assert_eq!(found, [None, volume(0), volume(1), volume(2), volume(3), None]);
         assert_eq!(of(TableKind::Gpt, 1), None);
         assert_eq!(of(TableKind::Mbr, u32::MAX), None);
     }

@@ -1,6 +1,7 @@
 //! EFI system partitions without anything of Windows' that starts: what is on them instead. Looked at only where no volume has that.
 
 use crate::bytes;
+use crate::layout::index::VolumeIndex;
 use crate::layout::system::UEFI_FALLBACK;
 use crate::layout::system::has_version;
 use crate::layout::system::is_esp_type;
@@ -19,7 +20,7 @@ const NAMED_MAX: usize = 6;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Esp {
     /// Index of the volume in the layout.
-    pub volume: usize,
+    pub volume: VolumeIndex,
     /// What was found.
     pub content: EspContent,
 }
@@ -44,9 +45,9 @@ pub enum EspContent {
 /// The EFI system partitions in the order of the table.
 #[must_use]
 pub(super) fn look(volumes: &[Option<&Volume<'_>>], table: &PartitionTable) -> Vec<Esp> {
-    let partitions = table.partitions.iter().zip(volumes).enumerate();
-    let esps = partitions.filter(|(_, (partition, _))| is_esp_type(partition.kind));
-    esps.map(|(index, (_, volume))| Esp { volume: index, content: content(*volume) }).collect()
+    let partitions = VolumeIndex::each(&table.partitions).zip(volumes);
+    let esps = partitions.filter(|((_, partition), _)| is_esp_type(partition.kind));
+    esps.map(|((index, _), volume)| Esp { volume: index, content: content(*volume) }).collect()
 }
 
 fn content(volume: Option<&Volume<'_>>) -> EspContent {

@@ -7,6 +7,7 @@ use crate::bcd::device::Device;
 use crate::bcd::element::ElementValue;
 use crate::bcd::object::Object;
 use crate::layout::Firmware;
+use crate::layout::index::VolumeIndex;
 use crate::layout::store::StoreFile;
 use crate::volume::FileSystem;
 use crate::volume::Volume;
@@ -28,9 +29,9 @@ pub struct Evidence {
 #[derive(Debug, Default)]
 struct Places {
     /// Volumes that have it.
-    on: BTreeSet<usize>,
+    on: BTreeSet<VolumeIndex>,
     /// Volumes that may have it: they are encrypted, or damaged where one would have to look.
-    hidden: BTreeSet<usize>,
+    hidden: BTreeSet<VolumeIndex>,
 }
 
 impl Evidence {
@@ -51,38 +52,38 @@ impl Evidence {
     }
 
     /// The volumes that have `path`; empty when none has, or when no store names it.
-    pub fn volumes_with(&self, path: &str) -> impl Iterator<Item = usize> {
+    pub fn volumes_with(&self, path: &str) -> impl Iterator<Item = VolumeIndex> {
         self.found.get(&path.to_lowercase()).into_iter().flat_map(|places| &places.on).copied()
     }
 
     /// The volumes of which nobody can say whether they have `path`: encrypted ones, and those that are damaged on the
     /// way to it.
-    pub fn volumes_hiding(&self, path: &str) -> impl Iterator<Item = usize> {
+    pub fn volumes_hiding(&self, path: &str) -> impl Iterator<Item = VolumeIndex> {
         self.found.get(&path.to_lowercase()).into_iter().flat_map(|places| &places.hidden).copied()
     }
 
     /// Whether `path` is on `volume`.
     #[must_use]
-    pub fn has(&self, volume: usize, path: &str) -> bool {
+    pub fn has(&self, volume: VolumeIndex, path: &str) -> bool {
         self.found.get(&path.to_lowercase()).is_some_and(|places| places.on.contains(&volume))
     }
 
     /// Whether nobody can say if `path` is on `volume`.
     #[must_use]
-    pub fn hides(&self, volume: usize, path: &str) -> bool {
+    pub fn hides(&self, volume: VolumeIndex, path: &str) -> bool {
         self.found.get(&path.to_lowercase()).is_some_and(|places| places.hidden.contains(&volume))
     }
 
     /// Whether a recovery image (`.wim`) that a store names is on `volume`.
     #[must_use]
-    pub fn has_recovery_image(&self, volume: usize) -> bool {
+    pub fn has_recovery_image(&self, volume: VolumeIndex) -> bool {
         self.found.iter().any(|(path, places)| path.ends_with(".wim") && places.on.contains(&volume))
     }
 }
 
 fn places(volumes: &[Option<&Volume<'_>>], path: &str) -> Places {
     let mut places = Places::default();
-    for (index, volume) in volumes.iter().enumerate() {
+    for (index, volume) in VolumeIndex::each(volumes) {
         let found = volume.map(|volume| (volume.file_system(), volume.find(path)));
         match found {
             Some((_, Ok(Some(_)))) => places.on.insert(index),

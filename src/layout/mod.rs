@@ -8,7 +8,9 @@ pub mod boot_ini;
 pub mod current_version;
 pub mod esp;
 pub mod evidence;
+pub mod extent;
 pub mod file_version;
+pub mod index;
 pub mod mounted_devices;
 mod opened;
 pub mod product;
@@ -28,6 +30,7 @@ pub use walk::discover_beside;
 use crate::bytes;
 use crate::layout::esp::Esp;
 use crate::layout::evidence::Evidence;
+use crate::layout::index::VolumeIndex;
 use crate::layout::mounted_devices::MountedDevices;
 use crate::layout::store::StoreFile;
 use crate::layout::system::STORE_PATHS;
@@ -153,16 +156,14 @@ pub struct Layout {
 impl Layout {
     /// The partition that begins at byte `offset` of the disk.
     #[must_use]
-    pub fn partition_at(&self, offset: u64) -> Option<usize> {
-        self.volumes
-            .iter()
-            .position(|volume| volume.partition.id.is_some() && volume.partition.start == offset)
+    pub fn partition_at(&self, offset: u64) -> Option<VolumeIndex> {
+        self.find_volume(|volume| volume.partition.id.is_some() && volume.partition.start == offset)
     }
 
     /// `partition 2 "Windows"`: a partition as people are shown it.
     #[must_use]
-    pub fn name(&self, volume: usize) -> String {
-        let Some(facts) = self.volumes.get(volume) else { return format!("volume {volume}") };
+    pub fn name(&self, volume: VolumeIndex) -> String {
+        let Some(facts) = self.volume(volume) else { return format!("volume {volume}") };
         let number = match facts.partition.number {
             0 => "the whole disk".to_owned(),
             number => format!("partition {number}"),
@@ -182,7 +183,7 @@ impl Layout {
 
     /// The Windows at a root, `\Windows`, on the volume with this index.
     #[must_use]
-    pub fn windows_at(&self, volume: usize, root: &str) -> Option<&WindowsVolume> {
+    pub fn windows_at(&self, volume: VolumeIndex, root: &str) -> Option<&WindowsVolume> {
         self.windows.iter().find(|windows| windows.volume == volume && windows.is_at(root))
     }
 
@@ -201,8 +202,8 @@ impl Layout {
 
     /// Whether the volume is an EFI system partition by its type code.
     #[must_use]
-    pub fn is_esp(&self, volume: usize) -> bool {
-        self.volumes.get(volume).is_some_and(|facts| system::is_esp_type(facts.partition.kind))
+    pub fn is_esp(&self, volume: VolumeIndex) -> bool {
+        self.volume(volume).is_some_and(|facts| system::is_esp_type(facts.partition.kind))
     }
 
     /// The store with this path on the partition with this number; the case of letters does not matter.
@@ -237,60 +238,60 @@ impl Layout {
 
     /// A Windows that sleeps, or may: where, and how that is known.
     #[must_use]
-    pub fn asleep(&self) -> Option<(usize, String)> {
+    pub fn asleep(&self) -> Option<(VolumeIndex, String)> {
         let seen = |windows: &WindowsVolume| Some((windows.volume, windows.may_be_hibernated()?));
-        let unseen = |(volume, facts): (usize, &VolumeFacts)| Some((volume, facts.asleep.clone()?));
+        let unseen = |(volume, facts): (VolumeIndex, &VolumeFacts)| Some((volume, facts.asleep.clone()?));
         let seen = self.windows.iter().find_map(seen);
-        seen.or_else(|| self.volumes.iter().enumerate().find_map(unseen))
+        seen.or_else(|| self.volumes_indexed().find_map(unseen))
     }
 
     /// A volume that nobody can read, because reads of the disk fail, and that may hold anything.
     #[must_use]
-    pub fn unread_volume(&self) -> Option<usize> {
+    pub fn unread_volume(&self) -> Option<VolumeIndex> {
         let is_unread = |facts: &VolumeFacts| facts.unreadable.is_some() && facts.role != Role::Reserved;
-        self.failed_read.as_ref().and_then(|_| self.volumes.iter().position(is_unread))
+        self.failed_read.as_ref().and_then(|_| self.find_volume(is_unread))
     }
 
     /// The volume on which nobody can tell whether a store is where the firmware looks for it, and why; `None` when that can be told.
     #[must_use]
-    pub fn unread_store(&self) -> Option<(usize, &Unread)> {
-        let is_of = |unread: &Unread, volume: usize| {
+    pub fn unread_store(&self) -> Option<(VolumeIndex, &Unread)> {
+        let is_of = |unread: &Unread, volume: VolumeIndex| {
             let is_uefi = self.is_esp(volume) || self.table.kind == TableKind::Gpt;
             let firmware = if is_uefi { Firmware::Uefi } else { Firmware::Bios };
             STORE_PATHS.contains(&(unread.path, firmware))
         };
         let is_store = |unread: &&Unread| STORE_PATHS.iter().any(|(path, _)| *path == unread.path);
-        let unread = |volume: usize| {
-            let all = || self.volumes.get(volume).into_iter().flat_map(|facts| &facts.unread);
+        let unread = |volume: VolumeIndex| {
+            let all = || self.volume(volume).into_iter().flat_map(|facts| &facts.unread);
             let found = all().find(|unread| is_of(unread, volume)).or_else(|| all().find(is_store))?;
             Some((volume, found))
         };
         let of_systems = self.systems.iter().find_map(|system| unread(system.volume));
         of_systems.or_else(|| {
-            let is_active = |volume: &usize| self.volumes.get(*volume).is_some_and(|it| it.partition.active);
-            let starts = |volume: &usize| is_active(volume) || self.is_esp(*volume);
-            (0..self.volumes.len()).filter(starts).find_map(unread)
+            let is_active = |volume: &VolumeIndex| self.volume(*volume).is_some_and(|it| it.partition.active);
+            let starts = |volume: &VolumeIndex| is_active(volume) || self.is_esp(*volume);
+            self.volume_indices().filter(starts).find_map(unread)
         })
     }
 
     /// Why nobody can tell whether one of these files, as [`system`] spells them, is on a volume that cannot be read everywhere.
     #[must_use]
-    pub fn unread_on(&self, volume: usize, paths: &[&str]) -> Option<&Unread> {
+    pub fn unread_on(&self, volume: VolumeIndex, paths: &[&str]) -> Option<&Unread> {
         // What is damaged and can be read, no firmware finds its way through either.
-        let facts = self.volumes.get(volume).filter(|_| self.hides(volume))?;
+        let facts = self.volume(volume).filter(|_| self.hides(volume))?;
         facts.unread.iter().find(|unread| paths.contains(&unread.path))
     }
 
     /// Whether what is damaged or not found on a volume may be there, and only the medium or the image lacks it.
     #[must_use]
-    pub fn hides(&self, volume: usize) -> bool {
-        let is_cut = self.volumes.get(volume).is_some_and(|facts| facts.missing.is_some());
+    pub fn hides(&self, volume: VolumeIndex) -> bool {
+        let is_cut = self.volume(volume).is_some_and(|facts| facts.missing.is_some());
         self.failed_read.is_some() || is_cut
     }
 
     /// The volume whose partition has this number.
     #[must_use]
-    pub fn by_number(&self, number: u32) -> Option<usize> {
-        self.volumes.iter().position(|volume| volume.partition.number == number)
+    pub fn by_number(&self, number: u32) -> Option<VolumeIndex> {
+        self.find_volume(|volume| volume.partition.number == number)
     }
 }

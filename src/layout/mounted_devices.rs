@@ -15,11 +15,13 @@ use crate::hive::REG_BINARY;
 use crate::hive::Value;
 use crate::hive::log_head::LogAge;
 use crate::hive::sparse::SparseHive;
+use crate::layout::extent::DiskExtent;
+use crate::layout::extent::on_disk;
+use crate::layout::index::VolumeIndex;
+use crate::layout::index::WindowsIndex;
 use crate::layout::store::obstacles;
-use crate::layout::store::on_disk;
 use crate::layout::windows::WindowsVolume;
 use crate::partition::PartitionTable;
-use crate::volume::Extent;
 use crate::volume::Volume;
 
 /// The key, below the root of the hive.
@@ -37,9 +39,9 @@ const LOG_HEAD: usize = 4096;
 #[derive(Debug)]
 pub struct MountedDevices {
     /// Index of the Windows in the layout.
-    pub windows: usize,
+    pub windows: WindowsIndex,
     /// Index of its volume in the layout.
-    pub volume: usize,
+    pub volume: VolumeIndex,
     /// Path of the hive, as the directory spells it.
     pub path: String,
     /// The values in stored order, or why they could not be read.
@@ -49,7 +51,7 @@ pub struct MountedDevices {
     /// Logs that may hold something newer than the hive: each with its name and the reason.
     pub newer_logs: Vec<String>,
     /// Where its bytes lie on the disk, or why they must not be overwritten in place.
-    pub place: Result<Vec<Extent>, String>,
+    pub place: Result<Vec<DiskExtent>, String>,
     /// Why the volume must not be written now (a dirty or hibernated file system).
     pub obstacles: Vec<String>,
 }
@@ -128,16 +130,16 @@ pub fn read_all(
     windows: &[WindowsVolume],
     table: &PartitionTable,
 ) -> Vec<MountedDevices> {
-    let with_hive = windows.iter().enumerate().filter(|(_, windows)| windows.system_hive);
-    let read = |(index, windows): (usize, &WindowsVolume)| {
-        let volume = volumes.get(windows.volume).copied().flatten()?;
-        let start = table.partitions.get(windows.volume).map_or(0, |partition| partition.start);
+    let with_hive = WindowsIndex::each(windows).filter(|(_, windows)| windows.system_hive);
+    let read = |(index, windows): (WindowsIndex, &WindowsVolume)| {
+        let volume = windows.volume.of(volumes).copied().flatten()?;
+        let start = windows.volume.of(&table.partitions).map_or(0, |partition| partition.start);
         Some(read(volume, index, windows, start))
     };
     with_hive.filter_map(read).collect()
 }
 
-fn read(volume: &Volume<'_>, index: usize, windows: &WindowsVolume, start: u64) -> MountedDevices {
+fn read(volume: &Volume<'_>, index: WindowsIndex, windows: &WindowsVolume, start: u64) -> MountedDevices {
     let mut mounted = MountedDevices {
         windows: index,
         volume: windows.volume,

@@ -3,6 +3,7 @@
 use crate::guid::Guid;
 use crate::layout::Layout;
 use crate::layout::VolumeFacts;
+use crate::layout::index::VolumeIndex;
 use crate::partition::PartitionType;
 use crate::volume::FileSystem;
 
@@ -17,7 +18,7 @@ const LDM: [PartitionType; 3] = [
 const SPACES: PartitionType = PartitionType::Gpt(Guid::from_u128(0xe75caf8f_f680_4cee_afa3_b001e56efc2d));
 
 /// The partitions that make this a dynamic disk.
-pub fn dynamic(layout: &Layout) -> impl Iterator<Item = usize> {
+pub fn dynamic(layout: &Layout) -> impl Iterator<Item = VolumeIndex> {
     which(layout, |facts| {
         LDM.contains(&facts.partition.kind)
             || matches!(facts.file_system, FileSystem::Other(name) if name.contains("LDM"))
@@ -25,10 +26,10 @@ pub fn dynamic(layout: &Layout) -> impl Iterator<Item = usize> {
 }
 
 /// The partitions that belong to a pool of Storage Spaces.
-pub fn spaces(layout: &Layout) -> impl Iterator<Item = usize> {
+pub fn spaces(layout: &Layout) -> impl Iterator<Item = VolumeIndex> {
     which(layout, |facts| facts.partition.kind == SPACES)
 }
 
-fn which(layout: &Layout, is: impl Fn(&VolumeFacts) -> bool) -> impl Iterator<Item = usize> {
-    layout.volumes.iter().enumerate().filter(move |(_, facts)| is(facts)).map(|(volume, _)| volume)
+fn which(layout: &Layout, is: impl Fn(&VolumeFacts) -> bool) -> impl Iterator<Item = VolumeIndex> {
+    layout.volumes_indexed().filter(move |(_, facts)| is(facts)).map(|(volume, _)| volume)
 }

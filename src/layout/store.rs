@@ -4,6 +4,9 @@
 use crate::bcd::Store;
 use crate::hive::replay::Replayed;
 use crate::layout::Firmware;
+use crate::layout::extent::DiskExtent;
+use crate::layout::extent::on_disk;
+use crate::layout::index::VolumeIndex;
 use crate::layout::store_logs::made_whole;
 use crate::layout::store_logs::take;
 use crate::layout::system::STORE_PATHS;
@@ -12,7 +15,6 @@ use crate::layout::system::Unread;
 use crate::layout::system::is_esp_type;
 use crate::partition::PartitionTable;
 use crate::partition::TableKind;
-use crate::volume::Extent;
 use crate::volume::Volume;
 
 /// Longest store that is read. Real ones have 8 to 256 KiB; what is longer is damage or a trap.
@@ -26,7 +28,7 @@ const STORES_MAX: u64 = 3 << 20;
 #[derive(Debug)]
 pub struct StoreFile {
     /// Index of the volume in the layout.
-    pub volume: usize,
+    pub volume: VolumeIndex,
     /// Path as the directory spells it.
     pub path: String,
     /// The same for people, with the partition's number where another store has the same path: of two EFI system partitions each.
@@ -46,7 +48,7 @@ pub struct StoreFile {
     /// What became of a store that is dirty on the disk; `None` for a clean one, whose logs are not even read.
     pub dirty: Option<Dirty>,
     /// Where its bytes lie on the disk, or why they must not be overwritten in place.
-    pub place: Result<Vec<Extent>, String>,
+    pub place: Result<Vec<DiskExtent>, String>,
     /// Why the volume must not be written now (a dirty or hibernated file system).
     pub obstacles: Vec<String>,
 }
@@ -109,15 +111,15 @@ pub fn read_all(
     let mut stores: Vec<StoreFile> = Vec::new();
     let mut left = STORES_MAX;
     for system in systems {
-        let Some(volume) = volumes.get(system.volume).copied().flatten() else { continue };
-        let start = table.partitions.get(system.volume).map_or(0, |partition| partition.start);
+        let Some(volume) = system.volume.of(volumes).copied().flatten() else { continue };
+        let start = system.volume.of(&table.partitions).map_or(0, |partition| partition.start);
         let found = STORE_PATHS.iter().filter(|(path, _)| system.stores.contains(path));
         for (path, firmware) in found {
             stores.push(read(volume, system.volume, start, path, *firmware, &mut left));
         }
     }
-    let is_fat = |volume: usize| {
-        volumes.get(volume).copied().flatten().is_some_and(|volume| volume.file_system().is_fat())
+    let is_fat = |volume: VolumeIndex| {
+        volume.of(volumes).copied().flatten().is_some_and(|volume| volume.file_system().is_fat())
     };
     mark_live(&mut stores, hidden, table, &is_fat);
     tell_apart(&mut stores, table);
@@ -128,7 +130,7 @@ fn tell_apart(stores: &mut [StoreFile], table: &PartitionTable) {
     let paths: Vec<String> = stores.iter().map(|file| file.path.to_lowercase()).collect();
     for file in stores {
         let path = file.path.to_lowercase();
-        let number = table.partitions.get(file.volume).map(|partition| partition.number);
+        let number = file.volume.of(&table.partitions).map(|partition| partition.number);
         if let (2.., Some(number)) = (paths.iter().filter(|other| **other == path).count(), number) {
             file.name = format!("{} of partition {number}", file.path);
         }
@@ -142,7 +144,7 @@ fn mark_live(
     stores: &mut [StoreFile],
     unread: &[&[Unread]],
     table: &PartitionTable,
-    is_fat: &dyn Fn(usize) -> bool,
+    is_fat: &dyn Fn(VolumeIndex) -> bool,
 ) {
     for firmware in [Firmware::Bios, Firmware::Uefi] {
         let hidden = hiding(unread, table, firmware);
@@ -180,26 +182,26 @@ fn mark_live(
 }
 
 /// Whether firmware starts from this volume.
-fn is_in_place(table: &PartitionTable, volume: usize, firmware: Firmware) -> bool {
-    table.partitions.get(volume).is_some_and(|partition| match firmware {
+fn is_in_place(table: &PartitionTable, volume: VolumeIndex, firmware: Firmware) -> bool {
+    volume.of(&table.partitions).is_some_and(|partition| match firmware {
         Firmware::Bios => partition.active,
         Firmware::Uefi => is_esp_type(partition.kind),
     })
 }
 
 /// The first volume that this firmware starts from and of which nobody can tell whether it has a store.
-fn hiding(unread: &[&[Unread]], table: &PartitionTable, firmware: Firmware) -> Option<usize> {
+fn hiding(unread: &[&[Unread]], table: &PartitionTable, firmware: Firmware) -> Option<VolumeIndex> {
     let is_store =
         |unread: &Unread| STORE_PATHS.iter().any(|(path, of)| *path == unread.path && *of == firmware);
-    (0..unread.len()).find(|volume| {
-        is_in_place(table, *volume, firmware)
-            && unread.get(*volume).is_some_and(|unread| unread.iter().any(is_store))
-    })
+    let is_it = |(volume, unread): &(VolumeIndex, &&[Unread])| {
+        is_in_place(table, *volume, firmware) && unread.iter().any(is_store)
+    };
+    VolumeIndex::each(unread).find(is_it).map(|(volume, _)| volume)
 }
 
 fn read(
     volume: &Volume<'_>,
-    index: usize,
+    index: VolumeIndex,
     start: u64,
     path: &str,
     firmware: Firmware,
@@ -247,17 +249,4 @@ pub(super) fn obstacles(volume: &Volume<'_>) -> Vec<String> {
         Ok(obstacles) => obstacles.into_iter().map(|obstacle| obstacle.message).collect(),
         Err(error) => vec![error.to_string()],
     }
-}
-
-/// The same extents, counted from the start of the disk in [`Extent::volume_offset`].
-pub(super) fn on_disk(start: u64, extents: &[Extent]) -> Result<Vec<Extent>, String> {
-    let shift = |extent: &Extent| {
-        let volume_offset = extent.volume_offset.checked_add(start)?;
-        Some(Extent { volume_offset, ..*extent })
-    };
-    extents
-        .iter()
-        .map(shift)
-        .collect::<Option<_>>()
-        .ok_or_else(|| "an extent lies beyond the end of the disk".into())
 }

@@ -3,6 +3,7 @@
 use crate::guid::Guid;
 use crate::layout::Firmware;
 use crate::layout::file_version;
+use crate::layout::index::VolumeIndex;
 use crate::partition::PartitionTable;
 use crate::partition::PartitionType;
 use crate::partition::TableKind;
@@ -39,7 +40,7 @@ pub const STORE_PATHS: [(&str, Firmware); 3] = [
 #[derive(Debug, Clone)]
 pub struct SystemVolume {
     /// Index of the volume in the layout.
-    pub volume: usize,
+    pub volume: VolumeIndex,
     /// The MBR boot flag of its partition. That of a hybrid MBR makes no volume a BIOS's that UEFI starts too.
     pub active: bool,
     /// `\bootmgr` is there.
@@ -98,7 +99,7 @@ pub fn find(
     table: &PartitionTable,
 ) -> (Vec<SystemVolume>, Vec<Vec<Unread>>) {
     let (mut systems, mut unread) = (Vec::new(), Vec::new());
-    for (index, volume) in volumes.iter().enumerate() {
+    for (index, volume) in VolumeIndex::each(volumes) {
         let mut errors = Vec::new();
         systems.extend(volume.and_then(|volume| examine(volume, index, table, &mut errors)));
         unread.push(errors);
@@ -108,7 +109,7 @@ pub fn find(
 
 fn examine(
     volume: &Volume<'_>,
-    index: usize,
+    index: VolumeIndex,
     table: &PartitionTable,
     unread: &mut Vec<Unread>,
 ) -> Option<SystemVolume> {
@@ -138,7 +139,7 @@ fn examine(
     let foreign_fallback = fallback.filter(|(path, kind)| !is_of_windows(path, *kind)).map(|(path, _)| path);
     Some(SystemVolume {
         volume: index,
-        active: table.partitions.get(index).is_some_and(|partition| partition.active) && !is_for_both,
+        active: index.of(&table.partitions).is_some_and(|partition| partition.active) && !is_for_both,
         bios_boot_manager,
         uefi_boot_manager,
         uefi_fallback: fallback.is_some(),

@@ -5,6 +5,7 @@ use crate::layout::Role;
 use crate::layout::VolumeFacts;
 use crate::layout::esp;
 use crate::layout::evidence::Evidence;
+use crate::layout::index::VolumeIndex;
 use crate::layout::mounted_devices;
 use crate::layout::opened::Opened;
 use crate::layout::store;
@@ -81,10 +82,11 @@ fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, Part
     let mut facts = facts(&table, &opened, unread, &found);
     let recovery = winre::read_all(&volumes, &facts, &windows);
     if storage.failure().is_some() {
-        let is_seen = |index: usize| windows.iter().any(|windows| windows.volume == index);
-        let hidden = facts.iter_mut().zip(&volumes).enumerate().filter(|(index, _)| !is_seen(*index));
-        let hidden = hidden.filter(|(_, (facts, _))| facts.role != Role::Reserved);
-        hidden.for_each(|(_, (facts, volume))| facts.asleep = windows::asleep(*volume));
+        let is_seen = |index: VolumeIndex| windows.iter().any(|windows| windows.volume == index);
+        let hidden =
+            facts.iter_mut().zip(VolumeIndex::each(&volumes)).filter(|(_, (index, _))| !is_seen(*index));
+        let hidden = hidden.filter(|(facts, _)| facts.role != Role::Reserved);
+        hidden.for_each(|(facts, (_, volume))| facts.asleep = windows::asleep(*volume));
     }
     let esps =
         if systems.is_empty() && !windows.is_empty() { esp::look(&volumes, &table) } else { Vec::new() };
@@ -110,7 +112,7 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
-    fn role(&self, index: usize, partition: &Partition) -> Role {
+    fn role(&self, index: VolumeIndex, partition: &Partition) -> Role {
         let is_system = self.systems.iter().any(|system| system.volume == index);
         let is_windows = self.windows.iter().any(|windows| windows.volume == index);
         match (is_system, is_windows) {
@@ -132,7 +134,7 @@ fn facts(
     found: &Found<'_>,
 ) -> Vec<VolumeFacts> {
     let mut facts = Vec::new();
-    for (index, ((partition, opened), unread)) in table.partitions.iter().zip(opened).zip(unread).enumerate()
+    for (((index, partition), opened), unread) in VolumeIndex::each(&table.partitions).zip(opened).zip(unread)
     {
         let (file_system, label, unreadable) = match &opened.volume {
             Ok(volume) => (volume.file_system(), volume.label(), volume.damage()),

@@ -6,6 +6,7 @@ use crate::bcd::element::ElementId;
 use crate::layout::boot_ini::BootEntry;
 use crate::layout::boot_ini::BootIni;
 use crate::layout::boot_ini::Target;
+use crate::layout::index::VolumeIndex;
 use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
 use crate::layout::version;
@@ -27,7 +28,7 @@ const ASKED_MAX: usize = 16;
 #[derive(Debug, Clone)]
 pub struct WindowsVolume {
     /// Index of the volume in the layout.
-    pub volume: usize,
+    pub volume: VolumeIndex,
     /// Its system root, as the directory spells it.
     pub root: String,
     /// `System32\winload.exe` is there: it can start on BIOS.
@@ -94,7 +95,7 @@ pub fn find(
 ) -> Vec<WindowsVolume> {
     let roots = system_roots(systems, stores);
     let mut found = Vec::new();
-    for (index, volume) in volumes.iter().enumerate() {
+    for (index, volume) in VolumeIndex::each(volumes) {
         let Some(volume) = volume else { continue };
         for root in &roots {
             found.extend(examine(volume, index, root, found.len() < ASKED_MAX));
@@ -123,7 +124,7 @@ fn directory(entry: BootEntry) -> Option<String> {
 }
 
 /// `System32` and a registry or a kernel in it make a Windows; a lone directory of that name does not.
-fn examine(volume: &Volume<'_>, index: usize, root: &str, is_asked: bool) -> Option<WindowsVolume> {
+fn examine(volume: &Volume<'_>, index: VolumeIndex, root: &str, is_asked: bool) -> Option<WindowsVolume> {
     let directory = volume.find(root).ok()??;
     if directory.kind != EntryKind::Directory {
         return None;

@@ -4,6 +4,8 @@
 
 use crate::layout::Role;
 use crate::layout::VolumeFacts;
+use crate::layout::index::VolumeIndex;
+use crate::layout::index::WindowsIndex;
 use crate::layout::reagent;
 use crate::layout::reagent::RecoveryConfig;
 use crate::layout::reagent::SIZE_MAX;
@@ -19,11 +21,11 @@ const COPY: &str = r"\Recovery\WindowsRE\ReAgent.xml";
 #[derive(Debug, Clone)]
 pub struct RecoveryFile {
     /// Index of the volume in the layout.
-    pub volume: usize,
+    pub volume: VolumeIndex,
     /// Its path.
     pub path: String,
     /// Index in the layout of the Windows whose own it is; `None` for a copy.
-    pub windows: Option<usize>,
+    pub windows: Option<WindowsIndex>,
     /// What it says, or why that is not known.
     pub config: Result<RecoveryConfig, String>,
     /// Whether it at least begins like XML.
@@ -37,12 +39,10 @@ pub fn read_all(
     facts: &[VolumeFacts],
     windows: &[WindowsVolume],
 ) -> Vec<RecoveryFile> {
-    let of_windows = windows.iter().enumerate().filter_map(|(index, windows)| {
+    let of_windows = WindowsIndex::each(windows).filter_map(|(index, windows)| {
         read(volumes, windows.volume, format!(r"{}\{OF_WINDOWS}", windows.root), Some(index))
     });
-    let with_copy = facts
-        .iter()
-        .enumerate()
+    let with_copy = VolumeIndex::each(facts)
         .filter(|(_, facts)| matches!(facts.role, Role::Recovery | Role::System | Role::SystemAndWindows));
     let copies = with_copy.filter_map(|(volume, _)| read(volumes, volume, COPY.to_owned(), None));
     of_windows.chain(copies).collect()
@@ -50,11 +50,11 @@ pub fn read_all(
 
 fn read(
     volumes: &[Option<&Volume<'_>>],
-    volume: usize,
+    volume: VolumeIndex,
     path: String,
-    windows: Option<usize>,
+    windows: Option<WindowsIndex>,
 ) -> Option<RecoveryFile> {
-    let opened = volumes.get(volume).copied().flatten()?;
+    let opened = volume.of(volumes).copied().flatten()?;
     let max = u64::try_from(SIZE_MAX).unwrap_or(u64::MAX);
     let (config, is_xml) = match opened.read(&path, max) {
         Ok(bytes) => {

@@ -97,7 +97,7 @@ pub enum DeviationKind {
     /// The disk has another identity than before the repair.
     #[error("the disk's identity is {found}, not {expected}")]
     Identity {
-        /// As [`super::disk_text`] writes it.
+        /// As [`disk_text`](crate::repair::record::disk_text) writes it.
         expected: String,
         /// The same.
         found: String,

@@ -114,9 +114,9 @@ pub fn as_rehearsed(rehearsed: &Diagnosis, after: &Diagnosis) -> Result<(), Devi
 
 /// The element of a re-pointing, for people.
 fn subject(layout: &Layout, repoint: &Repoint) -> String {
-    let file = layout.stores.get(repoint.store);
-    let object = file.and_then(|file| file.parsed()?.objects().get(repoint.object));
-    let element = object.and_then(|object| object.elements.get(repoint.element));
+    let file = layout.store(repoint.store);
+    let object = file.and_then(|file| file.parsed()?.object_at(repoint.object));
+    let element = object.and_then(|object| object.element_at(repoint.element));
     let path = file.map_or("a store", |file| &file.path);
     match (object, element) {
         (Some(object), Some(element)) => {

@@ -4,7 +4,6 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::layout::Layout;
-use crate::volume::Extent;
 
 /// Bytes of a volume's beginning that belong to its boot record and the copy near it (FAT: 32 reserved sectors).
 const RECORD_SIZE: u64 = 32 * 4096;
@@ -38,7 +37,7 @@ impl Touched {
         match self {
             Self::Table => !is_in_a_partition(layout, offset, size),
             Self::BootRecord { partition, start } => {
-                let facts = layout.by_number(*partition).and_then(|volume| layout.volumes.get(volume));
+                let facts = layout.by_number(*partition).and_then(|volume| layout.volume(volume));
                 facts.is_some_and(|facts| {
                     let end = offset.saturating_add(size);
                     let volume = &facts.partition;
@@ -51,9 +50,9 @@ impl Touched {
                     volume.start == *start && inside && near
                 })
             }
-            Self::File { partition, path } => layout
-                .hive_on(*partition, path)
-                .is_some_and(|hive| hive.place.as_ref().is_ok_and(|extents| is_within(extents, offset))),
+            Self::File { partition, path } => layout.hive_on(*partition, path).is_some_and(|hive| {
+                hive.place.as_ref().is_ok_and(|extents| extents.iter().any(|extent| extent.holds(offset)))
+            }),
         }
     }
 }
@@ -67,12 +66,4 @@ pub(super) fn is_in_a_partition(layout: &Layout, offset: u64, size: u64) -> bool
             && partition.start < end
             && offset < partition.start.saturating_add(partition.len)
     })
-}
-
-/// Whether byte `at` of the disk lies in one of a file's extents.
-#[must_use]
-pub fn is_within(extents: &[Extent], at: u64) -> bool {
-    let inside =
-        |extent: &Extent| at.checked_sub(extent.volume_offset).is_some_and(|inside| inside < extent.len);
-    extents.iter().any(inside)
 }

@@ -1,10 +1,10 @@
 //! Big files: read in pieces without a second lookup, and their places without their bytes.
 
 use crate::storage::Storage;
-use crate::volume::Extent;
 use crate::volume::Inner;
 use crate::volume::Volume;
 use crate::volume::VolumeError;
+use crate::volume::VolumeExtent;
 
 /// A file that was looked up once, to be read in pieces.
 pub struct VolumeFile<'a> {
@@ -19,7 +19,7 @@ pub(crate) enum Contents {
     /// They were read with the file system's own record of the file.
     Inline(Vec<u8>),
     /// They lie there, in file order; what no extent covers is zeros.
-    Placed(Vec<Extent>),
+    Placed(Vec<VolumeExtent>),
 }
 
 /// The places of a file's bytes, where they may be overwritten; the bytes themselves were not read.
@@ -30,7 +30,7 @@ pub struct PlacedFile {
     /// Length of the file in bytes.
     pub len: u64,
     /// Where they lie, in file order, covering all of the file.
-    pub extents: Vec<Extent>,
+    pub extents: Vec<VolumeExtent>,
 }
 
 impl<'a> Volume<'a> {
@@ -118,13 +118,13 @@ impl<'a> VolumeFile<'a> {
 /// An extent leaves the storage, or the medium fails.
 pub(crate) fn read_placed(
     storage: &dyn Storage,
-    extents: &[Extent],
+    extents: &[VolumeExtent],
     offset: u64,
     len: usize,
 ) -> Result<Vec<u8>, VolumeError> {
     let end = offset.saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
     let mut bytes = vec![0; len];
-    let file_end = |extent: &Extent| extent.file_offset.saturating_add(extent.len);
+    let file_end = |extent: &VolumeExtent| extent.file_offset.saturating_add(extent.len);
     let first = extents.partition_point(|extent| file_end(extent) <= offset);
     for extent in extents.iter().skip(first).take_while(|extent| extent.file_offset < end) {
         let from = extent.file_offset.max(offset);
@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn pieces_are_put_together_and_holes_are_zeros() {
         let disk = Ram::new((0..200u8).collect(), None);
-        let extent = |file_offset, volume_offset, len| Extent { file_offset, volume_offset, len };
+        let extent = |file_offset, volume_offset, len| VolumeExtent { file_offset, volume_offset, len };
         let extents = vec![extent(0, 100, 10), extent(10, 50, 5), extent(20, 0, 10)];
         let mut whole: Vec<u8> = (100..110).chain(50..55).collect();
         whole.extend([0; 5]);
@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn an_extent_outside_of_the_volume_is_an_error() {
         let disk = Ram::new(vec![0; 100], None);
-        let extents = vec![Extent { file_offset: 0, volume_offset: 90, len: 20 }];
+        let extents = vec![VolumeExtent { file_offset: 0, volume_offset: 90, len: 20 }];
         let file = VolumeFile::new(&disk, "\\x".into(), 20, Contents::Placed(extents));
         assert!(file.read_at(0, 10).is_ok());
         assert!(file.read_at(5, 10).unwrap_err().to_string().contains("end of the volume"));

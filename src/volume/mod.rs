@@ -85,7 +85,7 @@ pub enum EntryKind {
 
 /// A run of a file's bytes that is contiguous on the volume.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Extent {
+pub struct VolumeExtent {
     /// First byte of the run, in the file.
     pub file_offset: u64,
     /// First byte of the run, from the start of the volume.
@@ -102,7 +102,7 @@ pub struct LocatedFile {
     /// The file's bytes.
     pub bytes: Vec<u8>,
     /// Where they lie, in file order, covering all of `bytes`.
-    pub extents: Vec<Extent>,
+    pub extents: Vec<VolumeExtent>,
 }
 
 /// Why a volume must not be written, although its files can be read.

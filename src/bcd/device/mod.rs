@@ -15,6 +15,7 @@ pub use text::PartitionName;
 use decode::decode_descriptor;
 use encode::Encoder;
 
+use crate::bcd::index::IdentityIndex;
 use crate::bytes;
 use crate::guid::Guid;
 
@@ -189,5 +190,17 @@ impl DeviceElement {
     #[must_use]
     pub fn identities(&self) -> Vec<IdentityRecord> {
         Encoder::element(self).identities
+    }
+
+    /// One of [`DeviceElement::identities`].
+    #[must_use]
+    pub fn identity_at(&self, index: IdentityIndex) -> Option<IdentityRecord> {
+        index.of(&self.identities()).cloned()
+    }
+
+    /// [`DeviceElement::identities`], each with its index.
+    #[must_use]
+    pub fn identities_indexed(&self) -> Vec<(IdentityIndex, IdentityRecord)> {
+        IdentityIndex::each(&self.identities()).map(|(index, record)| (index, record.clone())).collect()
     }
 }

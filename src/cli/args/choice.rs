@@ -5,6 +5,7 @@ use crate::cli::run::known_disks::is_same_file;
 use crate::cli::text::exit::Usage;
 use crate::cli::text::shell_quote;
 use crate::diagnosis::Choice;
+use crate::diagnosis::model::context::BesideIndex;
 use crate::guid::Guid;
 use clap::Args;
 use std::ffi::OsString;
@@ -93,10 +94,10 @@ impl ChoiceArgs {
 
 impl ChoiceArgs {
     /// The index among the disks of `--with` of the one that a switch names.
-    fn beside(&self, switch: &str, partition: Option<&PartitionArg>) -> anyhow::Result<Option<usize>> {
+    fn beside(&self, switch: &str, partition: Option<&PartitionArg>) -> anyhow::Result<Option<BesideIndex>> {
         let Some(disk) = partition.and_then(|partition| partition.disk.as_ref()) else { return Ok(None) };
         match self.with.iter().position(|with| is_same_file(with, disk)) {
-            Some(index) => Ok(Some(index)),
+            Some(index) => Ok(Some(BesideIndex::new(index))),
             None => {
                 let disk = disk.display();
                 Err(Usage(format!("{switch} names {disk}, which is not one of the disks of --with")).into())

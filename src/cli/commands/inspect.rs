@@ -96,7 +96,7 @@ fn document(examined: &Examined, context: &Context) -> Inspected {
         let show = |element: &Element| device(layout, context, element);
         StoreOnDisk {
             path: file.path.clone(),
-            partition: layout.volumes.get(file.volume).map(|facts| facts.partition.number),
+            partition: layout.volume(file.volume).map(|facts| facts.partition.number),
             firmware: file.firmware.to_string().to_lowercase(),
             live: file.live,
             error: file.store.as_ref().err().map(ToString::to_string),
@@ -106,7 +106,7 @@ fn document(examined: &Examined, context: &Context) -> Inspected {
             replayed: file.replayed().map(dirty::summary),
             default: parsed.and_then(Store::default_id).map(|id| id.braced()),
             starts: parsed
-                .and_then(|store| store.objects().get(main_entry(store)?))
+                .and_then(|store| store.object_at(main_entry(store)?))
                 .map(|object| object.key.clone()),
             description: parsed.map(|store| json::store::values(store.description())),
             objects: parsed.map(|store| json::store::objects(Some(layout), store, &show)),
@@ -132,7 +132,7 @@ fn add(out: &mut Lines, examined: &Examined, context: &Context) {
         out.add(format_args!("{}", clean(&place).bold()));
         match &file.store {
             Ok(store) => {
-                if let Some(object) = main_entry(store).and_then(|index| store.objects().get(index)) {
+                if let Some(object) = main_entry(store).and_then(|index| store.object_at(index)) {
                     chain(out, layout, object);
                 }
                 objects(out, Some(layout), store, &|element| device(layout, context, element));

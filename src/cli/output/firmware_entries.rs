@@ -59,7 +59,7 @@ pub fn entry(layout: Option<&Layout>, object: &Object) -> Option<FirmwareEntry> 
     let drive = variable.hard_drives.first();
     let here = drive.zip(layout).and_then(|(drive, layout)| {
         let volume = drive_here(layout, drive)?;
-        layout.volumes.get(volume).map(|facts| facts.partition.number)
+        layout.volume(volume).map(|facts| facts.partition.number)
     });
     let identity = drive.and_then(|drive| drive.identity()).map(|signature| match signature {
         DriveSignature::Mbr(signature) => format!("0x{signature:08x}"),

@@ -56,7 +56,7 @@ pub fn identity(out: &mut Lines, layout: &Layout, diagnosis: &Diagnosis) {
         change("the disk's identity", show_disk(now), show_disk(old.disk));
     }
     for (volume, guid) in &old.partitions {
-        let partition = layout.table.partitions.get(*volume);
+        let partition = layout.partition(*volume);
         if let Some(PartitionId::Gpt(now)) = partition.and_then(|partition| partition.id) {
             change(&layout.name(*volume), format!("partition GUID {now}"), format!("partition GUID {guid}"));
         }

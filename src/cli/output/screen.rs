@@ -17,6 +17,7 @@ use crate::diagnosis::model::finding::is_identity;
 use crate::diagnosis::model::hop::State;
 use crate::diagnosis::show_disk;
 use crate::layout::Layout;
+use crate::layout::index::StoreIndex;
 use crate::partition::DiskId;
 use crate::repair::cure::Cure;
 use crate::repair::prospect::Prospect;
@@ -230,8 +231,8 @@ fn work(layout: &Layout, way: &Way) -> String {
 
 /// The stores that would be written, by path.
 fn stores(layout: &Layout, diagnosis: &Diagnosis) -> String {
-    let touched: BTreeSet<usize> = diagnosis.repoints().map(|repoint| repoint.store).collect();
-    let paths = touched.into_iter().filter_map(|store| layout.stores.get(store));
+    let touched: BTreeSet<StoreIndex> = diagnosis.repoints().map(|repoint| repoint.store).collect();
+    let paths = touched.into_iter().filter_map(|store| layout.store(store));
     paths.map(|file| clean(&file.name)).collect::<Vec<_>>().join(" and ")
 }
 

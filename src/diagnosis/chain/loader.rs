@@ -6,6 +6,7 @@ use crate::bcd::element::ElementId;
 use crate::bcd::object::Object;
 use crate::diagnosis::chain::Chain;
 use crate::diagnosis::chain::Place;
+use crate::diagnosis::chain::is_about;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::is_identity;
@@ -76,7 +77,7 @@ impl<'a> Chain<'a> {
     pub(super) fn no_entry(&mut self, store: &Store) {
         let evidence = match start(store) {
             Start::Entry { object, .. } => {
-                store.objects().get(object).map_or("none", |object| object.name()).to_owned()
+                store.object_at(object).map_or("none", |object| object.name()).to_owned()
             }
             Start::NoList => "none: there is neither a default nor a menu".to_owned(),
             Start::NotThere => "none: what the lists name is not in the store".to_owned(),
@@ -158,7 +159,7 @@ impl<'a> Chain<'a> {
         id: ElementId,
         of_entry: &[(&Record, &Resolution)],
     ) -> Option<Place<'a>> {
-        let index = object.elements.iter().position(|element| element.id == Some(id));
+        let index = object.position(id);
         let found = of_entry.iter().rfind(|(record, _)| Some(record.element) == index);
         let Some((record, answer)) = found else { return self.unnamed(name, object, id) };
         let named = show_identity(&record.named);
@@ -184,13 +185,13 @@ impl<'a> Chain<'a> {
             (_, None) => format!("{named}: not here"),
         };
         let is_elsewhere = !matches!(answer, Resolution::Here(_) | Resolution::Repoint { .. });
-        let (store, entry) = self.entry;
+        let entry = self.entry;
         self.add_where(name, evidence, |finding| {
             let is_of_image = record.purpose.role == Role::Image && is_of_file(finding);
             (is_identity(finding)
                 || is_of_image
                 || [Code::OsdeviceElsewhere, Code::NamesOtherDisk].contains(&finding.code))
-                && finding.is_about(store, entry, id)
+                && is_about(finding, entry, id)
         });
         if is_elsewhere && place.is_none() {
             self.unsure();
@@ -201,34 +202,35 @@ impl<'a> Chain<'a> {
 
     /// The same of an element that names no partition.
     fn unnamed(&mut self, name: &'static str, object: &Object, id: ElementId) -> Option<Place<'a>> {
+        let own = self.volume?;
         let text = object.device(id).map_or_else(
             || "none".to_owned(),
             |device| device.device.display_with(&|named, _| show_identity(named)),
         );
         let lookup = object.element(id).and_then(|element| Lookup::of(object, element));
         let is_image = lookup.as_ref().is_some_and(|lookup| lookup.role == Role::Image);
-        let found = lookup.as_ref().map(|lookup| lookup.find(self.layout, self.volume));
+        let found = lookup.as_ref().map(|lookup| lookup.find(self.layout, own));
         let evidence = match (&lookup, found) {
             (Some(lookup), Some(Found::At(volume))) if is_image => {
                 format!("{text}: {} is on {}", lookup.file(), self.layout.name(volume))
             }
             (Some(_), Some(Found::At(volume))) => format!("{text}: {}", self.layout.name(volume)),
             (Some(lookup), Some(Found::Nowhere)) => match lookup.place {
-                Where::Boot => format!("{text}: {}, the store's volume", self.layout.name(self.volume)),
+                Where::Boot => format!("{text}: {}, the store's volume", self.layout.name(own)),
                 Where::Anywhere => format!("{text}: no volume has {}", lookup.files.join(" and ")),
             },
             _ => text,
         };
         let is_of_place = lookup.as_ref().is_some_and(|lookup| lookup.place == Where::Anywhere);
-        let (store, entry) = self.entry;
+        let entry = self.entry;
         self.add_where(name, evidence, |finding| {
             (matches!(finding.code, Code::ElementDamaged | Code::ElementMissing)
                 || (is_image || is_of_place) && is_of_file(finding))
-                && finding.is_about(store, entry, id)
+                && is_about(finding, entry, id)
         });
         let volume = match (found, lookup) {
             (Some(Found::At(volume) | Found::Hidden(volume)), _) => Some(volume),
-            (Some(Found::Nowhere), Some(lookup)) if lookup.place == Where::Boot => Some(self.volume),
+            (Some(Found::Nowhere), Some(lookup)) if lookup.place == Where::Boot => Some(own),
             _ => None,
         };
         if volume.is_none() {
@@ -250,9 +252,9 @@ impl<'a> Chain<'a> {
     /// A path of the main entry on the volume that its element leads to.
     fn file(&mut self, what: &FileHop, path: &str, place: Option<&Place<'_>>) {
         let FileHop { name, path: of, device } = *what;
-        let (store, entry) = self.entry;
+        let entry = self.entry;
         let is_missing =
-            |finding: &Finding| finding.code == Code::ElementMissing && finding.is_about(store, entry, of);
+            |finding: &Finding| finding.code == Code::ElementMissing && is_about(finding, entry, of);
         if path.is_empty() || self.findings.iter().any(is_missing) {
             let text = if path.is_empty() { "none" } else { path };
             return self.add_where(name, text.to_owned(), is_missing);
@@ -273,8 +275,8 @@ impl<'a> Chain<'a> {
             false => format!("{path} is not on {}", place.name),
         };
         self.add_where(name, evidence, |finding| {
-            is_of_file(finding) && finding.is_about(store, entry, device)
-                || finding.code == Code::LoaderOtherFirmware && finding.is_about(store, entry, of)
+            is_of_file(finding) && is_about(finding, entry, device)
+                || finding.code == Code::LoaderOtherFirmware && is_about(finding, entry, of)
         });
         let mut hiding = place.layout.evidence.volumes_hiding(path);
         let is_hidden = !is_there && hiding.any(|hiding| hiding == place.volume);
@@ -291,6 +293,6 @@ fn is_of_file(finding: &Finding) -> bool {
 
 /// Whether the partition has the GUID that is named, on a disk that has another than the one named.
 fn is_same_partition(named: &QualifiedPartition, place: &Place<'_>) -> bool {
-    let guid = place.layout.volumes.get(place.volume).and_then(|facts| facts.partition.guid());
+    let guid = place.layout.volume(place.volume).and_then(|facts| facts.partition.guid());
     matches!(named, QualifiedPartition::Gpt { partition, .. } if Some(*partition) == guid)
 }

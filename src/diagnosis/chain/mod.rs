@@ -8,6 +8,7 @@ mod start;
 mod without_system;
 
 use crate::bcd::element::ElementId;
+use crate::bcd::index::ObjectIndex;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::finding::Finding;
@@ -18,6 +19,8 @@ use crate::diagnosis::model::resolution::Resolution;
 use crate::diagnosis::resolve::record::Record;
 use crate::diagnosis::store::menu::main_entry;
 use crate::layout::Layout;
+use crate::layout::index::StoreIndex;
+use crate::layout::index::VolumeIndex;
 
 /// Walks the chain of the firmware that this disk starts on; empty when there is no Windows and nothing to start.
 #[must_use]
@@ -28,24 +31,24 @@ pub fn walk(
     answers: &[Resolution],
     findings: &[Finding],
 ) -> Vec<Hop> {
-    let mut chain = Chain { layout, context, findings, volume: 0, entry: (0, 0), hops: Vec::new() };
+    let mut chain = Chain { layout, context, findings, volume: None, entry: None, hops: Vec::new() };
     let Some(system) = layout.first_system() else {
         if !layout.windows.is_empty() {
             chain.without_system();
         }
         return chain.hops;
     };
-    chain.volume = system.volume;
+    chain.volume = Some(system.volume);
     let firmware = system.firmware();
     chain.before_the_store(system, firmware);
     if system.is_ntldr_only() {
         chain.boot_ini(system);
         return chain.hops;
     }
-    let store = layout.stores.iter().find(|file| {
+    let store = layout.stores_indexed().find(|(_, file)| {
         file.volume == system.volume && file.live && !file.recovery && file.firmware == firmware
     });
-    let Some(file) = store else {
+    let Some((store_index, file)) = store else {
         chain.add("store", "none".into(), &[Code::StoreMissing, Code::StoreElsewhere, Code::StoreUnknown]);
         chain.unsure();
         return chain.hops;
@@ -53,18 +56,14 @@ pub fn walk(
     chain.store(file);
     if let Some(store) = file.parsed()
         && let Some(index) = main_entry(store)
-        && let Some(object) = store.objects().get(index)
+        && let Some(object) = store.object_at(index)
     {
-        let store_index = layout.stores.iter().position(|of| std::ptr::eq(of, file)).unwrap_or_default();
-        chain.entry = (store_index, index);
+        chain.entry = Some((store_index, index));
         chain.entry(store, object);
         let of_entry: Vec<(&Record, &Resolution)> = records
             .iter()
             .zip(answers)
-            .filter(|(record, _)| {
-                layout.stores.get(record.store).is_some_and(|of| std::ptr::eq(of, file))
-                    && record.object == index
-            })
+            .filter(|(record, _)| record.store == store_index && record.object == index)
             .collect();
         chain.loader(object, &of_entry);
     } else if let Some(store) = file.parsed() {
@@ -76,8 +75,13 @@ pub fn walk(
 /// A volume of the examined disk, or of one beside it.
 struct Place<'a> {
     layout: &'a Layout,
-    volume: usize,
+    volume: VolumeIndex,
     name: String,
+}
+
+/// Whether the finding is about this element of the entry.
+fn is_about(finding: &Finding, entry: Option<(StoreIndex, ObjectIndex)>, id: ElementId) -> bool {
+    entry.is_some_and(|(store, object)| finding.is_about(store, object, id))
 }
 
 struct Chain<'a> {
@@ -85,9 +89,9 @@ struct Chain<'a> {
     context: &'a Context,
     findings: &'a [Finding],
     /// The volume that the firmware comes to.
-    volume: usize,
+    volume: Option<VolumeIndex>,
     /// The entry that starts by itself: index of its store, and its own there.
-    entry: (usize, usize),
+    entry: Option<(StoreIndex, ObjectIndex)>,
     hops: Vec<Hop>,
 }
 
@@ -108,9 +112,9 @@ impl<'a> Chain<'a> {
 
     /// The same where the finding is about an element of the entry that starts by itself.
     fn add_of(&mut self, name: &'static str, evidence: String, id: ElementId, codes: &[Code]) {
-        let (store, object) = self.entry;
+        let entry = self.entry;
         self.add_where(name, evidence, |finding| {
-            codes.contains(&finding.code) && finding.is_about(store, object, id)
+            codes.contains(&finding.code) && is_about(finding, entry, id)
         });
     }
 

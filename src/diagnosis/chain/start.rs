@@ -71,7 +71,7 @@ impl Chain<'_> {
     }
 
     pub(super) fn boot_record(&mut self, system: &SystemVolume) {
-        let Some(facts) = self.layout.volumes.get(system.volume) else { return };
+        let Some(facts) = self.layout.volume(system.volume) else { return };
         let name = self.layout.name(system.volume);
         let evidence = facts.boot_record.map_or_else(
             || "none".to_owned(),

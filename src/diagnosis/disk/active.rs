@@ -17,6 +17,7 @@ use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::remedy::Switch;
 use crate::layout::Layout;
+use crate::layout::index::VolumeIndex;
 use crate::layout::system::BIOS_BOOT_MANAGER;
 use crate::layout::system::NTLDR;
 use crate::partition::BootCode;
@@ -34,7 +35,7 @@ fn may_be_active(layout: &Layout, number: u32) -> Result<(), String> {
     let Some(volume) = layout.by_number(number).filter(|_| number != 0) else {
         return Err(format!("there is no partition {number}"));
     };
-    let partition = layout.table.partitions.get(volume);
+    let partition = layout.partition(volume);
     if !is_started_by_mbr(layout) {
         return Err(
             "only partitions of an MBR disk can be active, or of a hybrid MBR where Windows starts by BIOS"
@@ -58,7 +59,7 @@ fn may_be_active(layout: &Layout, number: u32) -> Result<(), String> {
     }
 }
 
-fn has_something_to_start(layout: &Layout, volume: usize) -> bool {
+fn has_something_to_start(layout: &Layout, volume: VolumeIndex) -> bool {
     // One that cannot be read is another fault, and no reason to start from elsewhere.
     let has_store = layout.stores.iter().any(|file| file.volume == volume);
     has_store || layout.systems.iter().any(|system| system.volume == volume && system.ntldr.is_some())
@@ -97,7 +98,7 @@ pub(in crate::diagnosis) fn findings(layout: &Layout, choice: Choice) -> Vec<Fin
 }
 
 fn finding(layout: &Layout, choice: Choice) -> Option<Finding> {
-    let candidates: Vec<usize> = startable(layout).map(|system| system.volume).collect();
+    let candidates: Vec<VolumeIndex> = startable(layout).map(|system| system.volume).collect();
     if candidates.is_empty() {
         return hybrid::finding(layout).or_else(|| unsigned(layout));
     }
@@ -113,7 +114,7 @@ fn finding(layout: &Layout, choice: Choice) -> Option<Finding> {
     let remedy = match (chosen, candidates.as_slice()) {
         (Some(chosen), _) => Remedy::Edit(edits(layout, chosen)),
         (None, [candidate]) if !is_any_unread(layout) => {
-            let number = layout.table.partitions.get(*candidate).map_or(0, |partition| partition.number);
+            let number = layout.partition(*candidate).map_or(0, |partition| partition.number);
             let advice = format!("`fix --active {number}` makes {} the active one", layout.name(*candidate));
             Remedy::Switch(Switch::Active(Some(number)), advice)
         }
@@ -121,7 +122,7 @@ fn finding(layout: &Layout, choice: Choice) -> Option<Finding> {
             Remedy::Switch(Switch::Active(None), "choose the one to start from: `fix --active N`".into())
         }
     };
-    let place = |volume: &usize| format!("{} has a boot manager", layout.name(*volume));
+    let place = |volume: &VolumeIndex| format!("{} has a boot manager", layout.name(*volume));
     Some(Finding {
         evidence: candidates.iter().map(place).collect(),
         remedy,
@@ -131,8 +132,8 @@ fn finding(layout: &Layout, choice: Choice) -> Option<Finding> {
 
 /// There is no other partition to start from, and the active one begins with what boot code does not start.
 fn unsigned(layout: &Layout) -> Option<Finding> {
-    let is_unsigned = |(volume, _): &(usize, &Partition)| {
-        layout.volumes.get(*volume).is_some_and(|facts| !facts.is_startable)
+    let is_unsigned = |(volume, _): &(VolumeIndex, &Partition)| {
+        layout.volume(*volume).is_some_and(|facts| !facts.is_startable)
     };
     if layout.systems.is_empty() && layout.windows.is_empty()
         || !is_started_by_mbr(layout)
@@ -156,7 +157,7 @@ fn unsigned(layout: &Layout) -> Option<Finding> {
 /// Whether a partition may have a boot manager that nobody can see.
 fn is_any_unread(layout: &Layout) -> bool {
     let paths = [BIOS_BOOT_MANAGER, NTLDR];
-    (0..layout.volumes.len()).any(|volume| layout.unread_on(volume, &paths).is_some())
+    layout.volume_indices().any(|volume| layout.unread_on(volume, &paths).is_some())
 }
 
 /// The one active partition is one of which nobody can tell whether Windows starts from it.
@@ -169,7 +170,11 @@ fn unknown_active(layout: &Layout) -> Option<Finding> {
 }
 
 /// What is wrong with the flags; `None` when nothing is, or nothing else than the entry that the user chose.
-fn state(layout: &Layout, candidates: &[usize], chosen: Option<u32>) -> Option<(Code, Severity, String)> {
+fn state(
+    layout: &Layout,
+    candidates: &[VolumeIndex],
+    chosen: Option<u32>,
+) -> Option<(Code, Severity, String)> {
     let flags = Flags::of(layout);
     let is_candidate =
         |number: &u32| mbr_entry::volume(layout, *number).is_some_and(|volume| candidates.contains(&volume));
@@ -193,7 +198,7 @@ fn state(layout: &Layout, candidates: &[usize], chosen: Option<u32>) -> Option<(
         }),
         [only] => {
             // Another system's volume, or the extended partition, may have a boot loader of its own.
-            let facts = mbr_entry::volume(layout, *only).and_then(|volume| layout.volumes.get(volume));
+            let facts = mbr_entry::volume(layout, *only).and_then(|volume| layout.volume(volume));
             let code = || (1u32..).zip(layout.table.container_code).any(|it| it == (*only, true));
             let is_startable = facts.map_or_else(code, |facts| facts.is_startable);
             let foreign = is_startable && facts.is_none_or(|facts| !facts.file_system.is_readable());

@@ -13,6 +13,7 @@ use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::remedy::Switch;
 use crate::layout::Layout;
 use crate::layout::VolumeFacts;
+use crate::layout::index::VolumeIndex;
 use crate::partition::BootCode;
 use crate::volume::BootManagerName;
 use crate::volume::BootRecord;
@@ -34,7 +35,7 @@ pub(in crate::diagnosis) fn first_sector(layout: &Layout, facts: &VolumeFacts) -
 /// All findings about the boot record of one volume.
 pub(in crate::diagnosis) fn findings(
     layout: &Layout,
-    volume: usize,
+    volume: VolumeIndex,
     facts: &VolumeFacts,
     choice: Choice,
 ) -> Vec<Finding> {
@@ -107,7 +108,7 @@ fn behind_a_loader(layout: &Layout, shown: &str) -> Vec<String> {
 
 fn hidden_sectors(
     layout: &Layout,
-    volume: usize,
+    volume: VolumeIndex,
     facts: &VolumeFacts,
     record: &BootRecord,
     choice: Choice,

@@ -5,13 +5,14 @@ use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::layout::Layout;
+use crate::layout::index::VolumeIndex;
 use crate::layout::spanned;
 
 /// A dynamic disk, a member of a pool.
 #[must_use]
 pub fn findings(layout: &Layout) -> Vec<Finding> {
     let places =
-        |volumes: Vec<usize>| volumes.into_iter().map(|volume| layout.name(volume)).collect::<Vec<_>>();
+        |volumes: Vec<VolumeIndex>| volumes.into_iter().map(|volume| layout.name(volume)).collect::<Vec<_>>();
     let (dynamic, spaces) =
         (places(spanned::dynamic(layout).collect()), places(spanned::spaces(layout).collect()));
     let mut findings = Vec::new();

@@ -8,6 +8,7 @@ use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::layout::Layout;
+use crate::layout::index::VolumeIndex;
 use crate::layout::system::SystemVolume;
 use crate::partition::BootCode;
 use crate::partition::HybridEntry;
@@ -21,13 +22,14 @@ pub(in crate::diagnosis) fn finding(layout: &Layout) -> Option<Finding> {
         return None;
     }
     let with_manager = |system: &&SystemVolume| system.bios_boot_manager || system.ntldr.is_some();
-    let wanted: Vec<usize> = layout.systems.iter().filter(with_manager).map(|system| system.volume).collect();
+    let wanted: Vec<VolumeIndex> =
+        layout.systems.iter().filter(with_manager).map(|system| system.volume).collect();
     if wanted.is_empty() {
         return None;
     }
     let strays: Vec<&HybridEntry> = strays(layout).collect();
     let expected = wanted.iter().filter_map(|volume| {
-        let partition = layout.table.partitions.get(*volume)?;
+        let partition = layout.partition(*volume)?;
         Some(format!("expected: {}, at sector {}", layout.name(*volume), sector(layout, partition.start)))
     });
     // GRUB goes by the GPT; Windows, once it runs, does not.
@@ -83,9 +85,9 @@ fn sector(layout: &Layout, at: u64) -> u64 {
 }
 
 /// sgdisk makes all of a hybrid MBR anew, from the numbers of at most three partitions: without boot code, signature and active flag.
-fn remade(layout: &Layout, wanted: &[usize]) -> Remedy {
+fn remade(layout: &Layout, wanted: &[VolumeIndex]) -> Remedy {
     let kept = layout.table.hybrid_entries.iter().filter_map(|entry| mbr_entry::volume(layout, entry.number));
-    let number = |volume: usize| Some(layout.table.partitions.get(volume)?.number.to_string());
+    let number = |volume: VolumeIndex| Some(layout.partition(volume)?.number.to_string());
     let numbers: Vec<String> = wanted.iter().copied().chain(kept).filter_map(number).take(3).collect();
     let active = match (numbers.first(), wanted) {
         (Some(first), [_]) => format!("; then `fix --active {first}`"),

@@ -2,11 +2,12 @@
 //! hybrid MBR by place.
 
 use crate::layout::Layout;
+use crate::layout::index::VolumeIndex;
 use crate::partition::HybridEntry;
 use crate::partition::TableKind;
 
 /// The volume that entry `number`, from 1, leads to.
-pub(in crate::diagnosis) fn volume(layout: &Layout, number: u32) -> Option<usize> {
+pub(in crate::diagnosis) fn volume(layout: &Layout, number: u32) -> Option<VolumeIndex> {
     match layout.table.kind {
         TableKind::Mbr => layout.by_number(number),
         TableKind::Gpt => layout.partition_at(hybrid(layout, number)?.start),
@@ -15,7 +16,7 @@ pub(in crate::diagnosis) fn volume(layout: &Layout, number: u32) -> Option<usize
 }
 
 /// The entry that leads to a volume: of a logical partition none does.
-pub(in crate::diagnosis) fn of_volume(layout: &Layout, of: usize) -> Option<u32> {
+pub(in crate::diagnosis) fn of_volume(layout: &Layout, of: VolumeIndex) -> Option<u32> {
     (1..=4).find(|number| volume(layout, *number) == Some(of))
 }
 

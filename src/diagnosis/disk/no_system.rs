@@ -22,7 +22,7 @@ pub(in crate::diagnosis) fn is_for_uefi(layout: &Layout) -> bool {
 /// The finding.
 pub(in crate::diagnosis) fn finding(layout: &Layout) -> Finding {
     let places: Vec<_> = layout.windows.iter().map(|windows| layout.name(windows.volume)).collect();
-    let hidden = (0..).zip(&layout.volumes).filter(|(_, facts)| facts.unread_reason().is_some());
+    let hidden = layout.volumes_indexed().filter(|(_, facts)| facts.unread_reason().is_some());
     let hidden: Vec<_> = hidden.map(|(volume, _)| layout.name(volume)).collect();
     let is_uefi = is_for_uefi(layout);
     let message = match is_uefi {

@@ -13,6 +13,7 @@ use crate::diagnosis::model::known_disks::OtherDisk;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::layout::Layout;
 use crate::layout::Missing;
+use crate::layout::index::VolumeIndex;
 use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
 use crate::layout::system::Unread;
@@ -69,10 +70,10 @@ fn unprotected(layout: &Layout) -> Option<Finding> {
 
 /// Partitions that have one GUID: an element that names it may mean either.
 fn shared_guids(layout: &Layout) -> Vec<Finding> {
-    let partitions = layout.table.partitions.iter().enumerate();
+    let partitions = layout.partitions_indexed();
     let first_of = |partition: &Partition| {
         let guid = partition.guid()?;
-        layout.table.partitions.iter().position(|other| other.guid() == Some(guid))
+        layout.find_partition(|other| other.guid() == Some(guid))
     };
     let shared = partitions.filter_map(|(volume, partition)| {
         let first = first_of(partition).filter(|first| *first != volume)?;
@@ -199,7 +200,7 @@ fn absent_choices(layout: &Layout, context: &Context) -> Vec<Finding> {
         ("--recovery", choice.recovery, choice.recovery_on),
     ];
     let absent = chosen.into_iter().filter_map(|(switch, number, on)| {
-        let beside = on.and_then(|disk| context.beside.get(disk));
+        let beside = on.and_then(|disk| context.beside_at(disk));
         let disk = beside.map_or(layout, |beside| &beside.layout);
         let number = number.filter(|number| *number == 0 || disk.by_number(*number).is_none())?;
         // Until those beside are read, nobody can tell.
@@ -275,7 +276,7 @@ fn is_guid_of(layout: &Layout, id: &PartitionId) -> bool {
 
 fn volumes(layout: &Layout) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (index, facts) in layout.volumes.iter().enumerate() {
+    for (index, facts) in layout.volumes_indexed() {
         if let Some(error) = facts.unread_reason() {
             findings.push(Finding::plain(
                 Code::VolumeUnreadable,
@@ -322,7 +323,7 @@ fn volumes(layout: &Layout) -> Vec<Finding> {
     findings
 }
 
-fn asleep(layout: &Layout, volume: usize, is_sure: bool, how: &str) -> Finding {
+fn asleep(layout: &Layout, volume: VolumeIndex, is_sure: bool, how: &str) -> Finding {
     let code = if is_sure { Code::Hibernated } else { Code::HibernationUnknown };
     Finding {
         remedy: Remedy::Advice(

@@ -13,6 +13,7 @@ use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::remedy::Switch;
 use crate::layout::Firmware;
 use crate::layout::Layout;
+use crate::layout::index::VolumeIndex;
 use crate::layout::store::StoreFile;
 use crate::layout::system;
 use crate::layout::system::SystemVolume;
@@ -30,7 +31,12 @@ const UEFI_BOOT_MANAGERS: &[&str] = {
 };
 
 /// Nobody can tell whether this file, which starts the disk, is on a volume.
-pub(in crate::diagnosis) fn unknown(layout: &Layout, volume: usize, path: &str, error: &str) -> Finding {
+pub(in crate::diagnosis) fn unknown(
+    layout: &Layout,
+    volume: VolumeIndex,
+    path: &str,
+    error: &str,
+) -> Finding {
     let message = format!("whether {path} is there cannot be told: {error}");
     Finding::hidden(layout, Code::BootManagerUnknown, &layout.name(volume), message)
 }
@@ -41,7 +47,7 @@ pub fn findings(layout: &Layout, choice: Choice) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(boot_code(layout));
     findings.extend(active::findings(layout, choice));
-    for (volume, facts) in layout.volumes.iter().enumerate() {
+    for (volume, facts) in layout.volumes_indexed() {
         findings.extend(boot_record::findings(layout, volume, facts, choice));
     }
     findings.extend(hybrid::notes(layout));
@@ -76,8 +82,10 @@ pub(in crate::diagnosis) fn startable(layout: &Layout) -> impl Iterator<Item = &
 }
 
 /// The active partitions, as boot code counts them.
-pub(in crate::diagnosis) fn active_partitions(layout: &Layout) -> impl Iterator<Item = (usize, &Partition)> {
-    let partitions = layout.table.partitions.iter().enumerate();
+pub(in crate::diagnosis) fn active_partitions(
+    layout: &Layout,
+) -> impl Iterator<Item = (VolumeIndex, &Partition)> {
+    let partitions = layout.partitions_indexed();
     partitions.filter(|(_, partition)| partition.active && !partition.logical)
 }
 
@@ -85,7 +93,7 @@ pub(in crate::diagnosis) fn active_partitions(layout: &Layout) -> impl Iterator<
 pub(in crate::diagnosis) fn starts_by_uefi(layout: &Layout) -> bool {
     layout.table.kind == TableKind::Mbr
         && layout.systems.iter().any(|system| {
-            let is_fat = layout.volumes.get(system.volume).is_some_and(|facts| facts.file_system.is_fat());
+            let is_fat = layout.volume(system.volume).is_some_and(|facts| facts.file_system.is_fat());
             is_fat
                 && system.uefi_fallback
                 && system.stores.iter().any(|path| path.starts_with(r"\EFI\Microsoft\Boot"))
@@ -112,8 +120,8 @@ fn boot_code(layout: &Layout) -> Option<Finding> {
 }
 
 /// Whether a BIOS comes to this volume when it starts the disk. A boot loader in the MBR does not care which one is active.
-pub(in crate::diagnosis) fn is_started_by_bios(layout: &Layout, volume: usize) -> bool {
-    let is_active = || layout.volumes.get(volume).is_some_and(|facts| facts.partition.active);
+pub(in crate::diagnosis) fn is_started_by_bios(layout: &Layout, volume: VolumeIndex) -> bool {
+    let is_active = || layout.volume(volume).is_some_and(|facts| facts.partition.active);
     let is_of_loader = || {
         layout.table.boot_code == BootCode::Grub
             && layout.first_system().is_some_and(|start| start.volume == volume)
@@ -171,7 +179,7 @@ fn store_elsewhere(layout: &Layout) -> Option<Finding> {
     }
     let other =
         layout.stores.iter().find(|file| file.firmware == Firmware::Bios && file.volume != started.volume)?;
-    let number = layout.table.partitions.get(other.volume).map_or(0, |partition| partition.number);
+    let number = layout.partition(other.volume).map_or(0, |partition| partition.number);
     let remedy = match startable(layout).any(|system| system.volume == other.volume) {
         true => Remedy::Switch(
             Switch::Active(Some(number)),

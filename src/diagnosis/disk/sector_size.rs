@@ -16,6 +16,7 @@ use crate::layout::Firmware;
 use crate::layout::Layout;
 use crate::layout::Role as Place;
 use crate::layout::VolumeFacts;
+use crate::layout::index::VolumeIndex;
 use crate::partition::TableKind;
 
 /// All findings about sizes of sectors.
@@ -24,8 +25,8 @@ pub(in crate::diagnosis) fn findings(
     records: &[Record],
     answers: &[Resolution],
 ) -> Vec<Finding> {
-    let needed: Vec<usize> = needed(layout, records, answers).collect();
-    let volumes = layout.volumes.iter().enumerate();
+    let needed: Vec<VolumeIndex> = needed(layout, records, answers).collect();
+    let volumes = layout.volumes_indexed();
     let finding = |(volume, facts)| {
         let formatted = of_volume(layout, facts)?;
         Some(mismatch(layout, volume, formatted, severity(layout, volume, facts, &needed)))
@@ -46,9 +47,9 @@ fn needed<'a>(
     layout: &'a Layout,
     records: &'a [Record],
     answers: &'a [Resolution],
-) -> impl Iterator<Item = usize> + 'a {
+) -> impl Iterator<Item = VolumeIndex> + 'a {
     let of_main = |record: &Record| {
-        let file = layout.stores.get(record.store);
+        let file = layout.store(record.store);
         file.is_some_and(|file| is_main(file, record.object))
             && matches!(record.purpose.role, Role::Loader | Role::OsRoot)
     };
@@ -64,7 +65,7 @@ fn needed<'a>(
     led.chain(only)
 }
 
-fn severity(layout: &Layout, volume: usize, facts: &VolumeFacts, needed: &[usize]) -> Severity {
+fn severity(layout: &Layout, volume: VolumeIndex, facts: &VolumeFacts, needed: &[VolumeIndex]) -> Severity {
     let is_start = |firmware| {
         layout.first_system().is_some_and(|start| start.volume == volume && start.firmware() == firmware)
     };
@@ -76,7 +77,7 @@ fn severity(layout: &Layout, volume: usize, facts: &VolumeFacts, needed: &[usize
     }
 }
 
-fn mismatch(layout: &Layout, volume: usize, formatted: u32, severity: Severity) -> Finding {
+fn mismatch(layout: &Layout, volume: VolumeIndex, formatted: u32, severity: Severity) -> Finding {
     let has = layout.table.sector_size;
     Finding {
         evidence: vec![

@@ -15,6 +15,7 @@ use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::resolve::record::Record;
 use crate::guid::Guid;
 use crate::layout::Layout;
+use crate::layout::index::VolumeIndex;
 use crate::partition::Partition;
 
 /// What has changed since the record was made.
@@ -77,7 +78,7 @@ fn changed(layout: &Layout, recorded: &Recorded, then: &RecordedPartition) -> Op
         let place = format!("0x{:x} bytes at 0x{:x}", then.len, then.start);
         return Some(since(&subject, format!("no longer there since it was recorded: {place}")));
     };
-    let now = layout.table.partitions.get(volume)?;
+    let now = layout.partition(volume)?;
     let mut what = Vec::new();
     if now.number != then.number {
         what.push(format!("its number is {} now", now.number));
@@ -99,7 +100,7 @@ fn stores(layout: &Layout, recorded: &Recorded) -> Vec<Finding> {
         volume.map(|then| (then.start, store.path.to_lowercase()))
     };
     let place_now = |store: &RecordedStore| {
-        let volume = layout.by_number(store.partition).and_then(|volume| layout.table.partitions.get(volume));
+        let volume = layout.by_number(store.partition).and_then(|volume| layout.partition(volume));
         volume.map(|partition| (partition.start, store.path.to_lowercase()))
     };
     let differs = |then: &RecordedStore| match now.iter().find(|now| place_now(now) == place(then)) {
@@ -127,11 +128,9 @@ pub fn restore(layout: &Layout, context: &Context, recorded: &Recorded, records:
         );
     }
     let then = recorded.partitions.iter();
-    let partitions: Vec<(usize, Guid)> = then
+    let partitions: Vec<(VolumeIndex, Guid)> = then
         .filter_map(|then| Some((recorded.volume_of(layout, then)?, then.guid?)))
-        .filter(|(volume, guid)| {
-            layout.table.partitions.get(*volume).and_then(Partition::guid) != Some(*guid)
-        })
+        .filter(|(volume, guid)| layout.partition(*volume).and_then(Partition::guid) != Some(*guid))
         .collect();
     if disk == now && partitions.is_empty() {
         return Restore::Nothing;

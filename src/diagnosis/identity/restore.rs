@@ -13,6 +13,7 @@ use crate::diagnosis::resolve::record::is_here;
 use crate::diagnosis::resolve::role::Role;
 use crate::guid::Guid;
 use crate::layout::Layout;
+use crate::layout::index::VolumeIndex;
 use crate::partition::DiskId;
 use crate::partition::PartitionId;
 
@@ -34,7 +35,7 @@ pub struct OldIdentity {
     pub disk: DiskId,
     /// On a GPT disk the old GUIDs of partitions, by volume; those that are still right, and those that no element
     /// names, are left out.
-    pub partitions: Vec<(usize, Guid)>,
+    pub partitions: Vec<(VolumeIndex, Guid)>,
 }
 
 impl Restore {
@@ -105,9 +106,9 @@ fn agreed(layout: &Layout, disk: DiskId, repoints: &[&Repoint]) -> Result<OldIde
 }
 
 /// The GUID that a re-pointed element knew its partition by, where that is another now.
-fn old_guid(layout: &Layout, repoint: &Repoint, volume: usize) -> Result<Option<Guid>, String> {
+fn old_guid(layout: &Layout, repoint: &Repoint, volume: VolumeIndex) -> Result<Option<Guid>, String> {
     let name = &repoint.place;
-    let partition = layout.table.partitions.get(volume);
+    let partition = layout.partition(volume);
     match (repoint.old, partition.and_then(|partition| partition.id)) {
         (QualifiedPartition::Mbr { offset, .. }, Some(PartitionId::Mbr { offset: now })) => {
             match offset == now {
@@ -133,7 +134,7 @@ fn old_guid(layout: &Layout, repoint: &Repoint, volume: usize) -> Result<Option<
 /// Whether an element that is right would not be with the old identity.
 #[must_use]
 pub(in crate::diagnosis) fn names_present(layout: &Layout, records: &[Record], old: &OldIdentity) -> bool {
-    let moves = |volume: usize| {
+    let moves = |volume: VolumeIndex| {
         Some(old.disk) != layout.table.disk || old.partitions.iter().any(|(changed, _)| *changed == volume)
     };
     let counts =

@@ -1,5 +1,9 @@
 //! Cures that are no re-pointing: a few bytes outside of device elements, which the user asks for by a switch.
 
+use crate::layout::index::HiveIndex;
+use crate::layout::index::StoreIndex;
+use crate::layout::index::VolumeIndex;
+
 /// Where the bytes stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Site {
@@ -11,14 +15,14 @@ pub enum Site {
     /// In the boot record of a volume, or in its copy.
     BootRecord {
         /// Index of the volume in the layout.
-        volume: usize,
+        volume: VolumeIndex,
         /// First byte, from the start of the volume.
         at: u64,
     },
     /// In the file of a store, in a place that belongs to no re-pointing.
     Store {
         /// Index of the store in the layout.
-        store: usize,
+        store: StoreIndex,
         /// First byte, from the start of the file.
         at: usize,
         /// Order of writing, among the re-pointings of the store.
@@ -27,7 +31,7 @@ pub enum Site {
     /// In the SYSTEM hive of a Windows.
     SystemHive {
         /// Index of the hive in the layout's `mounted`.
-        hive: usize,
+        hive: HiveIndex,
         /// First byte, from the start of the hive file.
         at: u64,
     },
@@ -51,7 +55,7 @@ pub struct ByteEdit {
 impl ByteEdit {
     /// Index of the store whose file it changes, where it changes one.
     #[must_use]
-    pub const fn store(&self) -> Option<usize> {
+    pub const fn store(&self) -> Option<StoreIndex> {
         match self.site {
             Site::Store { store, .. } => Some(store),
             Site::Table { .. } | Site::BootRecord { .. } | Site::SystemHive { .. } => None,

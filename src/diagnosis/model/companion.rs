@@ -1,6 +1,7 @@
 //! Disks beside the one that is examined, on which a store may have its Windows: System Reserved on one, Windows on another.
 
 use crate::layout::Layout;
+use crate::layout::index::VolumeIndex;
 
 /// A disk beside the one that is examined.
 #[derive(Debug)]
@@ -14,7 +15,7 @@ pub struct Beside {
 impl Beside {
     /// `partition 2 (Windows) of /dev/vdc`.
     #[must_use]
-    pub fn place(&self, volume: usize) -> String {
+    pub fn place(&self, volume: VolumeIndex) -> String {
         format!("{} of {}", self.layout.name(volume), self.name)
     }
 }

@@ -2,11 +2,17 @@
 
 use std::sync::Arc;
 
+use crate::bcd::index::index_type;
 use crate::diagnosis::model::companion::Beside;
 use crate::diagnosis::model::known_disks::Others;
 use crate::diagnosis::model::recorded::Recorded;
 use crate::guid::Guid;
 use crate::partition::DiskId;
+
+index_type! {
+    /// Index of a disk among those in [`Context::beside`].
+    BesideIndex
+}
 
 /// What the user decided; partitions by their number.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -16,11 +22,11 @@ pub struct Choice {
     /// `--windows N`.
     pub windows: Option<u32>,
     /// `--windows DISK:N`: of the disk with this index among those beside.
-    pub windows_on: Option<usize>,
+    pub windows_on: Option<BesideIndex>,
     /// `--recovery N`.
     pub recovery: Option<u32>,
     /// `--recovery DISK:N`: of the disk with this index among those beside.
-    pub recovery_on: Option<usize>,
+    pub recovery_on: Option<BesideIndex>,
     /// `--entry {GUID}`: of the boot entry with this id, where several could be meant.
     pub entry: Option<Guid>,
     /// `--active N`: this partition is to be the active one.
@@ -63,6 +69,17 @@ pub struct Context {
 }
 
 impl Context {
+    /// A disk that the user named beside the examined one.
+    #[must_use]
+    pub fn beside_at(&self, index: BesideIndex) -> Option<&Beside> {
+        index.of(&self.beside)
+    }
+
+    /// All disks beside, each with its index.
+    pub fn beside_indexed(&self) -> impl Iterator<Item = (BesideIndex, &Beside)> {
+        BesideIndex::each(&self.beside)
+    }
+
     /// Whether a disk of this name is one of those that the user named beside the examined one.
     pub(crate) fn is_beside(&self, name: &str) -> bool {
         self.beside.iter().any(|beside| beside.name == name)

@@ -4,9 +4,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::bcd::element::ElementId;
+use crate::bcd::index::ObjectIndex;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::layout::Layout;
+use crate::layout::index::StoreIndex;
 
 /// What to do about what cannot be read.
 const READ_IT: &str = "of an image see whether it is whole (its length and hash beside the original's, `qemu-img check`), of a disk what the kernel says of reading it (`dmesg`)";
@@ -57,9 +59,9 @@ impl std::fmt::Display for Severity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ElementPlace {
     /// Index of the store in the layout.
-    pub store: usize,
+    pub store: StoreIndex,
     /// Index of the object in the store.
-    pub object: usize,
+    pub object: ObjectIndex,
     /// The element's id.
     pub id: ElementId,
 }
@@ -125,7 +127,7 @@ impl Finding {
 
     /// Whether it is about this element.
     #[must_use]
-    pub fn is_about(&self, store: usize, object: usize, id: ElementId) -> bool {
+    pub fn is_about(&self, store: StoreIndex, object: ObjectIndex, id: ElementId) -> bool {
         self.element == Some(ElementPlace { store, object, id })
     }
 
@@ -141,7 +143,7 @@ impl Finding {
 
     /// The same, where it may be the file system that is damaged.
     pub(in crate::diagnosis) fn hidden(layout: &Layout, code: Code, subject: &str, message: String) -> Self {
-        let is_hidden = (0..layout.volumes.len()).any(|volume| layout.hides(volume));
+        let is_hidden = layout.volume_indices().any(|volume| layout.hides(volume));
         let advice = if is_hidden { read_it(layout) } else { MEND_IT };
         let unread = Self::unread(code, Severity::BlocksBoot, subject, message);
         Self { remedy: Remedy::Advice(advice.into()), ..unread }

@@ -2,13 +2,14 @@
 
 use crate::bcd::device::QualifiedPartition;
 use crate::layout::Layout;
+use crate::layout::index::VolumeIndex;
 use crate::partition::DiskId;
 use crate::partition::PartitionId;
 
 /// The identity of `volume` in the form that a store uses; none where another partition has the same.
 #[must_use]
-pub fn identity_of(layout: &Layout, volume: usize) -> Option<QualifiedPartition> {
-    let partition = layout.table.partitions.get(volume)?;
+pub fn identity_of(layout: &Layout, volume: VolumeIndex) -> Option<QualifiedPartition> {
+    let partition = layout.partition(volume)?;
     let same = layout.table.partitions.iter().filter(|other| other.id == partition.id);
     if same.count() > 1 {
         return None;

@@ -11,6 +11,7 @@ use crate::diagnosis::model::identity::disk_of;
 use crate::diagnosis::model::identity::partition_of;
 use crate::guid::Guid;
 use crate::layout::Layout;
+use crate::layout::index::VolumeIndex;
 use crate::partition::DiskId;
 use crate::partition::Partition;
 use crate::partition::PartitionId;
@@ -68,7 +69,7 @@ impl Recorded {
         };
         let stores = layout.stores.iter().filter_map(|file| {
             Some(RecordedStore {
-                partition: layout.table.partitions.get(file.volume)?.number,
+                partition: layout.partition(file.volume)?.number,
                 path: file.path.clone(),
                 sha256: bytes::hex(&Sha256::digest(file.on_disk()?)),
             })
@@ -92,10 +93,10 @@ impl Recorded {
         &self,
         layout: &Layout,
         recorded: &RecordedPartition,
-    ) -> Option<usize> {
+    ) -> Option<VolumeIndex> {
         let same_place =
             |partition: &Partition| (partition.start, partition.len) == (recorded.start, recorded.len);
-        layout.table.partitions.iter().position(same_place)
+        layout.find_partition(same_place)
     }
 
     /// Whether the disk is the recorded one, as far as its partitions tell: those with stores are where they were.
@@ -115,7 +116,11 @@ impl Recorded {
     }
 
     /// The volume that an element meant that names a recorded partition.
-    pub(in crate::diagnosis) fn meant(&self, layout: &Layout, named: &QualifiedPartition) -> Option<usize> {
+    pub(in crate::diagnosis) fn meant(
+        &self,
+        layout: &Layout,
+        named: &QualifiedPartition,
+    ) -> Option<VolumeIndex> {
         if self.disk_id() != Some(disk_of(named)) || !self.is_of(layout) {
             return None;
         }

@@ -1,9 +1,14 @@
 //! What can be done about a finding.
 
 use crate::bcd::device::QualifiedPartition;
+use crate::bcd::index::ElementIndex;
+use crate::bcd::index::IdentityIndex;
+use crate::bcd::index::ObjectIndex;
 use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::context::Choice;
 use crate::guid::Guid;
+use crate::layout::index::StoreIndex;
+use crate::layout::index::VolumeIndex;
 
 /// What can be done about a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,19 +153,19 @@ impl std::fmt::Display for Switch {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repoint {
     /// Index of the store in the layout.
-    pub store: usize,
+    pub store: StoreIndex,
     /// Index of the object in the store.
-    pub object: usize,
+    pub object: ObjectIndex,
     /// Index of the element in the object.
-    pub element: usize,
+    pub element: ElementIndex,
     /// Index of the identity record in the device element.
-    pub record: usize,
+    pub record: IdentityIndex,
     /// What it names now.
     pub old: QualifiedPartition,
     /// What it should name.
     pub new: QualifiedPartition,
     /// The volume that `new` is, when it is one of this disk.
-    pub volume: Option<usize>,
+    pub volume: Option<VolumeIndex>,
     /// The same for people: `partition 2 (Windows)`, with the disk's name when it is another.
     pub place: String,
     /// Number of its partition.

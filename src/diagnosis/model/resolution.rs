@@ -1,5 +1,7 @@
 //! What an identity record turned out to be.
 
+use crate::diagnosis::model::context::BesideIndex;
+use crate::layout::index::VolumeIndex;
 use crate::partition::DiskId;
 
 /// Why the identity in a record is no longer right.
@@ -34,15 +36,15 @@ pub enum Left {
     /// No volume has what it stands for.
     NoCandidate,
     /// Several volumes have it.
-    Ambiguous(Vec<usize>),
+    Ambiguous(Vec<VolumeIndex>),
     /// Volumes of several disks have it: their names.
     AmbiguousDisks(Vec<String>),
     /// One volume has it, but others cannot be looked into and may be the one that is meant.
     Hidden {
         /// The volume that has it.
-        seen: usize,
+        seen: VolumeIndex,
         /// Those that may have it; none where it is partitions that are not seen.
-        hidden: Vec<usize>,
+        hidden: Vec<VolumeIndex>,
     },
     /// The volume of this name has it, and another entry names that.
     Taken(String),
@@ -53,20 +55,20 @@ pub enum Left {
         /// What says so.
         why: NotHere,
         /// The volumes of this disk that have it, and that no other entry names.
-        seen: Vec<usize>,
+        seen: Vec<VolumeIndex>,
     },
     /// It is known to be this volume, and kept while other elements of the same old disk are an open question: it tells whose they were.
-    Kept(usize),
+    Kept(VolumeIndex),
     /// No volume of this disk has it, and one of a disk beside: that disk's name, and the partition's number.
     OnDiskBeside(String, u32),
     /// The record names an MBR partition on a GPT disk, or the reverse; with `--convert` it would name this volume.
-    OtherStyle(Option<usize>),
+    OtherStyle(Option<VolumeIndex>),
     /// The same, and no Windows here has the loader for this firmware (`exe` or `efi`).
     NoLoader(&'static str),
     /// The disk has no usable identity (signature 0).
     NoIdentity,
     /// It is this volume, whose identity another partition has too.
-    SharedIdentity(usize),
+    SharedIdentity(VolumeIndex),
     /// The user's choice names a partition that cannot be it.
     BadChoice(u32),
     /// The user's choice names a partition that another entry names.
@@ -79,7 +81,7 @@ pub enum Left {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolution {
     /// Names a volume of this disk.
-    Here(usize),
+    Here(VolumeIndex),
     /// Not to be touched: a firmware entry or a partition inside a virtual disk.
     Untouched,
     /// Names another disk that is known, with the partition's number if that is there.
@@ -94,16 +96,16 @@ pub enum Resolution {
     /// Stale, and the right volume is known.
     Repoint {
         /// The volume.
-        volume: usize,
+        volume: VolumeIndex,
         /// What changed.
         change: Change,
     },
     /// Stale, and the right volume is one of a disk that was named beside this one.
     RepointBeside {
         /// Index of the disk in the context.
-        disk: usize,
+        disk: BesideIndex,
         /// The volume in that disk's layout.
-        volume: usize,
+        volume: VolumeIndex,
         /// What changed.
         change: Change,
     },

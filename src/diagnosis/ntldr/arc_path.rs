@@ -7,6 +7,7 @@ use crate::diagnosis::model::remedy::NamedDisk;
 use crate::layout::Layout;
 use crate::layout::arc_path::Adapter;
 use crate::layout::arc_path::ArcPath;
+use crate::layout::index::VolumeIndex;
 use crate::layout::windows::WindowsVolume;
 use crate::partition::DiskId;
 use crate::partition::TableKind;
@@ -25,9 +26,9 @@ pub(in crate::diagnosis) enum Lead<'a> {
     /// To a partition that this disk does not have.
     NoPartition,
     /// To this volume, which has no Windows in the directory.
-    NoWindows(usize),
+    NoWindows(VolumeIndex),
     /// To this volume, whose files cannot be seen.
-    Hidden(usize),
+    Hidden(VolumeIndex),
 }
 
 /// Follows a path as NTLDR would when this disk is the one that it was started from.
@@ -69,7 +70,7 @@ fn other_disk<'a>(context: &Context, path: &ArcPath, signature: u32) -> Lead<'a>
 }
 
 /// The number that `partition()` has for a volume.
-pub(in crate::diagnosis) fn number_of(layout: &Layout, path: &ArcPath, volume: usize) -> Option<u32> {
+pub(in crate::diagnosis) fn number_of(layout: &Layout, path: &ArcPath, volume: VolumeIndex) -> Option<u32> {
     let last = u32::try_from(layout.table.partitions.len()).ok()?;
     let is = |partition: &u32| {
         ArcPath { partition: *partition, ..path.clone() }.partition_of(&layout.table) == Some(volume)
@@ -78,7 +79,7 @@ pub(in crate::diagnosis) fn number_of(layout: &Layout, path: &ArcPath, volume: u
 }
 
 /// The volumes that have a Windows in the directory of a path.
-pub(in crate::diagnosis) fn holders(layout: &Layout, path: &ArcPath) -> Vec<usize> {
+pub(in crate::diagnosis) fn holders(layout: &Layout, path: &ArcPath) -> Vec<VolumeIndex> {
     let windows = layout.windows.iter().filter(|windows| is_root(path, windows));
     windows.map(|windows| windows.volume).collect()
 }
@@ -87,9 +88,6 @@ fn is_root(path: &ArcPath, windows: &WindowsVolume) -> bool {
     path.directory.trim_end_matches('\\').to_lowercase() == windows.root.to_lowercase()
 }
 
-fn is_readable(layout: &Layout, volume: usize) -> bool {
-    layout
-        .volumes
-        .get(volume)
-        .is_some_and(|facts| facts.file_system.is_readable() && facts.unreadable.is_none())
+fn is_readable(layout: &Layout, volume: VolumeIndex) -> bool {
+    layout.volume(volume).is_some_and(|facts| facts.file_system.is_readable() && facts.unreadable.is_none())
 }

@@ -12,10 +12,11 @@ use crate::bcd::hard_drive_edit::DrivePartition;
 use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::byte_edit::Site;
 use crate::hive::Value;
+use crate::layout::index::StoreIndex;
 
 /// Which store an edit is in, when it is written, and what it belongs to.
 pub(in crate::diagnosis) struct Place {
-    pub(in crate::diagnosis) store: usize,
+    pub(in crate::diagnosis) store: StoreIndex,
     pub(in crate::diagnosis) rank: u8,
     pub(in crate::diagnosis) of: String,
 }

@@ -33,6 +33,8 @@ use crate::diagnosis::nvram::place::node_of;
 use crate::diagnosis::nvram::place::show_drive;
 use crate::diagnosis::resolve::record::Record;
 use crate::layout::Layout;
+use crate::layout::index::StoreIndex;
+use crate::layout::index::VolumeIndex;
 use crate::layout::store::StoreFile;
 
 /// Partitions of one entry that are looked at, at most; real entries name one.
@@ -47,7 +49,7 @@ pub fn findings(
     answers: &[Resolution],
 ) -> Vec<Finding> {
     let stands = Stands::new(layout, context, records, answers);
-    let live = layout.stores.iter().enumerate().filter(|(_, file)| file.live);
+    let live = layout.stores_indexed().filter(|(_, file)| file.live);
     let stores = live.filter_map(|(index, file)| Some((index, file, file.parsed()?)));
     let objects = stores.flat_map(|(store, file, parsed)| {
         let known = parsed.objects().iter().filter(|object| object.id.is_some());
@@ -60,7 +62,7 @@ pub fn findings(
 struct Entry<'a> {
     layout: &'a Layout,
     context: &'a Context,
-    store: usize,
+    store: StoreIndex,
     file: &'a StoreFile,
     object: &'a Object,
 }
@@ -69,7 +71,7 @@ struct Entry<'a> {
 #[derive(Default)]
 struct Stale {
     /// The volume that is meant.
-    volume: usize,
+    volume: Option<VolumeIndex>,
     /// Whether an identity is another; else only where the partition lies.
     identity: bool,
     /// What it names, for people.
@@ -88,7 +90,8 @@ impl Entry<'_> {
         if self.object.object_type.is_some_and(|kind| kind.is_firmware_application()) {
             self.element(stands, &mut stale);
         }
-        (!stale.edits.is_empty()).then(|| self.describe(variable.as_ref(), stale))
+        let volume = stale.volume.filter(|_| !stale.edits.is_empty())?;
+        Some(self.describe(variable.as_ref(), volume, stale))
     }
 
     fn place(&self, what: &str) -> Place {
@@ -109,7 +112,7 @@ impl Entry<'_> {
         };
         let Some((volume, identity, edits)) = node() else { return };
         if !edits.is_empty() {
-            stale.volume = volume;
+            stale.volume = Some(volume);
             stale.identity |= identity;
             stale.names.push(show_drive(drive));
             stale.edits.extend(edits);
@@ -131,15 +134,15 @@ impl Entry<'_> {
             }
             let place = self.place("device of");
             let Some(edits) = edit::of_record(element, record, new, &place) else { continue };
-            stale.volume = volume;
+            stale.volume = Some(volume);
             stale.identity = true;
             stale.names.push(show_identity(&record.partition));
             stale.edits.extend(edits);
         }
     }
 
-    fn describe(&self, variable: Option<&FirmwareVariable>, stale: Stale) -> Finding {
-        let place = self.layout.name(stale.volume);
+    fn describe(&self, variable: Option<&FirmwareVariable>, volume: VolumeIndex, stale: Stale) -> Finding {
+        let place = self.layout.name(volume);
         let message = match stale.identity {
             true => {
                 format!("copy of a firmware entry: names {place} under an identity that it no longer has")
@@ -150,7 +153,7 @@ impl Entry<'_> {
             format!(" {} \"{}\"", variable.variable(), variable.friendly_name)
         });
         let mut evidence: Vec<String> = stale.names.iter().map(|name| format!("it names {name}")).collect();
-        evidence.extend(node_of(self.layout, stale.volume).map(|node| {
+        evidence.extend(node_of(self.layout, volume).map(|node| {
             format!(
                 "{place} has {}, number {}, {} blocks from block {}",
                 edit::show_signature(node.signature),

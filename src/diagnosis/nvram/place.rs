@@ -19,6 +19,7 @@ use crate::diagnosis::resolve::splice::DiskKey;
 use crate::diagnosis::resolve::splice::is_splice;
 use crate::diagnosis::resolve::splice::key;
 use crate::layout::Layout;
+use crate::layout::index::VolumeIndex;
 use crate::partition::DiskId;
 use crate::partition::PartitionId;
 
@@ -54,8 +55,8 @@ pub(in crate::diagnosis) fn key_of_drive(layout: &Layout, drive: &HardDrive) -> 
 }
 
 /// The partition of a volume as a node should name it.
-pub(in crate::diagnosis) fn node_of(layout: &Layout, volume: usize) -> Option<DrivePartition> {
-    let partition = layout.table.partitions.get(volume)?;
+pub(in crate::diagnosis) fn node_of(layout: &Layout, volume: VolumeIndex) -> Option<DrivePartition> {
+    let partition = layout.partition(volume)?;
     let signature = match identity_of(layout, volume)? {
         QualifiedPartition::Gpt { partition, .. } => DriveSignature::Gpt(partition),
         QualifiedPartition::Mbr { signature, .. } => DriveSignature::Mbr(signature),
@@ -66,7 +67,7 @@ pub(in crate::diagnosis) fn node_of(layout: &Layout, volume: usize) -> Option<Dr
 
 /// The volume of this disk that a node names by its identity.
 #[must_use]
-pub fn drive_here(layout: &Layout, drive: &HardDrive) -> Option<usize> {
+pub fn drive_here(layout: &Layout, drive: &HardDrive) -> Option<VolumeIndex> {
     here(layout, &key_of_drive(layout, drive)?)
 }
 
@@ -80,11 +81,11 @@ pub fn show_drive(drive: &HardDrive) -> String {
     )
 }
 
-fn here(layout: &Layout, key: &DriveKey) -> Option<usize> {
-    (0..layout.volumes.len()).find(|volume| current(layout, *volume).as_ref() == Some(key))
+fn here(layout: &Layout, key: &DriveKey) -> Option<VolumeIndex> {
+    layout.volume_indices().find(|volume| current(layout, *volume).as_ref() == Some(key))
 }
 
-fn current(layout: &Layout, volume: usize) -> Option<DriveKey> {
+fn current(layout: &Layout, volume: VolumeIndex) -> Option<DriveKey> {
     let identity = identity_of(layout, volume).filter(|_| layout.table.disk != Some(DiskId::Mbr(0)))?;
     Some(key_of_record(&identity))
 }
@@ -93,9 +94,9 @@ fn current(layout: &Layout, volume: usize) -> Option<DriveKey> {
 pub(in crate::diagnosis) struct Stands<'a> {
     context: &'a Context,
     /// What the partitions are known by.
-    now: BTreeMap<DriveKey, usize>,
+    now: BTreeMap<DriveKey, VolumeIndex>,
     /// Old identities, each with the volume that had it, or `None` where two are said to have had it.
-    old: BTreeMap<DriveKey, Option<usize>>,
+    old: BTreeMap<DriveKey, Option<VolumeIndex>>,
 }
 
 impl<'a> Stands<'a> {
@@ -108,7 +109,7 @@ impl<'a> Stands<'a> {
         answers: &[Resolution],
     ) -> Self {
         let mut old = BTreeMap::new();
-        let mut learn = |key: DriveKey, volume: usize| {
+        let mut learn = |key: DriveKey, volume: VolumeIndex| {
             let known = old.entry(key).or_insert(Some(volume));
             *known = known.filter(|known| *known == volume);
         };
@@ -121,13 +122,13 @@ impl<'a> Stands<'a> {
                 learn(key, *volume);
             }
         }
-        let volumes = (0..layout.volumes.len()).rev();
+        let volumes = layout.volume_indices().rev();
         let now = volumes.filter_map(|volume| Some((current(layout, volume)?, volume))).collect();
         Self { context, now, old }
     }
 
     /// The volume that `named` means; none for other disks, and where two volumes may be meant.
-    pub(in crate::diagnosis) fn volume(&self, named: &DriveKey) -> Option<usize> {
+    pub(in crate::diagnosis) fn volume(&self, named: &DriveKey) -> Option<VolumeIndex> {
         if let Some(volume) = self.now.get(named) {
             return Some(*volume);
         }
@@ -141,11 +142,11 @@ impl<'a> Stands<'a> {
     }
 
     /// An identity may lie across two sectors, and a repair may be cut short between them.
-    fn half_written(&self, named: &DriveKey) -> Option<usize> {
+    fn half_written(&self, named: &DriveKey) -> Option<VolumeIndex> {
         if self.old.len() > SPLICES_MAX {
             return None;
         }
-        let means = |(old, volume): (&DriveKey, &Option<usize>)| {
+        let means = |(old, volume): (&DriveKey, &Option<VolumeIndex>)| {
             let volume = (*volume)?;
             let mut now = self.now.iter().filter(|(_, here)| **here == volume);
             now.any(|(now, _)| is_splice(named, old, now)).then_some(volume)
@@ -170,10 +171,10 @@ impl<'a> Stands<'a> {
 }
 
 /// What {bootmgr}'s own entry names, when `record` is {bootmgr}'s `device` and `volume` the one that holds its store.
-fn boot_manager(layout: &Layout, record: &Record, volume: usize) -> Option<DriveKey> {
-    let file = layout.stores.get(record.store).filter(|file| file.volume == volume)?;
-    let object = file.parsed()?.objects().get(record.object)?;
-    let element = object.elements.get(record.element)?;
+fn boot_manager(layout: &Layout, record: &Record, volume: VolumeIndex) -> Option<DriveKey> {
+    let file = layout.store(record.store).filter(|file| file.volume == volume)?;
+    let object = file.parsed()?.object_at(record.object)?;
+    let element = object.element_at(record.element)?;
     if object.id != Some(BOOTMGR) || element.id != Some(ElementId::DEVICE) {
         return None;
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use crate::diagnosis::model::identity::disk_of;
-use crate::diagnosis::resolve::kinship::ObjectIndex;
-use crate::diagnosis::resolve::machine::EXAMINED;
+use crate::diagnosis::resolve::kinship::StoredObject;
+use crate::diagnosis::resolve::machine::Disk;
 use crate::diagnosis::resolve::machine::Machine;
 use crate::diagnosis::resolve::machine::Spot;
 use crate::diagnosis::resolve::place::Place;
@@ -13,6 +13,7 @@ use crate::diagnosis::resolve::record::Record;
 use crate::diagnosis::resolve::record::is_here;
 use crate::diagnosis::resolve::record::records;
 use crate::diagnosis::resolve::role::Role;
+use crate::layout::index::StoreIndex;
 
 /// What a volume is named for: a Windows and an image may share one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,11 +42,11 @@ impl Kind {
 #[derive(Debug, Default)]
 pub(super) struct Claims {
     /// Volumes with the objects that name them.
-    volumes: BTreeMap<Spot, BTreeSet<(Kind, ObjectIndex)>>,
+    volumes: BTreeMap<Spot, BTreeSet<(Kind, StoredObject)>>,
     /// Volumes that a store of their own disk names.
     own: BTreeSet<Spot>,
     /// Disks that any element names by what they are, be the partition there or not.
-    disks: BTreeSet<usize>,
+    disks: BTreeSet<Disk>,
 }
 
 impl Claims {
@@ -66,7 +67,7 @@ impl Claims {
         }
         let named = all.iter().filter(|record| record.purpose.role.is_of_store());
         claims.disks.extend(named.filter_map(|record| machine.carrier(disk_of(&record.named))));
-        for (disk, layout) in machine.disks().filter(|(disk, _)| *disk != EXAMINED) {
+        for (disk, layout) in machine.disks().filter(|(disk, _)| *disk != Disk::Examined) {
             for record in records(layout).iter().filter(|record| record.purpose.role.is_windows()) {
                 if let Some(volume) = is_here(layout, &record.named) {
                     claims.own.insert(Spot { disk, volume });
@@ -78,17 +79,17 @@ impl Claims {
     }
 
     /// Whether an element names the disk by its present identity: then it was not that which changed.
-    pub(super) fn has_disk(&self, disk: usize) -> bool {
+    pub(super) fn has_disk(&self, disk: Disk) -> bool {
         self.disks.contains(&disk)
     }
 
     /// Whether the volume is named for the same by other objects than those that name the place. Of an old disk what another store
     /// says is no rival: the stores of a disk say the same of it, and a repair may have come to one of them alone.
     pub(super) fn is_taken(&self, place: &Place, spot: Spot) -> bool {
-        let stores: BTreeSet<usize> = place.objects.iter().map(|(store, _)| *store).collect();
+        let stores: BTreeSet<StoreIndex> = place.objects.iter().map(|(store, _)| *store).collect();
         let is_of_system = place.roles.iter().all(|role| role.is_system());
         let kinds: BTreeSet<Kind> = place.roles.iter().filter_map(|role| Kind::of(*role)).collect();
-        let is_rival = |(kind, claimant): &(Kind, ObjectIndex)| {
+        let is_rival = |(kind, claimant): &(Kind, StoredObject)| {
             let is_of_rivals = match kind {
                 Kind::System => !is_of_system,
                 Kind::Without => true,
@@ -109,7 +110,7 @@ impl Claims {
     /// nothing else.
     pub(super) fn of_twins(&self, place: &Place) -> Option<Spot> {
         let is_of_manager = place.roles.iter().all(|role| Kind::of(*role) == Some(Kind::System));
-        let is_twin = |(kind, claimant): &(Kind, ObjectIndex)| {
+        let is_twin = |(kind, claimant): &(Kind, StoredObject)| {
             *kind != Kind::Without
                 && (*kind == Kind::System) == is_of_manager
                 && place.twins.contains(claimant)
@@ -125,8 +126,8 @@ impl Claims {
 /// Whether what the record stands for is where it says.
 fn is_right(machine: Machine<'_>, record: &Record, spot: Spot) -> bool {
     if record.purpose.role == Role::BootManager {
-        let store = machine.layout.stores.get(record.store);
-        return store.is_some_and(|store| spot == Spot { disk: EXAMINED, volume: store.volume });
+        let store = machine.layout.store(record.store);
+        return store.is_some_and(|store| spot == Spot { disk: Disk::Examined, volume: store.volume });
     }
     record.purpose.file.as_ref().is_some_and(|file| machine.has(spot, file))
 }

@@ -15,6 +15,8 @@ use crate::layout::Firmware;
 use crate::layout::Layout;
 use crate::layout::Role as Place;
 use crate::layout::VolumeFacts;
+use crate::layout::index::StoreIndex;
+use crate::layout::index::VolumeIndex;
 use crate::partition::TableKind;
 use crate::volume::FileSystem;
 
@@ -25,22 +27,23 @@ const RANK: u8 = 0;
 pub(in crate::diagnosis) fn target(
     layout: &Layout,
     record: &Record,
-    is_taken: &dyn Fn(usize) -> bool,
-) -> Result<usize, Left> {
-    let store = layout.stores.get(record.store).ok_or(Left::OtherStyle(None))?;
+    is_taken: &dyn Fn(VolumeIndex) -> bool,
+) -> Result<VolumeIndex, Left> {
+    let store = layout.store(record.store).ok_or(Left::OtherStyle(None))?;
     if layout.table.hybrid.is_some()
         || layout.table.kind == TableKind::Gpt && store.firmware == Firmware::Bios
     {
         return Err(Left::OtherStyle(None));
     }
-    let candidates: Vec<usize> = match record.purpose.role {
+    let candidates: Vec<VolumeIndex> = match record.purpose.role {
         role if role.is_system() => return Ok(store.volume),
         Role::Loader | Role::OsRoot | Role::Resume => {
             let (ending, with_loader) = with_loader(layout, store.firmware);
             if with_loader.is_empty() {
                 return Err(Left::NoLoader(ending));
             }
-            let free: Vec<usize> = with_loader.iter().copied().filter(|volume| !is_taken(*volume)).collect();
+            let free: Vec<VolumeIndex> =
+                with_loader.iter().copied().filter(|volume| !is_taken(*volume)).collect();
             if let ([], Some(taken)) = (free.as_slice(), with_loader.first()) {
                 return Err(Left::Taken(layout.name(*taken)));
             }
@@ -52,9 +55,7 @@ pub(in crate::diagnosis) fn target(
         _ => Vec::new(),
     };
     let place = match record.named {
-        QualifiedPartition::Mbr { offset, .. } => {
-            layout.volumes.iter().position(|facts| facts.partition.start == offset)
-        }
+        QualifiedPartition::Mbr { offset, .. } => layout.find_volume(|facts| facts.partition.start == offset),
         QualifiedPartition::Gpt { .. } => None,
     };
     let hidden = hiding(layout, record.purpose.role);
@@ -69,21 +70,24 @@ pub(in crate::diagnosis) fn target(
 }
 
 /// The volumes of which nobody can say whether a Windows is on them, where it is one that is looked for.
-fn hiding(layout: &Layout, role: Role) -> Vec<usize> {
-    let is_hidden = |(volume, facts): &(usize, &VolumeFacts)| {
+fn hiding(layout: &Layout, role: Role) -> Vec<VolumeIndex> {
+    let is_hidden = |(volume, facts): &(VolumeIndex, &VolumeFacts)| {
         let is_closed = facts.file_system == FileSystem::BitLocker || facts.unread_reason().is_some();
         is_closed && !layout.is_esp(*volume) && facts.role != Place::Reserved
     };
     match role {
         Role::Loader | Role::OsRoot | Role::Resume => {
-            layout.volumes.iter().enumerate().filter(is_hidden).map(|(volume, _)| volume).collect()
+            layout.volumes_indexed().filter(is_hidden).map(|(volume, _)| volume).collect()
         }
         _ => Vec::new(),
     }
 }
 
 /// The Windows volumes with a loader for this firmware, and its ending.
-pub(in crate::diagnosis) fn with_loader(layout: &Layout, firmware: Firmware) -> (&'static str, Vec<usize>) {
+pub(in crate::diagnosis) fn with_loader(
+    layout: &Layout,
+    firmware: Firmware,
+) -> (&'static str, Vec<VolumeIndex>) {
     let windows = layout.windows.iter();
     match firmware {
         Firmware::Bios => ("exe", windows.filter(|one| one.winload_exe).map(|one| one.volume).collect()),
@@ -94,7 +98,7 @@ pub(in crate::diagnosis) fn with_loader(layout: &Layout, firmware: Firmware) -> 
 /// The edit that gives the path in `element` the ending of the other firmware: three letters for three.
 #[must_use]
 pub(in crate::diagnosis) fn path_edit(
-    store: usize,
+    store: StoreIndex,
     of: &str,
     element: &Element,
     path: &str,

@@ -7,12 +7,13 @@ use crate::bcd::device::QualifiedPartition;
 use crate::diagnosis::model::identity::disk_of;
 use crate::diagnosis::resolve::claims::Claims;
 use crate::diagnosis::resolve::kinship::Kinship;
-use crate::diagnosis::resolve::kinship::ObjectIndex;
+use crate::diagnosis::resolve::kinship::StoredObject;
 use crate::diagnosis::resolve::machine::Machine;
 use crate::diagnosis::resolve::machine::Spot;
 use crate::diagnosis::resolve::place::Place;
 use crate::diagnosis::resolve::record::Record;
 use crate::diagnosis::resolve::role::Role;
+use crate::layout::index::StoreIndex;
 
 /// Places that are compared with one another, at most.
 const COMPARED_MAX: usize = 48;
@@ -25,19 +26,19 @@ pub(super) struct Facts<'a> {
     pub(super) kinship: &'a Kinship,
     pub(super) claims: &'a Claims,
     /// Entries whose `device` and `osdevice` name two volumes that are here.
-    pub(super) split: BTreeSet<ObjectIndex>,
+    pub(super) split: BTreeSet<StoredObject>,
 }
 
 /// The entries whose `device` and `osdevice` name two volumes that are here.
-pub(super) fn split(machine: Machine<'_>, records: &[Record]) -> BTreeSet<ObjectIndex> {
-    let named = |role: Role| -> BTreeMap<ObjectIndex, Spot> {
+pub(super) fn split(machine: Machine<'_>, records: &[Record]) -> BTreeSet<StoredObject> {
+    let named = |role: Role| -> BTreeMap<StoredObject, Spot> {
         let of_role = records.iter().filter(|record| record.purpose.role == role);
         of_role
             .filter_map(|record| Some(((record.store, record.object), machine.here(&record.named)?)))
             .collect()
     };
     let (loaders, roots) = (named(Role::Loader), named(Role::OsRoot));
-    let is_split = |(object, spot): &(ObjectIndex, Spot)| roots.get(object).is_some_and(|root| root != spot);
+    let is_split = |(object, spot): &(StoredObject, Spot)| roots.get(object).is_some_and(|root| root != spot);
     loaders.into_iter().filter(is_split).map(|(object, _)| object).collect()
 }
 
@@ -45,7 +46,7 @@ impl<'a> Facts<'a> {
     /// The records that stand for the volume with their store: {bootmgr}'s, or where that says `boot` those of the memory test.
     pub(super) fn of_system(&self, place: &'a Place) -> impl Iterator<Item = &'a Record> {
         let managers = self.records.iter().filter(|record| record.purpose.role == Role::BootManager);
-        let with_manager: BTreeSet<usize> = managers.map(|record| record.store).collect();
+        let with_manager: BTreeSet<StoreIndex> = managers.map(|record| record.store).collect();
         let records = place.records.iter().filter_map(|index| self.records.get(*index));
         records.filter(move |record| match record.purpose.role {
             Role::BootManager => true,
@@ -55,7 +56,7 @@ impl<'a> Facts<'a> {
     }
 
     /// Whether an entry's `device` and `osdevice` name two volumes that are here.
-    pub(super) fn is_split(&self, object: ObjectIndex) -> bool {
+    pub(super) fn is_split(&self, object: StoredObject) -> bool {
         self.split.contains(&object)
     }
 

@@ -7,29 +7,31 @@ use std::collections::HashMap;
 use crate::bcd::Store;
 use crate::bcd::element::ElementId;
 use crate::bcd::element::ElementValue;
+use crate::bcd::index::ObjectIndex;
 use crate::bcd::object;
 use crate::guid::Guid;
 use crate::layout::Layout;
+use crate::layout::index::StoreIndex;
 
 /// An object: index of its store in the layout, and its own in the store.
-pub(super) type ObjectIndex = (usize, usize);
+pub(super) type StoredObject = (StoreIndex, ObjectIndex);
 
 /// What belongs to what.
 #[derive(Debug, Default)]
 pub(super) struct Kinship {
     /// Objects that name the same volume as this one: a loader's own resume object, the own options of a RAM disk, and the memory
     /// test of a boot manager.
-    twins: HashMap<ObjectIndex, BTreeSet<ObjectIndex>>,
+    twins: HashMap<StoredObject, BTreeSet<StoredObject>>,
     /// Of a loader its resume object, be it others' too.
-    resumes: HashMap<ObjectIndex, ObjectIndex>,
+    resumes: HashMap<StoredObject, StoredObject>,
     /// Of a loader its recovery entries, and the options of those.
-    recovery: HashMap<ObjectIndex, BTreeSet<ObjectIndex>>,
+    recovery: HashMap<StoredObject, BTreeSet<StoredObject>>,
 }
 
 impl Kinship {
     pub(super) fn new(layout: &Layout) -> Self {
         let mut kinship = Self::default();
-        let live = layout.stores.iter().enumerate().filter(|(_, file)| file.live);
+        let live = layout.stores_indexed().filter(|(_, file)| file.live);
         for (index, store) in live.filter_map(|(index, file)| Some((index, file.parsed()?))) {
             kinship.learn(index, store);
         }
@@ -37,18 +39,18 @@ impl Kinship {
     }
 
     /// Whether both stand for one volume: they are one object, or the one is nobody else's than the other's.
-    pub(super) fn are_twins(&self, one: ObjectIndex, other: ObjectIndex) -> bool {
+    pub(super) fn are_twins(&self, one: StoredObject, other: StoredObject) -> bool {
         one == other || self.twins.get(&one).is_some_and(|twins| twins.contains(&other))
     }
 
     /// The objects themselves with their twins.
-    pub(super) fn with_twins(&self, objects: &BTreeSet<ObjectIndex>) -> BTreeSet<ObjectIndex> {
+    pub(super) fn with_twins(&self, objects: &BTreeSet<StoredObject>) -> BTreeSet<StoredObject> {
         let twins = objects.iter().filter_map(|object| self.twins.get(object)).flatten();
         objects.iter().chain(twins).copied().collect()
     }
 
     /// All that serves the objects, perhaps among others: no rivals of theirs.
-    pub(super) fn with_servants(&self, objects: &BTreeSet<ObjectIndex>) -> BTreeSet<ObjectIndex> {
+    pub(super) fn with_servants(&self, objects: &BTreeSet<StoredObject>) -> BTreeSet<StoredObject> {
         let mut all = self.with_twins(objects);
         all.extend(objects.iter().filter_map(|object| self.resumes.get(object)));
         all.extend(objects.iter().flat_map(|object| self.recovery_of(*object)));
@@ -56,7 +58,7 @@ impl Kinship {
     }
 
     /// The objects of the recovery environment of a loader, or of that whose resume object this is.
-    pub(super) fn recovery_of(&self, object: ObjectIndex) -> impl Iterator<Item = &ObjectIndex> {
+    pub(super) fn recovery_of(&self, object: StoredObject) -> impl Iterator<Item = &StoredObject> {
         let twins = self.twins.get(&object).into_iter().flatten();
         std::iter::once(object)
             .chain(twins.copied())
@@ -64,16 +66,17 @@ impl Kinship {
             .flatten()
     }
 
-    fn learn(&mut self, index: usize, store: &Store) {
-        let objects = store.objects();
-        let by_id: HashMap<Guid, usize> =
-            objects.iter().enumerate().filter_map(|(at, object)| Some((object.id?, at))).collect();
-        let is_loader = |at: &usize| {
-            objects.get(*at).is_some_and(|object| object.object_type.is_some_and(|kind| kind.is_os_loader()))
+    fn learn(&mut self, index: StoreIndex, store: &Store) {
+        let by_id: HashMap<Guid, ObjectIndex> =
+            store.objects_indexed().filter_map(|(at, object)| Some((object.id?, at))).collect();
+        let is_loader = |at: &ObjectIndex| {
+            store
+                .object_at(*at)
+                .is_some_and(|object| object.object_type.is_some_and(|kind| kind.is_os_loader()))
         };
-        let mut resumed_by: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        let mut options_of: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-        for (at, object) in objects.iter().enumerate() {
+        let mut resumed_by: BTreeMap<ObjectIndex, Vec<ObjectIndex>> = BTreeMap::new();
+        let mut options_of: BTreeMap<ObjectIndex, BTreeSet<ObjectIndex>> = BTreeMap::new();
+        for (at, object) in store.objects_indexed() {
             let resume = object.object(ElementId::RESUME_OBJECT).and_then(|id| by_id.get(&id));
             resume.filter(|_| is_loader(&at)).iter().for_each(|resume| {
                 resumed_by.entry(**resume).or_default().push(at);
@@ -89,7 +92,7 @@ impl Kinship {
         for (resume, loaders) in &resumed_by {
             self.resumes.extend(loaders.iter().map(|loader| ((index, *loader), (index, *resume))));
         }
-        let mut pair = |one: usize, other: usize| {
+        let mut pair = |one: ObjectIndex, other: ObjectIndex| {
             self.twins.entry((index, one)).or_default().insert((index, other));
             self.twins.entry((index, other)).or_default().insert((index, one));
         };
@@ -106,12 +109,12 @@ impl Kinship {
                 pair(*user, *options);
             }
         }
-        for (at, object) in objects.iter().enumerate().filter(|(at, _)| is_loader(at)) {
+        for (at, object) in store.objects_indexed().filter(|(at, _)| is_loader(at)) {
             let listed = object.objects(ElementId::RECOVERY_SEQUENCE).iter().filter_map(|id| by_id.get(id));
-            let listed: BTreeSet<usize> = listed.copied().collect();
+            let listed: BTreeSet<ObjectIndex> = listed.copied().collect();
             let options = options_of.iter().filter(|(_, users)| !users.is_disjoint(&listed));
             let all = options.map(|(options, _)| *options).chain(listed.iter().copied());
-            let all: BTreeSet<ObjectIndex> = all.map(|object| (index, object)).collect();
+            let all: BTreeSet<StoredObject> = all.map(|object| (index, object)).collect();
             self.recovery.insert((index, at), all);
         }
     }

@@ -12,8 +12,8 @@ use crate::bcd::device::QualifiedPartition;
 use crate::diagnosis::model::identity::disk_of;
 use crate::diagnosis::model::resolution::NotHere;
 use crate::diagnosis::resolve::facts::Facts;
-use crate::diagnosis::resolve::kinship::ObjectIndex;
-use crate::diagnosis::resolve::machine::EXAMINED;
+use crate::diagnosis::resolve::kinship::StoredObject;
+use crate::diagnosis::resolve::machine::Disk;
 use crate::diagnosis::resolve::machine::Spot;
 use crate::diagnosis::resolve::place::Place;
 use crate::diagnosis::resolve::record::Record;
@@ -38,9 +38,9 @@ enum Proof {
 #[derive(Debug, Default)]
 pub(super) struct Lineage {
     /// Identities that were a disk's.
-    proven: BTreeMap<DiskId, usize>,
+    proven: BTreeMap<DiskId, Disk>,
     /// Identities by which twins of what is right name it, with the objects that they prove it for.
-    of_kin: BTreeMap<DiskId, BTreeMap<ObjectIndex, usize>>,
+    of_kin: BTreeMap<DiskId, BTreeMap<StoredObject, Disk>>,
     /// Identities that may be several disks'.
     contested: BTreeSet<DiskId>,
 }
@@ -51,7 +51,7 @@ impl Lineage {
         let is_known = |disk: DiskId| {
             facts.machine.carrier(disk).is_some() || facts.machine.context.others.find(disk).is_some()
         };
-        let mut claims: BTreeMap<usize, BTreeMap<DiskId, Proof>> = BTreeMap::new();
+        let mut claims: BTreeMap<Disk, BTreeMap<DiskId, Proof>> = BTreeMap::new();
         for (index, place) in facts.places.iter().enumerate() {
             let old = disk_of(&place.named);
             if is_known(old) || old == DiskId::Mbr(0) {
@@ -72,7 +72,7 @@ impl Lineage {
         if let Some(recorded) = &facts.machine.context.recorded
             && let Some(old) = recorded.disk_of(facts.machine.layout).filter(|old| !is_known(*old))
         {
-            lineage.proven.insert(old, EXAMINED);
+            lineage.proven.insert(old, Disk::Examined);
         }
         lineage.accept(facts, &claims, is_alone(facts, linked, &is_known));
         lineage.by_exclusion(facts);
@@ -80,14 +80,14 @@ impl Lineage {
     }
 
     /// The disk whose old identity this is.
-    pub(super) fn disk(&self, old: DiskId) -> Option<usize> {
+    pub(super) fn disk(&self, old: DiskId) -> Option<Disk> {
         self.proven.get(&old).copied()
     }
 
     /// The same for a place that is where it was: its disk may be proven for what belongs to one Windows only.
-    pub(super) fn disk_of_place(&self, facts: &Facts<'_>, place: &Place) -> Option<usize> {
+    pub(super) fn disk_of_place(&self, facts: &Facts<'_>, place: &Place) -> Option<Disk> {
         let old = disk_of(&place.named);
-        let is_whole = |disk: &usize| {
+        let is_whole = |disk: &Disk| {
             let spot = facts.machine.direct(*disk, &place.named);
             spot.is_some_and(|spot| place.needs.grade(facts.machine, spot).complete)
         };
@@ -101,7 +101,7 @@ impl Lineage {
 
     /// The user's word for a place proves the identity by which it was named, unless other disks claim it too, or this one is known
     /// to have had another.
-    pub(super) fn learn(&mut self, old: DiskId, disk: usize) {
+    pub(super) fn learn(&mut self, old: DiskId, disk: Disk) {
         let is_another = self.proven.iter().any(|(other, of)| *of == disk && *other != old);
         if !self.contested.contains(&old) && !is_another {
             self.proven.entry(old).or_insert(disk);
@@ -114,7 +114,7 @@ impl Lineage {
     }
 
     /// Why an identity that is nobody's is not the disk's; `None` when it may be.
-    pub(super) fn against(&self, facts: &Facts<'_>, disk: usize) -> Option<NotHere> {
+    pub(super) fn against(&self, facts: &Facts<'_>, disk: Disk) -> Option<NotHere> {
         let other = self.proven.iter().find(|(_, of)| **of == disk).map(|(old, _)| *old);
         match facts.claims.has_disk(disk) {
             true => Some(NotHere::PresentNamed),
@@ -125,7 +125,7 @@ impl Lineage {
     fn accept(
         &mut self,
         facts: &Facts<'_>,
-        claims: &BTreeMap<usize, BTreeMap<DiskId, Proof>>,
+        claims: &BTreeMap<Disk, BTreeMap<DiskId, Proof>>,
         is_alone: bool,
     ) {
         for (disk, of_disk) in claims {
@@ -141,7 +141,9 @@ impl Lineage {
                 (with(Proof::FirstStore), with(Proof::OtherStore), with(Proof::Files));
             let only = match (first.as_slice(), other.as_slice(), files.as_slice()) {
                 ([only], ..) | ([], [only], _) => Some(*only),
-                ([], [], [only]) if !facts.claims.has_disk(*disk) && (is_alone || *disk != EXAMINED) => {
+                ([], [], [only])
+                    if !facts.claims.has_disk(*disk) && (is_alone || *disk != Disk::Examined) =>
+                {
                     Some(*only)
                 }
                 _ => None,
@@ -149,7 +151,7 @@ impl Lineage {
             let Some(old) = only else { continue };
             let is_by_files = first.is_empty() && other.is_empty();
             let is_rival =
-                |(at, rivals): (&usize, &BTreeMap<DiskId, Proof>)| at != disk && rivals.contains_key(&old);
+                |(at, rivals): (&Disk, &BTreeMap<DiskId, Proof>)| at != disk && rivals.contains_key(&old);
             if is_by_files && claims.iter().any(is_rival) {
                 self.contested.insert(old);
             } else {
@@ -173,7 +175,7 @@ impl Lineage {
         if facts.machine.context.beside.is_empty() {
             return;
         }
-        let mut open: BTreeMap<usize, BTreeSet<DiskId>> = BTreeMap::new();
+        let mut open: BTreeMap<Disk, BTreeSet<DiskId>> = BTreeMap::new();
         for place in facts.places.iter().filter(|place| place.needs.is_proof) {
             let old = disk_of(&place.named);
             let is_known = facts.machine.carrier(old).is_some()
@@ -183,11 +185,11 @@ impl Lineage {
             if is_known || old == DiskId::Mbr(0) {
                 continue;
             }
-            let may_be = |disk: &usize| {
+            let may_be = |disk: &Disk| {
                 facts.machine.has_style(*disk, &place.named) && self.against(facts, *disk).is_none()
             };
             // A disk that starts by itself may be another machine's.
-            let is_by_chance = |disk: usize| match place.named {
+            let is_by_chance = |disk: Disk| match place.named {
                 QualifiedPartition::Mbr { .. } => {
                     let spot = facts.machine.direct(disk, &place.named);
                     spot.is_none_or(|spot| !place.needs.grade(facts.machine, spot).any)
@@ -198,7 +200,7 @@ impl Lineage {
             };
             let mut disks = facts.machine.disks().map(|(disk, _)| disk).filter(may_be);
             match (disks.next(), disks.next()) {
-                (Some(disk), None) if disk != EXAMINED && !is_by_chance(disk) => {
+                (Some(disk), None) if disk != Disk::Examined && !is_by_chance(disk) => {
                     open.entry(disk).or_default().insert(old);
                 }
                 (Some(_), Some(_)) => {
@@ -218,7 +220,7 @@ impl Lineage {
 }
 
 /// Whether a disk has a volume for each place of an identity.
-fn has_room(facts: &Facts<'_>, old: DiskId, disk: usize) -> bool {
+fn has_room(facts: &Facts<'_>, old: DiskId, disk: Disk) -> bool {
     let places = facts.places.iter().filter(|place| disk_of(&place.named) == old && place.needs.is_proof);
     let fitting = |place: &Place| -> BTreeSet<Spot> {
         let spots = facts.machine.spots(disk);
@@ -232,13 +234,13 @@ fn has_room(facts: &Facts<'_>, old: DiskId, disk: usize) -> bool {
 /// Whether all that is stale names one disk: of two none is believed for its files alone.
 fn is_alone(facts: &Facts<'_>, linked: &[Option<Spot>], is_known: &dyn Fn(DiskId) -> bool) -> bool {
     let all = facts.places.iter().zip(linked).filter(|(_, linked)| linked.is_none());
-    let all = all.filter(|(place, _)| facts.machine.has_style(EXAMINED, &place.named));
+    let all = all.filter(|(place, _)| facts.machine.has_style(Disk::Examined, &place.named));
     let open = all.map(|(place, _)| disk_of(&place.named)).filter(|old| !is_known(*old));
     open.collect::<BTreeSet<DiskId>>().len() < 2
 }
 
 /// What a place proves of a disk.
-fn proof(facts: &Facts<'_>, place: &Place, disk: usize) -> Option<Proof> {
+fn proof(facts: &Facts<'_>, place: &Place, disk: Disk) -> Option<Proof> {
     if !facts.machine.has_style(disk, &place.named) {
         return None;
     }
@@ -246,11 +248,12 @@ fn proof(facts: &Facts<'_>, place: &Place, disk: usize) -> Option<Proof> {
     if direct.is_some() && matches!(place.named, QualifiedPartition::Gpt { .. }) {
         return Some(Proof::Guid);
     }
-    let of_manager =
-        facts.of_system(place).filter(|_| disk == EXAMINED).map(|record| match is_first(facts, record) {
+    let of_manager = facts.of_system(place).filter(|_| disk == Disk::Examined).map(|record| {
+        match is_first(facts, record) {
             true => Proof::FirstStore,
             false => Proof::OtherStore,
-        });
+        }
+    });
     let of_files = || {
         let spot = direct.filter(|_| place.needs.is_proof)?;
         let is_whole = place.needs.grade(facts.machine, spot).complete;
@@ -269,7 +272,6 @@ fn is_first(facts: &Facts<'_>, record: &Record) -> bool {
     };
     let of_firmware = |firmware| layout.stores.iter().any(|file| file.first && file.firmware == firmware);
     layout
-        .stores
-        .get(record.store)
+        .store(record.store)
         .is_some_and(|file| file.first && (file.firmware == firmware || !of_firmware(firmware)))
 }

@@ -1,23 +1,32 @@
 //! The examined disk and those that the user named beside it, as one machine.
 
 use crate::bcd::device::QualifiedPartition;
+use crate::diagnosis::model::companion::Beside;
+use crate::diagnosis::model::context::BesideIndex;
 use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::identity::disk_of;
 use crate::diagnosis::model::identity::identity_of;
 use crate::diagnosis::resolve::record;
 use crate::layout::Layout;
+use crate::layout::index::VolumeIndex;
 use crate::partition::DiskId;
 
-/// The examined disk's index among those of a machine; the disks beside follow in their order.
-pub(super) const EXAMINED: usize = 0;
+/// A disk of a machine: the examined one first, and the disks beside in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Disk {
+    /// The examined one.
+    Examined,
+    /// One beside it.
+    Beside(BesideIndex),
+}
 
 /// A volume of a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Spot {
-    /// Index of the disk.
-    pub(super) disk: usize,
+    /// The disk.
+    pub(super) disk: Disk,
     /// Index of the volume in its layout.
-    pub(super) volume: usize,
+    pub(super) volume: VolumeIndex,
 }
 
 /// The disks among which old places are looked for.
@@ -28,19 +37,31 @@ pub(super) struct Machine<'a> {
 }
 
 impl<'a> Machine<'a> {
-    pub(super) fn disks(self) -> impl Iterator<Item = (usize, &'a Layout)> {
-        let beside = self.context.beside.iter().map(|beside| &beside.layout);
-        std::iter::once(self.layout).chain(beside).enumerate()
+    pub(super) fn disks(self) -> impl Iterator<Item = (Disk, &'a Layout)> {
+        let beside = self.context.beside_indexed();
+        let beside = beside.map(|(index, beside)| (Disk::Beside(index), &beside.layout));
+        std::iter::once((Disk::Examined, self.layout)).chain(beside)
     }
 
-    pub(super) fn disk(self, index: usize) -> Option<&'a Layout> {
-        self.disks().nth(index).map(|(_, layout)| layout)
+    pub(super) fn disk(self, disk: Disk) -> Option<&'a Layout> {
+        match disk {
+            Disk::Examined => Some(self.layout),
+            Disk::Beside(_) => self.beside(disk).map(|beside| &beside.layout),
+        }
+    }
+
+    /// The disk beside that this is.
+    pub(super) fn beside(self, disk: Disk) -> Option<&'a Beside> {
+        match disk {
+            Disk::Examined => None,
+            Disk::Beside(index) => self.context.beside_at(index),
+        }
     }
 
     /// All volumes of one disk.
-    pub(super) fn spots(self, disk: usize) -> impl Iterator<Item = Spot> {
-        let volumes = self.disk(disk).map_or(0, |layout| layout.volumes.len());
-        (0..volumes).map(move |volume| Spot { disk, volume })
+    pub(super) fn spots(self, disk: Disk) -> impl Iterator<Item = Spot> {
+        let volumes = self.disk(disk).into_iter().flat_map(Layout::volume_indices);
+        volumes.map(move |volume| Spot { disk, volume })
     }
 
     pub(super) fn has(self, spot: Spot, file: &str) -> bool {
@@ -64,12 +85,12 @@ impl<'a> Machine<'a> {
     }
 
     /// The volume whose partition is named, whatever is said of the disk.
-    pub(super) fn direct(self, disk: usize, named: &QualifiedPartition) -> Option<Spot> {
+    pub(super) fn direct(self, disk: Disk, named: &QualifiedPartition) -> Option<Spot> {
         record::direct(self.disk(disk)?, named).map(|volume| Spot { disk, volume })
     }
 
     /// The disk that has this identity now.
-    pub(super) fn carrier(self, identity: DiskId) -> Option<usize> {
+    pub(super) fn carrier(self, identity: DiskId) -> Option<Disk> {
         let is_it = |layout: &Layout| layout.table.disk == Some(identity) && identity != DiskId::Mbr(0);
         self.disks().find(|(_, layout)| is_it(layout)).map(|(disk, _)| disk)
     }
@@ -79,7 +100,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Whether the disk has a table of the kind that is named.
-    pub(super) fn has_style(self, disk: usize, named: &QualifiedPartition) -> bool {
+    pub(super) fn has_style(self, disk: Disk, named: &QualifiedPartition) -> bool {
         let style = |disk: DiskId| std::mem::discriminant(&disk);
         let table = self.disk(disk).and_then(|layout| layout.table.disk);
         table.is_some_and(|table| style(table) == style(disk_of(named)))
@@ -87,7 +108,7 @@ impl<'a> Machine<'a> {
 
     /// For people, as findings of the examined disk call it.
     pub(super) fn name(self, spot: Spot) -> String {
-        match spot.disk.checked_sub(1).and_then(|beside| self.context.beside.get(beside)) {
+        match self.beside(spot.disk) {
             Some(beside) => beside.place(spot.volume),
             None => self.layout.name(spot.volume),
         }

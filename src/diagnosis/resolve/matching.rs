@@ -10,7 +10,7 @@ use crate::diagnosis::model::resolution::Left;
 use crate::diagnosis::model::resolution::NotHere;
 use crate::diagnosis::resolve::facts::Facts;
 use crate::diagnosis::resolve::lineage::Lineage;
-use crate::diagnosis::resolve::machine::EXAMINED;
+use crate::diagnosis::resolve::machine::Disk;
 use crate::diagnosis::resolve::machine::Spot;
 use crate::diagnosis::resolve::place::Place;
 use crate::diagnosis::resolve::place::is_half;
@@ -84,7 +84,7 @@ impl<'a> Matching<'a> {
                 continue;
             }
             let disk = self.lineage.disk_of_place(self.facts, place);
-            let store = place.needs.store_volume().filter(|_| disk == Some(EXAMINED));
+            let store = place.needs.store_volume().filter(|_| disk == Some(Disk::Examined));
             let store = store.filter(|spot| place.needs.grade(self.facts.machine, *spot).complete);
             let direct_at = disk.and_then(|disk| self.facts.machine.direct(disk, &place.named));
             let Some(spot) = store.or(direct_at) else { continue };
@@ -158,7 +158,7 @@ impl<'a> Matching<'a> {
             let is_kept = (is_proof && open.contains(&old)) || (has_moved && doubted.contains(&old));
             if is_kept && facts.machine.carrier(old).is_none() {
                 *answer = answer.take().map(|answer| match answer {
-                    Answer::Is(spot) if spot.disk == EXAMINED => Answer::Left(Left::Kept(spot.volume)),
+                    Answer::Is(spot) if spot.disk == Disk::Examined => Answer::Left(Left::Kept(spot.volume)),
                     answer => answer,
                 });
             }
@@ -170,7 +170,7 @@ impl<'a> Matching<'a> {
         let Some(place) = self.facts.places.get(index).filter(|place| !place.needs.is_of_store()) else {
             return Vec::new();
         };
-        let disks: Vec<usize> = match self.answers.get(index) {
+        let disks: Vec<Disk> = match self.answers.get(index) {
             Some(None) => self.disks(place),
             // It is here without what it stands for: that may have gone elsewhere.
             Some(Some(Answer::Here(spot))) if !place.needs.grade(self.facts.machine, *spot).any => {
@@ -183,14 +183,14 @@ impl<'a> Matching<'a> {
     }
 
     /// The disks that an open place may be on: what nobody can place is a rival everywhere.
-    fn disks(&self, place: &Place) -> Vec<usize> {
+    fn disks(&self, place: &Place) -> Vec<Disk> {
         let facts = self.facts;
         let disk = disk_of(&place.named);
         let home = facts.machine.carrier(disk).or_else(|| self.lineage.disk(disk));
         match home {
             Some(disk) => vec![disk],
             None => {
-                let may_be = |disk: &usize| facts.machine.has_style(*disk, &place.named);
+                let may_be = |disk: &Disk| facts.machine.has_style(*disk, &place.named);
                 facts.machine.disks().map(|(disk, _)| disk).filter(may_be).collect()
             }
         }
@@ -225,8 +225,8 @@ impl<'a> Matching<'a> {
         let home = facts.machine.carrier(old).or_else(|| self.lineage.disk(old));
         let Some(disk) = home else { return Answer::Left(self.not_here(place)) };
         if place.needs.is_of_store() {
-            let mut stores = facts.machine.spots(EXAMINED).filter(|spot| self.is_whole(place, *spot));
-            let store = stores.next().filter(|_| disk == EXAMINED);
+            let mut stores = facts.machine.spots(Disk::Examined).filter(|spot| self.is_whole(place, *spot));
+            let store = stores.next().filter(|_| disk == Disk::Examined);
             return store.map_or(Answer::Left(Left::NoCandidate), Answer::Is);
         }
         let whole: Vec<Spot> =
@@ -259,7 +259,7 @@ impl<'a> Matching<'a> {
         if facts.machine.carrier(disk_of(&place.named)).is_some() {
             return Vec::new();
         }
-        let may_be = |disk: &usize| {
+        let may_be = |disk: &Disk| {
             *disk != only.disk
                 && facts.machine.has_style(*disk, &place.named)
                 && self.lineage.against(facts, *disk).is_none()
@@ -270,7 +270,7 @@ impl<'a> Matching<'a> {
     }
 
     /// Why a place of a disk that is here is left, where no volume of it has what it stands for.
-    fn nowhere(&self, place: &Place, disk: usize) -> Left {
+    fn nowhere(&self, place: &Place, disk: Disk) -> Left {
         let facts = self.facts;
         let others = facts.machine.disks().map(|(other, _)| other).filter(|other| *other != disk);
         let spots: Vec<Spot> = others.flat_map(|other| facts.machine.spots(other)).collect();
@@ -283,8 +283,8 @@ impl<'a> Matching<'a> {
         let is_seen = facts.machine.disk(disk).is_some_and(|layout| layout.table.unseen.is_none());
         let only = found.next().filter(|_| is_seen && found.next().is_none());
         let named = only.and_then(|spot| {
-            let beside = facts.machine.context.beside.get(spot.disk.checked_sub(1)?)?;
-            let number = beside.layout.table.partitions.get(spot.volume)?.number;
+            let beside = facts.machine.beside(spot.disk)?;
+            let number = beside.layout.partition(spot.volume)?.number;
             Some(Left::OnDiskBeside(beside.name.clone(), number))
         });
         named.unwrap_or(Left::NoCandidate)
@@ -293,8 +293,10 @@ impl<'a> Matching<'a> {
     /// Why a place of a disk that is not known to be here is left.
     fn not_here(&self, place: &Place) -> Left {
         let facts = self.facts;
-        let whole: Vec<Spot> = (0..facts.machine.disks().count())
-            .flat_map(|disk| facts.machine.spots(disk))
+        let whole: Vec<Spot> = facts
+            .machine
+            .disks()
+            .flat_map(|(disk, _)| facts.machine.spots(disk))
             .filter(|spot| self.is_whole(place, *spot))
             .collect();
         let free: Vec<Spot> = whole.iter().copied().filter(|spot| self.is_free(place, *spot)).collect();
@@ -304,8 +306,8 @@ impl<'a> Matching<'a> {
         if let ([], Some(taken), true) = (free.as_slice(), whole.first(), place.needs.is_proof) {
             return Left::Taken(facts.machine.name(*taken));
         }
-        let seen = free.iter().filter(|spot| spot.disk == EXAMINED).map(|spot| spot.volume).collect();
-        let why = self.lineage.against(facts, EXAMINED).unwrap_or(NotHere::Unproven);
+        let seen = free.iter().filter(|spot| spot.disk == Disk::Examined).map(|spot| spot.volume).collect();
+        let why = self.lineage.against(facts, Disk::Examined).unwrap_or(NotHere::Unproven);
         Left::NotThisDisk { why, seen }
     }
 
@@ -323,12 +325,12 @@ impl<'a> Matching<'a> {
         if hidden.is_empty() && layout.table.unseen.is_none() {
             return None;
         }
-        if seen.disk == EXAMINED {
+        if seen.disk == Disk::Examined {
             let hidden = hidden.into_iter().map(|spot| spot.volume).collect();
             return Some(Left::Hidden { seen: seen.volume, hidden });
         }
         let missing = layout.table.unseen.iter().filter_map(|_| {
-            let beside = self.facts.machine.context.beside.get(seen.disk.checked_sub(1)?)?;
+            let beside = self.facts.machine.beside(seen.disk)?;
             Some(format!("perhaps a partition that is missing on {}", beside.name))
         });
         let names = [seen].into_iter().chain(hidden).map(|spot| self.facts.machine.name(spot));
@@ -339,7 +341,7 @@ impl<'a> Matching<'a> {
 /// What needs no proof: what is named by what it is, what the user's record says, and what is another disk's.
 fn fixed(facts: &Facts<'_>, place: &Place) -> Option<Answer> {
     let here = facts.machine.here(&place.named);
-    if let Some(spot) = here.filter(|spot| spot.disk == EXAMINED) {
+    if let Some(spot) = here.filter(|spot| spot.disk == Disk::Examined) {
         return Some(Answer::Here(spot));
     }
     if let Some(spot) = recorded(facts, place) {
@@ -362,8 +364,8 @@ fn fixed(facts: &Facts<'_>, place: &Place) -> Option<Answer> {
 fn recorded(facts: &Facts<'_>, place: &Place) -> Option<Spot> {
     let recorded = facts.machine.context.recorded.as_ref()?;
     let volume = recorded.meant(facts.machine.layout, &place.named)?;
-    let spot = Spot { disk: EXAMINED, volume };
-    let is_it = facts.machine.has_style(EXAMINED, &place.named)
+    let spot = Spot { disk: Disk::Examined, volume };
+    let is_it = facts.machine.has_style(Disk::Examined, &place.named)
         && facts.better(place, spot).is_empty()
         && matches!(direct(facts, place, spot), Direct::Is);
     is_it.then_some(spot)
@@ -403,7 +405,7 @@ fn direct(facts: &Facts<'_>, place: &Place, spot: Spot) -> Direct {
 
 fn ambiguous(facts: &Facts<'_>, spots: &[Spot]) -> Left {
     let spots: BTreeSet<Spot> = spots.iter().copied().collect();
-    match spots.iter().all(|spot| spot.disk == EXAMINED) {
+    match spots.iter().all(|spot| spot.disk == Disk::Examined) {
         true => Left::Ambiguous(spots.iter().map(|spot| spot.volume).collect()),
         false => Left::AmbiguousDisks(spots.iter().map(|spot| facts.machine.name(*spot)).collect()),
     }

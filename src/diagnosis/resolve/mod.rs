@@ -42,7 +42,7 @@ use crate::diagnosis::resolve::claims::Claims;
 use crate::diagnosis::resolve::facts::Facts;
 use crate::diagnosis::resolve::facts::split;
 use crate::diagnosis::resolve::kinship::Kinship;
-use crate::diagnosis::resolve::machine::EXAMINED;
+use crate::diagnosis::resolve::machine::Disk;
 use crate::diagnosis::resolve::machine::Machine;
 use crate::diagnosis::resolve::machine::Spot;
 use crate::diagnosis::resolve::matching::Answer;
@@ -53,6 +53,8 @@ use crate::diagnosis::resolve::place::places;
 use crate::diagnosis::resolve::record::Record;
 use crate::diagnosis::resolve::record::direct;
 use crate::layout::Layout;
+use crate::layout::index::StoreIndex;
+use crate::layout::index::VolumeIndex;
 use crate::partition::DiskId;
 
 /// Looks after the first, at most: what is re-pointed tells of what belongs to it.
@@ -72,7 +74,7 @@ pub fn resolve(layout: &Layout, context: &Context, records: &[Record]) -> Vec<Re
             let now = match answer {
                 Resolution::Repoint { volume, .. } => identity_of(layout, *volume),
                 Resolution::RepointBeside { disk, volume, .. } => {
-                    context.beside.get(*disk).and_then(|beside| identity_of(&beside.layout, *volume))
+                    context.beside_at(*disk).and_then(|beside| identity_of(&beside.layout, *volume))
                 }
                 _ => None,
             };
@@ -122,7 +124,7 @@ fn ungrouped(machine: Machine<'_>, record: &Record) -> Resolution {
         return Resolution::Untouched;
     }
     match machine.here(&record.named) {
-        Some(Spot { disk: EXAMINED, volume }) => Resolution::Here(volume),
+        Some(Spot { disk: Disk::Examined, volume }) => Resolution::Here(volume),
         Some(spot) => on_disk_beside(machine, record, spot),
         None => Resolution::Left { change: change(machine.layout, record), why: Left::NoCandidate },
     }
@@ -171,13 +173,12 @@ fn resolution(matching: &Matching<'_>, place: &Place, index: usize, record: &Rec
     };
     let has_no_identity = matches!(machine.layout.table.disk, None | Some(DiskId::Mbr(0)));
     match answer {
-        Answer::Here(Spot { disk: EXAMINED, volume }) => Resolution::Here(volume),
+        Answer::Here(Spot { disk: Disk::Examined, volume }) => Resolution::Here(volume),
         Answer::Here(spot) => on_disk_beside(machine, record, spot),
         Answer::Known { name, partition } => Resolution::OtherDisk { name, partition, is_named: false },
-        Answer::Is(spot) if spot.disk != EXAMINED => match spot.disk.checked_sub(1) {
-            Some(disk) => Resolution::RepointBeside { disk, volume: spot.volume, change },
-            None => left(Left::NoCandidate),
-        },
+        Answer::Is(Spot { disk: Disk::Beside(disk), volume }) => {
+            Resolution::RepointBeside { disk, volume, change }
+        }
         Answer::Is(_) | Answer::Left(_) if has_no_identity => left(Left::NoIdentity),
         Answer::Is(spot) if machine.identity(spot).is_none() => left(Left::SharedIdentity(spot.volume)),
         Answer::Is(spot) => Resolution::Repoint { volume: spot.volume, change },
@@ -200,8 +201,8 @@ fn is_well(matching: &Matching<'_>, record: &Record, here: Spot) -> bool {
 
 /// A record that names a partition of a disk beside by both its identities.
 fn on_disk_beside(machine: Machine<'_>, record: &Record, spot: Spot) -> Resolution {
-    let beside = spot.disk.checked_sub(1).and_then(|disk| machine.context.beside.get(disk));
-    let partition = beside.and_then(|beside| beside.layout.table.partitions.get(spot.volume));
+    let beside = machine.beside(spot.disk);
+    let partition = beside.and_then(|beside| beside.layout.partition(spot.volume));
     let is_named = record.purpose.file.as_ref().is_none_or(|file| machine.has(spot, file));
     Resolution::OtherDisk {
         name: beside.map_or_else(String::new, |beside| beside.name.clone()),
@@ -214,17 +215,17 @@ fn on_disk_beside(machine: Machine<'_>, record: &Record, spot: Spot) -> Resoluti
 fn after_conversion(matching: &Matching<'_>) -> BTreeMap<usize, Resolution> {
     let facts = matching.facts;
     let machine = facts.machine;
-    let mut found: BTreeMap<usize, Result<usize, Left>> = BTreeMap::new();
-    let mut wanted: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    let mut found: BTreeMap<usize, Result<VolumeIndex, Left>> = BTreeMap::new();
+    let mut wanted: BTreeMap<VolumeIndex, BTreeSet<usize>> = BTreeMap::new();
     if matches!(machine.layout.table.disk, None | Some(DiskId::Mbr(0))) {
         return BTreeMap::new();
     }
     for (index, place) in facts.places.iter().enumerate() {
         let is_open = matches!(matching.answers.get(index), Some(Some(Answer::Left(_)) | None));
-        if !is_open || machine.has_style(EXAMINED, &place.named) || is_beside(matching, place) {
+        if !is_open || machine.has_style(Disk::Examined, &place.named) || is_beside(matching, place) {
             continue;
         }
-        let is_taken = |volume: usize| !matching.is_free(place, Spot { disk: EXAMINED, volume });
+        let is_taken = |volume: VolumeIndex| !matching.is_free(place, Spot { disk: Disk::Examined, volume });
         for at in &place.records {
             let Some(record) = facts.records.get(*at) else { continue };
             let word = matching.words.get(index).cloned().flatten();
@@ -242,7 +243,7 @@ fn after_conversion(matching: &Matching<'_>) -> BTreeMap<usize, Resolution> {
         }
     }
     let choice = machine.context.choice;
-    let settle = |(at, target): (usize, Result<usize, Left>)| {
+    let settle = |(at, target): (usize, Result<VolumeIndex, Left>)| {
         let is_windows = facts.records.get(at).is_some_and(|record| record.purpose.role.is_windows());
         let change = Change::Style;
         let answer = match target {
@@ -264,14 +265,14 @@ fn is_beside(matching: &Matching<'_>, place: &Place) -> bool {
     let facts = matching.facts;
     let disk = disk_of(&place.named);
     let home = facts.machine.carrier(disk).or_else(|| matching.lineage.disk(disk));
-    home.is_some_and(|disk| disk != EXAMINED)
+    home.is_some_and(|disk| disk != Disk::Examined)
         || facts.machine.context.choice.windows_on.is_some() && place.is_of_windows()
 }
 
 /// Whether the place is of the disk that the boot manager's own elements name, by an identity of the other kind; a store whose boot
 /// manager names a disk of this kind means another disk by one of the other.
 fn names_system(facts: &Facts<'_>, place: &Place) -> bool {
-    let stores: BTreeSet<usize> = place.objects.iter().map(|(store, _)| *store).collect();
+    let stores: BTreeSet<StoreIndex> = place.objects.iter().map(|(store, _)| *store).collect();
     let of_system = facts
         .records
         .iter()

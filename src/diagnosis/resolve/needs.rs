@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use crate::bcd::element::ElementId;
-use crate::diagnosis::resolve::machine::EXAMINED;
+use crate::diagnosis::resolve::kinship::StoredObject;
+use crate::diagnosis::resolve::machine::Disk;
 use crate::diagnosis::resolve::machine::Machine;
 use crate::diagnosis::resolve::machine::Spot;
 use crate::diagnosis::resolve::record::Record;
 use crate::diagnosis::resolve::role::Role;
+use crate::layout::index::VolumeIndex;
 
 /// What one old place stands for. Paths are lower-case.
 #[derive(Debug, Default)]
 pub(super) struct Needs {
     /// Volumes of the stores whose {bootmgr} names the place.
-    managers: BTreeSet<usize>,
+    managers: BTreeSet<VolumeIndex>,
     /// Sets of files that belong together, such as a loader and its Windows.
     bundles: BTreeSet<BTreeSet<String>>,
     /// The files of all bundles that are on any volume: what is nowhere tells nothing.
@@ -42,12 +44,12 @@ pub(super) struct Grade {
 
 impl Needs {
     pub(super) fn of(machine: Machine<'_>, records: &[&Record]) -> Self {
-        let mut groups: BTreeMap<(usize, usize), BTreeSet<String>> = BTreeMap::new();
+        let mut groups: BTreeMap<StoredObject, BTreeSet<String>> = BTreeMap::new();
         let (mut images, mut sdis, mut ntldr) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let mut needs = Self::default();
         for record in records {
             let file = record.purpose.file.as_ref().map(|file| file.to_lowercase());
-            let store = machine.layout.stores.get(record.store);
+            let store = machine.layout.store(record.store);
             match (record.purpose.role, file) {
                 (Role::MemoryTest | Role::System, None) => needs.is_system = true,
                 (Role::BootManager, _) => needs.managers.extend(store.map(|store| store.volume)),
@@ -117,12 +119,12 @@ impl Needs {
     /// The volume of the store that names it as its own.
     pub(super) fn store_volume(&self) -> Option<Spot> {
         let volume = self.managers.first().filter(|_| self.managers.len() == 1);
-        volume.map(|volume| Spot { disk: EXAMINED, volume: *volume })
+        volume.map(|volume| Spot { disk: Disk::Examined, volume: *volume })
     }
 
     /// Whether a store that names it as its own lies on another volume.
     pub(super) fn is_store_elsewhere(&self, spot: Spot) -> bool {
-        self.managers.iter().any(|volume| Spot { disk: EXAMINED, volume: *volume } != spot)
+        self.managers.iter().any(|volume| Spot { disk: Disk::Examined, volume: *volume } != spot)
     }
 
     pub(super) fn grade(&self, machine: Machine<'_>, spot: Spot) -> Grade {
@@ -173,7 +175,7 @@ impl Needs {
 /// The loader of the same entry, which lies within its system root: `\Windows` alone is on many volumes.
 fn loader_beside(machine: Machine<'_>, record: &Record) -> Option<String> {
     let root = record.purpose.file.as_ref().filter(|_| record.purpose.role == Role::OsRoot)?.to_lowercase();
-    let store = machine.layout.stores.get(record.store)?.parsed()?;
-    let path = store.objects().get(record.object)?.string(ElementId::PATH)?.to_lowercase();
+    let store = machine.layout.store(record.store)?.parsed()?;
+    let path = store.object_at(record.object)?.string(ElementId::PATH)?.to_lowercase();
     path.strip_prefix(&root).is_some_and(|rest| rest.starts_with('\\')).then_some(path)
 }

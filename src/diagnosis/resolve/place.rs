@@ -6,13 +6,14 @@ use std::collections::HashMap;
 use crate::bcd::device::QualifiedPartition;
 use crate::diagnosis::model::identity::disk_of;
 use crate::diagnosis::resolve::kinship::Kinship;
-use crate::diagnosis::resolve::kinship::ObjectIndex;
+use crate::diagnosis::resolve::kinship::StoredObject;
 use crate::diagnosis::resolve::machine::Machine;
 use crate::diagnosis::resolve::machine::Spot;
 use crate::diagnosis::resolve::needs::Needs;
 use crate::diagnosis::resolve::record::Record;
 use crate::diagnosis::resolve::role::Role;
 use crate::diagnosis::resolve::splice::is_splice;
+use crate::layout::index::VolumeIndex;
 
 /// Places that are told apart, at most; real stores name under twenty.
 const PLACES_MAX: usize = 128;
@@ -29,11 +30,11 @@ pub(super) struct Place {
     /// The records that name it, by index.
     pub(super) records: Vec<usize>,
     /// The objects that those are in.
-    pub(super) objects: BTreeSet<ObjectIndex>,
+    pub(super) objects: BTreeSet<StoredObject>,
     /// Those with their twins.
-    pub(super) twins: BTreeSet<ObjectIndex>,
+    pub(super) twins: BTreeSet<StoredObject>,
     /// Those with all that serves them.
-    pub(super) servants: BTreeSet<ObjectIndex>,
+    pub(super) servants: BTreeSet<StoredObject>,
     /// What those are for.
     pub(super) roles: Vec<Role>,
     /// What it stands for.
@@ -95,12 +96,12 @@ fn split_copies(
     records: &[Record],
     grouped: &mut Vec<(QualifiedPartition, Vec<usize>)>,
 ) {
-    let volume = |record: &Record| machine.layout.stores.get(record.store).map(|store| store.volume);
+    let volume = |record: &Record| machine.layout.store(record.store).map(|store| store.volume);
     let mut copies = Vec::new();
     for (named, of) in grouped.iter_mut() {
         let managers = of.iter().filter_map(|at| records.get(*at));
         let managers = managers.filter(|record| record.purpose.role == Role::BootManager);
-        let mut volumes: Vec<usize> = managers.filter_map(volume).collect();
+        let mut volumes: Vec<VolumeIndex> = managers.filter_map(volume).collect();
         volumes.dedup();
         for copy in volumes.into_iter().skip(1) {
             let is_copys = |at: &usize| {
@@ -129,7 +130,7 @@ fn merge_halves(
     }
     let spots = machine.disks().flat_map(|(disk, _)| machine.spots(disk));
     let now: Vec<Vec<u8>> = spots.filter_map(|spot: Spot| Some(bytes(&machine.identity(spot)?))).collect();
-    let objects = |of: &[usize]| -> BTreeSet<ObjectIndex> {
+    let objects = |of: &[usize]| -> BTreeSet<StoredObject> {
         of.iter().filter_map(|at| records.get(*at)).map(|record| (record.store, record.object)).collect()
     };
     let is_stale = |at: &usize| grouped.get(*at).is_some_and(|(named, _)| machine.here(named).is_none());
@@ -170,7 +171,7 @@ fn merge_halves(
 
 /// Whether the one is named by half of another place and half of what its volume is now, by an object that has to do with both.
 pub(super) fn is_half(half: &Place, whole: &Place, now: &QualifiedPartition) -> bool {
-    let are_kin = |one: &ObjectIndex| whole.twins.contains(one);
+    let are_kin = |one: &StoredObject| whole.twins.contains(one);
     let (torn, old) = (bytes(&half.named), bytes(&whole.named));
     // Halfway through a conversion one is of the new kind of table already.
     half.objects.iter().any(are_kin) && (torn.len() != old.len() || is_splice(&torn, &old, &bytes(now)))

@@ -2,11 +2,16 @@
 
 use crate::bcd::device::QualifiedPartition;
 use crate::bcd::element::ElementValue;
+use crate::bcd::index::ElementIndex;
+use crate::bcd::index::IdentityIndex;
+use crate::bcd::index::ObjectIndex;
 use crate::diagnosis::model::identity::disk_of;
 use crate::diagnosis::model::identity::partition_of;
 use crate::diagnosis::resolve::role::Purpose;
 use crate::diagnosis::resolve::role::purpose;
 use crate::layout::Layout;
+use crate::layout::index::StoreIndex;
+use crate::layout::index::VolumeIndex;
 use crate::partition::DiskId;
 use crate::partition::PartitionId;
 
@@ -14,13 +19,13 @@ use crate::partition::PartitionId;
 #[derive(Debug, Clone)]
 pub struct Record {
     /// Index of the store in the layout.
-    pub store: usize,
+    pub store: StoreIndex,
     /// Index of the object in the store.
-    pub object: usize,
+    pub object: ObjectIndex,
     /// Index of the element in the object.
-    pub element: usize,
+    pub element: ElementIndex,
     /// Index of the record in the device element.
-    pub record: usize,
+    pub record: IdentityIndex,
     /// What it names.
     pub named: QualifiedPartition,
     /// What it is for.
@@ -34,19 +39,19 @@ pub struct Record {
 #[must_use]
 pub fn records(layout: &Layout) -> Vec<Record> {
     let mut all = Vec::new();
-    let live = layout.stores.iter().enumerate().filter(|(_, file)| file.live);
+    let live = layout.stores_indexed().filter(|(_, file)| file.live);
     for (store, parsed) in live.filter_map(|(index, file)| Some((index, file.parsed()?))) {
-        let objects = parsed.objects().iter().enumerate().filter(|(_, object)| object.id.is_some());
+        let objects = parsed.objects_indexed().filter(|(_, object)| object.id.is_some());
         for (object_index, object) in objects {
-            for (element_index, element) in object.elements.iter().enumerate() {
+            for (element_index, element) in object.elements_indexed() {
                 let ElementValue::Device(device) = &element.value else { continue };
-                all.extend(device.identities().iter().enumerate().map(|(index, identity)| Record {
+                all.extend(device.identities_indexed().into_iter().map(|(index, identity)| Record {
                     store,
                     object: object_index,
                     element: element_index,
                     record: index,
                     named: identity.partition,
-                    purpose: purpose(object, element, identity),
+                    purpose: purpose(object, element, &identity),
                 }));
             }
         }
@@ -55,20 +60,18 @@ pub fn records(layout: &Layout) -> Vec<Record> {
 }
 
 /// The volume whose partition the record names, whatever it says of the disk.
-pub(in crate::diagnosis) fn direct(layout: &Layout, named: &QualifiedPartition) -> Option<usize> {
+pub(in crate::diagnosis) fn direct(layout: &Layout, named: &QualifiedPartition) -> Option<VolumeIndex> {
     match partition_of(named) {
         PartitionId::Mbr { offset } => {
             matches!(layout.table.disk, Some(DiskId::Mbr(_))).then(|| layout.partition_at(offset))?
         }
-        id @ PartitionId::Gpt(_) => {
-            layout.table.partitions.iter().position(|partition| partition.id == Some(id))
-        }
+        id @ PartitionId::Gpt(_) => layout.find_partition(|partition| partition.id == Some(id)),
     }
 }
 
 /// The volume of this disk that the record names by both its identities.
 #[must_use]
-pub fn is_here(layout: &Layout, named: &QualifiedPartition) -> Option<usize> {
+pub fn is_here(layout: &Layout, named: &QualifiedPartition) -> Option<VolumeIndex> {
     if let (Some(hybrid), QualifiedPartition::Mbr { signature, offset }) = (layout.table.hybrid, *named)
         && hybrid == signature
     {

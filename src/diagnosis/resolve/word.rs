@@ -4,18 +4,19 @@ use crate::bcd::device::QualifiedPartition;
 use crate::diagnosis::model::identity::disk_of;
 use crate::diagnosis::model::resolution::Left;
 use crate::diagnosis::resolve::converted;
-use crate::diagnosis::resolve::machine::EXAMINED;
+use crate::diagnosis::resolve::machine::Disk;
 use crate::diagnosis::resolve::machine::Spot;
 use crate::diagnosis::resolve::matching::Answer;
 use crate::diagnosis::resolve::matching::Matching;
 use crate::diagnosis::resolve::place::Place;
+use crate::layout::index::VolumeIndex;
 
 impl Matching<'_> {
     /// `--windows [DISK:]N`, with `--entry` where several places are open.
     pub(super) fn take_windows(&mut self) {
         let choice = self.facts.machine.context.choice;
         let Some(number) = choice.windows else { return };
-        let disk = choice.windows_on.map_or(EXAMINED, |beside| beside.saturating_add(1));
+        let disk = choice.windows_on.map_or(Disk::Examined, Disk::Beside);
         let layout = self.facts.machine.disk(disk);
         let Some(volume) = layout.and_then(|layout| layout.by_number(number)) else {
             return self.refuse(&Left::BadChoice(number));
@@ -88,18 +89,15 @@ impl Matching<'_> {
 
     /// Whether an object of the place is the entry, or belongs to it alone.
     fn is_of_entry(&self, place: &Place, entry: crate::guid::Guid) -> bool {
-        let stores = self.facts.machine.layout.stores.iter().enumerate();
-        let mut loaders = stores.filter_map(|(store, file)| {
-            let objects = file.parsed()?.objects();
-            Some((store, objects.iter().position(|object| object.id == Some(entry))?))
-        });
+        let stores = self.facts.machine.layout.stores_indexed();
+        let mut loaders = stores.filter_map(|(store, file)| Some((store, file.parsed()?.position(entry)?)));
         loaders.any(|loader| place.twins.contains(&loader))
     }
 
     fn may_be(&self, index: usize, spot: Spot) -> bool {
         self.facts.places.get(index).is_some_and(|place| {
             if !self.facts.machine.has_style(spot.disk, &place.named) {
-                return spot.disk == EXAMINED && self.may_be_converted(place, spot.volume);
+                return spot.disk == Disk::Examined && self.may_be_converted(place, spot.volume);
             }
             self.facts.machine.identity(spot).is_some()
                 && (place.needs.has_main(self.facts.machine, spot)
@@ -108,9 +106,9 @@ impl Matching<'_> {
     }
 
     /// Whether a volume has a Windows with the loader for the firmware that reads the place's store.
-    fn may_be_converted(&self, place: &Place, volume: usize) -> bool {
+    fn may_be_converted(&self, place: &Place, volume: VolumeIndex) -> bool {
         let layout = self.facts.machine.layout;
-        let stores = place.objects.iter().filter_map(|(store, _)| layout.stores.get(*store));
+        let stores = place.objects.iter().filter_map(|(store, _)| layout.store(*store));
         let mut firmware = stores.map(|store| store.firmware);
         firmware.any(|firmware| converted::with_loader(layout, firmware).1.contains(&volume))
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::diagnosis::model::resolution::Left;
-use crate::diagnosis::resolve::machine::EXAMINED;
+use crate::diagnosis::resolve::machine::Disk;
 use crate::diagnosis::resolve::machine::Spot;
 use crate::diagnosis::resolve::matching::Answer;
 use crate::diagnosis::resolve::matching::Matching;
@@ -14,7 +14,7 @@ impl Matching<'_> {
     pub(super) fn take_recovery(&mut self) {
         let machine = self.facts.machine;
         let Some(number) = machine.context.choice.recovery else { return };
-        let disk = machine.context.choice.recovery_on.map_or(EXAMINED, |beside| beside.saturating_add(1));
+        let disk = machine.context.choice.recovery_on.map_or(Disk::Examined, Disk::Beside);
         let volume = machine.disk(disk).and_then(|layout| layout.by_number(number));
         let spot = volume.map(|volume| Spot { disk, volume });
         let open: Vec<usize> = (0..self.answers.len()).filter(|index| self.has_open_image(*index)).collect();

@@ -1,7 +1,7 @@
 //! The user's word for what is the boot manager's: which partition is the system volume.
 
 use crate::diagnosis::model::resolution::Left;
-use crate::diagnosis::resolve::machine::EXAMINED;
+use crate::diagnosis::resolve::machine::Disk;
 use crate::diagnosis::resolve::machine::Spot;
 use crate::diagnosis::resolve::matching::Answer;
 use crate::diagnosis::resolve::matching::Matching;
@@ -14,7 +14,7 @@ impl Matching<'_> {
         let layout = self.facts.machine.layout;
         let volume = layout.by_number(number);
         let volume = volume.filter(|it| layout.systems.iter().any(|system| system.volume == *it));
-        let spot = volume.map(|volume| Spot { disk: EXAMINED, volume });
+        let spot = volume.map(|volume| Spot { disk: Disk::Examined, volume });
         let all = || 0..self.answers.len();
         let open: Vec<usize> = all().filter(|index| self.is_open_system(*index)).collect();
         let apart: Vec<usize> =
@@ -36,7 +36,7 @@ impl Matching<'_> {
         for index in &apart {
             let fits = self.facts.places.get(*index).zip(spot).filter(|(place, spot)| {
                 let mut files = self.own_files(place);
-                self.facts.machine.has_style(EXAMINED, &place.named)
+                self.facts.machine.has_style(Disk::Examined, &place.named)
                     && files.all(|file| self.facts.machine.has(*spot, file))
             });
             let word = match (fits, apart.len()) {
@@ -52,7 +52,7 @@ impl Matching<'_> {
     }
 
     fn fits_system(&self, place: &Place, spot: Spot) -> bool {
-        self.facts.machine.has_style(EXAMINED, &place.named)
+        self.facts.machine.has_style(Disk::Examined, &place.named)
             && !place.needs.is_store_elsewhere(spot)
             && (place.needs.is_of_store() || place.needs.has_main(self.facts.machine, spot))
     }

@@ -27,6 +27,7 @@ use crate::diagnosis::store::menu::is_main;
 use crate::diagnosis::store::missing_file;
 use crate::diagnosis::store::unresolved::unused_choice;
 use crate::layout::Layout;
+use crate::layout::index::VolumeIndex;
 use crate::layout::store::StoreFile;
 
 /// All findings about device elements and the files that they lead to; `answers` are those to `records`.
@@ -58,7 +59,7 @@ pub(in crate::diagnosis) fn kept(
 ) -> Vec<Repoint> {
     let kept = |(record, answer): (&Record, &Resolution)| match answer {
         Resolution::Left { why: Left::Kept(volume), .. } => {
-            let partition = layout.table.partitions.get(*volume)?.number;
+            let partition = layout.partition(*volume)?.number;
             let new = identity_of(layout, *volume)?;
             let subject = Subject::new(layout, record)?;
             let known = subject.repointing(new, layout.name(*volume), partition);
@@ -89,10 +90,10 @@ pub(in crate::diagnosis) struct Subject<'a> {
 
 impl<'a> Subject<'a> {
     fn new(layout: &'a Layout, record: &'a Record) -> Option<Self> {
-        let file = layout.stores.get(record.store)?;
+        let file = layout.store(record.store)?;
         let store = file.parsed()?;
-        let object = store.objects().get(record.object)?;
-        let element = object.elements.get(record.element)?;
+        let object = store.object_at(record.object)?;
+        let element = object.element_at(record.element)?;
         let id = object.name();
         let (store_index, object_index) = (record.store, record.object);
         let place = element.id.map(|id| ElementPlace { store: store_index, object: object_index, id });
@@ -124,16 +125,16 @@ impl<'a> Subject<'a> {
             Resolution::OtherDisk { name, partition, .. } => Some(self.other_disk(name, *partition)),
             Resolution::Repoint { volume, change } => self.repoint(*volume, *change),
             Resolution::RepointBeside { disk, volume, change } => {
-                self.repoint_beside(context.beside.get(*disk)?, *volume, *change)
+                self.repoint_beside(context.beside_at(*disk)?, *volume, *change)
             }
             Resolution::Left { change, why } => Some(self.left(*change, why)),
         }
     }
 
-    fn repoint(&self, volume: usize, change: Change) -> Option<Finding> {
+    fn repoint(&self, volume: VolumeIndex, change: Change) -> Option<Finding> {
         let new = identity_of(self.layout, volume)?;
         let place = self.layout.name(volume);
-        let partition = self.layout.table.partitions.get(volume)?.number;
+        let partition = self.layout.partition(volume)?.number;
         let repoint = Repoint { volume: Some(volume), ..self.repointing(new, place.clone(), partition) };
         let message = match change {
             Change::Signature | Change::DiskGuid => {
@@ -150,10 +151,10 @@ impl<'a> Subject<'a> {
         Some(Finding { remedy: Remedy::Repoint(repoint), ..self.base(change, message, Some(volume)) })
     }
 
-    fn repoint_beside(&self, beside: &Beside, volume: usize, change: Change) -> Option<Finding> {
+    fn repoint_beside(&self, beside: &Beside, volume: VolumeIndex, change: Change) -> Option<Finding> {
         let new = identity_of(&beside.layout, volume)?;
         let place = beside.place(volume);
-        let partition = beside.layout.table.partitions.get(volume)?.number;
+        let partition = beside.layout.partition(volume)?.number;
         let message = format!("names a disk or partition that is not here; it should name {place}");
         let mut finding = self.base(change, message, None);
         if let Some(disk) = beside.layout.table.disk {
@@ -186,7 +187,7 @@ impl<'a> Subject<'a> {
         &self,
         change: Change,
         message: String,
-        volume: Option<usize>,
+        volume: Option<VolumeIndex>,
     ) -> Finding {
         let (severity, predicted_status) = self.severity(change);
         Finding {
@@ -207,7 +208,7 @@ impl<'a> Subject<'a> {
         }
     }
 
-    fn evidence(&self, volume: Option<usize>) -> Vec<String> {
+    fn evidence(&self, volume: Option<VolumeIndex>) -> Vec<String> {
         let mut evidence = vec![format!("it names {}", show_identity(&self.record.named))];
         if let Some(disk) = self.layout.table.disk {
             evidence.push(format!("this disk has {}", show_disk(disk)));

@@ -5,6 +5,7 @@ use crate::bcd::element::Element;
 use crate::bcd::element::ElementFormat;
 use crate::bcd::element::ElementId;
 use crate::bcd::element::ElementValue;
+use crate::bcd::index::ObjectIndex;
 use crate::bcd::names::display_name;
 use crate::bcd::object::Object;
 use crate::diagnosis::model::code::Code;
@@ -14,6 +15,7 @@ use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::store::menu::is_main;
 use crate::layout::Layout;
+use crate::layout::index::StoreIndex;
 use crate::layout::store::StoreFile;
 
 /// How far inheritance is followed, and how many objects an object inherits from, at most.
@@ -23,9 +25,9 @@ const INHERIT_MAX: usize = 4;
 #[must_use]
 pub fn damaged_elements(layout: &Layout) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (store_index, file) in layout.stores.iter().enumerate().filter(|(_, file)| file.live) {
+    for (store_index, file) in layout.stores_indexed().filter(|(_, file)| file.live) {
         let Some(store) = file.parsed() else { continue };
-        let objects = store.objects().iter().enumerate();
+        let objects = store.objects_indexed();
         for (index, object) in objects.filter(|(_, object)| object.id.is_some()) {
             let is_main = is_main(file, index);
             findings.extend(
@@ -46,7 +48,12 @@ pub fn damaged_elements(layout: &Layout) -> Vec<Finding> {
 }
 
 /// The elements without which an entry cannot start Windows.
-fn missing_devices(file: &StoreFile, at: (usize, usize), store: &Store, object: &Object) -> Vec<Finding> {
+fn missing_devices(
+    file: &StoreFile,
+    at: (StoreIndex, ObjectIndex),
+    store: &Store,
+    object: &Object,
+) -> Vec<Finding> {
     let of_loader = [
         (ElementId::DEVICE, "device"),
         (ElementId::PATH, "path"),
@@ -105,7 +112,7 @@ fn is_usable(id: ElementId, text: &str) -> bool {
 
 fn damaged(
     file: &StoreFile,
-    at: (usize, usize),
+    at: (StoreIndex, ObjectIndex),
     object: &Object,
     element: &Element,
     is_main: bool,

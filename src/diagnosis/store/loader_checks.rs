@@ -2,6 +2,7 @@
 //! what the loader itself needs is there.
 
 use crate::bcd::element::ElementId;
+use crate::bcd::index::ObjectIndex;
 use crate::bcd::object::Object;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::context::Choice;
@@ -22,6 +23,8 @@ use crate::diagnosis::store::whole::Goal;
 use crate::layout::Firmware;
 use crate::layout::Layout;
 use crate::layout::evidence::for_firmware;
+use crate::layout::index::StoreIndex;
+use crate::layout::index::VolumeIndex;
 use crate::layout::store::StoreFile;
 use crate::layout::windows::WindowsVolume;
 use crate::partition::TableKind;
@@ -31,13 +34,13 @@ pub(in crate::diagnosis) fn findings(entries: Entries<'_>) -> Vec<Finding> {
     let Entries { layout, context, records, answers } = entries;
     let choice = context.choice;
     let mut findings: Vec<Finding> = firmware_mismatch(layout).into_iter().collect();
-    let stores = layout.stores.iter().enumerate().filter(|(_, file)| file.first);
+    let stores = layout.stores_indexed().filter(|(_, file)| file.first);
     for (index, file) in stores {
         let Some(store) = file.parsed() else { continue };
         let Some(main) = main_entry(store) else { continue };
-        let Some(object) = store.objects().get(main) else { continue };
+        let Some(object) = store.object_at(main) else { continue };
         let paths = Paths { layout, choice, index, file, records, answers };
-        let loaders = store.objects().iter().enumerate();
+        let loaders = store.objects_indexed();
         findings.extend(loaders.filter_map(|(at, object)| paths.other_firmware(at, object, at == main)));
         findings.extend(paths.split(main, object));
         findings.extend(entries.windows(index, main).into_iter().flat_map(|(goal, windows)| match windows {
@@ -59,7 +62,7 @@ fn firmware_mismatch(layout: &Layout) -> Option<Finding> {
     {
         return None;
     }
-    let esp = (0..layout.volumes.len()).find(|volume| layout.is_esp(*volume));
+    let esp = layout.volume_indices().find(|volume| layout.is_esp(*volume));
     let mut missing = Vec::new();
     match esp {
         None => missing.push("an EFI system partition (100 MB, FAT32, type EF00)".to_owned()),
@@ -92,7 +95,7 @@ fn firmware_mismatch(layout: &Layout) -> Option<Finding> {
 struct Paths<'a> {
     layout: &'a Layout,
     choice: Choice,
-    index: usize,
+    index: StoreIndex,
     file: &'a StoreFile,
     records: &'a [Record],
     answers: &'a [Resolution],
@@ -100,7 +103,7 @@ struct Paths<'a> {
 
 impl Paths<'_> {
     /// The volume of this disk that an element of an object leads to.
-    fn volume(&self, object: usize, role: Role) -> Option<usize> {
+    fn volume(&self, object: ObjectIndex, role: Role) -> Option<VolumeIndex> {
         let mut records = self.records.iter().zip(self.answers);
         records.find_map(|(record, answer)| {
             let is_it = record.store == self.index && record.object == object && record.purpose.role == role;
@@ -112,14 +115,14 @@ impl Paths<'_> {
     }
 
     /// A loader starts the Windows that it is part of; `osdevice` has to name the same volume.
-    fn split(&self, at: usize, object: &Object) -> Option<Finding> {
+    fn split(&self, at: ObjectIndex, object: &Object) -> Option<Finding> {
         let (device, os_device) = (self.volume(at, Role::Loader)?, self.volume(at, Role::OsRoot)?);
         let (path, root) = (object.string(ElementId::PATH)?, object.string(ElementId::SYSTEM_ROOT)?);
         let has = |file: &str| self.layout.evidence.has(device, file);
         if device == os_device || !has(path) || !has(root) {
             return None;
         }
-        let number = self.layout.table.partitions.get(device)?.number;
+        let number = self.layout.partition(device)?.number;
         let (loader, other) = (self.layout.name(device), self.layout.name(os_device));
         let advice = format!("`fix --windows {number} --entry {}` sets it to {loader}", object.key);
         let id = ElementId::OS_DEVICE;
@@ -138,7 +141,7 @@ impl Paths<'_> {
 
     /// A loader for the other firmware: the disk was converted, or the store is a copy from such a machine. Where the
     /// store is to be converted, all programs are spoken of, else only that which starts by itself.
-    fn other_firmware(&self, at: usize, object: &Object, is_main: bool) -> Option<Finding> {
+    fn other_firmware(&self, at: ObjectIndex, object: &Object, is_main: bool) -> Option<Finding> {
         let kind = object.object_type?;
         let counts = is_main || (self.choice.convert && (kind.is_os_loader() || kind.is_resume()));
         let element = object.element(ElementId::PATH).filter(|_| counts)?;
@@ -171,7 +174,7 @@ impl Paths<'_> {
 
     /// Whether the program is where the entry leads; in a RAM disk or virtual disk, where nobody can look, it is taken
     /// to be there, for Windows' images carry both.
-    fn is_there(&self, object: usize, path: &str) -> (bool, String) {
+    fn is_there(&self, object: ObjectIndex, path: &str) -> (bool, String) {
         let records = self.records.iter().zip(self.answers);
         let mut of_object = records.filter(|(record, _)| {
             record.store == self.index

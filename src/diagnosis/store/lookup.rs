@@ -10,6 +10,7 @@ use crate::bcd::object::Object;
 use crate::diagnosis::resolve::role::Role;
 use crate::diagnosis::resolve::role::role_of;
 use crate::layout::Layout;
+use crate::layout::index::VolumeIndex;
 
 /// Where a boot manager looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,9 +36,9 @@ pub struct Lookup {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
     /// The volume has it.
-    At(usize),
+    At(VolumeIndex),
     /// Nobody can tell: this volume cannot be looked into.
-    Hidden(usize),
+    Hidden(VolumeIndex),
     /// It is not there.
     Nowhere,
 }
@@ -59,19 +60,17 @@ impl Lookup {
 
     /// Looks for it; `volume` is that of the store.
     #[must_use]
-    pub fn find(&self, layout: &Layout, volume: usize) -> Found {
+    pub fn find(&self, layout: &Layout, volume: VolumeIndex) -> Found {
         let evidence = &layout.evidence;
-        let has = |volume: usize| self.files.iter().all(|file| evidence.has(volume, file));
-        let may_have = |volume: usize| {
+        let has = |volume: VolumeIndex| self.files.iter().all(|file| evidence.has(volume, file));
+        let may_have = |volume: VolumeIndex| {
             let is_open = |file: &String| evidence.has(volume, file) || evidence.hides(volume, file);
             self.files.iter().all(is_open)
         };
-        let volumes = match self.place {
-            Where::Boot => volume..volume.saturating_add(1),
-            Where::Anywhere => 0..layout.volumes.len(),
-        };
-        let found = volumes.clone().find(|volume| has(*volume)).map(Found::At);
-        let hidden = || volumes.clone().find(|volume| may_have(*volume)).map(Found::Hidden);
+        let is_asked = |asked: &VolumeIndex| self.place == Where::Anywhere || *asked == volume;
+        let volumes = || layout.volume_indices().filter(is_asked);
+        let found = volumes().find(|volume| has(*volume)).map(Found::At);
+        let hidden = || volumes().find(|volume| may_have(*volume)).map(Found::Hidden);
         found.or_else(hidden).unwrap_or(Found::Nowhere)
     }
 

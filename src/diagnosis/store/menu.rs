@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use crate::bcd::Store;
 use crate::bcd::element::ElementId;
+use crate::bcd::index::ObjectIndex;
 use crate::bcd::object::Object;
 use crate::guid::Guid;
 use crate::layout::Layout;
@@ -19,7 +20,7 @@ pub enum Start {
     /// The object with this index.
     Entry {
         /// Its index among the objects of the store.
-        object: usize,
+        object: ObjectIndex,
         /// Which list names it.
         by: By,
     },
@@ -56,11 +57,11 @@ pub fn start(store: &Store) -> Start {
 /// The entry that starts by itself, as an index of the store's objects; `None` where none does, and where it is one that starts no
 /// system: the memory test, a resume object, the recovery environment of another.
 #[must_use]
-pub fn main_entry(store: &Store) -> Option<usize> {
+pub fn main_entry(store: &Store) -> Option<ObjectIndex> {
     match start(store) {
         Start::Entry { object, .. } => {
             let is_it = |it: &&Object| is_system(it) && !is_recovery_beside(store, it);
-            store.objects().get(object).filter(is_it).map(|_| object)
+            store.object_at(object).filter(is_it).map(|_| object)
         }
         Start::NoList | Start::NotThere => None,
     }
@@ -80,7 +81,7 @@ pub(in crate::diagnosis) fn is_recovery_beside(store: &Store, object: &Object) -
 
 /// Whether the object with this index is the entry that starts by itself; a store for recovery has none.
 #[must_use]
-pub fn is_main(file: &StoreFile, object: usize) -> bool {
+pub fn is_main(file: &StoreFile, object: ObjectIndex) -> bool {
     file.first && file.parsed().is_some_and(|store| main_entry(store) == Some(object))
 }
 
@@ -115,7 +116,7 @@ pub fn legacy(layout: &Layout) -> Legacy {
     let stores = layout.stores.iter().filter(|file| file.first).filter_map(StoreFile::parsed);
     let objects = stores.flat_map(|store| {
         let is_ntldr = |object: &Object| object.object_type.is_some_and(|kind| kind.is_ntldr());
-        let all = store.objects().iter().enumerate().filter(move |(_, object)| is_ntldr(object));
+        let all = store.objects_indexed().filter(move |(_, object)| is_ntldr(object));
         all.map(move |(index, object)| match (main_entry(store) == Some(index), is_listed(store, object)) {
             (true, _) => Legacy::Main,
             (false, true) => Legacy::Listed,
@@ -126,8 +127,8 @@ pub fn legacy(layout: &Layout) -> Legacy {
 }
 
 /// The entries of the menu, each once, as indices of the store's objects; those that are not there are left out.
-pub(in crate::diagnosis) fn listed(store: &Store) -> Vec<usize> {
-    let mut found: Vec<usize> = Vec::new();
+pub(in crate::diagnosis) fn listed(store: &Store) -> Vec<ObjectIndex> {
+    let mut found: Vec<ObjectIndex> = Vec::new();
     let find = |id: &Guid| store.position(*id);
     for object in store.display_order().iter().filter_map(find) {
         if !found.contains(&object) {

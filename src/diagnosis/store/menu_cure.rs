@@ -3,6 +3,7 @@
 use crate::bcd::Store;
 use crate::bcd::element::Element;
 use crate::bcd::element::ElementId;
+use crate::bcd::index::ObjectIndex;
 use crate::bcd::object::Object;
 use crate::bytes;
 use crate::diagnosis::model::byte_edit::ByteEdit;
@@ -22,6 +23,7 @@ use crate::diagnosis::store::menu::recovery_entries;
 use crate::diagnosis::store::menu::start;
 use crate::diagnosis::store::whole::Entries;
 use crate::guid::Guid;
+use crate::layout::index::StoreIndex;
 use crate::layout::store::StoreFile;
 
 /// Written behind all that the entry itself needs.
@@ -31,7 +33,7 @@ const ID_SIZE: usize = 76;
 
 /// All findings about the lists of the stores that the firmware comes to.
 pub(in crate::diagnosis) fn findings(entries: Entries<'_>) -> Vec<Finding> {
-    let stores = entries.layout.stores.iter().enumerate().filter(|(_, file)| file.first);
+    let stores = entries.layout.stores_indexed().filter(|(_, file)| file.first);
     let menus = stores.filter_map(|(index, file)| {
         let store = file.parsed().filter(|store| !store.objects().is_empty())?;
         Some(Menu { entries, index, file, store })
@@ -48,23 +50,22 @@ pub(in crate::diagnosis) fn alone(path: &str, store: &Store) -> Option<Finding> 
 /// The lists of one store.
 struct Menu<'a> {
     entries: Entries<'a>,
-    index: usize,
+    index: StoreIndex,
     file: &'a StoreFile,
     store: &'a Store,
 }
 
 impl Menu<'_> {
     fn findings(&self) -> Vec<Finding> {
-        let objects = self.store.objects();
         let starts = match start(self.store) {
-            Start::Entry { object, .. } => objects.get(object),
+            Start::Entry { object, .. } => self.store.object_at(object),
             Start::NoList | Start::NotThere => None,
         };
         if starts.is_some_and(|object| is_system(object) && !is_recovery_beside(self.store, object)) {
             return self.unused_word(starts).into_iter().chain(self.other()).collect();
         }
         if !has_loader(self.store) {
-            return vec![no_entry(self.file, objects.len())];
+            return vec![no_entry(self.file, self.store.objects().len())];
         }
         let Some(fault) = fault(&self.file.name, self.store) else { return Vec::new() };
         let candidates = self.candidates();
@@ -77,15 +78,15 @@ impl Menu<'_> {
 
     /// The entries that can take the place of what is not there: the one that the user means, or that the default names, or else
     /// all that lead to a whole Windows.
-    fn candidates(&self) -> Vec<usize> {
+    fn candidates(&self) -> Vec<ObjectIndex> {
         let recovery = recovery_entries(self.store);
-        let is_candidate = |(at, object): &(usize, &Object)| {
+        let is_candidate = |(at, object): &(ObjectIndex, &Object)| {
             object.object_type.is_some_and(|kind| kind.is_os_loader() || kind.is_ntldr())
                 && object.id.is_some_and(|id| !recovery.contains(&id))
                 && self.entries.whole(self.index, *at, false).is_some()
         };
-        let objects = self.store.objects().iter().enumerate();
-        let whole: Vec<usize> = objects.filter(is_candidate).map(|(at, _)| at).collect();
+        let objects = self.store.objects_indexed();
+        let whole: Vec<ObjectIndex> = objects.filter(is_candidate).map(|(at, _)| at).collect();
         let only = |id: Guid| whole.iter().copied().find(|at| self.id(*at) == Some(id));
         if let Some(entry) = self.entries.context.choice.entry {
             return only(entry).into_iter().collect();
@@ -96,19 +97,19 @@ impl Menu<'_> {
         }
     }
 
-    fn id(&self, object: usize) -> Option<Guid> {
-        self.store.objects().get(object)?.id
+    fn id(&self, object: ObjectIndex) -> Option<Guid> {
+        self.store.object_at(object)?.id
     }
 
     /// `{…} "Windows Server 2008 R2", Windows on partition 2`.
-    fn described(&self, object: usize) -> Option<String> {
-        let of = self.store.objects().get(object)?;
+    fn described(&self, object: ObjectIndex) -> Option<String> {
+        let of = self.store.object_at(object)?;
         let title = of.string(ElementId::DESCRIPTION).unwrap_or("without a description");
         let goal = self.entries.whole(self.index, object, false)?;
         Some(format!("{} \"{title}\" leads to {}", of.name(), goal.name()))
     }
 
-    fn remedy(&self, candidates: &[usize]) -> Remedy {
+    fn remedy(&self, candidates: &[ObjectIndex]) -> Remedy {
         let is_decided = self.entries.context.choice.entry.is_some();
         let is_missing = start(self.store) == Start::NotThere;
         let [only] = candidates else {
@@ -171,7 +172,7 @@ impl Menu<'_> {
     }
 
     /// The user's word for an entry that cannot be started.
-    fn unfit(&self, candidates: &[usize]) -> Option<Finding> {
+    fn unfit(&self, candidates: &[ObjectIndex]) -> Option<Finding> {
         let entry = self.entries.context.choice.entry.filter(|_| candidates.is_empty())?;
         let message = match self.store.object(entry) {
             // That is said of all stores together.
@@ -207,7 +208,7 @@ impl Menu<'_> {
         }
         let recovery = recovery_entries(self.store);
         let others = listed(self.store).into_iter().filter(|at| *at != main);
-        let mut others = others.filter_map(|at| self.store.objects().get(at).map(|object| (at, object)));
+        let mut others = others.filter_map(|at| self.store.object_at(at).map(|object| (at, object)));
         let (at, object) = others.find(|(at, object)| {
             object.object_type.is_some_and(|kind| kind.is_os_loader())
                 && object.id.is_some_and(|id| !recovery.contains(&id))
@@ -247,7 +248,7 @@ fn fault(path: &str, store: &Store) -> Option<Finding> {
     let names = |name: &str| format!("{path} {{bootmgr}} {name}");
     let (code, status, subject, message) = match start(store) {
         Start::Entry { object, by } => {
-            let object = store.objects().get(object)?;
+            let object = store.object_at(object)?;
             let what = match (is_system(object), is_recovery_beside(store, object)) {
                 (false, _) => "no Windows",
                 (true, true) => "the recovery environment of another entry",

@@ -1,5 +1,7 @@
 //! Findings about files that are not where an element leads: on a partition that it names, or where `boot` and `locate` look.
 
+use crate::bcd::index::ElementIndex;
+use crate::bcd::index::ObjectIndex;
 use crate::bcd::names::display_name;
 use crate::bcd::object::Object;
 use crate::diagnosis::model::code::Code;
@@ -24,6 +26,7 @@ use crate::diagnosis::store::whole::Goal;
 use crate::diagnosis::store::whole::goal;
 use crate::layout::Layout;
 use crate::layout::VolumeFacts;
+use crate::layout::index::StoreIndex;
 use crate::layout::store::StoreFile;
 use crate::volume::FileSystem;
 
@@ -48,13 +51,13 @@ pub fn findings(
         wanted.on(goal, "", &remedy)
     });
     let mut findings: Vec<Finding> = named.collect();
-    let live = layout.stores.iter().enumerate().filter(|(_, file)| file.live);
+    let live = layout.stores_indexed().filter(|(_, file)| file.live);
     for (store, file) in live {
-        let objects = file.parsed().map_or(&[][..], |parsed| parsed.objects());
-        for (at, object) in objects.iter().enumerate().filter(|(_, object)| object.id.is_some()) {
-            findings.extend((0..object.elements.len()).filter_map(|element| {
-                let lookup = Lookup::of(object, object.elements.get(element)?)?;
-                let wanted = Wanted::new(layout, store, at, element)?;
+        let objects = file.parsed().into_iter().flat_map(|parsed| parsed.objects_indexed());
+        for (at, object) in objects.filter(|(_, object)| object.id.is_some()) {
+            findings.extend(object.elements_indexed().filter_map(|(index, element)| {
+                let lookup = Lookup::of(object, element)?;
+                let wanted = Wanted::new(layout, store, at, index)?;
                 Wanted { role: lookup.role, file: lookup.file(), ..wanted }.by_lookup(&lookup)
             }));
         }
@@ -76,11 +79,11 @@ struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    fn new(layout: &'a Layout, index: usize, at: usize, element: usize) -> Option<Self> {
-        let store = layout.stores.get(index)?;
+    fn new(layout: &'a Layout, index: StoreIndex, at: ObjectIndex, element: ElementIndex) -> Option<Self> {
+        let store = layout.store(index)?;
         let parsed = store.parsed()?;
-        let object = parsed.objects().get(at)?;
-        let element = object.elements.get(element)?;
+        let object = parsed.object_at(at)?;
+        let element = object.element_at(element)?;
         let place = element.id.map(|id| ElementPlace { store: index, object: at, id });
         let element = display_name(element, object.object_type);
         let is_main = is_main(store, at);
@@ -114,7 +117,7 @@ impl<'a> Wanted<'a> {
 
     /// The file is wanted on a volume; `remedy` is for where another has it.
     fn on(&self, goal: Goal<'_>, why: &str, remedy: &dyn Fn() -> Remedy) -> Option<Finding> {
-        let facts = goal.layout.volumes.get(goal.volume)?;
+        let facts = goal.layout.volume(goal.volume)?;
         let is_closed = matches!(facts.file_system, FileSystem::BitLocker | FileSystem::Other("ReFS"));
         if is_closed || goal.layout.evidence.has(goal.volume, self.file) {
             return None;
@@ -206,7 +209,7 @@ impl<'a> Wanted<'a> {
                 && (other.store, other.object) != (record.store, record.object)
                 && matches!(answer, Resolution::Here(volume) | Resolution::Repoint { volume, .. } if Some(*volume) == only)
         };
-        let number = only.and_then(|volume| Some(self.layout.table.partitions.get(volume)?.number));
+        let number = only.and_then(|volume| Some(self.layout.partition(volume)?.number));
         let role = record.purpose.role;
         let is_taken = role.is_windows() && matched.iter().any(|other| is_anothers(&other));
         match number.filter(|_| !is_taken) {

@@ -9,12 +9,13 @@ use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::store::dirty;
 use crate::diagnosis::store::menu_cure;
 use crate::layout::Layout;
+use crate::layout::index::StoreIndex;
 use crate::layout::store::StoreFile;
 
 /// All findings about the store with this index.
 #[must_use]
-pub fn findings(layout: &Layout, index: usize) -> Vec<Finding> {
-    let Some(file) = layout.stores.get(index) else { return Vec::new() };
+pub fn findings(layout: &Layout, index: StoreIndex) -> Vec<Finding> {
+    let Some(file) = layout.store(index) else { return Vec::new() };
     if !file.live {
         let message = "another store that the firmware does not come to: it is left as it is";
         return vec![placed(layout, file, Code::StoreUnused, Severity::Note, message.into())];

@@ -1,6 +1,7 @@
 //! Elements that are left as they are: why, and what the user can do.
 
 use crate::diagnosis::model::code::Code;
+use crate::diagnosis::model::context::BesideIndex;
 use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
@@ -17,6 +18,7 @@ use crate::diagnosis::resolve::record::Record;
 use crate::diagnosis::resolve::role::Role;
 use crate::diagnosis::store::device::Subject;
 use crate::layout::Layout;
+use crate::layout::index::VolumeIndex;
 use crate::volume::FileSystem;
 
 impl Subject<'_> {
@@ -192,7 +194,7 @@ impl Subject<'_> {
                 "re-pointing is not enough after this conversion: `bcdboot` from a Windows rescue system makes a new store".into()
             }
             (Left::SharedIdentity(volume), _) => {
-                let number = self.layout.table.partitions.get(*volume).map_or(0, |partition| partition.number);
+                let number = self.layout.partition(*volume).map_or(0, |partition| partition.number);
                 format!("give it a GUID of its own first (`sgdisk --partition-guid={number}:R`), then run fix")
             }
             (Left::NoIdentity, _) => format!(
@@ -210,12 +212,10 @@ impl Subject<'_> {
     }
 
     /// Both ways on, where the disk that is meant may be another or this one.
-    fn elsewhere(&self, seen: &[usize], switch: Option<Switch>) -> String {
+    fn elsewhere(&self, seen: &[VolumeIndex], switch: Option<Switch>) -> String {
         let with = "left as it is: if it means a disk that is not attached, name that with --with DISK";
-        let numbers: Vec<u32> = seen
-            .iter()
-            .filter_map(|volume| Some(self.layout.table.partitions.get(*volume)?.number))
-            .collect();
+        let numbers: Vec<u32> =
+            seen.iter().filter_map(|volume| Some(self.layout.partition(*volume)?.number)).collect();
         match (switch, numbers.as_slice()) {
             (Some(Switch::Windows(_)), [only]) => {
                 format!("{with}; if it means this one, --windows {only} re-points it")
@@ -240,7 +240,7 @@ pub(in crate::diagnosis) fn unused_choice(
     let chosen = [windows, system, recovery].into_iter().flatten();
     let unused = chosen.filter(|(switch, number, on)| {
         let disk = match on {
-            Some(disk) => context.beside.get(*disk).map(|beside| &beside.layout),
+            Some(disk) => context.beside_at(*disk).map(|beside| &beside.layout),
             None => Some(layout),
         };
         let Some(volume) = disk.and_then(|layout| layout.by_number(*number)) else { return false };
@@ -252,7 +252,7 @@ pub(in crate::diagnosis) fn unused_choice(
         let mut of_role = records.iter().zip(answers).filter(|(record, _)| is_of(record.purpose.role));
         !of_role.any(|(_, answer)| is_used(context, answer, *on, volume))
     });
-    let say = |(switch, number, _): (&str, u32, Option<usize>)| {
+    let say = |(switch, number, _): (&str, u32, Option<BesideIndex>)| {
         let message = format!("partition {number} was chosen, and no element is open that could mean it");
         Finding::plain(Code::ChoiceDoesNotFit, Severity::Note, switch, message)
     };
@@ -260,15 +260,15 @@ pub(in crate::diagnosis) fn unused_choice(
 }
 
 /// Whether an element means the chosen volume, or says itself why the choice does not fit.
-fn is_used(context: &Context, answer: &Resolution, on: Option<usize>, volume: usize) -> bool {
+fn is_used(context: &Context, answer: &Resolution, on: Option<BesideIndex>, volume: VolumeIndex) -> bool {
     match answer {
         Resolution::Here(meant) | Resolution::Repoint { volume: meant, .. } => {
             on.is_none() && *meant == volume
         }
         Resolution::RepointBeside { disk, volume: meant, .. } => on == Some(*disk) && *meant == volume,
         Resolution::OtherDisk { name, partition, .. } => {
-            let beside = on.and_then(|disk| context.beside.get(disk)).filter(|beside| beside.name == *name);
-            let number = beside.and_then(|beside| beside.layout.table.partitions.get(volume));
+            let beside = on.and_then(|disk| context.beside_at(disk)).filter(|beside| beside.name == *name);
+            let number = beside.and_then(|beside| beside.layout.partition(volume));
             number.is_some_and(|number| *partition == Some(number.number))
         }
         Resolution::Left { why, .. } => {

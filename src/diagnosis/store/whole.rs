@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::bcd::Device;
 use crate::bcd::device::QualifiedPartition;
 use crate::bcd::element::ElementId;
+use crate::bcd::index::ObjectIndex;
 use crate::bcd::object::Object;
 use crate::diagnosis::model::companion::Beside;
 use crate::diagnosis::model::context::Context;
@@ -17,6 +18,8 @@ use crate::diagnosis::store::lookup::Lookup;
 use crate::diagnosis::store::menu::main_entry;
 use crate::layout::Layout;
 use crate::layout::evidence::for_firmware;
+use crate::layout::index::StoreIndex;
+use crate::layout::index::VolumeIndex;
 use crate::layout::windows::WindowsVolume;
 
 /// The entries of all stores, with what their elements lead to.
@@ -32,7 +35,7 @@ pub(in crate::diagnosis) struct Entries<'a> {
 #[derive(Clone, Copy)]
 pub(in crate::diagnosis) struct Goal<'a> {
     pub(in crate::diagnosis) layout: &'a Layout,
-    pub(in crate::diagnosis) volume: usize,
+    pub(in crate::diagnosis) volume: VolumeIndex,
     /// The disk, where it is one beside.
     pub(in crate::diagnosis) beside: Option<&'a Beside>,
 }
@@ -56,7 +59,7 @@ pub(in crate::diagnosis) fn goal<'a>(
         Resolution::Here(volume) | Resolution::Repoint { volume, .. } => {
             Some(Goal { layout, volume: *volume, beside: None })
         }
-        Resolution::RepointBeside { disk, volume, .. } => Some(on(context.beside.get(*disk)?, *volume)),
+        Resolution::RepointBeside { disk, volume, .. } => Some(on(context.beside_at(*disk)?, *volume)),
         Resolution::OtherDisk { .. } => {
             let found = |beside: &'a Beside| Some(on(beside, is_here(&beside.layout, &record.named)?));
             // Of a GPT disk the partition's GUID decides, whatever disk it is on.
@@ -70,26 +73,26 @@ pub(in crate::diagnosis) fn goal<'a>(
 }
 
 impl<'a> Entries<'a> {
-    fn object(&self, store: usize, object: usize) -> Option<&'a Object> {
-        self.layout.stores.get(store)?.parsed()?.objects().get(object)
+    fn object(&self, store: StoreIndex, object: ObjectIndex) -> Option<&'a Object> {
+        self.layout.store(store)?.parsed()?.object_at(object)
     }
 
     /// Where an element leads, and whether what it is for is there; `as_it_is` counts no repair.
     pub(in crate::diagnosis) fn leads(
         &self,
-        store: usize,
-        object: usize,
+        store: StoreIndex,
+        object: ObjectIndex,
         id: ElementId,
         as_it_is: bool,
     ) -> Option<Goal<'a>> {
         let of = self.object(store, object)?;
-        let at = of.elements.iter().position(|element| element.id == Some(id))?;
+        let at = of.position(id)?;
         let mut records = self.records.iter().zip(self.answers);
         let named =
             records.rfind(|(record, _)| (record.store, record.object, record.element) == (store, object, at));
         let Some((record, answer)) = named else {
-            let lookup = Lookup::of(of, of.elements.get(at)?)?;
-            let volume = self.layout.stores.get(store)?.volume;
+            let lookup = Lookup::of(of, of.element_at(at)?)?;
+            let volume = self.layout.store(store)?.volume;
             return match lookup.find(self.layout, volume) {
                 Found::At(volume) => Some(Goal { layout: self.layout, volume, beside: None }),
                 Found::Hidden(_) | Found::Nowhere => None,
@@ -103,14 +106,14 @@ impl<'a> Entries<'a> {
 
     /// The volumes on the way to the Windows that starts by itself: that which the firmware comes to, and those that its entry leads
     /// to; none where there is no such entry.
-    pub(in crate::diagnosis) fn way(&self) -> BTreeSet<usize> {
-        let mains = self.layout.stores.iter().enumerate().filter(|(_, file)| file.first);
+    pub(in crate::diagnosis) fn way(&self) -> BTreeSet<VolumeIndex> {
+        let mains = self.layout.stores_indexed().filter(|(_, file)| file.first);
         let mains = mains.filter_map(|(store, file)| Some((store, main_entry(file.parsed()?)?)));
         let goals = mains.flat_map(|(store, object)| {
             [ElementId::DEVICE, ElementId::OS_DEVICE].map(|id| self.leads(store, object, id, false))
         });
         let here = goals.flatten().filter(|goal| goal.beside.is_none()).map(|goal| goal.volume);
-        let mut way: BTreeSet<usize> = here.collect();
+        let mut way: BTreeSet<VolumeIndex> = here.collect();
         if !way.is_empty() {
             way.extend(self.layout.first_system().map(|system| system.volume));
         }
@@ -120,8 +123,8 @@ impl<'a> Entries<'a> {
     /// The Windows at the root that an entry names, on the volume that its `osdevice` leads to; an error where none is there.
     pub(in crate::diagnosis) fn windows(
         &self,
-        store: usize,
-        object: usize,
+        store: StoreIndex,
+        object: ObjectIndex,
     ) -> Option<(Goal<'a>, Result<&'a WindowsVolume, &'a str>)> {
         let of = self.object(store, object)?;
         let is_image = of.device(ElementId::OS_DEVICE).is_some_and(|device| {
@@ -138,12 +141,12 @@ impl<'a> Entries<'a> {
     /// The volume of what the entry starts, where all of it is there.
     pub(in crate::diagnosis) fn whole(
         &self,
-        store: usize,
-        object: usize,
+        store: StoreIndex,
+        object: ObjectIndex,
         as_it_is: bool,
     ) -> Option<Goal<'a>> {
         let of = self.object(store, object)?;
-        let file = self.layout.stores.get(store)?;
+        let file = self.layout.store(store)?;
         let device = self.leads(store, object, ElementId::DEVICE, as_it_is)?;
         let kind = of.object_type?;
         if !kind.is_os_loader() {

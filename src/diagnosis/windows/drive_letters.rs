@@ -19,6 +19,7 @@ use crate::diagnosis::model::resolution::Resolution;
 use crate::diagnosis::resolve::record::Record;
 use crate::diagnosis::windows::old_letters::Known;
 use crate::layout::Layout;
+use crate::layout::index::HiveIndex;
 use crate::layout::mounted_devices::MountedDevice;
 use crate::layout::mounted_devices::MountedDevices;
 use crate::layout::mounted_devices::Named;
@@ -37,11 +38,11 @@ pub fn findings(
     restore: &Restore,
 ) -> Vec<Finding> {
     let known = Known::new(layout, context, matched, repoints);
-    let of_hive = |(hive, mounted): (usize, &MountedDevices)| match &mounted.entries {
+    let of_hive = |(hive, mounted): (HiveIndex, &MountedDevices)| match &mounted.entries {
         Ok(entries) => Letters { known: &known, restore, hive, mounted, entries }.finding(),
         Err(reason) => context.choice.drive_letters.then(|| unread(layout, mounted, reason)),
     };
-    layout.mounted.iter().enumerate().filter_map(of_hive).collect()
+    layout.hives_indexed().filter_map(of_hive).collect()
 }
 
 fn unread(layout: &Layout, mounted: &MountedDevices, reason: &str) -> Finding {
@@ -53,7 +54,7 @@ fn unread(layout: &Layout, mounted: &MountedDevices, reason: &str) -> Finding {
 struct Letters<'a> {
     known: &'a Known<'a>,
     restore: &'a Restore,
-    hive: usize,
+    hive: HiveIndex,
     mounted: &'a MountedDevices,
     entries: &'a [MountedDevice],
 }
@@ -158,7 +159,7 @@ impl<'a> Letters<'a> {
 
     /// NT 5.x: started by NTLDR, without a loader of Vista or later.
     fn is_nt5(&self) -> bool {
-        let windows = self.known.layout.windows.get(self.mounted.windows);
+        let windows = self.known.layout.installation(self.mounted.windows);
         windows.is_some_and(|windows| !windows.winload_exe && !windows.winload_efi)
             && self.known.layout.systems.iter().any(|system| system.ntldr.is_some())
     }

@@ -13,6 +13,7 @@ use crate::diagnosis::model::remedy::Repoint;
 use crate::diagnosis::model::resolution::Resolution;
 use crate::diagnosis::resolve::record::Record;
 use crate::layout::Layout;
+use crate::layout::index::VolumeIndex;
 use crate::layout::mounted_devices::MountedDevice;
 use crate::layout::mounted_devices::Named;
 use crate::partition::DiskId;
@@ -26,7 +27,7 @@ pub(in crate::diagnosis) struct Known<'a> {
     pub(in crate::diagnosis) layout: &'a Layout,
     pub(in crate::diagnosis) context: &'a Context,
     /// What elements name, with the volumes that they are re-pointed to.
-    moves: BTreeMap<Named, BTreeSet<usize>>,
+    moves: BTreeMap<Named, BTreeSet<VolumeIndex>>,
     /// Signatures by which elements name what is still where they say: they were this disk's.
     old_signatures: BTreeSet<u32>,
     /// What elements name that are left: no letter is changed that names the same.
@@ -108,13 +109,13 @@ impl<'a> Known<'a> {
     }
 
     /// The volumes that elements with this name are re-pointed to.
-    fn told(&self, names: Named) -> BTreeSet<usize> {
+    fn told(&self, names: Named) -> BTreeSet<VolumeIndex> {
         if let Some(volumes) = self.moves.get(&names) {
             return volumes.clone();
         }
         let moves = self.moves.iter().flat_map(|(old, volumes)| volumes.iter().map(move |to| (*old, *to)));
         // An old signature with the offset of another partition is no half: that may have been the old place of a third.
-        let is_half = |(old, volume): &(Named, usize)| {
+        let is_half = |(old, volume): &(Named, VolumeIndex)| {
             matches!(names, Named::Gpt(_))
                 && self.here(*volume).is_some_and(|new| is_splice(names, *old, new))
         };
@@ -125,7 +126,7 @@ impl<'a> Known<'a> {
     /// stale (any more), or the disk got a new identity more than once. This Windows has run from its own partition, so it has an entry for that; when none names it by the
     /// disk's present signature, and those with its offset agree on one other signature, which no known disk has, that
     /// was this disk's.
-    pub(in crate::diagnosis) fn inferred(&self, entries: &[MountedDevice], own: usize) -> Option<u32> {
+    pub(in crate::diagnosis) fn inferred(&self, entries: &[MountedDevice], own: VolumeIndex) -> Option<u32> {
         let Some(Named::Mbr { signature: now, offset: place }) = self.here(own) else { return None };
         // As they will be once those are right of which elements tell.
         let names = |entry: &MountedDevice| self.new_of(entry.names, None).unwrap_or(entry.names);
@@ -151,8 +152,8 @@ impl<'a> Known<'a> {
     }
 
     /// A partition of this disk as an entry names it.
-    pub(in crate::diagnosis) fn here(&self, volume: usize) -> Option<Named> {
-        match (self.layout.table.disk?, self.layout.table.partitions.get(volume)?.id?) {
+    pub(in crate::diagnosis) fn here(&self, volume: VolumeIndex) -> Option<Named> {
+        match (self.layout.table.disk?, self.layout.partition(volume)?.id?) {
             (DiskId::Mbr(0), _) => None,
             (DiskId::Mbr(signature), PartitionId::Mbr { offset }) => Some(Named::Mbr { signature, offset }),
             (DiskId::Gpt(_), PartitionId::Gpt(guid)) => Some(Named::Gpt(guid)),
@@ -161,8 +162,8 @@ impl<'a> Known<'a> {
     }
 
     /// The partition of this disk that an entry names.
-    pub(in crate::diagnosis) fn volume_of(&self, names: Named) -> Option<usize> {
-        (0..self.layout.volumes.len()).find(|volume| self.here(*volume) == Some(names))
+    pub(in crate::diagnosis) fn volume_of(&self, names: Named) -> Option<VolumeIndex> {
+        self.layout.volume_indices().find(|volume| self.here(*volume) == Some(names))
     }
 
     pub(in crate::diagnosis) fn is_of_another_disk(&self, names: Named) -> bool {

@@ -5,6 +5,9 @@ use crate::diagnosis::Diagnosis;
 use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::byte_edit::Site;
 use crate::layout::Layout;
+use crate::layout::extent::disk_offset_of;
+use crate::layout::index::HiveIndex;
+use crate::layout::index::VolumeIndex;
 use crate::layout::mounted_devices::MountedDevices;
 use crate::repair::change::in_file;
 use crate::repair::draft::Draft;
@@ -74,19 +77,20 @@ fn in_hive(
     draft: &mut Draft<'_>,
     layout: &Layout,
     edit: &ByteEdit,
-    hive: usize,
+    hive: HiveIndex,
     at: u64,
 ) -> Result<Touched, PlanError> {
     let check = |what: &str| PlanError::Check(format!("the {}: {what}", edit.what));
-    let hive: &MountedDevices = layout.mounted.get(hive).ok_or_else(|| check("its hive is gone"))?;
+    let hive: &MountedDevices = layout.hive(hive).ok_or_else(|| check("its hive is gone"))?;
     let extents = hive.place.as_ref().map_err(|reason| check(reason))?;
-    let partition = layout.table.partitions.get(hive.volume).map_or(0, |partition| partition.number);
+    let partition = layout.partition(hive.volume).map_or(0, |partition| partition.number);
     let touched = Touched::File { partition, path: hive.path.clone() };
-    let at = usize::try_from(at).map_err(|_| check("it lies beyond what a hive can have"))?;
-    for byte in at..at.saturating_add(edit.before.len()) {
-        let (place, _) = in_file::place(extents, byte).map_err(|_| check("it lies in no extent"))?;
+    let len = u64::try_from(edit.before.len()).unwrap_or(u64::MAX);
+    for byte in at..at.saturating_add(len) {
+        let place = disk_offset_of(extents, byte).ok_or_else(|| check("it lies in no extent"))?;
         belongs(layout, edit, &touched, place)?;
     }
+    let at = usize::try_from(at).map_err(|_| check("it lies beyond what a hive can have"))?;
     let edit = Edit { at, before: edit.before.clone(), after: edit.after.clone() };
     in_file::write(draft, extents, &edit, "byte of a hive")?;
     Ok(touched)
@@ -106,11 +110,11 @@ fn belongs(layout: &Layout, edit: &ByteEdit, touched: &Touched, at: u64) -> Resu
 fn in_boot_record(
     layout: &Layout,
     edit: &ByteEdit,
-    volume: usize,
+    volume: VolumeIndex,
     at: u64,
 ) -> Result<(u64, Touched), PlanError> {
     let gone = || PlanError::Check(format!("the {} lies outside of the disk", edit.what));
-    let partition = layout.table.partitions.get(volume).ok_or_else(gone)?;
+    let partition = layout.partition(volume).ok_or_else(gone)?;
     let on_disk = partition.start.checked_add(at).ok_or_else(gone)?;
     let (partition, start) = (partition.number, partition.start);
     Ok((on_disk, Touched::BootRecord { partition, start }))

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use crate::diagnosis::identity::restore::OldIdentity;
 use crate::guid::Guid;
 use crate::layout::Layout;
+use crate::layout::index::VolumeIndex;
 use crate::partition::DiskId;
 use crate::partition::edit::GptBytes;
 use crate::partition::edit::with_signature;
@@ -67,7 +68,7 @@ fn copies(storage: &dyn Storage, layout: &Layout, old: &OldIdentity) -> Result<V
         DiskId::Gpt(disk) => disk,
     };
     let [primary, backup] = gpt::copies(storage, layout.table.sector_size).map_err(PlanError::Table)?;
-    let number = |volume: &usize| layout.table.partitions.get(*volume).map(|partition| partition.number);
+    let number = |volume: &VolumeIndex| layout.partition(*volume).map(|partition| partition.number);
     let partitions: Vec<(u32, Guid)> =
         old.partitions.iter().filter_map(|(volume, guid)| Some((number(volume)?, *guid))).collect();
     let part = |copy: GptBytes| {

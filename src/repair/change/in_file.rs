@@ -1,23 +1,27 @@
 //! Bytes of a file, written into the draft where the file's extents say that they lie.
 
 use crate::bcd::edit::Edit;
+use crate::layout::extent::DiskExtent;
+use crate::layout::extent::place_of;
 use crate::repair::draft::Draft;
 use crate::repair::error::PlanError;
-use crate::volume::Extent;
 
 /// Writes an edit of a file; all of its bytes are compared before. `what` is one byte of the file, for an error.
 ///
 /// # Errors
 /// As [`Draft::replace`]; [`PlanError::Check`] when the extents do not cover it.
-pub fn write(
+pub(super) fn write(
     draft: &mut Draft<'_>,
-    extents: &[Extent],
+    extents: &[DiskExtent],
     edit: &Edit,
     what: &'static str,
 ) -> Result<(), PlanError> {
     let (mut at, mut before, mut after) = (edit.at, edit.before.as_slice(), edit.after.as_slice());
     while !before.is_empty() {
-        let (on_disk, run) = place(extents, at)?;
+        let place = place_of(extents, u64::try_from(at).unwrap_or(u64::MAX));
+        let (on_disk, run) =
+            place.ok_or_else(|| PlanError::Check(format!("file offset 0x{at:x} lies in no extent")))?;
+        let run = usize::try_from(run).unwrap_or(usize::MAX);
         let len = before.len().min(after.len()).min(run).max(1);
         let (now, then) = (before.split_at_checked(len), after.split_at_checked(len));
         let (Some((now, before_rest)), Some((then, after_rest))) = (now, then) else {
@@ -30,20 +34,6 @@ pub fn write(
     Ok(())
 }
 
-/// The byte of the disk that holds byte `at` of the file, and how many bytes of the file follow there.
-///
-/// # Errors
-/// [`PlanError::Check`] when no extent covers it.
-pub fn place(extents: &[Extent], at: usize) -> Result<(u64, usize), PlanError> {
-    let at = u64::try_from(at).unwrap_or(u64::MAX);
-    let found = extents.iter().find_map(|extent| {
-        let inside = at.checked_sub(extent.file_offset)?;
-        let rest = extent.len.checked_sub(inside).filter(|rest| *rest > 0)?;
-        Some((extent.volume_offset.checked_add(inside)?, usize::try_from(rest).unwrap_or(usize::MAX)))
-    });
-    found.ok_or_else(|| PlanError::Check(format!("file offset 0x{at:x} lies in no extent")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,8 +44,8 @@ mod tests {
     fn an_edit_across_extents_goes_to_each_of_their_places() {
         let disk = Ram::new(vec![7; 4096], None);
         let extents = [
-            Extent { file_offset: 0, volume_offset: 2048, len: 512 },
-            Extent { file_offset: 512, volume_offset: 1024, len: 512 },
+            DiskExtent { file_offset: 0, disk_offset: 2048, len: 512 },
+            DiskExtent { file_offset: 512, disk_offset: 1024, len: 512 },
         ];
         let edit = Edit { at: 510, before: vec![7; 4], after: vec![1, 2, 3, 4] };
         let mut draft = Draft::new(&disk, 512);

@@ -19,6 +19,7 @@
 
 use crate::bcd::edit::Edit;
 use crate::layout::Layout;
+use crate::layout::index::StoreIndex;
 use crate::layout::store::StoreFile;
 use crate::repair::change::in_file;
 use crate::repair::draft::Draft;
@@ -33,8 +34,8 @@ const BYTE: &str = "byte of a dirty store";
 ///
 /// # Errors
 /// [`PlanError`] when a store is not what was read, or would have to grow.
-pub fn write(draft: &mut Draft<'_>, layout: &Layout, stores: &[usize]) -> Result<(), PlanError> {
-    let stores = stores.iter().filter_map(|index| layout.stores.get(*index));
+pub fn write(draft: &mut Draft<'_>, layout: &Layout, stores: &[StoreIndex]) -> Result<(), PlanError> {
+    let stores = stores.iter().filter_map(|index| layout.store(*index));
     let dirty: Vec<&StoreFile> = stores.filter(|file| file.replayed().is_some()).collect();
     if dirty.is_empty() {
         return Ok(());

@@ -2,7 +2,7 @@
 
 pub mod bytes;
 pub mod identity;
-pub mod in_file;
+mod in_file;
 pub mod log_replay;
 pub mod store;
 mod verify;

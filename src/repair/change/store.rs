@@ -10,12 +10,13 @@ use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::byte_edit::Site;
 use crate::diagnosis::store::dirty;
 use crate::layout::Layout;
+use crate::layout::extent::DiskExtent;
+use crate::layout::index::StoreIndex;
 use crate::layout::store::StoreFile;
 use crate::repair::change::in_file;
 use crate::repair::change::verify::verify;
 use crate::repair::draft::Draft;
 use crate::repair::error::PlanError;
-use crate::volume::Extent;
 
 /// Ranks of edits, in whose order they are written; see [`Repoint::rank`].
 const RANKS: u8 = 5;
@@ -40,7 +41,7 @@ pub struct StorePlan {
 /// A store with its edits, each with its rank.
 struct Patched<'a> {
     plan: StorePlan,
-    extents: &'a [Extent],
+    extents: &'a [DiskExtent],
     edits: Vec<(Edit, u8)>,
 }
 
@@ -55,7 +56,7 @@ pub fn write(
 ) -> Result<Vec<StorePlan>, PlanError> {
     let mut stores = Vec::new();
     for index in diagnosis.stores() {
-        if let Some(file) = layout.stores.get(index) {
+        if let Some(file) = layout.store(index) {
             stores.push(patched(layout, diagnosis, index, file)?);
         }
     }
@@ -74,7 +75,7 @@ pub fn write(
 fn patched<'a>(
     layout: &Layout,
     diagnosis: &Diagnosis,
-    index: usize,
+    index: StoreIndex,
     file: &'a StoreFile,
 ) -> Result<Patched<'a>, PlanError> {
     let repoints: Vec<_> = diagnosis.repoints().filter(|repoint| repoint.store == index).collect();
@@ -94,7 +95,7 @@ fn patched<'a>(
     fields.sort_by_key(|edit| edit.at);
     verify(store, &after, &repoints, &fields)?;
     let plan = StorePlan {
-        partition: layout.table.partitions.get(file.volume).map_or(0, |partition| partition.number),
+        partition: layout.partition(file.volume).map_or(0, |partition| partition.number),
         path: file.path.clone(),
         name: file.name.clone(),
         before: file.on_disk().unwrap_or_default().to_vec(),
@@ -105,7 +106,7 @@ fn patched<'a>(
 }
 
 /// An edit that is no re-pointing, when it lies in the file of this store, with its place in the order of writing.
-fn field(edit: &ByteEdit, index: usize) -> Option<(Edit, u8)> {
+fn field(edit: &ByteEdit, index: StoreIndex) -> Option<(Edit, u8)> {
     match edit.site {
         Site::Store { store, at, rank } if store == index => {
             Some((Edit { at, before: edit.before.clone(), after: edit.after.clone() }, rank))
@@ -116,15 +117,14 @@ fn field(edit: &ByteEdit, index: usize) -> Option<(Edit, u8)> {
 
 fn edits_of(store: &Store, repoint: &Repoint) -> Result<Vec<Edit>, PlanError> {
     let gone = || PlanError::Check("an element of the plan is not in the store".into());
-    let object = store.objects().get(repoint.object).ok_or_else(gone)?;
-    let element = object.elements.get(repoint.element).ok_or_else(gone)?;
+    let object = store.object_at(repoint.object).ok_or_else(gone)?;
+    let element = object.element_at(repoint.element).ok_or_else(gone)?;
     let ElementValue::Device(device) = &element.value else { return Err(gone()) };
-    let identities = device.identities();
-    let record =
-        identities.get(repoint.record).filter(|record| record.partition == repoint.old).ok_or_else(gone)?;
+    let record = device.identity_at(repoint.record);
+    let record = record.filter(|record| record.partition == repoint.old).ok_or_else(gone)?;
     let edits = match repoint.converts() {
-        true => edit::convert_identity(element, record, repoint.new),
-        false => edit::replace_identity(element, record, repoint.new),
+        true => edit::convert_identity(element, &record, repoint.new),
+        false => edit::replace_identity(element, &record, repoint.new),
     };
     edits.map_err(|error| PlanError::Check(error.to_string()))
 }

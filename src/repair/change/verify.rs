@@ -29,7 +29,7 @@ pub(super) fn verify(
         return Err(PlanError::Check("the number of objects would change".into()));
     }
     let mut met = 0;
-    for (index, (old, new)) in store.objects().iter().zip(patched.objects()).enumerate() {
+    for ((index, old), new) in store.objects_indexed().zip(patched.objects()) {
         let same_shape = old.key == new.key
             && old.object_type == new.object_type
             && old.elements.len() == new.elements.len()
@@ -38,7 +38,7 @@ pub(super) fn verify(
             return Err(PlanError::Check(format!("object {} would change its shape", old.key)));
         }
         met = usize::saturating_add(met, description(old, new, fields)?);
-        for (element, (old_element, new_element)) in old.elements.iter().zip(&new.elements).enumerate() {
+        for ((element, old_element), new_element) in old.elements_indexed().zip(&new.elements) {
             let planned: Vec<_> = repoints
                 .iter()
                 .filter(|repoint| repoint.object == index && repoint.element == element)
@@ -101,10 +101,9 @@ fn proved(old: &Element, new: &Element, repoints: &[&Repoint], fields: &[Edit]) 
         return (expected == new.raw && (inside == 0 || may_change)).then_some(inside);
     }
     let ElementValue::Device(device) = &new.value else { return None };
-    let identities = device.identities();
-    let all = repoints
-        .iter()
-        .all(|repoint| identities.get(repoint.record).is_some_and(|record| record.partition == repoint.new));
+    let all = repoints.iter().all(|repoint| {
+        device.identity_at(repoint.record).is_some_and(|record| record.partition == repoint.new)
+    });
     (all && old.raw.len() == new.raw.len()).then_some(0)
 }
 

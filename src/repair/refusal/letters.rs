@@ -23,7 +23,7 @@ pub(super) fn refusals(layout: &Layout, diagnosis: &Diagnosis) -> Vec<Refusal> {
             way_out: "leave --drive-letters out; the stores are repaired without it".into(),
         })
         .collect();
-    for (index, hive) in layout.mounted.iter().enumerate() {
+    for (index, hive) in layout.hives_indexed() {
         let is_written = |site: &Site| matches!(site, Site::SystemHive { hive, .. } if *hive == index);
         if diagnosis.edits().any(|edit| is_written(&edit.site)) {
             refusals.extend(overlap(layout, hive.volume));
@@ -71,7 +71,7 @@ pub(in crate::repair) fn obstacles(layout: &Layout, hive: &MountedDevices) -> Ve
             "let Windows start and shut it down fully",
         );
     }
-    let windows = layout.windows.get(hive.windows);
+    let windows = layout.installation(hive.windows);
     let asleep = windows.map_or(Some("is not known".to_owned()), WindowsVolume::may_be_hibernated);
     if let Some(how) = asleep {
         refuse(

@@ -8,6 +8,7 @@ use crate::diagnosis::Diagnosis;
 use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::byte_edit::Site;
 use crate::layout::Layout;
+use crate::layout::index::VolumeIndex;
 use crate::partition::TableKind;
 use crate::repair::cure::Cure;
 
@@ -121,7 +122,7 @@ pub fn refusals(
 }
 
 /// The volumes whose boot records these edits change.
-fn record_volumes<'a>(edits: impl Iterator<Item = &'a ByteEdit>) -> impl Iterator<Item = usize> {
+fn record_volumes<'a>(edits: impl Iterator<Item = &'a ByteEdit>) -> impl Iterator<Item = VolumeIndex> {
     edits.filter_map(|edit| match edit.site {
         Site::BootRecord { volume, .. } => Some(volume),
         Site::Table { .. } | Site::Store { .. } | Site::SystemHive { .. } => None,

@@ -15,6 +15,7 @@ use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::is_identity;
 use crate::diagnosis::show_disk;
 use crate::layout::Layout;
+use crate::layout::index::VolumeIndex;
 use crate::layout::spanned;
 use crate::layout::store::Dirty;
 use crate::layout::store::StoreFile;
@@ -51,7 +52,7 @@ pub(super) fn of_stores(
     let mut refusals: Vec<Refusal> =
         unseen.and_then(|unseen| half(unseen, "here", diagnosis)).into_iter().collect();
     refusals.extend(half_converted(diagnosis));
-    for file in diagnosis.stores().iter().filter_map(|index| layout.stores.get(*index)) {
+    for file in diagnosis.stores().iter().filter_map(|index| layout.store(*index)) {
         refusals.extend(store(layout, file, allowed));
     }
     refusals.extend(beside(context, diagnosis, allowed));
@@ -133,7 +134,7 @@ fn half_converted(diagnosis: &Diagnosis) -> Option<Refusal> {
 
 /// A boot record of a partition that shares its place with another belongs to nobody in particular.
 pub(super) fn boot_records<'a>(layout: &Layout, edits: impl Iterator<Item = &'a ByteEdit>) -> Vec<Refusal> {
-    let volumes: BTreeSet<usize> = record_volumes(edits).collect();
+    let volumes: BTreeSet<VolumeIndex> = record_volumes(edits).collect();
     volumes.into_iter().filter_map(|volume| overlap(layout, volume)).collect()
 }
 
@@ -163,7 +164,7 @@ fn other_disk(diagnosis: &Diagnosis) -> Option<Refusal> {
 
 /// The first encrypted volume of a disk, for people.
 fn encrypted(layout: &Layout) -> Option<String> {
-    let known = layout.volumes.iter().position(|facts| facts.file_system == FileSystem::BitLocker);
+    let known = layout.find_volume(|facts| facts.file_system == FileSystem::BitLocker);
     let known = known.map(|volume| format!("{} is", layout.name(volume)));
     known.or_else(|| Some(format!("{}, which cannot be read, may be", layout.name(layout.unread_volume()?))))
 }
@@ -259,8 +260,8 @@ fn dirty(file: &StoreFile, place: &str) -> Option<Refusal> {
 }
 
 /// Bytes of a partition that shares its place with another belong to nobody in particular.
-pub(super) fn overlap(layout: &Layout, volume: usize) -> Option<Refusal> {
-    let this = layout.table.partitions.get(volume)?;
+pub(super) fn overlap(layout: &Layout, volume: VolumeIndex) -> Option<Refusal> {
+    let this = layout.partition(volume)?;
     let others = layout.table.partitions.iter().filter(|other| other.number != this.number);
     let end = |partition: &Partition| partition.start.saturating_add(partition.len);
     let other = others.into_iter().find(|other| other.start < end(this) && this.start < end(other))?;

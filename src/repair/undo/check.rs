@@ -3,9 +3,10 @@
 use crate::bytes::one_line;
 use crate::diagnosis::show_disk;
 use crate::layout::Layout;
+use crate::layout::extent::DiskExtent;
+use crate::layout::extent::disk_offset_of;
 use crate::layout::store::StoreFile;
 use crate::partition::DiskId;
-use crate::repair::change::in_file::place;
 use crate::repair::patch::Patch;
 use crate::repair::record::Record;
 use crate::repair::record::SavedStore;
@@ -14,10 +15,8 @@ use crate::repair::record::sha256;
 use crate::repair::refusal::Refusal;
 use crate::repair::refusal::obstacles;
 use crate::repair::touched::Touched;
-use crate::repair::touched::is_within;
 use crate::storage::Storage;
 use crate::storage::StorageError;
-use crate::volume::Extent;
 
 /// Why an undo is refused. Nothing was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -213,7 +212,7 @@ fn parts(record: &Record, layout: &Layout) -> Result<(), UndoRefusal> {
     parts.extend(record.restored.is_some().then_some(Touched::Table));
     let size = u64::from(record.target.sector_size);
     for patch in &record.patches {
-        let known = files.iter().any(|extents| is_within(extents, patch.offset))
+        let known = files.iter().any(|extents| extents.iter().any(|extent| extent.holds(patch.offset)))
             || parts.iter().any(|part| part.holds(layout, patch.offset, size));
         if !known {
             return Err(UndoRefusal::NotOurs { at: patch.offset });
@@ -237,7 +236,7 @@ fn unchanged_store<'a>(
     record: &Record,
     saved: &SavedStore,
     layout: &'a Layout,
-) -> Result<&'a [Extent], UndoRefusal> {
+) -> Result<&'a [DiskExtent], UndoRefusal> {
     let moved =
         |why: String| UndoRefusal::Moved { path: saved.path.clone(), partition: saved.partition, why };
     layout.by_number(saved.partition).ok_or_else(|| moved("there is no such partition".into()))?;
@@ -263,8 +262,10 @@ fn unchanged_store<'a>(
 }
 
 /// Whether the repair itself put `now` at byte `at` of the file.
-fn planned(record: &Record, extents: &[Extent], at: usize, now: u8) -> bool {
-    let Ok((on_disk, _)) = place(extents, at) else { return false };
+fn planned(record: &Record, extents: &[DiskExtent], at: usize, now: u8) -> bool {
+    let Some(on_disk) = disk_offset_of(extents, u64::try_from(at).unwrap_or(u64::MAX)) else {
+        return false;
+    };
     let byte = |patch: &Patch| {
         let inside = usize::try_from(on_disk.checked_sub(patch.offset)?).ok()?;
         patch.after.get(inside).copied()

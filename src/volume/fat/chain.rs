@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use crate::bytes::le_u16;
 use crate::bytes::le_u32;
 use crate::storage::Storage;
-use crate::volume::Extent;
 use crate::volume::VolumeError;
+use crate::volume::VolumeExtent;
 use crate::volume::fat::boot_sector::BootSector;
 use crate::volume::fat::boot_sector::Width;
 
@@ -110,9 +110,9 @@ pub(crate) fn places(
     boot: &BootSector,
     first: u32,
     len: u64,
-) -> Result<(Vec<Extent>, Vec<u32>), VolumeError> {
+) -> Result<(Vec<VolumeExtent>, Vec<u32>), VolumeError> {
     let mut walk = Walk::new(storage, boot, first);
-    let (mut extents, mut clusters): (Vec<Extent>, Vec<u32>) = (Vec::new(), Vec::new());
+    let (mut extents, mut clusters): (Vec<VolumeExtent>, Vec<u32>) = (Vec::new(), Vec::new());
     let mut done = 0u64;
     while done < len {
         let Some((cluster, place)) = walk.step()? else {
@@ -124,7 +124,7 @@ pub(crate) fn places(
             Some(last) if last.volume_offset.saturating_add(last.len) == place => {
                 last.len = last.len.saturating_add(count);
             }
-            _ => extents.push(Extent { file_offset: done, volume_offset: place, len: count }),
+            _ => extents.push(VolumeExtent { file_offset: done, volume_offset: place, len: count }),
         }
         clusters.push(cluster);
         done = done.saturating_add(count);

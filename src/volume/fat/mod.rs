@@ -10,13 +10,13 @@ mod tests;
 use crate::storage::Storage;
 use crate::volume::Entry;
 use crate::volume::EntryKind;
-use crate::volume::Extent;
 use crate::volume::FileSystem;
 use crate::volume::LocatedFile;
 use crate::volume::Obstacle;
 use crate::volume::ObstacleKind;
 use crate::volume::PlacedFile;
 use crate::volume::VolumeError;
+use crate::volume::VolumeExtent;
 use crate::volume::VolumeFile;
 use crate::volume::fat::boot_sector::BootSector;
 use crate::volume::fat::boot_sector::Rounding;
@@ -189,7 +189,7 @@ impl<'a> FatVolume<'a> {
     }
 
     /// The places of the first `len` bytes of a file, and their clusters.
-    fn places(&self, found: &Found, len: u64) -> Result<(Vec<Extent>, Vec<u32>), VolumeError> {
+    fn places(&self, found: &Found, len: u64) -> Result<(Vec<VolumeExtent>, Vec<u32>), VolumeError> {
         if len == 0 {
             return Ok((Vec::new(), Vec::new()));
         }
@@ -197,7 +197,7 @@ impl<'a> FatVolume<'a> {
     }
 
     /// The places of a file, on which all copies of the table agree.
-    fn proven(&self, found: &Found) -> Result<Vec<Extent>, VolumeError> {
+    fn proven(&self, found: &Found) -> Result<Vec<VolumeExtent>, VolumeError> {
         let (extents, clusters) = self.places(found, found.len)?;
         self.copies_agree(found, &clusters)?;
         Ok(extents)
@@ -209,7 +209,7 @@ impl<'a> FatVolume<'a> {
         self.bytes_of(&extents)
     }
 
-    fn bytes_of(&self, extents: &[Extent]) -> Result<Vec<u8>, VolumeError> {
+    fn bytes_of(&self, extents: &[VolumeExtent]) -> Result<Vec<u8>, VolumeError> {
         let mut bytes = Vec::new();
         for extent in extents {
             let count = usize::try_from(extent.len).unwrap_or(usize::MAX);

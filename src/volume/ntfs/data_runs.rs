@@ -2,7 +2,7 @@
 //!
 //! Source: libyal's libfsntfs documentation, "Data runs"; the linux-ntfs documentation.
 
-use crate::volume::Extent;
+use crate::volume::VolumeExtent;
 
 /// Clusters that follow each other on the volume, or a hole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,12 +55,12 @@ pub(crate) fn decode(bytes: &[u8], mut vcn: u64) -> Result<Vec<Run>, String> {
 }
 
 /// The runs of the first `size` bytes as byte ranges, holes left out.
-pub(crate) fn extents(runs: &[Run], cluster_size: u32, size: u64) -> Vec<Extent> {
+pub(crate) fn extents(runs: &[Run], cluster_size: u32, size: u64) -> Vec<VolumeExtent> {
     let bytes = |clusters: u64| clusters.saturating_mul(u64::from(cluster_size));
     let placed = runs.iter().filter_map(|run| {
         let file_offset = bytes(run.vcn);
         let len = bytes(run.clusters).min(size.saturating_sub(file_offset));
-        Some(Extent { file_offset, volume_offset: bytes(run.lcn?), len })
+        Some(VolumeExtent { file_offset, volume_offset: bytes(run.lcn?), len })
     });
     placed.filter(|extent| extent.len > 0).collect()
 }
@@ -95,7 +95,7 @@ mod tests {
         );
         let places = extents(&runs, 512, 0x1a * 512 + 1);
         assert_eq!(places.len(), 2, "the hole is left out, the rest is beyond the size");
-        assert_eq!(places[1], Extent { file_offset: 0x3000, volume_offset: 0x5624 * 512, len: 1024 });
+        assert_eq!(places[1], VolumeExtent { file_offset: 0x3000, volume_offset: 0x5624 * 512, len: 1024 });
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! The proof that a file's clusters may be overwritten in place.
 
 use crate::bytes::le_u32;
-use crate::volume::Extent;
 use crate::volume::LocatedFile;
 use crate::volume::PlacedFile;
 use crate::volume::VolumeError;
+use crate::volume::VolumeExtent;
 use crate::volume::ntfs::Found;
 use crate::volume::ntfs::NtfsVolume;
 use crate::volume::ntfs::data_runs;
@@ -49,7 +49,7 @@ fn proven<'f>(
     volume: &NtfsVolume<'_>,
     found: &'f Found,
     max: u64,
-) -> Result<(&'f NonResident, Vec<Extent>), VolumeError> {
+) -> Result<(&'f NonResident, Vec<VolumeExtent>), VolumeError> {
     refuse_directory(found)?;
     agree_on_name(volume, found)?;
     let data = plain_data(found)?;
@@ -134,7 +134,11 @@ fn refuse_flags(found: &Found, data: &Attribute) -> Result<(), VolumeError> {
 }
 
 /// The byte ranges of the contents; every run whole and inside the volume, none of them the boot sector, none twice.
-fn places(volume: &NtfsVolume<'_>, found: &Found, data: &NonResident) -> Result<Vec<Extent>, VolumeError> {
+fn places(
+    volume: &NtfsVolume<'_>,
+    found: &Found,
+    data: &NonResident,
+) -> Result<Vec<VolumeExtent>, VolumeError> {
     let cluster = u64::from(volume.boot.cluster_size);
     let mut ranges = Vec::new();
     let mut clusters = 0u64;
@@ -161,7 +165,7 @@ fn places(volume: &NtfsVolume<'_>, found: &Found, data: &NonResident) -> Result<
 }
 
 /// $Bitmap must say that every cluster is in use: one that is free would be given to another file.
-fn allocated(volume: &NtfsVolume<'_>, found: &Found, extents: &[Extent]) -> Result<(), VolumeError> {
+fn allocated(volume: &NtfsVolume<'_>, found: &Found, extents: &[VolumeExtent]) -> Result<(), VolumeError> {
     let record = volume.table.file(BITMAP, 0)?;
     let Some(bitmap) = Stream::of(&volume.table, &record, BITMAP, file_record::DATA, "")? else {
         return Err(VolumeError::corrupt("$Bitmap", record.at, "a $DATA attribute", "none"));

@@ -7,6 +7,7 @@ use crate::cli::text::words;
 use crate::layout::Layout;
 use crate::layout::Role;
 use crate::layout::VolumeFacts;
+use crate::layout::index::VolumeIndex;
 use crate::layout::windows::WindowsVolume;
 use crate::partition;
 use crate::partition::PartitionType;
@@ -91,10 +92,10 @@ pub fn disk(layout: &Layout, len: u64) -> Disk {
 /// Partitions with what is on them.
 #[must_use]
 pub fn partitions(layout: &Layout) -> Vec<Partition> {
-    let windows = |index: usize| {
+    let windows = |index: VolumeIndex| {
         layout.windows.iter().filter(move |windows| windows.volume == index).map(|it| it.root.clone())
     };
-    let one = |(index, facts): (usize, &VolumeFacts)| Partition {
+    let one = |(index, facts): (VolumeIndex, &VolumeFacts)| Partition {
         number: facts.partition.number,
         start: facts.partition.start,
         size: facts.partition.len,
@@ -108,7 +109,7 @@ pub fn partitions(layout: &Layout) -> Vec<Partition> {
         windows: windows(index).collect(),
         unreadable: facts.unread_reason().map(str::to_owned),
     };
-    layout.volumes.iter().enumerate().map(one).collect()
+    layout.volumes_indexed().map(one).collect()
 }
 
 /// Every Windows, with what it is and the file that says so, or why nothing does.
@@ -117,7 +118,7 @@ pub fn windows(layout: &Layout) -> Vec<Windows> {
     let one = |windows: &WindowsVolume| {
         let (version, error) = (windows.version.as_ref().ok(), windows.version.as_ref().err());
         Windows {
-            partition: layout.table.partitions.get(windows.volume).map(|partition| partition.number),
+            partition: layout.partition(windows.volume).map(|partition| partition.number),
             root: windows.root.clone(),
             product: version.map(|version| version.product.clone()),
             build: version.and_then(|version| version.build.clone()),

@@ -157,13 +157,13 @@ pub fn edit(edit: &ByteEdit) -> Edit {
 /// One re-pointing.
 #[must_use]
 pub fn change(layout: &Layout, repoint: &Repoint) -> Change {
-    let file = layout.stores.get(repoint.store);
-    let object = file.and_then(|file| file.parsed()?.objects().get(repoint.object));
-    let element = object.and_then(|object| object.elements.get(repoint.element));
+    let file = layout.store(repoint.store);
+    let object = file.and_then(|file| file.parsed()?.object_at(repoint.object));
+    let element = object.and_then(|object| object.element_at(repoint.element));
     Change {
         store: file.map(|file| file.path.to_string()),
         store_partition: file
-            .and_then(|file| layout.table.partitions.get(file.volume))
+            .and_then(|file| layout.partition(file.volume))
             .map(|partition| partition.number),
         object: object.map(|object| object.key.to_string()),
         element: element.map(|element| element.key.to_string()),

@@ -24,6 +24,7 @@ use crate::diagnosis::model::hop::State;
 use crate::diagnosis::requirement::Requirement;
 use crate::guid::Guid;
 use crate::layout::Layout;
+use crate::layout::index::VolumeIndex;
 use crate::repair::prospect::Prospect;
 
 /// A disk that was examined.
@@ -233,8 +234,8 @@ fn restore(layout: &Layout, restore: &Restore) -> Option<OtherCure> {
         Restore::Nothing => None,
         Restore::Impossible(reason) => Some(OtherCure { reason: Some(reason.to_string()), ..nothing }),
         Restore::Possible(old) => {
-            let partition = |(volume, guid): &(usize, Guid)| OldGuid {
-                number: layout.table.partitions.get(*volume).map(|partition| partition.number),
+            let partition = |(volume, guid): &(VolumeIndex, Guid)| OldGuid {
+                number: layout.partition(*volume).map(|partition| partition.number),
                 guid: guid.to_string(),
             };
             let identity = Some(words::identity(Some(old.disk)));
