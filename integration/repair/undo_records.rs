@@ -14,8 +14,8 @@ use crate::support::text;
 
 /// Records of version 1, written by the program when that was the format, of a repair of these images.
 const OLD: [(&str, &str, &[&str]); 2] = [
-    ("win2008sp2-bios", "win2008sp2-bios.v1.undo.json", &[]),
-    ("win11-uefi", "win11-uefi-identity.v1.undo.json", &["--restore-identity"]),
+    ("win2008sp2-bios", "win2008sp2-bios.v1.json", &[]),
+    ("win11-uefi", "win11-uefi-identity.v1.json", &["--restore-identity"]),
 ];
 
 #[test]
