@@ -100,6 +100,7 @@ guest: rescue-for-tests
 lint:
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -Dwarnings
+	$(CARGO) clippy --locked --lib --no-default-features -- -Dwarnings
 	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --locked --no-deps --quiet
 	@$(CARGO) metadata --manifest-path integration/fuzz/Cargo.toml --locked --format-version 1 >/dev/null
 
