@@ -21,13 +21,12 @@ use crate::support::hivex;
 use crate::support::hivex_bytes;
 use crate::support::image;
 use crate::support::judge;
+use crate::support::make_image::make_image;
 use crate::support::ntfs_file;
 use crate::support::parts::cut;
 use crate::support::run;
 use crate::support::same_content;
 use crate::support::text;
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_bcdrescue-make-image");
 
 /// MBR disks with a store, and GPT disks; `win2003-bios` has neither.
 const MBR: [&str; 4] = ["win2008sp2-bios", "win2008r2-bios", "win7-logical", "win10-bios"];
@@ -79,7 +78,7 @@ const NT5_CASES: [Case; 4] = [
 fn make(folder: &Path, recipe: &str, name: &str) -> (Run, PathBuf) {
     let (file, out) = (folder.join("recipe.toml"), folder.join(name));
     fs::write(&file, recipe).unwrap();
-    (run(PROGRAM, &[text(&file), text(&out)]), out)
+    (run(make_image(), &[text(&file), text(&out)]), out)
 }
 
 /// A disk of this recipe, in the form that the name asks for.
@@ -162,7 +161,7 @@ fn what_windows_2003_suffers_is_found() {
 
 #[test]
 fn every_base_and_damage_that_is_listed_is_tried_here() {
-    let list = run(PROGRAM, &["--list"]).exits(0).stdout;
+    let list = run(make_image(), &["--list"]).exits(0).stdout;
     let (bases, damages) = list.split_once("\ndamages:\n").unwrap();
     let names = |text: &str| -> BTreeSet<String> {
         let lines = text.lines().filter_map(|line| line.strip_prefix("  "));
@@ -363,9 +362,9 @@ fn a_bad_recipe_is_one_line_and_no_file() {
     let before = sha256(&folder.path().join("recipe.img"));
     make(folder.path(), "base = 'win7-logical'", "recipe.img").0.exits(8).says("File exists");
     assert_eq!(sha256(&folder.path().join("recipe.img")), before);
-    run(PROGRAM, &["no-recipe.toml", "a.qcow2"]).exits(8).says("no-recipe.toml: No such file");
-    run(PROGRAM, &["--list", "a.toml"]).exits(16);
-    run(PROGRAM, &[]).exits(16).says("RECIPE");
+    run(make_image(), &["no-recipe.toml", "a.qcow2"]).exits(8).says("no-recipe.toml: No such file");
+    run(make_image(), &["--list", "a.toml"]).exits(16);
+    run(make_image(), &[]).exits(16).says("RECIPE");
 }
 
 #[test]
@@ -375,7 +374,7 @@ fn what_could_not_be_written_whole_is_removed() {
     fs::write(&recipe, "base = 'win10-bios'").unwrap();
     // Files may have 100 KiB; the signal that says so would end it before it can tidy up.
     let line = "ulimit -f 200; exec \"$@\"";
-    run("sh", &["-c", line, "sh", PROGRAM, text(&recipe), text(&out)])
+    run("sh", &["-c", line, "sh", make_image(), text(&recipe), text(&out)])
         .exits(8)
         .says("disk.qcow2: File too large");
     assert!(!out.exists());

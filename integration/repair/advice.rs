@@ -7,6 +7,7 @@ use bcdrescue::repair::record::Record;
 use crate::support::Disk;
 use crate::support::bcdrescue;
 use crate::support::image;
+use crate::support::make_image::make_image;
 use crate::support::run;
 use crate::support::text;
 
@@ -15,7 +16,7 @@ pub fn made(recipe: &str) -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     let (file, disk) = (folder.path().join("recipe.toml"), folder.path().join("disk.qcow2"));
     fs::write(&file, recipe).unwrap();
-    run(env!("CARGO_BIN_EXE_bcdrescue-make-image"), &[text(&file), text(&disk)]).exits(0);
+    run(make_image(), &[text(&file), text(&disk)]).exits(0);
     let name = text(&disk).to_owned();
     (folder, name)
 }
