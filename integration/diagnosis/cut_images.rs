@@ -7,18 +7,19 @@ use std::os::unix::fs::FileExt;
 use serde_json::Value as Json;
 
 use crate::repair::scenarios::second_windows;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::judge;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::judges::judge;
 use crate::support::parts::cut;
 use crate::support::parts::partitions;
 use crate::support::parts::paste;
 use crate::support::parts::sfdisk;
-use crate::support::text;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 /// Sectors of `win7-logical`: its first and second extended boot record.
 const FIRST_RECORD: u64 = 206_848;
+
 const SECOND_RECORD: u64 = 1_257_472;
 
 fn shorten(disk: &Disk, len: u64) {

@@ -12,25 +12,30 @@ use bcdrescue::hive::build::build;
 use serde_json::Value as Json;
 
 use crate::repair::attached::Machine;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::hivex_bytes;
-use crate::support::hivex_difference;
-use crate::support::judge;
-use crate::support::ntfs_file;
+use crate::support::disk::Disk;
+use crate::support::disk::data;
+use crate::support::disk::hash;
+use crate::support::judges::hivex_bytes;
+use crate::support::judges::hivex_difference;
+use crate::support::judges::judge;
+use crate::support::judges::ntfs_file;
+use crate::support::judges::put_ntfs;
 use crate::support::parts::change;
 use crate::support::parts::cut;
 use crate::support::parts::partitions;
 use crate::support::parts::paste;
-use crate::support::put_ntfs;
-use crate::support::text;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 const SYSTEM: &str = "/Windows/System32/config/SYSTEM";
+
 const MIB: u64 = 1 << 20;
+
 /// The old and the new signature of `win10-bios`, and where its partitions begin.
 const OLD: u32 = 0xc3a1_f00d;
+
 const NEW: u32 = 0x4e21_b6aa;
+
 const STARTS: [u64; 2] = [MIB, 581 * MIB];
 
 /// Names and data of the values of `MountedDevices`.
@@ -275,6 +280,7 @@ fn a_letter_that_windows_gave_meanwhile_is_not_doubled() {
 
 /// The GUIDs that the stores of `win11-uefi` name.
 const ESP: &str = "5f3c0102-3b1d-4c01-9a2c-0242ac1b0002";
+
 const WINDOWS: &str = "5f3c0104-3b1d-4c01-9a2c-0242ac1b0004";
 
 pub fn windows_11() -> Letters<'static> {
@@ -471,7 +477,7 @@ fn set_in_data_attribute(volume: &Path, at: usize, bytes: &[u8]) {
     use std::os::unix::fs::FileExt;
     let name: Vec<u8> = "SYSTEM".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let file = fs::OpenOptions::new().read(true).write(true).open(volume).unwrap();
-    for (start, data) in crate::support::data(volume) {
+    for (start, data) in data(volume) {
         for (index, record) in data.chunks(1024).enumerate().filter(|(_, record)| record.starts_with(b"FILE"))
         {
             let mut attribute = usize::from(u16::from_le_bytes([record[0x14], record[0x15]]));

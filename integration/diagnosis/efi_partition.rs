@@ -6,19 +6,21 @@ use serde_json::Value as Json;
 
 use crate::repair::beside::put_store;
 use crate::repair::beside::store_of;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::judge;
-use crate::support::ntfs_file;
+use crate::support::disk::Disk;
+use crate::support::judges::judge;
+use crate::support::judges::ntfs_file;
+use crate::support::judges::put_fat;
 use crate::support::parts::change;
 use crate::support::parts::cut;
 use crate::support::parts::partitions;
 use crate::support::parts::paste;
-use crate::support::put_fat;
-use crate::support::text;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 const STORE: &str = "/EFI/Microsoft/Boot/BCD";
+
 const MANAGER: &str = "/EFI/Microsoft/Boot/bootmgfw.efi";
+
 const FALLBACK: &str = "/EFI/Boot/bootx64.efi";
 
 fn find<'a>(target: &'a Json, code: &str) -> Vec<&'a Json> {

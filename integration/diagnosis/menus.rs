@@ -21,19 +21,23 @@ use serde_json::Value as Json;
 
 use crate::repair::beside::put_store;
 use crate::repair::beside::store_of;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::hivex_difference;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::judges::hivex_difference;
+use crate::support::judges::put_fat;
+use crate::support::judges::put_ntfs;
 use crate::support::parts::change;
-use crate::support::put_fat;
-use crate::support::put_ntfs;
-use crate::support::text;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 const BIOS: &str = "/Boot/BCD";
+
 const UEFI: &str = "/EFI/Microsoft/Boot/BCD";
+
 const GONE: Guid = Guid::from_u128(0x1111_1111_2222_3333_4444_5555_5555_5555);
+
 const GONE_TOO: Guid = Guid::from_u128(0x1111_1111_2222_3333_4444_5555_5555_6666);
+
 const SECOND: Guid = Guid::from_u128(0x7777_7777_2222_3333_4444_5555_5555_5555);
 
 /// The store made again with these objects.

@@ -11,17 +11,18 @@ use crate::repair::beside::put_store;
 use crate::repair::beside::store_of;
 use crate::repair::scenarios::second_windows;
 use crate::repair::scenarios::with_identities;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::hivex_difference;
-use crate::support::judge;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::judges::hivex_difference;
+use crate::support::judges::judge;
+use crate::support::judges::put_ntfs;
 use crate::support::parts::change;
-use crate::support::put_ntfs;
-use crate::support::run;
-use crate::support::text;
+use crate::support::program::bcdrescue;
+use crate::support::program::run;
+use crate::support::program::text;
 
 const BIOS: &str = "/Boot/BCD";
+
 const UEFI: &str = "/EFI/Microsoft/Boot/BCD";
 
 /// Disk and partition GUID by sfdisk.

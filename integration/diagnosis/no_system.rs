@@ -4,14 +4,14 @@ use serde_json::Value as Json;
 
 use crate::repair::beside::put_store;
 use crate::repair::scenarios::replace;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::judge;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::judges::judge;
+use crate::support::judges::put_fat;
 use crate::support::parts::cut;
 use crate::support::parts::paste;
-use crate::support::put_fat;
-use crate::support::text;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 const MIB: u64 = 1 << 20;
 

@@ -6,21 +6,23 @@ use serde_json::Value as Json;
 use serde_json::json;
 
 use crate::repair::attached::Machine;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::image;
-use crate::support::judge;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::disk::image;
+use crate::support::judges::judge;
+use crate::support::judges::put_ntfs;
 use crate::support::parts::cut;
 use crate::support::parts::paste;
-use crate::support::put_ntfs;
-use crate::support::text;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 const START: u64 = 1 << 20;
+
 const LEN: u64 = 1022 << 20;
 
 /// The signature that the disk has, and the one that it had.
 const NEW: &str = "0a1b2c3d";
+
 const OLD: &str = "7d2c9d2c";
 
 /// The 2003 disk with a `boot.ini` of this default and these entries.

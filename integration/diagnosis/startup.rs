@@ -12,13 +12,14 @@ use crate::repair::beside::put_store;
 use crate::repair::beside::store_of;
 use crate::repair::scenarios::second_windows;
 use crate::repair::scenarios::with_identities;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::judge;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::disk::image;
+use crate::support::judges::judge;
 use crate::support::parts::cut;
 use crate::support::parts::partitions;
-use crate::support::text;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 fn get(disk: &Path, at: u64) -> [u8; 4] {
     let mut bytes = [0; 4];
@@ -310,8 +311,7 @@ fn a_second_fault_is_told_with_its_switch() {
 
 #[test]
 fn the_chain_is_walked_to_the_kernel() {
-    let target =
-        bcdrescue(&["check", text(&crate::support::image("win10-bios-healthy")), "--json"]).exits(0).target();
+    let target = bcdrescue(&["check", text(&image("win10-bios-healthy")), "--json"]).exits(0).target();
     let hops: Vec<_> =
         target["chain"].as_array().unwrap().iter().map(|hop| hop["hop"].as_str().unwrap()).collect();
     assert_eq!(
@@ -334,8 +334,7 @@ fn the_chain_is_walked_to_the_kernel() {
     assert!(target["chain"].as_array().unwrap().iter().all(|hop| hop["state"] == "ok"));
     assert_eq!(target["stop"], Json::Null);
 
-    let target =
-        bcdrescue(&["check", text(&crate::support::image("win10-bios")), "--json"]).exits(4).target();
+    let target = bcdrescue(&["check", text(&image("win10-bios")), "--json"]).exits(4).target();
     assert_eq!(stop(&target), ("device".into(), "signature-changed".into()));
     assert_eq!(target["stop"]["predicted_status"], "0xc000000e");
     assert_eq!(
@@ -344,8 +343,7 @@ fn the_chain_is_walked_to_the_kernel() {
     );
     assert_eq!(hop(&target, "loader")["state"], "ok");
 
-    let target =
-        bcdrescue(&["check", text(&crate::support::image("win11-uefi")), "--json"]).exits(4).target();
+    let target = bcdrescue(&["check", text(&image("win11-uefi")), "--json"]).exits(4).target();
     assert_eq!(stop(&target).0, "device");
     assert_eq!(hop(&target, "EFI partition")["evidence"], "partition 1 (SYSTEM)");
 }

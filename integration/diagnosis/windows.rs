@@ -19,20 +19,21 @@ use serde_json::json;
 
 use crate::stores::corpus::again;
 use crate::stores::file_version::by_objdump;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hivex;
-use crate::support::judge;
-use crate::support::ntfs_file;
+use crate::support::disk::Disk;
+use crate::support::judges::hivex;
+use crate::support::judges::judge;
+use crate::support::judges::ntfs_file;
+use crate::support::judges::put_ntfs;
 use crate::support::parts::cut;
 use crate::support::parts::partitions;
 use crate::support::parts::paste;
-use crate::support::put_ntfs;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 use crate::support::sparse::PAGE;
 use crate::support::sparse::SparseRam;
-use crate::support::text;
 
 const SOFTWARE: &str = "/Windows/System32/config/SOFTWARE";
+
 const CURRENT_VERSION: &str = r"Microsoft\Windows NT\CurrentVersion";
 
 /// Image, number of the partition with Windows, system root; product and build as they are to be told; what hivex reads:

@@ -4,29 +4,42 @@
 //! The processor is emulated (TCG): that works everywhere. `make rescue-disk` builds what is booted, `make guest
 //! CASE=NAME` runs one case with the guest's console on the terminal.
 
-mod boot_media;
-mod console;
-mod cycle;
-mod faults;
-mod held;
-mod late;
-mod locks;
-mod machine;
-mod menu;
-mod power;
-mod qmp;
-mod records;
-mod several;
-mod unattended;
-
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 use std::time::SystemTime;
 
-use crate::support::not_run;
-use crate::support::target;
+use crate::support::program::not_run;
+use crate::support::program::target;
+
+mod boot_media;
+
+mod console;
+
+mod cycle;
+
+mod faults;
+
+mod held;
+
+mod late;
+
+mod locks;
+
+mod machine;
+
+mod menu;
+
+mod power;
+
+mod qmp;
+
+mod records;
+
+mod several;
+
+mod unattended;
 
 /// Nothing that is waited for takes longer, on a machine that is four times slower and busy too; a bound for hangs, not for
 /// speed.

@@ -9,10 +9,10 @@ use std::process::Stdio;
 
 use serde_json::Value as Json;
 
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::image;
-use crate::support::text;
+use crate::support::disk::hash;
+use crate::support::disk::image;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 /// Healthy and broken images, something that is no disk, something that is none of Windows', and a directory's worth more.
 pub fn folder() -> tempfile::TempDir {

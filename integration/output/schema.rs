@@ -7,13 +7,13 @@ use bcdrescue::diagnosis::model::code::Code;
 use serde_json::Value as Json;
 use serde_json::json;
 
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::image;
-use crate::support::judge;
-use crate::support::ntfs_file;
+use crate::support::disk::Disk;
+use crate::support::disk::image;
+use crate::support::judges::judge;
+use crate::support::judges::ntfs_file;
 use crate::support::parts::cut;
-use crate::support::text;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 /// Validates each document of a folder by the schema beside it, and says of each on a line whether it is valid.
 const VALIDATE: &str = r#"

@@ -4,10 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::bcdrescue;
-use crate::support::judge;
+use crate::support::judges::judge;
 use crate::support::make_image::make_image;
-use crate::support::text;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 const COMMANDS: [&str; 7] = ["list", "inspect", "check", "fix", "record", "undo", "schema"];
 

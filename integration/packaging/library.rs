@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::judge;
+use crate::support::judges::judge;
 
 /// Names of the crates that are linked into the library with these arguments, as cargo resolves them.
 fn linked(arguments: &[&str]) -> BTreeSet<String> {

@@ -13,24 +13,26 @@ use tempfile::TempDir;
 
 use crate::repair::firmware_stores::BIOS;
 use crate::repair::firmware_stores::store;
-use crate::support::Disk;
-use crate::support::Run;
-use crate::support::bcdrescue;
-use crate::support::fat_file;
-use crate::support::hivex;
-use crate::support::hivex_bytes;
-use crate::support::image;
-use crate::support::judge;
+use crate::support::disk::Disk;
+use crate::support::disk::image;
+use crate::support::disk::same_content;
+use crate::support::judges::fat_file;
+use crate::support::judges::hivex;
+use crate::support::judges::hivex_bytes;
+use crate::support::judges::judge;
+use crate::support::judges::ntfs_file;
 use crate::support::make_image::make_image;
-use crate::support::ntfs_file;
 use crate::support::parts::cut;
-use crate::support::run;
-use crate::support::same_content;
-use crate::support::text;
+use crate::support::program::Run;
+use crate::support::program::bcdrescue;
+use crate::support::program::run;
+use crate::support::program::text;
 
 /// MBR disks with a store, and GPT disks; `win2003-bios` has neither.
 const MBR: [&str; 4] = ["win2008sp2-bios", "win2008r2-bios", "win7-logical", "win10-bios"];
+
 const GPT: [&str; 2] = ["win11-uefi", "win2022-uefi-4kn"];
+
 const NT5: &str = "win2003-bios";
 
 /// A damage: to which bases, what check finds, and the switches with which fix cures it, where it can.
@@ -50,11 +52,13 @@ const MBR_CASES: [Case; 5] = [
     ("hidden-sectors-wrong", &MBR, "broken", "boot-record-place", Some(&["--boot-sector"])),
     ("boot-manager-missing", &MBR, "broken", "boot-manager-missing", None),
 ];
+
 const GPT_CASES: [Case; 3] = [
     ("signature-changed", &GPT, "degraded", "disk-guid-changed", Some(&[])),
     ("guids-changed", &GPT, "broken", "disk-unknown", Some(&[])),
     ("boot-manager-missing", &GPT, "broken", "boot-manager-missing", None),
 ];
+
 const STORE_CASES: [Case; 10] = [
     ("loader-missing", &MBR, "broken", "file-missing", None),
     ("loader-missing", &GPT, "broken", "file-missing", None),
@@ -67,6 +71,7 @@ const STORE_CASES: [Case; 10] = [
     ("hibernated", &["win11-uefi"], "healthy", "hibernated", None),
     ("bitlocker", &GPT, "healthy", "bitlocker", None),
 ];
+
 const NT5_CASES: [Case; 4] = [
     ("signature-changed", &[NT5], "healthy", "ntldr", None),
     ("not-active", &[NT5], "broken", "active-partition-missing", Some(&["--active", "1"])),

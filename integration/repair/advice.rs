@@ -3,13 +3,12 @@
 use std::fs;
 
 use bcdrescue::repair::record::Record;
-
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::image;
+use crate::support::disk::Disk;
+use crate::support::disk::image;
 use crate::support::make_image::make_image;
-use crate::support::run;
-use crate::support::text;
+use crate::support::program::bcdrescue;
+use crate::support::program::run;
+use crate::support::program::text;
 
 /// A disk made by a recipe, with the folder that it is in.
 pub fn made(recipe: &str) -> (tempfile::TempDir, String) {

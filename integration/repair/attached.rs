@@ -12,14 +12,14 @@ use crate::repair::beside::named as stored;
 use crate::repair::beside::pair;
 use crate::repair::beside::store_of;
 use crate::stores::oracle::identities_of_table;
-use crate::support::Disk;
-use crate::support::Run;
-use crate::support::hash;
-use crate::support::is_root;
-use crate::support::judge;
-use crate::support::not_run;
-use crate::support::run;
-use crate::support::text;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::judges::judge;
+use crate::support::program::Run;
+use crate::support::program::is_root;
+use crate::support::program::not_run;
+use crate::support::program::run;
+use crate::support::program::text;
 
 /// In a name space of its own: the devices up to `--` are all disks that the machine has.
 const ALONE: &str = r#"

@@ -10,20 +10,21 @@ use serde_json::Value as Json;
 use crate::repair::scenarios::with_identities;
 use crate::stores::oracle::Identity;
 use crate::stores::oracle::identities_of_table;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::fat_file;
-use crate::support::hash;
-use crate::support::hivex;
-use crate::support::judge;
-use crate::support::ntfs_file;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::judges::fat_file;
+use crate::support::judges::hivex;
+use crate::support::judges::hivex_bytes;
+use crate::support::judges::judge;
+use crate::support::judges::ntfs_file;
+use crate::support::judges::put_fat;
+use crate::support::judges::put_ntfs;
 use crate::support::parts::cut;
 use crate::support::parts::partitions;
 use crate::support::parts::paste;
 use crate::support::parts::sfdisk;
-use crate::support::put_fat;
-use crate::support::put_ntfs;
-use crate::support::text;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 const MIB: u64 = 1 << 20;
 
@@ -103,7 +104,7 @@ pub fn named(store: &[u8], identity: Identity) -> usize {
         QualifiedPartition::Gpt { disk, partition } => (partition.bytes().to_vec(), disk.bytes().to_vec()),
     };
     let values: Vec<String> = hivex(store).into_keys().filter(|path| path.ends_with("\\Element")).collect();
-    let raw = |path: &String| crate::support::hivex_bytes(store, path);
+    let raw = |path: &String| hivex_bytes(store, path);
     let has = |value: &[u8], part: &[u8]| value.windows(part.len()).any(|window| window == part);
     let binary = values.iter().filter(|path| hivex(store)[*path].contains("base64"));
     binary.map(raw).filter(|value| has(value, &bytes.0) && has(value, &bytes.1)).count()

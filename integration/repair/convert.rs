@@ -10,17 +10,18 @@ use crate::repair::beside::put_store;
 use crate::repair::beside::store_of;
 use crate::repair::scenarios::second_windows;
 use crate::stores::oracle::identities_of_table;
-use crate::support::Disk;
-use crate::support::Run;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::hivex;
-use crate::support::hivex_difference;
-use crate::support::judge;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::judges::hivex;
+use crate::support::judges::hivex_difference;
+use crate::support::judges::judge;
 use crate::support::parts::partitions;
-use crate::support::text;
+use crate::support::program::Run;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 const BIOS: &str = "/Boot/BCD";
+
 const UEFI: &str = "/EFI/Microsoft/Boot/BCD";
 
 fn codes(target: &Json) -> Vec<&str> {

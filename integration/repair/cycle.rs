@@ -4,17 +4,17 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::fat_file;
-use crate::support::hash;
-use crate::support::hivex_difference;
-use crate::support::image;
-use crate::support::judge;
-use crate::support::ntfs_file;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::disk::image;
+use crate::support::disk::same_content;
+use crate::support::judges::fat_file;
+use crate::support::judges::hivex_difference;
+use crate::support::judges::judge;
+use crate::support::judges::ntfs_file;
 use crate::support::parts::cut;
-use crate::support::same_content;
-use crate::support::text;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 /// Where a store of an image lies: path, file system, and byte offset and length of its volume.
 pub struct Place {

@@ -16,22 +16,24 @@ use crate::log_file::numbered;
 use crate::log_file::page_log;
 use crate::stores::corpus;
 use crate::stores::hostile::look;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::counted;
-use crate::support::fat_file;
-use crate::support::hash;
-use crate::support::hivex;
-use crate::support::hivex_difference;
-use crate::support::ntfs_file;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::judges::fat_file;
+use crate::support::judges::hivex;
+use crate::support::judges::hivex_difference;
+use crate::support::judges::ntfs_file;
+use crate::support::judges::put_fat;
+use crate::support::judges::put_ntfs;
 use crate::support::parts::cut;
 use crate::support::parts::paste;
-use crate::support::put_fat;
-use crate::support::put_ntfs;
+use crate::support::program::bcdrescue;
+use crate::support::program::counted;
 use crate::support::sparse::SparseRam;
 
 const BIOS: &str = "/Boot/BCD";
+
 const UEFI: &str = "/EFI/Microsoft/Boot/BCD";
+
 /// The number of the store when its last flush is complete.
 const NUMBER: u32 = 700;
 

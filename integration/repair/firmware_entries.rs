@@ -35,19 +35,19 @@ use crate::repair::power::Cut;
 use crate::repair::power::PowerCut;
 use crate::stores::oracle::Identity;
 use crate::stores::oracle::identities_of_table;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::fat_file;
-use crate::support::hash;
-use crate::support::hivex_bytes;
-use crate::support::hivex_difference;
-use crate::support::judge;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::judges::fat_file;
+use crate::support::judges::hivex_bytes;
+use crate::support::judges::hivex_difference;
+use crate::support::judges::judge;
+use crate::support::judges::put_fat;
 use crate::support::parts::change_at;
 use crate::support::parts::cut;
 use crate::support::parts::partitions;
-use crate::support::put_fat;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 use crate::support::sparse::SparseRam;
-use crate::support::text;
 
 const SWITCH: &str = "--firmware-entries";
 

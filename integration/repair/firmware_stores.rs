@@ -15,27 +15,35 @@ use bcdrescue::bcd::device::DeviceElement;
 use bcdrescue::bcd::object::BOOTMGR;
 use bcdrescue::guid::Guid;
 
-use crate::support::Disk;
-use crate::support::fat_file;
-use crate::support::ntfs_file;
+use crate::support::disk::Disk;
+use crate::support::judges::fat_file;
+use crate::support::judges::ntfs_file;
+use crate::support::judges::put_fat;
+use crate::support::judges::put_ntfs;
 use crate::support::parts::change;
 use crate::support::parts::cut;
 use crate::support::parts::partitions;
-use crate::support::put_fat;
-use crate::support::put_ntfs;
 
 pub const UEFI: &str = "/EFI/Microsoft/Boot/BCD";
+
 pub const BIOS: &str = "/Boot/BCD";
+
 /// The ESP, the Windows partition and the disk of `win11-uefi`, as its store names them.
 pub const OLD_DISK: Guid = Guid::from_u128(0x5f3c0101_3b1d_4c01_9a2c_0242ac1b0001);
+
 pub const OLD_ESP: Guid = Guid::from_u128(0x5f3c0102_3b1d_4c01_9a2c_0242ac1b0002);
+
 pub const OLD_WINDOWS: Guid = Guid::from_u128(0x5f3c0104_3b1d_4c01_9a2c_0242ac1b0004);
 
 /// The objects that [`with_entries`] adds.
 pub const OWN: Guid = Guid::from_u128(0x00000001_f608_11eb_825c_c112f60133ab);
+
 pub const OF_WINDOWS: Guid = Guid::from_u128(0x00000002_f608_11eb_825c_c112f60133ab);
+
 const STICK: Guid = Guid::from_u128(0x00000003_f608_11eb_825c_c112f60133ab);
+
 const OTHER_ESP: Guid = Guid::from_u128(0x00000004_f608_11eb_825c_c112f60133ab);
+
 const NETWORK: Guid = Guid::from_u128(0x00000005_f608_11eb_825c_c112f60133ab);
 
 /// A partition as a node names it: number, first block, blocks, signature, format and its type.

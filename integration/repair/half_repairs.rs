@@ -10,17 +10,18 @@ use crate::diagnosis::menus::with_lists_of_nothing;
 use crate::repair::advice::made;
 use crate::repair::beside::put_store;
 use crate::repair::beside::store_of;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::is_root;
-use crate::support::judge;
-use crate::support::not_run;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::judges::judge;
 use crate::support::parts::change;
 use crate::support::parts::partitions;
-use crate::support::text;
+use crate::support::program::bcdrescue;
+use crate::support::program::is_root;
+use crate::support::program::not_run;
+use crate::support::program::text;
 
 const BIOS: &str = "/Boot/BCD";
+
 const UEFI: &str = "/EFI/Microsoft/Boot/BCD";
 
 fn check(disk: &str, code: i32, verdict: &str) -> Json {

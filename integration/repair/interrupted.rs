@@ -19,10 +19,10 @@ use crate::safety::strace;
 use crate::safety::strace::with_faults;
 use crate::storage::failing::Case;
 use crate::storage::failing::SECTORS;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::text;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 /// A limit on the size of files is a border in the middle of the plan, and by default it kills.
 #[test]

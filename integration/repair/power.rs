@@ -25,8 +25,8 @@ use crate::repair::beside::put_store;
 use crate::repair::beside::store_of;
 use crate::repair::dirty;
 use crate::stores::hostile::look_with;
-use crate::support::Disk;
-use crate::support::counted;
+use crate::support::disk::Disk;
+use crate::support::program::counted;
 use crate::support::sparse::SparseRam;
 
 /// A disk before and after its repair, and how one comes from the other.

@@ -8,13 +8,13 @@ use std::path::PathBuf;
 use serde_json::Value as Json;
 
 use crate::repair::attached::Machine;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::judge;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::disk::same_content;
+use crate::support::judges::judge;
 use crate::support::parts::partitions;
-use crate::support::same_content;
-use crate::support::text;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 /// A raw healthy disk with its record beside it.
 fn recorded(image: &str) -> (Disk, PathBuf) {

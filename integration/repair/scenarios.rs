@@ -19,29 +19,33 @@ use serde_json::Value as Json;
 use tempfile::TempDir;
 
 use crate::stores::corpus::again;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::fat_file;
-use crate::support::hash;
-use crate::support::hivex_difference;
-use crate::support::judge;
-use crate::support::judge_with;
-use crate::support::ntfs_file;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::judges::fat_file;
+use crate::support::judges::hivex_difference;
+use crate::support::judges::judge;
+use crate::support::judges::judge_with;
+use crate::support::judges::ntfs_file;
+use crate::support::judges::put_fat;
+use crate::support::judges::put_ntfs;
 use crate::support::parts::Part;
 use crate::support::parts::cut;
 use crate::support::parts::partitions;
 use crate::support::parts::paste;
 use crate::support::parts::sfdisk;
-use crate::support::put_fat;
-use crate::support::put_ntfs;
-use crate::support::run as run_program;
-use crate::support::text;
+use crate::support::program::bcdrescue;
+use crate::support::program::run as run_program;
+use crate::support::program::text;
 
 const MIB: u64 = 1 << 20;
+
 const BIOS: &str = "/Boot/BCD";
+
 const UEFI: &str = "/EFI/Microsoft/Boot/BCD";
+
 /// The signature that the store of `win2008r2-bios` names, and the one that its broken disk has.
 const OLD: u32 = 0x3623_4da4;
+
 const NEW: u32 = 0x9e5f_31c7;
 
 fn part(disk: &Disk, number: u32) -> Part {

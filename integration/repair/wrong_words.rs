@@ -3,24 +3,23 @@
 use std::fs;
 use std::os::unix::fs::FileExt;
 
-use serde_json::Value as Json;
-
 use bcdrescue::bcd::QualifiedPartition;
+use serde_json::Value as Json;
 
 use crate::repair::beside::put_store;
 use crate::repair::beside::store_of;
 use crate::repair::scenarios::with_identities;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::judge;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::judges::judge;
+use crate::support::judges::put_fat;
+use crate::support::judges::put_ntfs;
 use crate::support::parts::change;
 use crate::support::parts::cut;
 use crate::support::parts::partitions;
 use crate::support::parts::paste;
-use crate::support::put_fat;
-use crate::support::put_ntfs;
-use crate::support::text;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 const MIB: u64 = 1 << 20;
 

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use crate::safety::strace;
 use crate::safety::strace::readable;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::judge;
-use crate::support::not_run;
-use crate::support::text;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::judges::judge;
+use crate::support::program::bcdrescue;
+use crate::support::program::not_run;
+use crate::support::program::text;
 
 /// Calls that change a file system, start a program or speak to anybody.
 const CHANGING: &str = "open,openat,openat2,creat,write,writev,pwrite64,pwritev,pwritev2,truncate,ftruncate,fallocate,\

@@ -9,9 +9,9 @@ use std::process::Output;
 use std::process::Stdio;
 use std::sync::OnceLock;
 
-use crate::support::Run;
-use crate::support::not_run;
-use crate::support::text;
+use crate::support::program::Run;
+use crate::support::program::not_run;
+use crate::support::program::text;
 
 /// Whether this machine lets strace work; said once where it does not.
 pub fn is_allowed() -> bool {

@@ -5,16 +5,18 @@ use std::path::Path;
 
 use crate::safety::strace;
 use crate::safety::strace::with_faults;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::copy_sparse;
-use crate::support::counted;
-use crate::support::hash;
-use crate::support::text;
+use crate::support::disk::Disk;
+use crate::support::disk::copy_sparse;
+use crate::support::disk::hash;
+use crate::support::program::bcdrescue;
+use crate::support::program::counted;
+use crate::support::program::text;
 
 /// Its repair is of so many sectors, in so many stages.
 const NAME: &str = "win2008r2-bios";
+
 pub(crate) const SECTORS: usize = 9;
+
 const STAGES: usize = 5;
 
 /// A broken disk, with what it is before and after its repair.

@@ -10,14 +10,15 @@ use bcdrescue::hive::build::build;
 use crate::repair::beside::put_store;
 use crate::repair::beside::store_of;
 use crate::stores::corpus::again;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::image;
-use crate::support::same_content;
-use crate::support::text;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::disk::image;
+use crate::support::disk::same_content;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 const BCD: &str = "/EFI/Microsoft/Boot/BCD";
+
 const RECOVERY: &str = "/EFI/Microsoft/Recovery/BCD";
 
 /// A store of this many bytes at most: its loader again and again, each with as many devices as fit.

@@ -9,12 +9,12 @@ use tempfile::TempDir;
 use crate::safety::strace;
 use crate::safety::strace::path_of;
 use crate::safety::strace::unhex;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::counted;
-use crate::support::judge;
-use crate::support::same_content;
-use crate::support::text;
+use crate::support::disk::Disk;
+use crate::support::disk::same_content;
+use crate::support::judges::judge;
+use crate::support::program::bcdrescue;
+use crate::support::program::counted;
+use crate::support::program::text;
 
 /// What a run does to the image file.
 #[derive(Debug, Clone)]

@@ -13,12 +13,13 @@ use std::time::Instant;
 use serde_json::Value as Json;
 
 use crate::safety::strace;
-use crate::support::Disk;
-use crate::support::hash;
-use crate::support::image;
-use crate::support::judge;
-use crate::support::text;
-use crate::support::unlimited;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::disk::image;
+use crate::support::judges::judge;
+use crate::support::program::Run;
+use crate::support::program::text;
+use crate::support::program::unlimited;
 
 const LUKS: [&str; 2] = ["--object", "secret,id=s,data=abc"];
 
@@ -56,7 +57,7 @@ fn made(name: &str, arguments: &[&str]) -> (Disk, String) {
 }
 
 /// Everything about a target but how it is called and kept.
-fn facts(run: &crate::support::Run) -> Json {
+fn facts(run: &Run) -> Json {
     let mut target = run.target();
     for name in ["target", "kind", "notes", "record"] {
         target.as_object_mut().unwrap().remove(name);

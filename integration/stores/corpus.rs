@@ -26,10 +26,10 @@ use bcdrescue::hive::log_head::LogAge;
 use bcdrescue::hive::sparse::SparseHive;
 use serde_json::Value as Json;
 
-use crate::support::counted;
-use crate::support::judge;
-use crate::support::not_run;
-use crate::support::text;
+use crate::support::judges::judge;
+use crate::support::program::counted;
+use crate::support::program::not_run;
+use crate::support::program::text;
 
 /// The corpus; `None`, with a word about it, where it is not.
 pub fn folder() -> Option<PathBuf> {

@@ -21,22 +21,22 @@ use crate::stores::oracle::Identity;
 use crate::stores::oracle::expected_copies;
 use crate::stores::oracle::expected_values;
 use crate::stores::oracle::identities_of_table;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::fat_file;
-use crate::support::hash;
-use crate::support::hivex_bytes;
-use crate::support::hivex_difference;
-use crate::support::image;
-use crate::support::judge;
-use crate::support::ntfs_file;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::disk::image;
+use crate::support::judges::fat_file;
+use crate::support::judges::hivex_bytes;
+use crate::support::judges::hivex_difference;
+use crate::support::judges::judge;
+use crate::support::judges::ntfs_file;
+use crate::support::judges::put_fat;
+use crate::support::judges::put_ntfs;
 use crate::support::parts::cut;
 use crate::support::parts::partitions;
 use crate::support::parts::paste;
 use crate::support::parts::sfdisk;
-use crate::support::put_fat;
-use crate::support::put_ntfs;
-use crate::support::text;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 const MIB: u64 = 1 << 20;
 
@@ -372,14 +372,23 @@ fn names_the_parts(case: &Case, store: &[u8]) {
 }
 
 pub const SYSTEM_7: Volume = Volume::Of("win2008r2-bios", 1);
+
 const WINDOWS_7: Volume = Volume::Of("win2008r2-bios", 2);
+
 const SYSTEM_AND_WINDOWS: Volume = Volume::Of("win2008sp2-bios", 1);
+
 const SYSTEM_10: Volume = Volume::Of("win10-bios", 1);
+
 pub const ESP: Volume = Volume::Bare("win11-uefi", 1);
+
 const WINDOWS_11: Volume = Volume::Of("win11-uefi", 3);
+
 const RECOVERY_11: Volume = Volume::Of("win11-uefi", 4);
+
 pub const BIOS: &str = "/Boot/BCD";
+
 pub const UEFI: &str = "/EFI/Microsoft/Boot/BCD";
+
 pub const HEALTHY: Said = (0, "healthy", &[]);
 
 #[test]

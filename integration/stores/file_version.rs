@@ -6,8 +6,8 @@ use std::path::Path;
 use bcdrescue::layout::file_version;
 
 use crate::program_file::program;
-use crate::support::judge;
-use crate::support::text;
+use crate::support::judges::judge;
+use crate::support::program::text;
 
 /// The version by objdump: it names the sections, walks the resources, and shows bytes at an address.
 pub(crate) fn by_objdump(path: &Path) -> [u16; 4] {

@@ -20,14 +20,15 @@ use crc::CRC_32_ISO_HDLC;
 use crc::Crc;
 
 use crate::fuzz_targets::base::IMAGES;
-use crate::support::bcdrescue;
-use crate::support::counted;
+use crate::support::program::bcdrescue;
+use crate::support::program::counted;
+use crate::support::program::text;
 use crate::support::sparse::PAGE;
 use crate::support::sparse::SparseRam;
-use crate::support::text;
 
 /// Damaged copies of each image.
 const SEEDS: u64 = 32;
+
 /// What counts as a hang; a look takes a fraction of that even in a debug build on a busy machine.
 const LONGEST: Duration = Duration::from_secs(60);
 

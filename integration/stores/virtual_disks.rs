@@ -37,24 +37,33 @@ use crate::stores::corpus_disks::assemble;
 use crate::stores::corpus_disks::gpt;
 use crate::stores::corpus_disks::mbr;
 use crate::stores::corpus_disks::run;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::hivex;
-use crate::support::hivex_bytes;
-use crate::support::put_ntfs;
+use crate::support::disk::hash;
+use crate::support::judges::hivex;
+use crate::support::judges::hivex_bytes;
+use crate::support::judges::put_ntfs;
+use crate::support::program::bcdrescue;
 
 const MIB: u64 = 1 << 20;
+
 const ID: u32 = 0x36a1_04d7;
+
 const SYSTEM: Device = Device::Partition(QualifiedPartition::Mbr { signature: ID, offset: MIB });
+
 const HOST: QualifiedPartition = QualifiedPartition::Mbr { signature: ID, offset: 101 * MIB };
+
 /// The partition in the virtual disk.
 const INNER: QualifiedPartition = QualifiedPartition::Mbr { signature: 0xf549_dc16, offset: 0x2260_0000 };
 
 const LOADER: Guid = Guid::from_u128(0x733b62e5_f608_11eb_825c_c112f60133ab);
+
 const RESUME: Guid = Guid::from_u128(0x733b62e4_f608_11eb_825c_c112f60133ab);
+
 const WINRE: Guid = Guid::from_u128(0x733b62e6_f608_11eb_825c_c112f60133ab);
+
 const OPTIONS: Guid = Guid::from_u128(0x733b62e7_f608_11eb_825c_c112f60133ab);
+
 const SEARCHING: Guid = Guid::from_u128(0x733b62e8_f608_11eb_825c_c112f60133ab);
+
 const TWIN: Guid = Guid::from_u128(0x733b62e9_f608_11eb_825c_c112f60133ab);
 
 fn file(path: &str) -> Box<Device> {

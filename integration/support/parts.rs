@@ -7,11 +7,11 @@ use std::path::PathBuf;
 
 use serde_json::Value as Json;
 
-use crate::support::Disk;
-use crate::support::data;
-use crate::support::judge;
-use crate::support::judge_with;
-use crate::support::text;
+use crate::support::disk::Disk;
+use crate::support::disk::data;
+use crate::support::judges::judge;
+use crate::support::judges::judge_with;
+use crate::support::program::text;
 
 /// A partition by sfdisk, in bytes.
 #[derive(Debug, Clone)]

@@ -4,8 +4,8 @@ use bcdrescue::storage::Storage;
 
 pub(crate) use crate::fuzz_targets::sparse::PAGE;
 pub(crate) use crate::fuzz_targets::sparse::SparseRam;
-use crate::support::Disk;
-use crate::support::data;
+use crate::support::disk::Disk;
+use crate::support::disk::data;
 
 impl SparseRam {
     /// The content of a committed image.
