@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 
 use crate::support::disk::Disk;
 use crate::support::disk::hash;
+use crate::support::findings::check;
 use crate::support::judges::judge;
 use crate::support::program::bcdrescue;
 use crate::support::program::text;
@@ -33,10 +34,6 @@ fn converted(image: &str, list: &str) -> Disk {
     disk.put(0, &kept);
     hybrid(&disk, list);
     disk
-}
-
-fn check(disk: &Disk, exit: i32) -> Json {
-    bcdrescue(&["check", disk.name(), "--json"]).exits(exit).target()
 }
 
 #[track_caller]

@@ -5,16 +5,15 @@ use std::os::unix::fs::FileExt;
 
 use serde_json::Value as Json;
 
-use crate::repair::scenarios::make_fat_anew;
 use crate::support::disk::Disk;
+use crate::support::disk::MIB;
 use crate::support::disk::hash;
 use crate::support::judges::judge;
+use crate::support::made_disks::make_fat_anew;
 use crate::support::parts::cut;
 use crate::support::parts::partitions;
 use crate::support::program::bcdrescue;
 use crate::support::program::text;
-
-const MIB: u64 = 1 << 20;
 
 /// Windows and its recovery on `win2022-uefi-4kn`, from its recipe: start and length.
 const WINDOWS: (u64, u64) = (324_608 << 10, 591_872 << 10);

@@ -8,18 +8,19 @@ use std::path::Path;
 use bcdrescue::bcd::QualifiedPartition;
 use serde_json::Value as Json;
 
-use crate::repair::beside::put_store;
-use crate::repair::beside::store_of;
-use crate::repair::scenarios::second_windows;
-use crate::repair::scenarios::with_identities;
 use crate::support::disk::Disk;
 use crate::support::disk::hash;
 use crate::support::disk::image;
+use crate::support::findings::hop;
 use crate::support::judges::judge;
+use crate::support::made_disks::second_windows;
 use crate::support::parts::cut;
 use crate::support::parts::partitions;
 use crate::support::program::bcdrescue;
 use crate::support::program::text;
+use crate::support::store::put_store;
+use crate::support::store::store_of;
+use crate::support::store::with_identities;
 
 fn get(disk: &Path, at: u64) -> [u8; 4] {
     let mut bytes = [0; 4];
@@ -31,11 +32,6 @@ fn get(disk: &Path, at: u64) -> [u8; 4] {
 fn stop(target: &Json) -> (String, String) {
     let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
     (text(&target["stop"]["hop"]), text(&target["stop"]["code"]))
-}
-
-fn hop<'a>(target: &'a Json, name: &str) -> &'a Json {
-    let chain = target["chain"].as_array().unwrap();
-    chain.iter().find(|hop| hop["hop"] == name).unwrap_or_else(|| panic!("no hop {name}: {chain:#?}"))
 }
 
 /// Active partitions, by sfdisk.

@@ -7,13 +7,13 @@ use super::machine::Drive;
 use super::machine::Guest;
 use super::records;
 use super::records::Kind;
-use crate::repair::cycle::images;
-use crate::repair::cycle::judge_stores;
 use crate::support::disk::Disk;
 use crate::support::disk::hash;
 use crate::support::disk::image;
 use crate::support::disk::same_content;
 use crate::support::judges::judge;
+use crate::support::places::images;
+use crate::support::places::judge_stores;
 use crate::support::program::bcdrescue;
 use crate::support::program::text;
 

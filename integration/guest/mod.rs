@@ -71,7 +71,7 @@ impl Rescue {
             None => {
                 let [kernel, initramfs, iso] = files;
                 let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-                let sources = ["src", "integration/rescue"].map(|folder| newest(&root.join(folder)));
+                let sources = ["src", "integration/rescue"].map(|folder| newest_file(&root.join(folder)));
                 assert!(
                     sources.iter().all(|source| *source <= changed(&initramfs) && *source <= changed(&iso)),
                     "the rescue disk is older than the program; `make rescue-disk` builds it anew"
@@ -96,10 +96,11 @@ fn changed(path: &Path) -> SystemTime {
     fs::metadata(path).and_then(|facts| facts.modified()).expect("a time")
 }
 
-fn newest(path: &Path) -> SystemTime {
+fn newest_file(path: &Path) -> SystemTime {
     if !path.is_dir() {
         return changed(path);
     }
-    let entries = fs::read_dir(path).expect("readable").map(|entry| newest(&entry.expect("entry").path()));
+    let entries =
+        fs::read_dir(path).expect("readable").map(|entry| newest_file(&entry.expect("entry").path()));
     entries.max().expect("files")
 }

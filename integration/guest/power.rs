@@ -14,13 +14,13 @@ use super::machine::Guest;
 use super::qmp::Qmp;
 use super::records;
 use super::records::Kind;
-use crate::repair::cycle::Place;
-use crate::repair::cycle::images;
-use crate::repair::cycle::store;
 use crate::support::disk::Disk;
 use crate::support::disk::image;
 use crate::support::disk::same_content;
 use crate::support::judges::hivex;
+use crate::support::places::Place;
+use crate::support::places::images;
+use crate::support::places::store;
 use crate::support::program::bcdrescue;
 use crate::support::program::text;
 

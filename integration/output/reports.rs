@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
-use crate::output::fleets::folder;
+use crate::support::disk::folder;
 use crate::support::disk::hash;
 use crate::support::judges::judge;
 use crate::support::program::bcdrescue;

@@ -19,8 +19,8 @@ use bcdrescue::repair::refusal::Allowed;
 use bcdrescue::repair::refusal::refusals;
 use serde_json::Value as Json;
 
-use crate::stores::hostile::look;
 use crate::support::disk::Disk;
+use crate::support::disk::MIB;
 use crate::support::disk::hash;
 use crate::support::disk::image;
 use crate::support::disk::same_content;
@@ -29,8 +29,7 @@ use crate::support::program::bcdrescue;
 use crate::support::program::is_root;
 use crate::support::program::text;
 use crate::support::sparse::SparseRam;
-
-const MIB: u64 = 1 << 20;
+use crate::support::sparse::look;
 
 /// Where the Windows volume of `win10-bios` begins, and its length.
 const WINDOWS: u64 = 581 * MIB;

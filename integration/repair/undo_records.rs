@@ -7,8 +7,8 @@ use std::process::Command;
 use bcdrescue::repair::record::Record;
 
 use crate::support::disk::Disk;
-use crate::support::program::bcdrescue;
 use crate::support::disk::hash;
+use crate::support::program::bcdrescue;
 use crate::support::program::not_run;
 use crate::support::program::text;
 

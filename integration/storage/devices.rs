@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 use std::time::Instant;
 
-use crate::repair::attached::Machine;
+use crate::support::attached::Machine;
 use crate::support::disk::Disk;
 use crate::support::disk::hash;
 use crate::support::judges::judge;

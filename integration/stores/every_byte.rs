@@ -10,7 +10,7 @@ use std::time::Instant;
 use crate::fuzz_targets::ALL;
 use crate::fuzz_targets::run;
 use crate::fuzz_targets::seeds;
-use crate::stores::hostile::Chance;
+use crate::support::chance::Chance;
 use crate::support::program::counted;
 
 /// Time for the executions of one target; a machine that is slow or busy does fewer.

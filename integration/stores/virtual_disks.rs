@@ -22,28 +22,27 @@ use bcdrescue::diagnosis::resolve::role::purpose;
 use bcdrescue::guid::Guid;
 use serde_json::Value as Json;
 
-use crate::repair::attached::Machine;
-use crate::stores::corpus::stores;
-use crate::stores::corpus_disks::BIOS;
-use crate::stores::corpus_disks::Break;
-use crate::stores::corpus_disks::Case;
-use crate::stores::corpus_disks::ESP;
-use crate::stores::corpus_disks::HEALTHY;
-use crate::stores::corpus_disks::Images;
-use crate::stores::corpus_disks::SYSTEM_7;
-use crate::stores::corpus_disks::UEFI;
-use crate::stores::corpus_disks::Volume;
-use crate::stores::corpus_disks::assemble;
-use crate::stores::corpus_disks::gpt;
-use crate::stores::corpus_disks::mbr;
-use crate::stores::corpus_disks::run;
+use crate::stores::corpus_case::Break;
+use crate::stores::corpus_case::Case;
+use crate::stores::corpus_case::ESP;
+use crate::stores::corpus_case::HEALTHY;
+use crate::stores::corpus_case::Images;
+use crate::stores::corpus_case::SYSTEM_7;
+use crate::stores::corpus_case::Volume;
+use crate::stores::corpus_case::assemble;
+use crate::stores::corpus_case::gpt;
+use crate::stores::corpus_case::mbr;
+use crate::stores::corpus_case::run;
+use crate::support::attached::Machine;
+use crate::support::corpus::stores;
+use crate::support::disk::MIB;
 use crate::support::disk::hash;
 use crate::support::judges::hivex;
 use crate::support::judges::hivex_bytes;
 use crate::support::judges::put_ntfs;
 use crate::support::program::bcdrescue;
-
-const MIB: u64 = 1 << 20;
+use crate::support::store::BIOS;
+use crate::support::store::UEFI;
 
 const ID: u32 = 0x36a1_04d7;
 

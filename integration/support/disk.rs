@@ -14,7 +14,13 @@ use tempfile::TempDir;
 
 use crate::support::judges::judge;
 use crate::support::judges::judged;
+use crate::support::make_image::make_image;
+use crate::support::program::Run;
+use crate::support::program::run;
 use crate::support::program::text;
+
+/// Bytes of a mebibyte.
+pub const MIB: u64 = 1 << 20;
 
 /// A committed image.
 pub fn image(name: &str) -> PathBuf {
@@ -170,4 +176,41 @@ impl Disk {
 pub fn same_content(one: &Path, other: &Path) -> bool {
     let status = Command::new("qemu-img").args(["compare", "-q", text(one), text(other)]).status();
     status.expect("qemu-img").success()
+}
+
+/// Healthy and broken images, something that is no disk, something that is none of Windows', and a directory's worth more.
+pub fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("b")).unwrap();
+    for (name, from) in [
+        ("a.qcow2", "win2008r2-bios-healthy"),
+        ("b/a.qcow2", "win2008r2-bios"),
+        ("b/b.QCOW2", "win11-uefi"),
+        ("d.qcow2", "win10-bios-healthy"),
+    ] {
+        fs::copy(image(from), at(name)).unwrap();
+    }
+    fs::write(at("c.raw"), [b"KDMV".as_slice(), &[0; 4096]].concat()).unwrap();
+    fs::write(at("e.img"), vec![0; 1 << 20]).unwrap();
+    fs::write(at("f.qcow2"), [b"QFI\xfb\0\0\0\x03".as_slice(), &[0xff; 500]].concat()).unwrap();
+    folder
+}
+
+/// Runs the program on this recipe.
+pub fn make(folder: &Path, recipe: &str, name: &str) -> (Run, PathBuf) {
+    let (file, out) = (folder.join("recipe.toml"), folder.join(name));
+    fs::write(&file, recipe).unwrap();
+    (run(make_image(), &[text(&file), text(&out)]), out)
+}
+
+/// A disk of this recipe, in the form that the name asks for.
+#[track_caller]
+pub(crate) fn made(recipe: &str, name: &str) -> Disk {
+    // Where a sync costs nothing, when the machine has such a place.
+    let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| TempDir::new()).unwrap();
+    let (run, path) = make(folder.path(), recipe, name);
+    let run = run.exits(0);
+    assert_eq!((run.stdout, run.stderr), (String::new(), String::new()));
+    Disk { folder, path }
 }

@@ -5,6 +5,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::path::PathBuf;
 
+use bcdrescue::bcd::QualifiedPartition;
 use serde_json::Value as Json;
 
 use crate::support::disk::Disk;
@@ -94,4 +95,25 @@ pub fn change_at(disk: &Disk, start: u64, len: u64, with: impl FnOnce(&Path)) {
     with(&file);
     paste(&file, &disk.path, start);
     fs::remove_file(file).unwrap();
+}
+
+pub fn part(disk: &Disk, number: u32) -> Part {
+    partitions(&disk.path).into_iter().find(|part| part.number == number).unwrap()
+}
+
+/// The volume of a partition as a file of its own.
+pub fn volume(disk: &Disk, number: u32) -> PathBuf {
+    let part = part(disk, number);
+    cut(&disk.path, part.start, part.len)
+}
+
+/// What an element names that means this partition of a GPT disk, by sfdisk.
+pub fn gpt_of(disk: &Disk, number: usize) -> QualifiedPartition {
+    let json: Json = serde_json::from_slice(&judge("sfdisk", &["-J", disk.name()])).unwrap();
+    let table = &json["partitiontable"];
+    let guid = |value: &Json| value.as_str().unwrap().to_lowercase().parse().unwrap();
+    QualifiedPartition::Gpt {
+        disk: guid(&table["id"]),
+        partition: guid(&table["partitions"][number - 1]["uuid"]),
+    }
 }
