@@ -23,7 +23,7 @@ PARAMETERS ?=
 .PHONY: build install static deb deb-test container rescue-disk rescue-for-tests guest demo test lint unit fuzz matching audit bench images packages clean
 
 build:
-	$(CARGO) build --release --locked
+	$(CARGO) build --release --locked --workspace
 
 # What `make build` or `make static` (BIN=…) made, with manual pages and completions: make install PREFIX=/usr DESTDIR=…
 PREFIX ?= /usr/local
@@ -47,7 +47,7 @@ install:
 # Panics name their source file: relative to where it was built, so that one commit is one program wherever that is.
 REMAP := --remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=cargo
 static:
-	RUSTFLAGS="-C target-feature=+crt-static $(REMAP)" $(CARGO) build --release --locked --bin bcdrescue \
+	RUSTFLAGS="-C target-feature=+crt-static $(REMAP)" $(CARGO) build --release --locked --package bcdrescue \
 		--target x86_64-unknown-linux-gnu --target-dir "$(TARGET)/static"
 
 # A Debian package in the target folder: the static program with what `make install` puts beside it. No root.
@@ -81,7 +81,7 @@ packages:
 
 # No root, no other programs.
 demo: build
-	$(CARGO) build --release --locked --example break-disk
+	$(CARGO) build --release --locked --package bcdrescue-make-image --example break-disk
 	@integration/demo.sh "$$(realpath "$(BIN)")" "$$(realpath "$(TARGET)/release/examples/break-disk")"
 
 test: packages lint rescue-for-tests unit
@@ -98,15 +98,16 @@ guest: rescue-for-tests
 	BCDRESCUE_CONSOLE=1 $(CARGO) test --locked --test integration -- guest::$(CASE) --nocapture --test-threads 1
 
 lint:
-	$(CARGO) fmt --check
-	$(CARGO) clippy --locked --all-targets -- -Dwarnings
-	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --locked --no-deps --quiet
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -Dwarnings
+	$(CARGO) clippy --locked --package bcdrescue --lib --no-default-features -- -Dwarnings
+	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --locked --workspace --no-deps --quiet
 	@$(CARGO) metadata --manifest-path integration/fuzz/Cargo.toml --locked --format-version 1 >/dev/null
 
 unit:
 	@rm -rf "$(TARGET)/tmp/counted"
-	$(CARGO) build --locked
-	$(CARGO) test --locked
+	$(CARGO) build --locked --workspace
+	$(CARGO) test --locked --workspace
 	@echo "counted by these tests:"
 	@sed 's/^/  /' "$(TARGET)/tmp/counted"/*
 
@@ -136,7 +137,7 @@ bench:
 
 # Makes the test disks anew from their recipes (root: volumes are mounted with ntfs-3g, 4096-byte disks with losetup).
 images:
-	$(CARGO) run --locked --release --example make-images -- images/recipes images
+	$(CARGO) run --locked --release --package bcdrescue-make-image --example make-images -- images/recipes images
 
 clean:
 	$(CARGO) clean

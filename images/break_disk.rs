@@ -1,6 +1,6 @@
 //! Breaks a test disk as a rescue attach does: gives it another MBR signature, four bytes of its first sector.
 //!
-//! `cargo run --example break-disk -- IMAGE 0xNEWSIGNATURE`. For demonstrations; the tests use sfdisk.
+//! `cargo run --package bcdrescue-make-image --example break-disk -- IMAGE 0xNEWSIGNATURE`. For demonstrations; the tests use sfdisk.
 
 #![allow(clippy::disallowed_methods, reason = "breaking a disk is what this is for")]
 

@@ -42,8 +42,39 @@ const GROUPS: [(&str, &[&str]); 2] = [
     ("cli", &["text", "run", "output", "args", "commands"]),
 ];
 
+/// The modules of `bcdrescue-make-image`, lowest first: each uses only those before it.
+const MAKE_IMAGE: [&str; 20] = [
+    "bases",
+    "field",
+    "disk",
+    "place",
+    "target",
+    "re_agent",
+    "identity",
+    "bitlocker",
+    "boot_start",
+    "files",
+    "generalized",
+    "hibernated",
+    "stores",
+    "damage",
+    "recipe",
+    "grow",
+    "parts",
+    "qcow2",
+    "output",
+    "lib",
+];
+
 fn sources() -> Vec<(String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let found = below("src");
+    assert!(found.len() > 50);
+    found
+}
+
+/// Every source file below a folder of the project, with its text.
+fn below(folder: &str) -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut waiting = vec![root.clone()];
     let mut found = Vec::new();
     while let Some(path) = waiting.pop() {
@@ -56,7 +87,6 @@ fn sources() -> Vec<(String, String)> {
         }
     }
     found.sort();
-    assert!(found.len() > 50);
     found
 }
 
@@ -111,6 +141,26 @@ fn groups_use_only_groups_below() {
         }
     }
     assert_eq!(seen.len(), GROUPS.iter().map(|(_, groups)| groups.len()).sum::<usize>());
+}
+
+#[test]
+fn modules_of_make_image_use_only_modules_below() {
+    let files = below("images/make_image");
+    let files = files.iter().filter(|(file, _)| file != "main.rs");
+    let mut seen = 0;
+    for (file, text) in files {
+        let own = MAKE_IMAGE.iter().position(|known| *known == file.trim_end_matches(".rs"));
+        let own = own.unwrap_or_else(|| panic!("{file} has no place"));
+        seen += 1;
+        for (number, line) in code(text) {
+            for named in line.split("crate::").skip(1) {
+                let named = named.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap();
+                let is_below = MAKE_IMAGE[..own].contains(&named);
+                assert!(is_below, "{file}:{number}: it must not use {named}: {line}");
+            }
+        }
+    }
+    assert_eq!(seen, MAKE_IMAGE.len());
 }
 
 #[test]

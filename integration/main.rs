@@ -11,6 +11,7 @@
 )]
 
 mod diagnosis;
+mod documents;
 #[path = "fuzz/targets/mod.rs"]
 mod fuzz_targets;
 mod guest;

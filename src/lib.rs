@@ -37,6 +37,9 @@
 //! program, its tests and its fuzz targets, and changes as they need it. Names of findings ([`diagnosis::Finding::code`]) are
 //! those of the JSON and stay.
 //!
+//! The feature `cli`, which is on by default, is the program: a library user leaves it and its crates out with
+//! `default-features = false`.
+//!
 //! Nothing here needs root for an image, and nothing but [`repair::apply::apply`] writes to a disk.
 //!
 //! ## Check a disk
@@ -145,6 +148,7 @@
 
 pub mod bcd;
 pub mod bytes;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod diagnosis;
 pub mod guid;

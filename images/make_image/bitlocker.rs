@@ -7,11 +7,11 @@ use anyhow::Result;
 use anyhow::ensure;
 use bcdrescue::guid::Guid;
 
-use crate::damage::Target;
 use crate::disk::Disk;
 use crate::field::put;
 use crate::place::system;
 use crate::place::windows;
+use crate::target::Target;
 
 /// The jump and the signature that such a volume begins with.
 const BEGINNING: &[u8] = b"\xeb\x58\x90-FVE-FS-";

@@ -7,9 +7,9 @@ use bcdrescue::layout::Layout;
 use bcdrescue::partition::TableKind;
 use bcdrescue::storage::Storage;
 
-use crate::damage::Target;
 use crate::disk::Disk;
 use crate::place::system;
+use crate::target::Target;
 
 /// Where an MBR has its four entries, and their length; the first byte is the boot flag, the fifth the type.
 const ENTRIES: u64 = 0x1be;

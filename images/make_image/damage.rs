@@ -1,10 +1,7 @@
 //! The damages by name: what each stands for, and which function makes it.
 
-use anyhow::Context;
 use anyhow::Result;
 use anyhow::ensure;
-use bcdrescue::layout::Layout;
-use bcdrescue::partition::DiskId;
 use bcdrescue::partition::TableKind;
 
 use crate::bitlocker;
@@ -15,10 +12,8 @@ use crate::generalized;
 use crate::hibernated;
 use crate::identity;
 use crate::identity::Extent;
-use crate::identity::guid_of;
-use crate::place::look;
-use crate::recipe::Recipe;
 use crate::stores;
+use crate::target::Target;
 
 /// A damage.
 pub(crate) struct Damage {
@@ -28,14 +23,8 @@ pub(crate) struct Damage {
     pub(crate) about: &'static str,
     /// Whether it gives the disk another identity.
     pub(crate) gives_identity: bool,
-    make: fn(&mut Disk, &Target<'_>) -> Result<()>,
-}
-
-/// What is damaged.
-pub(crate) struct Target<'a> {
-    /// Where everything lay while all was well; no damage moves a file.
-    pub(crate) layout: &'a Layout,
-    recipe: &'a Recipe,
+    /// Makes it.
+    pub(crate) make: fn(&mut Disk, &Target<'_>) -> Result<()>,
 }
 
 const fn damage(
@@ -87,39 +76,14 @@ pub(crate) fn find(name: &str) -> Option<&'static Damage> {
     DAMAGES.iter().find(|damage| damage.name == name)
 }
 
-/// Does what the recipe says, in its order.
-pub(crate) fn make_all(disk: &mut Disk, recipe: &Recipe) -> Result<()> {
-    let layout = look(disk)?;
-    let target = Target { layout: &layout, recipe };
-    for damage in &recipe.damage {
-        (damage.make)(disk, &target)
-            .with_context(|| format!("damage {} on {}", damage.name, recipe.base.name))?;
-    }
-    Ok(())
-}
-
 /// The disk was attached beside its own copy, restored from an image, or signed anew by a tool: the signature of its MBR or
 /// the GUID of its GPT is another one, and the store names the old one.
 fn signature_changed(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
-    identity::change(disk, target.new_identity(), Extent::Disk)
+    identity::change(disk, target.new_identity, Extent::Disk)
 }
 
 /// The disk was cloned by a tool that gives every GUID anew (`sgdisk -G`).
 fn guids_changed(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
     ensure!(target.layout.table.kind == TableKind::Gpt, "this is a damage to disks with a GPT");
-    identity::change(disk, target.new_identity(), Extent::DiskAndPartitions)
-}
-
-impl Target<'_> {
-    /// The recipe's, or one that follows from it; of the kind that the table has.
-    fn new_identity(&self) -> DiskId {
-        let bytes = self.recipe.bytes_for("new identity");
-        self.recipe.new_identity.unwrap_or_else(|| match self.layout.table.kind {
-            TableKind::Gpt => DiskId::Gpt(guid_of(&bytes)),
-            // Zero would be no identity.
-            _ => DiskId::Mbr(
-                bytes.iter().take(4).fold(0, |number, byte| (number << 8) | u32::from(*byte)).max(1),
-            ),
-        })
-    }
+    identity::change(disk, target.new_identity, Extent::DiskAndPartitions)
 }

@@ -26,12 +26,12 @@ use bcdrescue::storage::Storage;
 use bcdrescue::volume::FileSystem;
 use fatfs::FsOptions;
 
-use crate::damage::Target;
 use crate::disk::CLUSTER;
 use crate::disk::Disk;
 use crate::place::store;
 use crate::place::system;
 use crate::place::windows;
+use crate::target::Target;
 
 /// Fields of a file record: flags (bit 0: in use), bytes that are used, bytes that it has.
 const RECORD_FLAGS: usize = 0x16;

@@ -21,10 +21,10 @@ use bcdrescue::layout::Layout;
 use bcdrescue::layout::index::VolumeIndex;
 use bcdrescue::layout::store::StoreFile;
 
-use crate::damage::Target;
 use crate::disk::Disk;
 use crate::field::put;
 use crate::place::extents;
+use crate::target::Target;
 
 /// Where the bins of a hive begin in its file; offsets of cells are counted from there.
 const BINS: usize = 0x1000;

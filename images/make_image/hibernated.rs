@@ -7,9 +7,9 @@ use bcdrescue::storage::window::Window;
 use bcdrescue::volume::FileSystem;
 use bcdrescue::volume::Volume;
 
-use crate::damage::Target;
 use crate::disk::Disk;
 use crate::place::windows;
+use crate::target::Target;
 
 /// What Windows saves its memory in.
 const FILE: &str = r"\hiberfil.sys";

@@ -11,6 +11,7 @@ use anyhow::Result;
 
 use crate::disk::CLUSTER;
 use crate::disk::Disk;
+use crate::parts::Parts;
 use crate::qcow2;
 
 /// The form of an image file.
@@ -32,14 +33,6 @@ impl Form {
             _ => anyhow::bail!("{}: expected a name that ends in .qcow2, .raw or .img", out.display()),
         }
     }
-}
-
-/// A file as its length and the parts of it that are not zeros.
-pub(crate) struct Parts<'a> {
-    /// Length in bytes.
-    pub(crate) len: u64,
-    /// Where each part begins, and its bytes.
-    pub(crate) parts: Vec<(u64, Cow<'a, [u8]>)>,
 }
 
 /// Writes the image.

@@ -21,7 +21,7 @@ use crate::disk::CLUSTER_LEN;
 use crate::disk::Content;
 use crate::disk::Disk;
 use crate::field;
-use crate::output::Parts;
+use crate::parts::Parts;
 
 /// Base-2 logarithm of the cluster size.
 const CLUSTER_BITS: u32 = 12;

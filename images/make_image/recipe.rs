@@ -7,6 +7,7 @@ use anyhow::bail;
 use anyhow::ensure;
 use bcdrescue::guid::Guid;
 use bcdrescue::partition::DiskId;
+use bcdrescue::partition::TableKind;
 use serde::Deserialize;
 use sha2::Digest;
 use sha2::Sha256;
@@ -19,6 +20,7 @@ use crate::bases::Table;
 use crate::damage;
 use crate::damage::DAMAGES;
 use crate::damage::Damage;
+use crate::identity::guid_of;
 
 /// Longest disk: what an MBR with sectors of 512 bytes can describe.
 const SIZE_MAX: u64 = 2 << 40;
@@ -48,7 +50,7 @@ pub(crate) struct Recipe {
     /// What then happens to it, in order.
     pub(crate) damage: Vec<&'static Damage>,
     /// What a damage that changes the identity gives it.
-    pub(crate) new_identity: Option<DiskId>,
+    new_identity: Option<DiskId>,
 }
 
 impl Recipe {
@@ -84,9 +86,21 @@ impl Recipe {
         Ok(recipe)
     }
 
+    /// What a damage gives the disk: the recipe's, or one that follows from it; of the kind that the table has.
+    pub(crate) fn identity_after_damage(&self, table: TableKind) -> DiskId {
+        let bytes = self.bytes_for("new identity");
+        self.new_identity.unwrap_or_else(|| match table {
+            TableKind::Gpt => DiskId::Gpt(guid_of(&bytes)),
+            // Zero would be no identity.
+            _ => DiskId::Mbr(
+                bytes.iter().take(4).fold(0, |number, byte| (number << 8) | u32::from(*byte)).max(1),
+            ),
+        })
+    }
+
     /// Bytes that follow from what the recipe says and from `what` they are for, and from nothing else: not from its
     /// comments, nor from the time.
-    pub(crate) fn bytes_for(&self, what: &str) -> [u8; 32] {
+    fn bytes_for(&self, what: &str) -> [u8; 32] {
         let identity = self.identity.map(DiskId::text).unwrap_or_default();
         let damage: Vec<&str> = self.damage.iter().map(|damage| damage.name).collect();
         let size = self.size.map(|size| size.to_string()).unwrap_or_default();

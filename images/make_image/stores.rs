@@ -5,11 +5,11 @@ use anyhow::Result;
 use bcdrescue::bytes::le_u32;
 use bcdrescue::storage::Storage;
 
-use crate::damage::Target;
 use crate::disk::Disk;
 use crate::field::put;
 use crate::place::extents;
 use crate::place::store;
+use crate::target::Target;
 
 /// Fields of a hive's base block (M. Suhanov, "Windows registry file format specification"): the two sequence numbers, and
 /// behind the first 508 bytes the sum of them.

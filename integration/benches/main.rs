@@ -7,6 +7,8 @@
 #![allow(clippy::indexing_slicing, clippy::unwrap_used)]
 
 mod appliance;
+#[path = "../support/make_image.rs"]
+mod make_image;
 mod peer;
 mod programs;
 
@@ -20,6 +22,8 @@ use std::time::Instant;
 
 use nix::sys::resource::UsageWho;
 use nix::sys::resource::getrusage;
+
+use crate::make_image::make_image;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_bcdrescue");
 /// What `make static` has made.
@@ -90,7 +94,7 @@ fn bench_fleet(folder: &Path) {
         let text = format!("base = {base:?}\nidentity = \"0x{:08x}\"\nsize = \"40 GiB\"\n", number + 0x1000);
         fs::write(&recipe, text).unwrap();
         let image = folder.join(format!("{number:03}.qcow2"));
-        run(env!("CARGO_BIN_EXE_bcdrescue-make-image"), &[crate::text(&recipe), crate::text(&image)]);
+        run(make_image(), &[crate::text(&recipe), crate::text(&image)]);
         assert!(image.exists());
     }
     for (name, jobs) in [("check of 1000 qcow2, -j 1", &["-j", "1"][..]), ("the same, all processors", &[])] {

@@ -6,31 +6,26 @@ use std::os::unix::fs::FileExt;
 
 use serde_json::Value as Json;
 
-use crate::repair::scenarios::second_windows;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::judge;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::findings::check;
+use crate::support::findings::has;
+use crate::support::judges::judge;
+use crate::support::made_disks::second_windows;
 use crate::support::parts::cut;
 use crate::support::parts::partitions;
 use crate::support::parts::paste;
 use crate::support::parts::sfdisk;
-use crate::support::text;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 /// Sectors of `win7-logical`: its first and second extended boot record.
 const FIRST_RECORD: u64 = 206_848;
+
 const SECOND_RECORD: u64 = 1_257_472;
 
 fn shorten(disk: &Disk, len: u64) {
     fs::OpenOptions::new().write(true).open(&disk.path).unwrap().set_len(len).unwrap();
-}
-
-fn check(disk: &Disk, code: i32) -> Json {
-    bcdrescue(&["check", disk.name(), "--json"]).exits(code).target()
-}
-
-fn has(target: &Json, code: &str) -> bool {
-    target["findings"].as_array().unwrap().iter().any(|finding| finding["code"] == code)
 }
 
 /// An image that was cut short somewhere in a partition.

@@ -5,11 +5,12 @@ use std::os::unix::fs::FileExt;
 
 use serde_json::Value as Json;
 
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::judge;
-use crate::support::text;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::findings::check;
+use crate::support::judges::judge;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 /// The first 446 bytes of a disk: boot code and signature, which sgdisk does not keep.
 fn kept(disk: &Disk) -> Vec<u8> {
@@ -33,10 +34,6 @@ fn converted(image: &str, list: &str) -> Disk {
     disk.put(0, &kept);
     hybrid(&disk, list);
     disk
-}
-
-fn check(disk: &Disk, exit: i32) -> Json {
-    bcdrescue(&["check", disk.name(), "--json"]).exits(exit).target()
 }
 
 #[track_caller]

@@ -10,73 +10,34 @@ use bcdrescue::bcd::ElementValue;
 use bcdrescue::bcd::ObjectType;
 use bcdrescue::bcd::QualifiedPartition;
 use bcdrescue::bcd::Store;
-use bcdrescue::bcd::create::NewElement;
 use bcdrescue::bcd::create::NewObject;
-use bcdrescue::bcd::create::NewStore;
 use bcdrescue::bcd::object::BOOTMGR;
 use bcdrescue::bcd::object::MEMDIAG;
 use bcdrescue::bcd::object::NTLDR;
 use bcdrescue::guid::Guid;
 use serde_json::Value as Json;
 
-use crate::repair::beside::put_store;
-use crate::repair::beside::store_of;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::hivex_difference;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::findings::checked;
+use crate::support::judges::hivex_difference;
+use crate::support::judges::put_fat;
+use crate::support::judges::put_ntfs;
+use crate::support::menu_lists::GONE;
+use crate::support::menu_lists::GONE_TOO;
+use crate::support::menu_lists::find;
+use crate::support::menu_lists::rebuilt;
+use crate::support::menu_lists::set;
+use crate::support::menu_lists::with_lists;
 use crate::support::parts::change;
-use crate::support::put_fat;
-use crate::support::put_ntfs;
-use crate::support::text;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
+use crate::support::store::BIOS;
+use crate::support::store::UEFI;
+use crate::support::store::put_store;
+use crate::support::store::store_of;
 
-const BIOS: &str = "/Boot/BCD";
-const UEFI: &str = "/EFI/Microsoft/Boot/BCD";
-const GONE: Guid = Guid::from_u128(0x1111_1111_2222_3333_4444_5555_5555_5555);
-const GONE_TOO: Guid = Guid::from_u128(0x1111_1111_2222_3333_4444_5555_5555_6666);
 const SECOND: Guid = Guid::from_u128(0x7777_7777_2222_3333_4444_5555_5555_5555);
-
-/// The store made again with these objects.
-fn rebuilt(bytes: &[u8], with: impl FnOnce(&mut Vec<NewObject>)) -> Vec<u8> {
-    let store = Store::parse(bytes.to_vec()).unwrap();
-    let again = store.objects().iter().map(|object| NewObject {
-        id: object.id.unwrap(),
-        object_type: object.object_type.unwrap(),
-        firmware_variable: None,
-        elements: object
-            .elements
-            .iter()
-            .map(|element| (element.id.unwrap(), NewElement::Raw(element.raw.clone())))
-            .collect(),
-    });
-    let mut objects: Vec<NewObject> = again.collect();
-    with(&mut objects);
-    NewStore { objects, last_written: 1, firmware_modified: false }.build().unwrap()
-}
-
-fn set(object: &mut NewObject, id: ElementId, value: Option<ElementValue>) {
-    object.elements.retain(|(of, _)| *of != id);
-    object.elements.extend(value.map(|value| (id, NewElement::Value(value))));
-}
-
-fn find(objects: &mut [NewObject], id: Guid) -> &mut NewObject {
-    objects.iter_mut().find(|object| object.id == id).unwrap()
-}
-
-/// The store with these lists.
-fn with_lists(bytes: &[u8], default: Option<Guid>, menu: &[Guid]) -> Vec<u8> {
-    rebuilt(bytes, |objects| {
-        let manager = find(objects, BOOTMGR);
-        set(manager, ElementId::DEFAULT, default.map(ElementValue::Object));
-        let menu = (!menu.is_empty()).then(|| ElementValue::ObjectList(menu.to_vec()));
-        set(manager, ElementId::DISPLAY_ORDER, menu);
-    })
-}
-
-/// The store with lists that name only what is not there.
-pub fn with_lists_of_nothing(bytes: &[u8]) -> Vec<u8> {
-    with_lists(bytes, Some(GONE), &[GONE, GONE_TOO])
-}
 
 /// The entry of Windows: that which the menu of a sound store names.
 fn windows(bytes: &[u8]) -> Guid {
@@ -94,12 +55,6 @@ fn with_second(bytes: &[u8]) -> Vec<u8> {
         let copy = NewObject { id: SECOND, ..find(objects, entry).clone() };
         objects.push(copy);
     })
-}
-
-fn checked(disk: &Disk, code: i32, verdict: &str) -> Json {
-    let target = bcdrescue(&["check", disk.name(), "--json"]).exits(code).target();
-    assert_eq!(target["verdict"], verdict, "{:#}", target["findings"]);
-    target
 }
 
 /// Code, status and hop of where the start ends.

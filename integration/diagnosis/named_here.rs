@@ -7,33 +7,22 @@ use std::path::Path;
 use bcdrescue::bcd::QualifiedPartition;
 use serde_json::Value as Json;
 
-use crate::repair::beside::put_store;
-use crate::repair::beside::store_of;
-use crate::repair::scenarios::second_windows;
-use crate::repair::scenarios::with_identities;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::hivex_difference;
-use crate::support::judge;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::judges::hivex_difference;
+use crate::support::judges::judge;
+use crate::support::judges::put_ntfs;
+use crate::support::made_disks::second_windows;
 use crate::support::parts::change;
-use crate::support::put_ntfs;
-use crate::support::run;
-use crate::support::text;
-
-const BIOS: &str = "/Boot/BCD";
-const UEFI: &str = "/EFI/Microsoft/Boot/BCD";
-
-/// Disk and partition GUID by sfdisk.
-fn gpt(disk: &Disk, number: usize) -> QualifiedPartition {
-    let json: Json = serde_json::from_slice(&judge("sfdisk", &["-J", disk.name()])).unwrap();
-    let table = &json["partitiontable"];
-    let guid = |value: &Json| value.as_str().unwrap().to_lowercase().parse().unwrap();
-    QualifiedPartition::Gpt {
-        disk: guid(&table["id"]),
-        partition: guid(&table["partitions"][number - 1]["uuid"]),
-    }
-}
+use crate::support::parts::gpt_of;
+use crate::support::program::bcdrescue;
+use crate::support::program::run;
+use crate::support::program::text;
+use crate::support::store::BIOS;
+use crate::support::store::UEFI;
+use crate::support::store::put_store;
+use crate::support::store::store_of;
+use crate::support::store::with_identities;
 
 /// What `check` says that `fix` would come to; its command, run as it stands, does that and can be undone.
 #[track_caller]
@@ -65,14 +54,14 @@ fn offered(disk: &Disk, path: &str, command: &str, then: &str, elements: usize) 
 
 /// Whether an element is of the recovery environment, by its place in a store of Windows 11.
 fn is_recovery(disk: &Disk, of: QualifiedPartition) -> impl Fn(QualifiedPartition) -> bool {
-    let recovery = gpt(disk, 4);
+    let recovery = gpt_of(disk, 4);
     move |named| named == of || named == recovery
 }
 
 #[test]
 fn a_ram_disk_that_is_on_another_partition_than_named_is_found() {
     let disk = Disk::raw("win11-uefi-healthy");
-    let (windows, recovery) = (gpt(&disk, 3), gpt(&disk, 4));
+    let (windows, recovery) = (gpt_of(&disk, 3), gpt_of(&disk, 4));
     let is_it = is_recovery(&disk, recovery);
     let moved = with_identities(&store_of(&disk, UEFI), |_, _, named| is_it(named).then_some(windows));
     put_store(&disk, UEFI, &moved);

@@ -2,18 +2,17 @@
 
 use serde_json::Value as Json;
 
-use crate::repair::beside::put_store;
-use crate::repair::scenarios::replace;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::judge;
+use crate::support::disk::Disk;
+use crate::support::disk::MIB;
+use crate::support::disk::hash;
+use crate::support::judges::judge;
+use crate::support::judges::put_fat;
+use crate::support::made_disks::replace;
 use crate::support::parts::cut;
 use crate::support::parts::paste;
-use crate::support::put_fat;
-use crate::support::text;
-
-const MIB: u64 = 1 << 20;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
+use crate::support::store::put_store;
 
 /// The hop at which the start ends; what is said, on the screen too; and that nothing is written.
 #[track_caller]

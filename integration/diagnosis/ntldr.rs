@@ -5,22 +5,26 @@ use std::fs;
 use serde_json::Value as Json;
 use serde_json::json;
 
-use crate::repair::attached::Machine;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::image;
-use crate::support::judge;
+use crate::support::attached::Machine;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::disk::image;
+use crate::support::findings::checked;
+use crate::support::findings::hop;
+use crate::support::judges::judge;
+use crate::support::judges::put_ntfs;
 use crate::support::parts::cut;
 use crate::support::parts::paste;
-use crate::support::put_ntfs;
-use crate::support::text;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 const START: u64 = 1 << 20;
+
 const LEN: u64 = 1022 << 20;
 
 /// The signature that the disk has, and the one that it had.
 const NEW: &str = "0a1b2c3d";
+
 const OLD: &str = "7d2c9d2c";
 
 /// The 2003 disk with a `boot.ini` of this default and these entries.
@@ -45,26 +49,15 @@ fn signature(named: &str) -> String {
     format!(r"signature({named})disk(0)rdisk(0)partition(1)\WINDOWS")
 }
 
-fn check(disk: &Disk, code: i32, verdict: &str) -> Json {
-    let target = bcdrescue(&["check", disk.name(), "--json"]).exits(code).target();
-    assert_eq!(target["verdict"], verdict, "{:#}", target["findings"]);
-    target
-}
-
 fn finding<'a>(target: &'a Json, code: &str) -> &'a Json {
     let all = target["findings"].as_array().unwrap();
     all.iter().find(|finding| finding["code"] == code).unwrap_or_else(|| panic!("no {code}: {all:#?}"))
 }
 
-fn hop<'a>(target: &'a Json, name: &str) -> &'a Json {
-    let chain = target["chain"].as_array().unwrap();
-    chain.iter().find(|hop| hop["hop"] == name).unwrap_or_else(|| panic!("no hop {name}: {chain:#?}"))
-}
-
 /// Broken at `boot.ini`, for this reason and with this advice; `fix` has nothing to do about it.
 #[track_caller]
 fn stops(disk: &Disk, code: &str, says: &[&str]) {
-    let target = check(disk, 4, "broken");
+    let target = checked(disk, 4, "broken");
     assert_eq!((&target["stop"]["hop"], &target["stop"]["code"]), (&"boot.ini".into(), &code.into()));
     assert_eq!(hop(&target, "boot.ini")["state"], "broken");
     let told = bcdrescue(&["check", disk.name()]).exits(4);
@@ -79,7 +72,7 @@ fn stops(disk: &Disk, code: &str, says: &[&str]) {
 
 #[test]
 fn the_chain_goes_through_boot_ini_to_windows() {
-    let target = check(&Disk::of("win2003-bios"), 0, "healthy");
+    let target = checked(&Disk::of("win2003-bios"), 0, "healthy");
     assert_eq!(hop(&target, "boot.ini")["state"], "ok");
     let evidence = r"default multi(0)disk(0)rdisk(0)partition(1)\WINDOWS: partition 1 (Windows)";
     assert_eq!(hop(&target, "boot.ini")["evidence"], evidence);
@@ -90,7 +83,7 @@ fn the_chain_goes_through_boot_ini_to_windows() {
 #[test]
 fn a_signature_that_the_disk_has_is_right() {
     let disk = disk(&signature(NEW), &[&signature(NEW)]);
-    let target = check(&disk, 0, "healthy");
+    let target = checked(&disk, 0, "healthy");
     let message = finding(&target, "ntldr")["message"].as_str().unwrap();
     assert!(message.contains("by the signature that it has") && message.contains("nothing to patch"));
     assert_eq!(hop(&target, "Windows")["state"], "ok");
@@ -128,7 +121,7 @@ fn a_signature_that_the_disk_has_lost_stops_ntldr() {
     assert!(message.contains(text(&other)), "{message}");
     // The way out that it names.
     judge("sfdisk", &["-q", "--disk-id", disk.name(), "0x7d2c9d2c"]);
-    check(&disk, 0, "healthy");
+    checked(&disk, 0, "healthy");
 }
 
 #[test]
@@ -143,7 +136,7 @@ fn a_partition_that_is_not_there_or_has_no_windows_stops_ntldr() {
     stops(&wrong, "boot-ini-partition", &lines);
 
     let disk = disk(&multi(0, 1, r"\WINNT"), &[&there]);
-    let target = check(&disk, 4, "broken");
+    let target = checked(&disk, 4, "broken");
     assert_eq!(target["stop"]["code"], "boot-ini-partition");
     let told = bcdrescue(&["check", disk.name()]).exits(4);
     told.says(r"\WINNT\system32\hal.dll is missing").says(r"\WINNT is on no partition of this disk");
@@ -158,7 +151,7 @@ fn an_entry_beside_the_default_only_degrades() {
         (multi(0, 1, r"\WINDOWS.0"), "boot-ini-partition"),
     ] {
         let disk = disk(&default, &[&default, &entry]);
-        let target = check(&disk, 4, "degraded");
+        let target = checked(&disk, 4, "degraded");
         let finding = finding(&target, code);
         assert_eq!(finding["severity"], "degrades");
         assert_eq!(finding["subject"], format!(r"\boot.ini {entry}"));
@@ -171,12 +164,12 @@ fn what_leads_elsewhere_cannot_be_judged_from_here() {
     let there = multi(0, 1, r"\WINDOWS");
     for default in [multi(1, 1, r"\WINDOWS"), r"scsi(0)disk(0)rdisk(0)partition(1)\WINDOWS".into()] {
         let disk = disk(&default, &[&there]);
-        let target = check(&disk, 0, "healthy");
+        let target = checked(&disk, 0, "healthy");
         assert_eq!(finding(&target, "boot-ini-elsewhere")["severity"], "note");
         assert_eq!(hop(&target, "boot.ini")["state"], "unknown");
     }
     for default in [r"C:\", "nonsense", ""] {
-        let target = check(&disk(default, &[]), 0, "healthy");
+        let target = checked(&disk(default, &[]), 0, "healthy");
         assert_eq!(hop(&target, "boot.ini")["state"], "unknown", "{default}");
     }
 }
@@ -186,7 +179,7 @@ fn what_leads_elsewhere_cannot_be_judged_from_here() {
 fn a_directory_without_a_kernel_is_said() {
     let disk = Disk::raw("win2003-bios");
     disk.rename("ntoskrnl.exe", "ntoskrnl.exf");
-    let target = check(&disk, 4, "broken");
+    let target = checked(&disk, 4, "broken");
     assert_eq!(
         (&target["stop"]["hop"], &target["stop"]["code"]),
         (&"Windows".into(), &"kernel-missing".into())

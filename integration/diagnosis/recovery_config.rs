@@ -8,18 +8,20 @@ use std::os::unix::fs::FileExt;
 
 use serde_json::Value as Json;
 
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::judge;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::judges::judge;
+use crate::support::judges::put_fat;
+use crate::support::judges::put_ntfs;
 use crate::support::parts::change;
 use crate::support::parts::partitions;
-use crate::support::put_fat;
-use crate::support::put_ntfs;
-use crate::support::text;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 const OWN: &str = "/Windows/System32/Recovery/ReAgent.xml";
+
 const COPY: &str = "/Recovery/WindowsRE/ReAgent.xml";
+
 const NO_GUID: &str = "{00000000-0000-0000-0000-000000000000}";
 
 /// What a disk's file says when it is right: a GPT disk, and one with an MBR.
@@ -41,6 +43,7 @@ const GPT: Right = Right {
     id: "0",
     guid: "{5f3c0101-3b1d-4c01-9a2c-0242ac1b0001}",
 };
+
 /// 0xc3a1f00d is what the store of `win10-bios` names.
 const MBR: Right = Right {
     healthy: "win10-bios-healthy",

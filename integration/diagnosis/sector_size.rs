@@ -5,18 +5,19 @@ use std::os::unix::fs::FileExt;
 
 use serde_json::Value as Json;
 
-use crate::repair::scenarios::make_fat_anew;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::judge;
+use crate::support::disk::Disk;
+use crate::support::disk::MIB;
+use crate::support::disk::hash;
+use crate::support::judges::judge;
+use crate::support::made_disks::make_fat_anew;
 use crate::support::parts::cut;
 use crate::support::parts::partitions;
-use crate::support::text;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
-const MIB: u64 = 1 << 20;
 /// Windows and its recovery on `win2022-uefi-4kn`, from its recipe: start and length.
 const WINDOWS: (u64, u64) = (324_608 << 10, 591_872 << 10);
+
 const RECOVERY: (u64, u64) = (916_480 << 10, 128 << 20);
 
 /// The NTFS volume at `start`, with clusters of 4096 bytes, as formatting for sectors of `to` bytes makes it: only the boot record differs.

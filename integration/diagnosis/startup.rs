@@ -8,17 +8,19 @@ use std::path::Path;
 use bcdrescue::bcd::QualifiedPartition;
 use serde_json::Value as Json;
 
-use crate::repair::beside::put_store;
-use crate::repair::beside::store_of;
-use crate::repair::scenarios::second_windows;
-use crate::repair::scenarios::with_identities;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::judge;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::disk::image;
+use crate::support::findings::hop;
+use crate::support::judges::judge;
+use crate::support::made_disks::second_windows;
 use crate::support::parts::cut;
 use crate::support::parts::partitions;
-use crate::support::text;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
+use crate::support::store::put_store;
+use crate::support::store::store_of;
+use crate::support::store::with_identities;
 
 fn get(disk: &Path, at: u64) -> [u8; 4] {
     let mut bytes = [0; 4];
@@ -30,11 +32,6 @@ fn get(disk: &Path, at: u64) -> [u8; 4] {
 fn stop(target: &Json) -> (String, String) {
     let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
     (text(&target["stop"]["hop"]), text(&target["stop"]["code"]))
-}
-
-fn hop<'a>(target: &'a Json, name: &str) -> &'a Json {
-    let chain = target["chain"].as_array().unwrap();
-    chain.iter().find(|hop| hop["hop"] == name).unwrap_or_else(|| panic!("no hop {name}: {chain:#?}"))
 }
 
 /// Active partitions, by sfdisk.
@@ -310,8 +307,7 @@ fn a_second_fault_is_told_with_its_switch() {
 
 #[test]
 fn the_chain_is_walked_to_the_kernel() {
-    let target =
-        bcdrescue(&["check", text(&crate::support::image("win10-bios-healthy")), "--json"]).exits(0).target();
+    let target = bcdrescue(&["check", text(&image("win10-bios-healthy")), "--json"]).exits(0).target();
     let hops: Vec<_> =
         target["chain"].as_array().unwrap().iter().map(|hop| hop["hop"].as_str().unwrap()).collect();
     assert_eq!(
@@ -334,8 +330,7 @@ fn the_chain_is_walked_to_the_kernel() {
     assert!(target["chain"].as_array().unwrap().iter().all(|hop| hop["state"] == "ok"));
     assert_eq!(target["stop"], Json::Null);
 
-    let target =
-        bcdrescue(&["check", text(&crate::support::image("win10-bios")), "--json"]).exits(4).target();
+    let target = bcdrescue(&["check", text(&image("win10-bios")), "--json"]).exits(4).target();
     assert_eq!(stop(&target), ("device".into(), "signature-changed".into()));
     assert_eq!(target["stop"]["predicted_status"], "0xc000000e");
     assert_eq!(
@@ -344,8 +339,7 @@ fn the_chain_is_walked_to_the_kernel() {
     );
     assert_eq!(hop(&target, "loader")["state"], "ok");
 
-    let target =
-        bcdrescue(&["check", text(&crate::support::image("win11-uefi")), "--json"]).exits(4).target();
+    let target = bcdrescue(&["check", text(&image("win11-uefi")), "--json"]).exits(4).target();
     assert_eq!(stop(&target).0, "device");
     assert_eq!(hop(&target, "EFI partition")["evidence"], "partition 1 (SYSTEM)");
 }

@@ -29,25 +29,26 @@ use bcdrescue::storage::cache::Cached;
 use serde_json::Value as Json;
 
 use crate::fuzz_targets::base::IMAGES;
-use crate::packaging::make_image::made;
-use crate::repair::dirty;
-use crate::repair::scenarios::second_windows;
-use crate::storage::served::Server;
-use crate::support::Disk;
-use crate::support::counted;
-use crate::support::data;
-use crate::support::hash;
-use crate::support::judge;
+use crate::support::dirty;
+use crate::support::disk::Disk;
+use crate::support::disk::data;
+use crate::support::disk::hash;
+use crate::support::disk::made;
+use crate::support::judges::judge;
+use crate::support::judges::put_ntfs;
+use crate::support::made_disks::second_windows;
+use crate::support::nbd_server::Server;
 use crate::support::parts::change;
 use crate::support::parts::partitions;
-use crate::support::put_ntfs;
+use crate::support::program::counted;
+use crate::support::program::text;
+use crate::support::program::unlimited;
 use crate::support::sparse::PAGE;
 use crate::support::sparse::SparseRam;
-use crate::support::text;
-use crate::support::unlimited;
 
 /// Pages of a larger bad region: a megabyte.
 const REGION: u64 = 256;
+
 /// GPT type of an EFI system partition.
 const ESP: &str = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b";
 

@@ -17,22 +17,25 @@ use bcdrescue::storage::cache::Cached;
 use serde_json::Value as Json;
 use serde_json::json;
 
-use crate::stores::corpus::again;
-use crate::stores::file_version::by_objdump;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hivex;
-use crate::support::judge;
-use crate::support::ntfs_file;
+use crate::support::disk::Disk;
+use crate::support::findings::checked;
+use crate::support::findings::findings;
+use crate::support::judges::by_objdump;
+use crate::support::judges::hivex;
+use crate::support::judges::judge;
+use crate::support::judges::ntfs_file;
+use crate::support::judges::put_ntfs;
 use crate::support::parts::cut;
 use crate::support::parts::partitions;
 use crate::support::parts::paste;
-use crate::support::put_ntfs;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 use crate::support::sparse::PAGE;
 use crate::support::sparse::SparseRam;
-use crate::support::text;
+use crate::support::store::again;
 
 const SOFTWARE: &str = "/Windows/System32/config/SOFTWARE";
+
 const CURRENT_VERSION: &str = r"Microsoft\Windows NT\CurrentVersion";
 
 /// Image, number of the partition with Windows, system root; product and build as they are to be told; what hivex reads:
@@ -100,16 +103,6 @@ fn values(hive: &[u8], key: &str) -> BTreeMap<String, String> {
     let values =
         all.into_iter().filter_map(|(path, value)| Some((path.strip_prefix(&below)?.to_owned(), value)));
     values.collect()
-}
-
-fn check(disk: &Disk, code: i32, verdict: &str) -> Json {
-    let target = bcdrescue(&["check", disk.name(), "--json"]).exits(code).target();
-    assert_eq!(target["verdict"], verdict, "{:#}", target["findings"]);
-    target
-}
-
-fn findings(target: &Json, code: &str) -> usize {
-    target["findings"].as_array().unwrap().iter().filter(|finding| finding["code"] == code).count()
 }
 
 #[test]
@@ -189,7 +182,7 @@ fn a_damaged_hive_leaves_the_version_of_the_programs_and_no_finding() {
     let disk = Disk::raw("win2008r2-bios-healthy");
     let sound = file(&disk, 2, SOFTWARE);
     let zeros = vec![0; sound.len()];
-    let windows = |disk: &Disk| check(disk, 0, "healthy")["windows"][0].clone();
+    let windows = |disk: &Disk| checked(disk, 0, "healthy")["windows"][0].clone();
 
     // Dirty, as SOFTWARE of a machine that lost its power is.
     let mut dirty = sound.clone();
@@ -350,13 +343,19 @@ fn hostile_hives_and_programs_are_bounded() {
 fn a_dirty_windows_is_a_note() {
     let disk = Disk::raw("win2008r2-bios-healthy");
     change(&disk, 2, |volume| drop(judge("ntfsfix", &[text(volume)])));
-    let target = check(&disk, 0, "healthy");
-    assert_eq!((findings(&target, "windows-volume-dirty"), findings(&target, "volume-not-clean")), (1, 0));
+    let target = checked(&disk, 0, "healthy");
+    assert_eq!(
+        (findings(&target, "windows-volume-dirty").len(), findings(&target, "volume-not-clean").len()),
+        (1, 0)
+    );
     // Where the store is too, that is what matters.
     let disk = Disk::raw("win2008sp2-bios-healthy");
     change(&disk, 1, |volume| drop(judge("ntfsfix", &[text(volume)])));
-    let target = check(&disk, 0, "healthy");
-    assert_eq!((findings(&target, "windows-volume-dirty"), findings(&target, "volume-not-clean")), (0, 1));
+    let target = checked(&disk, 0, "healthy");
+    assert_eq!(
+        (findings(&target, "windows-volume-dirty").len(), findings(&target, "volume-not-clean").len()),
+        (0, 1)
+    );
 }
 
 #[test]
@@ -365,8 +364,11 @@ fn a_hibernated_windows_is_told_as_such() {
     let mut sleeping = vec![0; 4096];
     sleeping[..4].copy_from_slice(b"HIBR");
     change(&disk, 2, |volume| put_ntfs(volume, "/hiberfil.sys", &sleeping));
-    let target = check(&disk, 0, "healthy");
-    assert_eq!((findings(&target, "hibernated"), &target["windows"][0]["hibernated"]), (1, &json!(true)));
+    let target = checked(&disk, 0, "healthy");
+    assert_eq!(
+        (findings(&target, "hibernated").len(), &target["windows"][0]["hibernated"]),
+        (1, &json!(true))
+    );
 }
 
 #[test]
@@ -380,8 +382,8 @@ fn dynamic_disks_and_pools_are_said() {
     ] {
         let healthy = Disk::raw(&format!("{name}-healthy"));
         judge("sfdisk", &["-q", "--part-type", healthy.name(), partition, kind]);
-        let target = check(&healthy, 0, "healthy");
-        assert_eq!(findings(&target, code), 1, "{name} {kind}");
+        let target = checked(&healthy, 0, "healthy");
+        assert_eq!(findings(&target, code).len(), 1, "{name} {kind}");
         let disk = Disk::raw(name);
         judge("sfdisk", &["-q", "--part-type", disk.name(), partition, kind]);
         let refused = code == "dynamic-disk";

@@ -9,10 +9,10 @@ use super::machine::Bus;
 use super::machine::Drive;
 use super::machine::Guest;
 use super::unattended::Report;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::text;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 /// A BIOS boots the CD; the third entry of its menu repairs without a question.
 #[test]

@@ -7,15 +7,15 @@ use super::machine::Drive;
 use super::machine::Guest;
 use super::records;
 use super::records::Kind;
-use crate::repair::cycle::images;
-use crate::repair::cycle::judge_stores;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::image;
-use crate::support::judge;
-use crate::support::same_content;
-use crate::support::text;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::disk::image;
+use crate::support::disk::same_content;
+use crate::support::judges::judge;
+use crate::support::places::images;
+use crate::support::places::judge_stores;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 fn promise(name: &str, bus: Bus, kind: Kind) {
     let Some(rescue) = Rescue::find("repairs in a rescue guest") else { return };

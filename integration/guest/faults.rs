@@ -9,13 +9,14 @@ use super::machine::Filter;
 use super::machine::Guest;
 use super::records;
 use super::records::Kind;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::image;
-use crate::support::judge;
-use crate::support::same_content;
-use crate::support::text;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::disk::image;
+use crate::support::disk::same_content;
+use crate::support::judges::judge;
+use crate::support::program::Run;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 const NAME: &str = "win2008r2-bios";
 
@@ -32,11 +33,12 @@ fn rule(kind: &str, offset: u64, errno: i32) -> Json {
 }
 
 const EIO: i32 = 5;
+
 const ENOSPC: i32 = 28;
 
 /// A complete document with an error, and the words of it.
 #[track_caller]
-fn error(run: &crate::support::Run) -> String {
+fn error(run: &Run) -> String {
     let document: Json = serde_json::from_str(&run.stdout).expect("a whole document");
     let targets = document["targets"].as_array().expect("targets");
     assert_eq!(targets.len(), 1, "{document}");

@@ -8,11 +8,11 @@ use std::process::Command;
 use super::Rescue;
 use super::machine::Drive;
 use super::machine::Guest;
-use crate::support::Disk;
-use crate::support::hash;
-use crate::support::image;
-use crate::support::judge;
-use crate::support::text;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::disk::image;
+use crate::support::judges::judge;
+use crate::support::program::text;
 
 #[test]
 fn a_mounted_volume_and_a_loop_device() {

@@ -15,12 +15,12 @@ use super::qmp::Qmp;
 use super::records;
 use super::records::Kind;
 use super::unattended::Report;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::image;
-use crate::support::same_content;
-use crate::support::text;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::disk::image;
+use crate::support::disk::same_content;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 const NAME: &str = "win2008r2-bios";
 

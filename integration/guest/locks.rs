@@ -11,10 +11,10 @@ use super::Rescue;
 use super::machine::Drive;
 use super::machine::Guest;
 use super::qmp::Qmp;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::text;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 fn disks() -> [(Disk, bool); 2] {
     [(Disk::of("win2008r2-bios"), true), (Disk::raw("win2008r2-bios"), false)]

@@ -13,8 +13,8 @@ use serde_json::json;
 
 use super::Rescue;
 use super::console::Console;
-use crate::support::Run;
-use crate::support::text;
+use crate::support::program::Run;
+use crate::support::program::text;
 
 /// How a disk is attached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,6 +119,7 @@ impl Drive {
 
 /// As many guests at a time as there are processors: each needs a whole one.
 static RUNNING: Mutex<usize> = Mutex::new(0);
+
 static ENDED: Condvar = Condvar::new();
 
 struct Slot;

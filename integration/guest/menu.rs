@@ -11,13 +11,13 @@ use super::machine::Guest;
 use super::qmp::Qmp;
 use super::records;
 use super::records::Kind;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::image;
-use crate::support::judge_with;
-use crate::support::same_content;
-use crate::support::text;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::disk::image;
+use crate::support::disk::same_content;
+use crate::support::judges::judge_with;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 #[test]
 fn a_person_repairs_and_undoes() {

@@ -4,29 +4,42 @@
 //! The processor is emulated (TCG): that works everywhere. `make rescue-disk` builds what is booted, `make guest
 //! CASE=NAME` runs one case with the guest's console on the terminal.
 
-mod boot_media;
-mod console;
-mod cycle;
-mod faults;
-mod held;
-mod late;
-mod locks;
-mod machine;
-mod menu;
-mod power;
-mod qmp;
-mod records;
-mod several;
-mod unattended;
-
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 use std::time::SystemTime;
 
-use crate::support::not_run;
-use crate::support::target;
+use crate::support::program::not_run;
+use crate::support::program::target;
+
+mod boot_media;
+
+mod console;
+
+mod cycle;
+
+mod faults;
+
+mod held;
+
+mod late;
+
+mod locks;
+
+mod machine;
+
+mod menu;
+
+mod power;
+
+mod qmp;
+
+mod records;
+
+mod several;
+
+mod unattended;
 
 /// Nothing that is waited for takes longer, on a machine that is four times slower and busy too; a bound for hangs, not for
 /// speed.
@@ -58,7 +71,7 @@ impl Rescue {
             None => {
                 let [kernel, initramfs, iso] = files;
                 let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-                let sources = ["src", "integration/rescue"].map(|folder| newest(&root.join(folder)));
+                let sources = ["src", "integration/rescue"].map(|folder| newest_file(&root.join(folder)));
                 assert!(
                     sources.iter().all(|source| *source <= changed(&initramfs) && *source <= changed(&iso)),
                     "the rescue disk is older than the program; `make rescue-disk` builds it anew"
@@ -83,10 +96,11 @@ fn changed(path: &Path) -> SystemTime {
     fs::metadata(path).and_then(|facts| facts.modified()).expect("a time")
 }
 
-fn newest(path: &Path) -> SystemTime {
+fn newest_file(path: &Path) -> SystemTime {
     if !path.is_dir() {
         return changed(path);
     }
-    let entries = fs::read_dir(path).expect("readable").map(|entry| newest(&entry.expect("entry").path()));
+    let entries =
+        fs::read_dir(path).expect("readable").map(|entry| newest_file(&entry.expect("entry").path()));
     entries.max().expect("files")
 }

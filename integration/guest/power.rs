@@ -14,15 +14,15 @@ use super::machine::Guest;
 use super::qmp::Qmp;
 use super::records;
 use super::records::Kind;
-use crate::repair::cycle::Place;
-use crate::repair::cycle::images;
-use crate::repair::cycle::store;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hivex;
-use crate::support::image;
-use crate::support::same_content;
-use crate::support::text;
+use crate::support::disk::Disk;
+use crate::support::disk::image;
+use crate::support::disk::same_content;
+use crate::support::judges::hivex;
+use crate::support::places::Place;
+use crate::support::places::images;
+use crate::support::places::store;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 /// Writes a second; QEMU is asked far more often how many there were.
 const SLOW: u32 = 5;

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 
-use crate::support::judge;
-use crate::support::text;
+use crate::support::judges::judge;
+use crate::support::program::text;
 
 /// File systems that the rescue keeps records on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

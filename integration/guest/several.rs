@@ -6,9 +6,11 @@ use super::machine::Drive;
 use super::machine::Guest;
 use super::records;
 use super::records::Kind;
-use crate::support::Disk;
-use crate::support::hash;
-use crate::support::image;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::disk::image;
+use crate::support::judges::judge;
+use crate::support::program::text;
 
 #[test]
 fn two_windows_disks_with_the_same_signature_are_both_reported_and_none_is_guessed_at() {
@@ -111,8 +113,8 @@ fn records_live_in_memory_when_their_place_is_in_doubt() {
         .into_iter()
         .find(|part| part.number == 6)
         .expect("partition 6");
-    let label = format!("{}@@{}", crate::support::text(&raw), data.start);
-    crate::support::judge("mlabel", &["-i", &label, "::BCDRESCUE"]);
+    let label = format!("{}@@{}", text(&raw), data.start);
+    judge("mlabel", &["-i", &label, "::BCDRESCUE"]);
     let before = hash(&raw);
     let mut guest = Guest::boot(&rescue, &[Drive::raw(&raw)], "");
     let screen = guest.menu();

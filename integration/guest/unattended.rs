@@ -7,10 +7,10 @@ use super::machine::Drive;
 use super::machine::Guest;
 use super::records;
 use super::records::Kind;
-use crate::support::Disk;
-use crate::support::hash;
-use crate::support::image;
-use crate::support::same_content;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::disk::image;
+use crate::support::disk::same_content;
 
 /// What an unattended run reports.
 pub struct Report {

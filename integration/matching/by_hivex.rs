@@ -10,8 +10,8 @@ use crate::matching::run::run;
 use crate::matching::scene::Scene;
 use crate::matching::store::StoreSpec;
 use crate::matching::store::records;
-use crate::support::hivex_bytes;
-use crate::support::hivex_difference;
+use crate::support::judges::hivex_bytes;
+use crate::support::judges::hivex_difference;
 use crate::support::sparse::SparseRam;
 
 /// Repairs that are read so.

@@ -17,7 +17,7 @@ use crate::matching::store::Role;
 use crate::matching::volume::VolumeId;
 use crate::matching::volume::WINDOWS;
 use crate::matching::volume::XP;
-use crate::stores::hostile::Chance;
+use crate::support::chance::Chance;
 
 /// The scene of a seed; `None` where nobody could tell what is meant.
 pub fn scene(seed: u64) -> Result<Scene, &'static str> {

@@ -15,12 +15,14 @@ use crate::matching::run::Ran;
 use crate::matching::run::run;
 use crate::matching::scene::Scene;
 use crate::matching::story::story;
-use crate::support::counted;
+use crate::support::program::counted;
 
 /// Seeds of a plain run.
 const SEEDS: u64 = 300;
+
 /// Failing seeds that are told in full; of the others their rules and numbers.
 const STORIES: usize = 5;
+
 /// Elements that a plain `fix` must cure where it has to cure all, in a hundred.
 const CURED_MIN: usize = 100;
 

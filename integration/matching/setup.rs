@@ -22,7 +22,7 @@ use crate::matching::volume::VolumeId;
 use crate::matching::volume::WIN_RE;
 use crate::matching::volume::WINDOWS;
 use crate::matching::volume::XP;
-use crate::stores::hostile::Chance;
+use crate::support::chance::Chance;
 
 /// One in so many.
 pub fn one_in(chance: &mut Chance, many: usize) -> bool {

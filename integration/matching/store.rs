@@ -11,8 +11,8 @@ use bcdrescue::bcd::create::NewStore;
 use bcdrescue::guid::Guid;
 
 use crate::matching::volume::VolumeId;
-use crate::repair::firmware_stores::Node;
-use crate::repair::firmware_stores::variable;
+use crate::support::firmware_stores::Node;
+use crate::support::firmware_stores::variable;
 
 /// What an identity record stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use crate::diagnosis::drive_letters::system_hive;
 use crate::matching::fat;
 use crate::matching::letters::Letter;
 use crate::matching::store::StoreSpec;
+use crate::support::letters::system_hive;
 use crate::support::sparse::SparseRam;
 
 /// A volume for good: whatever happens to its place and its disk, it keeps this number.
@@ -14,19 +14,30 @@ pub type VolumeId = usize;
 
 /// Kinds of content; a volume may have several.
 pub const BIOS: u16 = 1;
+
 pub const ESP: u16 = 2;
+
 pub const WINDOWS: u16 = 4;
+
 pub const XP: u16 = 8;
+
 pub const RECOVERY: u16 = 16;
+
 pub const VHD: u16 = 32;
+
 pub const PHOTOS: u16 = 64;
 
 /// The path of a Windows' SYSTEM hive.
 pub const HIVE: &str = r"\Windows\System32\config\SYSTEM";
+
 pub const BIOS_STORE: &str = r"\Boot\BCD";
+
 pub const UEFI_STORE: &str = r"\EFI\Microsoft\Boot\BCD";
+
 pub const RECOVERY_STORE: &str = r"\EFI\Microsoft\Recovery\BCD";
+
 pub const WIN_RE: &str = r"\Recovery\WindowsRE";
+
 pub const VHD_FILE: &str = r"\vhd\win.vhd";
 
 /// A volume.

@@ -9,29 +9,11 @@ use std::process::Stdio;
 
 use serde_json::Value as Json;
 
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::image;
-use crate::support::text;
-
-/// Healthy and broken images, something that is no disk, something that is none of Windows', and a directory's worth more.
-pub fn folder() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let at = |name: &str| folder.path().join(name);
-    fs::create_dir(at("b")).unwrap();
-    for (name, from) in [
-        ("a.qcow2", "win2008r2-bios-healthy"),
-        ("b/a.qcow2", "win2008r2-bios"),
-        ("b/b.QCOW2", "win11-uefi"),
-        ("d.qcow2", "win10-bios-healthy"),
-    ] {
-        fs::copy(image(from), at(name)).unwrap();
-    }
-    fs::write(at("c.raw"), [b"KDMV".as_slice(), &[0; 4096]].concat()).unwrap();
-    fs::write(at("e.img"), vec![0; 1 << 20]).unwrap();
-    fs::write(at("f.qcow2"), [b"QFI\xfb\0\0\0\x03".as_slice(), &[0xff; 500]].concat()).unwrap();
-    folder
-}
+use crate::support::disk::folder;
+use crate::support::disk::hash;
+use crate::support::disk::image;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 /// What [`folder`] has: by name, with the verdict.
 const EXPECTED: [(&str, &str); 7] = [

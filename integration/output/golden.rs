@@ -7,8 +7,10 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
-use crate::support::Disk;
-use crate::support::bcdrescue;
+use crate::support::disk::Disk;
+use crate::support::judges::hivex;
+use crate::support::judges::ntfs_file;
+use crate::support::program::bcdrescue;
 
 /// The document with what differs from run to run replaced: the folder's name and the time in a record's name.
 fn stable(disk: &Disk, document: &str) -> String {
@@ -74,7 +76,7 @@ fn a_target_that_cannot_be_examined_is_a_document_too() {
 fn nothing_of_a_store_is_lost_in_the_json() {
     let disk = Disk::raw("win2008r2-bios-healthy");
     let volume = crate::support::parts::cut(&disk.path, 1 << 20, 100 << 20);
-    let values = crate::support::hivex(&crate::support::ntfs_file(&volume, "/Boot/BCD"));
+    let values = hivex(&ntfs_file(&volume, "/Boot/BCD"));
     let inspect = bcdrescue(&["inspect", disk.name(), "--json"]).exits(0).target();
     let objects = inspect["stores"][0]["objects"].as_array().expect("objects").clone();
     let mut elements = 0;

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
-use crate::output::fleets::folder;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::judge;
-use crate::support::run;
-use crate::support::text;
+use crate::support::disk::folder;
+use crate::support::disk::hash;
+use crate::support::judges::judge;
+use crate::support::program::bcdrescue;
+use crate::support::program::run;
+use crate::support::program::text;
 
 #[test]
 fn junit_is_what_xmllint_accepts() {

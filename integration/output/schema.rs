@@ -7,13 +7,13 @@ use bcdrescue::diagnosis::model::code::Code;
 use serde_json::Value as Json;
 use serde_json::json;
 
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::image;
-use crate::support::judge;
-use crate::support::ntfs_file;
+use crate::support::disk::Disk;
+use crate::support::disk::image;
+use crate::support::judges::judge;
+use crate::support::judges::ntfs_file;
 use crate::support::parts::cut;
-use crate::support::text;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 /// Validates each document of a folder by the schema beside it, and says of each on a line whether it is valid.
 const VALIDATE: &str = r#"
@@ -178,16 +178,32 @@ fn the_schema_is_the_one_that_was_promised() {
     assert!(fs::read_to_string(&path).unwrap() == found, "run with BLESS=1, and read the difference");
 }
 
-/// Every code is in the documentation, and the documentation has no other.
+/// What stands before and behind the list of codes in the documentation.
+const CODES: [&str; 2] = [
+    "<!-- codes, from `Code::ALL`: BLESS=1 cargo test --test integration -- the_codes_are_those_of_the_documentation -->\n",
+    "<!-- end of codes -->\n",
+];
+
+/// Every code is in the documentation with its description, and the documentation has no other.
 #[test]
 fn the_codes_are_those_of_the_documentation() {
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    let list = readme.split("\nFinding codes: ").nth(1).expect("the list of codes");
-    let list = list.split("\n\n").next().unwrap();
-    let mut told: Vec<&str> = list.split('`').skip(1).step_by(2).collect();
-    let mut all: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
-    told.sort_unstable();
-    all.sort_unstable();
-    assert_eq!(told, all);
-    assert!(all.windows(2).all(|pair| pair[0] != pair[1]));
+    let mut all = Code::ALL.to_vec();
+    all.sort_by_key(|code| code.as_str());
+    assert!(all.windows(2).all(|pair| pair[0].as_str() != pair[1].as_str()));
+    let mut list = String::from("| code | what it stands for |\n|---|---|\n");
+    for code in all {
+        let text = code.description();
+        assert!(text.ends_with('.') && !text.contains(['|', '\n']), "{code}: {text}");
+        list += &format!("| `{code}` | {} |\n", text.trim_end_matches('.'));
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = fs::read_to_string(&path).unwrap();
+    let (before, rest) = readme.split_once(CODES[0]).expect("where the list begins");
+    let (_, behind) = rest.split_once(CODES[1]).expect("where the list ends");
+    let expected = [before, CODES[0], &list, CODES[1], behind].concat();
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&path, &expected).unwrap();
+    }
+    let is_same = fs::read_to_string(&path).unwrap() == expected;
+    assert!(is_same, "run with BLESS=1, and read the difference");
 }

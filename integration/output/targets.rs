@@ -19,21 +19,23 @@ use bcdrescue::repair::refusal::Allowed;
 use bcdrescue::repair::refusal::refusals;
 use serde_json::Value as Json;
 
-use crate::stores::hostile::look;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::image;
-use crate::support::is_root;
-use crate::support::judge;
-use crate::support::same_content;
+use crate::support::disk::Disk;
+use crate::support::disk::MIB;
+use crate::support::disk::hash;
+use crate::support::disk::image;
+use crate::support::disk::same_content;
+use crate::support::judges::judge;
+use crate::support::program::bcdrescue;
+use crate::support::program::is_root;
+use crate::support::program::text;
 use crate::support::sparse::SparseRam;
-use crate::support::text;
+use crate::support::sparse::look;
 
-const MIB: u64 = 1 << 20;
 /// Where the Windows volume of `win10-bios` begins, and its length.
 const WINDOWS: u64 = 581 * MIB;
+
 const WINDOWS_LEN: u64 = 442 * MIB;
+
 const BITLOCKER: &[u8] = b"-FVE-FS-";
 
 fn program() -> Command {

@@ -9,7 +9,7 @@ texts=$(mktemp -d)
 trap 'rm -rf "$texts"' EXIT
 trap 'exit 1' HUP INT TERM
 cd "$source"
-"${CARGO:-cargo}" tree --frozen --edges normal --target x86_64-unknown-linux-gnu --prefix none --format '{p}|{l}' |
+"${CARGO:-cargo}" tree --frozen --package bcdrescue --edges normal --target x86_64-unknown-linux-gnu --prefix none --format '{p}|{l}' |
     sed 's/ ([^)]*)|/|/; s/ ([*])$//' | sort -u >"$texts/all"
 while IFS='|' read -r crate licence; do
     name=${crate% v*} version=${crate##* v}

@@ -4,14 +4,17 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::bcdrescue;
-use crate::support::judge;
-use crate::support::text;
+use crate::support::judges::judge;
+use crate::support::make_image::make_image;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 const COMMANDS: [&str; 7] = ["list", "inspect", "check", "fix", "record", "undo", "schema"];
 
 #[test]
 fn make_install_puts_all_in_its_place() {
+    // `make install` takes what lies beside the program.
+    make_image();
     let folder = tempfile::tempdir().unwrap();
     let root = text(folder.path());
     let program = format!("BIN={}", env!("CARGO_BIN_EXE_bcdrescue"));

@@ -11,27 +11,30 @@ use sha2::Digest;
 use sha2::Sha256;
 use tempfile::TempDir;
 
-use crate::repair::firmware_stores::BIOS;
-use crate::repair::firmware_stores::store;
-use crate::support::Disk;
-use crate::support::Run;
-use crate::support::bcdrescue;
-use crate::support::fat_file;
-use crate::support::hivex;
-use crate::support::hivex_bytes;
-use crate::support::image;
-use crate::support::judge;
-use crate::support::ntfs_file;
+use crate::support::disk::Disk;
+use crate::support::disk::image;
+use crate::support::disk::made;
+use crate::support::disk::make;
+use crate::support::disk::same_content;
+use crate::support::findings::codes;
+use crate::support::judges::fat_file;
+use crate::support::judges::hivex;
+use crate::support::judges::hivex_bytes;
+use crate::support::judges::judge;
+use crate::support::judges::ntfs_file;
+use crate::support::make_image::make_image;
 use crate::support::parts::cut;
-use crate::support::run;
-use crate::support::same_content;
-use crate::support::text;
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_bcdrescue-make-image");
+use crate::support::program::bcdrescue;
+use crate::support::program::run;
+use crate::support::program::text;
+use crate::support::store::BIOS;
+use crate::support::store::store_of;
 
 /// MBR disks with a store, and GPT disks; `win2003-bios` has neither.
 const MBR: [&str; 4] = ["win2008sp2-bios", "win2008r2-bios", "win7-logical", "win10-bios"];
+
 const GPT: [&str; 2] = ["win11-uefi", "win2022-uefi-4kn"];
+
 const NT5: &str = "win2003-bios";
 
 /// A damage: to which bases, what check finds, and the switches with which fix cures it, where it can.
@@ -51,11 +54,13 @@ const MBR_CASES: [Case; 5] = [
     ("hidden-sectors-wrong", &MBR, "broken", "boot-record-place", Some(&["--boot-sector"])),
     ("boot-manager-missing", &MBR, "broken", "boot-manager-missing", None),
 ];
+
 const GPT_CASES: [Case; 3] = [
     ("signature-changed", &GPT, "degraded", "disk-guid-changed", Some(&[])),
     ("guids-changed", &GPT, "broken", "disk-unknown", Some(&[])),
     ("boot-manager-missing", &GPT, "broken", "boot-manager-missing", None),
 ];
+
 const STORE_CASES: [Case; 10] = [
     ("loader-missing", &MBR, "broken", "file-missing", None),
     ("loader-missing", &GPT, "broken", "file-missing", None),
@@ -68,6 +73,7 @@ const STORE_CASES: [Case; 10] = [
     ("hibernated", &["win11-uefi"], "healthy", "hibernated", None),
     ("bitlocker", &GPT, "healthy", "bitlocker", None),
 ];
+
 const NT5_CASES: [Case; 4] = [
     ("signature-changed", &[NT5], "healthy", "ntldr", None),
     ("not-active", &[NT5], "broken", "active-partition-missing", Some(&["--active", "1"])),
@@ -75,31 +81,13 @@ const NT5_CASES: [Case; 4] = [
     ("boot-manager-missing", &[NT5], "broken", "no-system-volume", None),
 ];
 
-/// Runs the program on this recipe.
-fn make(folder: &Path, recipe: &str, name: &str) -> (Run, PathBuf) {
-    let (file, out) = (folder.join("recipe.toml"), folder.join(name));
-    fs::write(&file, recipe).unwrap();
-    (run(PROGRAM, &[text(&file), text(&out)]), out)
-}
-
-/// A disk of this recipe, in the form that the name asks for.
-#[track_caller]
-pub(crate) fn made(recipe: &str, name: &str) -> Disk {
-    // Where a sync costs nothing, when the machine has such a place.
-    let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| TempDir::new()).unwrap();
-    let (run, path) = make(folder.path(), recipe, name);
-    let run = run.exits(0);
-    assert_eq!((run.stdout, run.stderr), (String::new(), String::new()));
-    Disk { folder, path }
-}
-
 fn sha256(path: &Path) -> Vec<u8> {
     Sha256::digest(fs::read(path).unwrap()).to_vec()
 }
 
-fn codes(target: &Json) -> BTreeSet<String> {
-    let findings = target["findings"].as_array().unwrap();
-    findings.iter().map(|finding| finding["code"].as_str().unwrap().to_owned()).collect()
+/// The codes of all findings, each once.
+fn codes_once(target: &Json) -> BTreeSet<&str> {
+    codes(target).into_iter().collect()
 }
 
 fn check(disk: &Disk) -> Json {
@@ -123,7 +111,7 @@ fn comes_out(cases: &[Case]) {
             assert!(fs::metadata(&disk.path).unwrap().len() < 512 << 10, "{recipe}");
             let target = check(&disk);
             assert_eq!(target["verdict"], *verdict, "{recipe}{target:#}");
-            assert!(codes(&target).contains(*code), "{recipe}{target:#}");
+            assert!(codes_once(&target).contains(*code), "{recipe}{target:#}");
             let fixed = bcdrescue(&[&["fix", disk.name(), "--yes"], cure.unwrap_or_default()].concat());
             match cure {
                 Some(_) => {
@@ -162,7 +150,7 @@ fn what_windows_2003_suffers_is_found() {
 
 #[test]
 fn every_base_and_damage_that_is_listed_is_tried_here() {
-    let list = run(PROGRAM, &["--list"]).exits(0).stdout;
+    let list = run(make_image(), &["--list"]).exits(0).stdout;
     let (bases, damages) = list.split_once("\ndamages:\n").unwrap();
     let names = |text: &str| -> BTreeSet<String> {
         let lines = text.lines().filter_map(|line| line.strip_prefix("  "));
@@ -193,7 +181,7 @@ fn a_generalized_disk_starts_under_every_identity() {
         required(&disk, 0);
         required(&plain, 4);
         bcdrescue(&["fix", disk.name(), "--yes"]).exits(0).says("nothing to do");
-        let (store, old) = (store(&disk, BIOS), store(&plain, BIOS));
+        let (store, old) = (store_of(&disk, BIOS), store_of(&plain, BIOS));
         let (values, old) = (hivex(&store), hivex(&old));
         assert!(values.keys().eq(old.keys()), "{base}");
         assert!(values.len() > 20 && values != old, "{base}");
@@ -230,7 +218,7 @@ fn a_base_is_the_committed_disk_and_another_identity_leaves_it_as_well() {
                 "{base}"
             );
             // Nothing on the disk names the old identity: not even a note says so.
-            assert_eq!(codes(&is.0), codes(&was.0), "{base}");
+            assert_eq!(codes_once(&is.0), codes_once(&was.0), "{base}");
             assert_ne!(is.0["disk"], was.0["disk"], "{base}");
         }
     }
@@ -271,7 +259,7 @@ fn sgdisk_finds_no_problem_with_a_grown_gpt() {
     // It warns of a protective entry that does not cover the disk.
     assert_eq!(run("sfdisk", &["-d", disk.name()]).exits(0).stderr, "");
     let target = check(&disk);
-    assert_eq!((&target["verdict"], codes(&target)), (&"healthy".into(), BTreeSet::new()));
+    assert_eq!((&target["verdict"], codes_once(&target)), (&"healthy".into(), BTreeSet::new()));
     let large = made("base = \"win2022-uefi-4kn\"\nsize = \"2 TiB\"", "disk.qcow2");
     is_sound(&large);
     // No note of a backup that is not in the last sector.
@@ -326,7 +314,8 @@ fn several_damages_come_in_their_order() {
         "base = 'win10-bios'\ndamage = ['signature-changed', 'not-active', 'loader-missing']",
         "a.qcow2",
     );
-    let found = codes(&check(&disk));
+    let target = check(&disk);
+    let found = codes_once(&target);
     for code in ["signature-changed", "active-partition-missing", "file-missing"] {
         assert!(found.contains(code), "{found:?}");
     }
@@ -363,9 +352,9 @@ fn a_bad_recipe_is_one_line_and_no_file() {
     let before = sha256(&folder.path().join("recipe.img"));
     make(folder.path(), "base = 'win7-logical'", "recipe.img").0.exits(8).says("File exists");
     assert_eq!(sha256(&folder.path().join("recipe.img")), before);
-    run(PROGRAM, &["no-recipe.toml", "a.qcow2"]).exits(8).says("no-recipe.toml: No such file");
-    run(PROGRAM, &["--list", "a.toml"]).exits(16);
-    run(PROGRAM, &[]).exits(16).says("RECIPE");
+    run(make_image(), &["no-recipe.toml", "a.qcow2"]).exits(8).says("no-recipe.toml: No such file");
+    run(make_image(), &["--list", "a.toml"]).exits(16);
+    run(make_image(), &[]).exits(16).says("RECIPE");
 }
 
 #[test]
@@ -375,7 +364,7 @@ fn what_could_not_be_written_whole_is_removed() {
     fs::write(&recipe, "base = 'win10-bios'").unwrap();
     // Files may have 100 KiB; the signal that says so would end it before it can tidy up.
     let line = "ulimit -f 200; exec \"$@\"";
-    run("sh", &["-c", line, "sh", PROGRAM, text(&recipe), text(&out)])
+    run("sh", &["-c", line, "sh", make_image(), text(&recipe), text(&out)])
         .exits(8)
         .says("disk.qcow2: File too large");
     assert!(!out.exists());

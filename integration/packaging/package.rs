@@ -8,12 +8,12 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::support::image;
-use crate::support::is_root;
-use crate::support::judge;
-use crate::support::not_run;
-use crate::support::target;
-use crate::support::text;
+use crate::support::disk::image;
+use crate::support::judges::judge;
+use crate::support::program::is_root;
+use crate::support::program::not_run;
+use crate::support::program::target;
+use crate::support::program::text;
 
 /// A file of the project.
 fn project(path: &str) -> PathBuf {

@@ -2,39 +2,30 @@
 
 use std::fs;
 
+use crate::support::disk::Disk;
+use crate::support::disk::image;
+use crate::support::disk::made;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 use bcdrescue::repair::record::Record;
-
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::image;
-use crate::support::run;
-use crate::support::text;
-
-/// A disk made by a recipe, with the folder that it is in.
-pub fn made(recipe: &str) -> (tempfile::TempDir, String) {
-    let folder = tempfile::tempdir().unwrap();
-    let (file, disk) = (folder.path().join("recipe.toml"), folder.path().join("disk.qcow2"));
-    fs::write(&file, recipe).unwrap();
-    run(env!("CARGO_BIN_EXE_bcdrescue-make-image"), &[text(&file), text(&disk)]).exits(0);
-    let name = text(&disk).to_owned();
-    (folder, name)
-}
 
 #[test]
 fn a_choice_that_does_not_fit_makes_nothing_well() {
-    let (_folder, disk) = made("base = 'win10-bios'\ndamage = ['not-active']");
+    let disk = made("base = 'win10-bios'\ndamage = ['not-active']", "disk.qcow2");
     for number in ["2", "9"] {
-        let checked = bcdrescue(&["check", &disk, "--active", number, "--json"]).exits(4);
+        let checked = bcdrescue(&["check", disk.name(), "--active", number, "--json"]).exits(4);
         assert_eq!(checked.target()["verdict"], "broken");
         assert!(checked.stdout.contains("choice-does-not-fit"), "{}", checked.stdout);
-        bcdrescue(&["fix", &disk, "--active", number, "--yes"]).exits(8).says("refused, nothing was written");
+        bcdrescue(&["fix", disk.name(), "--active", number, "--yes"])
+            .exits(8)
+            .says("refused, nothing was written");
     }
     // What the JSON names is a word of the command line.
-    let target = bcdrescue(&["check", &disk, "--json"]).exits(4).target();
+    let target = bcdrescue(&["check", disk.name(), "--json"]).exits(4).target();
     let switches = target["findings"].as_array().unwrap().iter().filter_map(|it| it["switch"].as_str());
     let switches: Vec<&str> = switches.collect();
     assert_eq!(switches, ["--active=1"]);
-    bcdrescue(&[&["fix", &disk, "--yes"], switches.as_slice()].concat()).exits(1).says("healthy");
+    bcdrescue(&[&["fix", disk.name(), "--yes"], switches.as_slice()].concat()).exits(1).says("healthy");
 }
 
 #[test]
@@ -60,12 +51,12 @@ fn what_cannot_be_told_of_a_store_is_no_requirement_that_it_meets() {
 
 #[test]
 fn a_repair_that_would_be_refused_is_not_advised() {
-    let (_folder, disk) = made("base = 'win10-bios'\ndamage = ['signature-changed', 'store-dirty']");
-    let checked = bcdrescue(&["check", &disk]).exits(4).says("fix would refuse:").stdout;
+    let disk = made("base = 'win10-bios'\ndamage = ['signature-changed', 'store-dirty']", "disk.qcow2");
+    let checked = bcdrescue(&["check", disk.name()]).exits(4).says("fix would refuse:").stdout;
     assert!(!checked.contains("Run: bcdrescue fix"), "{checked}");
-    bcdrescue(&["fix", &disk, "--yes"]).exits(8);
-    let (_folder, disk) = made("base = 'win10-bios'\ndamage = ['signature-changed']");
-    bcdrescue(&["check", &disk]).exits(4).says(&format!("Run: bcdrescue fix {disk}\n"));
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(8);
+    let disk = made("base = 'win10-bios'\ndamage = ['signature-changed']", "disk.qcow2");
+    bcdrescue(&["check", disk.name()]).exits(4).says(&format!("Run: bcdrescue fix {}\n", disk.name()));
 }
 
 /// A copy that broke off is the commonest fault of an image, and none of Windows.
@@ -110,14 +101,16 @@ fn an_image_that_was_moved_is_undone_by_its_new_name() {
 /// A fault that a repair brings to light may have a switch of its own, and the refusal names it.
 #[test]
 fn a_refusal_names_the_switch_that_is_wanting() {
-    let (_folder, disk) =
-        made("base = 'win10-bios'\ndamage = ['not-active', 'hidden-sectors-wrong', 'signature-changed']");
-    bcdrescue(&["fix", &disk, "--active=1", "--yes"])
+    let disk = made(
+        "base = 'win10-bios'\ndamage = ['not-active', 'hidden-sectors-wrong', 'signature-changed']",
+        "disk.qcow2",
+    );
+    bcdrescue(&["fix", disk.name(), "--active=1", "--yes"])
         .exits(8)
         .says("would stop Windows: its boot record says")
         .says("; give --boot-sector too")
-        .says(&format!("fix {disk} --active 1 --boot-sector"));
-    bcdrescue(&["fix", &disk, "--active=1", "--boot-sector", "--yes"]).exits(1).says("healthy");
+        .says(&format!("fix {} --active 1 --boot-sector", disk.name()));
+    bcdrescue(&["fix", disk.name(), "--active=1", "--boot-sector", "--yes"]).exits(1).says("healthy");
 }
 
 /// The same where nobody gave a switch yet: `check` names the whole command, and it is carried out.

@@ -3,92 +3,18 @@
 //! Loop devices stand for the disks, and the program sees these alone, whatever else the machine has. That needs root; without it
 //! these cases say so.
 
-use std::process::Command;
-use std::process::Stdio;
-
 use serde_json::Value as Json;
 
-use crate::repair::beside::named as stored;
-use crate::repair::beside::pair;
-use crate::repair::beside::store_of;
-use crate::stores::oracle::identities_of_table;
-use crate::support::Disk;
-use crate::support::Run;
-use crate::support::hash;
-use crate::support::is_root;
-use crate::support::judge;
-use crate::support::not_run;
-use crate::support::run;
-use crate::support::text;
-
-/// In a name space of its own: the devices up to `--` are all disks that the machine has.
-const ALONE: &str = r#"
-mount -t tmpfs none /sys/block
-while [ "$1" != -- ]; do ln -s "../devices/virtual/block/${1#/dev/}" /sys/block/; shift; done
-shift
-bcdrescue() { "$PROGRAM" "$@"; }
-"#;
-
-/// A machine with these disks and no others.
-pub struct Machine(Vec<String>);
-
-impl Machine {
-    /// `None`, with a word why, where loop devices or name spaces cannot be had.
-    pub fn of(disks: &[(&Disk, &str)]) -> Option<Self> {
-        if !is_root() {
-            not_run("attached disks", "loop devices need root");
-            return None;
-        }
-        let mut machine = Self(Vec::new());
-        for (disk, sector) in disks {
-            let arguments = ["-f", "--show", "-b", sector, text(&disk.path)];
-            let output = Command::new("losetup").args(arguments).output().expect("losetup");
-            if !output.status.success() {
-                not_run("attached disks", &String::from_utf8_lossy(&output.stderr));
-                return None;
-            }
-            machine.0.push(String::from_utf8(output.stdout).expect("UTF-8").trim().to_owned());
-        }
-        let can = Command::new("unshare").args(["-m", "mount", "-t", "tmpfs", "none", "/sys/block"]).output();
-        if !can.expect("unshare").status.success() {
-            not_run("attached disks", "mount name spaces cannot be had");
-            return None;
-        }
-        Some(machine)
-    }
-
-    /// The device of a disk, by its place among those that were given.
-    pub fn device(&self, index: usize) -> &str {
-        &self.0[index]
-    }
-
-    /// Runs the program.
-    pub fn run(&self, arguments: &[&str]) -> Run {
-        self.script(r#"bcdrescue "$@""#, arguments)
-    }
-
-    /// Runs a command as it was printed, with more words behind it.
-    fn printed(&self, line: &str, more: &[&str]) -> Run {
-        self.script(&format!(r#"{line} "$@""#), more)
-    }
-
-    fn script(&self, line: &str, arguments: &[&str]) -> Run {
-        let script = format!("PROGRAM={}\nset -e\n{ALONE}\n{line}", env!("CARGO_BIN_EXE_bcdrescue"));
-        let mut words = vec!["-m", "sh", "-c", &script, "sh"];
-        words.extend(self.0.iter().map(String::as_str));
-        words.push("--");
-        words.extend(arguments);
-        run("unshare", &words)
-    }
-}
-
-impl Drop for Machine {
-    fn drop(&mut self) {
-        for device in &self.0 {
-            let _ = Command::new("losetup").args(["-d", device]).stderr(Stdio::null()).status();
-        }
-    }
-}
+use crate::support::attached::Machine;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::judges::judge;
+use crate::support::made_disks::pair;
+use crate::support::oracle::identities_of_table;
+use crate::support::program::Run;
+use crate::support::program::text;
+use crate::support::store::named as stored;
+use crate::support::store::store_of;
 
 /// The findings that say that another disk is named.
 fn named(target: &Json) -> Vec<&Json> {

@@ -4,109 +4,30 @@ use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use bcdrescue::bcd::QualifiedPartition;
 use serde_json::Value as Json;
 
-use crate::repair::scenarios::with_identities;
-use crate::stores::oracle::Identity;
-use crate::stores::oracle::identities_of_table;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::fat_file;
-use crate::support::hash;
-use crate::support::hivex;
-use crate::support::judge;
-use crate::support::ntfs_file;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::judges::judge;
+use crate::support::judges::put_ntfs;
+use crate::support::made_disks::pair;
+use crate::support::made_disks::windows_disk;
+use crate::support::oracle::Identity;
+use crate::support::oracle::identities_of_table;
 use crate::support::parts::cut;
 use crate::support::parts::partitions;
 use crate::support::parts::paste;
-use crate::support::parts::sfdisk;
-use crate::support::put_fat;
-use crate::support::put_ntfs;
-use crate::support::text;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
+use crate::support::store::named;
+use crate::support::store::put_store;
+use crate::support::store::store_of;
+use crate::support::store::with_loader_of_another_disk;
 
-const MIB: u64 = 1 << 20;
-
-pub fn qualified(identity: Identity) -> QualifiedPartition {
-    match identity {
-        Identity::Mbr { signature, offset } => QualifiedPartition::Mbr { signature, offset },
-        Identity::Gpt { .. } => QualifiedPartition::Gpt {
-            disk: identity.disk_text().parse().unwrap(),
-            partition: identity.partition_text().parse().unwrap(),
-        },
-    }
-}
-
-/// A disk with nothing but the Windows volume of `from`.
-fn windows_disk(from: &Disk, number: u32, is_gpt: bool) -> Disk {
-    let part = partitions(&from.path).into_iter().find(|part| part.number == number).unwrap();
-    let volume = cut(&from.path, part.start, part.len);
-    let folder = tempfile::TempDir::new().unwrap();
-    let path = folder.path().join("second.img");
-    fs::File::create(&path).unwrap().set_len(part.len + 3 * MIB).unwrap();
-    let label = match is_gpt {
-        true => "label: gpt\nlabel-id: 0b0b0b0b-0000-4000-8000-00000000000b\n",
-        false => "label: dos\nlabel-id: 0x0b0b0b0b\n",
-    };
-    let kind = if is_gpt { "ebd0a0a2-b9e5-4433-87c0-68b6b72699c7" } else { "7" };
-    sfdisk(&path, &format!("{label}unit: sectors\nstart=2048, size={}, type={kind}\n", part.len / 512));
-    paste(&volume, &path, MIB);
-    Disk { folder, path }
-}
-
-pub fn store_of(disk: &Disk, path: &str) -> Vec<u8> {
-    let part = partitions(&disk.path).remove(0);
-    let volume = cut(&disk.path, part.start, part.len);
-    if path.contains("EFI") { fat_file(&volume, path) } else { ntfs_file(&volume, path) }
-}
-
-pub fn put_store(disk: &Disk, path: &str, bytes: &[u8]) {
-    let part = partitions(&disk.path).remove(0);
-    let volume = cut(&disk.path, part.start, part.len);
-    if path.contains("EFI") {
-        put_fat(&volume, path, bytes)
-    } else {
-        put_ntfs(&volume, path, bytes)
-    }
-    paste(&volume, &disk.path, part.start);
-}
-
-/// A system disk whose Windows is on another disk, and that other disk.
-pub fn pair(image: &str, number: u32, path: &str) -> (Disk, Disk) {
-    let system = Disk::raw(image);
-    let is_gpt = path.contains("EFI");
-    let windows = windows_disk(&system, number, is_gpt);
-    let index = number as usize - 1;
-    let (old, new) = (identities_of_table(&system.path)[index], identities_of_table(&windows.path)[0]);
-    let store = store_of(&system, path);
-    put_store(
-        &system,
-        path,
-        &with_identities(&store, |_, _, named| (named == qualified(old)).then_some(qualified(new))),
-    );
-    judge("sfdisk", &["-q", "--delete", system.name(), &number.to_string()]);
-    (system, windows)
-}
-
-fn check(system: &Disk, with: &Disk, code: i32, verdict: &str) -> Json {
+fn checked_with(system: &Disk, with: &Disk, code: i32, verdict: &str) -> Json {
     let target = bcdrescue(&["check", system.name(), "--with", with.name(), "--json"]).exits(code).target();
     assert_eq!(target["verdict"], verdict, "{:#}", target["findings"]);
     target
-}
-
-/// How many element values name this identity, as hivex reads the store.
-pub fn named(store: &[u8], identity: Identity) -> usize {
-    let bytes = match qualified(identity) {
-        QualifiedPartition::Mbr { signature, offset } => {
-            (offset.to_le_bytes().to_vec(), signature.to_le_bytes().to_vec())
-        }
-        QualifiedPartition::Gpt { disk, partition } => (partition.bytes().to_vec(), disk.bytes().to_vec()),
-    };
-    let values: Vec<String> = hivex(store).into_keys().filter(|path| path.ends_with("\\Element")).collect();
-    let raw = |path: &String| crate::support::hivex_bytes(store, path);
-    let has = |value: &[u8], part: &[u8]| value.windows(part.len()).any(|window| window == part);
-    let binary = values.iter().filter(|path| hivex(store)[*path].contains("base64"));
-    binary.map(raw).filter(|value| has(value, &bytes.0) && has(value, &bytes.1)).count()
 }
 
 #[test]
@@ -116,7 +37,7 @@ fn a_windows_on_another_disk_is_found_and_followed() {
     {
         let (system, windows) = pair(image, number, path);
         bcdrescue(&["check", system.name()]).exits(4).says("--with DISK");
-        let target = check(&system, &windows, 0, "healthy");
+        let target = checked_with(&system, &windows, 0, "healthy");
         let device = target["chain"].as_array().unwrap().iter().find(|hop| hop["hop"] == "device").unwrap();
         assert!(device["evidence"].as_str().unwrap().contains(windows.name()), "{device}");
 
@@ -131,7 +52,7 @@ fn a_windows_on_another_disk_is_found_and_followed() {
         }
         let now = identities_of_table(&windows.path)[0];
         let (before, second) = (hash(&system.path), hash(&windows.path));
-        check(&system, &windows, 4, "broken");
+        checked_with(&system, &windows, 4, "broken");
         let fix =
             |more: &[&str]| bcdrescue(&[&["fix", system.name(), "--with", windows.name()], more].concat());
         fix(&["--yes", "--restore-identity"]).exits(8).says("it is that disk whose identity changed");
@@ -142,7 +63,7 @@ fn a_windows_on_another_disk_is_found_and_followed() {
         fix(&["--yes"]).exits(1).says("healthy");
         let store = store_of(&system, path);
         assert_eq!((named(&store, old), named(&store, now)), (0, count), "{image}");
-        check(&system, &windows, 0, "healthy");
+        checked_with(&system, &windows, 0, "healthy");
         fix(&["--yes"]).exits(0).says("nothing was written");
         assert_eq!(hash(&windows.path), second, "the disk beside was written");
         bcdrescue(&["undo", text(&system.record()), "--yes"]).exits(1);
@@ -160,7 +81,7 @@ fn a_windows_that_is_gone_from_the_disk_beside_does_not_start() {
     let blank = fs::read(&volume).unwrap();
     let raw = fs::OpenOptions::new().write(true).open(&windows.path).unwrap();
     raw.write_all_at(&blank, part.start).unwrap();
-    let target = check(&system, &windows, 4, "broken");
+    let target = checked_with(&system, &windows, 4, "broken");
     let stop = &target["stop"];
     assert_eq!((&stop["hop"], &stop["code"]), (&"loader".into(), &"file-missing".into()), "{stop}");
     assert_eq!(stop["predicted_status"], "0xc000000f");
@@ -173,13 +94,9 @@ fn each_entry_stays_with_its_own_windows() {
     let windows = windows_disk(&system, 2, false);
     let (here, there) = (identities_of_table(&system.path)[1], identities_of_table(&windows.path)[0]);
     let Identity::Mbr { signature, offset } = there else { panic!() };
-    let store = crate::repair::scenarios::with_loader_of_another_disk(
-        &store_of(&system, "/Boot/BCD"),
-        signature,
-        offset,
-    );
+    let store = with_loader_of_another_disk(&store_of(&system, "/Boot/BCD"), signature, offset);
     put_store(&system, "/Boot/BCD", &store);
-    check(&system, &windows, 0, "healthy");
+    checked_with(&system, &windows, 0, "healthy");
     judge("sfdisk", &["-q", "--disk-id", system.name(), "0x7ab1e0ff"]);
     judge("sfdisk", &["-q", "--disk-id", windows.name(), "0x7ab1e0fe"]);
     let counts = |here, there| {
@@ -190,14 +107,14 @@ fn each_entry_stays_with_its_own_windows() {
     bcdrescue(&["fix", system.name(), "--with", windows.name(), "--yes"]).exits(1);
     let (here_now, there_now) = (identities_of_table(&system.path)[1], identities_of_table(&windows.path)[0]);
     assert_eq!((counts(here, there), counts(here_now, there_now)), ((0, 0), before));
-    check(&system, &windows, 0, "healthy");
+    checked_with(&system, &windows, 0, "healthy");
 }
 
 #[test]
 fn two_windows_that_fit_are_not_guessed_between() {
     let system = Disk::raw("win11-uefi");
     let windows = windows_disk(&system, 3, true);
-    let target = check(&system, &windows, 4, "broken");
+    let target = checked_with(&system, &windows, 4, "broken");
     let left = |target: &Json| {
         let all = target["findings"].as_array().unwrap();
         all.iter().filter(|finding| finding["message"].as_str().unwrap().contains(" and on ")).count()
@@ -223,7 +140,7 @@ fn two_windows_that_fit_are_not_guessed_between() {
 fn two_recovery_environments_of_one_path_are_not_guessed_between() {
     let system = Disk::raw("win11-uefi");
     let other = windows_disk(&system, 4, true);
-    let target = check(&system, &other, 4, "broken");
+    let target = checked_with(&system, &other, 4, "broken");
     let all = target["findings"].as_array().unwrap();
     let open: Vec<_> = all.iter().filter(|finding| finding["switch"] == "--recovery=N").collect();
     assert!(open.len() >= 2, "{target:#}");
@@ -239,7 +156,7 @@ fn two_recovery_environments_of_one_path_are_not_guessed_between() {
         assert!(changes.iter().filter(to).count() >= 2, "{choice}: {changes:#?}");
     }
     fix(&["--recovery", "4", "--yes"]).exits(1);
-    check(&system, &other, 0, "healthy");
+    checked_with(&system, &other, 0, "healthy");
     fix(&["--recovery", "/dev/nowhere:1", "--yes"]).exits(16).says("not one of the disks of --with");
 }
 

@@ -5,14 +5,14 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::data;
-use crate::support::hash;
-use crate::support::judge;
-use crate::support::run;
-use crate::support::same_content;
-use crate::support::text;
+use crate::support::disk::Disk;
+use crate::support::disk::data;
+use crate::support::disk::hash;
+use crate::support::disk::same_content;
+use crate::support::judges::judge;
+use crate::support::program::bcdrescue;
+use crate::support::program::run;
+use crate::support::program::text;
 
 /// Images with the identity that they have, as it is shown and as sfdisk takes it, and a third one.
 const IMAGES: [(&str, &str, &str, &str); 2] = [

@@ -5,23 +5,22 @@ use std::os::unix::fs::FileExt;
 
 use serde_json::Value as Json;
 
-use crate::repair::beside::named;
-use crate::repair::beside::put_store;
-use crate::repair::beside::store_of;
-use crate::repair::scenarios::second_windows;
-use crate::stores::oracle::identities_of_table;
-use crate::support::Disk;
-use crate::support::Run;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::hivex;
-use crate::support::hivex_difference;
-use crate::support::judge;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::judges::hivex;
+use crate::support::judges::hivex_difference;
+use crate::support::judges::judge;
+use crate::support::made_disks::second_windows;
+use crate::support::oracle::identities_of_table;
 use crate::support::parts::partitions;
-use crate::support::text;
-
-const BIOS: &str = "/Boot/BCD";
-const UEFI: &str = "/EFI/Microsoft/Boot/BCD";
+use crate::support::program::Run;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
+use crate::support::store::BIOS;
+use crate::support::store::UEFI;
+use crate::support::store::named;
+use crate::support::store::put_store;
+use crate::support::store::store_of;
 
 fn codes(target: &Json) -> Vec<&str> {
     let findings = target["findings"].as_array().unwrap().iter();

@@ -17,9 +17,9 @@ use bcdrescue::bcd::hard_drive_edit::replace_hard_drive;
 use bcdrescue::guid::Guid;
 use bcdrescue::hive::Value;
 
-use crate::stores::corpus::stores;
-use crate::support::hivex_bytes;
-use crate::support::hivex_difference;
+use crate::support::corpus::stores;
+use crate::support::judges::hivex_bytes;
+use crate::support::judges::hivex_difference;
 
 /// An object with a boot entry.
 struct Entry<'a> {

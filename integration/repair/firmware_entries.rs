@@ -19,35 +19,36 @@ use bcdrescue::repair::cure::Cure;
 use bcdrescue::repair::plan;
 use serde_json::Value as Json;
 
-use crate::repair::attached::Machine;
-use crate::repair::firmware_stores::BIOS;
-use crate::repair::firmware_stores::Node;
-use crate::repair::firmware_stores::OF_WINDOWS;
-use crate::repair::firmware_stores::OWN;
-use crate::repair::firmware_stores::UEFI;
-use crate::repair::firmware_stores::disk;
-use crate::repair::firmware_stores::put_store;
-use crate::repair::firmware_stores::renamed;
-use crate::repair::firmware_stores::store;
-use crate::repair::firmware_stores::variable;
-use crate::repair::firmware_stores::with_objects;
-use crate::repair::power::Cut;
-use crate::repair::power::PowerCut;
-use crate::stores::oracle::Identity;
-use crate::stores::oracle::identities_of_table;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::fat_file;
-use crate::support::hash;
-use crate::support::hivex_bytes;
-use crate::support::hivex_difference;
-use crate::support::judge;
+use crate::support::attached::Machine;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::findings::check;
+use crate::support::firmware_stores::Node;
+use crate::support::firmware_stores::OF_WINDOWS;
+use crate::support::firmware_stores::OWN;
+use crate::support::firmware_stores::disk;
+use crate::support::firmware_stores::renamed;
+use crate::support::firmware_stores::variable;
+use crate::support::firmware_stores::with_objects;
+use crate::support::judges::fat_file;
+use crate::support::judges::hivex_bytes;
+use crate::support::judges::hivex_difference;
+use crate::support::judges::judge;
+use crate::support::judges::put_fat;
+use crate::support::oracle::Identity;
+use crate::support::oracle::identities_of_table;
 use crate::support::parts::change_at;
 use crate::support::parts::cut;
 use crate::support::parts::partitions;
-use crate::support::put_fat;
+use crate::support::power_cut::Cut;
+use crate::support::power_cut::PowerCut;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 use crate::support::sparse::SparseRam;
-use crate::support::text;
+use crate::support::store::BIOS;
+use crate::support::store::UEFI;
+use crate::support::store::put_store;
+use crate::support::store::store_of;
 
 const SWITCH: &str = "--firmware-entries";
 
@@ -69,10 +70,6 @@ fn entries(target: &Json) -> Vec<String> {
             finding["subject"].as_str().unwrap().to_owned()
         })
         .collect()
-}
-
-fn check(disk: &Disk, code: i32) -> Json {
-    bcdrescue(&["check", disk.name(), "--json"]).exits(code).target()
 }
 
 /// A partition of the disk as a node must name it, by sfdisk.
@@ -137,7 +134,7 @@ fn settled(disk: &Disk, original: &[u8]) {
 #[test]
 fn copies_go_with_the_elements_when_that_is_asked_for() {
     let disk = disk("win11-uefi");
-    let (original, before) = (hash(&disk.path), store(&disk, UEFI));
+    let (original, before) = (hash(&disk.path), store_of(&disk, UEFI));
     let said = entries(&check(&disk, 4));
     assert_eq!(said.len(), 3, "{said:?}");
     assert!(said[0].contains("{bootmgr} Boot0000 \"Windows Boot Manager\"") || said[2].contains("{bootmgr}"));
@@ -155,7 +152,7 @@ fn copies_go_with_the_elements_when_that_is_asked_for() {
 
     // Without the switch they stay, and nothing else of the store does.
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(1);
-    let plain = hivex_difference(&before, &store(&disk, UEFI));
+    let plain = hivex_difference(&before, &store_of(&disk, UEFI));
     let ours = [BOOTMGR, OWN, OF_WINDOWS].map(copy_of);
     let devices = [OWN, OF_WINDOWS].map(device_of);
     assert!(plain.iter().all(|path| !ours.contains(path) && !devices.contains(path)), "{plain:?}");
@@ -167,7 +164,7 @@ fn copies_go_with_the_elements_when_that_is_asked_for() {
     assert_eq!((hash(&disk.path), disk.records().len()), (original.clone(), 0));
     let run = bcdrescue(&["fix", disk.name(), "--yes", SWITCH]).exits(1);
     run.says("14 elements re-pointed, 7 fields set right");
-    let after = store(&disk, UEFI);
+    let after = store_of(&disk, UEFI);
     let mut values = expected(&disk, &before, &[(BOOTMGR, 1), (OWN, 1), (OF_WINDOWS, 3)]);
     assert_eq!(values.len(), 5);
     values.extend(plain.iter().map(|path| (path.clone(), hivex_bytes(&after, path))));
@@ -183,7 +180,7 @@ fn copies_are_cured_after_a_plain_repair_too() {
     let disk = disk("win11-uefi");
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(1);
     fs::remove_file(disk.record()).unwrap();
-    let (original, before) = (hash(&disk.path), store(&disk, UEFI));
+    let (original, before) = (hash(&disk.path), store_of(&disk, UEFI));
     let target = check(&disk, 0);
     assert_eq!((target["verdict"].as_str(), entries(&target).len()), (Some("healthy"), 2));
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(0).says("nothing was written");
@@ -192,7 +189,7 @@ fn copies_are_cured_after_a_plain_repair_too() {
     let target = bcdrescue(&["fix", disk.name(), "--yes", "--json", SWITCH]).exits(1).target();
     assert_eq!(target["changes"], Json::Array(vec![]));
     assert_eq!(target["edits"].as_array().unwrap().len(), 4);
-    judged(&before, &store(&disk, UEFI), &expected(&disk, &before, &[(BOOTMGR, 1), (OWN, 1)]));
+    judged(&before, &store_of(&disk, UEFI), &expected(&disk, &before, &[(BOOTMGR, 1), (OWN, 1)]));
     assert_eq!(entries(&check(&disk, 0)).len(), 0);
     settled(&disk, &original);
 }
@@ -215,7 +212,7 @@ fn what_stops_a_repair_of_the_store_stops_this_one() {
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(1);
     fs::remove_file(disk.record()).unwrap();
     // A change that was begun: the first sequence number is one ahead.
-    let mut dirty = store(&disk, UEFI);
+    let mut dirty = store_of(&disk, UEFI);
     dirty[4] ^= 0x10;
     put_store(&disk, UEFI, &dirty);
     let original = hash(&disk.path);
@@ -243,10 +240,10 @@ fn what_stops_a_repair_of_the_store_stops_this_one() {
 fn a_new_disk_guid_is_the_elements_business() {
     let disk = disk("win11-uefi-healthy");
     judge("sfdisk", &["-q", "--disk-id", disk.name(), "11111111-2222-4333-8444-555555555555"]);
-    let (original, before) = (hash(&disk.path), store(&disk, UEFI));
+    let (original, before) = (hash(&disk.path), store_of(&disk, UEFI));
     assert_eq!(entries(&check(&disk, 4)).len(), 2);
     bcdrescue(&["fix", disk.name(), "--yes", SWITCH]).exits(1).says("2 fields set right");
-    let after = store(&disk, UEFI);
+    let after = store_of(&disk, UEFI);
     let difference = hivex_difference(&before, &after);
     for (id, number) in [(OWN, 1), (OF_WINDOWS, 3)] {
         let value = element(&disk, number, &hivex_bytes(&before, &device_of(id)));
@@ -261,13 +258,13 @@ fn a_new_disk_guid_is_the_elements_business() {
 fn a_partition_that_moved_is_named_by_its_new_place() {
     let disk = disk("win11-uefi-healthy");
     let guid = Guid::from_bytes(node(&disk, 1).3);
-    let bytes = store(&disk, UEFI);
+    let bytes = store_of(&disk, UEFI);
     let moved = variable(0, "Windows Boot Manager", Some(&Node::gpt(1, 4096, 99, guid)));
     put_store(&disk, UEFI, &with_objects(&bytes, &moved, Vec::new()));
-    let (original, before) = (hash(&disk.path), store(&disk, UEFI));
+    let (original, before) = (hash(&disk.path), store_of(&disk, UEFI));
     bcdrescue(&["check", disk.name()]).exits(0).says("but another place or size of it");
     bcdrescue(&["fix", disk.name(), "--yes", SWITCH]).exits(1).says("2 fields set right");
-    judged(&before, &store(&disk, UEFI), &expected(&disk, &before, &[(BOOTMGR, 1)]));
+    judged(&before, &store_of(&disk, UEFI), &expected(&disk, &before, &[(BOOTMGR, 1)]));
     settled(&disk, &original);
 }
 
@@ -318,16 +315,16 @@ fn copies_on_an_mbr_disk() {
     let disk = Disk::raw("win10-bios");
     let named = Node::mbr(1, 2048, node(&disk, 1).2, 0xc3a1_f00d);
     let manager = variable(0, "Windows Boot Manager", Some(&named));
-    let bytes = with_objects(&store(&disk, BIOS), &manager, Vec::new());
+    let bytes = with_objects(&store_of(&disk, BIOS), &manager, Vec::new());
     put_store(&disk, BIOS, &bytes);
-    let (original, before) = (hash(&disk.path), store(&disk, BIOS));
+    let (original, before) = (hash(&disk.path), store_of(&disk, BIOS));
     let target = check(&disk, 4);
     assert_eq!(entries(&target).len(), 1);
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(1);
     bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);
     fs::remove_file(disk.record()).unwrap();
     bcdrescue(&["fix", disk.name(), "--yes", SWITCH]).exits(1).says("1 field set right");
-    let after = store(&disk, BIOS);
+    let after = store_of(&disk, BIOS);
     assert_eq!(
         hivex_bytes(&after, &copy_of(BOOTMGR)),
         expected(&disk, &before, &[(BOOTMGR, 1)])[&copy_of(BOOTMGR)]
@@ -353,7 +350,7 @@ fn inspect_shows_entries() {
     assert_eq!((&entry("USB")["identity"], &entry("USB")["here"]), (&"0x0007d086".into(), &Json::Null));
     assert_eq!(entry("PXE")["start"], Json::Null);
     let file = disk.folder.path().join("BCD");
-    fs::write(&file, store(&disk, UEFI)).unwrap();
+    fs::write(&file, store_of(&disk, UEFI)).unwrap();
     bcdrescue(&["inspect", text(&file)]).exits(0).says("Boot0004 \"Linux\": partition GUID eeee0001");
 }
 

@@ -6,32 +6,23 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
-use crate::diagnosis::menus::with_lists_of_nothing;
-use crate::repair::advice::made;
-use crate::repair::beside::put_store;
-use crate::repair::beside::store_of;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::is_root;
-use crate::support::judge;
-use crate::support::not_run;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::disk::made;
+use crate::support::findings::checked;
+use crate::support::findings::has;
+use crate::support::judges::judge;
+use crate::support::menu_lists::with_lists_of_nothing;
 use crate::support::parts::change;
 use crate::support::parts::partitions;
-use crate::support::text;
-
-const BIOS: &str = "/Boot/BCD";
-const UEFI: &str = "/EFI/Microsoft/Boot/BCD";
-
-fn check(disk: &str, code: i32, verdict: &str) -> Json {
-    let target = bcdrescue(&["check", disk, "--json"]).exits(code).target();
-    assert_eq!(target["verdict"], verdict, "{:#}", target["findings"]);
-    target
-}
-
-fn has(target: &Json, code: &str) -> bool {
-    target["findings"].as_array().unwrap().iter().any(|finding| finding["code"] == code)
-}
+use crate::support::program::bcdrescue;
+use crate::support::program::is_root;
+use crate::support::program::not_run;
+use crate::support::program::text;
+use crate::support::store::BIOS;
+use crate::support::store::UEFI;
+use crate::support::store::put_store;
+use crate::support::store::store_of;
 
 /// The identity alone does not start a store whose menu names nothing.
 #[test]
@@ -47,25 +38,25 @@ fn an_identity_that_is_given_back_is_not_all_and_the_store_stays() {
     bcdrescue(&[&fix[..], &["--active=1"]].concat()).exits(4);
     assert_eq!(hash(&disk.path), written);
     bcdrescue(&["fix", disk.name(), "--yes", "--record-dir", text(&disk.folder.path().join("."))]).exits(1);
-    check(disk.name(), 0, "healthy");
+    checked(&disk, 0, "healthy");
 }
 
 /// As after a copy of a cloud's encrypted server under new GUIDs.
 #[test]
 fn the_only_encrypted_partition_is_offered_with_the_whole_command() {
-    let (_folder, disk) = made("base = 'win11-uefi'\ndamage = ['guids-changed', 'bitlocker']");
-    let target = check(&disk, 4, "broken");
+    let disk = made("base = 'win11-uefi'\ndamage = ['guids-changed', 'bitlocker']", "disk.qcow2");
+    let target = checked(&disk, 4, "broken");
     let fix = &target["fix"];
-    let expected = format!("bcdrescue fix {disk} --windows=3 --repoint");
+    let expected = format!("bcdrescue fix {} --windows=3 --repoint", disk.name());
     assert_eq!(
         (fix["command"].as_str(), &fix["then"]),
         (Some(expected.as_str()), &"healthy".into()),
         "{fix:#}"
     );
     assert!(fix["refused"].to_string().contains("recovery key"), "{fix:#}");
-    bcdrescue(&["check", &disk]).exits(4).says("with the recovery key at hand");
-    bcdrescue(&["fix", &disk, "--windows=3", "--repoint", "--yes"]).exits(1);
-    check(&disk, 0, "healthy");
+    bcdrescue(&["check", disk.name()]).exits(4).says("with the recovery key at hand");
+    bcdrescue(&["fix", disk.name(), "--windows=3", "--repoint", "--yes"]).exits(1);
+    checked(&disk, 0, "healthy");
 }
 
 /// A volume that cannot be recognised may be the Windows that is meant: what tells whose the old identity was stays until then.
@@ -78,7 +69,7 @@ fn proofs_are_kept_while_a_volume_cannot_be_recognised() {
         .unwrap();
     disk.put(start, &[0; 512]);
     let before = hash(&disk.path);
-    check(disk.name(), 4, "broken");
+    checked(&disk, 4, "broken");
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(4);
     assert_eq!(hash(&disk.path), before);
     disk.put(start, &sector);
@@ -103,7 +94,7 @@ fn no_element_is_made_to_name_a_guid_that_two_partitions_have() {
     let json: Json = serde_json::from_slice(&judge("sfdisk", &["-J", disk.name()])).unwrap();
     let guid = json["partitiontable"]["partitions"][2]["uuid"].as_str().unwrap().to_owned();
     judge("sfdisk", &["-q", "--part-uuid", disk.name(), "4", &guid]);
-    let target = check(disk.name(), 4, "broken");
+    let target = checked(&disk, 4, "broken");
     assert!(has(&target, "partition-guid-shared"));
     let before = hash(&disk.path);
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(4).says("--partition-guid=");
@@ -114,7 +105,7 @@ fn no_element_is_made_to_name_a_guid_that_two_partitions_have() {
 fn a_gpt_without_a_protective_mbr_does_not_start() {
     let disk = Disk::raw("win11-uefi-healthy");
     disk.put(0, &[0; 512]);
-    let target = check(disk.name(), 4, "broken");
+    let target = checked(&disk, 4, "broken");
     assert_eq!(
         (&target["stop"]["hop"], &target["stop"]["code"]),
         (&"firmware".into(), &"protective-mbr-missing".into())
@@ -147,8 +138,8 @@ fn what_uefi_would_start_counts_on_fat_alone() {
         }
         judge("umount", &[text(mount.path())]);
     });
-    check(disk.name(), 0, "healthy");
+    checked(&disk, 0, "healthy");
     disk.put(0x1be, &[0]);
-    let target = check(disk.name(), 4, "broken");
+    let target = checked(&disk, 4, "broken");
     assert_eq!(target["stop"]["code"], "active-partition-missing");
 }

@@ -15,14 +15,14 @@ use nix::sys::signal::Signal;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
-use crate::safety::strace;
-use crate::safety::strace::with_faults;
-use crate::storage::failing::Case;
-use crate::storage::failing::SECTORS;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::text;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::faults;
+use crate::support::faults::Case;
+use crate::support::faults::SECTORS;
+use crate::support::faults::with_faults;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 /// A limit on the size of files is a border in the middle of the plan, and by default it kills.
 #[test]
@@ -76,7 +76,7 @@ fn a_signal_to_the_process_waits_whichever_thread_it_meets() {
     let Some(case) = Case::new() else { return };
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
         let slow = "pwrite64:delay_enter=150000";
-        let fix = strace::begin(&case.disk.path, slow, &["fix", case.disk.name(), "--yes"]);
+        let fix = faults::begin(&case.disk.path, slow, &["fix", case.disk.name(), "--yes"]);
         wait_for("the first write", || hash(&case.disk.path) != case.before);
         let children = format!("/proc/{0}/task/{0}/children", fix.id());
         let program: i32 = fs::read_to_string(children).unwrap().trim().parse().expect("one process");

@@ -2,6 +2,7 @@
 
 pub mod advice;
 pub mod attached;
+pub mod begun_by_hand;
 pub mod beside;
 pub mod changed_identity;
 pub mod convert;
@@ -9,13 +10,14 @@ pub mod cycle;
 pub mod dirty;
 pub mod firmware;
 pub mod firmware_entries;
-pub mod firmware_stores;
 pub mod half_repairs;
 pub mod interrupted;
+pub mod left_alone;
 pub mod power;
 pub mod recorded;
 pub mod refusals;
 pub mod restore;
 pub mod scenarios;
+pub mod several_windows;
 pub mod undo_records;
 pub mod wrong_words;

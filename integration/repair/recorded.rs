@@ -5,16 +5,15 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::path::PathBuf;
 
-use serde_json::Value as Json;
-
-use crate::repair::attached::Machine;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::judge;
+use crate::support::attached::Machine;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::disk::same_content;
+use crate::support::findings::codes;
+use crate::support::judges::judge;
 use crate::support::parts::partitions;
-use crate::support::same_content;
-use crate::support::text;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 /// A raw healthy disk with its record beside it.
 fn recorded(image: &str) -> (Disk, PathBuf) {
@@ -24,10 +23,6 @@ fn recorded(image: &str) -> (Disk, PathBuf) {
     bcdrescue(&["record", disk.name(), "-o", text(&record)]).exits(0).says("recorded in");
     assert_eq!(hash(&disk.path), before, "recording wrote to the disk");
     (disk, record)
-}
-
-fn codes(target: &Json) -> Vec<&str> {
-    target["findings"].as_array().unwrap().iter().map(|finding| finding["code"].as_str().unwrap()).collect()
 }
 
 fn new_identity(disk: &Disk) {

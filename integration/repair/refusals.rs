@@ -2,14 +2,14 @@
 
 use std::fs;
 
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::judge;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::judges::judge;
+use crate::support::judges::put_ntfs;
 use crate::support::parts::change;
 use crate::support::parts::partitions;
-use crate::support::put_ntfs;
-use crate::support::text;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 
 /// `fix` refuses with these words, and leaves the file and the folder alone.
 #[track_caller]

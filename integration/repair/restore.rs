@@ -3,8 +3,6 @@
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use serde_json::Value as Json;
-
 use bcdrescue::cli::text::advice;
 use bcdrescue::repair::apply::apply;
 use bcdrescue::repair::cure::Cure;
@@ -13,23 +11,23 @@ use bcdrescue::repair::plan;
 use bcdrescue::repair::record::Record;
 use bcdrescue::repair::undo;
 use bcdrescue::storage::Storage;
+use serde_json::Value as Json;
 
-use crate::repair::attached::Machine;
-use crate::repair::power::Cut;
-use crate::repair::power::PowerCut;
-use crate::stores::hostile::look;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::image;
-use crate::support::judge;
+use crate::support::attached::Machine;
+use crate::support::disk::Disk;
+use crate::support::disk::MIB;
+use crate::support::disk::hash;
+use crate::support::disk::image;
+use crate::support::disk::same_content;
+use crate::support::judges::judge;
 use crate::support::parts::cut;
 use crate::support::parts::partitions;
-use crate::support::same_content;
+use crate::support::power_cut::Cut;
+use crate::support::power_cut::PowerCut;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
 use crate::support::sparse::SparseRam;
-use crate::support::text;
-
-const MIB: u64 = 1 << 20;
+use crate::support::sparse::look;
 
 /// An image, its old identity, and the old GUIDs of those partitions that a store names.
 type Old = (&'static str, &'static str, &'static [(u32, &'static str)]);

@@ -6,11 +6,11 @@ use std::process::Command;
 
 use bcdrescue::repair::record::Record;
 
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::not_run;
-use crate::support::text;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::program::bcdrescue;
+use crate::support::program::not_run;
+use crate::support::program::text;
 
 /// Records of version 1, written by the program when that was the format, of a repair of these images.
 const OLD: [(&str, &str, &[&str]); 2] = [

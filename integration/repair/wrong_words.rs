@@ -3,36 +3,26 @@
 use std::fs;
 use std::os::unix::fs::FileExt;
 
+use bcdrescue::bcd::QualifiedPartition;
 use serde_json::Value as Json;
 
-use bcdrescue::bcd::QualifiedPartition;
-
-use crate::repair::beside::put_store;
-use crate::repair::beside::store_of;
-use crate::repair::scenarios::with_identities;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::judge;
+use crate::support::disk::Disk;
+use crate::support::disk::MIB;
+use crate::support::disk::hash;
+use crate::support::findings::checked;
+use crate::support::findings::has;
+use crate::support::judges::judge;
+use crate::support::judges::put_fat;
+use crate::support::judges::put_ntfs;
 use crate::support::parts::change;
 use crate::support::parts::cut;
 use crate::support::parts::partitions;
 use crate::support::parts::paste;
-use crate::support::put_fat;
-use crate::support::put_ntfs;
-use crate::support::text;
-
-const MIB: u64 = 1 << 20;
-
-fn check(disk: &Disk, code: i32, verdict: &str) -> Json {
-    let target = bcdrescue(&["check", disk.name(), "--json"]).exits(code).target();
-    assert_eq!(target["verdict"], verdict, "{:#}", target["findings"]);
-    target
-}
-
-fn has(target: &Json, code: &str) -> bool {
-    target["findings"].as_array().unwrap().iter().any(|finding| finding["code"] == code)
-}
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
+use crate::support::store::put_store;
+use crate::support::store::store_of;
+use crate::support::store::with_identities;
 
 #[track_caller]
 fn refused(disk: &Disk, arguments: &[&str], says: &str) {
@@ -57,7 +47,7 @@ fn stale_manager(disk: &Disk) {
 fn an_old_identity_that_would_break_what_is_right_is_not_given_back() {
     let disk = Disk::raw("win2008r2-bios-healthy");
     stale_manager(&disk);
-    let target = check(&disk, 4, "degraded");
+    let target = checked(&disk, 4, "degraded");
     assert_eq!(target["restore_identity"]["possible"], false);
     refused(&disk, &["--restore-identity"], "other elements name the identity that the disk has now");
     // An encrypted Windows is asked about, whichever volume the elements mean.
@@ -88,11 +78,11 @@ fn boot_flags_of_all_four_entries_count() {
     ] {
         let disk = Disk::raw("win7-logical-healthy");
         flags.iter().for_each(|(at, flag)| disk.put(*at, &[*flag]));
-        check(&disk, 4, "broken");
+        checked(&disk, 4, "broken");
         bcdrescue(&["fix", disk.name(), "--yes", "--active", "1"]).exits(1).says("healthy");
         let sector = fs::read(&disk.path).unwrap();
         assert_eq!([first, extended, free, 0x1ee].map(|at| sector[at as usize]), [0x80, 0, 0, 0]);
-        check(&disk, 0, "healthy");
+        checked(&disk, 0, "healthy");
     }
 }
 
@@ -123,7 +113,7 @@ fn an_entry_whose_device_makes_no_sense_or_is_gone_is_broken() {
     };
     // A byte of the padding behind the descriptor's size.
     let disk = damage(&|bytes, at| bytes[at + 0x1c] = 0x55);
-    let target = check(&disk, 4, "broken");
+    let target = checked(&disk, 4, "broken");
     assert_eq!(
         (&target["stop"]["hop"], &target["stop"]["code"]),
         (&"device".into(), &"element-damaged".into())
@@ -138,7 +128,7 @@ fn an_entry_whose_device_makes_no_sense_or_is_gone_is_broken() {
             .collect();
         names.into_iter().for_each(|at| bytes[at + 7] = b'2');
     });
-    let target = check(&disk, 4, "broken");
+    let target = checked(&disk, 4, "broken");
     assert_eq!(
         (&target["stop"]["hop"], &target["stop"]["code"]),
         (&"device".into(), &"element-missing".into())
@@ -204,15 +194,15 @@ fn programs_of_no_bytes_and_code_that_is_none_start_nothing() {
     let disk = Disk::raw("win10-bios-healthy");
     disk.put(MIB + 0x5a, &[0; 0x1fe - 0x5a]);
     disk.put(MIB + 0x200, &[0; 32]);
-    assert!(has(&check(&disk, 4, "broken"), "boot-record-empty"));
+    assert!(has(&checked(&disk, 4, "broken"), "boot-record-empty"));
     let disk = Disk::raw("win10-bios-healthy");
     change(&disk, 1, |volume| {
         let empty = tempfile::NamedTempFile::new().unwrap();
         judge("ntfscp", &["-q", text(volume), text(empty.path()), "/bootmgr"]);
     });
     assert!(
-        has(&check(&disk, 4, "broken"), "no-system-volume")
-            || has(&check(&disk, 4, "broken"), "boot-manager-missing")
+        has(&checked(&disk, 4, "broken"), "no-system-volume")
+            || has(&checked(&disk, 4, "broken"), "boot-manager-missing")
     );
 }
 

@@ -3,14 +3,14 @@
 use std::fs;
 use std::path::Path;
 
-use crate::safety::strace;
-use crate::safety::strace::readable;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::judge;
-use crate::support::not_run;
-use crate::support::text;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::faults;
+use crate::support::faults::readable;
+use crate::support::judges::judge;
+use crate::support::program::bcdrescue;
+use crate::support::program::not_run;
+use crate::support::program::text;
 
 /// Calls that change a file system, start a program or speak to anybody.
 const CHANGING: &str = "open,openat,openat2,creat,write,writev,pwrite64,pwritev,pwritev2,truncate,ftruncate,fallocate,\
@@ -20,7 +20,7 @@ const CHANGING: &str = "open,openat,openat2,creat,write,writev,pwrite64,pwritev,
 /// Those of the calls that do change something, without what goes to the terminal.
 fn changes(disk: &Disk, arguments: &[&str]) -> Vec<String> {
     let log = disk.folder.path().join("log");
-    let all = strace::calls(CHANGING, &log, arguments);
+    let all = faults::calls(CHANGING, &log, arguments);
     assert!(all.len() > 5, "{all:?}");
     let only_reads = |call: &str| {
         let opens = ["O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC"].iter().all(|flag| !call.contains(flag));
@@ -35,7 +35,7 @@ fn changes(disk: &Disk, arguments: &[&str]) -> Vec<String> {
 
 #[test]
 fn reading_commands_change_nothing_and_start_nothing() {
-    if !strace::is_allowed() {
+    if !faults::is_allowed() {
         return;
     }
     for disk in [Disk::of("win11-uefi"), Disk::raw("win2008r2-bios")] {
@@ -60,7 +60,7 @@ fn reading_commands_change_nothing_and_start_nothing() {
 /// By Landlock, and before the target is opened for the first time.
 #[test]
 fn every_command_gives_up_what_it_does_not_need() {
-    if !strace::is_allowed() {
+    if !faults::is_allowed() {
         return;
     }
     let disk = Disk::raw("win2008r2-bios");
@@ -69,7 +69,7 @@ fn every_command_gives_up_what_it_does_not_need() {
     let identities = disk.folder.path().join("identities.json");
     let recorded = ["record", healthy.name(), "-o", text(&identities)];
     let confined = |command: &[&str], target: &str| {
-        let calls = strace::calls("landlock_create_ruleset,landlock_restrict_self,openat", &log, command);
+        let calls = faults::calls("landlock_create_ruleset,landlock_restrict_self,openat", &log, command);
         if calls.iter().any(|call| call.starts_with("landlock_create_ruleset(") && call.contains(") = -1")) {
             return not_run("confinement of the program", "this kernel has no Landlock");
         }
@@ -93,7 +93,7 @@ fn every_command_gives_up_what_it_does_not_need() {
 /// A repair writes to its disk and makes its record, and that is all.
 #[test]
 fn a_repair_writes_its_disk_and_its_record_alone() {
-    if !strace::is_allowed() {
+    if !faults::is_allowed() {
         return;
     }
     for disk in [Disk::of("win11-uefi"), Disk::raw("win2008r2-bios")] {
@@ -134,7 +134,7 @@ fn foreign_names(secret: &Path) -> Vec<String> {
 
 #[test]
 fn a_file_that_an_image_names_elsewhere_is_not_even_looked_at() {
-    if !strace::is_allowed() {
+    if !faults::is_allowed() {
         return;
     }
     let elsewhere = tempfile::tempdir().unwrap();
@@ -154,7 +154,7 @@ fn a_file_that_an_image_names_elsewhere_is_not_even_looked_at() {
                 let said = format!("{}{}", run.stdout, run.stderr);
                 assert!(!said.contains('\u{1b}'), "{said:?}");
                 let log = disk.folder.path().join("log");
-                let opened = strace::calls("openat,open,socket,connect,execve", &log, command);
+                let opened = faults::calls("openat,open,socket,connect,execve", &log, command);
                 let opened: Vec<String> = opened.iter().skip(1).map(|call| readable(call)).collect();
                 // What the thread that would start qemu-nbd keeps.
                 let is_rule = |call: &String| call.contains("/dev/null>") && call.contains("O_PATH");
@@ -175,7 +175,7 @@ fn a_file_that_an_image_names_elsewhere_is_not_even_looked_at() {
     fs::rename(&disk.path, disk.folder.path().join("beside")).unwrap();
     fs::write(&disk.path, image_that_names("beside", false)).unwrap();
     let log = disk.folder.path().join("log");
-    let opened = strace::calls("openat", &log, &["check", disk.name()]);
+    let opened = faults::calls("openat", &log, &["check", disk.name()]);
     assert!(opened.iter().any(|call| readable(call).contains("/beside>")), "{opened:?}");
 }
 

@@ -1,4 +1,3 @@
 //! What the program may do, as the kernel sees it.
 
 pub mod confinement;
-pub mod strace;

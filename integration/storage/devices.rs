@@ -7,14 +7,14 @@ use std::process::Stdio;
 use std::time::Duration;
 use std::time::Instant;
 
-use crate::repair::attached::Machine;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::is_root;
-use crate::support::judge;
-use crate::support::not_run;
-use crate::support::text;
+use crate::support::attached::Machine;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::judges::judge;
+use crate::support::program::bcdrescue;
+use crate::support::program::is_root;
+use crate::support::program::not_run;
+use crate::support::program::text;
 
 /// A loop device over a file, detached at the end.
 struct Loop(String);

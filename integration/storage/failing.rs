@@ -3,71 +3,16 @@
 use std::fs;
 use std::path::Path;
 
-use crate::safety::strace;
-use crate::safety::strace::with_faults;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::copy_sparse;
-use crate::support::counted;
-use crate::support::hash;
-use crate::support::text;
+use crate::support::disk::hash;
+use crate::support::faults;
+use crate::support::faults::Case;
+use crate::support::faults::SECTORS;
+use crate::support::faults::with_faults;
+use crate::support::program::bcdrescue;
+use crate::support::program::counted;
+use crate::support::program::text;
 
-/// Its repair is of so many sectors, in so many stages.
-const NAME: &str = "win2008r2-bios";
-pub(crate) const SECTORS: usize = 9;
 const STAGES: usize = 5;
-
-/// A broken disk, with what it is before and after its repair.
-pub(crate) struct Case {
-    pub(crate) disk: Disk,
-    pub(crate) before: Vec<u8>,
-    pub(crate) after: Vec<u8>,
-}
-
-impl Case {
-    pub(crate) fn new() -> Option<Self> {
-        strace::is_allowed().then(|| {
-            let repaired = Disk::raw(NAME);
-            bcdrescue(&["fix", repaired.name(), "--yes"]).exits(1);
-            let disk = Disk::raw(NAME);
-            Self { before: hash(&disk.path), after: hash(&repaired.path), disk }
-        })
-    }
-
-    /// The error of a repair in which these system calls on the disk fail.
-    fn fix(&self, faults: &[&str]) -> String {
-        let run = with_faults(Some(&self.disk.path), faults, &["fix", self.disk.name(), "--yes"]).exits(8);
-        assert!(!run.stdout.contains("fixed"), "{}", run.stdout);
-        assert_eq!(run.stderr.trim_end().lines().count(), 1, "{}", run.stderr);
-        run.stderr
-    }
-
-    /// From what was left, `fix` completes and `undo` goes back; then the disk is as it was, without a record.
-    pub(crate) fn leads_out(&self, story: &str) {
-        let record = self.disk.record();
-        let folder = tempfile::tempdir().unwrap();
-        let copy = folder.path().join("copy.img");
-        copy_sparse(&self.disk.path, &copy);
-        let fixed = bcdrescue(&["fix", text(&copy), "--yes"]);
-        assert!(matches!(fixed.code, 0 | 1), "{story}: {fixed:?}");
-        assert_eq!(hash(&copy), self.after, "{story}");
-        let undone = bcdrescue(&["undo", text(&record), "--yes"]);
-        assert!(matches!(undone.code, 0 | 1), "{story}: {undone:?}");
-        self.is_untouched(story);
-        fs::remove_file(record).unwrap();
-    }
-
-    pub(crate) fn is_untouched(&self, story: &str) {
-        assert_eq!(hash(&self.disk.path), self.before, "{story}");
-    }
-
-    fn way_out(&self) -> String {
-        format!(
-            "; to go back: bcdrescue undo {} (or mend the cause, and run fix again)",
-            text(&self.disk.record())
-        )
-    }
-}
 
 #[test]
 fn a_write_that_fails_is_counted_and_both_ways_lead_out() {
@@ -118,8 +63,8 @@ fn a_read_that_fails_or_comes_short_ends_in_an_error() {
     let Some(case) = Case::new() else { return };
     let arguments = ["fix", case.disk.name(), "--yes"];
     let log = case.disk.folder.path().join("log");
-    let on_disk = |call: &&String| call.starts_with("pread64(") && strace::path_of(call) == case.disk.path;
-    let reads = strace::calls("pread64", &log, &arguments).iter().filter(on_disk).count();
+    let on_disk = |call: &&String| call.starts_with("pread64(") && faults::path_of(call) == case.disk.path;
+    let reads = faults::calls("pread64", &log, &arguments).iter().filter(on_disk).count();
     case.leads_out("traced");
     let (mut refused, mut in_proof, mut not_needed) = (0, 0, 0);
     for (fault, more, step) in [("error=EIO", 2, 1), ("error=EIO", 0, 8), ("retval=0", 0, 4)] {

@@ -7,17 +7,17 @@ use bcdrescue::bcd::Store;
 use bcdrescue::hive::build::NewKey;
 use bcdrescue::hive::build::build;
 
-use crate::repair::beside::put_store;
-use crate::repair::beside::store_of;
-use crate::stores::corpus::again;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::image;
-use crate::support::same_content;
-use crate::support::text;
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::disk::image;
+use crate::support::disk::same_content;
+use crate::support::program::bcdrescue;
+use crate::support::program::text;
+use crate::support::store::UEFI;
+use crate::support::store::again;
+use crate::support::store::put_store;
+use crate::support::store::store_of;
 
-const BCD: &str = "/EFI/Microsoft/Boot/BCD";
 const RECOVERY: &str = "/EFI/Microsoft/Recovery/BCD";
 
 /// A store of this many bytes at most: its loader again and again, each with as many devices as fit.
@@ -57,8 +57,8 @@ fn large_store(small: &[u8], most: usize) -> Vec<u8> {
 #[test]
 fn the_largest_stores_are_shown_repaired_and_brought_back() {
     let disk = Disk::raw("win11-uefi");
-    let store = large_store(&store_of(&disk, BCD), 1 << 20);
-    put_store(&disk, BCD, &store);
+    let store = large_store(&store_of(&disk, UEFI), 1 << 20);
+    put_store(&disk, UEFI, &store);
     put_store(&disk, RECOVERY, &store);
     let before = hash(&disk.path);
     bcdrescue(&["check", disk.name(), "--json"]).exits(4);

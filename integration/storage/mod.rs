@@ -3,5 +3,6 @@
 pub mod devices;
 pub mod failing;
 pub mod memory;
+pub mod nbd_servers;
 pub mod qcow2_cut;
 pub mod served;

@@ -6,15 +6,15 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::safety::strace;
-use crate::safety::strace::path_of;
-use crate::safety::strace::unhex;
-use crate::support::Disk;
-use crate::support::bcdrescue;
-use crate::support::counted;
-use crate::support::judge;
-use crate::support::same_content;
-use crate::support::text;
+use crate::support::disk::Disk;
+use crate::support::disk::same_content;
+use crate::support::faults;
+use crate::support::faults::path_of;
+use crate::support::faults::unhex;
+use crate::support::judges::judge;
+use crate::support::program::bcdrescue;
+use crate::support::program::counted;
+use crate::support::program::text;
 
 /// What a run does to the image file.
 #[derive(Debug, Clone)]
@@ -96,7 +96,7 @@ impl Traced {
         fs::copy(&disk.path, disk.folder.path().join("before.qcow2")).unwrap();
         let log = disk.folder.path().join("log");
         let which = "write,writev,pwrite64,pwritev,pwritev2,fsync,fdatasync,ftruncate,fallocate";
-        let calls = strace::calls(which, &log, &["fix", disk.name(), "--yes"]);
+        let calls = faults::calls(which, &log, &["fix", disk.name(), "--yes"]);
         let steps = steps(&calls, &disk.path);
         // Played to the end it is what the run has left.
         let all = states(&before, &steps);
@@ -161,7 +161,7 @@ fn all_states_recover(story: &str, disk: Disk, at_least: usize) {
 /// Every cluster of the store is compressed: each needs a new one.
 #[test]
 fn power_goes_while_clusters_are_allocated() {
-    if strace::is_allowed() {
+    if faults::is_allowed() {
         all_states_recover("compressed", Disk::of("win2008r2-bios"), 30);
     }
 }
@@ -179,7 +179,7 @@ fn overlay(name: &str) -> Disk {
 /// On top of a base nothing is there: tables, counts and data are all new.
 #[test]
 fn power_goes_while_an_overlay_grows() {
-    if strace::is_allowed() {
+    if faults::is_allowed() {
         all_states_recover("empty", overlay("win11-uefi"), 30);
     }
 }
@@ -187,7 +187,7 @@ fn power_goes_while_an_overlay_grows() {
 /// The table of counts is full, and all that the store needs is shared with a snapshot.
 #[test]
 fn power_goes_while_the_tables_of_a_snapshot_are_copied_and_that_of_the_counts_grows() {
-    if !strace::is_allowed() {
+    if !faults::is_allowed() {
         return;
     }
     let table_clusters =

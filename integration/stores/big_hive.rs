@@ -7,8 +7,8 @@ use bcdrescue::hive::build::NewKey;
 use bcdrescue::hive::build::build;
 use bcdrescue::hive::sparse::SparseHive;
 
-use crate::support::judge_with;
-use crate::support::text;
+use crate::support::judges::judge_with;
+use crate::support::program::text;
 
 /// Names of many lengths and letters.
 fn names() -> Vec<String> {

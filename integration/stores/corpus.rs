@@ -3,10 +3,7 @@
 //! The corpus is other people's data and no part of the project: `$BCDRESCUE_CORPUS` or `../shared/corpus` names it.
 //! Without it these tests say so and pass.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
 
 use bcdrescue::bcd::Device;
 use bcdrescue::bcd::Element;
@@ -19,43 +16,17 @@ use bcdrescue::bytes;
 use bcdrescue::hive::Hive;
 use bcdrescue::hive::Key;
 use bcdrescue::hive::Value;
-use bcdrescue::hive::build::NewKey;
-use bcdrescue::hive::build::NewValue;
 use bcdrescue::hive::build::build;
 use bcdrescue::hive::log_head::LogAge;
 use bcdrescue::hive::sparse::SparseHive;
 use serde_json::Value as Json;
 
-use crate::support::counted;
-use crate::support::judge;
-use crate::support::not_run;
-use crate::support::text;
-
-/// The corpus; `None`, with a word about it, where it is not.
-pub fn folder() -> Option<PathBuf> {
-    let named = std::env::var_os("BCDRESCUE_CORPUS").map(PathBuf::from);
-    let folder = named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"));
-    if folder.join("expected.json").is_file() {
-        return Some(folder);
-    }
-    not_run("the corpus of real stores", "it was not found; BCDRESCUE_CORPUS names its folder");
-    None
-}
-
-/// Name, bytes and expectation of every store; empty without the corpus.
-pub fn stores() -> Vec<(String, Vec<u8>, Json)> {
-    let Some(folder) = folder() else { return Vec::new() };
-    let expected = fs::read(folder.join("expected.json")).unwrap();
-    let expected: BTreeMap<String, Json> = serde_json::from_slice(&expected).unwrap();
-    assert!(!expected.is_empty());
-    expected
-        .into_iter()
-        .map(|(name, expected)| {
-            let bytes = fs::read(folder.join(format!("{name}.bcd"))).unwrap();
-            (name, bytes, expected)
-        })
-        .collect()
-}
+use crate::support::corpus::folder;
+use crate::support::corpus::stores;
+use crate::support::judges::judge;
+use crate::support::program::counted;
+use crate::support::program::text;
+use crate::support::store::again;
 
 /// `[registry type, hex]`, as the expectation spells a value.
 fn spelt(data_type: u32, data: &[u8]) -> Json {
@@ -142,20 +113,6 @@ fn every_element_means_what_its_bytes_are() {
         counted("stores by real Windows", &format!("{} stores, {found}", stores.len()));
     }
     assert!(stores.is_empty() || (elements > 0 && devices > 0 && identities > 0));
-}
-
-/// A key with all below it, to be built anew.
-pub fn again(key: &Key) -> NewKey {
-    let values = key.values.iter().map(|value| NewValue {
-        name: value.name.clone(),
-        data_type: value.data_type,
-        data: value.data.clone(),
-    });
-    NewKey {
-        name: key.name.clone(),
-        values: values.collect(),
-        subkeys: key.subkeys.iter().map(again).collect(),
-    }
 }
 
 /// hivex's view of a hive without times and places.

@@ -10,18 +10,22 @@ use std::time::Instant;
 use crate::fuzz_targets::ALL;
 use crate::fuzz_targets::run;
 use crate::fuzz_targets::seeds;
-use crate::stores::hostile::Chance;
-use crate::support::counted;
+use crate::support::chance::Chance;
+use crate::support::program::counted;
 
 /// Time for the executions of one target; a machine that is slow or busy does fewer.
 const TIME: Duration = Duration::from_millis(2400);
+
 /// Executions of one target, at least.
 const LEAST: u64 = 12;
+
 /// Executions of one target, at most.
 const MOST: u64 = 4000;
+
 /// What counts as a hang. An execution takes milliseconds; the worst that was found, an index in a circle of which every
 /// question is asked that there is, some 13 seconds in a debug build, and twice that on a busy machine.
 const LONGEST: Duration = Duration::from_secs(80);
+
 /// Numbers that parsers stumble over, cut to the width that is written.
 const NUMBERS: [u64; 12] =
     [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fff_ffff, 0x8000_0000, i64::MAX as u64, u64::MAX];

@@ -4,10 +4,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use bcdrescue::diagnosis::Context;
-use bcdrescue::diagnosis::Diagnosis;
-use bcdrescue::diagnosis::diagnose;
 use bcdrescue::layout::Layout;
-use bcdrescue::layout::discover;
 use bcdrescue::repair::apply::apply;
 use bcdrescue::repair::cure::Cure;
 use bcdrescue::repair::plan;
@@ -15,59 +12,23 @@ use bcdrescue::repair::plan::Plan;
 use bcdrescue::repair::refusal::Allowed;
 use bcdrescue::repair::refusal::refusals;
 use bcdrescue::storage::Storage;
-use bcdrescue::storage::cache::Cached;
 use crc::CRC_32_ISO_HDLC;
 use crc::Crc;
 
 use crate::fuzz_targets::base::IMAGES;
-use crate::support::bcdrescue;
-use crate::support::counted;
+use crate::support::chance::Chance;
+use crate::support::program::bcdrescue;
+use crate::support::program::counted;
+use crate::support::program::text;
 use crate::support::sparse::PAGE;
 use crate::support::sparse::SparseRam;
-use crate::support::text;
+use crate::support::sparse::look;
 
 /// Damaged copies of each image.
 const SEEDS: u64 = 32;
+
 /// What counts as a hang; a look takes a fraction of that even in a debug build on a busy machine.
 const LONGEST: Duration = Duration::from_secs(60);
-
-/// A look at a disk, as every command takes it.
-pub(crate) fn look(disk: &SparseRam) -> Option<(Layout, Diagnosis)> {
-    look_with(disk, &Context::default())
-}
-
-/// The same with what a user decided.
-pub(crate) fn look_with(disk: &SparseRam, context: &Context) -> Option<(Layout, Diagnosis)> {
-    let layout = discover(&Cached::new(disk.clone())).ok()?;
-    let diagnosis = diagnose(&layout, context);
-    Some((layout, diagnosis))
-}
-
-/// Numbers that look like chance and are the same on every run (xorshift64*).
-pub(crate) struct Chance(u64);
-
-impl Chance {
-    pub(crate) fn new(name: &str, seed: u64) -> Self {
-        let start =
-            name.bytes().fold(seed + 1, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
-        Self(start.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    pub(crate) fn below(&mut self, end: usize) -> usize {
-        (self.next() % end as u64) as usize
-    }
-
-    fn of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
-        &all[self.below(all.len())]
-    }
-}
 
 /// Places of one kind: offset and length.
 type Places = Vec<(u64, usize)>;

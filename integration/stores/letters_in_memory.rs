@@ -24,21 +24,21 @@ use bcdrescue::storage::Storage;
 use bcdrescue::storage::StorageError;
 use bcdrescue::storage::cache::Cached;
 
-use crate::diagnosis::drive_letters::Letters;
-use crate::diagnosis::drive_letters::disk_with;
-use crate::diagnosis::drive_letters::gpt;
-use crate::diagnosis::drive_letters::put_hive;
-use crate::diagnosis::drive_letters::system_hive;
-use crate::diagnosis::drive_letters::windows_10;
-use crate::diagnosis::drive_letters::windows_11;
-use crate::repair::firmware_stores;
-use crate::repair::power::Cut;
-use crate::repair::power::PowerCut;
-use crate::stores::hostile::Chance;
-use crate::stores::hostile::look_with;
+use crate::support::chance::Chance;
+use crate::support::firmware_stores;
+use crate::support::letters::Letters;
+use crate::support::letters::OLD;
+use crate::support::letters::disk_with;
+use crate::support::letters::gpt;
+use crate::support::letters::put_hive;
+use crate::support::letters::system_hive;
+use crate::support::letters::windows_10;
+use crate::support::letters::windows_11;
+use crate::support::power_cut::Cut;
+use crate::support::power_cut::PowerCut;
 use crate::support::sparse::SparseRam;
+use crate::support::sparse::look_with;
 
-const OLD: u32 = 0xc3a1_f00d;
 /// What counts as a hang, in a debug build on a busy machine.
 const LONGEST: Duration = Duration::from_secs(60);
 

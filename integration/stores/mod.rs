@@ -2,10 +2,11 @@
 
 pub mod big_hive;
 pub mod corpus;
+pub mod corpus_case;
 pub mod corpus_disks;
+pub mod corpus_uefi;
 pub mod every_byte;
 pub mod file_version;
 pub mod hostile;
 pub mod letters_in_memory;
-pub mod oracle;
 pub mod virtual_disks;

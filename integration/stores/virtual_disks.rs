@@ -22,39 +22,47 @@ use bcdrescue::diagnosis::resolve::role::purpose;
 use bcdrescue::guid::Guid;
 use serde_json::Value as Json;
 
-use crate::repair::attached::Machine;
-use crate::stores::corpus::stores;
-use crate::stores::corpus_disks::BIOS;
-use crate::stores::corpus_disks::Break;
-use crate::stores::corpus_disks::Case;
-use crate::stores::corpus_disks::ESP;
-use crate::stores::corpus_disks::HEALTHY;
-use crate::stores::corpus_disks::Images;
-use crate::stores::corpus_disks::SYSTEM_7;
-use crate::stores::corpus_disks::UEFI;
-use crate::stores::corpus_disks::Volume;
-use crate::stores::corpus_disks::assemble;
-use crate::stores::corpus_disks::gpt;
-use crate::stores::corpus_disks::mbr;
-use crate::stores::corpus_disks::run;
-use crate::support::bcdrescue;
-use crate::support::hash;
-use crate::support::hivex;
-use crate::support::hivex_bytes;
-use crate::support::put_ntfs;
+use crate::stores::corpus_case::Break;
+use crate::stores::corpus_case::Case;
+use crate::stores::corpus_case::ESP;
+use crate::stores::corpus_case::HEALTHY;
+use crate::stores::corpus_case::Images;
+use crate::stores::corpus_case::SYSTEM_7;
+use crate::stores::corpus_case::Volume;
+use crate::stores::corpus_case::assemble;
+use crate::stores::corpus_case::gpt;
+use crate::stores::corpus_case::mbr;
+use crate::stores::corpus_case::run;
+use crate::support::attached::Machine;
+use crate::support::corpus::stores;
+use crate::support::disk::MIB;
+use crate::support::disk::hash;
+use crate::support::judges::hivex;
+use crate::support::judges::hivex_bytes;
+use crate::support::judges::put_ntfs;
+use crate::support::program::bcdrescue;
+use crate::support::store::BIOS;
+use crate::support::store::UEFI;
 
-const MIB: u64 = 1 << 20;
 const ID: u32 = 0x36a1_04d7;
+
 const SYSTEM: Device = Device::Partition(QualifiedPartition::Mbr { signature: ID, offset: MIB });
+
 const HOST: QualifiedPartition = QualifiedPartition::Mbr { signature: ID, offset: 101 * MIB };
+
 /// The partition in the virtual disk.
 const INNER: QualifiedPartition = QualifiedPartition::Mbr { signature: 0xf549_dc16, offset: 0x2260_0000 };
 
 const LOADER: Guid = Guid::from_u128(0x733b62e5_f608_11eb_825c_c112f60133ab);
+
 const RESUME: Guid = Guid::from_u128(0x733b62e4_f608_11eb_825c_c112f60133ab);
+
 const WINRE: Guid = Guid::from_u128(0x733b62e6_f608_11eb_825c_c112f60133ab);
+
 const OPTIONS: Guid = Guid::from_u128(0x733b62e7_f608_11eb_825c_c112f60133ab);
+
 const SEARCHING: Guid = Guid::from_u128(0x733b62e8_f608_11eb_825c_c112f60133ab);
+
 const TWIN: Guid = Guid::from_u128(0x733b62e9_f608_11eb_825c_c112f60133ab);
 
 fn file(path: &str) -> Box<Device> {

@@ -5,13 +5,14 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::path::PathBuf;
 
+use bcdrescue::bcd::QualifiedPartition;
 use serde_json::Value as Json;
 
-use crate::support::Disk;
-use crate::support::data;
-use crate::support::judge;
-use crate::support::judge_with;
-use crate::support::text;
+use crate::support::disk::Disk;
+use crate::support::disk::data;
+use crate::support::judges::judge;
+use crate::support::judges::judge_with;
+use crate::support::program::text;
 
 /// A partition by sfdisk, in bytes.
 #[derive(Debug, Clone)]
@@ -94,4 +95,25 @@ pub fn change_at(disk: &Disk, start: u64, len: u64, with: impl FnOnce(&Path)) {
     with(&file);
     paste(&file, &disk.path, start);
     fs::remove_file(file).unwrap();
+}
+
+pub fn part(disk: &Disk, number: u32) -> Part {
+    partitions(&disk.path).into_iter().find(|part| part.number == number).unwrap()
+}
+
+/// The volume of a partition as a file of its own.
+pub fn volume(disk: &Disk, number: u32) -> PathBuf {
+    let part = part(disk, number);
+    cut(&disk.path, part.start, part.len)
+}
+
+/// What an element names that means this partition of a GPT disk, by sfdisk.
+pub fn gpt_of(disk: &Disk, number: usize) -> QualifiedPartition {
+    let json: Json = serde_json::from_slice(&judge("sfdisk", &["-J", disk.name()])).unwrap();
+    let table = &json["partitiontable"];
+    let guid = |value: &Json| value.as_str().unwrap().to_lowercase().parse().unwrap();
+    QualifiedPartition::Gpt {
+        disk: guid(&table["id"]),
+        partition: guid(&table["partitions"][number - 1]["uuid"]),
+    }
 }

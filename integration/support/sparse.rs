@@ -1,11 +1,17 @@
 //! Committed images in memory, as the fuzz targets have them too, and what the tests need besides.
 
+use bcdrescue::diagnosis::Context;
+use bcdrescue::diagnosis::Diagnosis;
+use bcdrescue::diagnosis::diagnose;
+use bcdrescue::layout::Layout;
+use bcdrescue::layout::discover;
 use bcdrescue::storage::Storage;
+use bcdrescue::storage::cache::Cached;
 
 pub(crate) use crate::fuzz_targets::sparse::PAGE;
 pub(crate) use crate::fuzz_targets::sparse::SparseRam;
-use crate::support::Disk;
-use crate::support::data;
+use crate::support::disk::Disk;
+use crate::support::disk::data;
 
 impl SparseRam {
     /// The content of a committed image.
@@ -38,4 +44,16 @@ impl SparseRam {
             file.write_all_at(&page[..len], start).expect("writable");
         }
     }
+}
+
+/// A look at a disk, as every command takes it.
+pub(crate) fn look(disk: &SparseRam) -> Option<(Layout, Diagnosis)> {
+    look_with(disk, &Context::default())
+}
+
+/// The same with what a user decided.
+pub(crate) fn look_with(disk: &SparseRam, context: &Context) -> Option<(Layout, Diagnosis)> {
+    let layout = discover(&Cached::new(disk.clone())).ok()?;
+    let diagnosis = diagnose(&layout, context);
+    Some((layout, diagnosis))
 }

@@ -1,4 +1,8 @@
 //! The results as JUnit XML, which CI systems show.
+//!
+//! Written event by event with `quick-xml`. The crate `quick-junit` 0.8 was tried in its place: of 159 lines 13 are saved, and
+//! for that come six more crates (`chrono` among them), 85 KB of program, a `skipped` attribute, times cut where they are
+//! rounded now, and 0.6 s for 10,000 results in place of 0.03 s.
 
 use std::path::Path;
 

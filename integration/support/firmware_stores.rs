@@ -1,7 +1,5 @@
 //! Disks whose stores have copies of firmware entries, and what such a copy must become, put together from bytes.
 
-use std::fs;
-
 use bcdrescue::bcd::ElementId;
 use bcdrescue::bcd::ElementValue;
 use bcdrescue::bcd::ObjectType;
@@ -15,27 +13,27 @@ use bcdrescue::bcd::device::DeviceElement;
 use bcdrescue::bcd::object::BOOTMGR;
 use bcdrescue::guid::Guid;
 
-use crate::support::Disk;
-use crate::support::fat_file;
-use crate::support::ntfs_file;
-use crate::support::parts::change;
-use crate::support::parts::cut;
-use crate::support::parts::partitions;
-use crate::support::put_fat;
-use crate::support::put_ntfs;
+use crate::support::disk::Disk;
+use crate::support::store::UEFI;
+use crate::support::store::put_store;
+use crate::support::store::store_of;
 
-pub const UEFI: &str = "/EFI/Microsoft/Boot/BCD";
-pub const BIOS: &str = "/Boot/BCD";
 /// The ESP, the Windows partition and the disk of `win11-uefi`, as its store names them.
 pub const OLD_DISK: Guid = Guid::from_u128(0x5f3c0101_3b1d_4c01_9a2c_0242ac1b0001);
+
 pub const OLD_ESP: Guid = Guid::from_u128(0x5f3c0102_3b1d_4c01_9a2c_0242ac1b0002);
+
 pub const OLD_WINDOWS: Guid = Guid::from_u128(0x5f3c0104_3b1d_4c01_9a2c_0242ac1b0004);
 
 /// The objects that [`with_entries`] adds.
 pub const OWN: Guid = Guid::from_u128(0x00000001_f608_11eb_825c_c112f60133ab);
+
 pub const OF_WINDOWS: Guid = Guid::from_u128(0x00000002_f608_11eb_825c_c112f60133ab);
+
 const STICK: Guid = Guid::from_u128(0x00000003_f608_11eb_825c_c112f60133ab);
+
 const OTHER_ESP: Guid = Guid::from_u128(0x00000004_f608_11eb_825c_c112f60133ab);
+
 const NETWORK: Guid = Guid::from_u128(0x00000005_f608_11eb_825c_c112f60133ab);
 
 /// A partition as a node names it: number, first block, blocks, signature, format and its type.
@@ -141,27 +139,10 @@ pub fn with_entries(bytes: &[u8]) -> Vec<u8> {
     with_objects(bytes, &variable(0, "Windows Boot Manager", Some(&esp)), more)
 }
 
-/// The store of partition 1.
-pub fn store(disk: &Disk, path: &str) -> Vec<u8> {
-    let part = partitions(&disk.path).remove(0);
-    let file = cut(&disk.path, part.start, part.len);
-    let bytes = if path == BIOS { ntfs_file(&file, path) } else { fat_file(&file, path) };
-    fs::remove_file(file).unwrap();
-    bytes
-}
-
-pub fn put_store(disk: &Disk, path: &str, bytes: &[u8]) {
-    change(
-        disk,
-        1,
-        |file| if path == BIOS { put_ntfs(file, path, bytes) } else { put_fat(file, path, bytes) },
-    );
-}
-
 /// A raw copy of `win11-uefi` or of its healthy twin with [`with_entries`] in its store.
 pub fn disk(name: &str) -> Disk {
     let disk = Disk::raw(name);
-    let bytes = with_entries(&store(&disk, UEFI));
+    let bytes = with_entries(&store_of(&disk, UEFI));
     put_store(&disk, UEFI, &bytes);
     disk
 }

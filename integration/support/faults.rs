@@ -9,9 +9,14 @@ use std::process::Output;
 use std::process::Stdio;
 use std::sync::OnceLock;
 
-use crate::support::Run;
-use crate::support::not_run;
-use crate::support::text;
+use crate::support::disk::Disk;
+use crate::support::disk::copy_sparse;
+use crate::support::disk::hash;
+use crate::support::faults;
+use crate::support::program::Run;
+use crate::support::program::bcdrescue;
+use crate::support::program::not_run;
+use crate::support::program::text;
 
 /// Whether this machine lets strace work; said once where it does not.
 pub fn is_allowed() -> bool {
@@ -91,4 +96,61 @@ pub fn readable(call: &str) -> String {
         shown.push(if index % 2 == 0 { '<' } else { '>' });
     }
     shown
+}
+
+/// Its repair is of so many sectors, in so many stages.
+pub const NAME: &str = "win2008r2-bios";
+
+pub(crate) const SECTORS: usize = 9;
+
+/// A broken disk, with what it is before and after its repair.
+pub(crate) struct Case {
+    pub(crate) disk: Disk,
+    pub(crate) before: Vec<u8>,
+    pub(crate) after: Vec<u8>,
+}
+
+impl Case {
+    pub(crate) fn new() -> Option<Self> {
+        faults::is_allowed().then(|| {
+            let repaired = Disk::raw(NAME);
+            bcdrescue(&["fix", repaired.name(), "--yes"]).exits(1);
+            let disk = Disk::raw(NAME);
+            Self { before: hash(&disk.path), after: hash(&repaired.path), disk }
+        })
+    }
+
+    /// The error of a repair in which these system calls on the disk fail.
+    pub fn fix(&self, faults: &[&str]) -> String {
+        let run = with_faults(Some(&self.disk.path), faults, &["fix", self.disk.name(), "--yes"]).exits(8);
+        assert!(!run.stdout.contains("fixed"), "{}", run.stdout);
+        assert_eq!(run.stderr.trim_end().lines().count(), 1, "{}", run.stderr);
+        run.stderr
+    }
+
+    /// From what was left, `fix` completes and `undo` goes back; then the disk is as it was, without a record.
+    pub(crate) fn leads_out(&self, story: &str) {
+        let record = self.disk.record();
+        let folder = tempfile::tempdir().unwrap();
+        let copy = folder.path().join("copy.img");
+        copy_sparse(&self.disk.path, &copy);
+        let fixed = bcdrescue(&["fix", text(&copy), "--yes"]);
+        assert!(matches!(fixed.code, 0 | 1), "{story}: {fixed:?}");
+        assert_eq!(hash(&copy), self.after, "{story}");
+        let undone = bcdrescue(&["undo", text(&record), "--yes"]);
+        assert!(matches!(undone.code, 0 | 1), "{story}: {undone:?}");
+        self.is_untouched(story);
+        fs::remove_file(record).unwrap();
+    }
+
+    pub(crate) fn is_untouched(&self, story: &str) {
+        assert_eq!(hash(&self.disk.path), self.before, "{story}");
+    }
+
+    pub fn way_out(&self) -> String {
+        format!(
+            "; to go back: bcdrescue undo {} (or mend the cause, and run fix again)",
+            text(&self.disk.record())
+        )
+    }
 }

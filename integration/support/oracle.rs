@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
-use crate::support::judge;
-use crate::support::text;
+use crate::support::judges::judge;
+use crate::support::program::text;
 
 /// A partition by identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

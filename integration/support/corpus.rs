@@ -1,0 +1,36 @@
+//! Stores that Windows wrote, where they are at hand.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+
+use serde_json::Value as Json;
+
+use crate::support::program::not_run;
+
+/// The corpus; `None`, with a word about it, where it is not.
+pub fn folder() -> Option<PathBuf> {
+    let named = std::env::var_os("BCDRESCUE_CORPUS").map(PathBuf::from);
+    let folder = named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"));
+    if folder.join("expected.json").is_file() {
+        return Some(folder);
+    }
+    not_run("the corpus of real stores", "it was not found; BCDRESCUE_CORPUS names its folder");
+    None
+}
+
+/// Name, bytes and expectation of every store; empty without the corpus.
+pub fn stores() -> Vec<(String, Vec<u8>, Json)> {
+    let Some(folder) = folder() else { return Vec::new() };
+    let expected = fs::read(folder.join("expected.json")).unwrap();
+    let expected: BTreeMap<String, Json> = serde_json::from_slice(&expected).unwrap();
+    assert!(!expected.is_empty());
+    expected
+        .into_iter()
+        .map(|(name, expected)| {
+            let bytes = fs::read(folder.join(format!("{name}.bcd"))).unwrap();
+            (name, bytes, expected)
+        })
+        .collect()
+}
