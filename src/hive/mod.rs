@@ -12,6 +12,7 @@ mod base_block;
 mod body;
 pub mod build;
 mod cell;
+mod error;
 mod key;
 pub mod log_head;
 pub mod replay;
@@ -20,6 +21,8 @@ mod subkeys;
 mod value;
 
 pub use base_block::BaseBlock;
+pub use error::HiveError;
+pub use error::ReadError;
 pub use key::Key;
 pub use value::Value;
 
@@ -34,40 +37,6 @@ pub const REG_BINARY: u32 = 3;
 pub const REG_DWORD: u32 = 4;
 /// Registry type of a list of NUL-terminated texts that an empty text ends.
 pub const REG_MULTI_SZ: u32 = 7;
-
-/// Why bytes are not a hive that can be read, or why a hive cannot be built.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum HiveError {
-    /// The bytes contradict the format.
-    #[error("{what} at {at:#x} of the hive: expected {expected}, found {found}")]
-    Corrupt {
-        /// The structure or field.
-        what: &'static str,
-        /// Bytes from the start of the hive file.
-        at: usize,
-        /// What the format asks for.
-        expected: String,
-        /// What stands there.
-        found: String,
-    },
-    /// The bytes may be right; this reader or writer does not do it.
-    #[error("{what} at {at:#x} of the hive: not supported")]
-    Unsupported {
-        /// The structure or feature.
-        what: &'static str,
-        /// Bytes from the start of the hive file.
-        at: usize,
-    },
-    /// The bytes could not be had.
-    #[error("bytes at {at:#x} of the hive: {cause}")]
-    Read {
-        /// Bytes from the start of the hive file.
-        at: usize,
-        /// What the caller's reader said.
-        cause: String,
-    },
-}
 
 /// A hive, read whole.
 #[derive(Debug, Clone)]
@@ -162,8 +131,9 @@ mod tests {
         assert!(Hive::parse(long).is_ok());
         let mut short = small();
         short.truncate(short.len() - 1);
-        let found = Hive::parse(short).unwrap_err().to_string();
-        assert_eq!(found, "hive bins at 0x1000 of the hive: expected 0x1000 bytes, found 0xfff bytes");
+        let (expected, found) = ("0x1000 bytes".to_owned(), "0xfff bytes".to_owned());
+        let error = HiveError::Corrupt { what: "hive bins", at: 0x1000, expected, found };
+        assert_eq!(Hive::parse(short).map(|_| ()), Err(error));
     }
 
     #[test]

@@ -150,19 +150,19 @@ mod tests {
         let (bytes, at) = hive(88);
         let mut resident = bytes.clone();
         put(&mut resident, at + 4, 0x8000_0005);
-        let place = at + 4;
-        let expected = format!(
-            "size of data at {place:#x} of the hive: expected up to 4 bytes within the value, found 0x5"
-        );
-        assert_eq!(Hive::parse(resident).unwrap_err().to_string(), expected);
+        let error = |bytes, what, at, [expected, found]: [&str; 2]| {
+            let (expected, found) = (expected.to_owned(), found.to_owned());
+            let error = HiveError::Corrupt { what, at, expected, found };
+            assert_eq!(Hive::parse(bytes).map(|_| ()), Err(error));
+        };
+        error(resident, "size of data", at + 4, ["up to 4 bytes within the value", "0x5"]);
         let mut long = bytes.clone();
         put(&mut long, at + 4, 0x1000);
-        let message = Hive::parse(long).unwrap_err().to_string();
-        assert!(message.ends_with("expected a cell that holds 0x1000 bytes, found 0x5c bytes"), "{message}");
+        let data = usize::try_from(bytes::le_u32(&bytes, at + 8).unwrap()).unwrap() + 0x1004;
+        error(long, "data of a value", data, ["a cell that holds 0x1000 bytes", "0x5c bytes"]);
         let mut lost = bytes;
         put(&mut lost, at + 8, 4);
-        let message = Hive::parse(lost).unwrap_err().to_string();
-        assert!(message.ends_with("expected the start of a cell, found 0x4"), "{message}");
+        error(lost, "reference to data", at + 8, ["the start of a cell", "0x4"]);
     }
 
     #[test]

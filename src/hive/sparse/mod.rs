@@ -16,6 +16,7 @@ mod tests;
 
 use crate::hive::BaseBlock;
 use crate::hive::HiveError;
+use crate::hive::ReadError;
 use crate::hive::Value;
 use crate::hive::base_block::BASE_BLOCK_SIZE;
 use crate::hive::body::Body;
@@ -27,7 +28,7 @@ use mark::Mark;
 use pages::Pages;
 
 /// Gives exactly so many bytes from that offset of the hive file, or says why not.
-pub type ReadAt<'a> = dyn Fn(u64, usize) -> Result<Vec<u8>, String> + 'a;
+pub type ReadAt<'a> = dyn Fn(u64, usize) -> Result<Vec<u8>, ReadError> + 'a;
 
 /// More bins than any Windows loads.
 const BINS_SIZE_MAX: u32 = 0x7fff_e000;

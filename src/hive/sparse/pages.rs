@@ -9,6 +9,7 @@ use super::ReadAt;
 use crate::bytes;
 use crate::hive::BaseBlock;
 use crate::hive::HiveError;
+use crate::hive::ReadError;
 use crate::hive::base_block::BASE_BLOCK_SIZE;
 use crate::hive::body::Body;
 use crate::hive::cell::BIN_HEADER_SIZE;
@@ -174,7 +175,7 @@ pub(super) fn fetch(read: &ReadAt<'_>, at: usize, len: usize) -> Result<Vec<u8>,
     if piece.len() == len {
         return Ok(piece);
     }
-    Err(HiveError::Read { at, cause: format!("{len:#x} were asked for, {:#x} came", piece.len()) })
+    Err(HiveError::Read { at, cause: ReadError::Length { asked: len, came: piece.len() } })
 }
 
 fn within(budget: bool, at: usize) -> Result<(), HiveError> {
