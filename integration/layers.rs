@@ -7,12 +7,13 @@ use std::path::PathBuf;
 const BYTES: &[&str] = &["bytes", "guid"];
 
 /// Each room with the rooms below it, as the picture in `src/lib.rs` has them.
-const ROOMS: [(&str, &[&str]); 11] = [
+const ROOMS: [(&str, &[&str]); 12] = [
     ("bytes", &[]),
     ("guid", &["bytes"]),
-    ("storage", BYTES),
-    ("partition", &["bytes", "guid", "storage"]),
-    ("volume", &["bytes", "guid", "storage"]),
+    ("error", &[]),
+    ("storage", &["bytes", "guid", "error"]),
+    ("partition", &["bytes", "guid", "error", "storage"]),
+    ("volume", &["bytes", "guid", "error", "storage"]),
     ("hive", BYTES),
     ("bcd", &["bytes", "guid", "hive"]),
     ("layout", &["bytes", "guid", "storage", "partition", "volume", "hive", "bcd"]),

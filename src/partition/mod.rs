@@ -18,6 +18,8 @@ mod test_tools;
 
 pub use hybrid::HybridEntry;
 
+use crate::error::Corrupt;
+use crate::error::Unsupported;
 use crate::guid::Guid;
 use crate::storage::Storage;
 use crate::storage::StorageError;
@@ -185,25 +187,11 @@ pub enum PartitionError {
     #[error(transparent)]
     Io(#[from] StorageError),
     /// The table contradicts itself.
-    #[error("{what} at 0x{at:x}: expected {expected}, found {found}")]
-    Corrupt {
-        /// The structure.
-        what: String,
-        /// Byte offset from the start of the disk.
-        at: u64,
-        /// What a sound table has there.
-        expected: String,
-        /// What is there, and the way out where there is one.
-        found: String,
-    },
+    #[error(transparent)]
+    Corrupt(#[from] Corrupt),
     /// The table may be right; this program cannot handle it.
-    #[error("{what}; {way_out}")]
-    Unsupported {
-        /// The reason.
-        what: String,
-        /// What the user can do.
-        way_out: String,
-    },
+    #[error(transparent)]
+    Unsupported(#[from] Unsupported),
 }
 
 /// Reads the partition table of a disk, or says that it has none.
@@ -252,10 +240,11 @@ fn sector_sizes(storage: &dyn Storage) -> Result<Vec<u32>, PartitionError> {
     match storage.sector_size() {
         None => Ok(vec![512, 4096]),
         Some(size) if size.is_power_of_two() && (512..=4096).contains(&size) => Ok(vec![size]),
-        Some(size) => Err(PartitionError::Unsupported {
-            what: format!("the medium has sectors of {size} bytes"),
-            way_out: "only 512 to 4096 are handled; copy the disk to an image first".into(),
-        }),
+        Some(size) => {
+            let what = format!("the medium has sectors of {size} bytes");
+            Err(Unsupported::new(what, "only 512 to 4096 are handled; copy the disk to an image first")
+                .into())
+        }
     }
 }
 

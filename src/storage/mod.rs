@@ -30,6 +30,8 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::error::Corrupt;
+use crate::error::Unsupported;
 use crate::storage::budget::ReadLimit;
 
 /// Something with a length that can be read at any byte offset.
@@ -100,25 +102,11 @@ pub enum StorageError {
         cause: io::Error,
     },
     /// The image's own structures contradict themselves.
-    #[error("{what} at 0x{at:x}: expected {expected}, found {found}")]
-    Corrupt {
-        /// The structure.
-        what: String,
-        /// Byte offset in the file.
-        at: u64,
-        /// What a sound image has there.
-        expected: String,
-        /// What is there.
-        found: String,
-    },
+    #[error(transparent)]
+    Corrupt(#[from] Corrupt),
     /// The data may be right; this program cannot or must not handle it. Carries the way out.
-    #[error("{what}; {way_out}")]
-    Unsupported {
-        /// The reason.
-        what: String,
-        /// What the user can do.
-        way_out: String,
-    },
+    #[error(transparent)]
+    Unsupported(#[from] Unsupported),
     /// Something else holds the target (a lock, a mount, an exclusive open).
     #[error("{what}; {way_out}")]
     Busy {
@@ -161,12 +149,12 @@ impl StorageError {
         expected: impl Into<String>,
         found: impl Display,
     ) -> Self {
-        Self::Corrupt { what: what.into(), at, expected: expected.into(), found: found.to_string() }
+        Self::Corrupt(Corrupt::new(what, at, expected, found))
     }
 
     /// A [`StorageError::Unsupported`].
     pub(crate) fn unsupported(what: impl Into<String>, way_out: impl Into<String>) -> Self {
-        Self::Unsupported { what: what.into(), way_out: way_out.into() }
+        Self::Unsupported(Unsupported::new(what, way_out))
     }
 
     /// A [`StorageError::Busy`].
@@ -178,8 +166,8 @@ impl StorageError {
     pub(crate) fn in_file(mut self, path: &Path) -> Self {
         match &mut self {
             Self::Io { what, .. }
-            | Self::Corrupt { what, .. }
-            | Self::Unsupported { what, .. }
+            | Self::Corrupt(Corrupt { what, .. })
+            | Self::Unsupported(Unsupported { what, .. })
             | Self::Busy { what, .. } => {
                 let file = format!("{}: ", path.display());
                 if !what.starts_with(&file) {

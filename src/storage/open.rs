@@ -202,7 +202,7 @@ enum By {
 fn qcow2(raw: Arc<Raw>, path: &Path, options: &OpenOptions, access: Access) -> Result<By, StorageError> {
     match open_chain(raw, options, access) {
         Ok(chain) => Ok(By::Us(Box::new(chain))),
-        Err(refusal @ StorageError::Unsupported { .. }) => {
+        Err(refusal @ StorageError::Unsupported(_)) => {
             nodes::qcow2_image(path, options, access)?.map(By::Qemu).ok_or(refusal)
         }
         Err(error) => Err(error),

@@ -23,8 +23,8 @@ pub use file::PlacedFile;
 pub use file::VolumeFile;
 pub use hibernation::Hibernation;
 
+use crate::error::Corrupt;
 use crate::storage::Storage;
-use crate::volume::error::Damage;
 use crate::volume::fat::FatVolume;
 use crate::volume::ntfs::NtfsVolume;
 
@@ -141,7 +141,7 @@ enum Inner<'a> {
     Ntfs(Box<NtfsVolume<'a>>),
     Fat(Box<FatVolume<'a>>),
     /// Recognised, and too damaged to be read.
-    Damaged(Damage),
+    Damaged(Corrupt),
     /// Not read here; the label where the superblock tells it.
     Opaque(Option<String>),
 }
@@ -196,7 +196,7 @@ impl<'a> Volume<'a> {
     #[must_use]
     pub fn damage(&self) -> Option<String> {
         match &self.inner {
-            Inner::Damaged(damage) => Some(VolumeError::from(damage.clone()).to_string()),
+            Inner::Damaged(damage) => Some(damage.to_string()),
             _ => None,
         }
     }

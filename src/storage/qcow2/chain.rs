@@ -191,7 +191,7 @@ pub(crate) fn read_header(file: &Raw) -> Result<Header, StorageError> {
     let cluster = 1u64.checked_shl(bits).unwrap_or(USUAL_HEAD);
     // What the header itself needs stands in its first bytes; extensions and names may fill the whole cluster.
     match Header::parse(&small, file.len()) {
-        Err(StorageError::Corrupt { .. }) if cluster > USUAL_HEAD => {
+        Err(StorageError::Corrupt(_)) if cluster > USUAL_HEAD => {
             Header::parse(&read_head(file, cluster.min(MAX_HEAD))?, file.len())
         }
         parsed => parsed,

@@ -148,7 +148,7 @@ fn ask<T>(what: &str, at: u64, question: impl FnOnce() -> Result<T, NtfsError>) 
             Err(error) => error.to_string(),
         },
         Ok(Err(error)) => error.to_string(),
-        Err(panic) => panic,
+        Err(panic) => panic.to_string(),
     };
     Err(VolumeError::corrupt(what, at, "what the ntfs crate can read", found))
 }
