@@ -25,14 +25,15 @@ pub mod sysfs;
 pub mod time_limit;
 pub mod window;
 
+use std::fmt;
 use std::fmt::Display;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::error::Corrupt;
 use crate::error::Unsupported;
-use crate::storage::budget::ReadLimit;
 
 /// Something with a length that can be read at any byte offset.
 pub trait Storage: Send + Sync {
@@ -134,6 +135,27 @@ pub enum StorageError {
     /// What one look at a target may read is spent; the medium did not fail.
     #[error("reading ended at the limit of {0}")]
     Limit(ReadLimit),
+}
+
+/// How much of one target is read at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadLimit {
+    /// So many reads.
+    Reads(u64),
+    /// So many bytes together.
+    Bytes(u64),
+    /// Reads that take so long together.
+    Time(Duration),
+}
+
+impl fmt::Display for ReadLimit {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Reads(reads) => write!(out, "{reads} reads"),
+            Self::Bytes(bytes) => write!(out, "0x{bytes:x} bytes"),
+            Self::Time(time) => write!(out, "{} seconds", time.as_secs()),
+        }
+    }
 }
 
 impl StorageError {
