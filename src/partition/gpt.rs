@@ -3,21 +3,21 @@
 use crate::error::Corrupt;
 use crate::error::Unsupported;
 use crate::guid::Guid;
-use crate::partition::BootCode;
-use crate::partition::DiskId;
-use crate::partition::Partition;
-use crate::partition::PartitionError;
-use crate::partition::PartitionId;
-use crate::partition::PartitionTable;
-use crate::partition::PartitionType;
-use crate::partition::TableKind;
-use crate::partition::Unseen;
-use crate::partition::edit::GptBytes;
+use crate::partition::error::PartitionError;
 use crate::partition::gpt_cross_check;
 use crate::partition::gpt_header;
 use crate::partition::gpt_header::Attempt;
 use crate::partition::gpt_header::Copy;
+use crate::partition::gpt_header::GptBytes;
 use crate::partition::gpt_header::Unusable;
+use crate::partition::table::BootCode;
+use crate::partition::table::DiskId;
+use crate::partition::table::Partition;
+use crate::partition::table::PartitionId;
+use crate::partition::table::PartitionTable;
+use crate::partition::table::PartitionType;
+use crate::partition::table::TableKind;
+use crate::partition::table::Unseen;
 use crate::storage::Storage;
 
 /// Partition types of the Logical Disk Manager and of Storage Spaces: what lies in them is not a plain volume.

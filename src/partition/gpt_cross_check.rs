@@ -15,7 +15,7 @@ use gpt::disk::LogicalBlockSize;
 
 use crate::error::Corrupt;
 use crate::guid::Guid;
-use crate::partition::PartitionError;
+use crate::partition::error::PartitionError;
 use crate::partition::gpt_header::Copy;
 use crate::partition::gpt_header::Entry;
 use crate::storage::Storage;

@@ -12,8 +12,7 @@ use crate::bytes::slice;
 use crate::bytes::utf16le_until_nul;
 use crate::error::Unsupported;
 use crate::guid::Guid;
-use crate::partition::PartitionError;
-use crate::partition::edit::GptBytes;
+use crate::partition::error::PartitionError;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 
@@ -49,6 +48,19 @@ pub(crate) struct Copy {
     pub(crate) alternate: u64,
     /// Entries in use.
     pub(crate) entries: Vec<Entry>,
+}
+
+/// One copy of a GPT as bytes: the sector of its header, and the array.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GptBytes {
+    /// Byte offset of the header's sector on the disk.
+    pub header_at: u64,
+    /// The header's sector.
+    pub header: Vec<u8>,
+    /// Byte offset of the array on the disk.
+    pub array_at: u64,
+    /// The array, all entries.
+    pub array: Vec<u8>,
 }
 
 /// What lies where a header should be.

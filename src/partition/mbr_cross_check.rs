@@ -6,11 +6,11 @@
 use mbrman::MBR;
 
 use crate::error::Corrupt;
-use crate::partition::Partition;
-use crate::partition::PartitionError;
-use crate::partition::PartitionType;
 use crate::partition::ebr::Chain;
-use crate::partition::mbr::MasterBootRecord;
+use crate::partition::error::PartitionError;
+use crate::partition::master_boot_record::MasterBootRecord;
+use crate::partition::table::Partition;
+use crate::partition::table::PartitionType;
 use crate::storage::Storage;
 use crate::storage::reader::Reader;
 use crate::storage::reader::fence;
