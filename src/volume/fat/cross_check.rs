@@ -10,7 +10,7 @@ use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::reader::Reader;
 use crate::storage::reader::fence;
-use crate::volume::VolumeError;
+use crate::volume::error::VolumeError;
 use crate::volume::fat::boot_sector::BootSector;
 use crate::volume::fat::boot_sector::Rounding;
 

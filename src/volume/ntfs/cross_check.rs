@@ -17,7 +17,7 @@ use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::reader::Reader;
 use crate::storage::reader::fence;
-use crate::volume::VolumeError;
+use crate::volume::error::VolumeError;
 use crate::volume::ntfs::collation::Collation;
 use crate::volume::ntfs::index::NamedFile;
 

@@ -2,7 +2,7 @@
 //!
 //! Source: libyal's libfsntfs documentation, "Data runs"; the linux-ntfs documentation.
 
-use crate::volume::VolumeExtent;
+use crate::volume::extent::VolumeExtent;
 
 /// Clusters that follow each other on the volume, or a hole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

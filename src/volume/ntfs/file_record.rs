@@ -7,7 +7,7 @@ use crate::bytes::le_u16;
 use crate::bytes::le_u32;
 use crate::bytes::le_u64;
 use crate::bytes::slice;
-use crate::volume::VolumeError;
+use crate::volume::error::VolumeError;
 use crate::volume::ntfs::data_runs;
 use crate::volume::ntfs::data_runs::Run;
 use crate::volume::ntfs::data_runs::RunsError;

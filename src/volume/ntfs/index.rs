@@ -10,7 +10,7 @@ use crate::bytes::le_u16;
 use crate::bytes::le_u32;
 use crate::bytes::le_u64;
 use crate::bytes::slice;
-use crate::volume::VolumeError;
+use crate::volume::error::VolumeError;
 use crate::volume::ntfs::collation::Collation;
 use crate::volume::ntfs::file_record::FileRecord;
 use crate::volume::ntfs::file_record::INDEX_ALLOCATION;
