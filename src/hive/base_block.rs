@@ -2,7 +2,7 @@
 //!
 //! M. Suhanov, "Windows registry file format specification", Base block.
 
-use super::HiveError;
+use super::error::HiveError;
 use crate::bytes;
 
 /// Bytes before the first bin; cell offsets count from here.

@@ -3,10 +3,10 @@
 //! M. Suhanov, "Windows registry file format specification", Subkeys list. Hints and hashes are not checked: they speed
 //! up a search, and no search is made here.
 
-use super::HiveError;
 use super::body::Body;
+use super::body::Reference;
 use super::cell::Cells;
-use super::cell::Reference;
+use super::error::HiveError;
 
 /// The references to `count` subkeys that the list holds.
 pub(super) fn list(cells: &mut Cells<'_>, list: Reference, count: u32) -> Result<Vec<Reference>, HiveError> {

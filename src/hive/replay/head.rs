@@ -2,8 +2,8 @@
 
 use super::reason::Unfit;
 use crate::bytes;
-use crate::hive::BaseBlock;
 use crate::hive::base_block::BASE_BLOCK_SIZE;
+use crate::hive::base_block::BaseBlock;
 
 /// Bytes of a log before its entries or pages: the checked part of a base block.
 pub(super) const HEAD: usize = 512;

@@ -33,8 +33,8 @@ pub use reason::Unfit;
 
 use std::collections::BTreeSet;
 
-use crate::hive::Hive;
-use crate::hive::HiveError;
+use crate::hive::error::HiveError;
+use crate::hive::primary::Hive;
 use applied::seal;
 use head::Closed;
 use head::Head;

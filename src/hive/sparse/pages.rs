@@ -7,14 +7,14 @@ use std::rc::Rc;
 
 use super::ReadAt;
 use crate::bytes;
-use crate::hive::BaseBlock;
-use crate::hive::HiveError;
-use crate::hive::ReadError;
 use crate::hive::base_block::BASE_BLOCK_SIZE;
+use crate::hive::base_block::BaseBlock;
 use crate::hive::body::Body;
+use crate::hive::body::Reference;
 use crate::hive::cell::BIN_HEADER_SIZE;
 use crate::hive::cell::CELL_HEADER_SIZE;
-use crate::hive::cell::Reference;
+use crate::hive::error::HiveError;
+use crate::hive::error::ReadError;
 
 /// Bytes that are fetched at once. Hive files grow in these units, so that every page is whole.
 const PAGE: usize = 0x1000;
