@@ -1,5 +1,7 @@
 //! The house keeps its floors: a room uses only rooms below it, and few places write at all.
 
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
@@ -7,12 +9,13 @@ use std::path::PathBuf;
 const BYTES: &[&str] = &["bytes", "guid"];
 
 /// Each room with the rooms below it, as the picture in `src/lib.rs` has them.
-const ROOMS: [(&str, &[&str]); 11] = [
+const ROOMS: [(&str, &[&str]); 12] = [
     ("bytes", &[]),
     ("guid", &["bytes"]),
-    ("storage", BYTES),
-    ("partition", &["bytes", "guid", "storage"]),
-    ("volume", &["bytes", "guid", "storage"]),
+    ("error", &[]),
+    ("storage", &["bytes", "guid", "error"]),
+    ("partition", &["bytes", "guid", "error", "storage"]),
+    ("volume", &["bytes", "guid", "error", "storage"]),
     ("hive", BYTES),
     ("bcd", &["bytes", "guid", "hive"]),
     ("layout", &["bytes", "guid", "storage", "partition", "volume", "hive", "bcd"]),
@@ -66,6 +69,9 @@ const MAKE_IMAGE: [&str; 20] = [
     "lib",
 ];
 
+/// The rooms whose modules form no circle. What stands in the room's own `mod.rs` is its roof, or its ground.
+const ROWS: [&str; 6] = ["storage", "partition", "volume", "hive", "bcd", "repair"];
+
 fn sources() -> Vec<(String, String)> {
     let found = below("src");
     assert!(found.len() > 50);
@@ -103,7 +109,7 @@ fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
 
 #[test]
 fn rooms_use_only_rooms_below() {
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for (file, text) in sources() {
         let Some((own, below)) = room(&file) else {
             assert!(["build.rs", "lib.rs", "main.rs"].contains(&file.as_str()), "{file} belongs to no room");
@@ -123,7 +129,7 @@ fn rooms_use_only_rooms_below() {
 
 #[test]
 fn groups_use_only_groups_below() {
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for (file, text) in sources() {
         let parts: Vec<&str> = file.split('/').collect();
         let of_room = GROUPS.iter().find(|(room, _)| parts.first() == Some(room));
@@ -141,6 +147,112 @@ fn groups_use_only_groups_below() {
         }
     }
     assert_eq!(seen.len(), GROUPS.iter().map(|(_, groups)| groups.len()).sum::<usize>());
+}
+
+/// The part of a file that is not only for tests, without its comments.
+fn shipped(text: &str) -> Vec<&str> {
+    let lines: Vec<&str> = text.lines().collect();
+    let begins = |pair: &[&str]| pair[0] == "#[cfg(test)]" && pair[1].ends_with("mod tests {");
+    let end = lines.windows(2).position(begins).unwrap_or(lines.len());
+    lines[..end].iter().copied().filter(|line| !line.trim_start().starts_with("//")).collect()
+}
+
+/// The files that are only for tests, as their parents declare them: without their ending.
+fn for_tests(sources: &[(String, String)]) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (file, text) in sources {
+        let folder = file.trim_end_matches(".rs").trim_end_matches("mod");
+        let lines: Vec<&str> = text.lines().collect();
+        let declared = lines.windows(2).filter(|pair| pair[0] == "#[cfg(test)]");
+        let declared = declared.filter_map(|pair| pair[1].strip_suffix(';')?.rsplit_once("mod "));
+        found.extend(declared.map(|(_, name)| format!("{}/{name}", folder.trim_end_matches('/'))));
+    }
+    found
+}
+
+/// The first name of each path that begins with `prefix`.
+fn named<'a>(line: &'a str, prefix: &str) -> Vec<&'a str> {
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    let mut found = Vec::new();
+    for (at, _) in line.match_indices(prefix) {
+        let before = &line[..at];
+        let rest = &line[at + prefix.len()..];
+        if !before.ends_with(|c: char| is_name(c) || c == ':') {
+            found.push(rest.split(|c| !is_name(c)).next().unwrap());
+        }
+    }
+    found
+}
+
+/// What each module of a room uses of the others; the name of the room stands for its own `mod.rs`.
+fn uses_in<'a>(room: &'a str, sources: &'a [(String, String)]) -> BTreeMap<&'a str, BTreeSet<&'a str>> {
+    let for_tests = for_tests(sources);
+    let inside = |file: &'a str| file.strip_suffix(".rs")?.strip_prefix(room)?.strip_prefix('/');
+    let files = sources.iter().filter_map(|(file, text)| Some((inside(file)?, file, text)));
+    let files = files.filter(|(_, file, _)| !for_tests.contains(file.trim_end_matches(".rs")));
+    let files: Vec<_> = files.map(|(path, _, text)| (path, shipped(text))).collect();
+    let node = |path: &'a str| if path == "mod" { room } else { path.split('/').next().unwrap() };
+    let nodes: BTreeSet<&str> = files.iter().map(|(path, _)| node(path)).collect();
+    let mut uses = BTreeMap::new();
+    for (path, lines) in &files {
+        let own = node(path);
+        let used: &mut BTreeSet<&str> = uses.entry(own).or_default();
+        let depth = path.split('/').filter(|part| *part != "mod").count();
+        for line in lines {
+            let mut seen = named(line, &format!("crate::{room}::"));
+            seen.extend(named(line, &"super::".repeat(depth)).into_iter().filter(|_| depth > 0));
+            let of_roof = nodes.iter().filter(|other| !named(line, &format!("{other}::")).is_empty());
+            seen.extend(of_roof.filter(|_| own == room));
+            let seen = seen.into_iter().filter(|name| *name != "super");
+            used.extend(seen.map(|name| if nodes.contains(name) { name } else { room }));
+        }
+        used.remove(own);
+    }
+    uses
+}
+
+#[test]
+fn modules_of_a_room_form_no_circle() {
+    let sources = sources();
+    for room in ROWS {
+        let mut uses = uses_in(room, &sources);
+        assert!(uses.len() > 5, "{room}");
+        let is_ground = uses[room].is_empty();
+        let is_roof = uses.values().all(|used| !used.contains(room));
+        assert!(is_ground || is_roof, "{room}: its mod.rs uses its modules, and they use it: {uses:?}");
+        // Whoever uses nothing that is left can be built; what cannot stands in a circle, or upon one.
+        while let Some(next) = uses.iter().find(|(_, used)| used.is_empty()).map(|(name, _)| *name) {
+            uses.remove(next);
+            for used in uses.values_mut() {
+                used.remove(next);
+            }
+        }
+        assert!(uses.is_empty(), "{room}: a circle among {uses:?}");
+    }
+}
+
+#[test]
+fn what_the_modules_of_a_room_use_is_seen() {
+    let file = |name: &str, text: &str| (format!("house/{name}.rs"), text.to_owned());
+    let sources = [
+        file("mod", "#[cfg(test)]\nmod tools;\npub use one::One;\nlet x = crate::house::two::f();"),
+        file(
+            "one",
+            "use super::two::Two;\n// crate::house::three::Three\n#[cfg(test)]\nmod tests {\nuse super::three;",
+        ),
+        file("two/mod", "use crate::house::three::Three;\nuse super::super::guid::Guid;"),
+        file("two/deep", "use super::super::Roof;\nuse super::near::Near;"),
+        file("three", "use crate::houses::one::One;\nuse crate::guid::three::One;"),
+        file("tools", "use crate::house::one::One;"),
+    ];
+    let uses = uses_in("house", &sources);
+    let expected = [
+        ("house", vec!["one", "two"]),
+        ("one", vec!["two"]),
+        ("three", vec![]),
+        ("two", vec!["house", "three"]),
+    ];
+    assert_eq!(uses, expected.map(|(name, used)| (name, used.into_iter().collect())).into());
 }
 
 #[test]

@@ -17,7 +17,7 @@
 //!            partition       hive               MBR and GPT         |  regf cells, logs
 //!             storage          |                bytes at offsets    |  (pure: bytes in, bytes out)
 //!                    \      /
-//!                  bytes, guid
+//!              bytes, guid, error
 //! ```
 //!
 //! A module uses only what stands below it. The disk wing knows nothing of registries, the registry wing never sees
@@ -30,8 +30,8 @@
 //!
 //! Meant for users, and changed only with the minor version while the first number is 0: [`storage`] itself with
 //! [`storage::open`], [`storage::cache`] and [`storage::ram`]; [`layout`] with [`layout::store`], [`layout::system`] and
-//! [`layout::windows`]; [`diagnosis`] itself; [`bcd`] with what it re-exports, [`bcd::names`] and [`bcd::create`]; [`guid`];
-//! and of [`repair`] the modules [`case`](repair::case), [`cure`](repair::cure), [`plan`](repair::plan), [`refusal`](repair::refusal),
+//! [`layout::windows`]; [`diagnosis`] itself; [`bcd`] with what it re-exports, [`bcd::names`] and [`bcd::create`]; [`guid`] and
+//! [`error`]; and of [`repair`] the modules [`case`](repair::case), [`cure`](repair::cure), [`plan`](repair::plan), [`refusal`](repair::refusal),
 //! [`record`](repair::record), [`transaction`](repair::transaction) and [`undo`](repair::undo). Of [`partition`], [`volume`] and [`hive`]
 //! what those hand out. Everything else ([`cli`], [`bytes`], the insides of qcow2, NBD, NTFS, FAT and hives) is public for the
 //! program, its tests and its fuzz targets, and changes as they need it. Names of findings ([`diagnosis::Finding::code`]) are
@@ -151,6 +151,7 @@ pub mod bytes;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod diagnosis;
+pub mod error;
 pub mod guid;
 pub mod hive;
 pub mod layout;

@@ -10,7 +10,7 @@ use bcdrescue::bcd::device::DeviceElement;
 use bcdrescue::bcd::device::QualifiedPartition;
 use bcdrescue::bcd::element::ElementId as Id;
 use bcdrescue::bcd::element::ElementValue as Value;
-use bcdrescue::bcd::object;
+use bcdrescue::bcd::object_id;
 use bcdrescue::guid::Guid;
 
 use crate::recipe::Recipe;
@@ -77,45 +77,45 @@ const RECOVERY_OS: Id = id(0x4600_0010);
 /// The settings objects that every store has.
 fn settings() -> Vec<NewObject> {
     vec![
-        NewObject::new(object::EMSSETTINGS, ObjectType::INHERIT_ANY).with(BOOT_EMS, Value::Boolean(true)),
-        NewObject::new(object::DBGSETTINGS, ObjectType::INHERIT_ANY)
+        NewObject::new(object_id::EMSSETTINGS, ObjectType::INHERIT_ANY).with(BOOT_EMS, Value::Boolean(true)),
+        NewObject::new(object_id::DBGSETTINGS, ObjectType::INHERIT_ANY)
             .with(id(0x1500_0011), Value::Integer(0))
             .with(id(0x1500_0013), Value::Integer(1))
             .with(id(0x1500_0014), Value::Integer(115_200)),
-        NewObject::new(object::BADMEMORY, ObjectType::INHERIT_ANY),
-        NewObject::new(object::GLOBALSETTINGS, ObjectType::INHERIT_ANY)
-            .with(Id::INHERIT, list(&[object::DBGSETTINGS, object::EMSSETTINGS, object::BADMEMORY])),
-        NewObject::new(object::BOOTLOADERSETTINGS, ObjectType::INHERIT_OS_LOADER)
-            .with(Id::INHERIT, list(&[object::GLOBALSETTINGS, object::HYPERVISORSETTINGS])),
-        NewObject::new(object::HYPERVISORSETTINGS, ObjectType::INHERIT_OS_LOADER)
+        NewObject::new(object_id::BADMEMORY, ObjectType::INHERIT_ANY),
+        NewObject::new(object_id::GLOBALSETTINGS, ObjectType::INHERIT_ANY)
+            .with(Id::INHERIT, list(&[object_id::DBGSETTINGS, object_id::EMSSETTINGS, object_id::BADMEMORY])),
+        NewObject::new(object_id::BOOTLOADERSETTINGS, ObjectType::INHERIT_OS_LOADER)
+            .with(Id::INHERIT, list(&[object_id::GLOBALSETTINGS, object_id::HYPERVISORSETTINGS])),
+        NewObject::new(object_id::HYPERVISORSETTINGS, ObjectType::INHERIT_OS_LOADER)
             .with(id(0x2500_00f3), Value::Integer(0))
             .with(EMS_PORT, Value::Integer(1)),
-        NewObject::new(object::RESUMELOADERSETTINGS, ObjectType::INHERIT_RESUME)
-            .with(Id::INHERIT, list(&[object::GLOBALSETTINGS])),
+        NewObject::new(object_id::RESUMELOADERSETTINGS, ObjectType::INHERIT_RESUME)
+            .with(Id::INHERIT, list(&[object_id::GLOBALSETTINGS])),
     ]
 }
 
 /// {bootmgr}; `default` may name an object that is not there.
 fn boot_manager(system: QualifiedPartition, default: Guid, resume: Guid, order: &[Guid]) -> NewObject {
-    NewObject::new(object::BOOTMGR, ObjectType::BOOT_MANAGER)
+    NewObject::new(object_id::BOOTMGR, ObjectType::BOOT_MANAGER)
         .with(Id::DEVICE, partition(system))
         .with(Id::DESCRIPTION, text("Windows Boot Manager"))
         .with(Id::LOCALE, text("en-US"))
-        .with(Id::INHERIT, list(&[object::GLOBALSETTINGS]))
+        .with(Id::INHERIT, list(&[object_id::GLOBALSETTINGS]))
         .with(Id::DEFAULT, Value::Object(default))
         .with(id(0x2300_0006), Value::Object(resume))
         .with(Id::DISPLAY_ORDER, list(order))
-        .with(Id::TOOLS_DISPLAY_ORDER, list(&[object::MEMDIAG]))
+        .with(Id::TOOLS_DISPLAY_ORDER, list(&[object_id::MEMDIAG]))
         .with(TIMEOUT, Value::Integer(30))
 }
 
 fn memory_test(system: QualifiedPartition, path: &str) -> NewObject {
-    NewObject::new(object::MEMDIAG, ObjectType::MEMDIAG)
+    NewObject::new(object_id::MEMDIAG, ObjectType::MEMDIAG)
         .with(Id::DEVICE, partition(system))
         .with(Id::PATH, text(path))
         .with(Id::DESCRIPTION, text("Windows Memory Diagnostic"))
         .with(Id::LOCALE, text("en-US"))
-        .with(Id::INHERIT, list(&[object::GLOBALSETTINGS]))
+        .with(Id::INHERIT, list(&[object_id::GLOBALSETTINGS]))
 }
 
 fn loader(
@@ -130,7 +130,7 @@ fn loader(
         .with(Id::PATH, text(&format!(r"\Windows\system32\winload.{ending}")))
         .with(Id::DESCRIPTION, text(description))
         .with(Id::LOCALE, text("en-US"))
-        .with(Id::INHERIT, list(&[object::BOOTLOADERSETTINGS]))
+        .with(Id::INHERIT, list(&[object_id::BOOTLOADERSETTINGS]))
         .with(Id::OS_DEVICE, partition(windows))
         .with(Id::SYSTEM_ROOT, text(r"\Windows"))
         .with(Id::RESUME_OBJECT, Value::Object(resume))
@@ -143,7 +143,7 @@ fn resume_object(entry: Guid, windows: QualifiedPartition, ending: &str) -> NewO
         .with(Id::PATH, text(&format!(r"\Windows\system32\winresume.{ending}")))
         .with(Id::DESCRIPTION, text("Windows Resume Application"))
         .with(Id::LOCALE, text("en-US"))
-        .with(Id::INHERIT, list(&[object::RESUMELOADERSETTINGS]))
+        .with(Id::INHERIT, list(&[object_id::RESUMELOADERSETTINGS]))
         .with(Id::FILE_DEVICE, partition(windows))
         .with(Id::FILE_PATH, text(r"\hiberfil.sys"))
         .with(id(0x2600_0006), Value::Boolean(false))
@@ -162,7 +162,7 @@ fn recovery(
         .with(Id::DEVICE, image.clone())
         .with(Id::PATH, text(&format!(r"\windows\system32\winload.{ending}")))
         .with(Id::DESCRIPTION, text("Windows Recovery Environment"))
-        .with(Id::INHERIT, list(&[object::BOOTLOADERSETTINGS]))
+        .with(Id::INHERIT, list(&[object_id::BOOTLOADERSETTINGS]))
         .with(Id::OS_DEVICE, image)
         .with(Id::SYSTEM_ROOT, text(r"\windows"))
         .with(NX, Value::Integer(0))
@@ -182,7 +182,7 @@ fn windows_2008_r2(system: QualifiedPartition, windows: QualifiedPartition) -> R
     let rescue = guid("ca73fe24-fc0c-11de-8f38-8e2c5384be89")?;
     let options = guid("ca73fe25-fc0c-11de-8f38-8e2c5384be89")?;
     let mut objects = settings();
-    objects.push(boot_manager(system, object::NTLDR, resume, &[entry]));
+    objects.push(boot_manager(system, object_id::NTLDR, resume, &[entry]));
     objects.push(memory_test(system, r"\boot\memtest.exe"));
     objects.push(
         loader(entry, resume, windows, "Windows Server 2008 R2", "exe")
@@ -206,11 +206,11 @@ fn windows_2008_sp2(windows: QualifiedPartition) -> Result<Vec<NewObject>> {
     let resume = guid("1d25cc4b-fc03-11de-b973-d1d82d39e489")?;
     let mut objects = settings();
     objects.push(
-        boot_manager(windows, object::NTLDR, resume, &[entry]).with(RESUME_ENABLED, Value::Boolean(false)),
+        boot_manager(windows, object_id::NTLDR, resume, &[entry]).with(RESUME_ENABLED, Value::Boolean(false)),
     );
     objects.push(memory_test(windows, r"\boot\memtest.exe"));
     objects.push(
-        NewObject::new(object::NTLDR, ObjectType::NTLDR)
+        NewObject::new(object_id::NTLDR, ObjectType::NTLDR)
             .with(Id::DEVICE, partition(windows))
             .with(Id::PATH, text(r"\ntldr"))
             .with(Id::DESCRIPTION, text("Earlier Version of Windows")),
@@ -292,7 +292,7 @@ fn windows_10(
 fn recovery_store(system: QualifiedPartition, rescue_volume: QualifiedPartition) -> Result<Vec<NewObject>> {
     let rescue = guid("5f3c4a96-3b1d-11ee-a2c4-0242ac1b0001")?;
     let options = guid("5f3c4a97-3b1d-11ee-a2c4-0242ac1b0001")?;
-    let manager = NewObject::new(object::BOOTMGR, ObjectType::BOOT_MANAGER)
+    let manager = NewObject::new(object_id::BOOTMGR, ObjectType::BOOT_MANAGER)
         .with(Id::DEVICE, partition(system))
         .with(Id::PATH, text(r"\EFI\Microsoft\Boot\bootmgfw.efi"))
         .with(Id::DESCRIPTION, text("Windows Boot Manager"))

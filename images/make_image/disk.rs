@@ -8,6 +8,7 @@ use anyhow::Result;
 use anyhow::ensure;
 use bcdrescue::bytes::be_u64;
 use bcdrescue::bytes::slice;
+use bcdrescue::error::Corrupt;
 use bcdrescue::storage::Storage;
 use bcdrescue::storage::StorageError;
 use bcdrescue::storage::StorageMut;
@@ -113,12 +114,10 @@ impl Disk {
         let Some(packed) = self.packed.get(&number) else { return Ok(vec![0; CLUSTER_LEN]) };
         match decompress_to_vec_with_limit(packed, CLUSTER_LEN) {
             Ok(bytes) if bytes.len() == CLUSTER_LEN => Ok(bytes),
-            _ => Err(StorageError::Corrupt {
-                what: "cluster of a base".into(),
-                at: number * CLUSTER,
-                expected: format!("{CLUSTER} deflated bytes"),
-                found: "others".into(),
-            }),
+            _ => {
+                let expected = format!("{CLUSTER} deflated bytes");
+                Err(Corrupt::new("cluster of a base", number * CLUSTER, expected, "others").into())
+            }
         }
     }
 }

@@ -11,9 +11,9 @@ use bcdrescue::bcd::ObjectType;
 use bcdrescue::bcd::QualifiedPartition;
 use bcdrescue::bcd::Store;
 use bcdrescue::bcd::create::NewObject;
-use bcdrescue::bcd::object::BOOTMGR;
-use bcdrescue::bcd::object::MEMDIAG;
-use bcdrescue::bcd::object::NTLDR;
+use bcdrescue::bcd::object_id::BOOTMGR;
+use bcdrescue::bcd::object_id::MEMDIAG;
+use bcdrescue::bcd::object_id::NTLDR;
 use bcdrescue::guid::Guid;
 use serde_json::Value as Json;
 

@@ -1,7 +1,7 @@
 //! Named cases: machines like those of the mass run, each with the one right outcome.
 
-use bcdrescue::bcd::object::BOOTMGR;
-use bcdrescue::bcd::object::NTLDR;
+use bcdrescue::bcd::object_id::BOOTMGR;
+use bcdrescue::bcd::object_id::NTLDR;
 
 use crate::matching::build::Build;
 use crate::matching::build::entry;

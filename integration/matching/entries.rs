@@ -4,7 +4,7 @@ use bcdrescue::bcd::ElementId as Id;
 use bcdrescue::bcd::ElementValue as Value;
 use bcdrescue::bcd::ObjectType;
 use bcdrescue::bcd::QualifiedPartition;
-use bcdrescue::bcd::object;
+use bcdrescue::bcd::object_id;
 use bcdrescue::guid::Guid;
 
 use crate::matching::machine::Machine;
@@ -79,7 +79,7 @@ impl<'a> Writer<'a> {
 
     /// {bootmgr}, and what it starts.
     pub fn boot_manager(&mut self, system: VolumeId, by_partition: bool, order: &[Guid]) {
-        let manager = self.object(object::BOOTMGR, ObjectType::BOOT_MANAGER, "Windows Boot Manager");
+        let manager = self.object(object_id::BOOTMGR, ObjectType::BOOT_MANAGER, "Windows Boot Manager");
         let file = if self.is_uefi { r"\EFI\Microsoft\Boot\bootmgfw.efi" } else { r"\bootmgr" };
         if self.is_uefi {
             self.text(manager, Id::PATH, file);
@@ -96,7 +96,7 @@ impl<'a> Writer<'a> {
 
     /// {memdiag}.
     pub fn memory_test(&mut self, system: VolumeId) {
-        let test = self.object(object::MEMDIAG, ObjectType::MEMDIAG, "Windows Memory Diagnostic");
+        let test = self.object(object_id::MEMDIAG, ObjectType::MEMDIAG, "Windows Memory Diagnostic");
         let file = if self.is_uefi { r"\EFI\Microsoft\Boot\memtest.efi" } else { r"\boot\memtest.exe" };
         self.text(test, Id::PATH, file);
         self.partition(test, Id::DEVICE, Role::System, system, file);
@@ -104,7 +104,7 @@ impl<'a> Writer<'a> {
 
     /// {ntldr}.
     pub fn ntldr(&mut self, on: VolumeId) {
-        let ntldr = self.object(object::NTLDR, ObjectType::NTLDR, "Earlier Version of Windows");
+        let ntldr = self.object(object_id::NTLDR, ObjectType::NTLDR, "Earlier Version of Windows");
         self.text(ntldr, Id::PATH, r"\ntldr");
         self.partition(ntldr, Id::DEVICE, Role::Ntldr, on, r"\ntldr");
     }
@@ -185,7 +185,7 @@ impl<'a> Writer<'a> {
         let node = (number, part.start / 512, part.len / 512, part.guid);
         if of_manager {
             let variable = Variable { id: 0, meant: Some(on), node };
-            let manager = self.store.objects.iter_mut().find(|object| object.id == object::BOOTMGR);
+            let manager = self.store.objects.iter_mut().find(|object| object.id == object_id::BOOTMGR);
             manager.expect("{bootmgr}").variable = Some(variable);
             return;
         }

@@ -1,7 +1,7 @@
 //! What happens to the machine, and what is asked of the program, by chance.
 
-use bcdrescue::bcd::object::BOOTMGR;
-use bcdrescue::bcd::object::MEMDIAG;
+use bcdrescue::bcd::object_id::BOOTMGR;
+use bcdrescue::bcd::object_id::MEMDIAG;
 use bcdrescue::guid::Guid;
 
 use crate::matching::disk::SLOTS;

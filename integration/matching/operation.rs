@@ -1,6 +1,6 @@
 //! What happens to a machine between the day on which its store was written and today.
 
-use bcdrescue::bcd::object::alias;
+use bcdrescue::bcd::object_id::alias;
 use bcdrescue::guid::Guid;
 
 use crate::matching::disk::Disk;

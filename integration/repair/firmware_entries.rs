@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use bcdrescue::bcd::object::BOOTMGR;
+use bcdrescue::bcd::object_id::BOOTMGR;
 use bcdrescue::diagnosis::Choice;
 use bcdrescue::diagnosis::Context;
 use bcdrescue::diagnosis::Diagnosis;

@@ -3,6 +3,7 @@
 use std::fs;
 
 use bcdrescue::hive::Hive;
+use bcdrescue::hive::ReadError;
 use bcdrescue::hive::build::NewKey;
 use bcdrescue::hive::build::build;
 use bcdrescue::hive::sparse::SparseHive;
@@ -37,7 +38,10 @@ fn subkeys_with_hashes_of_hivex_are_found() {
     let read = |offset: u64, len: usize| {
         reads.set(reads.get() + 1);
         let from = usize::try_from(offset).unwrap();
-        bytes.get(from..from + len).map(<[u8]>::to_vec).ok_or_else(|| "outside".to_owned())
+        bytes
+            .get(from..from + len)
+            .map(<[u8]>::to_vec)
+            .ok_or_else(|| ReadError::reader(std::io::Error::other("outside")))
     };
     for (index, name) in names().iter().enumerate() {
         reads.set(0);

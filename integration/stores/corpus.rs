@@ -15,6 +15,7 @@ use bcdrescue::bcd::edit;
 use bcdrescue::bytes;
 use bcdrescue::hive::Hive;
 use bcdrescue::hive::Key;
+use bcdrescue::hive::ReadError;
 use bcdrescue::hive::Value;
 use bcdrescue::hive::build::build;
 use bcdrescue::hive::log_head::LogAge;
@@ -235,7 +236,7 @@ fn a_store_reads_the_same_a_path_at_a_time() {
         let whole = Hive::parse(bytes.clone()).unwrap();
         let read = |offset: u64, len: usize| {
             let piece = bytes::slice(bytes, usize::try_from(offset).unwrap(), len);
-            piece.map(<[u8]>::to_vec).ok_or_else(|| "outside".to_owned())
+            piece.map(<[u8]>::to_vec).ok_or_else(|| ReadError::reader(std::io::Error::other("outside")))
         };
         let hive = SparseHive::open(&read, bytes.len() as u64).unwrap();
         assert_eq!(hive.base_block(), whole.base_block(), "{name}");

@@ -10,7 +10,7 @@ use bcdrescue::bcd::create::NewObject;
 use bcdrescue::bcd::create::NewStore;
 use bcdrescue::bcd::device::Device;
 use bcdrescue::bcd::device::DeviceElement;
-use bcdrescue::bcd::object::BOOTMGR;
+use bcdrescue::bcd::object_id::BOOTMGR;
 use bcdrescue::guid::Guid;
 
 use crate::support::disk::Disk;

@@ -6,7 +6,7 @@ use bcdrescue::bcd::Store;
 use bcdrescue::bcd::create::NewElement;
 use bcdrescue::bcd::create::NewObject;
 use bcdrescue::bcd::create::NewStore;
-use bcdrescue::bcd::object::BOOTMGR;
+use bcdrescue::bcd::object_id::BOOTMGR;
 use bcdrescue::guid::Guid;
 
 pub const GONE: Guid = Guid::from_u128(0x1111_1111_2222_3333_4444_5555_5555_5555);

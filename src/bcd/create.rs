@@ -2,11 +2,11 @@
 //!
 //! For test disks and empty systems; a store that exists is never rebuilt, it is edited in place.
 
-use crate::bcd::StoreError;
 use crate::bcd::element::ElementId;
 use crate::bcd::element::ElementValue;
 use crate::bcd::element::VALUE_NAME;
 use crate::bcd::object_type::ObjectType;
+use crate::bcd::store::StoreError;
 use crate::bytes;
 use crate::guid::Guid;
 use crate::hive::REG_BINARY;
@@ -136,8 +136,8 @@ mod tests {
     use crate::bcd::device::Device;
     use crate::bcd::device::DeviceElement;
     use crate::bcd::device::QualifiedPartition;
-    use crate::bcd::object::BOOTMGR;
-    use crate::bcd::object::MEMDIAG;
+    use crate::bcd::object_id::BOOTMGR;
+    use crate::bcd::object_id::MEMDIAG;
 
     const LOADER: Guid = Guid::from_u128(0x733b62e5_f608_11eb_825c_c112f60133ab);
 

@@ -4,7 +4,7 @@
 //! Path". A path is a row of nodes (type, subtype, `u16` length of the whole node) that an end node closes. Nodes of
 //! other kinds are stepped over by their length.
 
-use crate::bcd::firmware_variable::FirmwareVariableError;
+use crate::bcd::firmware_variable_error::FirmwareVariableError;
 use crate::bytes;
 use crate::guid::Guid;
 

@@ -10,6 +10,7 @@ use std::ops::Range;
 use crate::bcd::device_path;
 use crate::bcd::device_path::FilePath;
 use crate::bcd::device_path::HardDrive;
+use crate::bcd::firmware_variable_error::FirmwareVariableError;
 use crate::bcd::object::Object;
 use crate::bytes;
 use crate::hive::REG_BINARY;
@@ -25,52 +26,6 @@ const HEADER_SIZE: usize = 0x1c;
 const FILE_PATH_HEADER_SIZE: usize = 12;
 /// Kind of a `FILE_PATH` that holds an EFI device path.
 const FILE_PATH_EFI: u32 = 4;
-
-/// Why a `FirmwareVariable` is not understood, or not changed. Offsets are within the value.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum FirmwareVariableError {
-    /// A field that contradicts the encoding.
-    #[error("{what} at {at:#x} of the value: expected {expected}, found {found}")]
-    Field {
-        /// The field.
-        what: &'static str,
-        /// Its offset.
-        at: usize,
-        /// What the encoding asks for.
-        expected: String,
-        /// What stands there.
-        found: String,
-    },
-    /// The value names no partition there.
-    #[error("no partition is named at {at:#x} of the value")]
-    NoDrive {
-        /// Offset of the node.
-        at: usize,
-    },
-    /// MBR to GPT or back, or a signature of a kind that is not known.
-    #[error(
-        "partition at {at:#x} of the value: of format {format} with a signature of type {signature_type}, which cannot become {new}"
-    )]
-    Style {
-        /// Offset of the node.
-        at: usize,
-        /// Format of its partition table.
-        format: u8,
-        /// Type of its signature.
-        signature_type: u8,
-        /// The style that it was to have.
-        new: &'static str,
-    },
-    /// A partition that no firmware could find.
-    #[error("partition at {at:#x} of the value: {why}")]
-    NoIdentity {
-        /// Offset of the node.
-        at: usize,
-        /// What is wrong with it.
-        why: &'static str,
-    },
-}
 
 /// A boot entry of the firmware.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use crate::bcd::device_path::DriveSignature;
 use crate::bcd::device_path::HardDrive;
 use crate::bcd::edit::Edit;
 use crate::bcd::firmware_variable::FirmwareVariable;
-use crate::bcd::firmware_variable::FirmwareVariableError;
+use crate::bcd::firmware_variable_error::FirmwareVariableError;
 use crate::bytes;
 use crate::hive::Value;
 

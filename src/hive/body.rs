@@ -1,8 +1,18 @@
 //! Bodies of cells: fields at their places, and errors that name the file offset.
 
-use super::HiveError;
-use super::cell::Reference;
+use super::error::HiveError;
 use crate::bytes;
+
+/// A field that holds the offset of a cell.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reference {
+    /// What it refers to, for the error.
+    pub(super) what: &'static str,
+    /// File offset of the field.
+    pub(super) at: usize,
+    /// Offset of the cell from the first bin.
+    pub(super) cell: u32,
+}
 
 /// The bytes of an allocated cell behind its size.
 #[derive(Debug, Clone, Copy)]

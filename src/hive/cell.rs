@@ -2,10 +2,11 @@
 //!
 //! M. Suhanov, "Windows registry file format specification", Hive bin and Cell.
 
-use super::HiveError;
 use super::base_block::BASE_BLOCK_SIZE;
 use super::base_block::BIN_UNIT;
 use super::body::Body;
+use super::body::Reference;
+use super::error::HiveError;
 use crate::bytes;
 
 /// A reference to nothing.
@@ -38,17 +39,6 @@ struct Cell {
 pub(super) struct Cells<'a> {
     bytes: &'a [u8],
     cells: Vec<Cell>,
-}
-
-/// A field that holds the offset of a cell.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Reference {
-    /// What it refers to, for the error.
-    pub(super) what: &'static str,
-    /// File offset of the field.
-    pub(super) at: usize,
-    /// Offset of the cell from the first bin.
-    pub(super) cell: u32,
 }
 
 impl<'a> Cells<'a> {

@@ -2,16 +2,17 @@
 //!
 //! M. Suhanov, "Windows registry file format specification", Key node.
 
-use super::BaseBlock;
-use super::HiveError;
-use super::Value;
+use super::base_block::BaseBlock;
 use super::body::Body;
+use super::body::Reference;
 use super::cell::Cells;
 use super::cell::NO_CELL;
-use super::cell::Reference;
+use super::error::HiveError;
+use super::name::name_text;
+use super::name::same_name;
 use super::subkeys;
 use super::value;
-use crate::bytes;
+use super::value::Value;
 
 /// Keys below keys. A BCD store has five levels; the bound keeps hostile hives off the stack.
 const DEPTH_MAX: u32 = 64;
@@ -51,25 +52,6 @@ impl Key {
     }
 }
 
-/// Whether two names mean the same key or value.
-pub(super) fn same_name(one: &str, other: &str) -> bool {
-    upper(one).eq(upper(other))
-}
-
-/// A name as the registry orders it.
-pub(super) fn upper(name: &str) -> impl Iterator<Item = char> {
-    name.chars().flat_map(char::to_uppercase)
-}
-
-/// The text of a stored name: Latin-1 or UTF-16LE.
-pub(super) fn name_text(stored: &[u8], latin1: bool) -> String {
-    if latin1 {
-        return stored.iter().copied().map(char::from).collect();
-    }
-    let units = stored.chunks_exact(2).filter_map(|unit| bytes::le_u16(unit, 0));
-    char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
-}
-
 /// A key alone, without what is below it.
 pub(super) fn node(body: &Body<'_>) -> Result<Key, HiveError> {
     body.expect_signature("key", "nk")?;
@@ -98,8 +80,8 @@ pub(super) fn value_list(key: &Body<'_>) -> Result<(u32, Reference), HiveError> 
 
 /// Follows the tree; collects what it has to leave out when the hive is dirty.
 pub(super) struct TreeReader<'a> {
-    pub(super) cells: Cells<'a>,
-    pub(super) minor: u32,
+    cells: Cells<'a>,
+    minor: u32,
     lenient: bool,
     damage: Vec<HiveError>,
 }
@@ -148,7 +130,7 @@ impl<'a> TreeReader<'a> {
         let references = self.cells.take(list).and_then(|list| value::list(&list, count));
         let mut values = Vec::new();
         for reference in self.tolerate(references)?.unwrap_or_default() {
-            let value = value::read(self, reference);
+            let value = value::read(&mut self.cells, self.minor, reference);
             values.extend(self.tolerate(value)?);
         }
         Ok(values)

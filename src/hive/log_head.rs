@@ -7,7 +7,7 @@
 //! when the first is not below the hive's secondary number. Nothing is replayed here, and hashes are not checked.
 
 use crate::bytes;
-use crate::hive::BaseBlock;
+use crate::hive::base_block::BaseBlock;
 
 /// Bytes of a log before its entries, the copy of the base block.
 const HEAD: usize = 512;

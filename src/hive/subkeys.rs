@@ -3,10 +3,10 @@
 //! M. Suhanov, "Windows registry file format specification", Subkeys list. Hints and hashes are not checked: they speed
 //! up a search, and no search is made here.
 
-use super::HiveError;
 use super::body::Body;
+use super::body::Reference;
 use super::cell::Cells;
-use super::cell::Reference;
+use super::error::HiveError;
 
 /// The references to `count` subkeys that the list holds.
 pub(super) fn list(cells: &mut Cells<'_>, list: Reference, count: u32) -> Result<Vec<Reference>, HiveError> {
@@ -86,11 +86,11 @@ mod tests {
         (bytes, offsets)
     }
 
-    fn read(bodies: &[&[u8]], count: u32) -> Result<Vec<u32>, String> {
+    fn read(bodies: &[&[u8]], count: u32) -> Result<Vec<u32>, HiveError> {
         let (bytes, offsets) = bin(bodies);
         let mut cells = Cells::walk(&bytes, 0x1000).unwrap();
         let reference = Reference { what: "reference", at: 0, cell: offsets[0] };
-        let references = list(&mut cells, reference, count).map_err(|error| error.to_string())?;
+        let references = list(&mut cells, reference, count)?;
         Ok(references.iter().map(|reference| reference.cell).collect())
     }
 
@@ -106,36 +106,18 @@ mod tests {
 
     #[test]
     fn lists_that_lie_are_named() {
-        let cases: [(&[&[u8]], u32, &str); 5] = [
-            (
-                &[b"lx\x01\0\x11\0\0\0"],
-                1,
-                "list of subkeys at 0x1024 of the hive: expected lf, lh or li, found lx",
-            ),
-            (
-                &[b"li\x01\0\x11\0\0\0"],
-                2,
-                "list of subkeys at 0x1024 of the hive: expected 2 subkeys, found 1",
-            ),
-            (
-                &[b"li\xff\xff\x11\0\0\0"],
-                2,
-                "list of subkeys at 0x1024 of the hive: expected a cell that holds 0x40000 bytes, found 0xc bytes",
-            ),
-            (
-                &[b"ri\x01\0\x20\0\0\0"],
-                1,
-                "reference to a list of subkeys at 0x1028 of the hive: expected a cell of its own, found the cell 0x20, \
-                 which is in use already",
-            ),
-            (
-                &[b"ri\x01\0\x30\0\0\0", b"ri\x01\0\x20\0\0\0"],
-                1,
-                "list of subkeys at 0x1034 of the hive: expected lf, lh or li, found ri",
-            ),
-        ];
-        for (bodies, count, message) in cases {
-            assert_eq!(read(bodies, count), Err(message.to_owned()));
-        }
+        let lies = |bodies: &[&[u8]], count, what, at, [expected, found]: [&str; 2]| {
+            let (expected, found) = (expected.to_owned(), found.to_owned());
+            assert_eq!(read(bodies, count), Err(HiveError::Corrupt { what, at, expected, found }));
+        };
+        let list = "list of subkeys";
+        lies(&[b"lx\x01\0\x11\0\0\0"], 1, list, 0x1024, ["lf, lh or li", "lx"]);
+        lies(&[b"li\x01\0\x11\0\0\0"], 2, list, 0x1024, ["2 subkeys", "1"]);
+        let cut = ["a cell that holds 0x40000 bytes", "0xc bytes"];
+        lies(&[b"li\xff\xff\x11\0\0\0"], 2, list, 0x1024, cut);
+        let taken = ["a cell of its own", "the cell 0x20, which is in use already"];
+        lies(&[b"ri\x01\0\x20\0\0\0"], 1, "reference to a list of subkeys", 0x1028, taken);
+        let nested: &[&[u8]] = &[b"ri\x01\0\x30\0\0\0", b"ri\x01\0\x20\0\0\0"];
+        lies(nested, 1, list, 0x1034, ["lf, lh or li", "ri"]);
     }
 }

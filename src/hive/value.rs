@@ -3,11 +3,20 @@
 //! M. Suhanov, "Windows registry file format specification", Key value. Data split over several cells (db) are refused:
 //! hives of version 1.3, which all boot stores have, do not know them.
 
-use super::HiveError;
 use super::body::Body;
-use super::cell::Reference;
-use super::key;
-use super::key::TreeReader;
+use super::body::Reference;
+use super::cell::Cells;
+use super::error::HiveError;
+use super::name::name_text;
+
+/// Registry type of NUL-terminated UTF-16LE text.
+pub const REG_SZ: u32 = 1;
+/// Registry type of bytes without a meaning to the registry.
+pub const REG_BINARY: u32 = 3;
+/// Registry type of a little-endian `u32`.
+pub const REG_DWORD: u32 = 4;
+/// Registry type of a list of NUL-terminated texts that an empty text ends.
+pub const REG_MULTI_SZ: u32 = 7;
 
 /// Set in the size of data that stand in the key value itself.
 pub(super) const RESIDENT: u32 = 0x8000_0000;
@@ -23,7 +32,7 @@ const WHOLE_MAX: usize = 16344;
 pub struct Value {
     /// Name in its stored case; empty for the key's default value.
     pub name: String,
-    /// Registry type, e.g. [`REG_BINARY`](super::REG_BINARY).
+    /// Registry type, e.g. [`REG_BINARY`].
     pub data_type: u32,
     /// The data.
     pub data: Vec<u8>,
@@ -59,7 +68,7 @@ pub(super) fn record<'a>(body: &Body<'a>) -> Result<Record<'a>, HiveError> {
     let name_len = usize::from(body.u16("value", 0x02)?);
     let latin1 = body.u16("value", 0x10)? & NAME_IS_LATIN1 != 0;
     let name = body.slice("name of a value", 0x14, name_len)?;
-    Ok(Record { name: key::name_text(name, latin1), data_type: body.u32("value", 0x0c)?, data: data(body)? })
+    Ok(Record { name: name_text(name, latin1), data_type: body.u32("value", 0x0c)?, data: data(body)? })
 }
 
 fn data<'a>(body: &Body<'a>) -> Result<Data<'a>, HiveError> {
@@ -92,15 +101,15 @@ pub(super) fn data_in<'a>(cell: &Body<'a>, len: usize, minor: u32) -> Result<&'a
     cell.slice("data of a value", 0, len)
 }
 
-/// Reads one value with its data.
-pub(super) fn read(reader: &mut TreeReader<'_>, reference: Reference) -> Result<Value, HiveError> {
-    let body = reader.cells.take(reference)?;
+/// Reads one value with its data, in a hive of minor version `minor`.
+pub(super) fn read(cells: &mut Cells<'_>, minor: u32, reference: Reference) -> Result<Value, HiveError> {
+    let body = cells.take(reference)?;
     let Record { name, data_type, data } = record(&body)?;
     let (at, data) = match data {
         Data::Inside(at, data) => (at, data),
         Data::Cell { reference, len } => {
-            let cell = reader.cells.take(reference)?;
-            (cell.at, data_in(&cell, len, reader.minor)?)
+            let cell = cells.take(reference)?;
+            (cell.at, data_in(&cell, len, minor)?)
         }
     };
     Ok(Value { name, data_type, data: data.to_vec(), at })
@@ -109,13 +118,13 @@ pub(super) fn read(reader: &mut TreeReader<'_>, reference: Reference) -> Result<
 #[cfg(test)]
 mod tests {
     use crate::bytes;
-    use crate::hive::BaseBlock;
     use crate::hive::Hive;
-    use crate::hive::HiveError;
     use crate::hive::REG_BINARY;
+    use crate::hive::base_block::BaseBlock;
     use crate::hive::build::NewKey;
     use crate::hive::build::NewValue;
     use crate::hive::build::build;
+    use crate::hive::error::HiveError;
 
     /// A hive whose root has one value of `len` bytes, and the file offset of its key value.
     fn hive(len: usize) -> (Vec<u8>, usize) {
@@ -150,19 +159,19 @@ mod tests {
         let (bytes, at) = hive(88);
         let mut resident = bytes.clone();
         put(&mut resident, at + 4, 0x8000_0005);
-        let place = at + 4;
-        let expected = format!(
-            "size of data at {place:#x} of the hive: expected up to 4 bytes within the value, found 0x5"
-        );
-        assert_eq!(Hive::parse(resident).unwrap_err().to_string(), expected);
+        let error = |bytes, what, at, [expected, found]: [&str; 2]| {
+            let (expected, found) = (expected.to_owned(), found.to_owned());
+            let error = HiveError::Corrupt { what, at, expected, found };
+            assert_eq!(Hive::parse(bytes).map(|_| ()), Err(error));
+        };
+        error(resident, "size of data", at + 4, ["up to 4 bytes within the value", "0x5"]);
         let mut long = bytes.clone();
         put(&mut long, at + 4, 0x1000);
-        let message = Hive::parse(long).unwrap_err().to_string();
-        assert!(message.ends_with("expected a cell that holds 0x1000 bytes, found 0x5c bytes"), "{message}");
+        let data = usize::try_from(bytes::le_u32(&bytes, at + 8).unwrap()).unwrap() + 0x1004;
+        error(long, "data of a value", data, ["a cell that holds 0x1000 bytes", "0x5c bytes"]);
         let mut lost = bytes;
         put(&mut lost, at + 8, 4);
-        let message = Hive::parse(lost).unwrap_err().to_string();
-        assert!(message.ends_with("expected the start of a cell, found 0x4"), "{message}");
+        error(lost, "reference to data", at + 8, ["the start of a cell", "0x4"]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::bytes;
 use crate::guid::Guid;
 use crate::hive::BaseBlock;
 use crate::hive::REG_BINARY;
+use crate::hive::ReadError;
 use crate::hive::Value;
 use crate::hive::log_head::LogAge;
 use crate::hive::sparse::SparseHive;
@@ -176,7 +177,7 @@ fn values(volume: &Volume<'_>, mounted: &mut MountedDevices) -> Result<Vec<Value
     let file = volume.open_file(&mounted.path).map_err(|error| error.to_string())?;
     let file = file.ok_or("it was found but could not be opened")?;
     file.path().clone_into(&mut mounted.path);
-    let read = |at, len| file.read_at(at, len).map_err(|error| error.to_string());
+    let read = |at, len| file.read_at(at, len).map_err(ReadError::reader);
     let hive = SparseHive::open(&read, file.len()).map_err(|error| error.to_string())?;
     mounted.dirty = hive.is_dirty();
     let key = hive.key(&[KEY]).map_err(|error| error.to_string())?;

@@ -9,6 +9,7 @@ use crate::bytes::le_u32;
 use crate::bytes::utf16le_until_nul;
 use crate::hive::REG_DWORD;
 use crate::hive::REG_SZ;
+use crate::hive::ReadError;
 use crate::hive::sparse::SparseHive;
 use crate::layout::current_version::CurrentVersion;
 use crate::layout::file_version;
@@ -65,14 +66,19 @@ pub fn read(volume: &Volume<'_>, root: &str) -> Result<WindowsVersion, String> {
     Err(reasons.join("; "))
 }
 
+/// A hive in which the way to the key is longer than in any of Windows.
+#[derive(Debug, thiserror::Error)]
+#[error("more reading than the key of a real one takes")]
+struct TooMuchReading;
+
 fn by_hive(volume: &Volume<'_>, root: &str) -> Result<WindowsVersion, String> {
     let file = open(volume, &format!(r"{root}\{HIVE}"))?.ok_or("not there")?;
     let left = Cell::new((READS_MAX, BYTES_MAX));
     let read = |at, len: usize| {
         let (reads, bytes) = left.get();
         let spent = reads.checked_sub(1).zip(bytes.checked_sub(len));
-        left.set(spent.ok_or("more reading than the key of a real one takes")?);
-        file.read_at(at, len).map_err(|error| error.to_string())
+        left.set(spent.ok_or_else(|| ReadError::reader(TooMuchReading))?);
+        file.read_at(at, len).map_err(ReadError::reader)
     };
     let values = values(&read, file.len()).map_err(|error| error.to_string())?;
     let values = values.ok_or_else(|| format!("no key {}", KEY.join(r"\")))?;

@@ -6,11 +6,11 @@
 use std::collections::HashSet;
 
 use crate::bytes::slice;
-use crate::partition::BootCode;
-use crate::partition::PartitionError;
-use crate::partition::Unseen;
-use crate::partition::mbr::Entry;
-use crate::partition::mbr::boot_code;
+use crate::partition::error::PartitionError;
+use crate::partition::master_boot_record::Entry;
+use crate::partition::master_boot_record::boot_code;
+use crate::partition::table::BootCode;
+use crate::partition::table::Unseen;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 

@@ -3,6 +3,8 @@
 //! Nothing else of a table is ever changed. Sources: the MBR's signature, Microsoft, "Disk signature"; GPT, UEFI
 //! specification, "GPT Header" and "GPT Partition Entry Array".
 
+pub use crate::partition::gpt_header::GptBytes;
+
 use crate::guid::Guid;
 use crate::partition::gpt_header::CRC;
 use crate::partition::gpt_header::ENTRY_SIZE;
@@ -22,19 +24,6 @@ pub fn with_signature(sector: &[u8], signature: u32) -> Option<Vec<u8>> {
     let mut sector = sector.to_vec();
     put(&mut sector, SIGNATURE, &signature.to_le_bytes())?;
     Some(sector)
-}
-
-/// One copy of a GPT as bytes: the sector of its header, and the array.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GptBytes {
-    /// Byte offset of the header's sector on the disk.
-    pub header_at: u64,
-    /// The header's sector.
-    pub header: Vec<u8>,
-    /// Byte offset of the array on the disk.
-    pub array_at: u64,
-    /// The array, all entries.
-    pub array: Vec<u8>,
 }
 
 impl GptBytes {

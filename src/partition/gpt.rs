@@ -1,20 +1,23 @@
 //! The GUID partition table of a disk: which of its two copies is believed, and what is odd about them.
 
+use crate::error::Corrupt;
+use crate::error::Unsupported;
 use crate::guid::Guid;
-use crate::partition::BootCode;
-use crate::partition::DiskId;
-use crate::partition::Partition;
-use crate::partition::PartitionError;
-use crate::partition::PartitionId;
-use crate::partition::PartitionTable;
-use crate::partition::PartitionType;
-use crate::partition::TableKind;
-use crate::partition::Unseen;
-use crate::partition::edit::GptBytes;
+use crate::partition::error::PartitionError;
 use crate::partition::gpt_cross_check;
 use crate::partition::gpt_header;
 use crate::partition::gpt_header::Attempt;
 use crate::partition::gpt_header::Copy;
+use crate::partition::gpt_header::GptBytes;
+use crate::partition::gpt_header::Unusable;
+use crate::partition::table::BootCode;
+use crate::partition::table::DiskId;
+use crate::partition::table::Partition;
+use crate::partition::table::PartitionId;
+use crate::partition::table::PartitionTable;
+use crate::partition::table::PartitionType;
+use crate::partition::table::TableKind;
+use crate::partition::table::Unseen;
 use crate::storage::Storage;
 
 /// Partition types of the Logical Disk Manager and of Storage Spaces: what lies in them is not a plain volume.
@@ -35,7 +38,7 @@ pub(crate) fn read(storage: &dyn Storage, sizes: &[u32]) -> Result<PartitionTabl
     let mut story = Vec::new();
     for size in sizes {
         let primary = gpt_header::read(storage, 1, *size)?;
-        let why = primary.copy.err().unwrap_or_default();
+        let why = primary.copy.err().map(|defect| defect.to_string()).unwrap_or_default();
         for lba in backup_places(storage, *size, primary.alternate) {
             let backup = gpt_header::read(storage, lba, *size)?;
             match backup.copy {
@@ -77,19 +80,19 @@ pub(crate) fn read_primary(
 /// # Errors
 /// [`PartitionError::Corrupt`] when they are not.
 pub fn copies(storage: &dyn Storage, sector_size: u32) -> Result<[GptBytes; 2], PartitionError> {
-    let corrupt = |what: &str, at, found| PartitionError::Corrupt {
-        what: what.into(),
-        at,
-        expected: "a sound copy of the table".into(),
-        found,
+    let corrupt = |what: &str, at, found| Corrupt::new(what, at, "a sound copy of the table", found);
+    let sound = |what: &str, lba: u64| {
+        let at = lba.saturating_mul(u64::from(sector_size));
+        gpt_header::read_bytes(storage, lba, sector_size).map_err(|unusable| match unusable {
+            Unusable::Defective(defect) => corrupt(what, at, defect.to_string()).into(),
+            Unusable::Refused(error) => error,
+        })
     };
-    let (primary, first) = gpt_header::read_bytes(storage, 1, sector_size)?
-        .map_err(|defect| corrupt("the primary GPT", u64::from(sector_size), defect))?;
-    let at = primary.alternate.saturating_mul(u64::from(sector_size));
-    let (backup, second) = gpt_header::read_bytes(storage, primary.alternate, sector_size)?
-        .map_err(|defect| corrupt("the backup GPT", at, defect))?;
+    let (primary, first) = sound("the primary GPT", 1)?;
+    let (backup, second) = sound("the backup GPT", primary.alternate)?;
     if (primary.disk, &primary.entries) != (backup.disk, &backup.entries) {
-        return Err(corrupt("the backup GPT", at, "one that differs from the primary".into()));
+        let found = "one that differs from the primary".to_owned();
+        return Err(corrupt("the backup GPT", second.header_at, found).into());
     }
     Ok([first, second])
 }
@@ -169,22 +172,17 @@ fn no_table(
     for other in [512u32, 4096].into_iter().filter(|size| !sizes.contains(size)) {
         if gpt_header::read(storage, 1, other)?.copy.is_ok() {
             let has = sizes.first().copied().unwrap_or(512);
-            return Ok(PartitionError::Unsupported {
-                what: format!(
-                    "the GPT is written for sectors of {other} bytes, the medium has sectors of {has}"
-                ),
-                way_out: format!(
-                    "attach the disk with sectors of {other} bytes (losetup --sector-size {other})"
-                ),
-            });
+            let what =
+                format!("the GPT is written for sectors of {other} bytes, the medium has sectors of {has}");
+            let way_out =
+                format!("attach the disk with sectors of {other} bytes (losetup --sector-size {other})");
+            return Ok(Unsupported::new(what, way_out).into());
         }
     }
-    Ok(PartitionError::Corrupt {
-        what: "GPT, promised by the type 0xee entry of the MBR,".into(),
-        at: u64::from(sizes.first().copied().unwrap_or(512)),
-        expected: "a sound header there or in its backup".into(),
-        found: format!("none ({}); try `gdisk` (r, then b or c)", story.join(", ")),
-    })
+    let at = u64::from(sizes.first().copied().unwrap_or(512));
+    let found = format!("none ({}); try `gdisk` (r, then b or c)", story.join(", "));
+    let what = "GPT, promised by the type 0xee entry of the MBR,";
+    Ok(Corrupt::new(what, at, "a sound header there or in its backup", found).into())
 }
 
 #[cfg(test)]
@@ -296,7 +294,7 @@ mod tests {
     #[test]
     fn a_table_for_other_sectors_than_the_medium_has_is_named() {
         let error = read(&Ram::new(image().bytes(), Some(4096))).unwrap_err();
-        assert!(matches!(error, PartitionError::Unsupported { .. }), "{error}");
+        assert!(matches!(error, PartitionError::Unsupported(_)), "{error}");
     }
 
     #[test]

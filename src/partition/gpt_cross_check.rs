@@ -13,8 +13,9 @@ use std::io::Write;
 use gpt::GptConfig;
 use gpt::disk::LogicalBlockSize;
 
+use crate::error::Corrupt;
 use crate::guid::Guid;
-use crate::partition::PartitionError;
+use crate::partition::error::PartitionError;
 use crate::partition::gpt_header::Copy;
 use crate::partition::gpt_header::Entry;
 use crate::storage::Storage;
@@ -60,16 +61,10 @@ pub(crate) fn compare(
     if disk == ours.disk && entries == ours.entries {
         return Ok(None);
     }
-    Err(PartitionError::Corrupt {
-        what: "GPT".into(),
-        at: u64::from(sector_size),
-        expected: format!(
-            "{} partitions of disk {} in both parsers' readings",
-            ours.entries.len(),
-            ours.disk
-        ),
-        found: format!("{} of disk {disk} in the gpt crate's reading", entries.len()),
-    })
+    let expected =
+        format!("{} partitions of disk {} in both parsers' readings", ours.entries.len(), ours.disk);
+    let found = format!("{} of disk {disk} in the gpt crate's reading", entries.len());
+    Err(Corrupt::new("GPT", u64::from(sector_size), expected, found).into())
 }
 
 fn theirs(number: u32, entry: &gpt::partition::Partition) -> Entry {

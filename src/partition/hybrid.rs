@@ -2,20 +2,10 @@
 //!
 //! Source: Roderick Smith, "Hybrid MBRs". No specification has them; a BIOS and Windows on a BIOS go by the MBR, all others by the GPT.
 
-use crate::partition::PartitionTable;
-use crate::partition::mbr::Entry;
-use crate::partition::mbr::MasterBootRecord;
-
-/// An entry beside the protective one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HybridEntry {
-    /// Which of the four it is, from 1.
-    pub number: u32,
-    /// First byte, from the start of the disk.
-    pub start: u64,
-    /// Length in bytes.
-    pub len: u64,
-}
+use crate::partition::master_boot_record::Entry;
+use crate::partition::master_boot_record::MasterBootRecord;
+use crate::partition::table::HybridEntry;
+use crate::partition::table::PartitionTable;
 
 /// What the MBR beside a GPT says besides that there is one.
 pub(crate) fn add(table: &mut PartitionTable, record: &MasterBootRecord) {

@@ -5,11 +5,12 @@
 
 use mbrman::MBR;
 
-use crate::partition::Partition;
-use crate::partition::PartitionError;
-use crate::partition::PartitionType;
+use crate::error::Corrupt;
 use crate::partition::ebr::Chain;
-use crate::partition::mbr::MasterBootRecord;
+use crate::partition::error::PartitionError;
+use crate::partition::master_boot_record::MasterBootRecord;
+use crate::partition::table::Partition;
+use crate::partition::table::PartitionType;
 use crate::storage::Storage;
 use crate::storage::reader::Reader;
 use crate::storage::reader::fence;
@@ -53,12 +54,9 @@ pub(crate) fn compare(
     if theirs.header.disk_signature == record.signature.to_le_bytes() && rows(&theirs) == our_rows {
         return Ok(Vec::new());
     }
-    Err(PartitionError::Corrupt {
-        what: "MBR partition table".into(),
-        at: 0x1be,
-        expected: format!("{} partitions in both parsers' readings", our_rows.len()),
-        found: format!("a different table in mbrman's reading ({} partitions)", rows(&theirs).len()),
-    })
+    let expected = format!("{} partitions in both parsers' readings", our_rows.len());
+    let found = format!("a different table in mbrman's reading ({} partitions)", rows(&theirs).len());
+    Err(Corrupt::new("MBR partition table", 0x1be, expected, found).into())
 }
 
 fn bytes(sectors: u32, sector_size: u32) -> u64 {

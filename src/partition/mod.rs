@@ -6,205 +6,35 @@
 mod boot_sector;
 mod ebr;
 pub mod edit;
+mod error;
 pub mod gpt;
 mod gpt_cross_check;
 mod gpt_header;
 mod hybrid;
+mod master_boot_record;
 mod mbr;
 mod mbr_cross_check;
 mod plausibility;
+mod table;
 #[cfg(test)]
 mod test_tools;
 
-pub use hybrid::HybridEntry;
+pub use error::PartitionError;
+pub use table::BootCode;
+pub use table::DiskId;
+pub use table::HybridEntry;
+pub use table::Partition;
+pub use table::PartitionId;
+pub use table::PartitionTable;
+pub use table::PartitionType;
+pub use table::TableKind;
+pub use table::Unseen;
 
-use crate::guid::Guid;
+use crate::error::Unsupported;
+use crate::partition::master_boot_record::Entry;
+use crate::partition::master_boot_record::MasterBootRecord;
+use crate::partition::master_boot_record::boot_code;
 use crate::storage::Storage;
-use crate::storage::StorageError;
-
-/// The identity that a disk carries, and that a BCD store names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum DiskId {
-    /// MBR disk signature: the `u32` at byte 0x1b8 of LBA 0. Zero means "none".
-    Mbr(u32),
-    /// GPT disk GUID: header byte 0x38.
-    Gpt(Guid),
-}
-
-impl DiskId {
-    /// As records keep it: `mbr:36234da4`, `gpt:67b32047-…`.
-    #[must_use]
-    pub fn text(self) -> String {
-        match self {
-            Self::Mbr(signature) => format!("mbr:{signature:08x}"),
-            Self::Gpt(guid) => format!("gpt:{guid}"),
-        }
-    }
-
-    /// The identity that [`DiskId::text`] writes so.
-    #[must_use]
-    pub fn from_text(text: &str) -> Option<Self> {
-        match text.split_once(':')? {
-            ("mbr", digits) if digits.len() == 8 => Some(Self::Mbr(u32::from_str_radix(digits, 16).ok()?)),
-            ("gpt", guid) => Some(Self::Gpt(guid.parse().ok()?)),
-            _ => None,
-        }
-    }
-}
-
-/// The identity of a partition on its disk, in the form that a BCD store uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum PartitionId {
-    /// MBR: byte offset of the first sector from the start of the disk (absolute for logical partitions too).
-    Mbr {
-        /// Bytes from the start of the disk.
-        offset: u64,
-    },
-    /// GPT: unique partition GUID (entry byte 0x10).
-    Gpt(Guid),
-}
-
-/// What kind of table a disk has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TableKind {
-    /// Master boot record.
-    Mbr,
-    /// GUID partition table, with a protective or hybrid MBR.
-    Gpt,
-    /// No table: the whole storage is one volume (or nothing that is known). See [`PartitionTable::partitions`].
-    None,
-}
-
-/// The type code of a partition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PartitionType {
-    /// MBR system indicator byte.
-    Mbr(u8),
-    /// GPT partition type GUID.
-    Gpt(Guid),
-    /// The whole disk, when there is no table.
-    Whole,
-}
-
-/// One partition.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Partition {
-    /// Number as Linux and sfdisk count it (logical partitions from 5); 0 for a volume without a table.
-    pub number: u32,
-    /// First byte, from the start of the disk.
-    pub start: u64,
-    /// Length in bytes.
-    pub len: u64,
-    /// Type code.
-    pub kind: PartitionType,
-    /// Identity as a store would name it; `None` for a volume without a table.
-    pub id: Option<PartitionId>,
-    /// MBR boot flag (0x80); of a GPT's partition that of its entry in a hybrid MBR.
-    pub active: bool,
-    /// A logical partition inside an extended one.
-    pub logical: bool,
-    /// GPT partition name.
-    pub name: Option<String>,
-}
-
-impl Partition {
-    /// Its GUID; `None` when it is not one of a GPT.
-    #[must_use]
-    pub fn guid(&self) -> Option<Guid> {
-        match self.id? {
-            PartitionId::Gpt(guid) => Some(guid),
-            PartitionId::Mbr { .. } => None,
-        }
-    }
-}
-
-/// The program in the first 440 bytes of LBA 0, which a BIOS starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BootCode {
-    /// All bytes are zero, or there is no table: nothing to start.
-    None,
-    /// GRUB or LILO, which start what they like and do not care for the active partition.
-    Grub,
-    /// Some program: Windows' own, or one like it, starts the active partition.
-    Present,
-}
-
-/// Why partitions of the table are not among those that were found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unseen {
-    /// What names them lies beyond the end of the disk, as of an image that was cut short.
-    Cut(String),
-    /// What names them is damaged: an extended boot record, or an entry.
-    Damaged(String),
-}
-
-impl Unseen {
-    /// The reason in a line.
-    #[must_use]
-    pub fn reason(&self) -> &str {
-        let (Self::Cut(reason) | Self::Damaged(reason)) = self;
-        reason
-    }
-}
-
-/// The partition table of one disk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PartitionTable {
-    /// Kind of table.
-    pub kind: TableKind,
-    /// Logical sector size in bytes: the medium's, or the one in which the table makes sense.
-    pub sector_size: u32,
-    /// Identity; `None` without a table.
-    pub disk: Option<DiskId>,
-    /// All partitions in order of their numbers; extended containers are left out. Without a table: one entry that
-    /// spans the whole storage.
-    pub partitions: Vec<Partition>,
-    /// What a BIOS starts.
-    pub boot_code: BootCode,
-    /// The boot flags of the four entries of an MBR or a hybrid one, used or not: boot code looks at all of them.
-    pub boot_flags: [u8; 4],
-    /// Which of those entries are extended partitions whose first sector begins with a program: boot code starts that.
-    pub container_code: [bool; 4],
-    /// Signature of a hybrid MBR beside a GPT: a BIOS starts from such a disk, and a store may name it by that.
-    pub hybrid: Option<u32>,
-    /// Its entries.
-    pub hybrid_entries: Vec<HybridEntry>,
-    /// A GPT without a protective MBR in LBA 0: firmware and Windows take the disk for one without partitions.
-    pub unprotected: bool,
-    /// Why there may be more partitions than these.
-    pub unseen: Option<Unseen>,
-    /// What a reader should know: "primary GPT header is damaged, the backup was used", "hybrid MBR", …
-    pub notes: Vec<String>,
-}
-
-/// Why a partition table could not be read.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PartitionError {
-    /// The medium failed.
-    #[error(transparent)]
-    Io(#[from] StorageError),
-    /// The table contradicts itself.
-    #[error("{what} at 0x{at:x}: expected {expected}, found {found}")]
-    Corrupt {
-        /// The structure.
-        what: String,
-        /// Byte offset from the start of the disk.
-        at: u64,
-        /// What a sound table has there.
-        expected: String,
-        /// What is there, and the way out where there is one.
-        found: String,
-    },
-    /// The table may be right; this program cannot handle it.
-    #[error("{what}; {way_out}")]
-    Unsupported {
-        /// The reason.
-        what: String,
-        /// What the user can do.
-        way_out: String,
-    },
-}
 
 /// Reads the partition table of a disk, or says that it has none.
 ///
@@ -215,7 +45,7 @@ pub enum PartitionError {
 /// [`PartitionError`]: the medium fails, both copies of a GPT are bad, or the table is of a form that is not handled.
 pub fn read(storage: &dyn Storage) -> Result<PartitionTable, PartitionError> {
     let sizes = sector_sizes(storage)?;
-    if storage.len() < mbr::SIZE_IN_BYTES {
+    if storage.len() < master_boot_record::SIZE_IN_BYTES {
         let note = format!("{} bytes are too few for a partition table", storage.len());
         return Ok(without_table(storage, vec![note]));
     }
@@ -226,18 +56,18 @@ pub fn read(storage: &dyn Storage) -> Result<PartitionTable, PartitionError> {
             vec![format!("no partition table: {} begins at 0x0", volume.name)],
         ));
     }
-    let Some(record) = mbr::MasterBootRecord::decode(&sector) else {
+    let Some(record) = MasterBootRecord::decode(&sector) else {
         return without_signature(storage, &sector, &sizes);
     };
-    if record.entries.iter().any(mbr::Entry::is_protective) {
+    if record.entries.iter().any(Entry::is_protective) {
         let mut table = gpt::read(storage, &sizes)?;
-        table.boot_code = mbr::boot_code(&sector);
+        table.boot_code = boot_code(&sector);
         hybrid::add(&mut table, &record);
         return Ok(plausibility::noted(table, storage.len()));
     }
     match mbr::read(storage, &record, &sizes)? {
         Some(table) => {
-            let table = PartitionTable { boot_code: mbr::boot_code(&sector), ..table };
+            let table = PartitionTable { boot_code: boot_code(&sector), ..table };
             Ok(plausibility::noted(table, storage.len()))
         }
         None => {
@@ -252,10 +82,11 @@ fn sector_sizes(storage: &dyn Storage) -> Result<Vec<u32>, PartitionError> {
     match storage.sector_size() {
         None => Ok(vec![512, 4096]),
         Some(size) if size.is_power_of_two() && (512..=4096).contains(&size) => Ok(vec![size]),
-        Some(size) => Err(PartitionError::Unsupported {
-            what: format!("the medium has sectors of {size} bytes"),
-            way_out: "only 512 to 4096 are handled; copy the disk to an image first".into(),
-        }),
+        Some(size) => {
+            let what = format!("the medium has sectors of {size} bytes");
+            Err(Unsupported::new(what, "only 512 to 4096 are handled; copy the disk to an image first")
+                .into())
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a reader of any table should know: partitions that overlap or that the disk is too short for.
 
-use crate::partition::PartitionTable;
+use crate::partition::table::PartitionTable;
 
 /// The table with notes about overlaps and ends beyond the disk's `len` bytes. Nothing is dropped.
 pub(crate) fn noted(mut table: PartitionTable, len: u64) -> PartitionTable {

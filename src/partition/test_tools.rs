@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::process::Stdio;
 
-use crate::partition::PartitionTable;
-use crate::partition::PartitionType;
+use crate::partition::table::PartitionTable;
+use crate::partition::table::PartitionType;
 use crate::storage::ram::Ram;
 
 /// A disk image in a directory that goes with it.
@@ -116,7 +116,7 @@ fn bare_volumes_are_not_taken_for_partition_tables() {
         all.push(image.path());
         run(program, &all, "");
         let table = crate::partition::read(&image.storage()).unwrap();
-        assert_eq!(table.kind, crate::partition::TableKind::None, "{name}");
+        assert_eq!(table.kind, crate::partition::table::TableKind::None, "{name}");
         assert_eq!((table.partitions[0].number, table.partitions[0].len), (0, 16 << 20));
         assert!(table.notes[0].contains(name), "{:?}", table.notes);
     }

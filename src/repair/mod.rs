@@ -9,6 +9,7 @@ pub mod change;
 pub mod cure;
 pub mod draft;
 pub mod error;
+mod goal;
 pub mod patch;
 pub mod plan;
 pub mod prospect;

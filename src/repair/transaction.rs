@@ -16,19 +16,15 @@ use crate::repair::case::Case;
 use crate::repair::cure::Cure;
 use crate::repair::error::Deviation;
 use crate::repair::error::PlanError;
-use crate::repair::patch::Patch;
+use crate::repair::goal::Goal;
 use crate::repair::plan;
 use crate::repair::plan::Plan;
 use crate::repair::record::Record;
 use crate::repair::record::RecordError;
-use crate::repair::record::State;
 use crate::repair::refusal::Allowed;
 use crate::repair::refusal::Refusal;
 use crate::repair::refusal::refusals;
-use crate::repair::rehearse::as_rehearsed;
-use crate::repair::rehearse::came_out;
 use crate::repair::rehearse::rehearse;
-use crate::repair::undo;
 use crate::storage::StorageMut;
 
 /// Why a repair is not planned. Nothing was written.
@@ -164,14 +160,6 @@ impl Locked {
     }
 }
 
-/// What a disk has to be when it was written.
-pub(super) enum Goal {
-    /// What the rehearsal found.
-    Repaired { plan: Plan, rehearsed: Diagnosis },
-    /// What it was before the repair.
-    Undone(undo::Goal),
-}
-
 /// What is to be written, with its undo record on stable storage.
 #[must_use]
 pub struct Recorded {
@@ -188,11 +176,7 @@ impl Recorded {
     /// [`Interrupted`].
     pub fn apply(self) -> Result<Applied, Interrupted> {
         let Self { mut disk, record, kept, goal } = self;
-        let patches: &[Patch] = match &goal {
-            Goal::Repaired { plan, .. } => &plan.patches,
-            Goal::Undone(undone) => &undone.patches,
-        };
-        let written = apply(disk.as_mut(), patches);
+        let written = apply(disk.as_mut(), goal.patches());
         drop(disk);
         match written {
             Ok(_) => Ok(Applied { record, kept, goal }),
@@ -237,18 +221,8 @@ impl Applied {
     /// # Errors
     /// [`Deviation`]; the record can be undone all the same.
     pub fn verify(mut self, layout: &Layout, diagnosis: &Diagnosis) -> Result<Verified, Deviation> {
-        let state = match &self.goal {
-            Goal::Repaired { plan, rehearsed } => {
-                came_out(plan, layout, diagnosis)?;
-                as_rehearsed(rehearsed, diagnosis)?;
-                State::Applied
-            }
-            Goal::Undone(undone) => {
-                undone.is_met(&self.record, layout)?;
-                State::Undone
-            }
-        };
-        let unmarked = self.record.set_state(&self.kept, state).err();
+        self.goal.is_met(&self.record, layout, diagnosis)?;
+        let unmarked = self.record.set_state(&self.kept, self.goal.state()).err();
         Ok(Verified { record: self.kept, unmarked })
     }
 }

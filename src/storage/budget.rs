@@ -3,34 +3,12 @@
 //! Every parser has bounds of its own, but a crafted disk has many volumes with many directories, and each of them may
 //! be asked for many paths. What a whole look may read is bounded here, and with that the time that it takes.
 
-use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
+use crate::storage::ReadLimit;
 use crate::storage::Storage;
 use crate::storage::StorageError;
-
-/// How much of one target is read at most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReadLimit {
-    /// So many reads.
-    Reads(u64),
-    /// So many bytes together.
-    Bytes(u64),
-    /// Reads that take so long together.
-    Time(Duration),
-}
-
-impl fmt::Display for ReadLimit {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Reads(reads) => write!(out, "{reads} reads"),
-            Self::Bytes(bytes) => write!(out, "0x{bytes:x} bytes"),
-            Self::Time(time) => write!(out, "{} seconds", time.as_secs()),
-        }
-    }
-}
 
 /// A storage of which only so much is read, over all.
 pub struct Budgeted<'a> {

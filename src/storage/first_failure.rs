@@ -6,9 +6,9 @@
 use std::fmt;
 use std::sync::OnceLock;
 
+use crate::storage::ReadLimit;
 use crate::storage::Storage;
 use crate::storage::StorageError;
-use crate::storage::budget::ReadLimit;
 
 /// A read that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -25,12 +25,15 @@ pub mod sysfs;
 pub mod time_limit;
 pub mod window;
 
+use std::fmt;
 use std::fmt::Display;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::storage::budget::ReadLimit;
+use crate::error::Corrupt;
+use crate::error::Unsupported;
 
 /// Something with a length that can be read at any byte offset.
 pub trait Storage: Send + Sync {
@@ -100,25 +103,11 @@ pub enum StorageError {
         cause: io::Error,
     },
     /// The image's own structures contradict themselves.
-    #[error("{what} at 0x{at:x}: expected {expected}, found {found}")]
-    Corrupt {
-        /// The structure.
-        what: String,
-        /// Byte offset in the file.
-        at: u64,
-        /// What a sound image has there.
-        expected: String,
-        /// What is there.
-        found: String,
-    },
+    #[error(transparent)]
+    Corrupt(#[from] Corrupt),
     /// The data may be right; this program cannot or must not handle it. Carries the way out.
-    #[error("{what}; {way_out}")]
-    Unsupported {
-        /// The reason.
-        what: String,
-        /// What the user can do.
-        way_out: String,
-    },
+    #[error(transparent)]
+    Unsupported(#[from] Unsupported),
     /// Something else holds the target (a lock, a mount, an exclusive open).
     #[error("{what}; {way_out}")]
     Busy {
@@ -148,6 +137,27 @@ pub enum StorageError {
     Limit(ReadLimit),
 }
 
+/// How much of one target is read at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadLimit {
+    /// So many reads.
+    Reads(u64),
+    /// So many bytes together.
+    Bytes(u64),
+    /// Reads that take so long together.
+    Time(Duration),
+}
+
+impl fmt::Display for ReadLimit {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Reads(reads) => write!(out, "{reads} reads"),
+            Self::Bytes(bytes) => write!(out, "0x{bytes:x} bytes"),
+            Self::Time(time) => write!(out, "{} seconds", time.as_secs()),
+        }
+    }
+}
+
 impl StorageError {
     /// An [`StorageError::Io`].
     pub(crate) fn io(what: impl Into<String>, source: impl Into<io::Error>) -> Self {
@@ -161,12 +171,12 @@ impl StorageError {
         expected: impl Into<String>,
         found: impl Display,
     ) -> Self {
-        Self::Corrupt { what: what.into(), at, expected: expected.into(), found: found.to_string() }
+        Self::Corrupt(Corrupt::new(what, at, expected, found))
     }
 
     /// A [`StorageError::Unsupported`].
     pub(crate) fn unsupported(what: impl Into<String>, way_out: impl Into<String>) -> Self {
-        Self::Unsupported { what: what.into(), way_out: way_out.into() }
+        Self::Unsupported(Unsupported::new(what, way_out))
     }
 
     /// A [`StorageError::Busy`].
@@ -178,8 +188,8 @@ impl StorageError {
     pub(crate) fn in_file(mut self, path: &Path) -> Self {
         match &mut self {
             Self::Io { what, .. }
-            | Self::Corrupt { what, .. }
-            | Self::Unsupported { what, .. }
+            | Self::Corrupt(Corrupt { what, .. })
+            | Self::Unsupported(Unsupported { what, .. })
             | Self::Busy { what, .. } => {
                 let file = format!("{}: ", path.display());
                 if !what.starts_with(&file) {

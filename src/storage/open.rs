@@ -20,12 +20,14 @@ use crate::storage::format::Format;
 use crate::storage::format::recognise;
 use crate::storage::holders::loops_on_file;
 use crate::storage::lock;
+use crate::storage::nbd::Nbd;
 use crate::storage::nbd::connections::Connections;
 use crate::storage::nbd::url::is_url;
 use crate::storage::qcow2::chain::Access;
 use crate::storage::qcow2::chain::Chain;
 use crate::storage::qcow2::chain::open_chain;
 use crate::storage::qcow2::write::Qcow2Mut;
+use crate::storage::qemu_nbd::Leave;
 use crate::storage::qemu_nbd::nodes;
 use crate::storage::qemu_nbd::nodes::Image;
 use crate::storage::qemu_nbd::serve;
@@ -51,6 +53,16 @@ pub struct OpenOptions {
     pub connections: Connections,
     /// How long reads may take of what another program serves.
     pub time_limit: TimeLimit,
+}
+
+impl OpenOptions {
+    fn leave(&self) -> Leave<'_> {
+        Leave { allow_backing: &self.allow_backing, key_file: self.key_file.as_deref() }
+    }
+
+    fn serve(&self, path: &Path, image: Image, is_read_only: bool) -> Result<Nbd, StorageError> {
+        serve(path, image, self.key_file.as_deref(), &self.starter, is_read_only)
+    }
 }
 
 /// What a target turned out to be.
@@ -120,9 +132,9 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Opened, StorageError> 
             }
             By::Qemu(image) => image,
         },
-        format => nodes::image(path, format, options, Access::Read)?,
+        format => nodes::image(path, format, options.leave(), Access::Read)?,
     };
-    let served = TimeLimited::new(serve(path, image, options, true)?, options.time_limit);
+    let served = TimeLimited::new(options.serve(path, image, true)?, options.time_limit);
     Ok(opened(Box::new(served), kind, notes, true))
 }
 
@@ -148,14 +160,14 @@ pub fn open_mut(path: &Path, options: &OpenOptions) -> Result<Box<dyn StorageMut
             By::Us(_) => None,
             By::Qemu(image) => Some(image),
         },
-        format => Some(nodes::image(path, format, options, Access::Rehearse)?),
+        format => Some(nodes::image(path, format, options.leave(), Access::Rehearse)?),
     };
     if let Some(image) = served {
         // QEMU locks it too, but shares some formats with other writers; of us there is one at a time.
         let alone = lock::lock_for_oneself(raw.file(), path)?;
         lock::lock_for_writing(raw.file(), path)?;
         drop(raw);
-        let nbd = serve(path, image, options, false)?.alone(alone);
+        let nbd = options.serve(path, image, false)?.alone(alone);
         nbd.check_writable()?;
         return Ok(Box::new(Arc::new(nbd)));
     }
@@ -166,7 +178,9 @@ pub fn open_mut(path: &Path, options: &OpenOptions) -> Result<Box<dyn StorageMut
     }
     lock::lock_for_writing(target.raw.file(), path)?;
     Ok(if target.format == Format::Qcow2 {
-        Box::new(Qcow2Mut::new(open_chain(Arc::new(target.raw), options, Access::Write)?.image))
+        Box::new(Qcow2Mut::new(
+            open_chain(Arc::new(target.raw), &options.allow_backing, Access::Write)?.image,
+        ))
     } else if target.kind == TargetKind::Device {
         Box::new(DeviceMut::new(target.raw))
     } else {
@@ -187,7 +201,7 @@ pub fn may_write(path: &Path, options: &OpenOptions) -> Result<(), StorageError>
     match target.format {
         Format::Raw => {}
         Format::Qcow2 => drop(qcow2(Arc::clone(&raw), path, options, Access::Rehearse)?),
-        format => drop(nodes::image(path, format, options, Access::Rehearse)?),
+        format => drop(nodes::image(path, format, options.leave(), Access::Rehearse)?),
     }
     lock::check_free(raw.file(), path)?;
     check_writable(path)
@@ -200,10 +214,10 @@ enum By {
 }
 
 fn qcow2(raw: Arc<Raw>, path: &Path, options: &OpenOptions, access: Access) -> Result<By, StorageError> {
-    match open_chain(raw, options, access) {
+    match open_chain(raw, &options.allow_backing, access) {
         Ok(chain) => Ok(By::Us(Box::new(chain))),
-        Err(refusal @ StorageError::Unsupported { .. }) => {
-            nodes::qcow2_image(path, options, access)?.map(By::Qemu).ok_or(refusal)
+        Err(refusal @ StorageError::Unsupported(_)) => {
+            nodes::qcow2_image(path, options.leave(), access)?.map(By::Qemu).ok_or(refusal)
         }
         Err(error) => Err(error),
     }

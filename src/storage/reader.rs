@@ -69,20 +69,26 @@ impl Write for Reader<'_> {
     }
 }
 
+/// A parser of another crate panicked, with this text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ParserPanic(String);
+
 /// Runs a parser of another crate and turns a panic of it into `Err`, silently.
 ///
 /// `mbrman`, `gpt` and `ntfs` panic on some damaged input (measured); a disk image is hostile.
 ///
 /// # Errors
-/// The text of the panic.
-pub fn fence<T>(parse: impl FnOnce() -> T) -> Result<T, String> {
+/// The panic.
+pub fn fence<T>(parse: impl FnOnce() -> T) -> Result<T, ParserPanic> {
     silence_fenced_panics();
     FENCED.with(|fenced| fenced.set(fenced.get().saturating_add(1)));
     let result = std::panic::catch_unwind(AssertUnwindSafe(parse));
     FENCED.with(|fenced| fenced.set(fenced.get().saturating_sub(1)));
     result.map_err(|panic| {
         let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-        text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "parser panicked".into())
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        ParserPanic(text.unwrap_or_else(|| "parser panicked".into()))
     })
 }
 
@@ -137,6 +143,6 @@ mod tests {
     #[test]
     fn a_fenced_panic_is_an_error() {
         assert_eq!(fence(|| 3), Ok(3));
-        assert_eq!(fence(|| -> u8 { panic!("cut at {}", 5) }), Err("cut at 5".into()));
+        assert_eq!(fence(|| -> u8 { panic!("cut at {}", 5) }), Err(ParserPanic("cut at 5".into())));
     }
 }

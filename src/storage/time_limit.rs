@@ -8,9 +8,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
+use crate::storage::ReadLimit;
 use crate::storage::Storage;
 use crate::storage::StorageError;
-use crate::storage::budget::ReadLimit;
 
 /// How long the reads of one target that somebody else serves may take together. What is underway at the end is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,8 +9,8 @@ use crate::bytes::le_u64;
 use crate::bytes::slice;
 use crate::bytes::utf16le_until_nul;
 use crate::storage::Storage;
-use crate::volume::FileSystem;
-use crate::volume::VolumeError;
+use crate::volume::error::VolumeError;
+use crate::volume::file_system::FileSystem;
 use crate::volume::recognise;
 
 /// Where "hidden sectors" stand in a boot sector, on NTFS and FAT alike.

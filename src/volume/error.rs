@@ -1,6 +1,8 @@
 //! Why a file could not be read, or must not be overwritten.
 
 use crate::bytes::one_line;
+use crate::error::Corrupt;
+use crate::error::Unsupported;
 use crate::storage::StorageError;
 
 /// Why a file could not be read, or must not be overwritten.
@@ -11,40 +13,11 @@ pub enum VolumeError {
     #[error(transparent)]
     Io(StorageError),
     /// The file system contradicts itself.
-    #[error("{what} at 0x{at:x}: expected {expected}, found {found}")]
-    Corrupt {
-        /// The structure.
-        what: String,
-        /// Byte offset from the start of the volume.
-        at: u64,
-        /// What a sound volume has there.
-        expected: String,
-        /// What is there.
-        found: String,
-    },
+    #[error(transparent)]
+    Corrupt(#[from] Corrupt),
     /// The data may be right; this program cannot handle it, or must not.
-    #[error("{what}; {way_out}")]
-    Unsupported {
-        /// The reason.
-        what: String,
-        /// What the user can do.
-        way_out: String,
-    },
-}
-
-/// The fields of [`VolumeError::Corrupt`], which can be kept and told again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Damage {
-    what: String,
-    at: u64,
-    expected: String,
-    found: String,
-}
-
-impl From<Damage> for VolumeError {
-    fn from(damage: Damage) -> Self {
-        Self::Corrupt { what: damage.what, at: damage.at, expected: damage.expected, found: damage.found }
-    }
+    #[error(transparent)]
+    Unsupported(#[from] Unsupported),
 }
 
 impl From<StorageError> for VolumeError {
@@ -70,21 +43,21 @@ impl VolumeError {
     ) -> Self {
         let [what, expected, found] =
             [what.into(), expected.into(), found.into()].map(|text| one_line(&text));
-        Self::Corrupt { what, at, expected, found }
+        Self::Corrupt(Corrupt { what, at, expected, found })
     }
 
     /// [`VolumeError::Unsupported`] from what it is made of.
     pub(crate) fn unsupported(what: impl Into<String>, way_out: impl Into<String>) -> Self {
         let [what, way_out] = [what.into(), way_out.into()].map(|text| one_line(&text));
-        Self::Unsupported { what, way_out }
+        Self::Unsupported(Unsupported { what, way_out })
     }
 
     /// The damage that a volume is remembered by; a failing medium stays an error.
-    pub(crate) fn into_damage(self) -> Result<Damage, Self> {
+    pub(crate) fn into_damage(self) -> Result<Corrupt, Self> {
         match self {
-            Self::Corrupt { what, at, expected, found } => Ok(Damage { what, at, expected, found }),
-            Self::Unsupported { what, way_out } => {
-                Ok(Damage { what: "file system".into(), at: 0, expected: way_out, found: what })
+            Self::Corrupt(damage) => Ok(damage),
+            Self::Unsupported(Unsupported { what, way_out }) => {
+                Ok(Corrupt::new("file system", 0, way_out, what))
             }
             Self::Io(error) => Err(Self::Io(error)),
         }

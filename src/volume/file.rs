@@ -1,10 +1,8 @@
 //! Big files: read in pieces without a second lookup, and their places without their bytes.
 
 use crate::storage::Storage;
-use crate::volume::Inner;
-use crate::volume::Volume;
-use crate::volume::VolumeError;
-use crate::volume::VolumeExtent;
+use crate::volume::error::VolumeError;
+use crate::volume::extent::VolumeExtent;
 
 /// A file that was looked up once, to be read in pieces.
 pub struct VolumeFile<'a> {
@@ -31,39 +29,6 @@ pub struct PlacedFile {
     pub len: u64,
     /// Where they lie, in file order, covering all of the file.
     pub extents: Vec<VolumeExtent>,
-}
-
-impl<'a> Volume<'a> {
-    /// A file of any length, to be read in pieces; `None` when it is not there.
-    ///
-    /// # Errors
-    /// As [`Volume::read`], but for the length: a directory, and contents that cannot be read here (compressed,
-    /// encrypted, a reparse point), are refused here and not with the first piece.
-    pub fn open_file(&self, path: &str) -> Result<Option<VolumeFile<'a>>, VolumeError> {
-        match &self.inner {
-            Inner::Ntfs(volume) => volume.open_file(path),
-            Inner::Fat(volume) => volume.open_file(path),
-            Inner::Damaged(damage) => Err(damage.clone().into()),
-            Inner::Opaque(_) => Ok(None),
-        }
-    }
-
-    /// The places of a file's bytes, without reading them; `None` when it is not there.
-    ///
-    /// Refuses what [`Volume::locate`] refuses, with one thing less proven: as no bytes are read, two readings of them
-    /// are not compared (on NTFS the two readings of the data runs are). Before a byte is written, those that stand
-    /// there have to be compared with those that [`VolumeFile::read_at`] gives.
-    ///
-    /// # Errors
-    /// As [`Volume::locate`].
-    pub fn extents(&self, path: &str) -> Result<Option<PlacedFile>, VolumeError> {
-        match &self.inner {
-            Inner::Ntfs(volume) => volume.extents(path),
-            Inner::Fat(volume) => volume.extents(path),
-            Inner::Damaged(damage) => Err(damage.clone().into()),
-            Inner::Opaque(_) => Ok(None),
-        }
-    }
 }
 
 impl<'a> VolumeFile<'a> {

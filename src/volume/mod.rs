@@ -4,11 +4,15 @@
 //! clusters may be overwritten, a crate reads the file too, and both readings have to agree; see [`Volume::locate`].
 
 mod boot_record;
+mod entry;
 mod error;
+mod extent;
 mod fat;
 mod file;
+mod file_system;
 mod hibernation;
 mod ntfs;
+mod obstacle;
 mod path;
 mod recognise;
 #[cfg(test)]
@@ -18,117 +22,22 @@ pub use boot_record::BootManagerName;
 pub use boot_record::BootRecord;
 pub use boot_record::BootRecordCopy;
 pub use boot_record::HIDDEN_SECTORS_AT;
+pub use entry::Entry;
+pub use entry::EntryKind;
 pub use error::VolumeError;
+pub use extent::LocatedFile;
+pub use extent::VolumeExtent;
 pub use file::PlacedFile;
 pub use file::VolumeFile;
+pub use file_system::FileSystem;
 pub use hibernation::Hibernation;
+pub use obstacle::Obstacle;
+pub use obstacle::ObstacleKind;
 
+use crate::error::Corrupt;
 use crate::storage::Storage;
-use crate::volume::error::Damage;
 use crate::volume::fat::FatVolume;
 use crate::volume::ntfs::NtfsVolume;
-
-/// A file system, as far as it matters here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FileSystem {
-    /// NTFS.
-    Ntfs,
-    /// FAT with 12-bit entries.
-    Fat12,
-    /// FAT with 16-bit entries.
-    Fat16,
-    /// FAT with 32-bit entries.
-    Fat32,
-    /// An encrypted BitLocker volume (`-FVE-FS-`, or BitLocker To Go).
-    BitLocker,
-    /// Recognised by its signature, but not read here: the name to show ("ext4", "LUKS", "exFAT", "ReFS", "xfs",
-    /// "swap", "LVM2", "btrfs", "LDM database", "Storage Spaces", …).
-    Other(&'static str),
-    /// Nothing that is known.
-    Unknown,
-}
-
-impl FileSystem {
-    /// Whether files on it can be seen.
-    #[must_use]
-    pub fn is_readable(self) -> bool {
-        matches!(self, Self::Ntfs) || self.is_fat()
-    }
-
-    /// Whether it is FAT of any kind, which is what UEFI firmware reads.
-    #[must_use]
-    pub const fn is_fat(self) -> bool {
-        matches!(self, Self::Fat12 | Self::Fat16 | Self::Fat32)
-    }
-}
-
-/// What a path names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// The path as the directory entries spell it, with backslashes, e.g. `\Windows\System32\winload.exe`.
-    pub path: String,
-    /// A directory, or a file with its length in bytes.
-    pub kind: EntryKind,
-}
-
-/// Kind of a directory entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EntryKind {
-    /// A directory.
-    Directory,
-    /// A file.
-    File {
-        /// Length in bytes.
-        len: u64,
-    },
-}
-
-/// A run of a file's bytes that is contiguous on the volume.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct VolumeExtent {
-    /// First byte of the run, in the file.
-    pub file_offset: u64,
-    /// First byte of the run, from the start of the volume.
-    pub volume_offset: u64,
-    /// Length in bytes.
-    pub len: u64,
-}
-
-/// A file with all its bytes and the places where they lie; proven to be overwritable in place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LocatedFile {
-    /// The path as the directory entries spell it, with backslashes.
-    pub path: String,
-    /// The file's bytes.
-    pub bytes: Vec<u8>,
-    /// Where they lie, in file order, covering all of `bytes`.
-    pub extents: Vec<VolumeExtent>,
-}
-
-/// Why a volume must not be written, although its files can be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Obstacle {
-    /// Kind.
-    pub kind: ObstacleKind,
-    /// One line for the user: what, and the way out.
-    pub message: String,
-}
-
-/// Kind of an [`Obstacle`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ObstacleKind {
-    /// NTFS: the dirty flag of $VOLUME_INFORMATION; Windows will run chkdsk, which may move or cut files.
-    DirtyVolume,
-    /// NTFS: the log is of version 2.0 and still in use (fast startup keeps metadata in memory), or unreadable.
-    LogFileNotClean,
-    /// FAT: not cleanly unmounted, or the medium had errors.
-    FatDirty,
-    /// FAT: the copies of the table differ.
-    FatCopiesDiffer,
-    /// FAT: the root directory fills no whole number of sectors, and the files lie where the specification has none.
-    FatRootUneven,
-}
 
 /// A volume that was recognised by its content.
 pub struct Volume<'a> {
@@ -141,7 +50,7 @@ enum Inner<'a> {
     Ntfs(Box<NtfsVolume<'a>>),
     Fat(Box<FatVolume<'a>>),
     /// Recognised, and too damaged to be read.
-    Damaged(Damage),
+    Damaged(Corrupt),
     /// Not read here; the label where the superblock tells it.
     Opaque(Option<String>),
 }
@@ -196,7 +105,7 @@ impl<'a> Volume<'a> {
     #[must_use]
     pub fn damage(&self) -> Option<String> {
         match &self.inner {
-            Inner::Damaged(damage) => Some(VolumeError::from(damage.clone()).to_string()),
+            Inner::Damaged(damage) => Some(damage.to_string()),
             _ => None,
         }
     }
@@ -304,6 +213,37 @@ impl<'a> Volume<'a> {
         match &self.inner {
             Inner::Ntfs(volume) => volume.locate(path, max),
             Inner::Fat(volume) => volume.locate(path, max),
+            Inner::Damaged(damage) => Err(damage.clone().into()),
+            Inner::Opaque(_) => Ok(None),
+        }
+    }
+
+    /// A file of any length, to be read in pieces; `None` when it is not there.
+    ///
+    /// # Errors
+    /// As [`Volume::read`], but for the length: a directory, and contents that cannot be read here (compressed,
+    /// encrypted, a reparse point), are refused here and not with the first piece.
+    pub fn open_file(&self, path: &str) -> Result<Option<VolumeFile<'a>>, VolumeError> {
+        match &self.inner {
+            Inner::Ntfs(volume) => volume.open_file(path),
+            Inner::Fat(volume) => volume.open_file(path),
+            Inner::Damaged(damage) => Err(damage.clone().into()),
+            Inner::Opaque(_) => Ok(None),
+        }
+    }
+
+    /// The places of a file's bytes, without reading them; `None` when it is not there.
+    ///
+    /// Refuses what [`Volume::locate`] refuses, with one thing less proven: as no bytes are read, two readings of them
+    /// are not compared (on NTFS the two readings of the data runs are). Before a byte is written, those that stand
+    /// there have to be compared with those that [`VolumeFile::read_at`] gives.
+    ///
+    /// # Errors
+    /// As [`Volume::locate`].
+    pub fn extents(&self, path: &str) -> Result<Option<PlacedFile>, VolumeError> {
+        match &self.inner {
+            Inner::Ntfs(volume) => volume.extents(path),
+            Inner::Fat(volume) => volume.extents(path),
             Inner::Damaged(damage) => Err(damage.clone().into()),
             Inner::Opaque(_) => Ok(None),
         }

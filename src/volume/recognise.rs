@@ -6,8 +6,8 @@ use crate::bytes::le_u16;
 use crate::bytes::le_u32;
 use crate::bytes::slice;
 use crate::storage::Storage;
-use crate::volume::FileSystem;
-use crate::volume::VolumeError;
+use crate::volume::error::VolumeError;
+use crate::volume::file_system::FileSystem;
 
 /// Bytes of the volume's head that hold nearly all signatures; one page of the cache.
 const HEAD: u64 = 4096;

@@ -6,7 +6,7 @@ use crate::bcd::device::Device;
 use crate::bcd::device::DeviceElement;
 use crate::bcd::device::LegacyPartition;
 use crate::bcd::device::QualifiedPartition;
-use crate::bcd::object;
+use crate::bcd::object_id;
 use crate::bytes;
 
 /// Names a partition; the second argument tells whether it lies in a virtual disk.
@@ -20,7 +20,7 @@ impl DeviceElement {
         if self.options.is_zero() {
             return device;
         }
-        let options = object::alias(self.options).map_or_else(|| self.options.braced(), str::to_owned);
+        let options = object_id::alias(self.options).map_or_else(|| self.options.braced(), str::to_owned);
         format!("{device},{options}")
     }
 }

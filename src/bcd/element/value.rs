@@ -153,8 +153,8 @@ fn integer_list(raw: &[u8]) -> Option<ElementValue> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bcd::object::BOOTMGR;
-    use crate::bcd::object::MEMDIAG;
+    use crate::bcd::object_id::BOOTMGR;
+    use crate::bcd::object_id::MEMDIAG;
 
     #[test]
     fn values_come_back_as_they_went() {

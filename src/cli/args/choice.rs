@@ -1,6 +1,6 @@
 //! The switches by which the user decides: which partitions are meant, and what else is to be cured.
 
-use crate::bcd::object;
+use crate::bcd::object_id;
 use crate::cli::run::known_disks::is_same_file;
 use crate::cli::text::exit::Usage;
 use crate::cli::text::shell_quote;
@@ -179,7 +179,7 @@ impl FromStr for EntryArg {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let bare = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text);
-        let id = object::from_alias(text).or_else(|| bare.parse().ok());
+        let id = object_id::from_alias(text).or_else(|| bare.parse().ok());
         id.map(Self).ok_or_else(|| format!("expected an entry's GUID, as inspect shows it, found {text}"))
     }
 }

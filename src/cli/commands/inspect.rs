@@ -14,7 +14,7 @@ use crate::bcd::element::ElementValue;
 use crate::bcd::names::display_name;
 use crate::bcd::names::integer_name;
 use crate::bcd::object::Object;
-use crate::bcd::object::alias;
+use crate::bcd::object_id::alias;
 use crate::cli::args::command_line::InspectArgs;
 use crate::cli::commands::list;
 use crate::cli::output::firmware_entries;

@@ -11,8 +11,8 @@ use crate::bcd::element::ElementId;
 use crate::bcd::element::ElementValue;
 use crate::bcd::firmware_variable;
 use crate::bcd::firmware_variable::FirmwareVariable;
-use crate::bcd::object;
 use crate::bcd::object::Object;
+use crate::bcd::object_id;
 use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::context::Context;
@@ -97,7 +97,7 @@ impl Entry<'_> {
     fn place(&self, what: &str) -> Place {
         // {bootmgr}'s own copy is the proof that the old identity was this disk's, where no element names it any more;
         // it is written behind the others, so that a repair that was cut short still has it.
-        let rank = u8::from(self.object.id == Some(object::BOOTMGR));
+        let rank = u8::from(self.object.id == Some(object_id::BOOTMGR));
         Place { store: self.store, rank, of: format!("{what} {}", self.object.name()) }
     }
 

@@ -9,7 +9,7 @@ use crate::bcd::element::ElementId;
 use crate::bcd::firmware_variable;
 use crate::bcd::firmware_variable::FirmwareVariable;
 use crate::bcd::hard_drive_edit::DrivePartition;
-use crate::bcd::object::BOOTMGR;
+use crate::bcd::object_id::BOOTMGR;
 use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::identity::identity_of;
 use crate::diagnosis::model::resolution::Resolution;

@@ -8,7 +8,7 @@ use crate::bcd::Store;
 use crate::bcd::element::ElementId;
 use crate::bcd::element::ElementValue;
 use crate::bcd::index::ObjectIndex;
-use crate::bcd::object;
+use crate::bcd::object_id;
 use crate::guid::Guid;
 use crate::layout::Layout;
 use crate::layout::index::StoreIndex;
@@ -96,7 +96,9 @@ impl Kinship {
             self.twins.entry((index, one)).or_default().insert((index, other));
             self.twins.entry((index, other)).or_default().insert((index, one));
         };
-        if let (Some(manager), Some(tester)) = (by_id.get(&object::BOOTMGR), by_id.get(&object::MEMDIAG)) {
+        if let (Some(manager), Some(tester)) =
+            (by_id.get(&object_id::BOOTMGR), by_id.get(&object_id::MEMDIAG))
+        {
             pair(*manager, *tester);
         }
         for (resume, loaders) in &resumed_by {

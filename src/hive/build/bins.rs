@@ -1,10 +1,10 @@
 //! Bins in the making: cells are handed out, and what is left at the end of each bin becomes a free cell.
 
-use crate::hive::HiveError;
 use crate::hive::base_block::BIN_UNIT;
 use crate::hive::cell::BIN_HEADER_SIZE;
 use crate::hive::cell::CELL_HEADER_SIZE;
 use crate::hive::cell::NO_CELL;
+use crate::hive::error::HiveError;
 
 /// Bins in the making: the bytes behind the base block.
 pub(super) struct Bins {

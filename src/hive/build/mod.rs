@@ -7,10 +7,10 @@ mod bins;
 mod tree;
 
 use crate::bytes;
-use crate::hive::BaseBlock;
-use crate::hive::HiveError;
 use crate::hive::base_block::BASE_BLOCK_SIZE;
+use crate::hive::base_block::BaseBlock;
 use crate::hive::cell::NO_CELL;
+use crate::hive::error::HiveError;
 use bins::Bins;
 use bins::offset;
 use bins::put;

@@ -1,7 +1,6 @@
 //! Keys, values and their lists, written into cells.
 
 use crate::bytes;
-use crate::hive::HiveError;
 use crate::hive::build::NewKey;
 use crate::hive::build::NewValue;
 use crate::hive::build::bins::Bins;
@@ -9,7 +8,9 @@ use crate::hive::build::bins::offset;
 use crate::hive::build::bins::put;
 use crate::hive::build::bins::too_large;
 use crate::hive::cell::NO_CELL;
+use crate::hive::error::HiveError;
 use crate::hive::key;
+use crate::hive::name;
 use crate::hive::value;
 
 /// Subkeys that one list in a bin of 4096 bytes holds; longer lists would need an index of lists.
@@ -96,10 +97,10 @@ impl Bins {
             return Ok(NO_CELL);
         }
         let mut sorted: Vec<&NewKey> = subkeys.iter().collect();
-        sorted.sort_by(|one, other| key::upper(&one.name).cmp(key::upper(&other.name)));
+        sorted.sort_by(|one, other| name::upper(&one.name).cmp(name::upper(&other.name)));
         if sorted
             .windows(2)
-            .any(|pair| matches!(pair, [one, other] if key::same_name(&one.name, &other.name)))
+            .any(|pair| matches!(pair, [one, other] if name::same_name(&one.name, &other.name)))
         {
             return Err(too_large("second subkey of the same name"));
         }

@@ -4,8 +4,8 @@ use super::Page;
 use super::RECOVERED_MAX;
 use super::UsedLog;
 use super::head::HEAD;
-use crate::hive::BaseBlock;
 use crate::hive::base_block::BASE_BLOCK_SIZE;
+use crate::hive::base_block::BaseBlock;
 
 /// What the logs make of a hive.
 pub(super) struct Applied {

@@ -7,6 +7,8 @@
 use super::RECOVERED_MAX;
 use super::head::HEAD;
 use super::marvin::marvin32;
+use super::reason::EntryError;
+use super::reason::LogEnd;
 use crate::bytes;
 use crate::hive::base_block::BASE_BLOCK_SIZE;
 
@@ -30,51 +32,51 @@ pub(super) struct LogEntry<'a> {
 }
 
 /// The entries of a log from `first` on, which is the number in its head; and why it ends where it ends.
-pub(super) fn entries(log: &[u8], first: u32) -> (Vec<LogEntry<'_>>, String) {
+pub(super) fn entries(log: &[u8], first: u32) -> (Vec<LogEntry<'_>>, LogEnd) {
     let (mut all, mut at, mut number) = (Vec::new(), HEAD, first);
     loop {
         let entry = match entry(log, at, number) {
             Ok(entry) => entry,
-            Err(why) => return (all, format!("entry {number} at {at:#x} of the log: {why}")),
+            Err(why) => return (all, LogEnd::Entry { number, at, why }),
         };
         at = at.saturating_add(entry.size);
         all.push(entry);
-        let Some(next) = number.checked_add(1) else { return (all, "its numbers are at their end".into()) };
+        let Some(next) = number.checked_add(1) else { return (all, LogEnd::Numbers) };
         number = next;
     }
 }
 
-fn entry(log: &[u8], at: usize, number: u32) -> Result<LogEntry<'_>, String> {
+fn entry(log: &[u8], at: usize, number: u32) -> Result<LogEntry<'_>, EntryError> {
     let rest = log.get(at..).unwrap_or_default();
-    let head = rest.get(..ENTRY_HEAD).filter(|head| head.starts_with(b"HvLE")).ok_or("there is none")?;
+    let head = rest.get(..ENTRY_HEAD).filter(|head| head.starts_with(b"HvLE")).ok_or(EntryError::Absent)?;
     let field = |at| bytes::le_u32(head, at).unwrap_or(0);
     if field(0x0c) != number {
-        return Err(format!("there is {} instead", field(0x0c)));
+        return Err(EntryError::Number(field(0x0c)));
     }
     let size = length(field(4));
     if size < ENTRY_HEAD || !size.is_multiple_of(UNIT) {
-        return Err(format!("its size is {size:#x}, which is no multiple of {UNIT:#x}"));
+        return Err(EntryError::Size(size));
     }
-    let whole = rest.get(..size).ok_or_else(|| format!("it is longer than the log: {size:#x} bytes"))?;
+    let whole = rest.get(..size).ok_or(EntryError::Cut(size))?;
     if !is_head_sound(head) {
-        return Err("its second hash is wrong".into());
+        return Err(EntryError::HeadHash);
     }
     if bytes::le_u64(head, 0x18) != whole.get(ENTRY_HEAD..).map(marvin32) {
-        return Err("its first hash is wrong".into());
+        return Err(EntryError::DataHash);
     }
     let bins_size = field(0x10);
     let hive = length(bins_size).saturating_add(BASE_BLOCK_SIZE);
     if bins_size == 0 || !bins_size.is_multiple_of(0x1000) || hive > RECOVERED_MAX {
-        return Err(format!("{bins_size:#x} bytes of bins are no hive of up to {RECOVERED_MAX:#x} bytes"));
+        return Err(EntryError::Bins(length(bins_size)));
     }
     let pages = pages(whole, length(field(0x14)), length(bins_size))?;
     Ok(LogEntry { number, flags: field(8), bins_size, pages, size })
 }
 
 /// The pages of an entry: so many references, then the bytes of each.
-fn pages(entry: &[u8], count: usize, bins_size: usize) -> Result<Vec<(usize, &[u8])>, String> {
+fn pages(entry: &[u8], count: usize, bins_size: usize) -> Result<Vec<(usize, &[u8])>, EntryError> {
     let data = count.checked_mul(8).and_then(|len| len.checked_add(ENTRY_HEAD));
-    let mut data = data.filter(|data| *data <= entry.len()).ok_or("its references do not fit into it")?;
+    let mut data = data.filter(|data| *data <= entry.len()).ok_or(EntryError::References)?;
     let references = entry.get(ENTRY_HEAD..data).unwrap_or_default();
     let mut all = Vec::new();
     for reference in references.chunks_exact(8) {
@@ -82,9 +84,9 @@ fn pages(entry: &[u8], count: usize, bins_size: usize) -> Result<Vec<(usize, &[u
         let size = length(bytes::le_u32(reference, 4).unwrap_or(0));
         let fits = offset.checked_add(size).is_some_and(|end| end <= bins_size);
         if !fits || size == 0 || !size.is_multiple_of(UNIT) || !offset.is_multiple_of(UNIT) {
-            return Err(format!("{size:#x} bytes at {offset:#x} are no pages of the bins"));
+            return Err(EntryError::Reference { offset, size });
         }
-        let bytes = bytes::slice(entry, data, size).ok_or("its pages do not fit into it")?;
+        let bytes = bytes::slice(entry, data, size).ok_or(EntryError::Pages)?;
         all.push((offset.saturating_add(BASE_BLOCK_SIZE), bytes));
         data = data.saturating_add(size);
     }

@@ -1,8 +1,9 @@
 //! The head of a log, and what a hive's own base block says of its last write.
 
+use super::reason::Unfit;
 use crate::bytes;
-use crate::hive::BaseBlock;
 use crate::hive::base_block::BASE_BLOCK_SIZE;
+use crate::hive::base_block::BaseBlock;
 
 /// Bytes of a log before its entries or pages: the checked part of a base block.
 pub(super) const HEAD: usize = 512;
@@ -29,23 +30,23 @@ pub(super) struct Head {
 
 impl Head {
     /// Reads the head of a log, or says why it is of no use.
-    pub(super) fn parse(log: &[u8]) -> Result<Self, String> {
-        let field = |at| bytes::le_u32(log, at).ok_or_else(|| format!("it has only {} bytes", log.len()));
+    pub(super) fn parse(log: &[u8]) -> Result<Self, Unfit> {
+        let field = |at| bytes::le_u32(log, at).ok_or(Unfit::Short(log.len()));
         let sum = BaseBlock::checksum(log);
         let (number, secondary, stored) = (field(0x04)?, field(0x08)?, field(0x1fc)?);
         if !log.starts_with(b"regf") {
-            return Err("it does not begin with a base block".into());
+            return Err(Unfit::NoBaseBlock);
         }
         if sum != Some(stored) {
-            return Err(format!("the checksum of its base block is wrong: 0x{stored:08x}"));
+            return Err(Unfit::Checksum(stored));
         }
         if number != secondary {
-            return Err(format!("the numbers of its base block differ: {number} and {secondary}"));
+            return Err(Unfit::Numbers(number, secondary));
         }
         let scheme = match field(0x1c)? {
             1 | 2 => Scheme::Pages,
             6 => Scheme::Entries,
-            kind => return Err(format!("it is of the unknown type {kind}")),
+            kind => return Err(Unfit::Type(kind)),
         };
         let written = bytes::le_u64(log, 0x0c).unwrap_or(0);
         Ok(Self { scheme, number, written, bins_size: field(0x28)? })

@@ -15,22 +15,16 @@ fn an_entry_with_right_hashes_may_still_be_wrong() {
     let new = hive(2);
     let dirty = cut(&new, (700, 699), ONE);
     let outside = numbered(&[&new[..], &[0; 0x1000]].concat(), 700, 700);
-    for (pages, why) in [
-        (&[(0x4000, 0x1000)][..], "0x1000 bytes at 0x4000 are no pages of the bins"),
-        (&[(0x10, 0x200)], "no pages"),
-        (&[(0, 0x10)], "no pages"),
-        (&[(0, 0)], "no pages"),
-    ] {
-        let log = entry_log(699, &new, &[entry(699, &outside, pages)]);
-        refused(&dirty, &[("BCD.LOG", &log)], why);
+    let unfit = |why| [Unfit::Entries(LogEnd::Entry { number: 699, at: 0x200, why })];
+    for (offset, size) in [(0x4000, 0x1000), (0x10, 0x200), (0, 0x10), (0, 0)] {
+        let log = entry_log(699, &new, &[entry(699, &outside, &[(offset, size)])]);
+        refused(&dirty, &[("BCD.LOG", &log)], &unfit(EntryError::Reference { offset, size }));
     }
-    for (bins, why) in
-        [(0u32, "0x0 bytes of bins"), (0x4001, "0x4001 bytes"), (0x7fff_e000, "0x7fffe000 bytes")]
-    {
+    for bins in [0u32, 0x4001, 0x7fff_e000] {
         let mut other = new.clone();
         other[0x28..0x2c].copy_from_slice(&bins.to_le_bytes());
         let log = entry_log(699, &new, &[entry(699, &other, ONE)]);
-        refused(&dirty, &[("BCD.LOG", &log)], why);
+        refused(&dirty, &[("BCD.LOG", &log)], &unfit(EntryError::Bins(bins as usize)));
     }
 }
 
@@ -38,13 +32,11 @@ fn an_entry_with_right_hashes_may_still_be_wrong() {
 fn what_comes_out_must_be_sound_and_have_a_number() {
     let new = hive(2);
     let log = entry_log(699, &new, &[entry(699, &new, ONE)]);
-    refused(
-        &cut(&new, (700, 699), ALL),
-        &[("BCD.LOG", &log)],
-        "what the logs make of it cannot be read: signature of a hive bin",
-    );
+    let unsound = replay(&cut(&new, (700, 699), ALL), &[("BCD.LOG", &log)]);
+    let Err(ReplayError::Unsound(HiveError::Corrupt { what, .. })) = unsound else { panic!("{unsound:?}") };
+    assert_eq!(what, "signature of a hive bin");
     let log = entry_log(u32::MAX, &new, &[entry(u32::MAX, &new, ONE)]);
-    refused(&cut(&new, (700, 699), ONE), &[("BCD.LOG", &log)], "stands at its end");
+    assert_eq!(replay(&cut(&new, (700, 699), ONE), &[("BCD.LOG", &log)]), Err(ReplayError::Numbers));
     // What is left over behind the last entry counts too.
     let log = entry_log(699, &new, &[entry(699, &new, ONE), entry(800, &new, OTHER)]);
     let replayed = replay(&cut(&new, (700, 699), ONE), &[("BCD.LOG", &log)]).unwrap().unwrap();

@@ -20,16 +20,21 @@ mod head;
 mod hostile;
 mod marvin;
 mod page_log;
+mod reason;
 mod rules;
 #[cfg(test)]
 pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
 
+pub use reason::EntryError;
+pub use reason::LogEnd;
+pub use reason::Unfit;
+
 use std::collections::BTreeSet;
 
-use crate::hive::Hive;
-use crate::hive::HiveError;
+use crate::hive::error::HiveError;
+use crate::hive::primary::Hive;
 use applied::seal;
 use head::Closed;
 use head::Head;
@@ -90,7 +95,7 @@ pub struct UsedLog {
     /// Number of its last entry, or of the log.
     pub last: u32,
     /// Why it ends there, where it was read entry by entry.
-    pub end: Option<String>,
+    pub end: Option<LogEnd>,
 }
 
 /// A log that was not used.
@@ -98,8 +103,8 @@ pub struct UsedLog {
 pub struct PassedOver {
     /// Its name.
     pub name: String,
-    /// One line: why.
-    pub why: String,
+    /// Why not.
+    pub why: Unfit,
 }
 
 /// Why a hive that is not clean could not be made whole.
@@ -143,7 +148,7 @@ pub fn replay(hive: &[u8], logs: &[(&str, &[u8])]) -> Result<Option<Replayed>, R
     for (name, bytes) in logs {
         match Head::parse(bytes) {
             Ok(head) => sound.push(Log { name, bytes, head }),
-            Err(_) if bytes.iter().all(|byte| *byte == 0) => rules.pass(name, "it is empty".into()),
+            Err(_) if bytes.iter().all(|byte| *byte == 0) => rules.pass(name, Unfit::Empty),
             Err(why) => rules.pass(name, why),
         }
     }

@@ -10,6 +10,7 @@ use super::head::Closed;
 use super::head::Head;
 use super::head::Scheme;
 use super::page_log;
+use super::reason::Unfit;
 
 /// A log whose head is sound.
 pub(super) struct Log<'a> {
@@ -27,7 +28,7 @@ pub(super) struct Rules<'a> {
 
 impl<'a> Rules<'a> {
     /// Notes that a log is not used.
-    pub(super) fn pass(&mut self, name: &str, why: String) {
+    pub(super) fn pass(&mut self, name: &str, why: Unfit) {
         self.passed_over.push(PassedOver { name: name.to_owned(), why });
     }
 
@@ -55,7 +56,7 @@ impl<'a> Rules<'a> {
         let pages_are_newer = number(&pages) > number(&entries);
         let (newer, other) = if pages_are_newer { (pages, entries) } else { (entries, pages) };
         for log in other.used {
-            self.pass(&log.name, "a log of the other kind is as new or newer".into());
+            self.pass(&log.name, Unfit::OtherKind);
         }
         Some(newer)
     }
@@ -67,31 +68,31 @@ impl<'a> Rules<'a> {
         for log in logs {
             match (&best, self.page_log(log)) {
                 (None, Ok(applied)) => best = Some(applied),
-                (Some(_), Ok(_)) => self.pass(log.name, "another log is as new or newer".into()),
+                (Some(_), Ok(_)) => self.pass(log.name, Unfit::OtherLog),
                 (_, Err(why)) => self.pass(log.name, why),
             }
         }
         best
     }
 
-    fn page_log(&self, log: &Log<'a>) -> Result<Applied, String> {
+    fn page_log(&self, log: &Log<'a>) -> Result<Applied, Unfit> {
         let number = log.head.number;
         let written = match self.closed {
             Closed::No { secondary, .. } if number < secondary => {
-                return Err(format!("its number is {number}, older than the store's {secondary}"));
+                return Err(Unfit::OlderPages { number, store: secondary });
             }
             Closed::No { written, .. } => Some(written),
             Closed::Yes | Closed::Damaged => head::first_bin_written(self.hive),
         };
         let is_of_that_time = |time: Option<u64>| time == Some(log.head.written);
         if !is_of_that_time(written) {
-            return Err("it was written at another time than the store".into());
+            return Err(Unfit::OtherTime);
         }
         let mut applied = Applied::new(self.hive);
         applied.take(log.name, number, &page_log::pages(log.bytes, &log.head)?);
         // Where the pages are written and the base block is not yet, a boot manager must still find that the log fits.
         if self.closed == Closed::Damaged && !is_of_that_time(head::first_bin_written(&applied.bytes)) {
-            return Err("its first page was written at another time than the log".into());
+            return Err(Unfit::FirstPageOfOtherTime);
         }
         applied.take_base_block(log.bytes);
         applied.set_bins_size(log.head.bins_size);
@@ -107,18 +108,13 @@ impl<'a> Rules<'a> {
             Closed::Yes | Closed::Damaged => logs.len().saturating_sub(1),
         };
         for log in logs.drain(..older) {
-            let number = log.head.number;
-            self.pass(
-                log.name,
-                match self.closed {
-                    Closed::No { secondary, .. } => {
-                        format!("its first entry is {number}, older than the store's {secondary}")
-                    }
-                    Closed::Yes | Closed::Damaged => {
-                        "the store's base block is damaged, and then only the latest log is used".into()
-                    }
-                },
-            );
+            let why = match self.closed {
+                Closed::No { secondary, .. } => {
+                    Unfit::OlderEntries { first: log.head.number, store: secondary }
+                }
+                Closed::Yes | Closed::Damaged => Unfit::NotLatest,
+            };
+            self.pass(log.name, why);
         }
         self.chain(&logs)
     }
@@ -136,15 +132,15 @@ impl<'a> Rules<'a> {
             let number = log.head.number;
             if expected != Some(number) {
                 let why = match expected {
-                    Some(expected) => format!("its first entry is {number}, but {expected} is the next"),
-                    None => format!("its first entry is {number}, and nothing tells where to begin"),
+                    Some(next) => Unfit::Gap { first: number, next },
+                    None => Unfit::NoBeginning(number),
                 };
                 self.pass(log.name, why);
                 continue;
             }
             let (entries, end) = entry_log::entries(log.bytes, number);
             let Some(last) = entries.last() else {
-                self.pass(log.name, end);
+                self.pass(log.name, Unfit::Entries(end));
                 expected = None;
                 continue;
             };

@@ -52,10 +52,13 @@ fn whole(dirty: &[u8], logs: &[(&str, &[u8])], new: &[u8]) -> (Vec<(String, u32,
     (used, reasons(&replayed.passed_over))
 }
 
+/// No log helps, each for its reason.
 #[track_caller]
-pub(super) fn refused(dirty: &[u8], logs: &[(&str, &[u8])], why: &str) {
-    let error = replay(dirty, logs).unwrap_err().to_string();
-    assert!(error.contains(why), "{error}");
+pub(super) fn refused(dirty: &[u8], logs: &[(&str, &[u8])], why: &[Unfit]) {
+    let passed_over = logs.iter().zip(why);
+    let passed_over =
+        passed_over.map(|((name, _), why)| PassedOver { name: (*name).into(), why: why.clone() });
+    assert_eq!(replay(dirty, logs), Err(ReplayError::NoLog(passed_over.collect())));
 }
 
 fn used(name: &str, first: u32, last: u32) -> (String, u32, u32) {
@@ -110,19 +113,24 @@ fn entries_are_followed_over_three_files() {
 fn no_log_or_one_that_does_not_apply_is_said() {
     let new = hive(2);
     let dirty = cut(&new, (700, 699), ONE);
-    refused(&dirty, &[], "no log helps: there is none beside it");
-    refused(
-        &dirty,
-        &[("BCD.LOG", &[0; 4096]), ("BCD.LOG1", &[])],
-        "BCD.LOG: it is empty; BCD.LOG1: it is empty",
-    );
+    refused(&dirty, &[], &[]);
+    let error = replay(&dirty, &[]).unwrap_err().to_string();
+    assert_eq!(error, "no log helps: there is none beside it");
+    let empty: [(&str, &[u8]); 2] = [("BCD.LOG", &[0; 4096]), ("BCD.LOG1", &[])];
+    refused(&dirty, &empty, &[Unfit::Empty, Unfit::Empty]);
+    let error = replay(&dirty, &empty).unwrap_err().to_string();
+    assert_eq!(error, "no log helps: BCD.LOG: it is empty; BCD.LOG1: it is empty");
     let stale = entry_log(698, &new, &[entry(698, &new, ONE)]);
-    refused(&dirty, &[("BCD.LOG", &stale)], "its first entry is 698, older than the store's 699");
+    refused(&dirty, &[("BCD.LOG", &stale)], &[Unfit::OlderEntries { first: 698, store: 699 }]);
     // As measured: the entry below the secondary number is not replayed by real boot managers either.
     let last = entry_log(699, &new, &[entry(699, &new, ONE)]);
-    refused(&cut(&new, (701, 700), ONE), &[("BCD.LOG", &last)], "older than the store's 700");
+    refused(
+        &cut(&new, (701, 700), ONE),
+        &[("BCD.LOG", &last)],
+        &[Unfit::OlderEntries { first: 699, store: 700 }],
+    );
     let two: [(&str, &[u8]); 2] = [("BCD.LOG", &last), ("BCD.LOG1", &last)];
-    refused(&dirty, &two, "nothing tells where to begin");
+    refused(&dirty, &two, &[Unfit::NoBeginning(699), Unfit::NoBeginning(699)]);
 }
 
 /// Changes the log behind its head, which has a checksum.
@@ -140,28 +148,32 @@ fn a_wrong_hash_ends_the_log() {
     let dirty = cut(&old, (700, 698), ALL);
     let second = 0x200 + first.len();
     // Data, references, and the padding behind the data: the first hash. Size, flags, bins: the second.
-    let cases = [
-        (0x38, "first hash"),
-        (0x28, "first hash"),
-        (0x2c, "first hash"),
-        (first.len() - 1, "first hash"),
-        (0x18, "second hash"),
-        (0x20, "second hash"),
-        (0x08, "second hash"),
-        (0x10, "second hash"),
-        (0x0c, "instead"),
-        (0x00, "there is none"),
-        (0x04, "size"),
-        (0x07, "longer than the log"),
-    ];
-    for (at, why) in cases {
-        refused(&dirty, &[("BCD.LOG", &with_wrong(&log, 0x200 + at))], why);
+    let cases = |number: u32| {
+        [
+            (0x38, EntryError::DataHash),
+            (0x28, EntryError::DataHash),
+            (0x2c, EntryError::DataHash),
+            (first.len() - 1, EntryError::DataHash),
+            (0x18, EntryError::HeadHash),
+            (0x20, EntryError::HeadHash),
+            (0x08, EntryError::HeadHash),
+            (0x10, EntryError::HeadHash),
+            (0x0c, EntryError::Number(number ^ 0x10)),
+            (0x00, EntryError::Absent),
+            (0x04, EntryError::Size(first.len() ^ 0x10)),
+            (0x07, EntryError::Cut(first.len() ^ 0x1000_0000)),
+        ]
+    };
+    for (at, why) in cases(698) {
+        let end = LogEnd::Entry { number: 698, at: 0x200, why };
+        refused(&dirty, &[("BCD.LOG", &with_wrong(&log, 0x200 + at))], &[Unfit::Entries(end)]);
+    }
+    for (at, why) in cases(699) {
         let wrong = with_wrong(&log, second + at);
         whole(&dirty, &[("BCD.LOG", &wrong)], &new);
         let replayed = replay(&dirty, &[("BCD.LOG", &wrong)]).unwrap().unwrap();
-        let end = replayed.used[0].end.as_ref().unwrap();
-        assert!(end.starts_with("entry 699 at ") && end.contains(why), "{end}");
-        assert_eq!(replayed.used[0].last, 698);
+        let end = LogEnd::Entry { number: 699, at: second, why };
+        assert_eq!((replayed.used[0].last, replayed.used[0].end.as_ref()), (698, Some(&end)));
     }
 }
 
@@ -177,7 +189,7 @@ fn a_damaged_base_block_is_taken_from_the_latest_log() {
         let (names, passed) = whole(&torn, &logs, &new);
         assert_eq!(names, [used("BCD.LOG1", 699, 699)], "{at:#x}");
         assert!(passed.starts_with("BCD.LOG2: the store's base block is damaged"), "{passed}");
-        refused(&torn, &[], "there is none");
+        refused(&torn, &[], &[]);
     }
     let mut gone = cut(&old, (700, 700), ONE);
     gone[..0x200].fill(0);
@@ -203,20 +215,21 @@ fn pages_make_a_hive_whole() {
     assert_eq!(names, [used("BCD.LOG2", 700, 700)]);
     assert_eq!(passed, "BCD.LOG1: another log is as new or newer");
 
-    refused(
-        &cut(&new, (703, 702), ONE),
-        &[("BCD.LOG", &log)],
-        "its number is 700, older than the store's 702",
-    );
+    let older = Unfit::OlderPages { number: 700, store: 702 };
+    refused(&cut(&new, (703, 702), ONE), &[("BCD.LOG", &log)], &[older]);
     let mut other = log.clone();
     other[0x0c] ^= 1;
-    refused(&dirty, &[("BCD.LOG", &sealed(other))], "at another time");
-    refused(&dirty, &[("BCD.LOG", &log[..log.len() - 1])], "before its page of 0x3e00");
-    refused(&dirty, &[("BCD.LOG", &log[..0x200])], "it has no pages");
-    refused(&dirty, &[("BCD.LOG", &log[..0x207])], "bitmap is too short");
+    refused(&dirty, &[("BCD.LOG", &sealed(other))], &[Unfit::OtherTime]);
+    refused(
+        &dirty,
+        &[("BCD.LOG", &log[..log.len() - 1])],
+        &[Unfit::Cut { len: log.len() - 1, page: 0x3e00 }],
+    );
+    refused(&dirty, &[("BCD.LOG", &log[..0x200])], &[Unfit::NoPages]);
+    refused(&dirty, &[("BCD.LOG", &log[..0x207])], &[Unfit::Bitmap(0x4000)]);
     let mut none = log.clone();
     none[0x204..0x208].fill(0);
-    refused(&dirty, &[("BCD.LOG", &none)], "it has no pages");
+    refused(&dirty, &[("BCD.LOG", &none)], &[Unfit::NoPages]);
 }
 
 #[test]
@@ -229,15 +242,12 @@ fn a_damaged_base_block_goes_by_the_time_of_the_first_bin() {
     whole(&torn, &[("BCD.LOG", &log)], &new);
     let mut other = torn.clone();
     other[0x1014] ^= 1;
-    refused(&other, &[("BCD.LOG", &log)], "at another time");
+    refused(&other, &[("BCD.LOG", &log)], &[Unfit::OtherTime]);
     // A log whose first page has another time would no longer fit once that page is written.
     let mut later = new.clone();
     later[0x1014] ^= 1;
-    refused(
-        &torn,
-        &[("BCD.LOG", &page_log(690, &later, &every))],
-        "its first page was written at another time",
-    );
+    let log = page_log(690, &later, &every);
+    refused(&torn, &[("BCD.LOG", &log)], &[Unfit::FirstPageOfOtherTime]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! M. Suhanov, "Windows registry file format specification". Every offset, size and count is checked where it is
 //! followed; what is not on the way is neither read nor judged, so that this reader answers where
-//! [`Hive`](crate::hive::Hive) would refuse. Paths have an end and an index of indexes is refused, so that no circle in
+//! [`Hive`](crate::hive::primary::Hive) would refuse. Paths have an end and an index of indexes is refused, so that no circle in
 //! the bytes can be followed twice; a budget on reads, bytes and steps ends every question besides. As in Windows, a
 //! subkey is found only when its hint or hash in the list is right. What stands in the logs of a dirty hive is not
 //! seen.
@@ -14,20 +14,22 @@ mod pages;
 #[cfg(test)]
 mod tests;
 
-use crate::hive::BaseBlock;
-use crate::hive::HiveError;
-use crate::hive::Value;
 use crate::hive::base_block::BASE_BLOCK_SIZE;
+use crate::hive::base_block::BaseBlock;
 use crate::hive::body::Body;
-use crate::hive::cell::Reference;
+use crate::hive::body::Reference;
+use crate::hive::error::HiveError;
+use crate::hive::error::ReadError;
 use crate::hive::key;
+use crate::hive::name;
 use crate::hive::subkeys;
 use crate::hive::value;
+use crate::hive::value::Value;
 use mark::Mark;
 use pages::Pages;
 
 /// Gives exactly so many bytes from that offset of the hive file, or says why not.
-pub type ReadAt<'a> = dyn Fn(u64, usize) -> Result<Vec<u8>, String> + 'a;
+pub type ReadAt<'a> = dyn Fn(u64, usize) -> Result<Vec<u8>, ReadError> + 'a;
 
 /// More bins than any Windows loads.
 const BINS_SIZE_MAX: u32 = 0x7fff_e000;
@@ -141,7 +143,7 @@ impl<'a> SparseHive<'a> {
     pub fn value(&self, key: &SparseKey, name: &str) -> Result<Option<Value>, HiveError> {
         self.pages.begin();
         for reference in self.value_references(key)? {
-            if let Some(value) = self.value_if(reference, |found| key::same_name(found, name))? {
+            if let Some(value) = self.value_if(reference, |found| name::same_name(found, name))? {
                 return Ok(Some(value));
             }
         }
@@ -176,7 +178,7 @@ impl<'a> SparseHive<'a> {
                 return Ok(None);
             }
             let found = self.node(entry)?;
-            Ok(key::same_name(&found.name, name).then_some(found))
+            Ok(name::same_name(&found.name, name).then_some(found))
         })
     }
 

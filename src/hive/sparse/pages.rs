@@ -7,13 +7,14 @@ use std::rc::Rc;
 
 use super::ReadAt;
 use crate::bytes;
-use crate::hive::BaseBlock;
-use crate::hive::HiveError;
 use crate::hive::base_block::BASE_BLOCK_SIZE;
+use crate::hive::base_block::BaseBlock;
 use crate::hive::body::Body;
+use crate::hive::body::Reference;
 use crate::hive::cell::BIN_HEADER_SIZE;
 use crate::hive::cell::CELL_HEADER_SIZE;
-use crate::hive::cell::Reference;
+use crate::hive::error::HiveError;
+use crate::hive::error::ReadError;
 
 /// Bytes that are fetched at once. Hive files grow in these units, so that every page is whole.
 const PAGE: usize = 0x1000;
@@ -174,7 +175,7 @@ pub(super) fn fetch(read: &ReadAt<'_>, at: usize, len: usize) -> Result<Vec<u8>,
     if piece.len() == len {
         return Ok(piece);
     }
-    Err(HiveError::Read { at, cause: format!("{len:#x} were asked for, {:#x} came", piece.len()) })
+    Err(HiveError::Read { at, cause: ReadError::Length { asked: len, came: piece.len() } })
 }
 
 fn within(budget: bool, at: usize) -> Result<(), HiveError> {

@@ -23,22 +23,33 @@ impl File {
         Self { bytes, reads: Cell::new(0), read: Cell::new(0) }
     }
 
-    pub(super) fn read_at(&self, offset: u64, len: usize) -> Result<Vec<u8>, String> {
+    pub(super) fn read_at(&self, offset: u64, len: usize) -> Result<Vec<u8>, ReadError> {
         self.reads.set(self.reads.get() + 1);
         self.read.set(self.read.get() + len);
-        bytes::slice(&self.bytes, offset as usize, len).map(<[u8]>::to_vec).ok_or("outside".into())
+        bytes::slice(&self.bytes, offset as usize, len).map(<[u8]>::to_vec).ok_or_else(outside)
     }
+}
+
+/// What a reader says where there is nothing to read.
+pub(super) fn outside() -> ReadError {
+    ReadError::reader(std::io::Error::other("outside"))
+}
+
+/// What was expected and what was found, of an error about damage.
+pub(super) fn corrupt(error: HiveError) -> (&'static str, String, String) {
+    let HiveError::Corrupt { what, expected, found, .. } = error else { panic!("{error}") };
+    (what, expected, found)
 }
 
 /// Opens the bytes and asks.
 pub(super) fn ask<T>(
     bytes: &[u8],
     question: impl FnOnce(&SparseHive<'_>) -> Result<T, HiveError>,
-) -> Result<T, String> {
+) -> Result<T, HiveError> {
     let file = File::new(bytes.to_vec());
     let read = |offset, len| file.read_at(offset, len);
     let hive = SparseHive::open(&read, bytes.len() as u64);
-    hive.and_then(|hive| question(&hive)).map_err(|error| error.to_string())
+    hive.and_then(|hive| question(&hive))
 }
 
 pub(super) fn value(name: &str, data: Vec<u8>) -> NewValue {
@@ -148,14 +159,14 @@ fn a_hive_of_more_than_64_mib_is_read() {
     let read = |offset, len| file.read_at(offset, len);
     let hive = SparseHive::open(&read, (150 << 20) + 0x1000).unwrap();
     assert!(!hive.is_dirty() && hive.key(&["key 002"]).unwrap().is_some());
-    let short = SparseHive::open(&read, 150 << 20).err().unwrap().to_string();
-    assert!(short.starts_with("hive bins at 0x1000"), "{short}");
+    let short = SparseHive::open(&read, 150 << 20).err();
+    assert!(matches!(short, Some(HiveError::Corrupt { what: "hive bins", at: 0x1000, .. })), "{short:?}");
     let mut bytes = file.bytes.clone();
     put(&mut bytes, 0x28, 0x8000_0000);
     let file = File::new(bytes);
     let read = |offset, len| file.read_at(offset, len);
-    let long = SparseHive::open(&read, u64::MAX).err().unwrap().to_string();
-    assert_eq!(long, "hive of 2 GiB or more at 0x28 of the hive: not supported");
+    let long = SparseHive::open(&read, u64::MAX).err();
+    assert_eq!(long, Some(HiveError::Unsupported { what: "hive of 2 GiB or more", at: 0x28 }));
 }
 
 pub(super) fn put(bytes: &mut [u8], at: usize, number: u32) {
@@ -235,21 +246,22 @@ fn circles_and_lists_that_lie_end() {
     let found = |bodies: &[Vec<u8>]| {
         let mut bytes = good.clone();
         relist(&mut bytes, at, bodies);
-        ask(&bytes, |hive| hive.key(&["key 003"]).map(|key| key.map(|key| key.name))).unwrap_err()
+        corrupt(ask(&bytes, |hive| hive.key(&["key 003"]).map(|key| key.map(|key| key.name))).unwrap_err())
     };
-    let nested = "expected lf, lh or li, found ri";
-    assert!(found(&[list("ri", &[first], plain)]).contains(nested));
-    assert!(found(&[list("ri", &[first + 16], plain), list("ri", &[first], plain)]).contains(nested));
-    assert!(found(&[list("lx", &cells, plain)]).contains("found lx"));
-    assert!(found(&[list("li", &cells[10..], plain)]).contains("expected 20 subkeys, found 10"));
+    let no_list = |found: &str| ("list of subkeys", "lf, lh or li".to_owned(), found.to_owned());
+    assert_eq!(found(&[list("ri", &[first], plain)]), no_list("ri"));
+    assert_eq!(found(&[list("ri", &[first + 16], plain), list("ri", &[first], plain)]), no_list("ri"));
+    assert_eq!(found(&[list("lx", &cells, plain)]), no_list("lx"));
+    let miscounted = |found: &str| ("list of subkeys", "20 subkeys".to_owned(), found.to_owned());
+    assert_eq!(found(&[list("li", &cells[10..], plain)]), miscounted("10"));
     let more = [&[cells[0]; 21][..], &[cells[3]]].concat();
-    assert!(found(&[list("li", &more, plain)]).contains("expected 20 subkeys, found more"));
-    assert!(found(&[list("li", &[4, 0x21, u32::MAX], plain)]).contains("expected the start of a cell"));
+    assert_eq!(found(&[list("li", &more, plain)]), miscounted("more"));
+    assert_eq!(found(&[list("li", &[4, 0x21, u32::MAX], plain)]).1, "the start of a cell");
     let mut bytes = good.clone();
     relist(&mut bytes, at, &[list("li", &[root; 20], plain)]);
     let name = ask(&bytes, |hive| hive.key(&["root"; 100])).unwrap().unwrap().name;
     assert_eq!(name, "Root", "a circle has as many turns as the path");
     put(&mut bytes, root as usize + 0x1000, 8);
     let error = ask(&bytes, |hive| hive.key(&[])).unwrap_err();
-    assert!(error.contains("expected an allocated cell"), "{error}");
+    assert_eq!(corrupt(error).1, "an allocated cell");
 }

@@ -6,18 +6,14 @@ use std::path::PathBuf;
 
 use crate::layout::Layout;
 use crate::layout::discover;
-use crate::layout::store::StoreFile;
 use crate::partition::DiskId;
 use crate::partition::PartitionError;
 use crate::repair::apply::is_done;
-use crate::repair::error::Deviation;
-use crate::repair::error::DeviationKind;
+use crate::repair::goal::Goal;
 use crate::repair::patch::Patch;
 use crate::repair::patch::inverse;
 use crate::repair::record::Record;
 use crate::repair::record::disk_text;
-use crate::repair::record::sha256;
-use crate::repair::transaction;
 use crate::repair::transaction::Recorded;
 use crate::storage::Storage;
 use crate::storage::StorageError;
@@ -61,7 +57,8 @@ impl From<UndoRefusal> for Stopped {
 pub struct Undo {
     record: Record,
     kept: PathBuf,
-    goal: Goal,
+    patches: Vec<Patch>,
+    identity: Option<DiskId>,
 }
 
 impl Undo {
@@ -91,19 +88,19 @@ impl Undo {
         {
             return Err(Stopped::Refused(check::by_sectors(refusal, record, layout, storage)?));
         }
-        Ok(Self { record: record.clone(), kept, goal: Goal { patches, identity } })
+        Ok(Self { record: record.clone(), kept, patches, identity })
     }
 
     /// What would be written.
     #[must_use]
     pub fn patches(&self) -> &[Patch] {
-        &self.goal.patches
+        &self.patches
     }
 
     /// The identity that the disk was given since the repair, and keeps.
     #[must_use]
     pub const fn identity(&self) -> Option<DiskId> {
-        self.goal.identity
+        self.identity
     }
 
     /// Looks at the disk again, which is now held for writing: since the look it may have been replaced.
@@ -112,7 +109,7 @@ impl Undo {
     /// [`Stopped`].
     pub fn lock(self, disk: Box<dyn StorageMut>) -> Result<Recorded, Stopped> {
         let layout = discover(&Cached::new(Window::new(disk.as_ref(), 0, disk.len())))?;
-        match self.goal.identity {
+        match self.identity {
             Some(identity) => {
                 check_but_identity(&self.record, &layout, disk.len())?;
                 if layout.table.disk != Some(identity) {
@@ -121,34 +118,7 @@ impl Undo {
             }
             None => check(&self.record, &layout, disk.len())?,
         }
-        let Self { record, kept, goal } = self;
-        Ok(Recorded { disk, record, kept, goal: transaction::Goal::Undone(goal) })
-    }
-}
-
-/// What a disk has to be when a repair was undone.
-pub(super) struct Goal {
-    /// The sectors that lead back, in the order of writing.
-    pub(super) patches: Vec<Patch>,
-    /// The identity that the disk was given since the repair, and keeps.
-    identity: Option<DiskId>,
-}
-
-impl Goal {
-    /// Whether the disk has its identity and its stores as they were.
-    pub(super) fn is_met(&self, record: &Record, layout: &Layout) -> Result<(), Deviation> {
-        let found = disk_text(layout.table.disk);
-        let expected = self.identity.map_or_else(|| record.target.disk.clone(), DiskId::text);
-        if found != expected {
-            return Err(Deviation { kind: DeviationKind::Identity { expected, found }, failed_read: None });
-        }
-        for saved in &record.stores {
-            let store = layout.store_on(saved.partition, &saved.path).and_then(StoreFile::on_disk);
-            if store.is_none_or(|store| sha256(store) != saved.sha256_before) {
-                let kind = DeviationKind::OldStore { path: saved.path.clone() };
-                return Err(Deviation { kind, failed_read: layout.failed_read.clone() });
-            }
-        }
-        Ok(())
+        let Self { record, kept, patches, identity } = self;
+        Ok(Recorded { disk, record, kept, goal: Goal::Undone { patches, identity } })
     }
 }

@@ -35,7 +35,6 @@ use crate::storage::nbd::link::Link;
 use crate::storage::nbd::negotiate::Export;
 use crate::storage::nbd::url::Address;
 use crate::storage::nbd::url::NbdUrl;
-use crate::storage::qemu_nbd::watched::Watched;
 
 /// How long a server may take for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -52,7 +51,7 @@ pub struct Nbd {
     name: String,
     /// The server that was started for it. It is last: told before that the client leaves.
     #[expect(dead_code, reason = "it is only to live as long")]
-    server: Option<Watched>,
+    server: Option<Box<dyn Send + Sync>>,
     /// What keeps others off the image, after the server has ended.
     #[expect(dead_code, reason = "it is only to live as long")]
     alone: Option<Flock<File>>,
@@ -84,8 +83,8 @@ impl Nbd {
     }
 
     /// The same, with the server that was started for it and ends with it.
-    pub(crate) fn kept_by(self, server: Watched) -> Self {
-        Self { server: Some(server), ..self }
+    pub(crate) fn kept_by(self, server: impl Send + Sync + 'static) -> Self {
+        Self { server: Some(Box::new(server)), ..self }
     }
 
     /// The same, with the lock on the image.

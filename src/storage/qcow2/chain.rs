@@ -1,6 +1,7 @@
 //! Opening a qcow2 image with the files it names: the backing chain and the external data file.
 
 use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::storage::Storage;
@@ -11,7 +12,6 @@ use crate::storage::format::FLATTEN;
 use crate::storage::format::Format;
 use crate::storage::format::recognise;
 use crate::storage::lock;
-use crate::storage::open::OpenOptions;
 use crate::storage::qcow2::Qcow2;
 use crate::storage::qcow2::header::Header;
 use crate::storage::qcow2::header::MAGIC;
@@ -42,16 +42,16 @@ pub(crate) struct Chain {
     pub(crate) notes: Vec<String>,
 }
 
-/// Opens the qcow2 image in `file`, which was opened for `access`.
+/// Opens the qcow2 image in `file`, which was opened for `access`. It may name files of `allow_backing` wherever they lie.
 ///
 /// # Errors
 /// [`StorageError`] for a header that is refused, and for a named file that is missing or not allowed.
 pub(crate) fn open_chain(
     file: Arc<Raw>,
-    options: &OpenOptions,
+    allow_backing: &[PathBuf],
     access: Access,
 ) -> Result<Chain, StorageError> {
-    let mut walk = Walk { options, access, way: Descent::default(), notes: Vec::new() };
+    let mut walk = Walk { allow_backing, access, way: Descent::default(), notes: Vec::new() };
     let image = walk.image(file, true)?;
     Ok(Chain { image, notes: walk.notes })
 }
@@ -83,7 +83,7 @@ impl Descent {
 }
 
 struct Walk<'a> {
-    options: &'a OpenOptions,
+    allow_backing: &'a [PathBuf],
     access: Access,
     way: Descent,
     notes: Vec<String>,
@@ -118,7 +118,7 @@ impl Walk<'_> {
                 "convert it with `qemu-img convert --image-opts` and work on the copy",
             )
         })?;
-        let path = resolve(name, image, "data file", &self.options.allow_backing)?;
+        let path = resolve(name, image, "data file", self.allow_backing)?;
         let write = top && self.access == Access::Write;
         let file = open_file(&path, write)?;
         if self.way.0.contains(&identity(&file, &path)?) {
@@ -141,8 +141,8 @@ impl Walk<'_> {
         format: Option<&str>,
         image: &Path,
     ) -> Result<Box<dyn Storage>, StorageError> {
-        let path = resolve(name, image, "backing file", &self.options.allow_backing)
-            .map_err(|error| error.in_file(image))?;
+        let path =
+            resolve(name, image, "backing file", self.allow_backing).map_err(|error| error.in_file(image))?;
         let file = open_file(&path, false)
             .map_err(|error| error.in_file(Path::new("backing file")).in_file(image))?;
         if self.access == Access::Write {
@@ -191,7 +191,7 @@ pub(crate) fn read_header(file: &Raw) -> Result<Header, StorageError> {
     let cluster = 1u64.checked_shl(bits).unwrap_or(USUAL_HEAD);
     // What the header itself needs stands in its first bytes; extensions and names may fill the whole cluster.
     match Header::parse(&small, file.len()) {
-        Err(StorageError::Corrupt { .. }) if cluster > USUAL_HEAD => {
+        Err(StorageError::Corrupt(_)) if cluster > USUAL_HEAD => {
             Header::parse(&read_head(file, cluster.min(MAX_HEAD))?, file.len())
         }
         parsed => parsed,
@@ -204,10 +204,10 @@ fn read_head(file: &Raw, len: u64) -> Result<Vec<u8>, StorageError> {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use std::path::PathBuf;
     use std::process::Command;
 
     use super::*;
+    use crate::storage::open::OpenOptions;
     use crate::storage::open::open;
     use crate::storage::open::open_mut;
 

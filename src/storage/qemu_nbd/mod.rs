@@ -9,15 +9,16 @@ pub mod vmdk;
 pub(crate) mod watched;
 
 use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 use std::time::Instant;
 
 use crate::storage::StorageError;
 use crate::storage::nbd::Nbd;
 use crate::storage::nbd::patient_unix;
-use crate::storage::open::OpenOptions;
 use crate::storage::qemu_nbd::nodes::Image;
 use crate::storage::qemu_nbd::starter::Request;
+use crate::storage::qemu_nbd::starter::Starter;
 use crate::storage::qemu_nbd::watched::Watched;
 
 /// How long `qemu-nbd` may take until it listens: the key of a LUKS image alone takes seconds.
@@ -25,6 +26,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(3);
 /// How long it may take to end, once it has broken off.
 const FAREWELL: Duration = Duration::from_secs(5);
+
+/// What the user gave leave to open beside the image.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Leave<'a> {
+    /// Files outside the image's directory that it may name.
+    pub(crate) allow_backing: &'a [PathBuf],
+    /// The file with the passphrase of an encrypted image.
+    pub(crate) key_file: Option<&'a Path>,
+}
 
 /// Opens the image at `path` through a `qemu-nbd` of its own, which ends with what is returned.
 ///
@@ -34,16 +44,17 @@ const FAREWELL: Duration = Duration::from_secs(5);
 pub(crate) fn serve(
     path: &Path,
     image: Image,
-    options: &OpenOptions,
+    key_file: Option<&Path>,
+    starter: &Starter,
     is_read_only: bool,
 ) -> Result<Nbd, StorageError> {
     let request = Request {
         program: watched::find().ok_or_else(|| missing(&image.why).in_file(path))?,
         node: image.node,
-        key_file: options.key_file.clone(),
+        key_file: key_file.map(Path::to_path_buf),
         is_read_only,
     };
-    let mut server = options.starter.start(request).map_err(|error| error.in_file(path))?;
+    let mut server = starter.start(request).map_err(|error| error.in_file(path))?;
     let wire = connect(&mut server).map_err(|error| error.in_file(path))?;
     match Nbd::on(wire, "", path.display().to_string()) {
         Ok(nbd) => Ok(nbd.kept_by(server)),

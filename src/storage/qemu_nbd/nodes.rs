@@ -16,13 +16,13 @@ use crate::storage::file::open_file;
 use crate::storage::format::FLATTEN;
 use crate::storage::format::Format;
 use crate::storage::format::recognise;
-use crate::storage::open::OpenOptions;
 use crate::storage::qcow2::chain::Access;
 use crate::storage::qcow2::chain::Descent;
 use crate::storage::qcow2::chain::read_header;
 use crate::storage::qcow2::features::Reader;
 use crate::storage::qcow2::header::Header;
 use crate::storage::qcow2::named::resolve;
+use crate::storage::qemu_nbd::Leave;
 use crate::storage::qemu_nbd::vmdk;
 use crate::storage::qemu_nbd::watched::utf8;
 use crate::storage::raw::Raw;
@@ -48,10 +48,10 @@ pub(crate) struct Image {
 pub(crate) fn image(
     path: &Path,
     format: Format,
-    options: &OpenOptions,
+    leave: Leave<'_>,
     access: Access,
 ) -> Result<Image, StorageError> {
-    let mut walk = Walk::new(options, access);
+    let mut walk = Walk::new(leave, access);
     let node = walk.node(path, format, true)?;
     Ok(walk.image(node, || format!("it is a {format} image")))
 }
@@ -62,10 +62,10 @@ pub(crate) fn image(
 /// As [`image`].
 pub(crate) fn qcow2_image(
     path: &Path,
-    options: &OpenOptions,
+    leave: Leave<'_>,
     access: Access,
 ) -> Result<Option<Image>, StorageError> {
-    let mut walk = Walk::new(options, access);
+    let mut walk = Walk::new(leave, access);
     let walked = walk.node(path, Format::Qcow2, true);
     if walk.why.is_none() {
         return Ok(None);
@@ -74,7 +74,7 @@ pub(crate) fn qcow2_image(
 }
 
 struct Walk<'a> {
-    options: &'a OpenOptions,
+    leave: Leave<'a>,
     access: Access,
     way: Descent,
     /// What only QEMU can do.
@@ -82,8 +82,8 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(options: &'a OpenOptions, access: Access) -> Self {
-        Self { options, access, way: Descent::default(), why: None }
+    fn new(leave: Leave<'a>, access: Access) -> Self {
+        Self { leave, access, way: Descent::default(), why: None }
     }
 
     fn image(self, mut node: Value, why: impl FnOnce() -> String) -> Image {
@@ -157,7 +157,7 @@ impl<'a> Walk<'a> {
             let what = "its external data file has no name in the header";
             StorageError::unsupported(what, FLATTEN).in_file(image)
         })?;
-        let path = resolve(name, image, "data file", &self.options.allow_backing)
+        let path = resolve(name, image, "data file", self.leave.allow_backing)
             .map_err(|error| error.in_file(image))?;
         let raw = Raw::new(open_file(&path, false)?, &path, None)?;
         self.way.step(&raw).map_err(|error| error.in_file(image))?;
@@ -165,7 +165,7 @@ impl<'a> Walk<'a> {
     }
 
     fn backing(&mut self, name: &str, format: Option<&str>, image: &Path) -> Result<Value, StorageError> {
-        let path = resolve(name, image, "backing file", &self.options.allow_backing)?;
+        let path = resolve(name, image, "backing file", self.leave.allow_backing)?;
         let format = match format {
             Some("raw") => Format::Raw,
             Some("qcow2") => Format::Qcow2,
@@ -190,7 +190,7 @@ impl<'a> Walk<'a> {
     }
 
     fn need_key(&self) -> Result<(), StorageError> {
-        let file = self.options.key_file.as_deref().ok_or_else(|| {
+        let file = self.leave.key_file.ok_or_else(|| {
             StorageError::unsupported(
                 "it is encrypted (LUKS)",
                 "name a file that holds its passphrase and nothing else: --key-file FILE",

@@ -5,8 +5,8 @@
 use crate::bytes::le_u16;
 use crate::bytes::le_u32;
 use crate::bytes::slice;
-use crate::volume::FileSystem;
-use crate::volume::VolumeError;
+use crate::volume::error::VolumeError;
+use crate::volume::file_system::FileSystem;
 
 /// Width of the entries of the table, in bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use crate::bytes::le_u16;
 use crate::bytes::le_u32;
 use crate::storage::Storage;
-use crate::volume::VolumeError;
-use crate::volume::VolumeExtent;
+use crate::volume::error::VolumeError;
+use crate::volume::extent::VolumeExtent;
 use crate::volume::fat::boot_sector::BootSector;
 use crate::volume::fat::boot_sector::Width;
 

@@ -10,7 +10,7 @@ use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::reader::Reader;
 use crate::storage::reader::fence;
-use crate::volume::VolumeError;
+use crate::volume::error::VolumeError;
 use crate::volume::fat::boot_sector::BootSector;
 use crate::volume::fat::boot_sector::Rounding;
 
@@ -79,7 +79,7 @@ fn read_as_it_is(storage: &dyn Storage, path: &str, max: u64) -> Result<Vec<u8>,
     let found = match contents {
         Ok(Ok(bytes)) => return Ok(bytes),
         Ok(Err(error)) => error.to_string(),
-        Err(panic) => panic,
+        Err(panic) => panic.to_string(),
     };
     Err(VolumeError::unsupported(
         format!("the fatfs crate cannot read {path}: {found}"),

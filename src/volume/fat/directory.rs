@@ -4,7 +4,7 @@ use crate::bytes::le_u16;
 use crate::bytes::le_u32;
 use crate::bytes::slice;
 use crate::storage::Storage;
-use crate::volume::VolumeError;
+use crate::volume::error::VolumeError;
 use crate::volume::fat::boot_sector::BootSector;
 use crate::volume::fat::boot_sector::Width;
 use crate::volume::fat::chain::Walk;

@@ -8,21 +8,21 @@ mod directory;
 mod tests;
 
 use crate::storage::Storage;
-use crate::volume::Entry;
-use crate::volume::EntryKind;
-use crate::volume::FileSystem;
-use crate::volume::LocatedFile;
-use crate::volume::Obstacle;
-use crate::volume::ObstacleKind;
-use crate::volume::PlacedFile;
-use crate::volume::VolumeError;
-use crate::volume::VolumeExtent;
-use crate::volume::VolumeFile;
+use crate::volume::entry::Entry;
+use crate::volume::entry::EntryKind;
+use crate::volume::error::VolumeError;
+use crate::volume::extent::LocatedFile;
+use crate::volume::extent::VolumeExtent;
 use crate::volume::fat::boot_sector::BootSector;
 use crate::volume::fat::boot_sector::Rounding;
 use crate::volume::fat::boot_sector::Width;
 use crate::volume::fat::directory::DirectoryEntry;
 use crate::volume::file::Contents;
+use crate::volume::file::PlacedFile;
+use crate::volume::file::VolumeFile;
+use crate::volume::file_system::FileSystem;
+use crate::volume::obstacle::Obstacle;
+use crate::volume::obstacle::ObstacleKind;
 use crate::volume::path;
 
 /// Entries of a directory that are listed.

@@ -3,7 +3,7 @@
 use crate::bytes::array;
 use crate::bytes::le_u16;
 use crate::bytes::le_u64;
-use crate::volume::VolumeError;
+use crate::volume::error::VolumeError;
 
 /// What is needed of the boot sector. Sizes in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

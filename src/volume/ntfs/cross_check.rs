@@ -17,7 +17,7 @@ use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::reader::Reader;
 use crate::storage::reader::fence;
-use crate::volume::VolumeError;
+use crate::volume::error::VolumeError;
 use crate::volume::ntfs::collation::Collation;
 use crate::volume::ntfs::index::NamedFile;
 
@@ -148,7 +148,7 @@ fn ask<T>(what: &str, at: u64, question: impl FnOnce() -> Result<T, NtfsError>) 
             Err(error) => error.to_string(),
         },
         Ok(Err(error)) => error.to_string(),
-        Err(panic) => panic,
+        Err(panic) => panic.to_string(),
     };
     Err(VolumeError::corrupt(what, at, "what the ntfs crate can read", found))
 }

@@ -2,7 +2,7 @@
 //!
 //! Source: libyal's libfsntfs documentation, "Data runs"; the linux-ntfs documentation.
 
-use crate::volume::VolumeExtent;
+use crate::volume::extent::VolumeExtent;
 
 /// Clusters that follow each other on the volume, or a hole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,41 +15,56 @@ pub(crate) struct Run {
     pub(crate) lcn: Option<u64>,
 }
 
+/// Why bytes are no data runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum RunsError {
+    #[error("data runs without an end")]
+    Endless,
+    #[error("a data run header of 0x{0:02x}")]
+    Header(u8),
+    #[error("a data run that is cut")]
+    Cut,
+    #[error("a data run of no clusters")]
+    Empty,
+    #[error("a data run before the volume")]
+    BeforeVolume,
+    #[error("data runs of more clusters than can be counted")]
+    TooLong,
+    #[error("data runs up to cluster 0x{end:x} instead of 0x{last_vcn:x}")]
+    End { end: u64, last_vcn: u64 },
+}
+
 /// Decodes runs up to the zero byte that ends them. The first one begins at cluster `vcn` of the attribute.
 ///
 /// # Errors
-/// What is wrong, for a message.
-pub(crate) fn decode(bytes: &[u8], mut vcn: u64) -> Result<Vec<Run>, String> {
+/// [`RunsError`], but for [`RunsError::End`]: where they have to end is known to the attribute.
+pub(crate) fn decode(bytes: &[u8], mut vcn: u64) -> Result<Vec<Run>, RunsError> {
     let mut runs = Vec::new();
     let mut rest = bytes;
     let mut lcn = 0u64;
     loop {
-        let Some((header, body)) = rest.split_first() else { return Err("data runs without an end".into()) };
+        let Some((header, body)) = rest.split_first() else { return Err(RunsError::Endless) };
         if *header == 0 {
             return Ok(runs);
         }
         let (length_size, offset_size) = (usize::from(header & 0x0f), usize::from(header >> 4));
         if !(1..=8).contains(&length_size) || offset_size > 8 {
-            return Err(format!("a data run header of 0x{header:02x}"));
+            return Err(RunsError::Header(*header));
         }
-        let Some((length, tail)) = body.split_at_checked(length_size) else {
-            return Err("a data run that is cut".into());
-        };
-        let Some((offset, tail)) = tail.split_at_checked(offset_size) else {
-            return Err("a data run that is cut".into());
-        };
+        let (length, tail) = body.split_at_checked(length_size).ok_or(RunsError::Cut)?;
+        let (offset, tail) = tail.split_at_checked(offset_size).ok_or(RunsError::Cut)?;
         let clusters = unsigned(length);
         if clusters == 0 {
-            return Err("a data run of no clusters".into());
+            return Err(RunsError::Empty);
         }
         let place = if offset.is_empty() {
             None
         } else {
-            lcn = lcn.checked_add_signed(signed(offset)).ok_or("a data run before the volume")?;
+            lcn = lcn.checked_add_signed(signed(offset)).ok_or(RunsError::BeforeVolume)?;
             Some(lcn)
         };
         runs.push(Run { vcn, clusters, lcn: place });
-        vcn = vcn.checked_add(clusters).ok_or("data runs of more clusters than can be counted")?;
+        vcn = vcn.checked_add(clusters).ok_or(RunsError::TooLong)?;
         rest = tail;
     }
 }
@@ -100,17 +115,19 @@ mod tests {
 
     #[test]
     fn broken_runs_are_told() {
-        for (bytes, story) in [
-            (&[0x11, 1][..], "a data run that is cut"),
-            (&[0x11], "a data run that is cut"),
-            (&[0x11, 1, 1], "data runs without an end"),
-            (&[0x10, 1, 0], "a data run header of 0x10"),
-            (&[0x91, 1, 0], "a data run header of 0x91"),
-            (&[0x11, 0, 1, 0], "a data run of no clusters"),
-            (&[0x11, 1, 0xff, 0], "a data run before the volume"),
+        for (bytes, error) in [
+            (&[0x11, 1][..], RunsError::Cut),
+            (&[0x11], RunsError::Cut),
+            (&[0x11, 1, 1], RunsError::Endless),
+            (&[0x10, 1, 0], RunsError::Header(0x10)),
+            (&[0x91, 1, 0], RunsError::Header(0x91)),
+            (&[0x11, 0, 1, 0], RunsError::Empty),
+            (&[0x11, 1, 0xff, 0], RunsError::BeforeVolume),
         ] {
-            assert_eq!(decode(bytes, 0), Err(story.to_string()));
+            assert_eq!(decode(bytes, 0), Err(error));
         }
-        assert!(decode(&[0x08, 255, 255, 255, 255, 255, 255, 255, 255, 0], 1).is_err());
+        let endless = decode(&[0x08, 255, 255, 255, 255, 255, 255, 255, 255, 0], 1);
+        assert_eq!(endless, Err(RunsError::TooLong));
+        assert_eq!(RunsError::Header(0x91).to_string(), "a data run header of 0x91");
     }
 }

@@ -7,9 +7,10 @@ use crate::bytes::le_u16;
 use crate::bytes::le_u32;
 use crate::bytes::le_u64;
 use crate::bytes::slice;
-use crate::volume::VolumeError;
+use crate::volume::error::VolumeError;
 use crate::volume::ntfs::data_runs;
 use crate::volume::ntfs::data_runs::Run;
+use crate::volume::ntfs::data_runs::RunsError;
 
 /// Attribute type codes, by the format's own names.
 pub(crate) const STANDARD_INFORMATION: u32 = 0x10;
@@ -89,7 +90,8 @@ impl FileRecord {
     /// # Errors
     /// [`VolumeError::Corrupt`] with the place inside the record.
     pub(crate) fn decode(bytes: &[u8], at: u64) -> Result<Self, VolumeError> {
-        let bytes = fixed_up(bytes, b"FILE").map_err(|found| corrupt(at, "a whole FILE record", &found))?;
+        let bytes =
+            fixed_up(bytes, b"FILE").map_err(|torn| corrupt(at, "a whole FILE record", &torn.to_string()))?;
         let cut = || corrupt(at, "a FILE record header", "its end");
         let flags = le_u16(&bytes, 0x16).ok_or_else(cut)?;
         let used = usize::try_from(le_u32(&bytes, 0x18).ok_or_else(cut)?).unwrap_or(usize::MAX);
@@ -104,7 +106,7 @@ impl FileRecord {
             is_directory: flags & 2 != 0,
             base: le_u64(&bytes, 0x20).ok_or_else(cut)? & 0xffff_ffff_ffff,
             attributes: attributes(used_bytes, first)
-                .map_err(|found| corrupt(at, "whole attributes", &found))?,
+                .map_err(|found| corrupt(at, "whole attributes", &found.to_string()))?,
         })
     }
 
@@ -139,14 +141,34 @@ impl Attribute {
     }
 }
 
+/// Why bytes are no record that was written whole.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Torn {
+    #[error("signature {}", crate::bytes::hex(.0))]
+    Signature(Vec<u8>),
+    #[error("an update sequence of another length")]
+    UpdateSequence,
+    #[error("a torn sector {0}: update sequence mismatch")]
+    Sector(usize),
+}
+
+/// An attribute that cannot be read, with its place in the record.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+enum AttributeError {
+    #[error("an attribute at 0x{at:x} that is cut")]
+    Cut { at: usize },
+    #[error("{cause} at 0x{at:x}")]
+    Runs { at: usize, cause: RunsError },
+}
+
 /// The record with its update sequence undone: the last two bytes of each 512 are put back.
 ///
 /// # Errors
-/// What is wrong: another signature, or sectors of different writes (a torn record).
-pub(crate) fn fixed_up(bytes: &[u8], signature: &[u8; 4]) -> Result<Vec<u8>, String> {
+/// [`Torn`]: another signature, or sectors of different writes.
+pub(crate) fn fixed_up(bytes: &[u8], signature: &[u8; 4]) -> Result<Vec<u8>, Torn> {
     let found = slice(bytes, 0, 4).unwrap_or_default();
     if found != signature {
-        return Err(format!("signature {}", crate::bytes::hex(found)));
+        return Err(Torn::Signature(found.to_vec()));
     }
     let words = || {
         let at = usize::from(le_u16(bytes, 4)?);
@@ -156,12 +178,12 @@ pub(crate) fn fixed_up(bytes: &[u8], signature: &[u8; 4]) -> Result<Vec<u8>, Str
         let whole = count.checked_mul(STRIDE) == Some(bytes.len());
         (whole && array.len() == count.checked_mul(2)?).then_some((number, array))
     };
-    let (number, array) = words().ok_or("an update sequence of another length")?;
+    let (number, array) = words().ok_or(Torn::UpdateSequence)?;
     let mut fixed = bytes.to_vec();
     for (index, (block, word)) in fixed.chunks_exact_mut(STRIDE).zip(array.chunks_exact(2)).enumerate() {
         let Some((_, last)) = block.split_at_mut_checked(STRIDE.saturating_sub(2)) else { continue };
         if last != number {
-            return Err(format!("a torn sector {index}: update sequence mismatch"));
+            return Err(Torn::Sector(index));
         }
         last.copy_from_slice(word);
     }
@@ -169,11 +191,11 @@ pub(crate) fn fixed_up(bytes: &[u8], signature: &[u8; 4]) -> Result<Vec<u8>, Str
 }
 
 /// All attributes up to the end marker.
-fn attributes(record: &[u8], first: usize) -> Result<Vec<Attribute>, String> {
+fn attributes(record: &[u8], first: usize) -> Result<Vec<Attribute>, AttributeError> {
     let mut found = Vec::new();
     let mut at = first;
     loop {
-        let cut = || format!("an attribute at 0x{at:x} that is cut");
+        let cut = || AttributeError::Cut { at };
         let kind = le_u32(record, at).ok_or_else(cut)?;
         if kind == END {
             return Ok(found);
@@ -181,13 +203,14 @@ fn attributes(record: &[u8], first: usize) -> Result<Vec<Attribute>, String> {
         let length = le_u32(record, at.saturating_add(4)).and_then(|it| usize::try_from(it).ok());
         let length = length.filter(|it| *it >= 0x18).ok_or_else(cut)?;
         let bytes = slice(record, at, length).ok_or_else(cut)?;
-        found.push(attribute(kind, bytes).ok_or_else(cut)?.map_err(|it| format!("{it} at 0x{at:x}"))?);
+        let attribute = attribute(kind, bytes).ok_or_else(cut)?;
+        found.push(attribute.map_err(|cause| AttributeError::Runs { at, cause })?);
         at = at.saturating_add(length);
     }
 }
 
 /// One attribute from its bytes; `None` when a part of it lies outside.
-fn attribute(kind: u32, bytes: &[u8]) -> Option<Result<Attribute, String>> {
+fn attribute(kind: u32, bytes: &[u8]) -> Option<Result<Attribute, RunsError>> {
     let name_units = usize::from(*bytes.get(9)?);
     let name = slice(bytes, usize::from(le_u16(bytes, 0x0a)?), name_units.checked_mul(2)?)?;
     let body = match *bytes.get(8)? {
@@ -202,17 +225,17 @@ fn attribute(kind: u32, bytes: &[u8]) -> Option<Result<Attribute, String>> {
     Some(body.map(|body| Attribute { kind, name, flags, instance, body }))
 }
 
-fn non_resident(bytes: &[u8]) -> Option<Result<NonResident, String>> {
+fn non_resident(bytes: &[u8]) -> Option<Result<NonResident, RunsError>> {
     let first_vcn = le_u64(bytes, 0x10)?;
     let last_vcn = le_u64(bytes, 0x18)?;
     let runs = match data_runs::decode(bytes.get(usize::from(le_u16(bytes, 0x20)?)..)?, first_vcn) {
         Ok(runs) => runs,
-        Err(story) => return Some(Err(story)),
+        Err(error) => return Some(Err(error)),
     };
     let end = runs.last().map_or(Some(first_vcn), |run| run.vcn.checked_add(run.clusters))?;
     // The last cluster of an empty attribute is "-1".
     if end != last_vcn.wrapping_add(1) {
-        return Some(Err(format!("data runs up to cluster 0x{end:x} instead of 0x{last_vcn:x}")));
+        return Some(Err(RunsError::End { end, last_vcn }));
     }
     let sizes = first_vcn == 0;
     let size_at = |at| if sizes { le_u64(bytes, at) } else { Some(0) };
@@ -309,20 +332,30 @@ pub(crate) mod tests {
     #[test]
     fn torn_and_foreign_records_are_refused() {
         let good = record(&[resident(DATA, b"hello")]);
-        for (at, story) in
-            [(0x1fe, "torn sector 0"), (0x3fe, "torn sector 1"), (0, "signature"), (6, "update")]
-        {
+        for (at, torn) in [
+            (0x1fe, Torn::Sector(0)),
+            (0x3fe, Torn::Sector(1)),
+            (0, Torn::Signature(b"\x06ILE".to_vec())),
+            (6, Torn::UpdateSequence),
+        ] {
             let mut bytes = good.clone();
             bytes[at] ^= 0x40;
+            assert_eq!(fixed_up(&bytes, b"FILE"), Err(torn.clone()));
             let error = FileRecord::decode(&bytes, 0x4000).unwrap_err().to_string();
-            assert!(error.starts_with("FILE record at 0x4000") && error.contains(story), "{error}");
+            assert_eq!(error, format!("FILE record at 0x4000: expected a whole FILE record, found {torn}"));
         }
+        assert_eq!(Torn::Sector(1).to_string(), "a torn sector 1: update sequence mismatch");
+        assert_eq!(Torn::Signature(b"FILE".to_vec()).to_string(), "signature 46494c45");
     }
 
     #[test]
     fn runs_that_do_not_cover_the_promised_clusters_are_refused() {
         let bytes = record(&[in_clusters(DATA, 0, [4096; 3], 5, &[0x11, 2, 9, 0])]);
-        assert!(FileRecord::decode(&bytes, 0).unwrap_err().to_string().contains("instead of 0x5"));
+        let cause = RunsError::End { end: 2, last_vcn: 5 };
+        assert_eq!(attributes(&bytes, 0x38), Err(AttributeError::Runs { at: 0x38, cause }));
+        let error = FileRecord::decode(&bytes, 0).unwrap_err().to_string();
+        let found = "data runs up to cluster 0x2 instead of 0x5 at 0x38";
+        assert_eq!(error, format!("FILE record at 0x0: expected whole attributes, found {found}"));
     }
 
     #[test]

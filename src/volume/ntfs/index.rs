@@ -10,7 +10,7 @@ use crate::bytes::le_u16;
 use crate::bytes::le_u32;
 use crate::bytes::le_u64;
 use crate::bytes::slice;
-use crate::volume::VolumeError;
+use crate::volume::error::VolumeError;
 use crate::volume::ntfs::collation::Collation;
 use crate::volume::ntfs::file_record::FileRecord;
 use crate::volume::ntfs::file_record::INDEX_ALLOCATION;
@@ -146,8 +146,8 @@ impl<'a> Index<'a> {
         let offset = vcn.saturating_mul(u64::from(unit));
         let size = u64::from(self.record_size);
         let bytes = allocation.read(self.table.storage, self.table.cluster_size, offset, size)?;
-        let bytes =
-            fixed_up(&bytes, b"INDX").map_err(|found| corrupt(self.at, "a whole index record", &found))?;
+        let bytes = fixed_up(&bytes, b"INDX")
+            .map_err(|torn| corrupt(self.at, "a whole index record", &torn.to_string()))?;
         if le_u64(&bytes, 0x10) != Some(vcn) {
             return Err(corrupt(self.at, &format!("index record 0x{vcn:x}"), "another in its place"));
         }

@@ -1,10 +1,10 @@
 //! The proof that a file's clusters may be overwritten in place.
 
 use crate::bytes::le_u32;
-use crate::volume::LocatedFile;
-use crate::volume::PlacedFile;
-use crate::volume::VolumeError;
-use crate::volume::VolumeExtent;
+use crate::volume::error::VolumeError;
+use crate::volume::extent::LocatedFile;
+use crate::volume::extent::VolumeExtent;
+use crate::volume::file::PlacedFile;
 use crate::volume::ntfs::Found;
 use crate::volume::ntfs::NtfsVolume;
 use crate::volume::ntfs::data_runs;

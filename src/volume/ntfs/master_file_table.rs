@@ -1,7 +1,7 @@
 //! The master file table: FILE records by number.
 
 use crate::storage::Storage;
-use crate::volume::VolumeError;
+use crate::volume::error::VolumeError;
 use crate::volume::ntfs::boot_sector::BootSector;
 use crate::volume::ntfs::data_runs;
 use crate::volume::ntfs::file_record::Body;

@@ -5,7 +5,7 @@ use crate::bytes::le_u32;
 use crate::bytes::le_u64;
 use crate::bytes::slice;
 use crate::storage::Storage;
-use crate::volume::VolumeError;
+use crate::volume::error::VolumeError;
 use crate::volume::file::Contents;
 use crate::volume::file::read_placed;
 use crate::volume::ntfs::data_runs;

@@ -1,0 +1,35 @@
+//! The file systems that are told apart.
+
+/// A file system, as far as it matters here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileSystem {
+    /// NTFS.
+    Ntfs,
+    /// FAT with 12-bit entries.
+    Fat12,
+    /// FAT with 16-bit entries.
+    Fat16,
+    /// FAT with 32-bit entries.
+    Fat32,
+    /// An encrypted BitLocker volume (`-FVE-FS-`, or BitLocker To Go).
+    BitLocker,
+    /// Recognised by its signature, but not read here: the name to show ("ext4", "LUKS", "exFAT", "ReFS", "xfs",
+    /// "swap", "LVM2", "btrfs", "LDM database", "Storage Spaces", …).
+    Other(&'static str),
+    /// Nothing that is known.
+    Unknown,
+}
+
+impl FileSystem {
+    /// Whether files on it can be seen.
+    #[must_use]
+    pub fn is_readable(self) -> bool {
+        matches!(self, Self::Ntfs) || self.is_fat()
+    }
+
+    /// Whether it is FAT of any kind, which is what UEFI firmware reads.
+    #[must_use]
+    pub const fn is_fat(self) -> bool {
+        matches!(self, Self::Fat12 | Self::Fat16 | Self::Fat32)
+    }
+}
