@@ -1,8 +1,11 @@
 //! The other cure: the disk gets its old identity back, and not one byte of a store changes.
 
+use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+use bcdrescue::bcd::ElementId;
+use bcdrescue::bcd::Store;
 use bcdrescue::cli::text::advice;
 use bcdrescue::repair::apply::apply;
 use bcdrescue::repair::cure::Cure;
@@ -28,6 +31,8 @@ use crate::support::program::bcdrescue;
 use crate::support::program::text;
 use crate::support::sparse::SparseRam;
 use crate::support::sparse::look;
+use crate::support::store::put_store;
+use crate::support::store::store_of;
 
 /// An image, its old identity, and the old GUIDs of those partitions that a store names.
 type Old = (&'static str, &'static str, &'static [(u32, &'static str)]);
@@ -229,5 +234,47 @@ fn an_encrypted_windows_leaves_the_choice_to_its_owner() {
     std::fs::remove_file(disk.record()).unwrap();
     bcdrescue(&["fix", disk.name(), "--yes", "--repoint"]).exits(1);
     bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);
+    assert_eq!(hash(&disk.path), before);
+}
+
+/// A disk without a signature gets the one that its store names, and nothing else; another signature does as well.
+#[test]
+fn a_disk_without_a_signature_gets_the_one_that_its_store_names() {
+    let disk = Disk::raw("win10-bios-healthy");
+    let healthy = hash(&disk.path);
+    disk.put(0x1b8, &[0; 4]);
+    let unsigned = hash(&disk.path);
+    let target = bcdrescue(&["check", disk.name(), "--json"]).exits(4).target();
+    let command: Vec<&str> = target["fix"]["command"].as_str().unwrap().split(' ').skip(1).collect();
+    assert_eq!(command, ["fix", disk.name(), "--restore-identity"]);
+    bcdrescue(&[command.as_slice(), &["--yes"]].concat()).exits(1).says("healthy");
+    assert_eq!(hash(&disk.path), healthy);
+    bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);
+    assert_eq!(hash(&disk.path), unsigned);
+    judge("sfdisk", &["-q", "--disk-id", disk.name(), "0x7ab1e0ff"]);
+    fs::remove_file(disk.record()).unwrap();
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(1).says("healthy");
+    bcdrescue(&["check", disk.name()]).exits(0);
+}
+
+/// Two signatures in one store: which of them was this disk's, nothing tells.
+#[test]
+fn a_disk_without_a_signature_gets_none_of_two() {
+    let disk = Disk::raw("win10-bios-healthy");
+    disk.put(0x1b8, &[0; 4]);
+    let store = store_of(&disk, "/Boot/BCD");
+    let parsed = Store::parse(store.clone()).unwrap();
+    let root = parsed.default_entry().unwrap().element(ElementId::OS_DEVICE).unwrap();
+    let old = 0xc3a1_f00d_u32.to_le_bytes();
+    let inside = root.raw.windows(4).position(|window| window == old).unwrap();
+    let mut other = store;
+    other[root.at + inside] ^= 1;
+    put_store(&disk, "/Boot/BCD", &other);
+    let target = bcdrescue(&["check", disk.name(), "--json"]).target();
+    let before = hash(&disk.path);
+    if let Some(command) = target["fix"]["command"].as_str() {
+        assert!(!command.contains("--restore-identity"), "{command}");
+    }
+    bcdrescue(&["fix", disk.name(), "--yes", "--restore-identity"]);
     assert_eq!(hash(&disk.path), before);
 }

@@ -58,7 +58,7 @@ impl Restore {
 /// those is not stale.
 #[must_use]
 pub fn restore(layout: &Layout, records: &[Record], repoints: &[&Repoint]) -> Restore {
-    let Some(first) = repoints.first() else { return Restore::Nothing };
+    let Some(first) = repoints.first() else { return named_signature(layout, records) };
     if let Some(other) = repoints.iter().find(|repoint| repoint.volume.is_none()) {
         return Restore::Impossible(format!(
             "an element means {}, and it is that disk whose identity changed",
@@ -103,6 +103,23 @@ fn agreed(layout: &Layout, disk: DiskId, repoints: &[&Repoint]) -> Result<OldIde
         return Err("the disk's identity is not what changed".into());
     }
     Ok(OldIdentity { disk, partitions: partitions.into_iter().collect() })
+}
+
+/// The signature for a disk that has none: the only one that elements name, each of which has its file where it says.
+fn named_signature(layout: &Layout, records: &[Record]) -> Restore {
+    let named = |record: &Record| {
+        let QualifiedPartition::Mbr { signature, offset } = record.named else { return None };
+        let volume = layout.partition_at(offset).filter(|_| record.purpose.role.is_windows())?;
+        layout.evidence.has(volume, record.purpose.file.as_deref()?).then_some(signature)
+    };
+    let mut signatures: Vec<u32> = records.iter().filter_map(named).filter(|named| *named != 0).collect();
+    signatures.dedup();
+    match signatures.as_slice() {
+        [signature] if layout.table.disk == Some(DiskId::Mbr(0)) => {
+            Restore::Possible(OldIdentity { disk: DiskId::Mbr(*signature), partitions: Vec::new() })
+        }
+        _ => Restore::Nothing,
+    }
 }
 
 /// The GUID that a re-pointed element knew its partition by, where that is another now.

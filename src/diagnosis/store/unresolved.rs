@@ -198,7 +198,7 @@ impl Subject<'_> {
                 format!("give it a GUID of its own first (`sgdisk --partition-guid={number}:R`), then run fix")
             }
             (Left::NoIdentity, _) => format!(
-                "give the disk a signature (`sfdisk --disk-id DISK 0x…`), then run fix; the store names {}",
+                "the store names {}; any other does as well: `sfdisk --disk-id DISK 0x…` gives one, then run fix",
                 show_disk(disk_of(&self.record.named))
             ),
             (Left::Kept(_), _) => "no harm comes of it; fix re-points it together with the others".into(),
