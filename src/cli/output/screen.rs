@@ -69,7 +69,7 @@ pub fn chain(out: &mut Lines, diagnosis: &Diagnosis) {
             State::Broken => "STOPS".red().bold().to_string(),
             State::Unknown => "?".yellow().to_string(),
         };
-        let name = hop.name;
+        let name = hop.kind.as_str();
         out.add(format_args!(
             "    {name:<16} {state}{} {}",
             " ".repeat(6usize.saturating_sub(width(hop.state))),
@@ -126,7 +126,7 @@ pub fn findings(out: &mut Lines, findings: &[Finding]) {
 fn add_group(out: &mut Lines, first: &Finding, group: &[&Finding]) {
     out.add(format_args!("  {}: {}", words::severity(first.severity), clean(&first.message)));
     for finding in group {
-        out.add(format_args!("      {}", clean(&finding.subject)));
+        out.add(format_args!("      {}", clean(finding.subject.as_str())));
     }
     let mut said: Vec<&String> = Vec::new();
     for line in group.iter().flat_map(|finding| &finding.evidence) {

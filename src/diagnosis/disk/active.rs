@@ -16,6 +16,8 @@ use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::remedy::Switch;
+use crate::diagnosis::model::subject::Chosen;
+use crate::diagnosis::model::subject::Subject;
 use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
 use crate::layout::system::BIOS_BOOT_MANAGER;
@@ -93,7 +95,9 @@ pub(in crate::diagnosis) fn shown(layout: &Layout) -> String {
 pub(in crate::diagnosis) fn findings(layout: &Layout, choice: Choice) -> Vec<Finding> {
     let unfit = choice.active.and_then(|number| may_be_active(layout, number).err());
     let choice = Choice { active: choice.active.filter(|_| unfit.is_none()), ..choice };
-    let unfit = unfit.map(|why| Finding::plain(Code::ChoiceDoesNotFit, Severity::Note, "--active", why));
+    let unfit = unfit.map(|why| {
+        Finding::plain(Code::ChoiceDoesNotFit, Severity::Note, Subject::choice(Chosen::Active), why)
+    });
     unfit.into_iter().chain(finding(layout, choice)).collect()
 }
 
@@ -126,7 +130,7 @@ fn finding(layout: &Layout, choice: Choice) -> Option<Finding> {
     Some(Finding {
         evidence: candidates.iter().map(place).collect(),
         remedy,
-        ..Finding::plain(code, severity, "disk", message)
+        ..Finding::plain(code, severity, Subject::disk(), message)
     })
 }
 
@@ -148,7 +152,7 @@ fn unsigned(layout: &Layout) -> Option<Finding> {
         ..Finding::plain(
             Code::BootRecordUnsigned,
             Severity::BlocksBoot,
-            &layout.name(volume),
+            Subject::volume(layout, volume),
             "the active partition does not begin with a boot record, which ends in 55 aa: boot code starts nothing (\"Missing operating system\")".into(),
         )
     })

@@ -4,6 +4,7 @@ use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::subject::Subject;
 use crate::layout::Firmware;
 use crate::layout::Layout;
 use crate::layout::store::StoreFile;
@@ -45,7 +46,7 @@ fn fallback(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
         remedy: Remedy::Advice(
             r"where a machine does not start it, copy bootmgfw.efi to \EFI\Boot\bootx64.efi".into(),
         ),
-        ..Finding::plain(code, Severity::Note, &layout.name(system.volume), message)
+        ..Finding::plain(code, Severity::Note, Subject::volume(layout, system.volume), message)
     })
 }
 
@@ -79,7 +80,7 @@ fn without_store(layout: &Layout) -> Option<Finding> {
         ..Finding::plain(
             Code::StoreElsewhere,
             Severity::Degrades,
-            &layout.name(bare.volume),
+            Subject::volume(layout, bare.volume),
             r"it has a boot manager, but no \EFI\Microsoft\Boot\BCD".into(),
         )
     })
@@ -98,7 +99,7 @@ fn others(layout: &Layout) -> Vec<Finding> {
         ..Finding::plain(
             Code::SeveralEfiPartitions,
             Severity::Note,
-            &layout.name(system.volume),
+            Subject::volume(layout, system.volume),
             "another EFI system partition with a boot manager and a store: the firmware may start from this one".into(),
         )
     }

@@ -11,6 +11,7 @@ use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::remedy::Switch;
+use crate::diagnosis::model::subject::Subject;
 use crate::layout::Firmware;
 use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
@@ -38,7 +39,7 @@ pub(in crate::diagnosis) fn unknown(
     error: &str,
 ) -> Finding {
     let message = format!("whether {path} is there cannot be told: {error}");
-    Finding::hidden(layout, Code::BootManagerUnknown, &layout.name(volume), message)
+    Finding::hidden(layout, Code::BootManagerUnknown, Subject::volume(layout, volume), message)
 }
 
 /// All findings about the start before the store.
@@ -113,7 +114,7 @@ fn boot_code(layout: &Layout) -> Option<Finding> {
         ..Finding::plain(
             Code::BootCodeMissing,
             if starts_by_uefi(layout) { Severity::Note } else { Severity::BlocksBoot },
-            "disk",
+            Subject::disk(),
             "the MBR has no boot code: a BIOS finds nothing to start on this disk".into(),
         )
     })
@@ -161,7 +162,7 @@ fn boot_manager(layout: &Layout) -> Vec<Finding> {
             ..Finding::plain(
                 Code::BootManagerMissing,
                 Severity::BlocksBoot,
-                &layout.name(file.volume),
+                Subject::volume(layout, file.volume),
                 format!("the store is there, but no {path} to open it"),
             )
         })
@@ -195,7 +196,7 @@ fn store_elsewhere(layout: &Layout) -> Option<Finding> {
         ..Finding::plain(
             Code::StoreElsewhere,
             Severity::BlocksBoot,
-            &layout.name(started.volume),
+            Subject::volume(layout, started.volume),
             r"the disk starts from it, but it has no \Boot\BCD".into(),
         )
     })

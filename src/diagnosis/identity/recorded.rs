@@ -12,6 +12,8 @@ use crate::diagnosis::model::recorded::Recorded;
 use crate::diagnosis::model::recorded::RecordedPartition;
 use crate::diagnosis::model::recorded::RecordedStore;
 use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::subject::Place;
+use crate::diagnosis::model::subject::Subject;
 use crate::diagnosis::resolve::record::Record;
 use crate::guid::Guid;
 use crate::layout::Layout;
@@ -27,7 +29,7 @@ pub fn findings(layout: &Layout, recorded: &Recorded) -> Vec<Finding> {
             ..Finding::plain(
                 Code::NotTheRecordedDisk,
                 Severity::Degrades,
-                "disk",
+                Subject::disk(),
                 "this is not the recorded disk, or its system partition is no longer where it was".into(),
             )
         }];
@@ -42,20 +44,24 @@ pub fn findings(layout: &Layout, recorded: &Recorded) -> Vec<Finding> {
     findings.extend(new.map(|partition| {
         let place = format!("0x{:x} bytes at 0x{:x}", partition.len, partition.start);
         since(
-            &format!("partition {}", partition.number),
+            partition_of(partition.number),
             format!("new, or changed in place or length, since it was recorded: {place}"),
         )
     }));
     findings.extend(stores);
     if findings.is_empty() {
         let message = "the disk is as it was recorded: its identity, its partitions and its stores";
-        findings.push(Finding::plain(Code::AsRecorded, Severity::Note, "disk", message.into()));
+        findings.push(Finding::plain(Code::AsRecorded, Severity::Note, Subject::disk(), message.into()));
     }
     findings
 }
 
-fn since(subject: &str, message: String) -> Finding {
+fn since(subject: Subject, message: String) -> Finding {
     Finding::plain(Code::ChangedSinceRecorded, Severity::Note, subject, message)
+}
+
+fn partition_of(number: u32) -> Subject {
+    Subject::new(Place::RecordedPartition(number), format!("partition {number}"))
 }
 
 fn disk(layout: &Layout, recorded: &Recorded, same_stores: bool) -> Option<Finding> {
@@ -68,15 +74,15 @@ fn disk(layout: &Layout, recorded: &Recorded, same_stores: bool) -> Option<Findi
         remedy: Remedy::Advice(
             "`fix --against RECORD` re-points the stores; with --restore-identity it gives the recorded identity back".into(),
         ),
-        ..since("disk", "the disk's identity has changed since it was recorded".into())
+        ..since(Subject::disk(), "the disk's identity has changed since it was recorded".into())
     })
 }
 
 fn changed(layout: &Layout, recorded: &Recorded, then: &RecordedPartition) -> Option<Finding> {
-    let subject = format!("partition {}", then.number);
+    let subject = partition_of(then.number);
     let Some(volume) = recorded.volume_of(layout, then) else {
         let place = format!("0x{:x} bytes at 0x{:x}", then.len, then.start);
-        return Some(since(&subject, format!("no longer there since it was recorded: {place}")));
+        return Some(since(subject, format!("no longer there since it was recorded: {place}")));
     };
     let now = layout.partition(volume)?;
     let mut what = Vec::new();
@@ -90,7 +96,7 @@ fn changed(layout: &Layout, recorded: &Recorded, then: &RecordedPartition) -> Op
     if now.active != then.active {
         what.push(if now.active { "it is active now".into() } else { "it is no longer active".into() });
     }
-    (!what.is_empty()).then(|| since(&subject, format!("changed since it was recorded: {}", what.join(", "))))
+    (!what.is_empty()).then(|| since(subject, format!("changed since it was recorded: {}", what.join(", "))))
 }
 
 fn stores(layout: &Layout, recorded: &Recorded) -> Vec<Finding> {
@@ -103,14 +109,15 @@ fn stores(layout: &Layout, recorded: &Recorded) -> Vec<Finding> {
         let volume = layout.by_number(store.partition).and_then(|volume| layout.partition(volume));
         volume.map(|partition| (partition.start, store.path.to_lowercase()))
     };
-    let differs = |then: &RecordedStore| match now.iter().find(|now| place_now(now) == place(then)) {
-        None => Some(since(&then.path, "the store is gone, or cannot be read, since it was recorded".into())),
-        Some(now) if now.sha256 != then.sha256 => {
-            Some(since(&then.path, "the store was written since it was recorded".into()))
-        }
-        Some(_) => None,
+    let differs = |(index, then): (usize, &RecordedStore)| {
+        let message = match now.iter().find(|now| place_now(now) == place(then)) {
+            None => "the store is gone, or cannot be read, since it was recorded",
+            Some(now) if now.sha256 != then.sha256 => "the store was written since it was recorded",
+            Some(_) => return None,
+        };
+        Some(since(Subject::new(Place::RecordedStore(index), then.path.clone()), message.into()))
     };
-    recorded.stores.iter().filter_map(differs).collect()
+    recorded.stores.iter().enumerate().filter_map(differs).collect()
 }
 
 /// The recorded identity, where giving it back makes the disk what it was.
