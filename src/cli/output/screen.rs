@@ -195,7 +195,10 @@ pub fn closing(out: &mut Lines, examined: &Examined, prospect: &Prospect, switch
     } else if let (Restore::Impossible(reason), true) =
         (&diagnosis.restore, diagnosis.repoints().next().is_some())
     {
-        out.add(format_args!("  (its old identity cannot be put back instead: {})", clean(reason)));
+        out.add(format_args!(
+            "  (its old identity cannot be put back instead: {})",
+            clean(&reason.to_string())
+        ));
     }
 }
 

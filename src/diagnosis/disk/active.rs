@@ -1,5 +1,6 @@
 //! The active partition of an MBR disk: the one whose boot record boot code starts.
 
+use crate::diagnosis::disk::active_choice;
 use crate::diagnosis::disk::boot_record::NEW_BOOT_RECORD;
 use crate::diagnosis::disk::hybrid;
 use crate::diagnosis::disk::mbr_entry;
@@ -24,48 +25,12 @@ use crate::layout::system::BIOS_BOOT_MANAGER;
 use crate::layout::system::NTLDR;
 use crate::partition::BootCode;
 use crate::partition::Partition;
-use crate::partition::TableKind;
 
 /// First entry of an MBR, and the length of one (Microsoft, "Disk Concepts and Troubleshooting", partition table).
 const FIRST_ENTRY: u64 = 0x1be;
 const ENTRY_SIZE: u64 = 16;
 /// The flag of an active partition.
 const ACTIVE: u8 = 0x80;
-
-/// Why partition `number` cannot be the active one.
-fn may_be_active(layout: &Layout, number: u32) -> Result<(), String> {
-    let Some(volume) = layout.by_number(number).filter(|_| number != 0) else {
-        return Err(format!("there is no partition {number}"));
-    };
-    let partition = layout.partition(volume);
-    if !is_started_by_mbr(layout) {
-        return Err(
-            "only partitions of an MBR disk can be active, or of a hybrid MBR where Windows starts by BIOS"
-                .into(),
-        );
-    }
-    if mbr_entry::of_volume(layout, volume).is_none() && layout.table.kind == TableKind::Gpt {
-        return Err(format!(
-            "partition {number} has no entry in the hybrid MBR (`sgdisk --hybrid` makes them)"
-        ));
-    }
-    if partition.is_none_or(|partition| partition.logical) {
-        return Err(format!("partition {number} is a logical one; only a primary partition can be active"));
-    }
-    match startable(layout).any(|system| system.volume == volume) {
-        false => Err(format!(r"partition {number} has neither \bootmgr nor \ntldr")),
-        true if !has_something_to_start(layout, volume) => {
-            Err(format!(r"partition {number} has \bootmgr, but no \Boot\BCD for it to open"))
-        }
-        true => Ok(()),
-    }
-}
-
-fn has_something_to_start(layout: &Layout, volume: VolumeIndex) -> bool {
-    // One that cannot be read is another fault, and no reason to start from elsewhere.
-    let has_store = layout.stores.iter().any(|file| file.volume == volume);
-    has_store || layout.systems.iter().any(|system| system.volume == volume && system.ntldr.is_some())
-}
 
 /// Which of the four entries are active, by number, and which have a flag that is none.
 struct Flags {
@@ -93,10 +58,15 @@ pub(in crate::diagnosis) fn shown(layout: &Layout) -> String {
 /// No active partition, several, or one from which Windows does not start; or what the user chose instead. A choice that
 /// does not fit is said, and changes nothing about what is wrong.
 pub(in crate::diagnosis) fn findings(layout: &Layout, choice: Choice) -> Vec<Finding> {
-    let unfit = choice.active.and_then(|number| may_be_active(layout, number).err());
+    let unfit = choice.active.and_then(|number| active_choice::unfit(layout, number));
     let choice = Choice { active: choice.active.filter(|_| unfit.is_none()), ..choice };
     let unfit = unfit.map(|why| {
-        Finding::plain(Code::ChoiceDoesNotFit, Severity::Note, Subject::choice(Chosen::Active), why)
+        Finding::plain(
+            Code::ChoiceDoesNotFit,
+            Severity::Note,
+            Subject::choice(Chosen::Active),
+            why.to_string(),
+        )
     });
     unfit.into_iter().chain(finding(layout, choice)).collect()
 }

@@ -1,5 +1,6 @@
 //! Findings about what has changed since a disk was recorded, and the recorded identity as a cure.
 
+use crate::diagnosis::identity::impossible::Impossible;
 use crate::diagnosis::identity::restore::OldIdentity;
 use crate::diagnosis::identity::restore::Restore;
 use crate::diagnosis::identity::restore::names_present;
@@ -124,15 +125,13 @@ fn stores(layout: &Layout, recorded: &Recorded) -> Vec<Finding> {
 #[must_use]
 pub fn restore(layout: &Layout, context: &Context, recorded: &Recorded, records: &[Record]) -> Restore {
     if !recorded.is_of(layout) {
-        return Restore::Impossible("this is not the recorded disk".into());
+        return Restore::Impossible(Impossible::NotRecorded);
     }
     let (Some(disk), Some(now)) = (recorded.disk_id(), layout.table.disk) else {
-        return Restore::Impossible("the disk has no identity that could be changed".into());
+        return Restore::Impossible(Impossible::NoIdentity);
     };
     if std::mem::discriminant(&disk) != std::mem::discriminant(&now) {
-        return Restore::Impossible(
-            "the disk was converted between MBR and GPT since it was recorded".into(),
-        );
+        return Restore::Impossible(Impossible::Converted);
     }
     let then = recorded.partitions.iter();
     let partitions: Vec<(VolumeIndex, Guid)> = then
@@ -143,23 +142,15 @@ pub fn restore(layout: &Layout, context: &Context, recorded: &Recorded, records:
         return Restore::Nothing;
     }
     if let Some(other) = context.others.find(disk).filter(|_| disk != now) {
-        return Restore::Impossible(format!(
-            "{} has that identity: two disks with one do not live together",
-            other.name
-        ));
+        return Restore::Impossible(Impossible::Taken(other.name.clone()));
     }
     let taken = |guid: &Guid| layout.table.partitions.iter().any(|partition| partition.guid() == Some(*guid));
     if let Some((volume, _)) = partitions.iter().find(|(_, guid)| taken(guid)) {
-        return Restore::Impossible(format!(
-            "another partition has the GUID that {} had",
-            layout.name(*volume)
-        ));
+        return Restore::Impossible(Impossible::GuidTaken(layout.name(*volume)));
     }
     let old = OldIdentity { disk, partitions };
     if names_present(layout, records, &old) {
-        return Restore::Impossible(
-            "a store already names the identity that the disk has now; undo that repair instead (`bcdrescue undo RECORD`)".into(),
-        );
+        return Restore::Impossible(Impossible::Repointed);
     }
     Restore::Possible(old)
 }
