@@ -2,9 +2,9 @@
 
 use crate::bytes;
 use crate::layout::index::VolumeIndex;
-use crate::layout::system::UEFI_FALLBACK;
 use crate::layout::system::has_version;
 use crate::layout::system::is_esp_type;
+use crate::layout::system_file::SystemFile;
 use crate::partition::PartitionTable;
 use crate::volume::EntryKind;
 use crate::volume::FileSystem;
@@ -81,7 +81,7 @@ fn foreign(volume: &Volume<'_>) -> Result<Option<Vec<String>>, VolumeError> {
     let others = volume.list(LOADERS)?.into_iter().filter(|entry| entry.kind == EntryKind::Directory);
     let others = others.filter(|entry| !is_of_windows(&entry.path.to_uppercase()));
     names.extend(others.map(|entry| bytes::one_line(&entry.path)).take(NAMED_MAX));
-    for path in UEFI_FALLBACK {
+    for path in SystemFile::FALLBACK.map(SystemFile::path) {
         if volume.find(path)?.is_some() && !has_version(volume, path) {
             names.push(path.to_owned());
         }

@@ -19,6 +19,7 @@ pub mod spanned;
 pub mod store;
 mod store_logs;
 pub mod system;
+pub mod system_file;
 pub mod version;
 mod walk;
 pub mod windows;
@@ -33,9 +34,9 @@ use crate::layout::evidence::Evidence;
 use crate::layout::index::VolumeIndex;
 use crate::layout::mounted_devices::MountedDevices;
 use crate::layout::store::StoreFile;
-use crate::layout::system::STORE_PATHS;
 use crate::layout::system::SystemVolume;
 use crate::layout::system::Unread;
+use crate::layout::system_file::SystemFile;
 use crate::layout::windows::WindowsVolume;
 use crate::layout::winre::RecoveryFile;
 use crate::partition::Partition;
@@ -258,9 +259,9 @@ impl Layout {
         let is_of = |unread: &Unread, volume: VolumeIndex| {
             let is_uefi = self.is_esp(volume) || self.table.kind == TableKind::Gpt;
             let firmware = if is_uefi { Firmware::Uefi } else { Firmware::Bios };
-            STORE_PATHS.contains(&(unread.path, firmware))
+            unread.file.is_store() && unread.file.firmware() == firmware
         };
-        let is_store = |unread: &&Unread| STORE_PATHS.iter().any(|(path, _)| *path == unread.path);
+        let is_store = |unread: &&Unread| unread.file.is_store();
         let unread = |volume: VolumeIndex| {
             let all = || self.volume(volume).into_iter().flat_map(|facts| &facts.unread);
             let found = all().find(|unread| is_of(unread, volume)).or_else(|| all().find(is_store))?;
@@ -274,12 +275,12 @@ impl Layout {
         })
     }
 
-    /// Why nobody can tell whether one of these files, as [`system`] spells them, is on a volume that cannot be read everywhere.
+    /// Why nobody can tell whether one of these files is on a volume that cannot be read everywhere.
     #[must_use]
-    pub fn unread_on(&self, volume: VolumeIndex, paths: &[&str]) -> Option<&Unread> {
+    pub fn unread_on(&self, volume: VolumeIndex, files: &[SystemFile]) -> Option<&Unread> {
         // What is damaged and can be read, no firmware finds its way through either.
         let facts = self.volume(volume).filter(|_| self.hides(volume))?;
-        facts.unread.iter().find(|unread| paths.contains(&unread.path))
+        facts.unread.iter().find(|unread| files.contains(&unread.file))
     }
 
     /// Whether what is damaged or not found on a volume may be there, and only the medium or the image lacks it.

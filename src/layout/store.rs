@@ -9,10 +9,10 @@ use crate::layout::extent::on_disk;
 use crate::layout::index::VolumeIndex;
 use crate::layout::store_logs::made_whole;
 use crate::layout::store_logs::take;
-use crate::layout::system::STORE_PATHS;
 use crate::layout::system::SystemVolume;
 use crate::layout::system::Unread;
 use crate::layout::system::is_esp_type;
+use crate::layout::system_file::SystemFile;
 use crate::partition::PartitionTable;
 use crate::partition::TableKind;
 use crate::volume::Volume;
@@ -113,9 +113,8 @@ pub fn read_all(
     for system in systems {
         let Some(volume) = system.volume.of(volumes).copied().flatten() else { continue };
         let start = system.volume.of(&table.partitions).map_or(0, |partition| partition.start);
-        let found = STORE_PATHS.iter().filter(|(path, _)| system.stores.contains(path));
-        for (path, firmware) in found {
-            stores.push(read(volume, system.volume, start, path, *firmware, &mut left));
+        for file in system.stores.iter().copied() {
+            stores.push(read(volume, system.volume, start, file, &mut left));
         }
     }
     let is_fat = |volume: VolumeIndex| {
@@ -191,26 +190,19 @@ fn is_in_place(table: &PartitionTable, volume: VolumeIndex, firmware: Firmware) 
 
 /// The first volume that this firmware starts from and of which nobody can tell whether it has a store.
 fn hiding(unread: &[&[Unread]], table: &PartitionTable, firmware: Firmware) -> Option<VolumeIndex> {
-    let is_store =
-        |unread: &Unread| STORE_PATHS.iter().any(|(path, of)| *path == unread.path && *of == firmware);
+    let is_store = |unread: &Unread| unread.file.is_store() && unread.file.firmware() == firmware;
     let is_it = |(volume, unread): &(VolumeIndex, &&[Unread])| {
         is_in_place(table, *volume, firmware) && unread.iter().any(is_store)
     };
     VolumeIndex::each(unread).find(is_it).map(|(volume, _)| volume)
 }
 
-fn read(
-    volume: &Volume<'_>,
-    index: VolumeIndex,
-    start: u64,
-    path: &str,
-    firmware: Firmware,
-    left: &mut u64,
-) -> StoreFile {
+fn read(volume: &Volume<'_>, index: VolumeIndex, start: u64, file: SystemFile, left: &mut u64) -> StoreFile {
+    let path = file.path();
     let max = STORE_MAX.min(*left);
     let gone = || format!("{path} was found but could not be opened");
     let (path_on_disk, bytes, place) = match volume.locate(path, max) {
-        Ok(Some(file)) => (file.path, Ok(file.bytes), on_disk(start, &file.extents)),
+        Ok(Some(found)) => (found.path, Ok(found.bytes), on_disk(start, &found.extents)),
         Ok(None) => (path.to_owned(), Err(gone()), Err(gone())),
         Err(refusal) => {
             let bytes = volume.read(path, max).map_err(|error| error.to_string());
@@ -231,8 +223,8 @@ fn read(
         volume: index,
         name: path_on_disk.clone(),
         path: path_on_disk,
-        firmware,
-        recovery: path.contains(r"\Recovery\"),
+        firmware: file.firmware(),
+        recovery: file == SystemFile::RecoveryStore,
         is_empty,
         live: true,
         first: false,

@@ -92,7 +92,7 @@ pub fn picture(out: &mut Lines, examined: &Examined) {
     let layout = &examined.layout;
     out.add(format_args!("  {:<8} {}", "disk", words::disk_line(&layout.table, examined.len)));
     for system in &layout.systems {
-        let mut parts: Vec<&str> = system.stores.clone();
+        let mut parts: Vec<&str> = system.stores.iter().map(|store| store.path()).collect();
         if system.ntldr.is_some() {
             parts.push("NTLDR");
         }

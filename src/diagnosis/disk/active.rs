@@ -21,14 +21,15 @@ use crate::diagnosis::model::subject::Chosen;
 use crate::diagnosis::model::subject::Subject;
 use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
-use crate::layout::system::BIOS_BOOT_MANAGER;
-use crate::layout::system::NTLDR;
+use crate::layout::system_file::SystemFile;
 use crate::partition::BootCode;
 use crate::partition::Partition;
 
 /// First entry of an MBR, and the length of one (Microsoft, "Disk Concepts and Troubleshooting", partition table).
 const FIRST_ENTRY: u64 = 0x1be;
 const ENTRY_SIZE: u64 = 16;
+/// What boot records start.
+const PROGRAMS: [SystemFile; 2] = [SystemFile::BiosBootManager, SystemFile::Ntldr];
 /// The flag of an active partition.
 const ACTIVE: u8 = 0x80;
 
@@ -130,8 +131,7 @@ fn unsigned(layout: &Layout) -> Option<Finding> {
 
 /// Whether a partition may have a boot manager that nobody can see.
 fn is_any_unread(layout: &Layout) -> bool {
-    let paths = [BIOS_BOOT_MANAGER, NTLDR];
-    layout.volume_indices().any(|volume| layout.unread_on(volume, &paths).is_some())
+    layout.volume_indices().any(|volume| layout.unread_on(volume, &PROGRAMS).is_some())
 }
 
 /// The one active partition is one of which nobody can tell whether Windows starts from it.
@@ -139,8 +139,8 @@ fn unknown_active(layout: &Layout) -> Option<Finding> {
     let [number] = *Flags::of(layout).active else { return None };
     let volume = mbr_entry::volume(layout, number)?;
     let is_known = startable(layout).any(|system| system.volume == volume);
-    let unread = layout.unread_on(volume, &[BIOS_BOOT_MANAGER, NTLDR]).filter(|_| !is_known)?;
-    Some(unknown(layout, volume, unread.path, &unread.error))
+    let unread = layout.unread_on(volume, &PROGRAMS).filter(|_| !is_known)?;
+    Some(unknown(layout, volume, unread.file, &unread.error))
 }
 
 /// What is wrong with the flags; `None` when nothing is, or nothing else than the entry that the user chose.

@@ -9,6 +9,7 @@ use crate::layout::Firmware;
 use crate::layout::Layout;
 use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
+use crate::layout::system_file::SystemFile;
 use crate::partition::TableKind;
 
 /// All of them.
@@ -57,7 +58,7 @@ fn with_manager(layout: &Layout) -> impl Iterator<Item = &SystemVolume> {
 }
 
 fn has_store(system: &SystemVolume) -> bool {
-    system.stores.iter().any(|path| path.starts_with(r"\EFI\Microsoft\Boot"))
+    system.stores.contains(&SystemFile::UefiStore)
 }
 
 /// The store that counts here.
@@ -69,7 +70,7 @@ fn first(layout: &Layout) -> Option<&StoreFile> {
 fn without_store(layout: &Layout) -> Option<Finding> {
     let bare = with_manager(layout).find(|system| !has_store(system))?;
     let other = first(layout)?;
-    if layout.unread_on(bare.volume, &[r"\EFI\Microsoft\Boot\BCD"]).is_some() {
+    if layout.unread_on(bare.volume, &[SystemFile::UefiStore]).is_some() {
         return None;
     }
     Some(Finding {

@@ -159,9 +159,9 @@ fn what_it_is(layout: &Layout) -> Vec<Finding> {
     if layout.stores.iter().any(is_first) {
         return Vec::new();
     }
-    if let Some((volume, Unread { path, error })) = layout.unread_store() {
+    if let Some((volume, Unread { file, error })) = layout.unread_store() {
         let message = format!(
-            "whether there is a store at {path} on {}, where the disk starts from, cannot be told: {error}",
+            "whether there is a store at {file} on {}, where the disk starts from, cannot be told: {error}",
             layout.name(volume)
         );
         return vec![Finding::hidden(layout, Code::StoreUnknown, Subject::disk(), message)];

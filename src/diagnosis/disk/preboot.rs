@@ -16,29 +16,29 @@ use crate::layout::Firmware;
 use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
 use crate::layout::store::StoreFile;
-use crate::layout::system;
 use crate::layout::system::SystemVolume;
 use crate::layout::system::Unread;
+use crate::layout::system_file::SystemFile;
 use crate::partition::BootCode;
 use crate::partition::Partition;
 use crate::partition::TableKind;
 
 /// Boot managers of BIOS.
-const BIOS_BOOT_MANAGER: &[&str] = &[system::BIOS_BOOT_MANAGER];
+const BIOS_BOOT_MANAGER: &[SystemFile] = &[SystemFile::BiosBootManager];
 /// That of UEFI, and the names that firmware falls back to.
-const UEFI_BOOT_MANAGERS: &[&str] = {
-    let [x64, x86, arm] = system::UEFI_FALLBACK;
-    &[system::UEFI_BOOT_MANAGER, x64, x86, arm]
+const UEFI_BOOT_MANAGERS: &[SystemFile] = {
+    let [x64, x86, arm64] = SystemFile::FALLBACK;
+    &[SystemFile::UefiBootManager, x64, x86, arm64]
 };
 
 /// Nobody can tell whether this file, which starts the disk, is on a volume.
 pub(in crate::diagnosis) fn unknown(
     layout: &Layout,
     volume: VolumeIndex,
-    path: &str,
+    file: SystemFile,
     error: &str,
 ) -> Finding {
-    let message = format!("whether {path} is there cannot be told: {error}");
+    let message = format!("whether {file} is there cannot be told: {error}");
     Finding::hidden(layout, Code::BootManagerUnknown, Subject::volume(layout, volume), message)
 }
 
@@ -95,9 +95,7 @@ pub(in crate::diagnosis) fn starts_by_uefi(layout: &Layout) -> bool {
     layout.table.kind == TableKind::Mbr
         && layout.systems.iter().any(|system| {
             let is_fat = layout.volume(system.volume).is_some_and(|facts| facts.file_system.is_fat());
-            is_fat
-                && system.uefi_fallback
-                && system.stores.iter().any(|path| path.starts_with(r"\EFI\Microsoft\Boot"))
+            is_fat && system.uefi_fallback && system.stores.contains(&SystemFile::UefiStore)
         })
 }
 
@@ -149,8 +147,8 @@ fn boot_manager(layout: &Layout) -> Vec<Finding> {
         };
         let path = looked_for.first()?;
         let unread = layout.unread_on(file.volume, looked_for).filter(|_| !is_there);
-        if let Some(Unread { path, error }) = unread {
-            return Some(unknown(layout, file.volume, path, error));
+        if let Some(Unread { file: sought, error }) = unread {
+            return Some(unknown(layout, file.volume, *sought, error));
         }
         // A copy of it under the name that firmware falls back to does as well; another loader of that name does not.
         let foreign = efi_partition::foreign(layout, system).filter(|_| file.firmware == Firmware::Uefi);
@@ -175,7 +173,7 @@ fn store_elsewhere(layout: &Layout) -> Option<Finding> {
     let started = layout.systems.iter().find(|system| {
         system.bios_boot_manager && system.stores.is_empty() && is_started_by_bios(layout, system.volume)
     })?;
-    if layout.unread_on(started.volume, &[r"\Boot\BCD"]).is_some() {
+    if layout.unread_on(started.volume, &[SystemFile::BiosStore]).is_some() {
         return None;
     }
     let other =
