@@ -11,6 +11,8 @@ pub mod evidence;
 pub mod extent;
 pub mod file_version;
 pub mod index;
+pub mod known;
+mod missing;
 pub mod mounted_devices;
 mod opened;
 pub mod product;
@@ -25,6 +27,7 @@ mod walk;
 pub mod windows;
 pub mod winre;
 
+pub use missing::Missing;
 pub use walk::discover;
 pub use walk::discover_beside;
 
@@ -32,11 +35,14 @@ use crate::bytes;
 use crate::layout::esp::Esp;
 use crate::layout::evidence::Evidence;
 use crate::layout::index::VolumeIndex;
+use crate::layout::known::Cause;
+use crate::layout::known::Known;
 use crate::layout::mounted_devices::MountedDevices;
 use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
 use crate::layout::system::Unread;
 use crate::layout::system_file::SystemFile;
+use crate::layout::windows::Asleep;
 use crate::layout::windows::WindowsVolume;
 use crate::layout::winre::RecoveryFile;
 use crate::partition::Partition;
@@ -82,15 +88,6 @@ pub enum Role {
     Other,
 }
 
-/// How a volume goes on where there is nothing more, in a line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Missing {
-    /// Behind the end of the disk.
-    OfDisk(String),
-    /// Behind the end of its partition.
-    OfPartition(String),
-}
-
 /// One partition with what was found on it. Index in [`Layout::volumes`] = index in the table's partitions.
 #[derive(Debug)]
 pub struct VolumeFacts {
@@ -103,12 +100,12 @@ pub struct VolumeFacts {
     /// What it is for.
     pub role: Role,
     /// Why nothing on it can be read, when nothing can.
-    pub unreadable: Option<String>,
+    pub unreadable: Option<Cause>,
     /// What could not be looked for on it, because something on the way cannot be read.
     pub unread: Vec<Unread>,
-    /// Why a Windows may sleep on it that was not seen, because something cannot be read. Of a seen one
-    /// [`WindowsVolume::may_be_hibernated`] tells.
-    pub asleep: Option<String>,
+    /// Whether a Windows sleeps on it that was not seen, because something cannot be read. Of a seen one
+    /// [`WindowsVolume::asleep`] tells.
+    pub asleep: Known<Asleep>,
     /// How it goes on where there is nothing more.
     pub missing: Option<Missing>,
     /// Bytes by which its partition ends beyond the disk, whether or not anything is there.
@@ -123,9 +120,9 @@ pub struct VolumeFacts {
 impl VolumeFacts {
     /// Why it cannot be read, or not everywhere; `None` when it can.
     #[must_use]
-    pub fn unread_reason(&self) -> Option<&str> {
-        let unread = self.unread.first().map(|unread| unread.error.as_str());
-        self.unreadable.as_deref().or(unread)
+    pub fn unread_reason(&self) -> Option<&Cause> {
+        let unread = self.unread.first().map(|unread| &unread.cause);
+        self.unreadable.as_ref().or(unread)
     }
 }
 
@@ -240,8 +237,8 @@ impl Layout {
     /// A Windows that sleeps, or may: where, and how that is known.
     #[must_use]
     pub fn asleep(&self) -> Option<(VolumeIndex, String)> {
-        let seen = |windows: &WindowsVolume| Some((windows.volume, windows.may_be_hibernated()?));
-        let unseen = |(volume, facts): (VolumeIndex, &VolumeFacts)| Some((volume, facts.asleep.clone()?));
+        let seen = |windows: &WindowsVolume| Some((windows.volume, windows.asleep.how()?));
+        let unseen = |(volume, facts): (VolumeIndex, &VolumeFacts)| Some((volume, facts.asleep.how()?));
         let seen = self.windows.iter().find_map(seen);
         seen.or_else(|| self.volumes_indexed().find_map(unseen))
     }

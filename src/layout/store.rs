@@ -7,6 +7,7 @@ use crate::layout::Firmware;
 use crate::layout::extent::DiskExtent;
 use crate::layout::extent::on_disk;
 use crate::layout::index::VolumeIndex;
+use crate::layout::known::Cause;
 use crate::layout::store_logs::made_whole;
 use crate::layout::store_logs::take;
 use crate::layout::system::SystemVolume;
@@ -44,11 +45,11 @@ pub struct StoreFile {
     /// Of several live ones of a firmware the first; the others start something only when the machine is told so.
     pub first: bool,
     /// The parsed store, or why there is none. Of a dirty store that its logs make whole: what comes out.
-    pub store: Result<Store, String>,
+    pub store: Result<Store, Cause>,
     /// What became of a store that is dirty on the disk; `None` for a clean one, whose logs are not even read.
     pub dirty: Option<Dirty>,
     /// Where its bytes lie on the disk, or why they must not be overwritten in place.
-    pub place: Result<Vec<DiskExtent>, String>,
+    pub place: Result<Vec<DiskExtent>, Cause>,
     /// Why the volume must not be written now (a dirty or hibernated file system).
     pub obstacles: Vec<String>,
 }
@@ -64,7 +65,7 @@ pub enum Dirty {
         replayed: Replayed,
     },
     /// Its logs do not help, for this reason.
-    NotReplayed(String),
+    NotReplayed(Cause),
 }
 
 impl StoreFile {
@@ -200,19 +201,19 @@ fn hiding(unread: &[&[Unread]], table: &PartitionTable, firmware: Firmware) -> O
 fn read(volume: &Volume<'_>, index: VolumeIndex, start: u64, file: SystemFile, left: &mut u64) -> StoreFile {
     let path = file.path();
     let max = STORE_MAX.min(*left);
-    let gone = || format!("{path} was found but could not be opened");
+    let gone = || Cause::NotOpened(path.to_owned());
     let (path_on_disk, bytes, place) = match volume.locate(path, max) {
         Ok(Some(found)) => (found.path, Ok(found.bytes), on_disk(start, &found.extents)),
         Ok(None) => (path.to_owned(), Err(gone()), Err(gone())),
         Err(refusal) => {
-            let bytes = volume.read(path, max).map_err(|error| error.to_string());
-            (path.to_owned(), bytes.and_then(|bytes| bytes.ok_or_else(gone)), Err(refusal.to_string()))
+            let bytes = volume.read(path, max).map_err(Cause::from);
+            (path.to_owned(), bytes.and_then(|bytes| bytes.ok_or_else(gone)), Err(refusal.into()))
         }
     };
     let obstacles = obstacles(volume);
     let is_empty = bytes.as_ref().is_ok_and(Vec::is_empty);
     let (store, dirty) = match bytes {
-        Ok(_) if is_empty => (Err("0 bytes".to_owned()), None),
+        Ok(_) if is_empty => (Err(Cause::Empty), None),
         Ok(bytes) => {
             take(left, &bytes);
             made_whole(volume, &path_on_disk, bytes, left)

@@ -4,6 +4,7 @@ use crate::guid::Guid;
 use crate::layout::Firmware;
 use crate::layout::file_version;
 use crate::layout::index::VolumeIndex;
+use crate::layout::known::Cause;
 use crate::layout::system_file::SystemFile;
 use crate::partition::PartitionTable;
 use crate::partition::PartitionType;
@@ -64,20 +65,20 @@ impl SystemVolume {
 }
 
 /// A file of which nobody can tell whether it is there: what is on the way to it could not be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Unread {
     /// What was looked for.
     pub file: SystemFile,
     /// Why nobody can tell.
-    pub error: String,
+    pub cause: Cause,
 }
 
 /// Everything that is looked for, on a volume that cannot even be opened.
 #[must_use]
-pub fn unopened(error: &str) -> Vec<Unread> {
+pub fn unopened(cause: &Cause) -> Vec<Unread> {
     let programs = [SystemFile::BiosBootManager, SystemFile::UefiBootManager, SystemFile::Ntldr];
     let all = SystemFile::STORES.into_iter().chain(programs).chain(SystemFile::FALLBACK);
-    all.map(|file| Unread { file, error: error.to_owned() }).collect()
+    all.map(|file| Unread { file, cause: cause.clone() }).collect()
 }
 
 /// Finds the system volumes, in the order of the table; and of each volume what could not be looked for on it.
@@ -103,7 +104,7 @@ fn examine(
 ) -> Option<SystemVolume> {
     let mut look = |file: SystemFile| {
         let found = volume.find(file.path()).unwrap_or_else(|error| {
-            unread.push(Unread { file, error: error.to_string() });
+            unread.push(Unread { file, cause: error.into() });
             None
         });
         found.map(|entry| entry.kind)

@@ -27,6 +27,7 @@ use crate::diagnosis::store::menu::start;
 use crate::diagnosis::store::whole::Goal;
 use crate::diagnosis::store::whole::goal;
 use crate::layout::index::StoreIndex;
+use crate::layout::known::Known;
 use crate::layout::store::Dirty;
 use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
@@ -131,9 +132,12 @@ impl<'a> Chain<'a> {
 
     /// What is started of a Windows first, on this volume.
     pub(super) fn windows(&mut self, windows: &WindowsVolume, volume: &Place) {
-        let there = |is_there: bool| if is_there { "there" } else { "missing" };
-        let evidence =
-            format!(r"ntoskrnl.exe {}, config\SYSTEM {}", there(windows.kernel), there(windows.system_hive));
+        let there = |file: &Known<()>| if file.may_be() { "there" } else { "missing" };
+        let evidence = format!(
+            r"ntoskrnl.exe {}, config\SYSTEM {}",
+            there(&windows.kernel),
+            there(&windows.system_hive)
+        );
         let codes = [Code::KernelMissing, Code::SystemHiveMissing, Code::SectorSizeMismatch];
         self.add_at(HopKind::Windows, evidence, volume, &codes);
     }

@@ -140,7 +140,7 @@ fn unknown_active(layout: &Layout) -> Option<Finding> {
     let volume = mbr_entry::volume(layout, number)?;
     let is_known = startable(layout).any(|system| system.volume == volume);
     let unread = layout.unread_on(volume, &PROGRAMS).filter(|_| !is_known)?;
-    Some(unknown(layout, volume, unread.file, &unread.error))
+    Some(unknown(layout, volume, unread.file, &unread.cause))
 }
 
 /// What is wrong with the flags; `None` when nothing is, or nothing else than the entry that the user chose.

@@ -99,14 +99,16 @@ fn shared_guids(layout: &Layout) -> Vec<Finding> {
     shared.collect()
 }
 
-fn missing(volume: Subject, missing: &Missing) -> Finding {
+fn not_there(volume: Subject, missing: Missing) -> Finding {
     match missing {
-        Missing::OfDisk(how) => Finding::unread(Code::VolumeCut, Severity::Degrades, volume, how.clone()),
-        Missing::OfPartition(how) => Finding {
+        Missing::OfDisk(_) | Missing::OfWholeDisk(_) => {
+            Finding::unread(Code::VolumeCut, Severity::Degrades, volume, missing.to_string())
+        }
+        Missing::OfPartition(_) => Finding {
             remedy: Remedy::Advice(
                 "give the partition its length back (`sfdisk`), or restore the table from a backup; a Windows that does not mount it calls it RAW".into(),
             ),
-            ..Finding::plain(Code::VolumeLongerThanPartition, Severity::Degrades, volume, how.clone())
+            ..Finding::plain(Code::VolumeLongerThanPartition, Severity::Degrades, volume, missing.to_string())
         },
     }
 }
@@ -159,9 +161,9 @@ fn what_it_is(layout: &Layout) -> Vec<Finding> {
     if layout.stores.iter().any(is_first) {
         return Vec::new();
     }
-    if let Some((volume, Unread { file, error })) = layout.unread_store() {
+    if let Some((volume, Unread { file, cause })) = layout.unread_store() {
         let message = format!(
-            "whether there is a store at {file} on {}, where the disk starts from, cannot be told: {error}",
+            "whether there is a store at {file} on {}, where the disk starts from, cannot be told: {cause}",
             layout.name(volume)
         );
         return vec![Finding::hidden(layout, Code::StoreUnknown, Subject::disk(), message)];
@@ -288,11 +290,11 @@ fn volumes(layout: &Layout) -> Vec<Finding> {
                 format!("it could not be read: {error}"),
             ));
         }
-        if let Some(how) = &facts.asleep {
-            findings.push(asleep(layout, index, false, how));
+        if let Some(how) = facts.asleep.how() {
+            findings.push(asleep(layout, index, false, &how));
         }
-        if let Some(how) = &facts.missing {
-            findings.push(missing(Subject::volume(layout, index), how));
+        if let Some(missing) = facts.missing {
+            findings.push(not_there(Subject::volume(layout, index), missing));
         } else if facts.beyond > 0 {
             findings.push(spare(Subject::volume(layout, index), facts.beyond));
         }
@@ -306,8 +308,8 @@ fn volumes(layout: &Layout) -> Vec<Finding> {
         }
     }
     for windows in &layout.windows {
-        if let Some(how) = windows.may_be_hibernated() {
-            findings.push(asleep(layout, windows.volume, windows.is_hibernated(), &how));
+        if let Some(how) = windows.asleep.how() {
+            findings.push(asleep(layout, windows.volume, windows.asleep.is_yes(), &how));
         }
         // A volume with a store has its own word about that.
         let has_store = layout.stores.iter().any(|file| file.live && file.volume == windows.volume);

@@ -15,6 +15,7 @@ use crate::diagnosis::model::subject::Subject;
 use crate::layout::Firmware;
 use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
+use crate::layout::known::Cause;
 use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
 use crate::layout::system::Unread;
@@ -36,9 +37,9 @@ pub(in crate::diagnosis) fn unknown(
     layout: &Layout,
     volume: VolumeIndex,
     file: SystemFile,
-    error: &str,
+    cause: &Cause,
 ) -> Finding {
-    let message = format!("whether {file} is there cannot be told: {error}");
+    let message = format!("whether {file} is there cannot be told: {cause}");
     Finding::hidden(layout, Code::BootManagerUnknown, Subject::volume(layout, volume), message)
 }
 
@@ -147,8 +148,8 @@ fn boot_manager(layout: &Layout) -> Vec<Finding> {
         };
         let path = looked_for.first()?;
         let unread = layout.unread_on(file.volume, looked_for).filter(|_| !is_there);
-        if let Some(Unread { file: sought, error }) = unread {
-            return Some(unknown(layout, file.volume, *sought, error));
+        if let Some(Unread { file: sought, cause }) = unread {
+            return Some(unknown(layout, file.volume, *sought, cause));
         }
         // A copy of it under the name that firmware falls back to does as well; another loader of that name does not.
         let foreign = efi_partition::foreign(layout, system).filter(|_| file.firmware == Firmware::Uefi);

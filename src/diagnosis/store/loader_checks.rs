@@ -213,10 +213,10 @@ pub(in crate::diagnosis) fn incomplete(volume: &Subject, windows: &WindowsVolume
         )
     };
     let mut findings = Vec::new();
-    if !windows.system_hive {
+    if !windows.system_hive.may_be() {
         findings.push(missing(Code::SystemHiveMissing, r"config\SYSTEM"));
     }
-    if !windows.kernel {
+    if !windows.kernel.may_be() {
         findings.push(missing(Code::KernelMissing, "ntoskrnl.exe"));
     }
     findings

@@ -234,7 +234,7 @@ impl<'a> Wanted<'a> {
 
 fn what_it_holds(facts: &VolumeFacts) -> String {
     match (&facts.unreadable, facts.file_system) {
-        (Some(damage), _) => damage.clone(),
+        (Some(damage), _) => damage.to_string(),
         (None, FileSystem::Other(name)) => name.to_owned(),
         (None, FileSystem::Unknown) => "none is recognised".to_owned(),
         (None, _) => "a directory on the way is damaged".to_owned(),

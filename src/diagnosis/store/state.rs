@@ -11,6 +11,7 @@ use crate::diagnosis::store::dirty;
 use crate::diagnosis::store::menu_cure;
 use crate::layout::Layout;
 use crate::layout::index::StoreIndex;
+use crate::layout::known::Cause;
 use crate::layout::store::StoreFile;
 
 /// All findings about the store with this index.
@@ -22,7 +23,7 @@ pub fn findings(layout: &Layout, index: StoreIndex) -> Vec<Finding> {
         return vec![placed(layout, index, file, Code::StoreUnused, Severity::Note, message.into())];
     }
     let mut findings = match &file.store {
-        Err(error) => vec![unreadable(layout, index, file, error)],
+        Err(cause) => vec![unreadable(layout, index, file, cause)],
         Ok(store) => of_store(Some(index), &file.name, !file.first, store),
     };
     findings.extend(dirty::finding(index, file));
@@ -73,11 +74,11 @@ fn placed(
     Finding { evidence: vec![place(layout, file)], ..Finding::plain(code, severity, subject, message) }
 }
 
-fn unreadable(layout: &Layout, index: StoreIndex, file: &StoreFile, error: &str) -> Finding {
+fn unreadable(layout: &Layout, index: StoreIndex, file: &StoreFile, cause: &Cause) -> Finding {
     let severity = if file.first { Severity::BlocksBoot } else { Severity::Degrades };
     let message = match file.is_empty {
-        true => format!("the store is empty: {error}"),
-        false => format!("the store cannot be read: {error}"),
+        true => format!("the store is empty: {cause}"),
+        false => format!("the store cannot be read: {cause}"),
     };
     let restore =
         "restore the file from a backup, or make a new one with `bcdboot` from a Windows rescue system";

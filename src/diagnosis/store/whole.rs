@@ -176,7 +176,7 @@ impl<'a> Entries<'a> {
         of.string(ElementId::DESCRIPTION)?;
         let goal = self.leads(store, object, ElementId::OS_DEVICE, as_it_is)?;
         let is_complete = match self.windows(store, object) {
-            Some((_, Ok(windows))) => windows.kernel && windows.system_hive,
+            Some((_, Ok(windows))) => windows.kernel.may_be() && windows.system_hive.may_be(),
             Some((_, Err(_))) => false,
             None => true,
         };

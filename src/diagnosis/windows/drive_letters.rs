@@ -21,6 +21,7 @@ use crate::diagnosis::resolve::record::Record;
 use crate::diagnosis::windows::old_letters::Known;
 use crate::layout::Layout;
 use crate::layout::index::HiveIndex;
+use crate::layout::known::Cause;
 use crate::layout::mounted_devices::MountedDevice;
 use crate::layout::mounted_devices::MountedDevices;
 use crate::layout::mounted_devices::Named;
@@ -46,7 +47,7 @@ pub fn findings(
     layout.hives_indexed().filter_map(of_hive).collect()
 }
 
-fn unread(layout: &Layout, mounted: &MountedDevices, reason: &str) -> Finding {
+fn unread(layout: &Layout, mounted: &MountedDevices, reason: &Cause) -> Finding {
     let message = format!("its drive letters cannot be read from {}: {reason}", mounted.path);
     Finding::plain(Code::DriveLettersUnread, Severity::Note, Subject::volume(layout, mounted.volume), message)
 }

@@ -53,7 +53,7 @@ fn finding(
     let config = match &file.config {
         Ok(config) => config,
         Err(error) if file.is_xml => {
-            let evidence = vec![error.clone()];
+            let evidence = vec![error.to_string()];
             let message = "where Windows believes its recovery environment to be cannot be read";
             return Some(Finding { evidence, ..base(message) });
         }
