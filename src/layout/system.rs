@@ -4,8 +4,8 @@ use crate::guid::Guid;
 use crate::layout::Firmware;
 use crate::layout::file_version;
 use crate::layout::index::VolumeIndex;
-use crate::layout::known::Cause;
 use crate::layout::system_file::SystemFile;
+use crate::layout::unread::Unread;
 use crate::partition::PartitionTable;
 use crate::partition::PartitionType;
 use crate::partition::TableKind;
@@ -62,23 +62,6 @@ impl SystemVolume {
     pub fn is_ntldr_only(&self) -> bool {
         self.ntldr.is_some() && !self.bios_boot_manager && self.stores.is_empty()
     }
-}
-
-/// A file of which nobody can tell whether it is there: what is on the way to it could not be read.
-#[derive(Debug, Clone)]
-pub struct Unread {
-    /// What was looked for.
-    pub file: SystemFile,
-    /// Why nobody can tell.
-    pub cause: Cause,
-}
-
-/// Everything that is looked for, on a volume that cannot even be opened.
-#[must_use]
-pub fn unopened(cause: &Cause) -> Vec<Unread> {
-    let programs = [SystemFile::BiosBootManager, SystemFile::UefiBootManager, SystemFile::Ntldr];
-    let all = SystemFile::STORES.into_iter().chain(programs).chain(SystemFile::FALLBACK);
-    all.map(|file| Unread { file, cause: cause.clone() }).collect()
 }
 
 /// Finds the system volumes, in the order of the table; and of each volume what could not be looked for on it.

@@ -14,7 +14,7 @@ use crate::layout::store;
 use crate::layout::store::StoreFile;
 use crate::layout::system;
 use crate::layout::system::SystemVolume;
-use crate::layout::system::Unread;
+use crate::layout::unread::Unread;
 use crate::layout::windows;
 use crate::layout::windows::WindowsVolume;
 use crate::layout::winre;
@@ -67,7 +67,7 @@ fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, Part
 
     let (systems, mut unread) = system::find(&volumes, &table);
     for (unread, opened) in unread.iter_mut().zip(&opened) {
-        unread.extend(opened.volume.as_ref().err().into_iter().flat_map(system::unopened));
+        unread.extend(opened.volume.as_ref().err().into_iter().flat_map(Unread::everything));
     }
     let is_hidden = |opened: &Opened<'_>| storage.failure().is_some() || opened.missing.is_some();
     let hidden: Vec<&[Unread]> = opened

@@ -18,7 +18,7 @@ use crate::layout::Missing;
 use crate::layout::index::VolumeIndex;
 use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
-use crate::layout::system::Unread;
+use crate::layout::unread::Unread;
 use crate::partition::DiskId;
 use crate::partition::Partition;
 use crate::partition::PartitionId;
