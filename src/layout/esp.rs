@@ -54,9 +54,12 @@ fn content(volume: Option<&Volume<'_>>) -> EspContent {
     let Some(volume) = volume.filter(|volume| volume.damage().is_none()) else { return EspContent::Unread };
     match volume.file_system() {
         FileSystem::Unknown => return EspContent::NotFormatted,
-        FileSystem::Other(name) => return EspContent::Other(name),
         FileSystem::BitLocker => return EspContent::Other("BitLocker"),
-        FileSystem::Ntfs | FileSystem::Fat12 | FileSystem::Fat16 | FileSystem::Fat32 => {}
+        file_system => {
+            if let Some(name) = file_system.name_of_unread() {
+                return EspContent::Other(name);
+            }
+        }
     }
     match foreign(volume) {
         Err(_) => EspContent::Unread,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::bcd::StoreError;
+use crate::error::Corrupt;
 use crate::hive::HiveError;
 use crate::hive::replay::ReplayError;
 use crate::layout::file_version::FileVersionError;
@@ -63,8 +64,8 @@ pub enum Cause {
     #[error(transparent)]
     Volume(Arc<VolumeError>),
     /// The volume was recognised, and its file system is damaged.
-    #[error("{0}")]
-    Damaged(String),
+    #[error(transparent)]
+    Damaged(Corrupt),
     /// A hive that is read sparsely is damaged, or cannot be read.
     #[error(transparent)]
     Hive(#[from] HiveError),

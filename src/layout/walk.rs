@@ -139,7 +139,9 @@ fn facts(
     for (((index, partition), opened), unread) in VolumeIndex::each(&table.partitions).zip(opened).zip(unread)
     {
         let (file_system, label, unreadable) = match &opened.volume {
-            Ok(volume) => (volume.file_system(), volume.label(), volume.damage().map(Cause::Damaged)),
+            Ok(volume) => {
+                (volume.file_system(), volume.label(), volume.damage().cloned().map(Cause::Damaged))
+            }
             Err(error) => (FileSystem::Unknown, None, Some(error.clone())),
         };
         facts.push(VolumeFacts {

@@ -117,7 +117,7 @@ impl<'a> Wanted<'a> {
     /// The file is wanted on a volume; `remedy` is for where another has it.
     fn on(&self, goal: Goal<'_>, why: &str, remedy: &dyn Fn() -> Remedy) -> Option<Finding> {
         let facts = goal.layout.volume(goal.volume)?;
-        let is_closed = matches!(facts.file_system, FileSystem::BitLocker | FileSystem::Other("ReFS"));
+        let is_closed = matches!(facts.file_system, FileSystem::BitLocker | FileSystem::Refs);
         if is_closed || goal.layout.evidence.has(goal.volume, self.file) {
             return None;
         }
@@ -233,10 +233,10 @@ impl<'a> Wanted<'a> {
 }
 
 fn what_it_holds(facts: &VolumeFacts) -> String {
-    match (&facts.unreadable, facts.file_system) {
+    match (&facts.unreadable, facts.file_system.name_of_unread()) {
         (Some(damage), _) => damage.to_string(),
-        (None, FileSystem::Other(name)) => name.to_owned(),
-        (None, FileSystem::Unknown) => "none is recognised".to_owned(),
-        (None, _) => "a directory on the way is damaged".to_owned(),
+        (None, Some(name)) => name.to_owned(),
+        (None, None) if facts.file_system == FileSystem::Unknown => "none is recognised".to_owned(),
+        (None, None) => "a directory on the way is damaged".to_owned(),
     }
 }
