@@ -18,7 +18,7 @@ const ROOMS: [(&str, &[&str]); 12] = [
     ("volume", &["bytes", "guid", "error", "storage"]),
     ("hive", BYTES),
     ("bcd", &["bytes", "guid", "hive"]),
-    ("layout", &["bytes", "guid", "storage", "partition", "volume", "hive", "bcd"]),
+    ("layout", &["bytes", "guid", "error", "storage", "partition", "volume", "hive", "bcd"]),
     ("diagnosis", &["bytes", "guid", "partition", "volume", "hive", "bcd", "layout"]),
     ("repair", &["bytes", "guid", "storage", "partition", "volume", "hive", "bcd", "layout", "diagnosis"]),
     (

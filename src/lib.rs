@@ -82,7 +82,7 @@
 //! # let disk = Cached::new(open(&image, &OpenOptions::default())?.storage);
 //! # let layout = discover(&disk)?;
 //! let file = layout.stores.iter().find(|file| file.live).expect("the store that firmware comes to");
-//! let store = file.store.as_ref().map_err(String::clone)?;
+//! let store = file.store.as_ref().map_err(Clone::clone)?;
 //! let entry = store.default_entry().expect("the entry that starts by itself");
 //! assert_eq!(entry.string(ElementId::DESCRIPTION), Some("Windows 10"));
 //!

@@ -241,6 +241,7 @@ fn look(disk: &dyn Storage) -> (Result<WindowsVersion, String>, (usize, usize)) 
     let count = Mutex::default();
     let cached = Cached::new(Counted(disk, &count));
     let version = layout::discover(&cached).unwrap().windows[0].version.clone();
+    let version = version.map_err(|cause| cause.to_string());
     let count = *count.lock().unwrap();
     (version, count)
 }

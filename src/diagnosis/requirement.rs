@@ -60,7 +60,7 @@ impl Requirement {
         // What is not there may be where nobody can read.
         let unread = || layout.unseen().map(|error| format!("a part of the disk cannot be seen: {error}"));
         let cut = || {
-            let cut = |facts: &VolumeFacts| matches!(facts.missing, Some(Missing::OfDisk(_)));
+            let cut = |facts: &VolumeFacts| facts.missing.is_some_and(Missing::is_of_disk);
             let volume = layout.find_volume(cut)?;
             Some(format!("{} is not all there", layout.name(volume)))
         };

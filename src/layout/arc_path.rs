@@ -14,7 +14,7 @@ use crate::partition::TableKind;
 const DIRECTORY_MAX: usize = 256;
 
 /// `multi(0)disk(0)rdisk(0)partition(1)\WINDOWS`, in its parts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ArcPath {
     /// How the disk is reached.
     pub adapter: Adapter,
@@ -29,7 +29,7 @@ pub struct ArcPath {
 }
 
 /// How the disk of an ARC path is reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Adapter {
     /// Through the BIOS; the number of the adapter is always 0.
     Multi(u32),

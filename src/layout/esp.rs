@@ -2,9 +2,9 @@
 
 use crate::bytes;
 use crate::layout::index::VolumeIndex;
-use crate::layout::system::UEFI_FALLBACK;
 use crate::layout::system::has_version;
 use crate::layout::system::is_esp_type;
+use crate::layout::system_file::SystemFile;
 use crate::partition::PartitionTable;
 use crate::volume::EntryKind;
 use crate::volume::FileSystem;
@@ -54,9 +54,12 @@ fn content(volume: Option<&Volume<'_>>) -> EspContent {
     let Some(volume) = volume.filter(|volume| volume.damage().is_none()) else { return EspContent::Unread };
     match volume.file_system() {
         FileSystem::Unknown => return EspContent::NotFormatted,
-        FileSystem::Other(name) => return EspContent::Other(name),
         FileSystem::BitLocker => return EspContent::Other("BitLocker"),
-        FileSystem::Ntfs | FileSystem::Fat12 | FileSystem::Fat16 | FileSystem::Fat32 => {}
+        file_system => {
+            if let Some(name) = file_system.name_of_unread() {
+                return EspContent::Other(name);
+            }
+        }
     }
     match foreign(volume) {
         Err(_) => EspContent::Unread,
@@ -81,7 +84,7 @@ fn foreign(volume: &Volume<'_>) -> Result<Option<Vec<String>>, VolumeError> {
     let others = volume.list(LOADERS)?.into_iter().filter(|entry| entry.kind == EntryKind::Directory);
     let others = others.filter(|entry| !is_of_windows(&entry.path.to_uppercase()));
     names.extend(others.map(|entry| bytes::one_line(&entry.path)).take(NAMED_MAX));
-    for path in UEFI_FALLBACK {
+    for path in SystemFile::FALLBACK.map(SystemFile::path) {
         if volume.find(path)?.is_some() && !has_version(volume, path) {
             names.push(path.to_owned());
         }

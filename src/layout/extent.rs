@@ -1,5 +1,6 @@
 //! Where the bytes of a file lie on the disk.
 
+use crate::layout::known::Cause;
 use crate::volume::VolumeExtent;
 
 /// A run of a file's bytes that is contiguous on the disk.
@@ -41,16 +42,12 @@ pub fn place_of(extents: &[DiskExtent], file_offset: u64) -> Option<(u64, u64)> 
 }
 
 /// The extents on the disk of a file on the volume that begins at byte `start`.
-pub(super) fn on_disk(start: u64, extents: &[VolumeExtent]) -> Result<Vec<DiskExtent>, String> {
+pub(super) fn on_disk(start: u64, extents: &[VolumeExtent]) -> Result<Vec<DiskExtent>, Cause> {
     let shift = |extent: &VolumeExtent| {
         let VolumeExtent { file_offset, volume_offset, len } = *extent;
         Some(DiskExtent { file_offset, disk_offset: volume_offset.checked_add(start)?, len })
     };
-    extents
-        .iter()
-        .map(shift)
-        .collect::<Option<_>>()
-        .ok_or_else(|| "an extent lies beyond the end of the disk".into())
+    extents.iter().map(shift).collect::<Option<_>>().ok_or(Cause::BeyondDisk)
 }
 
 #[cfg(test)]

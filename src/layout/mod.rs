@@ -11,6 +11,8 @@ pub mod evidence;
 pub mod extent;
 pub mod file_version;
 pub mod index;
+pub mod known;
+mod missing;
 pub mod mounted_devices;
 mod opened;
 pub mod product;
@@ -19,11 +21,14 @@ pub mod spanned;
 pub mod store;
 mod store_logs;
 pub mod system;
+pub mod system_file;
+pub mod unread;
 pub mod version;
 mod walk;
 pub mod windows;
 pub mod winre;
 
+pub use missing::Missing;
 pub use walk::discover;
 pub use walk::discover_beside;
 
@@ -31,17 +36,18 @@ use crate::bytes;
 use crate::layout::esp::Esp;
 use crate::layout::evidence::Evidence;
 use crate::layout::index::VolumeIndex;
+use crate::layout::known::Cause;
+use crate::layout::known::Known;
 use crate::layout::mounted_devices::MountedDevices;
 use crate::layout::store::StoreFile;
-use crate::layout::system::STORE_PATHS;
 use crate::layout::system::SystemVolume;
-use crate::layout::system::Unread;
+use crate::layout::unread::Unread;
+use crate::layout::windows::Asleep;
 use crate::layout::windows::WindowsVolume;
 use crate::layout::winre::RecoveryFile;
 use crate::partition::Partition;
 use crate::partition::PartitionTable;
 use crate::partition::TableKind;
-use crate::partition::Unseen;
 use crate::storage::first_failure::FailedRead;
 use crate::volume::BootRecord;
 use crate::volume::FileSystem;
@@ -81,15 +87,6 @@ pub enum Role {
     Other,
 }
 
-/// How a volume goes on where there is nothing more, in a line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Missing {
-    /// Behind the end of the disk.
-    OfDisk(String),
-    /// Behind the end of its partition.
-    OfPartition(String),
-}
-
 /// One partition with what was found on it. Index in [`Layout::volumes`] = index in the table's partitions.
 #[derive(Debug)]
 pub struct VolumeFacts {
@@ -102,12 +99,12 @@ pub struct VolumeFacts {
     /// What it is for.
     pub role: Role,
     /// Why nothing on it can be read, when nothing can.
-    pub unreadable: Option<String>,
+    pub unreadable: Option<Cause>,
     /// What could not be looked for on it, because something on the way cannot be read.
     pub unread: Vec<Unread>,
-    /// Why a Windows may sleep on it that was not seen, because something cannot be read. Of a seen one
-    /// [`WindowsVolume::may_be_hibernated`] tells.
-    pub asleep: Option<String>,
+    /// Whether a Windows sleeps on it that was not seen, because something cannot be read. Of a seen one
+    /// [`WindowsVolume::asleep`] tells.
+    pub asleep: Known<Asleep>,
     /// How it goes on where there is nothing more.
     pub missing: Option<Missing>,
     /// Bytes by which its partition ends beyond the disk, whether or not anything is there.
@@ -122,9 +119,9 @@ pub struct VolumeFacts {
 impl VolumeFacts {
     /// Why it cannot be read, or not everywhere; `None` when it can.
     #[must_use]
-    pub fn unread_reason(&self) -> Option<&str> {
-        let unread = self.unread.first().map(|unread| unread.error.as_str());
-        self.unreadable.as_deref().or(unread)
+    pub fn unread_reason(&self) -> Option<&Cause> {
+        let unread = self.unread.first().map(|unread| &unread.cause);
+        self.unreadable.as_ref().or(unread)
     }
 }
 
@@ -220,73 +217,13 @@ impl Layout {
         self.mounted.iter().find(|hive| hive.volume == volume && hive.path.eq_ignore_ascii_case(path))
     }
 
-    /// A sentence about what is not as it should be; where a part of the disk cannot be read, with that.
-    #[must_use]
-    pub fn with_failed_read(&self, sentence: String) -> String {
-        match &self.failed_read {
-            Some(error) => format!("{sentence}; a part of the disk {}: {error}", error.how()),
-            None => sentence,
-        }
-    }
-
-    /// Why something may be on the disk that nobody can see: a read failed, or records of partitions lie behind its end.
-    #[must_use]
-    pub fn unseen(&self) -> Option<&str> {
-        let cut = self.table.unseen.as_ref().filter(|unseen| matches!(unseen, Unseen::Cut(_)));
-        self.failed_read.as_ref().map(FailedRead::as_str).or(cut.map(Unseen::reason))
-    }
-
     /// A Windows that sleeps, or may: where, and how that is known.
     #[must_use]
     pub fn asleep(&self) -> Option<(VolumeIndex, String)> {
-        let seen = |windows: &WindowsVolume| Some((windows.volume, windows.may_be_hibernated()?));
-        let unseen = |(volume, facts): (VolumeIndex, &VolumeFacts)| Some((volume, facts.asleep.clone()?));
+        let seen = |windows: &WindowsVolume| Some((windows.volume, windows.asleep.how()?));
+        let unseen = |(volume, facts): (VolumeIndex, &VolumeFacts)| Some((volume, facts.asleep.how()?));
         let seen = self.windows.iter().find_map(seen);
         seen.or_else(|| self.volumes_indexed().find_map(unseen))
-    }
-
-    /// A volume that nobody can read, because reads of the disk fail, and that may hold anything.
-    #[must_use]
-    pub fn unread_volume(&self) -> Option<VolumeIndex> {
-        let is_unread = |facts: &VolumeFacts| facts.unreadable.is_some() && facts.role != Role::Reserved;
-        self.failed_read.as_ref().and_then(|_| self.find_volume(is_unread))
-    }
-
-    /// The volume on which nobody can tell whether a store is where the firmware looks for it, and why; `None` when that can be told.
-    #[must_use]
-    pub fn unread_store(&self) -> Option<(VolumeIndex, &Unread)> {
-        let is_of = |unread: &Unread, volume: VolumeIndex| {
-            let is_uefi = self.is_esp(volume) || self.table.kind == TableKind::Gpt;
-            let firmware = if is_uefi { Firmware::Uefi } else { Firmware::Bios };
-            STORE_PATHS.contains(&(unread.path, firmware))
-        };
-        let is_store = |unread: &&Unread| STORE_PATHS.iter().any(|(path, _)| *path == unread.path);
-        let unread = |volume: VolumeIndex| {
-            let all = || self.volume(volume).into_iter().flat_map(|facts| &facts.unread);
-            let found = all().find(|unread| is_of(unread, volume)).or_else(|| all().find(is_store))?;
-            Some((volume, found))
-        };
-        let of_systems = self.systems.iter().find_map(|system| unread(system.volume));
-        of_systems.or_else(|| {
-            let is_active = |volume: &VolumeIndex| self.volume(*volume).is_some_and(|it| it.partition.active);
-            let starts = |volume: &VolumeIndex| is_active(volume) || self.is_esp(*volume);
-            self.volume_indices().filter(starts).find_map(unread)
-        })
-    }
-
-    /// Why nobody can tell whether one of these files, as [`system`] spells them, is on a volume that cannot be read everywhere.
-    #[must_use]
-    pub fn unread_on(&self, volume: VolumeIndex, paths: &[&str]) -> Option<&Unread> {
-        // What is damaged and can be read, no firmware finds its way through either.
-        let facts = self.volume(volume).filter(|_| self.hides(volume))?;
-        facts.unread.iter().find(|unread| paths.contains(&unread.path))
-    }
-
-    /// Whether what is damaged or not found on a volume may be there, and only the medium or the image lacks it.
-    #[must_use]
-    pub fn hides(&self, volume: VolumeIndex) -> bool {
-        let is_cut = self.volume(volume).is_some_and(|facts| facts.missing.is_some());
-        self.failed_read.is_some() || is_cut
     }
 
     /// The volume whose partition has this number.

@@ -20,10 +20,12 @@ use crate::layout::extent::DiskExtent;
 use crate::layout::extent::on_disk;
 use crate::layout::index::VolumeIndex;
 use crate::layout::index::WindowsIndex;
+use crate::layout::known::Cause;
 use crate::layout::store::obstacles;
 use crate::layout::windows::WindowsVolume;
 use crate::partition::PartitionTable;
 use crate::volume::Volume;
+use crate::volume::VolumeError;
 
 /// The key, below the root of the hive.
 const KEY: &str = "MountedDevices";
@@ -46,13 +48,13 @@ pub struct MountedDevices {
     /// Path of the hive, as the directory spells it.
     pub path: String,
     /// The values in stored order, or why they could not be read.
-    pub entries: Result<Vec<MountedDevice>, String>,
+    pub entries: Result<Vec<MountedDevice>, Cause>,
     /// The last change of the hive was not completed, so that its logs may hold what it lacks.
     pub dirty: bool,
     /// Logs that may hold something newer than the hive: each with its name and the reason.
     pub newer_logs: Vec<String>,
     /// Where its bytes lie on the disk, or why they must not be overwritten in place.
-    pub place: Result<Vec<DiskExtent>, String>,
+    pub place: Result<Vec<DiskExtent>, Cause>,
     /// Why the volume must not be written now (a dirty or hibernated file system).
     pub obstacles: Vec<String>,
 }
@@ -131,7 +133,7 @@ pub fn read_all(
     windows: &[WindowsVolume],
     table: &PartitionTable,
 ) -> Vec<MountedDevices> {
-    let with_hive = WindowsIndex::each(windows).filter(|(_, windows)| windows.system_hive);
+    let with_hive = WindowsIndex::each(windows).filter(|(_, windows)| windows.system_hive.may_be());
     let read = |(index, windows): (WindowsIndex, &WindowsVolume)| {
         let volume = windows.volume.of(volumes).copied().flatten()?;
         let start = windows.volume.of(&table.partitions).map_or(0, |partition| partition.start);
@@ -145,10 +147,10 @@ fn read(volume: &Volume<'_>, index: WindowsIndex, windows: &WindowsVolume, start
         windows: index,
         volume: windows.volume,
         path: format!(r"{}\System32\config\SYSTEM", windows.root),
-        entries: Err("it was found but could not be opened".into()),
+        entries: Err(not_opened()),
         dirty: false,
         newer_logs: Vec::new(),
-        place: Err("it could not be read".into()),
+        place: Err(Cause::NotRead),
         obstacles: Vec::new(),
     };
     match values(volume, &mut mounted) {
@@ -160,11 +162,15 @@ fn read(volume: &Volume<'_>, index: WindowsIndex, windows: &WindowsVolume, start
     }
     mounted.place = match volume.extents(&mounted.path) {
         Ok(Some(file)) => on_disk(start, &file.extents),
-        Ok(None) => Err("it is gone".into()),
-        Err(refusal) => Err(refusal.to_string()),
+        Ok(None) => Err(Cause::Gone),
+        Err(refusal) => Err(refusal.into()),
     };
     mounted.obstacles = obstacles(volume);
     mounted
+}
+
+fn not_opened() -> Cause {
+    Cause::NotOpened("it".to_owned())
 }
 
 fn entry(value: &Value) -> MountedDevice {
@@ -173,16 +179,14 @@ fn entry(value: &Value) -> MountedDevice {
 }
 
 /// The values of the key; on the way the path as it is spelt, and the state of the hive and its logs.
-fn values(volume: &Volume<'_>, mounted: &mut MountedDevices) -> Result<Vec<Value>, String> {
-    let file = volume.open_file(&mounted.path).map_err(|error| error.to_string())?;
-    let file = file.ok_or("it was found but could not be opened")?;
+fn values(volume: &Volume<'_>, mounted: &mut MountedDevices) -> Result<Vec<Value>, Cause> {
+    let file = volume.open_file(&mounted.path)?.ok_or_else(not_opened)?;
     file.path().clone_into(&mut mounted.path);
     let read = |at, len| file.read_at(at, len).map_err(ReadError::reader);
-    let hive = SparseHive::open(&read, file.len()).map_err(|error| error.to_string())?;
+    let hive = SparseHive::open(&read, file.len())?;
     mounted.dirty = hive.is_dirty();
-    let key = hive.key(&[KEY]).map_err(|error| error.to_string())?;
-    let Some(key) = key else { return Ok(Vec::new()) };
-    let values = hive.values(&key).map_err(|error| error.to_string())?;
+    let Some(key) = hive.key(&[KEY])? else { return Ok(Vec::new()) };
+    let values = hive.values(&key)?;
     mounted.newer_logs = newer_logs(volume, &mounted.path, hive.base_block());
     Ok(values)
 }
@@ -193,17 +197,18 @@ fn newer_logs(volume: &Volume<'_>, hive: &str, base_block: &BaseBlock) -> Vec<St
         let name = path.rsplit('\\').next().unwrap_or_default();
         match log_age(volume, &path, base_block) {
             Ok(None | Some(LogAge::Empty | LogAge::Older { .. })) => None,
-            Ok(Some(LogAge::MayBeNewer { why })) | Err(why) => Some(format!("{name}: {why}")),
+            Ok(Some(LogAge::MayBeNewer { why })) => Some(format!("{name}: {why}")),
+            Err(error) => Some(format!("{name}: {error}")),
         }
     };
     LOGS.iter().filter_map(judge).collect()
 }
 
 /// The age of a log; `None` where there is no such file.
-fn log_age(volume: &Volume<'_>, path: &str, base_block: &BaseBlock) -> Result<Option<LogAge>, String> {
-    let Some(file) = volume.open_file(path).map_err(|error| error.to_string())? else { return Ok(None) };
+fn log_age(volume: &Volume<'_>, path: &str, base_block: &BaseBlock) -> Result<Option<LogAge>, VolumeError> {
+    let Some(file) = volume.open_file(path)? else { return Ok(None) };
     let len = usize::try_from(file.len()).unwrap_or(LOG_HEAD).min(LOG_HEAD);
-    let head = file.read_at(0, len).map_err(|error| error.to_string())?;
+    let head = file.read_at(0, len)?;
     Ok(Some(LogAge::judge(base_block, &head, file.len())))
 }
 

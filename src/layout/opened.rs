@@ -1,6 +1,7 @@
 //! A partition as it is opened: the volume on it, and what its first sector tells.
 
 use crate::layout::Missing;
+use crate::layout::known::Cause;
 use crate::partition::Partition;
 use crate::partition::PartitionType;
 use crate::storage::Storage;
@@ -11,7 +12,7 @@ use crate::volume::Volume;
 /// A partition that was opened.
 pub(super) struct Opened<'a> {
     /// The volume on it, or why it cannot be opened.
-    pub(super) volume: Result<Volume<'a>, String>,
+    pub(super) volume: Result<Volume<'a>, Cause>,
     /// Its boot record, where it has one.
     pub(super) boot_record: Option<BootRecord>,
     /// How it goes on where there is nothing more.
@@ -25,7 +26,7 @@ pub(super) struct Opened<'a> {
 impl<'a> Opened<'a> {
     /// Opens `partition`, which `window` shows, of a disk of `disk` bytes.
     pub(super) fn new(window: &'a Window<'a>, partition: &Partition, disk: u64) -> Self {
-        let volume = Volume::open(window).map_err(|error| error.to_string());
+        let volume = Volume::open(window).map_err(Cause::from);
         let boot_record = volume.as_ref().ok().and_then(|volume| volume.boot_record().ok()?);
         let is_sound = volume.as_ref().is_ok_and(|volume| volume.damage().is_none());
         let volume_len = boot_record.filter(|_| is_sound).and_then(|record| record.volume_len);
@@ -48,15 +49,9 @@ fn cut(partition: &Partition, beyond: u64, missing: u64) -> Option<Missing> {
     let whole = partition.kind == PartitionType::Whole;
     match (missing, beyond, whole) {
         (0, _, _) => None,
-        (_, 0, false) => Some(Missing::OfPartition(format!(
-            "the last 0x{missing:x} bytes of its file system are not in it: the partition is shorter than that, by its entry in the table"
-        ))),
-        (_, 0, true) => Some(Missing::OfDisk(format!(
-            "the last 0x{missing:x} bytes of its file system are not there: it goes on beyond the end of the disk, as of an image that was cut short"
-        ))),
-        (_, _, _) => Some(Missing::OfDisk(format!(
-            "its last 0x{missing:x} bytes are not there: the partition ends beyond the end of the disk, as of an image that was cut short"
-        ))),
+        (_, 0, false) => Some(Missing::OfPartition(missing)),
+        (_, 0, true) => Some(Missing::OfWholeDisk(missing)),
+        (_, _, _) => Some(Missing::OfDisk(missing)),
     }
 }
 

@@ -19,10 +19,7 @@ const SPACES: PartitionType = PartitionType::Gpt(Guid::from_u128(0xe75caf8f_f680
 
 /// The partitions that make this a dynamic disk.
 pub fn dynamic(layout: &Layout) -> impl Iterator<Item = VolumeIndex> {
-    which(layout, |facts| {
-        LDM.contains(&facts.partition.kind)
-            || matches!(facts.file_system, FileSystem::Other(name) if name.contains("LDM"))
-    })
+    which(layout, |facts| LDM.contains(&facts.partition.kind) || facts.file_system == FileSystem::LdmDatabase)
 }
 
 /// The partitions that belong to a pool of Storage Spaces.

@@ -7,12 +7,13 @@ use crate::layout::Firmware;
 use crate::layout::extent::DiskExtent;
 use crate::layout::extent::on_disk;
 use crate::layout::index::VolumeIndex;
+use crate::layout::known::Cause;
 use crate::layout::store_logs::made_whole;
 use crate::layout::store_logs::take;
-use crate::layout::system::STORE_PATHS;
 use crate::layout::system::SystemVolume;
-use crate::layout::system::Unread;
 use crate::layout::system::is_esp_type;
+use crate::layout::system_file::SystemFile;
+use crate::layout::unread::Unread;
 use crate::partition::PartitionTable;
 use crate::partition::TableKind;
 use crate::volume::Volume;
@@ -44,11 +45,11 @@ pub struct StoreFile {
     /// Of several live ones of a firmware the first; the others start something only when the machine is told so.
     pub first: bool,
     /// The parsed store, or why there is none. Of a dirty store that its logs make whole: what comes out.
-    pub store: Result<Store, String>,
+    pub store: Result<Store, Cause>,
     /// What became of a store that is dirty on the disk; `None` for a clean one, whose logs are not even read.
     pub dirty: Option<Dirty>,
     /// Where its bytes lie on the disk, or why they must not be overwritten in place.
-    pub place: Result<Vec<DiskExtent>, String>,
+    pub place: Result<Vec<DiskExtent>, Cause>,
     /// Why the volume must not be written now (a dirty or hibernated file system).
     pub obstacles: Vec<String>,
 }
@@ -64,7 +65,7 @@ pub enum Dirty {
         replayed: Replayed,
     },
     /// Its logs do not help, for this reason.
-    NotReplayed(String),
+    NotReplayed(Cause),
 }
 
 impl StoreFile {
@@ -113,9 +114,8 @@ pub fn read_all(
     for system in systems {
         let Some(volume) = system.volume.of(volumes).copied().flatten() else { continue };
         let start = system.volume.of(&table.partitions).map_or(0, |partition| partition.start);
-        let found = STORE_PATHS.iter().filter(|(path, _)| system.stores.contains(path));
-        for (path, firmware) in found {
-            stores.push(read(volume, system.volume, start, path, *firmware, &mut left));
+        for file in system.stores.iter().copied() {
+            stores.push(read(volume, system.volume, start, file, &mut left));
         }
     }
     let is_fat = |volume: VolumeIndex| {
@@ -191,36 +191,29 @@ fn is_in_place(table: &PartitionTable, volume: VolumeIndex, firmware: Firmware) 
 
 /// The first volume that this firmware starts from and of which nobody can tell whether it has a store.
 fn hiding(unread: &[&[Unread]], table: &PartitionTable, firmware: Firmware) -> Option<VolumeIndex> {
-    let is_store =
-        |unread: &Unread| STORE_PATHS.iter().any(|(path, of)| *path == unread.path && *of == firmware);
+    let is_store = |unread: &Unread| unread.file.is_store() && unread.file.firmware() == firmware;
     let is_it = |(volume, unread): &(VolumeIndex, &&[Unread])| {
         is_in_place(table, *volume, firmware) && unread.iter().any(is_store)
     };
     VolumeIndex::each(unread).find(is_it).map(|(volume, _)| volume)
 }
 
-fn read(
-    volume: &Volume<'_>,
-    index: VolumeIndex,
-    start: u64,
-    path: &str,
-    firmware: Firmware,
-    left: &mut u64,
-) -> StoreFile {
+fn read(volume: &Volume<'_>, index: VolumeIndex, start: u64, file: SystemFile, left: &mut u64) -> StoreFile {
+    let path = file.path();
     let max = STORE_MAX.min(*left);
-    let gone = || format!("{path} was found but could not be opened");
+    let gone = || Cause::NotOpened(path.to_owned());
     let (path_on_disk, bytes, place) = match volume.locate(path, max) {
-        Ok(Some(file)) => (file.path, Ok(file.bytes), on_disk(start, &file.extents)),
+        Ok(Some(found)) => (found.path, Ok(found.bytes), on_disk(start, &found.extents)),
         Ok(None) => (path.to_owned(), Err(gone()), Err(gone())),
         Err(refusal) => {
-            let bytes = volume.read(path, max).map_err(|error| error.to_string());
-            (path.to_owned(), bytes.and_then(|bytes| bytes.ok_or_else(gone)), Err(refusal.to_string()))
+            let bytes = volume.read(path, max).map_err(Cause::from);
+            (path.to_owned(), bytes.and_then(|bytes| bytes.ok_or_else(gone)), Err(refusal.into()))
         }
     };
     let obstacles = obstacles(volume);
     let is_empty = bytes.as_ref().is_ok_and(Vec::is_empty);
     let (store, dirty) = match bytes {
-        Ok(_) if is_empty => (Err("0 bytes".to_owned()), None),
+        Ok(_) if is_empty => (Err(Cause::Empty), None),
         Ok(bytes) => {
             take(left, &bytes);
             made_whole(volume, &path_on_disk, bytes, left)
@@ -231,8 +224,8 @@ fn read(
         volume: index,
         name: path_on_disk.clone(),
         path: path_on_disk,
-        firmware,
-        recovery: path.contains(r"\Recovery\"),
+        firmware: file.firmware(),
+        recovery: file == SystemFile::RecoveryStore,
         is_empty,
         live: true,
         first: false,

@@ -1,8 +1,11 @@
 //! A store that is dirty, as the logs beside it make it.
 
+use std::sync::Arc;
+
 use crate::bcd::Store;
 use crate::hive::replay;
 use crate::hive::replay::Replayed;
+use crate::layout::known::Cause;
 use crate::layout::store::Dirty;
 use crate::layout::store::STORE_MAX;
 use crate::volume::Volume;
@@ -22,8 +25,8 @@ pub(super) fn made_whole(
     path: &str,
     on_disk: Vec<u8>,
     left: &mut u64,
-) -> (Result<Store, String>, Option<Dirty>) {
-    let parse = |bytes| Store::parse(bytes).map_err(|error| error.to_string());
+) -> (Result<Store, Cause>, Option<Dirty>) {
+    let parse = |bytes| Store::parse(bytes).map_err(Cause::from);
     if replay::is_clean(&on_disk) {
         return (parse(on_disk), None);
     }
@@ -38,7 +41,8 @@ pub(super) fn made_whole(
         },
         Err(why) => why,
     };
-    let store = parse(on_disk).map_err(|error| format!("{error}; {why}"));
+    let store = Store::parse(on_disk);
+    let store = store.map_err(|store| Cause::Dirty { store, logs: Box::new(why.clone()) });
     (store, Some(Dirty::NotReplayed(why)))
 }
 
@@ -49,7 +53,7 @@ fn replay_logs(
     path: &str,
     on_disk: &[u8],
     left: &mut u64,
-) -> Result<Option<Replayed>, String> {
+) -> Result<Option<Replayed>, Cause> {
     let name = path.rsplit('\\').next().unwrap_or(path);
     let mut logs = Vec::new();
     for ending in LOG_ENDINGS {
@@ -60,10 +64,10 @@ fn replay_logs(
                 logs.push((name, bytes));
             }
             Ok(None) => {}
-            Err(error) => return Err(format!("{name}, which may hold it, cannot be read: {error}")),
+            Err(error) => return Err(Cause::Log { name, cause: Arc::new(error) }),
         }
     }
     let logs: Vec<(&str, &[u8])> =
         logs.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
-    replay::replay(on_disk, &logs).map_err(|error| error.to_string())
+    Ok(replay::replay(on_disk, &logs)?)
 }

@@ -4,6 +4,8 @@ use crate::guid::Guid;
 use crate::layout::Firmware;
 use crate::layout::file_version;
 use crate::layout::index::VolumeIndex;
+use crate::layout::system_file::SystemFile;
+use crate::layout::unread::Unread;
 use crate::partition::PartitionTable;
 use crate::partition::PartitionType;
 use crate::partition::TableKind;
@@ -17,24 +19,9 @@ const MSR: Guid = Guid::from_u128(0xe3c9e316_0b5c_4db8_817d_f92df00215ae);
 /// GPT type of a Windows recovery partition (Microsoft, `PARTITION_MSFT_RECOVERY_GUID`).
 const RECOVERY: Guid = Guid::from_u128(0xde94bba4_06d1_4d40_a16a_bfd50179d6ac);
 
-/// Files that tell a system volume, with the boot manager generation that they belong to.
-pub(crate) const BIOS_BOOT_MANAGER: &str = r"\bootmgr";
-pub(crate) const UEFI_BOOT_MANAGER: &str = r"\EFI\Microsoft\Boot\bootmgfw.efi";
-/// What firmware starts of a disk for which it has no entry of its own (UEFI specification, "Removable Media Boot
-/// Behavior"), for x64, x86 and 64-bit ARM.
-pub(crate) const UEFI_FALLBACK: [&str; 3] =
-    [r"\EFI\Boot\bootx64.efi", r"\EFI\Boot\bootia32.efi", r"\EFI\Boot\bootaa64.efi"];
-pub(crate) const NTLDR: &str = r"\ntldr";
 const BOOT_INI: &str = r"\boot.ini";
 /// `boot.ini` is a text of a few lines; what is longer is not one.
 const BOOT_INI_MAX: u64 = 64 << 10;
-
-/// Paths of the stores that are looked for, and the firmware that reads them.
-pub const STORE_PATHS: [(&str, Firmware); 3] = [
-    (r"\Boot\BCD", Firmware::Bios),
-    (r"\EFI\Microsoft\Boot\BCD", Firmware::Uefi),
-    (r"\EFI\Microsoft\Recovery\BCD", Firmware::Uefi),
-];
 
 /// A volume from which the firmware can start Windows, or which at least holds a store.
 #[derive(Debug, Clone)]
@@ -52,9 +39,9 @@ pub struct SystemVolume {
     /// That loader carries a version, as Windows' boot manager does and GRUB or shim do not, and the boot manager itself is missing.
     pub fallback_has_version: bool,
     /// Where that loader is, when it is not Windows'. A file as long as the boot manager beside it is taken for its copy, and not read.
-    pub foreign_fallback: Option<&'static str>,
-    /// Paths of the stores on it (as [`STORE_PATHS`] spells them).
-    pub stores: Vec<&'static str>,
+    pub foreign_fallback: Option<SystemFile>,
+    /// The stores on it.
+    pub stores: Vec<SystemFile>,
     /// NT 5.x: `\ntldr` is there; the text of `\boot.ini`, when it could be read.
     pub ntldr: Option<Option<String>>,
 }
@@ -63,8 +50,10 @@ impl SystemVolume {
     /// How the machine starts from this volume, as far as its files tell; `None` for a bare NTLDR volume's BIOS.
     #[must_use]
     pub fn firmware(&self) -> Firmware {
-        let uefi = self.uefi_boot_manager || self.stores.iter().any(|path| path.starts_with(r"\EFI"));
-        let bios = self.bios_boot_manager || self.ntldr.is_some() || self.stores.contains(&r"\Boot\BCD");
+        let uefi =
+            self.uefi_boot_manager || self.stores.iter().any(|store| store.firmware() == Firmware::Uefi);
+        let bios =
+            self.bios_boot_manager || self.ntldr.is_some() || self.stores.contains(&SystemFile::BiosStore);
         if uefi && !(bios && self.active) { Firmware::Uefi } else { Firmware::Bios }
     }
 
@@ -73,23 +62,6 @@ impl SystemVolume {
     pub fn is_ntldr_only(&self) -> bool {
         self.ntldr.is_some() && !self.bios_boot_manager && self.stores.is_empty()
     }
-}
-
-/// A file of which nobody can tell whether it is there: what is on the way to it could not be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unread {
-    /// What was looked for, as this module spells it.
-    pub path: &'static str,
-    /// Why nobody can tell.
-    pub error: String,
-}
-
-/// Everything that is looked for, on a volume that cannot even be opened.
-#[must_use]
-pub fn unopened(error: &str) -> Vec<Unread> {
-    let stores = STORE_PATHS.iter().map(|(path, _)| *path);
-    let all = stores.chain([BIOS_BOOT_MANAGER, UEFI_BOOT_MANAGER, NTLDR]).chain(UEFI_FALLBACK);
-    all.map(|path| Unread { path, error: error.to_owned() }).collect()
 }
 
 /// Finds the system volumes, in the order of the table; and of each volume what could not be looked for on it.
@@ -113,30 +85,30 @@ fn examine(
     table: &PartitionTable,
     unread: &mut Vec<Unread>,
 ) -> Option<SystemVolume> {
-    let mut look = |path: &'static str| {
-        let found = volume.find(path).unwrap_or_else(|error| {
-            unread.push(Unread { path, error: error.to_string() });
+    let mut look = |file: SystemFile| {
+        let found = volume.find(file.path()).unwrap_or_else(|error| {
+            unread.push(Unread { file, cause: error.into() });
             None
         });
         found.map(|entry| entry.kind)
     };
-    let stores: Vec<_> =
-        STORE_PATHS.iter().map(|(path, _)| *path).filter(|path| is_file(look(path))).collect();
-    let bios_boot_manager = is_program(look(BIOS_BOOT_MANAGER));
-    let manager = look(UEFI_BOOT_MANAGER).filter(|kind| is_program(Some(*kind)));
+    let stores: Vec<_> = SystemFile::STORES.into_iter().filter(|store| is_file(look(*store))).collect();
+    let bios_boot_manager = is_program(look(SystemFile::BiosBootManager));
+    let manager = look(SystemFile::UefiBootManager).filter(|kind| is_program(Some(*kind)));
     let uefi_boot_manager = manager.is_some();
-    let ntldr = is_file(look(NTLDR)).then(|| boot_ini(volume));
-    let fallback = UEFI_FALLBACK
+    let ntldr = is_file(look(SystemFile::Ntldr)).then(|| boot_ini(volume));
+    let fallback = SystemFile::FALLBACK
         .into_iter()
-        .find_map(|path| Some((path, look(path).filter(|kind| is_program(Some(*kind)))?)));
+        .find_map(|file| Some((file, look(file).filter(|kind| is_program(Some(*kind)))?)));
     let is_for_both = table.kind == TableKind::Gpt
-        && (uefi_boot_manager || stores.iter().any(|path| path.starts_with(r"\EFI")));
-    let is_of_windows = |path: &str, kind: EntryKind| manager == Some(kind) || has_version(volume, path);
+        && (uefi_boot_manager || stores.iter().any(|store| store.firmware() == Firmware::Uefi));
+    let is_of_windows =
+        |file: SystemFile, kind: EntryKind| manager == Some(kind) || has_version(volume, file.path());
     let counts = bios_boot_manager || uefi_boot_manager || ntldr.is_some() || !stores.is_empty();
     if !counts {
         return None;
     }
-    let foreign_fallback = fallback.filter(|(path, kind)| !is_of_windows(path, *kind)).map(|(path, _)| path);
+    let foreign_fallback = fallback.filter(|(file, kind)| !is_of_windows(*file, *kind)).map(|(file, _)| file);
     Some(SystemVolume {
         volume: index,
         active: index.of(&table.partitions).is_some_and(|partition| partition.active) && !is_for_both,

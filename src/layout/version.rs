@@ -13,9 +13,9 @@ use crate::hive::ReadError;
 use crate::hive::sparse::SparseHive;
 use crate::layout::current_version::CurrentVersion;
 use crate::layout::file_version;
+use crate::layout::known::Cause;
 use crate::layout::product;
 use crate::volume::Volume;
-use crate::volume::VolumeFile;
 
 /// Path below the system root, and what it is called where the source is told.
 const HIVE: &str = r"System32\config\SOFTWARE";
@@ -51,19 +51,19 @@ impl std::fmt::Display for WindowsVersion {
 ///
 /// # Errors
 /// Why neither the hive nor a program says so.
-pub fn read(volume: &Volume<'_>, root: &str) -> Result<WindowsVersion, String> {
+pub fn read(volume: &Volume<'_>, root: &str) -> Result<WindowsVersion, Cause> {
     let mut reasons = match by_hive(volume, root) {
         Ok(version) => return Ok(version),
-        Err(reason) => vec![format!("SOFTWARE: {reason}")],
+        Err(reason) => vec![("SOFTWARE", reason)],
     };
     for program in PROGRAMS {
         match by_program(volume, root, program) {
             Ok(Some(version)) => return Ok(version),
             Ok(None) => {}
-            Err(reason) => reasons.push(format!("{program}: {reason}")),
+            Err(reason) => reasons.push((program, reason)),
         }
     }
-    Err(reasons.join("; "))
+    Err(Cause::Each(reasons))
 }
 
 /// A hive in which the way to the key is longer than in any of Windows.
@@ -71,8 +71,8 @@ pub fn read(volume: &Volume<'_>, root: &str) -> Result<WindowsVersion, String> {
 #[error("more reading than the key of a real one takes")]
 struct TooMuchReading;
 
-fn by_hive(volume: &Volume<'_>, root: &str) -> Result<WindowsVersion, String> {
-    let file = open(volume, &format!(r"{root}\{HIVE}"))?.ok_or("not there")?;
+fn by_hive(volume: &Volume<'_>, root: &str) -> Result<WindowsVersion, Cause> {
+    let file = volume.open_file(&format!(r"{root}\{HIVE}"))?.ok_or(Cause::NotThere)?;
     let left = Cell::new((READS_MAX, BYTES_MAX));
     let read = |at, len: usize| {
         let (reads, bytes) = left.get();
@@ -80,9 +80,9 @@ fn by_hive(volume: &Volume<'_>, root: &str) -> Result<WindowsVersion, String> {
         left.set(spent.ok_or_else(|| ReadError::reader(TooMuchReading))?);
         file.read_at(at, len).map_err(ReadError::reader)
     };
-    let values = values(&read, file.len()).map_err(|error| error.to_string())?;
-    let values = values.ok_or_else(|| format!("no key {}", KEY.join(r"\")))?;
-    let product = values.name().ok_or("neither a product nor a build")?;
+    let values = values(&read, file.len())?;
+    let values = values.ok_or_else(|| Cause::NoKey(KEY.join(r"\")))?;
+    let product = values.name().ok_or(Cause::NoProduct)?;
     Ok(WindowsVersion { product, build: values.build(), source: "SOFTWARE" })
 }
 
@@ -113,17 +113,12 @@ fn by_program(
     volume: &Volume<'_>,
     root: &str,
     program: &'static str,
-) -> Result<Option<WindowsVersion>, String> {
-    let Some(file) = open(volume, &format!(r"{root}\System32\{program}"))? else { return Ok(None) };
-    let version = file_version::read(file.len(), &|at, len| file.read_at(at, len).ok());
-    let version = version.map_err(|error| error.to_string())?;
+) -> Result<Option<WindowsVersion>, Cause> {
+    let Some(file) = volume.open_file(&format!(r"{root}\System32\{program}"))? else { return Ok(None) };
+    let version = file_version::read(file.len(), &|at, len| file.read_at(at, len).ok())?;
     Ok(Some(WindowsVersion {
         product: product::name(version, None),
         build: Some(format!("{}.{}", version.build, version.revision)),
         source: program,
     }))
-}
-
-fn open<'a>(volume: &Volume<'a>, path: &str) -> Result<Option<VolumeFile<'a>>, String> {
-    volume.open_file(path).map_err(|error| error.to_string())
 }

@@ -6,13 +6,15 @@ use crate::layout::VolumeFacts;
 use crate::layout::esp;
 use crate::layout::evidence::Evidence;
 use crate::layout::index::VolumeIndex;
+use crate::layout::known::Cause;
+use crate::layout::known::Known;
 use crate::layout::mounted_devices;
 use crate::layout::opened::Opened;
 use crate::layout::store;
 use crate::layout::store::StoreFile;
 use crate::layout::system;
 use crate::layout::system::SystemVolume;
-use crate::layout::system::Unread;
+use crate::layout::unread::Unread;
 use crate::layout::windows;
 use crate::layout::windows::WindowsVolume;
 use crate::layout::winre;
@@ -65,7 +67,7 @@ fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, Part
 
     let (systems, mut unread) = system::find(&volumes, &table);
     for (unread, opened) in unread.iter_mut().zip(&opened) {
-        unread.extend(opened.volume.as_ref().err().into_iter().flat_map(|error| system::unopened(error)));
+        unread.extend(opened.volume.as_ref().err().into_iter().flat_map(Unread::everything));
     }
     let is_hidden = |opened: &Opened<'_>| storage.failure().is_some() || opened.missing.is_some();
     let hidden: Vec<&[Unread]> = opened
@@ -137,7 +139,9 @@ fn facts(
     for (((index, partition), opened), unread) in VolumeIndex::each(&table.partitions).zip(opened).zip(unread)
     {
         let (file_system, label, unreadable) = match &opened.volume {
-            Ok(volume) => (volume.file_system(), volume.label(), volume.damage()),
+            Ok(volume) => {
+                (volume.file_system(), volume.label(), volume.damage().cloned().map(Cause::Damaged))
+            }
             Err(error) => (FileSystem::Unknown, None, Some(error.clone())),
         };
         facts.push(VolumeFacts {
@@ -147,8 +151,8 @@ fn facts(
             role: found.role(index, partition),
             unreadable,
             unread,
-            asleep: None,
-            missing: opened.missing.clone(),
+            asleep: Known::No,
+            missing: opened.missing,
             beyond: opened.beyond,
             is_startable: opened.is_startable,
             boot_record: opened.boot_record,

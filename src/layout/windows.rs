@@ -7,20 +7,19 @@ use crate::layout::boot_ini::BootEntry;
 use crate::layout::boot_ini::BootIni;
 use crate::layout::boot_ini::Target;
 use crate::layout::index::VolumeIndex;
+use crate::layout::known::Cause;
+use crate::layout::known::Known;
 use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
 use crate::layout::version;
 use crate::layout::version::WindowsVersion;
 use crate::volume::EntryKind;
-use crate::volume::Hibernation;
 use crate::volume::Volume;
 
 /// Where Windows is when nobody said otherwise.
 const DEFAULT_ROOT: &str = r"\Windows";
 /// System roots of other names that are believed, at most; a store that names more is absurd.
 const ROOTS_MAX: usize = 16;
-/// What is said of a session that sleeps.
-const ASLEEP: &str = "is hibernated or was shut down with fast startup";
 /// Windows of one disk that are asked what they are, at most.
 const ASKED_MAX: usize = 16;
 
@@ -35,16 +34,16 @@ pub struct WindowsVolume {
     pub winload_exe: bool,
     /// `System32\winload.efi` is there: it can start on UEFI.
     pub winload_efi: bool,
-    /// `System32\config\SYSTEM` is there, or nobody can tell: the hive that the loader reads its drivers from.
-    pub system_hive: bool,
-    /// `System32\ntoskrnl.exe` is there, or nobody can tell.
-    pub kernel: bool,
-    /// What `\hiberfil.sys` says, or why it could not be read.
-    pub hibernation: Result<Hibernation, String>,
+    /// Whether `System32\config\SYSTEM` is there, the hive that the loader reads its drivers from.
+    pub system_hive: Known<()>,
+    /// Whether `System32\ntoskrnl.exe` is there.
+    pub kernel: Known<()>,
+    /// Whether a session sleeps on its volume, as `\hiberfil.sys` says.
+    pub asleep: Known<Asleep>,
     /// The file system is marked dirty: chkdsk is due.
     pub dirty: bool,
     /// Product and build, or why nothing says so.
-    pub version: Result<WindowsVersion, String>,
+    pub version: Result<WindowsVersion, Cause>,
 }
 
 impl WindowsVolume {
@@ -56,34 +55,31 @@ impl WindowsVolume {
         };
         parts(&self.root) == parts(path)
     }
+}
 
-    /// Whether a session is known to sleep on this volume.
-    #[must_use]
-    pub fn is_hibernated(&self) -> bool {
-        self.hibernation.as_ref().is_ok_and(Hibernation::is_hibernated)
-    }
+/// A session that sleeps: a resumed one has its own view of the volumes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asleep;
 
-    /// Why a session sleeps on this volume, or may for all that can be told; `None` when none does.
+impl Known<Asleep> {
+    /// How a session sleeps, or may for all that can be told; `None` when none does.
     #[must_use]
-    pub fn may_be_hibernated(&self) -> Option<String> {
-        match &self.hibernation {
-            Ok(hibernation) if hibernation.is_hibernated() => Some(ASLEEP.to_owned()),
-            Ok(_) => None,
-            Err(error) => Some(format!("may be hibernated, which cannot be told: {error}")),
+    pub fn how(&self) -> Option<String> {
+        match self {
+            Self::Yes(Asleep) => Some("is hibernated or was shut down with fast startup".to_owned()),
+            Self::No => None,
+            Self::Unknown(cause) => Some(format!("may be hibernated, which cannot be told: {cause}")),
         }
     }
 }
 
-/// Why a session may sleep on a volume where no Windows was found, after a read that failed: its directory may be what could not
-/// be read.
+/// Whether a session sleeps on a volume. After a read that failed it may where no Windows was found: its directory may be what could
+/// not be read.
 #[must_use]
-pub fn asleep(volume: Option<&Volume<'_>>) -> Option<String> {
-    let unknown = |error: &str| Some(format!("may be hibernated, which cannot be told: {error}"));
-    match volume.map(Volume::hibernation) {
-        Some(Ok(hibernation)) => hibernation.is_hibernated().then(|| ASLEEP.to_owned()),
-        Some(Err(error)) => unknown(&error.to_string()),
-        None => unknown("nothing on it can be read"),
-    }
+pub fn asleep(volume: Option<&Volume<'_>>) -> Known<Asleep> {
+    let Some(volume) = volume else { return Known::Unknown(Cause::Closed) };
+    let hibernation = volume.hibernation();
+    Known::from(hibernation.map(|hibernation| hibernation.is_hibernated().then_some(Asleep)))
 }
 
 /// Finds the Windows installations, under `\Windows` and every system root that a store or a `boot.ini` names.
@@ -130,24 +126,22 @@ fn examine(volume: &Volume<'_>, index: VolumeIndex, root: &str, is_asked: bool) 
         return None;
     }
     let find = |path: &str| volume.find(&format!(r"{root}\System32\{path}"));
-    let has = |path: &str| matches!(find(path), Ok(Some(_)));
-    // Behind a damaged directory it may be there all the same.
-    let may_have = |path: &str| !matches!(find(path), Ok(None));
-    let (winload_exe, winload_efi) = (has("winload.exe"), has("winload.efi"));
-    let (system_hive, kernel) = (has(r"config\SYSTEM"), has("ntoskrnl.exe"));
+    let look = |path: &str| Known::from(find(path).map(|found| found.map(|_| ())));
+    let (winload_exe, winload_efi) = (look("winload.exe").is_yes(), look("winload.efi").is_yes());
+    let (system_hive, kernel) = (look(r"config\SYSTEM"), look("ntoskrnl.exe"));
     // The recovery environment's RAM disk has `\Windows` too, as `X:`; its store names it, but no volume here has it.
-    (system_hive || kernel || winload_exe || winload_efi).then(|| WindowsVolume {
+    (system_hive.is_yes() || kernel.is_yes() || winload_exe || winload_efi).then(|| WindowsVolume {
         volume: index,
         root: directory.path,
         winload_exe,
         winload_efi,
-        system_hive: system_hive || may_have(r"config\SYSTEM"),
-        kernel: kernel || may_have("ntoskrnl.exe"),
-        hibernation: volume.hibernation().map_err(|error| error.to_string()),
+        system_hive,
+        kernel,
+        asleep: asleep(Some(volume)),
         dirty: volume.is_dirty().unwrap_or(false),
         version: match is_asked {
             true => version::read(volume, root),
-            false => Err(format!("more than {ASKED_MAX} Windows on this disk")),
+            false => Err(Cause::NotAsked(ASKED_MAX)),
         },
     })
 }

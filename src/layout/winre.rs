@@ -6,6 +6,7 @@ use crate::layout::Role;
 use crate::layout::VolumeFacts;
 use crate::layout::index::VolumeIndex;
 use crate::layout::index::WindowsIndex;
+use crate::layout::known::Cause;
 use crate::layout::reagent;
 use crate::layout::reagent::RecoveryConfig;
 use crate::layout::reagent::SIZE_MAX;
@@ -27,7 +28,7 @@ pub struct RecoveryFile {
     /// Index in the layout of the Windows whose own it is; `None` for a copy.
     pub windows: Option<WindowsIndex>,
     /// What it says, or why that is not known.
-    pub config: Result<RecoveryConfig, String>,
+    pub config: Result<RecoveryConfig, Cause>,
     /// Whether it at least begins like XML.
     pub is_xml: bool,
 }
@@ -59,9 +60,9 @@ fn read(
     let (config, is_xml) = match opened.read(&path, max) {
         Ok(bytes) => {
             let bytes = bytes?;
-            (reagent::parse(&bytes).map_err(|error| error.to_string()), begins_like_xml(&bytes))
+            (reagent::parse(&bytes).map_err(Cause::from), begins_like_xml(&bytes))
         }
-        Err(error) => (Err(error.to_string()), false),
+        Err(error) => (Err(error.into()), false),
     };
     Some(RecoveryFile { volume, path, windows, config, is_xml })
 }

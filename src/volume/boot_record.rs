@@ -72,7 +72,9 @@ fn decode(file_system: FileSystem, head: &[u8]) -> Option<BootRecord> {
         FileSystem::Ntfs => starts_ntfs(head),
         FileSystem::Fat12 | FileSystem::Fat16 | FileSystem::Fat32 => starts_fat(head),
         FileSystem::BitLocker => None,
-        FileSystem::Other(_) | FileSystem::Unknown => return None,
+        FileSystem::Refs | FileSystem::LdmDatabase | FileSystem::Other(_) | FileSystem::Unknown => {
+            return None;
+        }
     };
     let sector_size = u32::from(le_u16(head, 0x0b)?);
     Some(BootRecord {
@@ -93,7 +95,11 @@ fn sectors(file_system: FileSystem, head: &[u8]) -> Option<u64> {
             0 => Some(le_u32(head, 0x20)?.into()),
             few => Some(few.into()),
         },
-        FileSystem::BitLocker | FileSystem::Other(_) | FileSystem::Unknown => None,
+        FileSystem::BitLocker
+        | FileSystem::Refs
+        | FileSystem::LdmDatabase
+        | FileSystem::Other(_)
+        | FileSystem::Unknown => None,
     }
 }
 

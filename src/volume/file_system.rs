@@ -13,14 +13,29 @@ pub enum FileSystem {
     Fat32,
     /// An encrypted BitLocker volume (`-FVE-FS-`, or BitLocker To Go).
     BitLocker,
-    /// Recognised by its signature, but not read here: the name to show ("ext4", "LUKS", "exFAT", "ReFS", "xfs",
-    /// "swap", "LVM2", "btrfs", "LDM database", "Storage Spaces", …).
+    /// ReFS, which Windows reads and this program does not.
+    Refs,
+    /// No file system: the database of a dynamic disk (LDM).
+    LdmDatabase,
+    /// Recognised by its signature, but not read here: the name to show ("ext4", "LUKS", "exFAT", "xfs", "swap", "LVM2",
+    /// "btrfs", …).
     Other(&'static str),
     /// Nothing that is known.
     Unknown,
 }
 
 impl FileSystem {
+    /// The name of one that is recognised, and neither read nor told to be encrypted.
+    #[must_use]
+    pub const fn name_of_unread(self) -> Option<&'static str> {
+        match self {
+            Self::Refs => Some("ReFS"),
+            Self::LdmDatabase => Some("LDM database"),
+            Self::Other(name) => Some(name),
+            Self::Ntfs | Self::Fat12 | Self::Fat16 | Self::Fat32 | Self::BitLocker | Self::Unknown => None,
+        }
+    }
+
     /// Whether files on it can be seen.
     #[must_use]
     pub fn is_readable(self) -> bool {

@@ -103,9 +103,9 @@ impl<'a> Volume<'a> {
 
     /// Why a recognised volume cannot be read, if so.
     #[must_use]
-    pub fn damage(&self) -> Option<String> {
+    pub fn damage(&self) -> Option<&Corrupt> {
         match &self.inner {
-            Inner::Damaged(damage) => Some(damage.to_string()),
+            Inner::Damaged(damage) => Some(damage),
             _ => None,
         }
     }

@@ -23,7 +23,7 @@ const SIGNATURES: [(usize, &[u8], FileSystem); 14] = [
     (3, b"NTFS    ", FileSystem::Ntfs),
     (3, b"-FVE-FS-", FileSystem::BitLocker),
     (0x1a8, &BITLOCKER_TO_GO, FileSystem::BitLocker),
-    (3, b"ReFS\0\0\0\0", FileSystem::Other("ReFS")),
+    (3, b"ReFS\0\0\0\0", FileSystem::Refs),
     (3, b"EXFAT   ", FileSystem::Other("exFAT")),
     (0, b"LUKS\xba\xbe", FileSystem::Other("LUKS")),
     (0, b"XFSB", FileSystem::Other("xfs")),
@@ -32,8 +32,8 @@ const SIGNATURES: [(usize, &[u8], FileSystem); 14] = [
     (0x418, b"LVM2 001", FileSystem::Other("LVM2")),
     (0xff6, b"SWAPSPACE2", FileSystem::Other("swap")),
     (0xff6, b"SWAP-SPACE", FileSystem::Other("swap")),
-    (0xc00, b"PRIVHEAD", FileSystem::Other("LDM database")),
-    (0, b"PRIVHEAD", FileSystem::Other("LDM database")),
+    (0xc00, b"PRIVHEAD", FileSystem::LdmDatabase),
+    (0, b"PRIVHEAD", FileSystem::LdmDatabase),
 ];
 
 /// The first 4096 bytes, or all of a smaller volume.
@@ -126,7 +126,7 @@ mod tests {
             let mut bytes = vec![0; 8192];
             bytes[0x438..0x43a].copy_from_slice(&[0x53, 0xef]);
             (bytes[0x45c], bytes[0x460]) = (compatible, incompatible);
-            assert_eq!(name(bytes.clone()), FileSystem::Other(expected));
+            assert_eq!(name(bytes.clone()).name_of_unread(), Some(expected));
             assert_eq!(label(bytes.clone()), None);
             bytes[0x478..0x481].copy_from_slice(b"BCDRESCUE");
             assert_eq!(label(bytes).as_deref(), Some("BCDRESCUE"));
@@ -143,7 +143,7 @@ mod tests {
         let disk = Ram::new(bytes, None);
         let volume = Volume::open(&disk).unwrap();
         assert_eq!(volume.file_system(), FileSystem::Ntfs);
-        assert!(volume.damage().unwrap().contains("bytes per sector"), "{:?}", volume.damage());
+        assert!(volume.damage().unwrap().to_string().contains("bytes per sector"), "{:?}", volume.damage());
         assert!(volume.find("\\Boot\\BCD").is_err());
     }
 }

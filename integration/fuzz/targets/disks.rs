@@ -70,7 +70,7 @@ pub(super) fn disk(data: &[u8]) {
     let context = Context::default();
     let diagnosis = diagnose(&layout, &context);
     for finding in &diagnosis.findings {
-        assert!(!finding.subject.is_empty(), "{finding:?}");
+        assert!(!finding.subject.as_str().is_empty(), "{finding:?}");
     }
     for refusal in refusals(
         &layout,

@@ -70,7 +70,7 @@ fn said<T>(answer: Result<T, VolumeError>) -> Option<T> {
 pub(super) fn walk(storage: &dyn Storage) {
     let counted = Counted::new(storage, READS, BYTES);
     if let Some(volume) = said(Volume::open(&counted)) {
-        volume.damage().iter().for_each(|damage| one_line(damage));
+        volume.damage().iter().for_each(|damage| one_line(&damage.to_string()));
         let _ = (volume.label(), volume.serial(), volume.cluster_size(), volume.file_system());
         if let Some(Some(record)) = said(volume.boot_record()) {
             assert!(record.copy.is_none_or(|copy| copy.at != 0 && copy.at + 512 <= storage.len()));

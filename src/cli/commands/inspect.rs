@@ -137,7 +137,7 @@ fn add(out: &mut Lines, examined: &Examined, context: &Context) {
                 }
                 objects(out, Some(layout), store, &|element| device(layout, context, element));
             }
-            Err(error) => out.add(format_args!("  cannot be read: {}", clean(error))),
+            Err(error) => out.add(format_args!("  cannot be read: {}", clean(&error.to_string()))),
         }
     }
     for text in layout.systems.iter().filter_map(|system| system.ntldr.clone().flatten()) {

@@ -68,7 +68,7 @@ pub fn reasons(findings: &[Finding], verdict: Verdict) -> Vec<Reason> {
     for finding in findings.iter().filter(|finding| finding.severity > Severity::Note) {
         let status = finding.predicted_status.map(|status| format!(" ({status})")).unwrap_or_default();
         let (code, message) = (Some(finding.code.to_string()), format!("{}{status}", finding.message));
-        let (severity, subject) = (finding.severity, finding.subject.clone());
+        let (severity, subject) = (finding.severity, finding.subject.to_string());
         match said.iter_mut().find(|it| (&it.code, it.severity, &it.message) == (&code, severity, &message)) {
             Some(reason) => reason.subjects.push(subject),
             None => said.push(Reason { code, severity, message, subjects: vec![subject] }),

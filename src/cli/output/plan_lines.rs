@@ -12,10 +12,13 @@ use crate::diagnosis::Remedy;
 use crate::diagnosis::identity::restore::Restore;
 use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::code::Code;
+use crate::diagnosis::model::subject::Place;
+use crate::diagnosis::model::subject::Subject;
 use crate::diagnosis::show_disk;
 use crate::diagnosis::show_identity;
 use crate::layout::Layout;
 use crate::partition::PartitionId;
+use crate::repair::change::store::StorePlan;
 use crate::repair::patch::Patch;
 use crate::repair::plan::Plan;
 
@@ -29,8 +32,8 @@ pub fn changes(out: &mut Lines, diagnosis: &Diagnosis) {
         let Remedy::Repoint(repoint) = &finding.remedy else { continue };
         let change = (&repoint.old, &repoint.new, &repoint.place);
         match groups.iter_mut().find(|(known, _)| *known == change) {
-            Some((_, subjects)) => subjects.push(&finding.subject),
-            None => groups.push((change, vec![&finding.subject])),
+            Some((_, subjects)) => subjects.push(finding.subject.as_str()),
+            None => groups.push((change, vec![finding.subject.as_str()])),
         }
     }
     if !groups.is_empty() {
@@ -90,7 +93,16 @@ pub fn recovered(out: &mut Lines, plan: &Plan) {
 
 /// What the repair will not cure. That a store is dirty is cured where it is written.
 pub fn left(out: &mut Lines, examined: &Examined, plan: &Plan) {
-    let is_written = |path: &str| plan.stores.iter().any(|store| store.name == path);
+    let layout = &examined.layout;
+    let is_written = |subject: &Subject| {
+        let Place::Store(index) = *subject.place() else { return false };
+        layout.store(index).is_some_and(|file| {
+            let is_it = |store: &StorePlan| {
+                layout.by_number(store.partition) == Some(file.volume) && store.path == file.path
+            };
+            plan.stores.iter().any(is_it)
+        })
+    };
     let findings = examined.diagnosis.left();
     let is_cured = |finding: &Finding| match finding.code {
         Code::StoreDirty => is_written(&finding.subject),
@@ -103,7 +115,7 @@ pub fn left(out: &mut Lines, examined: &Examined, plan: &Plan) {
     }
     out.add(format_args!("\n  left as it is:"));
     for finding in left {
-        out.add(format_args!("    {}: {}", clean(&finding.subject), clean(&finding.message)));
+        out.add(format_args!("    {}: {}", clean(finding.subject.as_str()), clean(&finding.message)));
         if let Remedy::Switch(_, advice) = &finding.remedy {
             out.add(format_args!("      {} {}", "→".yellow(), clean(advice)));
         }

@@ -69,7 +69,7 @@ pub fn chain(out: &mut Lines, diagnosis: &Diagnosis) {
             State::Broken => "STOPS".red().bold().to_string(),
             State::Unknown => "?".yellow().to_string(),
         };
-        let name = hop.name;
+        let name = hop.kind.as_str();
         out.add(format_args!(
             "    {name:<16} {state}{} {}",
             " ".repeat(6usize.saturating_sub(width(hop.state))),
@@ -92,7 +92,7 @@ pub fn picture(out: &mut Lines, examined: &Examined) {
     let layout = &examined.layout;
     out.add(format_args!("  {:<8} {}", "disk", words::disk_line(&layout.table, examined.len)));
     for system in &layout.systems {
-        let mut parts: Vec<&str> = system.stores.clone();
+        let mut parts: Vec<&str> = system.stores.iter().map(|store| store.path()).collect();
         if system.ntldr.is_some() {
             parts.push("NTLDR");
         }
@@ -126,7 +126,7 @@ pub fn findings(out: &mut Lines, findings: &[Finding]) {
 fn add_group(out: &mut Lines, first: &Finding, group: &[&Finding]) {
     out.add(format_args!("  {}: {}", words::severity(first.severity), clean(&first.message)));
     for finding in group {
-        out.add(format_args!("      {}", clean(&finding.subject)));
+        out.add(format_args!("      {}", clean(finding.subject.as_str())));
     }
     let mut said: Vec<&String> = Vec::new();
     for line in group.iter().flat_map(|finding| &finding.evidence) {
@@ -195,7 +195,10 @@ pub fn closing(out: &mut Lines, examined: &Examined, prospect: &Prospect, switch
     } else if let (Restore::Impossible(reason), true) =
         (&diagnosis.restore, diagnosis.repoints().next().is_some())
     {
-        out.add(format_args!("  (its old identity cannot be put back instead: {})", clean(reason)));
+        out.add(format_args!(
+            "  (its old identity cannot be put back instead: {})",
+            clean(&reason.to_string())
+        ));
     }
 }
 

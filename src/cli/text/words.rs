@@ -85,8 +85,9 @@ pub fn file_system(file_system: FileSystem) -> &'static str {
         FileSystem::Fat16 => "FAT16",
         FileSystem::Fat32 => "FAT32",
         FileSystem::BitLocker => "BitLocker",
-        FileSystem::Other(name) => name,
-        FileSystem::Unknown => "-",
+        FileSystem::Refs | FileSystem::LdmDatabase | FileSystem::Other(_) | FileSystem::Unknown => {
+            file_system.name_of_unread().unwrap_or("-")
+        }
     }
 }
 

@@ -5,15 +5,16 @@ use crate::bcd::Store;
 use crate::bcd::element::ElementId;
 use crate::bcd::object::Object;
 use crate::diagnosis::chain::Chain;
-use crate::diagnosis::chain::Place;
 use crate::diagnosis::chain::is_about;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::is_identity;
 use crate::diagnosis::model::hop::Hop;
+use crate::diagnosis::model::hop::HopKind;
 use crate::diagnosis::model::hop::State;
 use crate::diagnosis::model::identity::show_identity;
 use crate::diagnosis::model::resolution::Resolution;
+use crate::diagnosis::model::subject::Place;
 use crate::diagnosis::ntldr::boot_ini;
 use crate::diagnosis::resolve::record::Record;
 use crate::diagnosis::resolve::role::Role;
@@ -23,25 +24,28 @@ use crate::diagnosis::store::lookup::Where;
 use crate::diagnosis::store::menu::By;
 use crate::diagnosis::store::menu::Start;
 use crate::diagnosis::store::menu::start;
+use crate::diagnosis::store::whole::Goal;
 use crate::diagnosis::store::whole::goal;
+use crate::layout::index::StoreIndex;
+use crate::layout::known::Known;
 use crate::layout::store::Dirty;
 use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
 use crate::layout::windows::WindowsVolume;
 
-/// A hop that is a file: its name, the element that has its path, and the one that names its volume.
+/// A hop that is a file: which, the element that has its path, and the one that names its volume.
 struct FileHop {
-    name: &'static str,
+    kind: HopKind,
     path: ElementId,
     device: ElementId,
 }
 
-const LOADER: FileHop = FileHop { name: "loader", path: ElementId::PATH, device: ElementId::DEVICE };
+const LOADER: FileHop = FileHop { kind: HopKind::Loader, path: ElementId::PATH, device: ElementId::DEVICE };
 const ROOT: FileHop =
-    FileHop { name: "system root", path: ElementId::SYSTEM_ROOT, device: ElementId::OS_DEVICE };
+    FileHop { kind: HopKind::SystemRoot, path: ElementId::SYSTEM_ROOT, device: ElementId::OS_DEVICE };
 
 impl<'a> Chain<'a> {
-    pub(super) fn store(&mut self, file: &StoreFile) {
+    pub(super) fn store(&mut self, index: StoreIndex, file: &StoreFile) {
         let evidence = match &file.store {
             Err(error) => format!("{}: {error}", file.name),
             Ok(store) => {
@@ -53,9 +57,8 @@ impl<'a> Chain<'a> {
                 format!("{}, {state}, {} objects", file.name, store.objects().len())
             }
         };
-        let path = file.name.clone();
         let codes = [Code::StoreUnreadable, Code::StoreEmpty, Code::StoreDirty];
-        self.add_where("store", evidence, |finding| codes.contains(&finding.code) && finding.subject == path);
+        self.add_at(HopKind::Store, evidence, &Place::Store(index), &codes);
     }
 
     pub(super) fn entry(&mut self, store: &Store, object: &Object) {
@@ -70,7 +73,7 @@ impl<'a> Chain<'a> {
         };
         let title = object.string(ElementId::DESCRIPTION).unwrap_or("without a description");
         let evidence = format!("{} \"{title}\", {how}", object.name());
-        self.add_of("entry", evidence, ElementId::DESCRIPTION, &[Code::ElementMissing]);
+        self.add_of(HopKind::Entry, evidence, ElementId::DESCRIPTION, &[Code::ElementMissing]);
     }
 
     /// There is no entry that starts by itself, or it starts no Windows.
@@ -83,7 +86,7 @@ impl<'a> Chain<'a> {
             Start::NotThere => "none: what the lists name is not in the store".to_owned(),
         };
         self.add(
-            "entry",
+            HopKind::Entry,
             evidence,
             &[
                 Code::NoWindowsEntry,
@@ -102,12 +105,11 @@ impl<'a> Chain<'a> {
             None => r"the loader's own default path",
         };
         let path = path.to_owned();
-        let device = self.device("device", object, ElementId::DEVICE, of_entry);
+        let device = self.device(HopKind::Device, object, ElementId::DEVICE, of_entry);
         self.file(&LOADER, &path, device.as_ref());
         let kind = object.object_type;
         if kind.is_some_and(|kind| kind.is_ntldr()) {
-            let volume =
-                device.filter(|place| std::ptr::eq(place.layout, self.layout)).map(|place| place.volume);
+            let volume = device.filter(|place| place.beside.is_none()).map(|place| place.volume);
             let systems = self.layout.systems.iter();
             let system = systems.filter(|system| system.ntldr.is_some()).find(|it| Some(it.volume) == volume);
             return system.into_iter().for_each(|system| self.boot_ini(system));
@@ -116,59 +118,60 @@ impl<'a> Chain<'a> {
             return;
         }
         let root = object.string(ElementId::SYSTEM_ROOT).unwrap_or_default().to_owned();
-        let os_device = self.device("osdevice", object, ElementId::OS_DEVICE, of_entry);
+        let os_device = self.device(HopKind::OsDevice, object, ElementId::OS_DEVICE, of_entry);
         self.file(&ROOT, &root, os_device.as_ref());
         let Some(place) = os_device else { return };
         match place.layout.windows_at(place.volume, &root) {
-            Some(windows) => self.windows(windows, &place.name),
-            None => self.add_where("Windows", format!("none at {root}"), |finding| {
-                finding.code == Code::WindowsMissing && finding.subject == place.name
-            }),
+            Some(windows) => self.windows(windows, place.subject().place()),
+            None => {
+                let evidence = format!("none at {root}");
+                self.add_at(HopKind::Windows, evidence, place.subject().place(), &[Code::WindowsMissing]);
+            }
         }
     }
 
-    /// What is started of a Windows first; `name` is that of its volume.
-    pub(super) fn windows(&mut self, windows: &WindowsVolume, name: &str) {
-        let there = |is_there: bool| if is_there { "there" } else { "missing" };
-        let evidence =
-            format!(r"ntoskrnl.exe {}, config\SYSTEM {}", there(windows.kernel), there(windows.system_hive));
+    /// What is started of a Windows first, on this volume.
+    pub(super) fn windows(&mut self, windows: &WindowsVolume, volume: &Place) {
+        let there = |file: &Known<()>| if file.may_be() { "there" } else { "missing" };
+        let evidence = format!(
+            r"ntoskrnl.exe {}, config\SYSTEM {}",
+            there(&windows.kernel),
+            there(&windows.system_hive)
+        );
         let codes = [Code::KernelMissing, Code::SystemHiveMissing, Code::SectorSizeMismatch];
-        self.add_where("Windows", evidence, |finding| {
-            codes.contains(&finding.code) && finding.subject == name
-        });
+        self.add_at(HopKind::Windows, evidence, volume, &codes);
     }
 
     /// NT 5.x has no store: `boot.ini` leads from NTLDR to Windows.
     pub(super) fn boot_ini(&mut self, system: &SystemVolume) {
         let (state, evidence, windows) = boot_ini::hop(self.layout, self.context, system);
-        self.add("boot.ini", evidence, &[Code::BootIniSignature, Code::BootIniPartition]);
+        self.add(HopKind::BootIni, evidence, &[Code::BootIniSignature, Code::BootIniPartition]);
         if let Some(hop) = self.hops.last_mut().filter(|hop| hop.state == State::Ok) {
             hop.state = state;
         }
         if let Some(windows) = windows {
-            let name = self.layout.name(windows.volume);
-            self.windows(windows, &name);
+            self.windows(windows, &Place::Volume(windows.volume));
         }
     }
 
     /// The volume that an element of the main entry leads to, where it does.
     pub(super) fn device(
         &mut self,
-        name: &'static str,
+        kind: HopKind,
         object: &Object,
         id: ElementId,
         of_entry: &[(&Record, &Resolution)],
-    ) -> Option<Place<'a>> {
+    ) -> Option<Goal<'a>> {
         let index = object.position(id);
         let found = of_entry.iter().rfind(|(record, _)| Some(record.element) == index);
-        let Some((record, answer)) = found else { return self.unnamed(name, object, id) };
+        let Some((record, answer)) = found else { return self.unnamed(kind, object, id) };
         let named = show_identity(&record.named);
-        let place = self.place(record, answer);
+        let place = goal(self.layout, self.context, record, answer);
         let evidence = match (answer, &place) {
             (Resolution::Repoint { .. } | Resolution::RepointBeside { .. }, Some(place)) => {
                 match is_same_partition(&record.named, place) {
-                    true => format!("{named}: of another disk GUID, and so stale; it is {}", place.name),
-                    false => format!("{named}: not here; it should name {}", place.name),
+                    true => format!("{named}: of another disk GUID, and so stale; it is {}", place.name()),
+                    false => format!("{named}: not here; it should name {}", place.name()),
                 }
             }
             (Resolution::OtherDisk { name, partition: None, .. }, _) => {
@@ -177,16 +180,16 @@ impl<'a> Chain<'a> {
             (Resolution::OtherDisk { name, partition: Some(number), .. }, None) => {
                 format!("partition {number} of {name}, another disk")
             }
-            (Resolution::OtherDisk { name, is_named: false, .. }, Some(place)) if self.is_local(place) => {
-                format!("{}, by a GUID that a partition of {name} has too", place.name)
+            (Resolution::OtherDisk { name, is_named: false, .. }, Some(place)) if place.beside.is_none() => {
+                format!("{}, by a GUID that a partition of {name} has too", place.name())
             }
             (Resolution::Untouched, _) => named,
-            (_, Some(place)) => place.name.clone(),
+            (_, Some(place)) => place.name(),
             (_, None) => format!("{named}: not here"),
         };
         let is_elsewhere = !matches!(answer, Resolution::Here(_) | Resolution::Repoint { .. });
         let entry = self.entry;
-        self.add_where(name, evidence, |finding| {
+        self.add_where(kind, evidence, |finding| {
             let is_of_image = record.purpose.role == Role::Image && is_of_file(finding);
             (is_identity(finding)
                 || is_of_image
@@ -201,7 +204,7 @@ impl<'a> Chain<'a> {
     }
 
     /// The same of an element that names no partition.
-    fn unnamed(&mut self, name: &'static str, object: &Object, id: ElementId) -> Option<Place<'a>> {
+    fn unnamed(&mut self, kind: HopKind, object: &Object, id: ElementId) -> Option<Goal<'a>> {
         let own = self.volume?;
         let text = object.device(id).map_or_else(
             || "none".to_owned(),
@@ -223,7 +226,7 @@ impl<'a> Chain<'a> {
         };
         let is_of_place = lookup.as_ref().is_some_and(|lookup| lookup.place == Where::Anywhere);
         let entry = self.entry;
-        self.add_where(name, evidence, |finding| {
+        self.add_where(kind, evidence, |finding| {
             (matches!(finding.code, Code::ElementDamaged | Code::ElementMissing)
                 || (is_image || is_of_place) && is_of_file(finding))
                 && is_about(finding, entry, id)
@@ -236,45 +239,36 @@ impl<'a> Chain<'a> {
         if volume.is_none() {
             self.unsure();
         }
-        let place = |volume| Place { layout: self.layout, volume, name: self.layout.name(volume) };
+        let place = |volume| Goal { layout: self.layout, volume, beside: None };
         volume.filter(|_| !is_image).map(place)
     }
 
-    pub(super) fn place(&self, record: &Record, answer: &Resolution) -> Option<Place<'a>> {
-        let goal = goal(self.layout, self.context, record, answer)?;
-        Some(Place { layout: goal.layout, volume: goal.volume, name: goal.name() })
-    }
-
-    fn is_local(&self, place: &Place<'_>) -> bool {
-        std::ptr::eq(place.layout, self.layout)
-    }
-
     /// A path of the main entry on the volume that its element leads to.
-    fn file(&mut self, what: &FileHop, path: &str, place: Option<&Place<'_>>) {
-        let FileHop { name, path: of, device } = *what;
+    fn file(&mut self, what: &FileHop, path: &str, place: Option<&Goal<'_>>) {
+        let FileHop { kind, path: of, device } = *what;
         let entry = self.entry;
         let is_missing =
             |finding: &Finding| finding.code == Code::ElementMissing && is_about(finding, entry, of);
         if path.is_empty() || self.findings.iter().any(is_missing) {
             let text = if path.is_empty() { "none" } else { path };
-            return self.add_where(name, text.to_owned(), is_missing);
+            return self.add_where(kind, text.to_owned(), is_missing);
         }
         let Some(place) = place else {
             let evidence = format!("{path}, on a volume that is not known or cannot be seen from here");
-            self.hops.push(Hop { name, state: State::Unknown, evidence, finding: None });
+            self.hops.push(Hop { kind, state: State::Unknown, evidence, finding: None });
             return;
         };
         if !path.starts_with('\\') {
-            let evidence = format!("{path} on {}", place.name);
-            self.hops.push(Hop { name, state: State::Unknown, evidence, finding: None });
+            let evidence = format!("{path} on {}", place.name());
+            self.hops.push(Hop { kind, state: State::Unknown, evidence, finding: None });
             return;
         }
         let is_there = place.layout.evidence.has(place.volume, path);
         let evidence = match is_there {
-            true => format!("{path} on {}", place.name),
-            false => format!("{path} is not on {}", place.name),
+            true => format!("{path} on {}", place.name()),
+            false => format!("{path} is not on {}", place.name()),
         };
-        self.add_where(name, evidence, |finding| {
+        self.add_where(kind, evidence, |finding| {
             is_of_file(finding) && is_about(finding, entry, device)
                 || finding.code == Code::LoaderOtherFirmware && is_about(finding, entry, of)
         });
@@ -282,7 +276,7 @@ impl<'a> Chain<'a> {
         let is_hidden = !is_there && hiding.any(|hiding| hiding == place.volume);
         if is_hidden && let Some(hop) = self.hops.last_mut().filter(|hop| hop.state == State::Ok) {
             hop.state = State::Unknown;
-            hop.evidence = format!("{path} on {}, whose files cannot be seen", place.name);
+            hop.evidence = format!("{path} on {}, whose files cannot be seen", place.name());
         }
     }
 }
@@ -292,7 +286,7 @@ fn is_of_file(finding: &Finding) -> bool {
 }
 
 /// Whether the partition has the GUID that is named, on a disk that has another than the one named.
-fn is_same_partition(named: &QualifiedPartition, place: &Place<'_>) -> bool {
+fn is_same_partition(named: &QualifiedPartition, place: &Goal<'_>) -> bool {
     let guid = place.layout.volume(place.volume).and_then(|facts| facts.partition.guid());
     matches!(named, QualifiedPartition::Gpt { partition, .. } if Some(*partition) == guid)
 }

@@ -14,8 +14,10 @@ use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::hop::Hop;
+use crate::diagnosis::model::hop::HopKind;
 use crate::diagnosis::model::hop::State;
 use crate::diagnosis::model::resolution::Resolution;
+use crate::diagnosis::model::subject::Place;
 use crate::diagnosis::resolve::record::Record;
 use crate::diagnosis::store::menu::main_entry;
 use crate::layout::Layout;
@@ -49,11 +51,15 @@ pub fn walk(
         file.volume == system.volume && file.live && !file.recovery && file.firmware == firmware
     });
     let Some((store_index, file)) = store else {
-        chain.add("store", "none".into(), &[Code::StoreMissing, Code::StoreElsewhere, Code::StoreUnknown]);
+        chain.add(
+            HopKind::Store,
+            "none".into(),
+            &[Code::StoreMissing, Code::StoreElsewhere, Code::StoreUnknown],
+        );
         chain.unsure();
         return chain.hops;
     };
-    chain.store(file);
+    chain.store(store_index, file);
     if let Some(store) = file.parsed()
         && let Some(index) = main_entry(store)
         && let Some(object) = store.object_at(index)
@@ -70,13 +76,6 @@ pub fn walk(
         chain.no_entry(store);
     }
     chain.hops
-}
-
-/// A volume of the examined disk, or of one beside it.
-struct Place<'a> {
-    layout: &'a Layout,
-    volume: VolumeIndex,
-    name: String,
 }
 
 /// Whether the finding is about this element of the entry.
@@ -97,23 +96,30 @@ struct Chain<'a> {
 
 impl<'a> Chain<'a> {
     /// Adds a hop that is broken when one of the findings with these codes blocks the boot.
-    fn add(&mut self, name: &'static str, evidence: String, codes: &[Code]) {
-        self.add_where(name, evidence, |finding| codes.contains(&finding.code));
+    fn add(&mut self, kind: HopKind, evidence: String, codes: &[Code]) {
+        self.add_where(kind, evidence, |finding| codes.contains(&finding.code));
     }
 
-    fn add_where(&mut self, name: &'static str, evidence: String, breaks: impl Fn(&Finding) -> bool) {
+    /// Adds a hop that is broken when one of the findings with these codes about this place blocks the boot.
+    fn add_at(&mut self, kind: HopKind, evidence: String, place: &Place, codes: &[Code]) {
+        self.add_where(kind, evidence, |finding| {
+            codes.contains(&finding.code) && finding.subject.place() == place
+        });
+    }
+
+    fn add_where(&mut self, kind: HopKind, evidence: String, breaks: impl Fn(&Finding) -> bool) {
         let finding = self
             .findings
             .iter()
             .position(|finding| finding.severity == Severity::BlocksBoot && breaks(finding));
         let state = if finding.is_some() { State::Broken } else { State::Ok };
-        self.hops.push(Hop { name, state, evidence, finding });
+        self.hops.push(Hop { kind, state, evidence, finding });
     }
 
     /// The same where the finding is about an element of the entry that starts by itself.
-    fn add_of(&mut self, name: &'static str, evidence: String, id: ElementId, codes: &[Code]) {
+    fn add_of(&mut self, kind: HopKind, evidence: String, id: ElementId, codes: &[Code]) {
         let entry = self.entry;
-        self.add_where(name, evidence, |finding| {
+        self.add_where(kind, evidence, |finding| {
             codes.contains(&finding.code) && is_about(finding, entry, id)
         });
     }

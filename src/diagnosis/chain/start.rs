@@ -7,6 +7,8 @@ use crate::diagnosis::disk::preboot::is_started_by_mbr;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
+use crate::diagnosis::model::hop::HopKind;
+use crate::diagnosis::model::subject::Place;
 use crate::layout::Firmware;
 use crate::layout::Layout;
 use crate::layout::system::SystemVolume;
@@ -19,7 +21,7 @@ impl Chain<'_> {
         let layout = self.layout;
         let table = table_name(layout);
         self.add(
-            "firmware",
+            HopKind::Firmware,
             format!("{firmware}, {table}"),
             &[Code::FirmwareMismatch, Code::ProtectiveMbrMissing],
         );
@@ -31,7 +33,7 @@ impl Chain<'_> {
                 }
                 self.boot_record(system);
             }
-            Firmware::Uefi => self.add("EFI partition", name.clone(), &[]),
+            Firmware::Uefi => self.add(HopKind::EfiPartition, name.clone(), &[]),
         }
         let files: Vec<&str> = [
             (system.bios_boot_manager && firmware == Firmware::Bios, r"\bootmgr"),
@@ -49,10 +51,8 @@ impl Chain<'_> {
             (None, []) => format!("none on {name}"),
             (None, files) => format!("{} on {name}", files.join(", ")),
         };
-        self.add_where("boot manager", evidence, |finding| {
-            [Code::BootManagerMissing, Code::BootManagerUnknown].contains(&finding.code)
-                && finding.subject == name
-        });
+        let codes = [Code::BootManagerMissing, Code::BootManagerUnknown];
+        self.add_at(HopKind::BootManager, evidence, &Place::Volume(system.volume), &codes);
         if foreign.is_some() {
             self.unsure();
         }
@@ -60,19 +60,18 @@ impl Chain<'_> {
 
     fn boot_code_and_flag(&mut self) {
         let layout = self.layout;
-        self.add("boot code", boot_code(layout.table.boot_code).into(), &[Code::BootCodeMissing]);
+        self.add(HopKind::BootCode, boot_code(layout.table.boot_code).into(), &[Code::BootCodeMissing]);
         let codes = [
             Code::ActivePartitionMissing,
             Code::ActivePartitionWrong,
             Code::ActivePartitionAmbiguous,
             Code::HybridMbrEntry,
         ];
-        self.add("active partition", active::shown(layout), &codes);
+        self.add(HopKind::ActivePartition, active::shown(layout), &codes);
     }
 
     pub(super) fn boot_record(&mut self, system: &SystemVolume) {
         let Some(facts) = self.layout.volume(system.volume) else { return };
-        let name = self.layout.name(system.volume);
         let evidence = facts.boot_record.map_or_else(
             || "none".to_owned(),
             |record| {
@@ -93,14 +92,13 @@ impl Chain<'_> {
         );
         let codes =
             [Code::BootRecordPlace, Code::BootRecordOther, Code::BootRecordEmpty, Code::SectorSizeMismatch];
-        self.add_where("boot record", evidence, |finding| {
-            codes.contains(&finding.code) && finding.subject == name
-        });
+        let place = Place::Volume(system.volume);
+        self.add_at(HopKind::BootRecord, evidence, &place, &codes);
         // Whether a boot loader in the MBR runs it is in that one's own files.
         let may_stop = |finding: &Finding| {
             finding.severity == Severity::Degrades
                 && [Code::BootRecordOther, Code::BootRecordEmpty].contains(&finding.code)
-                && finding.subject == name
+                && *finding.subject.place() == place
         };
         if self.findings.iter().any(may_stop) {
             self.unsure();

@@ -8,6 +8,7 @@ use crate::diagnosis::disk::no_system;
 use crate::diagnosis::disk::preboot::is_started_by_mbr;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::hop::Hop;
+use crate::diagnosis::model::hop::HopKind;
 use crate::diagnosis::model::hop::State;
 use crate::layout::Firmware;
 use crate::layout::esp::EspContent;
@@ -18,21 +19,21 @@ impl Chain<'_> {
         let is_uefi = no_system::is_for_uefi(self.layout);
         let firmware = if is_uefi { Firmware::Uefi } else { Firmware::Bios };
         let table = table_name(self.layout);
-        self.add("firmware", format!("{firmware}, {table}"), &[]);
+        self.add(HopKind::Firmware, format!("{firmware}, {table}"), &[]);
         if is_uefi { self.esp_hops() } else { self.active_hops() }
     }
 
     fn esp_hops(&mut self) {
         let layout = self.layout;
         let Some(esp) = no_system::nearest(layout) else {
-            self.hop("EFI partition", "none".into(), true);
+            self.hop(HopKind::EfiPartition, "none".into(), true);
             return;
         };
         let is_closed =
             matches!(esp.content, EspContent::NotFormatted | EspContent::Other(_) | EspContent::Unread);
-        self.hop("EFI partition", no_system::shown(layout, esp), is_closed);
+        self.hop(HopKind::EfiPartition, no_system::shown(layout, esp), is_closed);
         self.hop(
-            "boot manager",
+            HopKind::BootManager,
             format!(r"no \EFI\Microsoft\Boot\bootmgfw.efi on {}", layout.name(esp.volume)),
             true,
         );
@@ -42,21 +43,23 @@ impl Chain<'_> {
         let layout = self.layout;
         if is_started_by_mbr(layout) {
             let code = layout.table.boot_code;
-            self.hop("boot code", boot_code(code).into(), code == BootCode::None);
+            self.hop(HopKind::BootCode, boot_code(code).into(), code == BootCode::None);
             let is_none = code != BootCode::Grub && layout.table.boot_flags.iter().all(|flag| *flag != 0x80);
             match is_none {
-                true => self.hop("active partition", active::shown(layout), true),
-                false => self.add("active partition", active::shown(layout), &[Code::BootRecordUnsigned]),
+                true => self.hop(HopKind::ActivePartition, active::shown(layout), true),
+                false => {
+                    self.add(HopKind::ActivePartition, active::shown(layout), &[Code::BootRecordUnsigned])
+                }
             }
         }
-        self.hop("boot manager", r"no \bootmgr and no \ntldr on any volume".into(), true);
+        self.hop(HopKind::BootManager, r"no \bootmgr and no \ntldr on any volume".into(), true);
     }
 
     /// Adds a hop that breaks for want of a system volume.
-    fn hop(&mut self, name: &'static str, evidence: String, is_broken: bool) {
+    fn hop(&mut self, kind: HopKind, evidence: String, is_broken: bool) {
         let finding = self.findings.iter().position(|finding| finding.code == Code::NoSystemVolume);
         let finding = finding.filter(|_| is_broken);
         let state = if finding.is_some() { State::Broken } else { State::Ok };
-        self.hops.push(Hop { name, state, evidence, finding });
+        self.hops.push(Hop { kind, state, evidence, finding });
     }
 }

@@ -1,5 +1,6 @@
 //! The active partition of an MBR disk: the one whose boot record boot code starts.
 
+use crate::diagnosis::disk::active_choice;
 use crate::diagnosis::disk::boot_record::NEW_BOOT_RECORD;
 use crate::diagnosis::disk::hybrid;
 use crate::diagnosis::disk::mbr_entry;
@@ -16,54 +17,21 @@ use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::remedy::Switch;
+use crate::diagnosis::model::subject::Chosen;
+use crate::diagnosis::model::subject::Subject;
 use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
-use crate::layout::system::BIOS_BOOT_MANAGER;
-use crate::layout::system::NTLDR;
+use crate::layout::system_file::SystemFile;
 use crate::partition::BootCode;
 use crate::partition::Partition;
-use crate::partition::TableKind;
 
 /// First entry of an MBR, and the length of one (Microsoft, "Disk Concepts and Troubleshooting", partition table).
 const FIRST_ENTRY: u64 = 0x1be;
 const ENTRY_SIZE: u64 = 16;
+/// What boot records start.
+const PROGRAMS: [SystemFile; 2] = [SystemFile::BiosBootManager, SystemFile::Ntldr];
 /// The flag of an active partition.
 const ACTIVE: u8 = 0x80;
-
-/// Why partition `number` cannot be the active one.
-fn may_be_active(layout: &Layout, number: u32) -> Result<(), String> {
-    let Some(volume) = layout.by_number(number).filter(|_| number != 0) else {
-        return Err(format!("there is no partition {number}"));
-    };
-    let partition = layout.partition(volume);
-    if !is_started_by_mbr(layout) {
-        return Err(
-            "only partitions of an MBR disk can be active, or of a hybrid MBR where Windows starts by BIOS"
-                .into(),
-        );
-    }
-    if mbr_entry::of_volume(layout, volume).is_none() && layout.table.kind == TableKind::Gpt {
-        return Err(format!(
-            "partition {number} has no entry in the hybrid MBR (`sgdisk --hybrid` makes them)"
-        ));
-    }
-    if partition.is_none_or(|partition| partition.logical) {
-        return Err(format!("partition {number} is a logical one; only a primary partition can be active"));
-    }
-    match startable(layout).any(|system| system.volume == volume) {
-        false => Err(format!(r"partition {number} has neither \bootmgr nor \ntldr")),
-        true if !has_something_to_start(layout, volume) => {
-            Err(format!(r"partition {number} has \bootmgr, but no \Boot\BCD for it to open"))
-        }
-        true => Ok(()),
-    }
-}
-
-fn has_something_to_start(layout: &Layout, volume: VolumeIndex) -> bool {
-    // One that cannot be read is another fault, and no reason to start from elsewhere.
-    let has_store = layout.stores.iter().any(|file| file.volume == volume);
-    has_store || layout.systems.iter().any(|system| system.volume == volume && system.ntldr.is_some())
-}
 
 /// Which of the four entries are active, by number, and which have a flag that is none.
 struct Flags {
@@ -91,9 +59,16 @@ pub(in crate::diagnosis) fn shown(layout: &Layout) -> String {
 /// No active partition, several, or one from which Windows does not start; or what the user chose instead. A choice that
 /// does not fit is said, and changes nothing about what is wrong.
 pub(in crate::diagnosis) fn findings(layout: &Layout, choice: Choice) -> Vec<Finding> {
-    let unfit = choice.active.and_then(|number| may_be_active(layout, number).err());
+    let unfit = choice.active.and_then(|number| active_choice::unfit(layout, number));
     let choice = Choice { active: choice.active.filter(|_| unfit.is_none()), ..choice };
-    let unfit = unfit.map(|why| Finding::plain(Code::ChoiceDoesNotFit, Severity::Note, "--active", why));
+    let unfit = unfit.map(|why| {
+        Finding::plain(
+            Code::ChoiceDoesNotFit,
+            Severity::Note,
+            Subject::choice(Chosen::Active),
+            why.to_string(),
+        )
+    });
     unfit.into_iter().chain(finding(layout, choice)).collect()
 }
 
@@ -126,7 +101,7 @@ fn finding(layout: &Layout, choice: Choice) -> Option<Finding> {
     Some(Finding {
         evidence: candidates.iter().map(place).collect(),
         remedy,
-        ..Finding::plain(code, severity, "disk", message)
+        ..Finding::plain(code, severity, Subject::disk(), message)
     })
 }
 
@@ -148,7 +123,7 @@ fn unsigned(layout: &Layout) -> Option<Finding> {
         ..Finding::plain(
             Code::BootRecordUnsigned,
             Severity::BlocksBoot,
-            &layout.name(volume),
+            Subject::volume(layout, volume),
             "the active partition does not begin with a boot record, which ends in 55 aa: boot code starts nothing (\"Missing operating system\")".into(),
         )
     })
@@ -156,8 +131,7 @@ fn unsigned(layout: &Layout) -> Option<Finding> {
 
 /// Whether a partition may have a boot manager that nobody can see.
 fn is_any_unread(layout: &Layout) -> bool {
-    let paths = [BIOS_BOOT_MANAGER, NTLDR];
-    layout.volume_indices().any(|volume| layout.unread_on(volume, &paths).is_some())
+    layout.volume_indices().any(|volume| layout.unread_on(volume, &PROGRAMS).is_some())
 }
 
 /// The one active partition is one of which nobody can tell whether Windows starts from it.
@@ -165,8 +139,8 @@ fn unknown_active(layout: &Layout) -> Option<Finding> {
     let [number] = *Flags::of(layout).active else { return None };
     let volume = mbr_entry::volume(layout, number)?;
     let is_known = startable(layout).any(|system| system.volume == volume);
-    let unread = layout.unread_on(volume, &[BIOS_BOOT_MANAGER, NTLDR]).filter(|_| !is_known)?;
-    Some(unknown(layout, volume, unread.path, &unread.error))
+    let unread = layout.unread_on(volume, &PROGRAMS).filter(|_| !is_known)?;
+    Some(unknown(layout, volume, unread.file, &unread.cause))
 }
 
 /// What is wrong with the flags; `None` when nothing is, or nothing else than the entry that the user chose.

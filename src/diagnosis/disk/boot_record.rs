@@ -11,6 +11,7 @@ use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::remedy::Switch;
+use crate::diagnosis::model::subject::Subject;
 use crate::layout::Layout;
 use crate::layout::VolumeFacts;
 use crate::layout::index::VolumeIndex;
@@ -43,7 +44,6 @@ pub(in crate::diagnosis) fn findings(
     let started = is_started_by_bios(layout, volume);
     let mut findings: Vec<Finding> =
         hidden_sectors(layout, volume, facts, record, choice).into_iter().collect();
-    let name = layout.name(volume);
     let advice = Remedy::Advice(NEW_BOOT_RECORD.into());
     if started && !record.has_code && record.starts.is_none() {
         findings.push(Finding {
@@ -52,7 +52,7 @@ pub(in crate::diagnosis) fn findings(
             ..Finding::plain(
                 Code::BootRecordEmpty,
                 of_code(layout),
-                &name,
+                Subject::volume(layout, volume),
                 "its boot record has no boot code: nothing starts from it on a BIOS".into(),
             )
         });
@@ -70,7 +70,7 @@ pub(in crate::diagnosis) fn findings(
             ..Finding::plain(
                 Code::BootRecordOther,
                 of_code(layout),
-                &name,
+                Subject::volume(layout, volume),
                 format!("its boot record starts {missing}, which is not there"),
             )
         });
@@ -158,7 +158,7 @@ fn hidden_sectors(
         ..Finding::plain(
             Code::BootRecordPlace,
             if started { of_place(layout, record.starts) } else { Severity::Note },
-            &layout.name(volume),
+            Subject::volume(layout, volume),
             message.into(),
         )
     })

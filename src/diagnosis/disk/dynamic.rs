@@ -4,6 +4,7 @@ use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::subject::Subject;
 use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
 use crate::layout::spanned;
@@ -25,7 +26,7 @@ pub fn findings(layout: &Layout) -> Vec<Finding> {
             ..Finding::plain(
                 Code::DynamicDisk,
                 Severity::Note,
-                "disk",
+                Subject::disk(),
                 "a dynamic disk (LDM): its volumes need not be where its partition table says".into(),
             )
         });
@@ -36,7 +37,7 @@ pub fn findings(layout: &Layout) -> Vec<Finding> {
             ..Finding::plain(
                 Code::StorageSpaces,
                 Severity::Note,
-                "disk",
+                Subject::disk(),
                 "a part of it belongs to a pool of Storage Spaces, whose volumes cannot be seen from here"
                     .into(),
             )

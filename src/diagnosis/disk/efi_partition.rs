@@ -4,10 +4,12 @@ use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::subject::Subject;
 use crate::layout::Firmware;
 use crate::layout::Layout;
 use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
+use crate::layout::system_file::SystemFile;
 use crate::partition::TableKind;
 
 /// All of them.
@@ -45,7 +47,7 @@ fn fallback(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
         remedy: Remedy::Advice(
             r"where a machine does not start it, copy bootmgfw.efi to \EFI\Boot\bootx64.efi".into(),
         ),
-        ..Finding::plain(code, Severity::Note, &layout.name(system.volume), message)
+        ..Finding::plain(code, Severity::Note, Subject::volume(layout, system.volume), message)
     })
 }
 
@@ -56,7 +58,7 @@ fn with_manager(layout: &Layout) -> impl Iterator<Item = &SystemVolume> {
 }
 
 fn has_store(system: &SystemVolume) -> bool {
-    system.stores.iter().any(|path| path.starts_with(r"\EFI\Microsoft\Boot"))
+    system.stores.contains(&SystemFile::UefiStore)
 }
 
 /// The store that counts here.
@@ -68,7 +70,7 @@ fn first(layout: &Layout) -> Option<&StoreFile> {
 fn without_store(layout: &Layout) -> Option<Finding> {
     let bare = with_manager(layout).find(|system| !has_store(system))?;
     let other = first(layout)?;
-    if layout.unread_on(bare.volume, &[r"\EFI\Microsoft\Boot\BCD"]).is_some() {
+    if layout.unread_on(bare.volume, &[SystemFile::UefiStore]).is_some() {
         return None;
     }
     Some(Finding {
@@ -79,7 +81,7 @@ fn without_store(layout: &Layout) -> Option<Finding> {
         ..Finding::plain(
             Code::StoreElsewhere,
             Severity::Degrades,
-            &layout.name(bare.volume),
+            Subject::volume(layout, bare.volume),
             r"it has a boot manager, but no \EFI\Microsoft\Boot\BCD".into(),
         )
     })
@@ -98,7 +100,7 @@ fn others(layout: &Layout) -> Vec<Finding> {
         ..Finding::plain(
             Code::SeveralEfiPartitions,
             Severity::Note,
-            &layout.name(system.volume),
+            Subject::volume(layout, system.volume),
             "another EFI system partition with a boot manager and a store: the firmware may start from this one".into(),
         )
     }

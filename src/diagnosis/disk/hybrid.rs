@@ -7,6 +7,7 @@ use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::subject::Subject;
 use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
 use crate::layout::system::SystemVolume;
@@ -49,7 +50,7 @@ pub(in crate::diagnosis) fn finding(layout: &Layout) -> Option<Finding> {
     Some(Finding {
         evidence: strays.iter().map(|stray| shown(layout, stray)).chain(expected).collect(),
         remedy: remade(layout, &wanted),
-        ..Finding::plain(Code::HybridMbrEntry, severity, "disk", message.into())
+        ..Finding::plain(Code::HybridMbrEntry, severity, Subject::disk(), message.into())
     })
 }
 
@@ -64,7 +65,7 @@ pub(in crate::diagnosis) fn notes(layout: &Layout) -> Vec<Finding> {
         ..Finding::plain(
             Code::HybridMbrEntry,
             Severity::Note,
-            "disk",
+            Subject::disk(),
             "an entry of the hybrid MBR begins where no partition of the GPT does".into(),
         )
     };

@@ -1,6 +1,7 @@
 //! Findings about the disk, and about the start before the store.
 
 pub mod active;
+mod active_choice;
 pub mod boot_record;
 pub mod dynamic;
 pub mod efi_partition;

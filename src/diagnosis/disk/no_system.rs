@@ -8,6 +8,7 @@ use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::subject::Subject;
 use crate::layout::Layout;
 use crate::layout::esp::Esp;
 use crate::layout::esp::EspContent;
@@ -55,7 +56,7 @@ pub(in crate::diagnosis) fn finding(layout: &Layout) -> Finding {
         ..Finding::plain(
             Code::NoSystemVolume,
             Severity::BlocksBoot,
-            "disk",
+            Subject::disk(),
             format!("Windows is here, but {message}"),
         )
     }

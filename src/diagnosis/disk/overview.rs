@@ -11,12 +11,14 @@ use crate::diagnosis::model::finding::read_it;
 use crate::diagnosis::model::identity::show_disk;
 use crate::diagnosis::model::known_disks::OtherDisk;
 use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::subject::Chosen;
+use crate::diagnosis::model::subject::Subject;
 use crate::layout::Layout;
 use crate::layout::Missing;
 use crate::layout::index::VolumeIndex;
 use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
-use crate::layout::system::Unread;
+use crate::layout::unread::Unread;
 use crate::partition::DiskId;
 use crate::partition::Partition;
 use crate::partition::PartitionId;
@@ -33,7 +35,7 @@ pub fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
             format!("a part of the disk {how}, and what lies there may be what is missing or wrong: {error}");
         Finding {
             remedy: Remedy::Advice(read_it(layout).into()),
-            ..Finding::plain(Code::ReadFailed, Severity::Degrades, "disk", message)
+            ..Finding::plain(Code::ReadFailed, Severity::Degrades, Subject::disk(), message)
         }
     }));
     findings.extend(layout.table.unseen.as_ref().map(unseen));
@@ -44,7 +46,7 @@ pub fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
             .table
             .notes
             .iter()
-            .map(|note| Finding::plain(Code::PartitionTable, Severity::Note, "disk", note.clone())),
+            .map(|note| Finding::plain(Code::PartitionTable, Severity::Note, Subject::disk(), note.clone())),
     );
     findings.extend(unprotected(layout));
     findings.extend(shared_guids(layout));
@@ -62,7 +64,7 @@ fn unprotected(layout: &Layout) -> Option<Finding> {
         ..Finding::plain(
             Code::ProtectiveMbrMissing,
             Severity::BlocksBoot,
-            "disk",
+            Subject::disk(),
             "the GPT has no protective MBR in LBA 0: firmware and Windows ignore it".into(),
         )
     })
@@ -86,7 +88,7 @@ fn shared_guids(layout: &Layout) -> Vec<Finding> {
             ..Finding::plain(
                 Code::PartitionGuidShared,
                 Severity::Degrades,
-                &layout.name(volume),
+                Subject::volume(layout, volume),
                 format!(
                     "it has the GUID of {} too: no element can name one of them alone",
                     layout.name(first)
@@ -97,19 +99,21 @@ fn shared_guids(layout: &Layout) -> Vec<Finding> {
     shared.collect()
 }
 
-fn missing(volume: &str, missing: &Missing) -> Finding {
+fn not_there(volume: Subject, missing: Missing) -> Finding {
     match missing {
-        Missing::OfDisk(how) => Finding::unread(Code::VolumeCut, Severity::Degrades, volume, how.clone()),
-        Missing::OfPartition(how) => Finding {
+        Missing::OfDisk(_) | Missing::OfWholeDisk(_) => {
+            Finding::unread(Code::VolumeCut, Severity::Degrades, volume, missing.to_string())
+        }
+        Missing::OfPartition(_) => Finding {
             remedy: Remedy::Advice(
                 "give the partition its length back (`sfdisk`), or restore the table from a backup; a Windows that does not mount it calls it RAW".into(),
             ),
-            ..Finding::plain(Code::VolumeLongerThanPartition, Severity::Degrades, volume, how.clone())
+            ..Finding::plain(Code::VolumeLongerThanPartition, Severity::Degrades, volume, missing.to_string())
         },
     }
 }
 
-fn spare(volume: &str, beyond: u64) -> Finding {
+fn spare(volume: Subject, beyond: u64) -> Finding {
     Finding {
         remedy: Remedy::Advice(
             "bring the whole image, or make the partition shorter; of NTFS the last sector is the copy of its boot record".into(),
@@ -129,7 +133,7 @@ fn unseen(unseen: &Unseen) -> Finding {
             let message = format!(
                 "partitions are missing here, as of an image that was cut short: {reason}, and nobody can see which it names"
             );
-            Finding::unread(Code::VolumeCut, Severity::Degrades, "disk", message)
+            Finding::unread(Code::VolumeCut, Severity::Degrades, Subject::disk(), message)
         }
         Unseen::Damaged(reason) => Finding {
             remedy: Remedy::Advice(
@@ -138,7 +142,7 @@ fn unseen(unseen: &Unseen) -> Finding {
             ..Finding::plain(
                 Code::PartitionsLost,
                 Severity::Degrades,
-                "disk",
+                Subject::disk(),
                 format!("{reason}: partitions that are lost by that are seen by nobody"),
             )
         },
@@ -157,12 +161,12 @@ fn what_it_is(layout: &Layout) -> Vec<Finding> {
     if layout.stores.iter().any(is_first) {
         return Vec::new();
     }
-    if let Some((volume, Unread { path, error })) = layout.unread_store() {
+    if let Some((volume, Unread { file, cause })) = layout.unread_store() {
         let message = format!(
-            "whether there is a store at {path} on {}, where the disk starts from, cannot be told: {error}",
+            "whether there is a store at {file} on {}, where the disk starts from, cannot be told: {cause}",
             layout.name(volume)
         );
-        return vec![Finding::hidden(layout, Code::StoreUnknown, "disk", message)];
+        return vec![Finding::hidden(layout, Code::StoreUnknown, Subject::disk(), message)];
     }
     let mut evidence = vec![format!("a boot manager is on {}", managers.join(", "))];
     evidence.extend(layout.systems.iter().filter_map(|system| efi_partition::foreign(layout, system)));
@@ -172,7 +176,7 @@ fn what_it_is(layout: &Layout) -> Vec<Finding> {
         ..Finding::plain(
             Code::StoreMissing,
             Severity::BlocksBoot,
-            "disk",
+            Subject::disk(),
             "there is a boot manager, but no BCD store".into(),
         )
     }]
@@ -185,7 +189,7 @@ fn not_windows() -> Finding {
         ..Finding::plain(
             Code::NotWindows,
             Severity::BlocksBoot,
-            "disk",
+            Subject::disk(),
             "no boot manager, no BCD store and no Windows was found on any volume that can be read".into(),
         )
     }
@@ -195,11 +199,11 @@ fn not_windows() -> Finding {
 fn absent_choices(layout: &Layout, context: &Context) -> Vec<Finding> {
     let choice = context.choice;
     let chosen = [
-        ("--system", choice.system, None),
-        ("--windows", choice.windows, choice.windows_on),
-        ("--recovery", choice.recovery, choice.recovery_on),
+        (Chosen::System, choice.system, None),
+        (Chosen::Windows, choice.windows, choice.windows_on),
+        (Chosen::Recovery, choice.recovery, choice.recovery_on),
     ];
-    let absent = chosen.into_iter().filter_map(|(switch, number, on)| {
+    let absent = chosen.into_iter().filter_map(|(chosen, number, on)| {
         let beside = on.and_then(|disk| context.beside_at(disk));
         let disk = beside.map_or(layout, |beside| &beside.layout);
         let number = number.filter(|number| *number == 0 || disk.by_number(*number).is_none())?;
@@ -211,7 +215,7 @@ fn absent_choices(layout: &Layout, context: &Context) -> Vec<Finding> {
         Some(Finding::plain(
             Code::ChoiceDoesNotFit,
             Severity::Note,
-            switch,
+            Subject::choice(chosen),
             format!("there is no partition {number}{place}"),
         ))
     });
@@ -224,8 +228,9 @@ fn absent_entry(layout: &Layout, choice: Choice) -> Option<Finding> {
     let stores = layout.stores.iter().filter(|file| file.live).filter_map(|file| file.parsed());
     let mut objects = stores.flat_map(|store| store.objects());
     let message = format!("no store has an entry {}", entry.braced());
-    (!objects.any(|object| object.id == Some(entry)))
-        .then(|| Finding::plain(Code::ChoiceDoesNotFit, Severity::Note, "--entry", message))
+    (!objects.any(|object| object.id == Some(entry))).then(|| {
+        Finding::plain(Code::ChoiceDoesNotFit, Severity::Note, Subject::choice(Chosen::Entry), message)
+    })
 }
 
 fn identity(layout: &Layout, context: &Context) -> Vec<Finding> {
@@ -240,7 +245,7 @@ fn identity(layout: &Layout, context: &Context) -> Vec<Finding> {
         remedy: Remedy::Advice(
             "do not attach both to one Windows: it would take one offline or give it a new identity".into(),
         ),
-        ..Finding::plain(Code::IdentityCollision, Severity::Note, "disk", message.into())
+        ..Finding::plain(Code::IdentityCollision, Severity::Note, Subject::disk(), message.into())
     };
     let mut findings = Vec::new();
     if !same.is_empty() {
@@ -281,30 +286,30 @@ fn volumes(layout: &Layout) -> Vec<Finding> {
             findings.push(Finding::plain(
                 Code::VolumeUnreadable,
                 Severity::Note,
-                &layout.name(index),
+                Subject::volume(layout, index),
                 format!("it could not be read: {error}"),
             ));
         }
-        if let Some(how) = &facts.asleep {
-            findings.push(asleep(layout, index, false, how));
+        if let Some(how) = facts.asleep.how() {
+            findings.push(asleep(layout, index, false, &how));
         }
-        if let Some(how) = &facts.missing {
-            findings.push(missing(&layout.name(index), how));
+        if let Some(missing) = facts.missing {
+            findings.push(not_there(Subject::volume(layout, index), missing));
         } else if facts.beyond > 0 {
-            findings.push(spare(&layout.name(index), facts.beyond));
+            findings.push(spare(Subject::volume(layout, index), facts.beyond));
         }
         if facts.file_system == FileSystem::BitLocker {
             findings.push(Finding::plain(
                 Code::Bitlocker,
                 Severity::Note,
-                &layout.name(index),
+                Subject::volume(layout, index),
                 "encrypted by BitLocker: its files cannot be seen, and a change to the store may make Windows ask for the recovery key once".into(),
             ));
         }
     }
     for windows in &layout.windows {
-        if let Some(how) = windows.may_be_hibernated() {
-            findings.push(asleep(layout, windows.volume, windows.is_hibernated(), &how));
+        if let Some(how) = windows.asleep.how() {
+            findings.push(asleep(layout, windows.volume, windows.asleep.is_yes(), &how));
         }
         // A volume with a store has its own word about that.
         let has_store = layout.stores.iter().any(|file| file.live && file.volume == windows.volume);
@@ -314,7 +319,7 @@ fn volumes(layout: &Layout) -> Vec<Finding> {
                 ..Finding::plain(
                     Code::WindowsVolumeDirty,
                     Severity::Note,
-                    &layout.name(windows.volume),
+                    Subject::volume(layout, windows.volume),
                     "chkdsk is due on the volume of Windows, which does it at its next start".into(),
                 )
             });
@@ -330,6 +335,6 @@ fn asleep(layout: &Layout, volume: VolumeIndex, is_sure: bool, how: &str) -> Fin
             "fix refuses unless --allow-hibernated is given: a resumed session remembers the old identity"
                 .into(),
         ),
-        ..Finding::plain(code, Severity::Note, &layout.name(volume), format!("Windows {how}"))
+        ..Finding::plain(code, Severity::Note, Subject::volume(layout, volume), format!("Windows {how}"))
     }
 }

@@ -11,34 +11,36 @@ use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::remedy::Switch;
+use crate::diagnosis::model::subject::Subject;
 use crate::layout::Firmware;
 use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
+use crate::layout::known::Cause;
 use crate::layout::store::StoreFile;
-use crate::layout::system;
 use crate::layout::system::SystemVolume;
-use crate::layout::system::Unread;
+use crate::layout::system_file::SystemFile;
+use crate::layout::unread::Unread;
 use crate::partition::BootCode;
 use crate::partition::Partition;
 use crate::partition::TableKind;
 
 /// Boot managers of BIOS.
-const BIOS_BOOT_MANAGER: &[&str] = &[system::BIOS_BOOT_MANAGER];
+const BIOS_BOOT_MANAGER: &[SystemFile] = &[SystemFile::BiosBootManager];
 /// That of UEFI, and the names that firmware falls back to.
-const UEFI_BOOT_MANAGERS: &[&str] = {
-    let [x64, x86, arm] = system::UEFI_FALLBACK;
-    &[system::UEFI_BOOT_MANAGER, x64, x86, arm]
+const UEFI_BOOT_MANAGERS: &[SystemFile] = {
+    let [x64, x86, arm64] = SystemFile::FALLBACK;
+    &[SystemFile::UefiBootManager, x64, x86, arm64]
 };
 
 /// Nobody can tell whether this file, which starts the disk, is on a volume.
 pub(in crate::diagnosis) fn unknown(
     layout: &Layout,
     volume: VolumeIndex,
-    path: &str,
-    error: &str,
+    file: SystemFile,
+    cause: &Cause,
 ) -> Finding {
-    let message = format!("whether {path} is there cannot be told: {error}");
-    Finding::hidden(layout, Code::BootManagerUnknown, &layout.name(volume), message)
+    let message = format!("whether {file} is there cannot be told: {cause}");
+    Finding::hidden(layout, Code::BootManagerUnknown, Subject::volume(layout, volume), message)
 }
 
 /// All findings about the start before the store.
@@ -94,9 +96,7 @@ pub(in crate::diagnosis) fn starts_by_uefi(layout: &Layout) -> bool {
     layout.table.kind == TableKind::Mbr
         && layout.systems.iter().any(|system| {
             let is_fat = layout.volume(system.volume).is_some_and(|facts| facts.file_system.is_fat());
-            is_fat
-                && system.uefi_fallback
-                && system.stores.iter().any(|path| path.starts_with(r"\EFI\Microsoft\Boot"))
+            is_fat && system.uefi_fallback && system.stores.contains(&SystemFile::UefiStore)
         })
 }
 
@@ -113,7 +113,7 @@ fn boot_code(layout: &Layout) -> Option<Finding> {
         ..Finding::plain(
             Code::BootCodeMissing,
             if starts_by_uefi(layout) { Severity::Note } else { Severity::BlocksBoot },
-            "disk",
+            Subject::disk(),
             "the MBR has no boot code: a BIOS finds nothing to start on this disk".into(),
         )
     })
@@ -148,8 +148,8 @@ fn boot_manager(layout: &Layout) -> Vec<Finding> {
         };
         let path = looked_for.first()?;
         let unread = layout.unread_on(file.volume, looked_for).filter(|_| !is_there);
-        if let Some(Unread { path, error }) = unread {
-            return Some(unknown(layout, file.volume, path, error));
+        if let Some(Unread { file: sought, cause }) = unread {
+            return Some(unknown(layout, file.volume, *sought, cause));
         }
         // A copy of it under the name that firmware falls back to does as well; another loader of that name does not.
         let foreign = efi_partition::foreign(layout, system).filter(|_| file.firmware == Firmware::Uefi);
@@ -161,7 +161,7 @@ fn boot_manager(layout: &Layout) -> Vec<Finding> {
             ..Finding::plain(
                 Code::BootManagerMissing,
                 Severity::BlocksBoot,
-                &layout.name(file.volume),
+                Subject::volume(layout, file.volume),
                 format!("the store is there, but no {path} to open it"),
             )
         })
@@ -174,7 +174,7 @@ fn store_elsewhere(layout: &Layout) -> Option<Finding> {
     let started = layout.systems.iter().find(|system| {
         system.bios_boot_manager && system.stores.is_empty() && is_started_by_bios(layout, system.volume)
     })?;
-    if layout.unread_on(started.volume, &[r"\Boot\BCD"]).is_some() {
+    if layout.unread_on(started.volume, &[SystemFile::BiosStore]).is_some() {
         return None;
     }
     let other =
@@ -195,7 +195,7 @@ fn store_elsewhere(layout: &Layout) -> Option<Finding> {
         ..Finding::plain(
             Code::StoreElsewhere,
             Severity::BlocksBoot,
-            &layout.name(started.volume),
+            Subject::volume(layout, started.volume),
             r"the disk starts from it, but it has no \Boot\BCD".into(),
         )
     })

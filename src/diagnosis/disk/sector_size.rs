@@ -9,6 +9,7 @@ use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::resolution::Resolution;
+use crate::diagnosis::model::subject::Subject;
 use crate::diagnosis::resolve::record::Record;
 use crate::diagnosis::resolve::role::Role;
 use crate::diagnosis::store::menu::is_main;
@@ -90,7 +91,7 @@ fn mismatch(layout: &Layout, volume: VolumeIndex, formatted: u32, severity: Seve
         ..Finding::plain(
             Code::SectorSizeMismatch,
             severity,
-            &layout.name(volume),
+            Subject::volume(layout, volume),
             format!(
                 "it was formatted for sectors of {formatted} bytes, and the disk has sectors of {has}: Windows takes such a volume for RAW"
             ),

@@ -1,5 +1,6 @@
 //! Findings about what has changed since a disk was recorded, and the recorded identity as a cure.
 
+use crate::diagnosis::identity::impossible::Impossible;
 use crate::diagnosis::identity::restore::OldIdentity;
 use crate::diagnosis::identity::restore::Restore;
 use crate::diagnosis::identity::restore::names_present;
@@ -12,6 +13,8 @@ use crate::diagnosis::model::recorded::Recorded;
 use crate::diagnosis::model::recorded::RecordedPartition;
 use crate::diagnosis::model::recorded::RecordedStore;
 use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::subject::Place;
+use crate::diagnosis::model::subject::Subject;
 use crate::diagnosis::resolve::record::Record;
 use crate::guid::Guid;
 use crate::layout::Layout;
@@ -27,7 +30,7 @@ pub fn findings(layout: &Layout, recorded: &Recorded) -> Vec<Finding> {
             ..Finding::plain(
                 Code::NotTheRecordedDisk,
                 Severity::Degrades,
-                "disk",
+                Subject::disk(),
                 "this is not the recorded disk, or its system partition is no longer where it was".into(),
             )
         }];
@@ -42,20 +45,24 @@ pub fn findings(layout: &Layout, recorded: &Recorded) -> Vec<Finding> {
     findings.extend(new.map(|partition| {
         let place = format!("0x{:x} bytes at 0x{:x}", partition.len, partition.start);
         since(
-            &format!("partition {}", partition.number),
+            partition_of(partition.number),
             format!("new, or changed in place or length, since it was recorded: {place}"),
         )
     }));
     findings.extend(stores);
     if findings.is_empty() {
         let message = "the disk is as it was recorded: its identity, its partitions and its stores";
-        findings.push(Finding::plain(Code::AsRecorded, Severity::Note, "disk", message.into()));
+        findings.push(Finding::plain(Code::AsRecorded, Severity::Note, Subject::disk(), message.into()));
     }
     findings
 }
 
-fn since(subject: &str, message: String) -> Finding {
+fn since(subject: Subject, message: String) -> Finding {
     Finding::plain(Code::ChangedSinceRecorded, Severity::Note, subject, message)
+}
+
+fn partition_of(number: u32) -> Subject {
+    Subject::new(Place::RecordedPartition(number), format!("partition {number}"))
 }
 
 fn disk(layout: &Layout, recorded: &Recorded, same_stores: bool) -> Option<Finding> {
@@ -68,15 +75,15 @@ fn disk(layout: &Layout, recorded: &Recorded, same_stores: bool) -> Option<Findi
         remedy: Remedy::Advice(
             "`fix --against RECORD` re-points the stores; with --restore-identity it gives the recorded identity back".into(),
         ),
-        ..since("disk", "the disk's identity has changed since it was recorded".into())
+        ..since(Subject::disk(), "the disk's identity has changed since it was recorded".into())
     })
 }
 
 fn changed(layout: &Layout, recorded: &Recorded, then: &RecordedPartition) -> Option<Finding> {
-    let subject = format!("partition {}", then.number);
+    let subject = partition_of(then.number);
     let Some(volume) = recorded.volume_of(layout, then) else {
         let place = format!("0x{:x} bytes at 0x{:x}", then.len, then.start);
-        return Some(since(&subject, format!("no longer there since it was recorded: {place}")));
+        return Some(since(subject, format!("no longer there since it was recorded: {place}")));
     };
     let now = layout.partition(volume)?;
     let mut what = Vec::new();
@@ -90,7 +97,7 @@ fn changed(layout: &Layout, recorded: &Recorded, then: &RecordedPartition) -> Op
     if now.active != then.active {
         what.push(if now.active { "it is active now".into() } else { "it is no longer active".into() });
     }
-    (!what.is_empty()).then(|| since(&subject, format!("changed since it was recorded: {}", what.join(", "))))
+    (!what.is_empty()).then(|| since(subject, format!("changed since it was recorded: {}", what.join(", "))))
 }
 
 fn stores(layout: &Layout, recorded: &Recorded) -> Vec<Finding> {
@@ -103,29 +110,28 @@ fn stores(layout: &Layout, recorded: &Recorded) -> Vec<Finding> {
         let volume = layout.by_number(store.partition).and_then(|volume| layout.partition(volume));
         volume.map(|partition| (partition.start, store.path.to_lowercase()))
     };
-    let differs = |then: &RecordedStore| match now.iter().find(|now| place_now(now) == place(then)) {
-        None => Some(since(&then.path, "the store is gone, or cannot be read, since it was recorded".into())),
-        Some(now) if now.sha256 != then.sha256 => {
-            Some(since(&then.path, "the store was written since it was recorded".into()))
-        }
-        Some(_) => None,
+    let differs = |(index, then): (usize, &RecordedStore)| {
+        let message = match now.iter().find(|now| place_now(now) == place(then)) {
+            None => "the store is gone, or cannot be read, since it was recorded",
+            Some(now) if now.sha256 != then.sha256 => "the store was written since it was recorded",
+            Some(_) => return None,
+        };
+        Some(since(Subject::new(Place::RecordedStore(index), then.path.clone()), message.into()))
     };
-    recorded.stores.iter().filter_map(differs).collect()
+    recorded.stores.iter().enumerate().filter_map(differs).collect()
 }
 
 /// The recorded identity, where giving it back makes the disk what it was.
 #[must_use]
 pub fn restore(layout: &Layout, context: &Context, recorded: &Recorded, records: &[Record]) -> Restore {
     if !recorded.is_of(layout) {
-        return Restore::Impossible("this is not the recorded disk".into());
+        return Restore::Impossible(Impossible::NotRecorded);
     }
     let (Some(disk), Some(now)) = (recorded.disk_id(), layout.table.disk) else {
-        return Restore::Impossible("the disk has no identity that could be changed".into());
+        return Restore::Impossible(Impossible::NoIdentity);
     };
     if std::mem::discriminant(&disk) != std::mem::discriminant(&now) {
-        return Restore::Impossible(
-            "the disk was converted between MBR and GPT since it was recorded".into(),
-        );
+        return Restore::Impossible(Impossible::Converted);
     }
     let then = recorded.partitions.iter();
     let partitions: Vec<(VolumeIndex, Guid)> = then
@@ -136,23 +142,15 @@ pub fn restore(layout: &Layout, context: &Context, recorded: &Recorded, records:
         return Restore::Nothing;
     }
     if let Some(other) = context.others.find(disk).filter(|_| disk != now) {
-        return Restore::Impossible(format!(
-            "{} has that identity: two disks with one do not live together",
-            other.name
-        ));
+        return Restore::Impossible(Impossible::Taken(other.name.clone()));
     }
     let taken = |guid: &Guid| layout.table.partitions.iter().any(|partition| partition.guid() == Some(*guid));
     if let Some((volume, _)) = partitions.iter().find(|(_, guid)| taken(guid)) {
-        return Restore::Impossible(format!(
-            "another partition has the GUID that {} had",
-            layout.name(*volume)
-        ));
+        return Restore::Impossible(Impossible::GuidTaken(layout.name(*volume)));
     }
     let old = OldIdentity { disk, partitions };
     if names_present(layout, records, &old) {
-        return Restore::Impossible(
-            "a store already names the identity that the disk has now; undo that repair instead (`bcdrescue undo RECORD`)".into(),
-        );
+        return Restore::Impossible(Impossible::Repointed);
     }
     Restore::Possible(old)
 }

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use crate::bcd::device::QualifiedPartition;
+use crate::diagnosis::identity::impossible::Impossible;
 use crate::diagnosis::model::identity::disk_of;
-use crate::diagnosis::model::identity::show_disk;
 use crate::diagnosis::model::known_disks::Others;
 use crate::diagnosis::model::remedy::Repoint;
 use crate::diagnosis::resolve::record::Record;
@@ -25,7 +25,7 @@ pub enum Restore {
     /// All stale elements agree on this one.
     Possible(OldIdentity),
     /// It cannot, for this reason.
-    Impossible(String),
+    Impossible(Impossible),
 }
 
 /// The identity that the stale elements name.
@@ -43,10 +43,7 @@ impl Restore {
     pub(in crate::diagnosis) fn unless_taken(self, attached: &Others) -> Self {
         match &self {
             Self::Possible(old) => match attached.find(old.disk) {
-                Some(other) => Self::Impossible(format!(
-                    "{} has that identity: two disks with one do not live together",
-                    other.name
-                )),
+                Some(other) => Self::Impossible(Impossible::Taken(other.name.clone())),
                 None => self,
             },
             Self::Nothing | Self::Impossible(_) => self,
@@ -60,30 +57,21 @@ impl Restore {
 pub fn restore(layout: &Layout, records: &[Record], repoints: &[&Repoint]) -> Restore {
     let Some(first) = repoints.first() else { return named_signature(layout, records) };
     if let Some(other) = repoints.iter().find(|repoint| repoint.volume.is_none()) {
-        return Restore::Impossible(format!(
-            "an element means {}, and it is that disk whose identity changed",
-            other.place
-        ));
+        return Restore::Impossible(Impossible::OfDiskBeside(other.place.clone()));
     }
     match agreed(layout, disk_of(&first.old), repoints) {
-        Ok(old) if names_present(layout, records, &old) => Restore::Impossible(
-            "other elements name the identity that the disk has now, and would be lost then".into(),
-        ),
+        Ok(old) if names_present(layout, records, &old) => Restore::Impossible(Impossible::NamedNow),
         Ok(old) => Restore::Possible(old),
         Err(reason) => Restore::Impossible(reason),
     }
 }
 
-fn agreed(layout: &Layout, disk: DiskId, repoints: &[&Repoint]) -> Result<OldIdentity, String> {
+fn agreed(layout: &Layout, disk: DiskId, repoints: &[&Repoint]) -> Result<OldIdentity, Impossible> {
     if let Some(other) = repoints.iter().map(|repoint| disk_of(&repoint.old)).find(|other| *other != disk) {
-        return Err(format!(
-            "the stale elements name several old identities: {} and {}",
-            show_disk(disk),
-            show_disk(other)
-        ));
+        return Err(Impossible::SeveralDisks(disk, other));
     }
     if disk == DiskId::Mbr(0) {
-        return Err("the stale elements name the signature 0, which is none".into());
+        return Err(Impossible::SignatureZero);
     }
     let mut partitions = BTreeMap::new();
     for repoint in repoints {
@@ -91,16 +79,16 @@ fn agreed(layout: &Layout, disk: DiskId, repoints: &[&Repoint]) -> Result<OldIde
             && let Some(guid) = old_guid(layout, repoint, volume)?
             && partitions.insert(volume, guid).is_some_and(|before| before != guid)
         {
-            return Err(format!("the stale elements name {} by several GUIDs", repoint.place));
+            return Err(Impossible::SeveralGuids(repoint.place.clone()));
         }
     }
     let mut guids: Vec<Guid> = partitions.values().copied().collect();
     guids.sort_unstable_by_key(|guid| *guid.bytes());
     if guids.windows(2).any(|pair| pair.first() == pair.get(1)) {
-        return Err("the stale elements name two partitions by the same GUID".into());
+        return Err(Impossible::OneGuid);
     }
     if Some(disk) == layout.table.disk && partitions.is_empty() {
-        return Err("the disk's identity is not what changed".into());
+        return Err(Impossible::Unchanged);
     }
     Ok(OldIdentity { disk, partitions: partitions.into_iter().collect() })
 }
@@ -123,16 +111,14 @@ fn named_signature(layout: &Layout, records: &[Record]) -> Restore {
 }
 
 /// The GUID that a re-pointed element knew its partition by, where that is another now.
-fn old_guid(layout: &Layout, repoint: &Repoint, volume: VolumeIndex) -> Result<Option<Guid>, String> {
-    let name = &repoint.place;
+fn old_guid(layout: &Layout, repoint: &Repoint, volume: VolumeIndex) -> Result<Option<Guid>, Impossible> {
+    let name = || repoint.place.clone();
     let partition = layout.partition(volume);
     match (repoint.old, partition.and_then(|partition| partition.id)) {
         (QualifiedPartition::Mbr { offset, .. }, Some(PartitionId::Mbr { offset: now })) => {
             match offset == now {
                 true => Ok(None),
-                false => Err(format!(
-                    "{name} is no longer where it was (0x{offset:x}, now 0x{now:x}), and no identity brings it back"
-                )),
+                false => Err(Impossible::Moved { place: name(), then: offset, now }),
             }
         }
         (QualifiedPartition::Gpt { partition, .. }, Some(PartitionId::Gpt(now))) => {
@@ -140,11 +126,11 @@ fn old_guid(layout: &Layout, repoint: &Repoint, volume: VolumeIndex) -> Result<O
                 layout.table.partitions.iter().any(|other| other.id == Some(PartitionId::Gpt(partition)));
             match (partition == now, is_taken) {
                 (true, _) => Ok(None),
-                (false, true) => Err(format!("another partition has the GUID that {name} had")),
+                (false, true) => Err(Impossible::GuidTaken(name())),
                 (false, false) => Ok(Some(partition)),
             }
         }
-        _ => Err(format!("{name} is not on a table of the kind that the store names")),
+        _ => Err(Impossible::OtherTable(name())),
     }
 }
 

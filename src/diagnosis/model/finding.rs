@@ -7,6 +7,8 @@ use crate::bcd::element::ElementId;
 use crate::bcd::index::ObjectIndex;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::subject::ElementPlace;
+use crate::diagnosis::model::subject::Subject;
 use crate::layout::Layout;
 use crate::layout::index::StoreIndex;
 
@@ -55,17 +57,6 @@ impl std::fmt::Display for Severity {
     }
 }
 
-/// An element of a store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ElementPlace {
-    /// Index of the store in the layout.
-    pub store: StoreIndex,
-    /// Index of the object in the store.
-    pub object: ObjectIndex,
-    /// The element's id.
-    pub id: ElementId,
-}
-
 /// One thing that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -73,10 +64,8 @@ pub struct Finding {
     pub code: Code,
     /// How much it matters.
     pub severity: Severity,
-    /// The element that it is about, where it is one.
-    pub element: Option<ElementPlace>,
     /// What it is about: `\Boot\BCD {bootmgr} device`, `disk`, `partition 2 (Windows)`.
-    pub subject: String,
+    pub subject: Subject,
     /// One sentence.
     pub message: String,
     /// The facts behind it.
@@ -110,15 +99,14 @@ impl Finding {
     pub(in crate::diagnosis) fn plain(
         code: Code,
         severity: Severity,
-        subject: &str,
+        subject: Subject,
         message: String,
     ) -> Self {
         Self {
             code,
             severity,
-            subject: subject.to_owned(),
+            subject,
             message,
-            element: None,
             evidence: Vec::new(),
             predicted_status: None,
             remedy: Remedy::None,
@@ -128,21 +116,26 @@ impl Finding {
     /// Whether it is about this element.
     #[must_use]
     pub fn is_about(&self, store: StoreIndex, object: ObjectIndex, id: ElementId) -> bool {
-        self.element == Some(ElementPlace { store, object, id })
+        self.subject.element() == Some(ElementPlace { store, object, id })
     }
 
     /// A finding about what could not be read, for the medium or the image.
     pub(in crate::diagnosis) fn unread(
         code: Code,
         severity: Severity,
-        subject: &str,
+        subject: Subject,
         message: String,
     ) -> Self {
         Self { remedy: Remedy::Advice(READ_IT.into()), ..Self::plain(code, severity, subject, message) }
     }
 
     /// The same, where it may be the file system that is damaged.
-    pub(in crate::diagnosis) fn hidden(layout: &Layout, code: Code, subject: &str, message: String) -> Self {
+    pub(in crate::diagnosis) fn hidden(
+        layout: &Layout,
+        code: Code,
+        subject: Subject,
+        message: String,
+    ) -> Self {
         let is_hidden = layout.volume_indices().any(|volume| layout.hides(volume));
         let advice = if is_hidden { read_it(layout) } else { MEND_IT };
         let unread = Self::unread(code, Severity::BlocksBoot, subject, message);

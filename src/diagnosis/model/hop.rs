@@ -12,11 +12,67 @@ pub enum State {
     Unknown,
 }
 
+/// What a hop is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum HopKind {
+    /// The firmware, and the kind of disk that it meets.
+    Firmware,
+    /// The boot code in the MBR.
+    BootCode,
+    /// The active partition.
+    ActivePartition,
+    /// The EFI system partition.
+    EfiPartition,
+    /// The boot record of the volume.
+    BootRecord,
+    /// The boot manager's file.
+    BootManager,
+    /// The store.
+    Store,
+    /// The entry that starts by itself.
+    Entry,
+    /// What its `device` names.
+    Device,
+    /// The program that it starts.
+    Loader,
+    /// What its `osdevice` names.
+    OsDevice,
+    /// The directory of the Windows.
+    SystemRoot,
+    /// What is started of the Windows first.
+    Windows,
+    /// `boot.ini` of NT 5.x.
+    BootIni,
+}
+
+impl HopKind {
+    /// Its name in reports and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Firmware => "firmware",
+            Self::BootCode => "boot code",
+            Self::ActivePartition => "active partition",
+            Self::EfiPartition => "EFI partition",
+            Self::BootRecord => "boot record",
+            Self::BootManager => "boot manager",
+            Self::Store => "store",
+            Self::Entry => "entry",
+            Self::Device => "device",
+            Self::Loader => "loader",
+            Self::OsDevice => "osdevice",
+            Self::SystemRoot => "system root",
+            Self::Windows => "Windows",
+            Self::BootIni => "boot.ini",
+        }
+    }
+}
+
 /// One hop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hop {
-    /// What it is: `active partition`, `store`, `device`.
-    pub name: &'static str,
+    /// What it is.
+    pub kind: HopKind,
     /// How it stands.
     pub state: State,
     /// What was found there.

@@ -11,3 +11,4 @@ pub mod known_disks;
 pub mod recorded;
 pub mod remedy;
 pub mod resolution;
+pub mod subject;

@@ -9,6 +9,8 @@ use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::hop::State;
 use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::subject::Place;
+use crate::diagnosis::model::subject::Subject;
 use crate::diagnosis::ntldr::arc_path::Lead;
 use crate::diagnosis::ntldr::arc_path::holders;
 use crate::diagnosis::ntldr::arc_path::lead;
@@ -117,7 +119,7 @@ fn what_it_is(layout: &Layout, system: &SystemVolume) -> Finding {
             "Windows 2003/XP: there is no BCD store, and boot.ini names a disk by a signature that this one does not have"
         }
     };
-    Finding { evidence, ..Finding::plain(Code::Ntldr, Severity::Note, "disk", message.into()) }
+    Finding { evidence, ..Finding::plain(Code::Ntldr, Severity::Note, Subject::disk(), message.into()) }
 }
 
 fn signature(path: &ArcPath) -> Option<u32> {
@@ -152,20 +154,23 @@ fn entry(
     path: &ArcPath,
     is_default: bool,
 ) -> Option<Finding> {
-    let subject = if is_default { r"\boot.ini default".to_owned() } else { format!(r"\boot.ini {path}") };
+    let subject = match is_default {
+        true => Subject::new(Place::BootIniDefault, r"\boot.ini default".to_owned()),
+        false => Subject::new(Place::BootIniEntry(path.clone()), format!(r"\boot.ini {path}")),
+    };
     let place = layout.name(system.volume);
     let said = format!(r"\boot.ini on {place} names {path}");
     let lead = lead(layout, context, path);
     if let Lead::Elsewhere(elsewhere) = &lead {
         let message = format!("boot.ini leads to {elsewhere}");
-        let note = Finding::plain(Code::BootIniElsewhere, Severity::Note, &subject, message);
+        let note = Finding::plain(Code::BootIniElsewhere, Severity::Note, subject, message);
         return is_default.then(|| Finding { evidence: vec![said], ..note });
     }
     let fault = fault(layout, &place, path, &lead, is_default)?;
     Some(Finding {
         evidence: std::iter::once(said).chain(fault.evidence).collect(),
         remedy: fault.remedy,
-        ..Finding::plain(fault.code, severity(layout, system, is_default), &subject, fault.message)
+        ..Finding::plain(fault.code, severity(layout, system, is_default), subject, fault.message)
     })
 }
 
@@ -259,7 +264,7 @@ fn wrong_partition_advice(layout: &Layout, place: &str, path: &ArcPath) -> Strin
 fn incomplete(layout: &Layout, context: &Context, system: &SystemVolume, path: &ArcPath) -> Vec<Finding> {
     match lead(layout, context, path) {
         Lead::Windows(windows) if severity(layout, system, true) == Severity::BlocksBoot => {
-            loader_checks::incomplete(&layout.name(windows.volume), windows)
+            loader_checks::incomplete(&Subject::volume(layout, windows.volume), windows)
         }
         _ => Vec::new(),
     }

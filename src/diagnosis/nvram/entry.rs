@@ -11,6 +11,7 @@ use crate::bcd::element::ElementId;
 use crate::bcd::element::ElementValue;
 use crate::bcd::firmware_variable;
 use crate::bcd::firmware_variable::FirmwareVariable;
+use crate::bcd::index::ObjectIndex;
 use crate::bcd::object::Object;
 use crate::bcd::object_id;
 use crate::diagnosis::model::byte_edit::ByteEdit;
@@ -24,6 +25,8 @@ use crate::diagnosis::model::identity::show_identity;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::remedy::Switch;
 use crate::diagnosis::model::resolution::Resolution;
+use crate::diagnosis::model::subject;
+use crate::diagnosis::model::subject::Subject;
 use crate::diagnosis::nvram::edit;
 use crate::diagnosis::nvram::edit::Place;
 use crate::diagnosis::nvram::place::Stands;
@@ -52,8 +55,8 @@ pub fn findings(
     let live = layout.stores_indexed().filter(|(_, file)| file.live);
     let stores = live.filter_map(|(index, file)| Some((index, file, file.parsed()?)));
     let objects = stores.flat_map(|(store, file, parsed)| {
-        let known = parsed.objects().iter().filter(|object| object.id.is_some());
-        known.map(move |object| Entry { layout, context, store, file, object })
+        let known = parsed.objects_indexed().filter(|(_, object)| object.id.is_some());
+        known.map(move |(at, object)| Entry { layout, context, store, at, file, object })
     });
     objects.filter_map(|entry| entry.finding(&stands)).collect()
 }
@@ -63,6 +66,8 @@ struct Entry<'a> {
     layout: &'a Layout,
     context: &'a Context,
     store: StoreIndex,
+    /// Index of the object in the store.
+    at: ObjectIndex,
     file: &'a StoreFile,
     object: &'a Object,
 }
@@ -168,8 +173,9 @@ impl Entry<'_> {
             true => Remedy::Edit(stale.edits),
             false => Remedy::Switch(Switch::FirmwareEntries, self.advice()),
         };
-        let subject = format!("{} {}{called}", self.file.name, self.object.name());
-        Finding { evidence, remedy, ..Finding::plain(Code::FirmwareEntry, Severity::Note, &subject, message) }
+        let text = format!("{} {}{called}", self.file.name, self.object.name());
+        let subject = Subject::new(subject::Place::Object { store: self.store, object: self.at }, text);
+        Finding { evidence, remedy, ..Finding::plain(Code::FirmwareEntry, Severity::Note, subject, message) }
     }
 
     fn advice(&self) -> String {

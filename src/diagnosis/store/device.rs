@@ -9,7 +9,6 @@ use crate::bcd::object::Object;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::companion::Beside;
 use crate::diagnosis::model::context::Context;
-use crate::diagnosis::model::finding::ElementPlace;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::identity::identity_of;
@@ -20,6 +19,10 @@ use crate::diagnosis::model::remedy::Repoint;
 use crate::diagnosis::model::resolution::Change;
 use crate::diagnosis::model::resolution::Left;
 use crate::diagnosis::model::resolution::Resolution;
+use crate::diagnosis::model::subject::ElementPlace;
+use crate::diagnosis::model::subject::Place;
+use crate::diagnosis::model::subject::Side;
+use crate::diagnosis::model::subject::Subject;
 use crate::diagnosis::resolve::record::Record;
 use crate::diagnosis::resolve::role::Role;
 use crate::diagnosis::store::menu::is_listed;
@@ -41,9 +44,9 @@ pub fn findings(
     let windows = records.iter().filter(|record| record.purpose.role.is_windows());
     let of_windows: BTreeSet<QualifiedPartition> = windows.map(|record| record.named).collect();
     let describe = |(record, answer): (&Record, &Resolution)| {
-        let subject = Subject::new(layout, record)?;
+        let element = DeviceElement::new(layout, record)?;
         let is_beside_windows = of_windows.contains(&record.named);
-        Subject { is_beside_windows, ..subject }.finding(context, answer)
+        DeviceElement { is_beside_windows, ..element }.finding(context, answer)
     };
     let mut findings: Vec<_> = records.iter().zip(answers).filter_map(describe).collect();
     findings.extend(missing_file::findings(layout, context, records, answers));
@@ -61,8 +64,8 @@ pub(in crate::diagnosis) fn kept(
         Resolution::Left { why: Left::Kept(volume), .. } => {
             let partition = layout.partition(*volume)?.number;
             let new = identity_of(layout, *volume)?;
-            let subject = Subject::new(layout, record)?;
-            let known = subject.repointing(new, layout.name(*volume), partition);
+            let element = DeviceElement::new(layout, record)?;
+            let known = element.repointing(new, layout.name(*volume), partition);
             Some(Repoint { volume: Some(*volume), ..known })
         }
         _ => None,
@@ -70,13 +73,12 @@ pub(in crate::diagnosis) fn kept(
     records.iter().zip(answers).filter_map(kept).collect()
 }
 
-/// A record with everything that a finding says of it.
-pub(in crate::diagnosis) struct Subject<'a> {
+/// An element that names a partition, with everything that a finding says of it.
+pub(in crate::diagnosis) struct DeviceElement<'a> {
     pub(in crate::diagnosis) layout: &'a Layout,
     pub(in crate::diagnosis) record: &'a Record,
     file: &'a StoreFile,
-    place: Option<ElementPlace>,
-    pub(in crate::diagnosis) name: String,
+    subject: Subject,
     /// The object's id, as `--entry` takes it.
     pub(in crate::diagnosis) entry: &'a str,
     is_main: bool,
@@ -88,26 +90,24 @@ pub(in crate::diagnosis) struct Subject<'a> {
     is_device: bool,
 }
 
-impl<'a> Subject<'a> {
+impl<'a> DeviceElement<'a> {
     fn new(layout: &'a Layout, record: &'a Record) -> Option<Self> {
         let file = layout.store(record.store)?;
         let store = file.parsed()?;
         let object = store.object_at(record.object)?;
         let element = object.element_at(record.element)?;
         let id = object.name();
-        let (store_index, object_index) = (record.store, record.object);
-        let place = element.id.map(|id| ElementPlace { store: store_index, object: object_index, id });
+        let place = ElementPlace { store: record.store, object: record.object, id: element.id? };
         let is_device = element.id == Some(ElementId::DEVICE);
         let element = display_name(element, object.object_type);
-        let name = format!("{} {id} {element}{}", file.name, described(object));
+        let text = format!("{} {id} {element}{}", file.name, described(object));
         let is_main = is_main(file, record.object);
         let is_listed = file.first && is_listed(store, object);
         Some(Self {
             layout,
             record,
             file,
-            place,
-            name,
+            subject: Subject::new(Place::Element(place, Side::Identity), text),
             entry: &object.key,
             is_main,
             is_listed,
@@ -199,8 +199,7 @@ impl<'a> Subject<'a> {
                 Change::Style => Code::TableConverted,
             },
             severity,
-            element: self.place,
-            subject: self.name.clone(),
+            subject: self.subject.clone(),
             message,
             evidence: self.evidence(volume),
             predicted_status,

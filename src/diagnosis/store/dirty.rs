@@ -9,8 +9,10 @@ use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::subject::Subject;
 use crate::hive::replay::Replayed;
 use crate::layout::Firmware;
+use crate::layout::index::StoreIndex;
 use crate::layout::store::Dirty;
 use crate::layout::store::StoreFile;
 
@@ -18,10 +20,10 @@ use crate::layout::store::StoreFile;
 const WAY_OUT: &str = "start Windows or its recovery environment once on a copy of the disk, or load and unload the store with `reg load` in a Windows rescue system; where the identity has changed, `fix --restore-identity` writes no store";
 
 /// The finding about a store on a disk, when it is dirty.
-pub(in crate::diagnosis) fn finding(file: &StoreFile) -> Option<Finding> {
+pub(in crate::diagnosis) fn finding(index: StoreIndex, file: &StoreFile) -> Option<Finding> {
     let store = file.parsed()?;
     let mut finding = match file.dirty.as_ref()? {
-        Dirty::Replayed { replayed, .. } => replayed_finding(file, replayed),
+        Dirty::Replayed { replayed, .. } => replayed_finding(index, file, replayed),
         Dirty::NotReplayed(why) => Finding {
             predicted_status: file.first.then_some("0xc000014c or 0xc000000f"),
             evidence: vec![numbers(store)],
@@ -29,7 +31,7 @@ pub(in crate::diagnosis) fn finding(file: &StoreFile) -> Option<Finding> {
             ..Finding::plain(
                 Code::StoreDirty,
                 if file.first { Severity::BlocksBoot } else { Severity::Stale },
-                &file.name,
+                Subject::store(Some(index), &file.name),
                 format!("the store is dirty, its last change was not completed, and {why}"),
             )
         },
@@ -48,13 +50,13 @@ pub(in crate::diagnosis) fn alone(path: &str, store: &Store) -> Option<Finding> 
         ..Finding::plain(
             Code::StoreDirty,
             Severity::Degrades,
-            path,
+            Subject::store(None, path),
             "the store is dirty: its last change was not completed".into(),
         )
     })
 }
 
-fn replayed_finding(file: &StoreFile, replayed: &Replayed) -> Finding {
+fn replayed_finding(index: StoreIndex, file: &StoreFile, replayed: &Replayed) -> Finding {
     let is_longer = file.lacks() > 0;
     let is_measured = file.firmware == Firmware::Bios && replayed.used.len() == 1;
     let severity =
@@ -78,7 +80,7 @@ fn replayed_finding(file: &StoreFile, replayed: &Replayed) -> Finding {
         ..Finding::plain(
             Code::StoreDirty,
             severity,
-            &file.name,
+            Subject::store(Some(index), &file.name),
             format!("switched off while Windows wrote it: {}; {known}", summary(replayed)),
         )
     }

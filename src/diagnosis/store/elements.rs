@@ -9,10 +9,11 @@ use crate::bcd::index::ObjectIndex;
 use crate::bcd::names::display_name;
 use crate::bcd::object::Object;
 use crate::diagnosis::model::code::Code;
-use crate::diagnosis::model::finding::ElementPlace;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::subject::ElementPlace;
+use crate::diagnosis::model::subject::Subject;
 use crate::diagnosis::store::menu::is_main;
 use crate::layout::Layout;
 use crate::layout::index::StoreIndex;
@@ -78,8 +79,7 @@ fn missing_devices(
         .map(|(id, name)| Finding {
             code: Code::ElementMissing,
             severity: Severity::BlocksBoot,
-            element: Some(ElementPlace { store: at.0, object: at.1, id }),
-            subject: format!("{} {} {name}", file.name, object.name()),
+            subject: Subject::value(place(at, id), &file.name, object, name),
             message: match object.element(id) {
                 None => format!("the entry that starts by itself has no `{name}`"),
                 Some(_) => format!("the entry that starts by itself has a `{name}` that leads nowhere"),
@@ -89,6 +89,10 @@ fn missing_devices(
             remedy: Remedy::Advice("set it with bcdedit from a Windows rescue system".into()),
         })
         .collect()
+}
+
+const fn place((store, object): (StoreIndex, ObjectIndex), id: ElementId) -> ElementPlace {
+    ElementPlace { store, object, id }
 }
 
 /// Whether an object that this one inherits from has the element: those are merged into it.
@@ -129,8 +133,12 @@ fn damaged(
     (id.format() == ElementFormat::Device).then(|| Finding {
         code: Code::ElementDamaged,
         severity,
-        element: Some(ElementPlace { store: at.0, object: at.1, id }),
-        subject: format!("{} {} {}", file.name, object.name(), display_name(element, object.object_type)),
+        subject: Subject::value(
+            place(at, id),
+            &file.name,
+            object,
+            &display_name(element, object.object_type),
+        ),
         message: "its bytes make no sense, so that nothing is found by it".into(),
         evidence: vec![why.clone()],
         predicted_status: None,

@@ -7,9 +7,9 @@ use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::resolution::Change;
 use crate::diagnosis::resolve::change;
 use crate::diagnosis::resolve::record::direct;
-use crate::diagnosis::store::device::Subject;
+use crate::diagnosis::store::device::DeviceElement;
 
-impl Subject<'_> {
+impl DeviceElement<'_> {
     /// An attached disk has the identity that is named. By itself this one starts as if that were not there.
     pub(in crate::diagnosis) fn other_disk(&self, name: &str, partition: Option<u32>) -> Finding {
         let named = NamedDisk { disk: name.to_owned(), partition };

@@ -6,7 +6,6 @@ use crate::bcd::index::ObjectIndex;
 use crate::bcd::object::Object;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::context::Choice;
-use crate::diagnosis::model::finding::ElementPlace;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::OfEntry;
@@ -14,6 +13,8 @@ use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::remedy::Switch;
 use crate::diagnosis::model::resolution::Left;
 use crate::diagnosis::model::resolution::Resolution;
+use crate::diagnosis::model::subject::ElementPlace;
+use crate::diagnosis::model::subject::Subject;
 use crate::diagnosis::resolve::converted::path_edit;
 use crate::diagnosis::resolve::record::Record;
 use crate::diagnosis::resolve::role::Role;
@@ -44,7 +45,7 @@ pub(in crate::diagnosis) fn findings(entries: Entries<'_>) -> Vec<Finding> {
         findings.extend(loaders.filter_map(|(at, object)| paths.other_firmware(at, object, at == main)));
         findings.extend(paths.split(main, object));
         findings.extend(entries.windows(index, main).into_iter().flat_map(|(goal, windows)| match windows {
-            Ok(windows) => incomplete(&goal.name(), windows),
+            Ok(windows) => incomplete(&goal.subject(), windows),
             Err(root) => no_windows(goal, root).into_iter().collect(),
         }));
     }
@@ -85,7 +86,7 @@ fn firmware_mismatch(layout: &Layout) -> Option<Finding> {
         ..Finding::plain(
             Code::FirmwareMismatch,
             Severity::BlocksBoot,
-            "disk",
+            Subject::disk(),
             "the disk is a GPT disk now, and its store is one for BIOS: Windows starts from GPT on UEFI only".into(),
         )
     })
@@ -125,15 +126,14 @@ impl Paths<'_> {
         let number = self.layout.partition(device)?.number;
         let (loader, other) = (self.layout.name(device), self.layout.name(os_device));
         let advice = format!("`fix --windows {number} --entry {}` sets it to {loader}", object.key);
-        let id = ElementId::OS_DEVICE;
+        let place = ElementPlace { store: self.index, object: at, id: ElementId::OS_DEVICE };
         Some(Finding {
-            element: Some(ElementPlace { store: self.index, object: at, id }),
             evidence: vec![format!("{path} is on {loader}"), format!("osdevice names {other}")],
             remedy: Remedy::Switch(Switch::Windows(Some(OfEntry { number, entry: object.id })), advice),
             ..Finding::plain(
                 Code::OsdeviceElsewhere,
                 Severity::BlocksBoot,
-                &format!("{} {} osdevice", self.file.name, object.name()),
+                Subject::value(place, &self.file.name, object, "osdevice"),
                 format!("names {other}, and the loader is that of the Windows on {loader}"),
             )
         })
@@ -148,22 +148,20 @@ impl Paths<'_> {
         let path = object.string(ElementId::PATH)?;
         let wanted = for_firmware(path, self.file.firmware)?;
         let (is_there, evidence) = self.is_there(at, &wanted);
-        let name = format!("{} {} path", self.file.name, object.name());
         let edit = path_edit(self.index, object.name(), element, path, &wanted);
         let remedy = match edit.filter(|_| is_there) {
             Some(edit) if self.choice.convert => Remedy::Edit(vec![edit]),
             Some(_) => Remedy::Switch(Switch::Convert, format!("`fix --convert` sets it to {wanted}")),
             None => Remedy::Advice("make a new store with `bcdboot` from a Windows rescue system".into()),
         };
-        let id = ElementId::PATH;
+        let place = ElementPlace { store: self.index, object: at, id: ElementId::PATH };
         Some(Finding {
-            element: Some(ElementPlace { store: self.index, object: at, id }),
             evidence: vec![evidence],
             remedy,
             ..Finding::plain(
                 Code::LoaderOtherFirmware,
                 if is_main { Severity::BlocksBoot } else { Severity::Degrades },
-                &name,
+                Subject::value(place, &self.file.name, object, "path"),
                 format!(
                     "{path} is a program for the other firmware: this store is read on {}",
                     self.file.firmware
@@ -203,22 +201,22 @@ impl Paths<'_> {
 }
 
 /// What the loader reads first must be there.
-pub(in crate::diagnosis) fn incomplete(name: &str, windows: &WindowsVolume) -> Vec<Finding> {
+pub(in crate::diagnosis) fn incomplete(volume: &Subject, windows: &WindowsVolume) -> Vec<Finding> {
     let advice = Remedy::Advice("not a matter of the store: restore it from a backup".into());
     let missing = |code, path: &str| Finding {
         remedy: advice.clone(),
         ..Finding::plain(
             code,
             Severity::BlocksBoot,
-            name,
+            volume.clone(),
             format!(r"{}\System32\{path} is missing", windows.root),
         )
     };
     let mut findings = Vec::new();
-    if !windows.system_hive {
+    if !windows.system_hive.may_be() {
         findings.push(missing(Code::SystemHiveMissing, r"config\SYSTEM"));
     }
-    if !windows.kernel {
+    if !windows.kernel.may_be() {
         findings.push(missing(Code::KernelMissing, "ntoskrnl.exe"));
     }
     findings
@@ -233,7 +231,7 @@ fn no_windows(goal: Goal<'_>, root: &str) -> Option<Finding> {
         ..Finding::plain(
             Code::WindowsMissing,
             Severity::BlocksBoot,
-            &goal.name(),
+            goal.subject(),
             format!(r"{root} is no Windows: it has no System32 with a kernel, a loader or a SYSTEM hive"),
         )
     })

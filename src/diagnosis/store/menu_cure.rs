@@ -5,6 +5,7 @@ use crate::bcd::element::Element;
 use crate::bcd::element::ElementId;
 use crate::bcd::index::ObjectIndex;
 use crate::bcd::object::Object;
+use crate::bcd::object_id;
 use crate::bytes;
 use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::byte_edit::Site;
@@ -13,6 +14,11 @@ use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::remedy::Switch;
+use crate::diagnosis::model::subject::Chosen;
+use crate::diagnosis::model::subject::ElementPlace;
+use crate::diagnosis::model::subject::Place;
+use crate::diagnosis::model::subject::Side;
+use crate::diagnosis::model::subject::Subject;
 use crate::diagnosis::store::menu::By;
 use crate::diagnosis::store::menu::Start;
 use crate::diagnosis::store::menu::has_element;
@@ -43,7 +49,7 @@ pub(in crate::diagnosis) fn findings(entries: Entries<'_>) -> Vec<Finding> {
 
 /// Findings about the lists of a store without a disk around it.
 pub(in crate::diagnosis) fn alone(path: &str, store: &Store) -> Option<Finding> {
-    let fault = fault(path, store).filter(|_| has_loader(store) && store.boot_manager().is_some())?;
+    let fault = fault(None, path, store).filter(|_| has_loader(store) && store.boot_manager().is_some())?;
     Some(Finding { remedy: Remedy::Advice("check the disk that holds it".into()), ..fault })
 }
 
@@ -65,9 +71,9 @@ impl Menu<'_> {
             return self.unused_word(starts).into_iter().chain(self.other()).collect();
         }
         if !has_loader(self.store) {
-            return vec![no_entry(self.file, self.store.objects().len())];
+            return vec![no_entry(self.index, self.file, self.store.objects().len())];
         }
-        let Some(fault) = fault(&self.file.name, self.store) else { return Vec::new() };
+        let Some(fault) = fault(Some(self.index), &self.file.name, self.store) else { return Vec::new() };
         let candidates = self.candidates();
         let named = candidates.iter().filter_map(|object| self.described(*object));
         let evidence = fault.evidence.iter().cloned().chain(named).collect();
@@ -184,7 +190,7 @@ impl Menu<'_> {
                 )
             }
         };
-        Some(Finding::plain(Code::ChoiceDoesNotFit, Severity::Note, "--entry", message))
+        Some(Finding::plain(Code::ChoiceDoesNotFit, Severity::Note, Subject::choice(Chosen::Entry), message))
     }
 
     /// The user's word for an entry, where nothing is to be decided.
@@ -197,7 +203,7 @@ impl Menu<'_> {
             "{} starts by itself, so that --entry has nothing to decide; give --windows N too to re-point an entry",
             starts.name()
         );
-        Some(Finding::plain(Code::ChoiceDoesNotFit, Severity::Note, "--entry", message))
+        Some(Finding::plain(Code::ChoiceDoesNotFit, Severity::Note, Subject::choice(Chosen::Entry), message))
     }
 
     /// Another entry of the menu that starts as it is, where the one that starts by itself does not.
@@ -219,7 +225,7 @@ impl Menu<'_> {
         Some(Finding::plain(
             Code::OtherEntryStarts,
             Severity::Note,
-            &format!("{} {}", self.file.name, object.name()),
+            Subject::object(self.index, self.file, at, object),
             format!("choosing \"{title}\" in the boot menu starts the Windows on {}", goal.name()),
         ))
     }
@@ -230,22 +236,31 @@ fn has_loader(store: &Store) -> bool {
     kinds.any(|kind| kind.is_os_loader())
 }
 
-fn no_entry(file: &StoreFile, objects: usize) -> Finding {
+fn no_entry(index: StoreIndex, file: &StoreFile, objects: usize) -> Finding {
     Finding {
         evidence: vec![format!("{objects} objects, none of them a Windows boot loader")],
         remedy: Remedy::Advice("an entry has to be made: `bcdboot` from a Windows rescue system".into()),
         ..Finding::plain(
             Code::NoWindowsEntry,
             Severity::BlocksBoot,
-            &file.name,
+            Subject::store(Some(index), &file.name),
             "the store has no entry that starts Windows".into(),
         )
     }
 }
 
 /// What is wrong with the lists of a store; `None` where they start a system.
-fn fault(path: &str, store: &Store) -> Option<Finding> {
-    let names = |name: &str| format!("{path} {{bootmgr}} {name}");
+fn fault(index: Option<StoreIndex>, path: &str, store: &Store) -> Option<Finding> {
+    let names = |name: &str, id| {
+        let place = match (index, store.position(object_id::BOOTMGR)) {
+            (Some(store), Some(object)) => Place::Element(ElementPlace { store, object, id }, Side::Value),
+            (Some(store), None) => Place::Store(store),
+            (None, _) => Place::LoneStore,
+        };
+        Subject::new(place, format!("{path} {{bootmgr}} {name}"))
+    };
+    let default = || names("default", ElementId::DEFAULT);
+    let order = || names("displayorder", ElementId::DISPLAY_ORDER);
     let (code, status, subject, message) = match start(store) {
         Start::Entry { object, by } => {
             let object = store.object_at(object)?;
@@ -254,31 +269,31 @@ fn fault(path: &str, store: &Store) -> Option<Finding> {
                 (true, true) => "the recovery environment of another entry",
                 (true, false) => return None,
             };
-            let element = if by == By::Default { "default" } else { "displayorder" };
+            let subject = if by == By::Default { default() } else { order() };
             let message = format!("{} starts by itself, and it is {what}", object.name());
-            (Code::DefaultNotWindows, None, names(element), message)
+            (Code::DefaultNotWindows, None, subject, message)
         }
         Start::NoList if store.boot_manager().is_none() => {
             let message = "the store has no {bootmgr}, and so neither a default entry nor a menu";
-            (Code::MenuMissing, Some("0xc0000098"), path.to_owned(), message.to_owned())
+            (Code::MenuMissing, Some("0xc0000098"), Subject::store(index, path), message.to_owned())
         }
         Start::NoList => {
             let message = "{bootmgr} has neither a default entry nor a menu: nothing is started";
-            (Code::MenuMissing, Some("0xc0000098"), names("default"), message.to_owned())
+            (Code::MenuMissing, Some("0xc0000098"), default(), message.to_owned())
         }
         Start::NotThere if store.display_order().is_empty() => {
             let message = "the default entry is not in the store, and there is no menu: nothing is started";
-            (Code::MenuEntryMissing, Some("0xc0000034"), names("default"), message.to_owned())
+            (Code::MenuEntryMissing, Some("0xc0000034"), default(), message.to_owned())
         }
         Start::NotThere => {
             let message = "the menu names only entries that are not in the store: nothing is started";
-            (Code::MenuEntryMissing, Some("0xc0000034"), names("displayorder"), message.to_owned())
+            (Code::MenuEntryMissing, Some("0xc0000034"), order(), message.to_owned())
         }
     };
     Some(Finding {
         predicted_status: status,
         evidence: evidence(store),
-        ..Finding::plain(code, Severity::BlocksBoot, &subject, message)
+        ..Finding::plain(code, Severity::BlocksBoot, subject, message)
     })
 }
 

@@ -6,7 +6,6 @@ use crate::bcd::names::display_name;
 use crate::bcd::object::Object;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::context::Context;
-use crate::diagnosis::model::finding::ElementPlace;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::MEND_IT;
 use crate::diagnosis::model::finding::Severity;
@@ -15,6 +14,10 @@ use crate::diagnosis::model::remedy::OfEntry;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::remedy::Switch;
 use crate::diagnosis::model::resolution::Resolution;
+use crate::diagnosis::model::subject::ElementPlace;
+use crate::diagnosis::model::subject::Place;
+use crate::diagnosis::model::subject::Side;
+use crate::diagnosis::model::subject::Subject;
 use crate::diagnosis::resolve::record::Record;
 use crate::diagnosis::resolve::role::Role;
 use crate::diagnosis::store::lookup::Found;
@@ -70,7 +73,7 @@ struct Wanted<'a> {
     layout: &'a Layout,
     store: &'a StoreFile,
     object: &'a Object,
-    place: Option<ElementPlace>,
+    place: ElementPlace,
     element: String,
     role: Role,
     file: &'a str,
@@ -84,7 +87,7 @@ impl<'a> Wanted<'a> {
         let parsed = store.parsed()?;
         let object = parsed.object_at(at)?;
         let element = object.element_at(element)?;
-        let place = element.id.map(|id| ElementPlace { store: index, object: at, id });
+        let place = ElementPlace { store: index, object: at, id: element.id? };
         let element = display_name(element, object.object_type);
         let is_main = is_main(store, at);
         let is_listed = store.first && is_listed(parsed, object);
@@ -111,14 +114,10 @@ impl<'a> Wanted<'a> {
         }
     }
 
-    fn object(&self) -> String {
-        format!("{} {}", self.store.name, self.object.name())
-    }
-
     /// The file is wanted on a volume; `remedy` is for where another has it.
     fn on(&self, goal: Goal<'_>, why: &str, remedy: &dyn Fn() -> Remedy) -> Option<Finding> {
         let facts = goal.layout.volume(goal.volume)?;
-        let is_closed = matches!(facts.file_system, FileSystem::BitLocker | FileSystem::Other("ReFS"));
+        let is_closed = matches!(facts.file_system, FileSystem::BitLocker | FileSystem::Refs);
         if is_closed || goal.layout.evidence.has(goal.volume, self.file) {
             return None;
         }
@@ -145,14 +144,13 @@ impl<'a> Wanted<'a> {
             _ => remedy(),
         };
         Finding {
-            element: self.place,
             evidence: vec![evidence],
             predicted_status,
             remedy,
             ..Finding::plain(
                 Code::FileMissing,
                 severity,
-                &format!("{} {}", self.object(), self.element),
+                Subject::value(self.place, &self.store.name, self.object, &self.element),
                 message,
             )
         }
@@ -160,9 +158,10 @@ impl<'a> Wanted<'a> {
 
     fn unreadable(&self, goal: Goal<'_>, facts: &VolumeFacts) -> Finding {
         let (severity, _) = self.severity();
+        let text = format!("{} {}", self.store.name, self.object.name());
+        let subject = Subject::new(Place::Element(self.place, Side::FileSystem), text);
         let message = format!("{} cannot be read, so that {} cannot be found on it", goal.name(), self.file);
         Finding {
-            element: self.place,
             evidence: vec![format!("its file system: {}", what_it_holds(facts))],
             remedy: match severity {
                 Severity::Note => Remedy::None,
@@ -171,7 +170,7 @@ impl<'a> Wanted<'a> {
                 }
                 _ => Remedy::Advice(format!("{MEND_IT}; the store names the right partition")),
             },
-            ..Finding::plain(Code::FileUnreadable, severity, &self.object(), message)
+            ..Finding::plain(Code::FileUnreadable, severity, subject, message)
         }
     }
 
@@ -234,10 +233,10 @@ impl<'a> Wanted<'a> {
 }
 
 fn what_it_holds(facts: &VolumeFacts) -> String {
-    match (&facts.unreadable, facts.file_system) {
-        (Some(damage), _) => damage.clone(),
-        (None, FileSystem::Other(name)) => name.to_owned(),
-        (None, FileSystem::Unknown) => "none is recognised".to_owned(),
-        (None, _) => "a directory on the way is damaged".to_owned(),
+    match (&facts.unreadable, facts.file_system.name_of_unread()) {
+        (Some(damage), _) => damage.to_string(),
+        (None, Some(name)) => name.to_owned(),
+        (None, None) if facts.file_system == FileSystem::Unknown => "none is recognised".to_owned(),
+        (None, None) => "a directory on the way is damaged".to_owned(),
     }
 }

@@ -6,10 +6,12 @@ use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::finding::read_it;
 use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::subject::Subject;
 use crate::diagnosis::store::dirty;
 use crate::diagnosis::store::menu_cure;
 use crate::layout::Layout;
 use crate::layout::index::StoreIndex;
+use crate::layout::known::Cause;
 use crate::layout::store::StoreFile;
 
 /// All findings about the store with this index.
@@ -18,26 +20,24 @@ pub fn findings(layout: &Layout, index: StoreIndex) -> Vec<Finding> {
     let Some(file) = layout.store(index) else { return Vec::new() };
     if !file.live {
         let message = "another store that the firmware does not come to: it is left as it is";
-        return vec![placed(layout, file, Code::StoreUnused, Severity::Note, message.into())];
+        return vec![placed(layout, index, file, Code::StoreUnused, Severity::Note, message.into())];
     }
     let mut findings = match &file.store {
-        Err(error) => vec![unreadable(layout, file, error)],
-        Ok(store) => of_store(&file.name, !file.first, store),
+        Err(cause) => vec![unreadable(layout, index, file, cause)],
+        Ok(store) => of_store(Some(index), &file.name, !file.first, store),
     };
-    findings.extend(dirty::finding(file));
+    findings.extend(dirty::finding(index, file));
     let place = place(layout, file);
-    findings
-        .iter_mut()
-        .filter(|finding| !finding.evidence.contains(&place))
-        .for_each(|finding| finding.evidence.insert(0, place.clone()));
+    findings.iter_mut().for_each(|finding| finding.evidence.insert(0, place.clone()));
     if let (Ok(_), Err(reason)) = (&file.store, &file.place) {
         let message = format!("the store can be read, but not patched in place: {reason}");
-        findings.push(placed(layout, file, Code::StoreNotPatchable, Severity::Note, message));
+        findings.push(placed(layout, index, file, Code::StoreNotPatchable, Severity::Note, message));
     }
     findings.extend(file.obstacles.iter().map(|obstacle| Finding {
         remedy: Remedy::Advice("let Windows (or `ntfsfix`, `fsck.fat`) clean the file system first, or pass --allow-dirty-volume to fix".into()),
         ..placed(
             layout,
+            index,
             file,
             Code::VolumeNotClean,
             Severity::Note,
@@ -52,7 +52,7 @@ pub fn findings(layout: &Layout, index: StoreIndex) -> Vec<Finding> {
 pub fn alone(path: &str, store: &Store) -> Vec<Finding> {
     dirty::alone(path, store)
         .into_iter()
-        .chain(of_store(path, false, store))
+        .chain(of_store(None, path, false, store))
         .chain(menu_cure::alone(path, store))
         .collect()
 }
@@ -62,15 +62,23 @@ fn place(layout: &Layout, file: &StoreFile) -> String {
     format!("{} on {}", file.path, layout.name(file.volume))
 }
 
-fn placed(layout: &Layout, file: &StoreFile, code: Code, severity: Severity, message: String) -> Finding {
-    Finding { evidence: vec![place(layout, file)], ..Finding::plain(code, severity, &file.name, message) }
+fn placed(
+    layout: &Layout,
+    index: StoreIndex,
+    file: &StoreFile,
+    code: Code,
+    severity: Severity,
+    message: String,
+) -> Finding {
+    let subject = Subject::store(Some(index), &file.name);
+    Finding { evidence: vec![place(layout, file)], ..Finding::plain(code, severity, subject, message) }
 }
 
-fn unreadable(layout: &Layout, file: &StoreFile, error: &str) -> Finding {
+fn unreadable(layout: &Layout, index: StoreIndex, file: &StoreFile, cause: &Cause) -> Finding {
     let severity = if file.first { Severity::BlocksBoot } else { Severity::Degrades };
     let message = match file.is_empty {
-        true => format!("the store is empty: {error}"),
-        false => format!("the store cannot be read: {error}"),
+        true => format!("the store is empty: {cause}"),
+        false => format!("the store cannot be read: {cause}"),
     };
     let restore =
         "restore the file from a backup, or make a new one with `bcdboot` from a Windows rescue system";
@@ -81,11 +89,11 @@ fn unreadable(layout: &Layout, file: &StoreFile, error: &str) -> Finding {
             true => format!("{}; where all can be read, {restore}", read_it(layout)),
             false => restore.into(),
         }),
-        ..placed(layout, file, Code::StoreUnreadable, severity, message)
+        ..Finding::plain(Code::StoreUnreadable, severity, Subject::store(Some(index), &file.name), message)
     }
 }
 
-fn of_store(path: &str, recovery: bool, store: &Store) -> Vec<Finding> {
+fn of_store(index: Option<StoreIndex>, path: &str, recovery: bool, store: &Store) -> Vec<Finding> {
     let mut findings = Vec::new();
     if store.objects().is_empty() {
         let severity = if recovery { Severity::Degrades } else { Severity::BlocksBoot };
@@ -94,13 +102,18 @@ fn of_store(path: &str, recovery: bool, store: &Store) -> Vec<Finding> {
             ..Finding::plain(
                 Code::StoreEmpty,
                 severity,
-                path,
+                Subject::store(index, path),
                 "the store is a valid hive without any boot objects".into(),
             )
         });
     } else if store.boot_manager().is_none() {
         let message = "the store has no {bootmgr} object";
-        findings.push(Finding::plain(Code::NoBootManagerObject, Severity::Note, path, message.into()));
+        findings.push(Finding::plain(
+            Code::NoBootManagerObject,
+            Severity::Note,
+            Subject::store(index, path),
+            message.into(),
+        ));
     }
     findings
 }

@@ -14,14 +14,16 @@ use crate::diagnosis::model::resolution::Change;
 use crate::diagnosis::model::resolution::Left;
 use crate::diagnosis::model::resolution::NotHere;
 use crate::diagnosis::model::resolution::Resolution;
+use crate::diagnosis::model::subject::Chosen;
+use crate::diagnosis::model::subject::Subject;
 use crate::diagnosis::resolve::record::Record;
 use crate::diagnosis::resolve::role::Role;
-use crate::diagnosis::store::device::Subject;
+use crate::diagnosis::store::device::DeviceElement;
 use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
 use crate::volume::FileSystem;
 
-impl Subject<'_> {
+impl DeviceElement<'_> {
     /// The finding about an element that is left.
     pub(in crate::diagnosis) fn left(&self, change: Change, why: &Left) -> Finding {
         let reason = self.reason(why);
@@ -234,27 +236,27 @@ pub(in crate::diagnosis) fn unused_choice(
     answers: &[Resolution],
 ) -> Vec<Finding> {
     let choice = context.choice;
-    let windows = choice.windows.map(|number| ("--windows", number, choice.windows_on));
-    let system = choice.system.map(|number| ("--system", number, None));
-    let recovery = choice.recovery.map(|number| ("--recovery", number, choice.recovery_on));
+    let windows = choice.windows.map(|number| (Chosen::Windows, number, choice.windows_on));
+    let system = choice.system.map(|number| (Chosen::System, number, None));
+    let recovery = choice.recovery.map(|number| (Chosen::Recovery, number, choice.recovery_on));
     let chosen = [windows, system, recovery].into_iter().flatten();
-    let unused = chosen.filter(|(switch, number, on)| {
+    let unused = chosen.filter(|(chosen, number, on)| {
         let disk = match on {
             Some(disk) => context.beside_at(*disk).map(|beside| &beside.layout),
             None => Some(layout),
         };
         let Some(volume) = disk.and_then(|layout| layout.by_number(*number)) else { return false };
-        let is_of = |role: Role| match *switch {
-            "--system" => role.is_system(),
-            "--recovery" => role.is_image(),
-            _ => role.is_windows(),
+        let is_of = |role: Role| match *chosen {
+            Chosen::System => role.is_system(),
+            Chosen::Recovery => role.is_image(),
+            Chosen::Windows | Chosen::Active | Chosen::Entry => role.is_windows(),
         };
         let mut of_role = records.iter().zip(answers).filter(|(record, _)| is_of(record.purpose.role));
         !of_role.any(|(_, answer)| is_used(context, answer, *on, volume))
     });
-    let say = |(switch, number, _): (&str, u32, Option<BesideIndex>)| {
+    let say = |(chosen, number, _): (Chosen, u32, Option<BesideIndex>)| {
         let message = format!("partition {number} was chosen, and no element is open that could mean it");
-        Finding::plain(Code::ChoiceDoesNotFit, Severity::Note, switch, message)
+        Finding::plain(Code::ChoiceDoesNotFit, Severity::Note, Subject::choice(chosen), message)
     };
     unused.map(say).collect()
 }

@@ -8,8 +8,11 @@ use crate::bcd::element::ElementId;
 use crate::bcd::index::ObjectIndex;
 use crate::bcd::object::Object;
 use crate::diagnosis::model::companion::Beside;
+use crate::diagnosis::model::context::BesideIndex;
 use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::resolution::Resolution;
+use crate::diagnosis::model::subject::Place;
+use crate::diagnosis::model::subject::Subject;
 use crate::diagnosis::resolve::record::Record;
 use crate::diagnosis::resolve::record::direct;
 use crate::diagnosis::resolve::record::is_here;
@@ -36,14 +39,23 @@ pub(in crate::diagnosis) struct Entries<'a> {
 pub(in crate::diagnosis) struct Goal<'a> {
     pub(in crate::diagnosis) layout: &'a Layout,
     pub(in crate::diagnosis) volume: VolumeIndex,
-    /// The disk, where it is one beside.
-    pub(in crate::diagnosis) beside: Option<&'a Beside>,
+    /// The disk and its index in the context, where it is one beside.
+    pub(in crate::diagnosis) beside: Option<(BesideIndex, &'a Beside)>,
 }
 
 impl Goal<'_> {
     /// For people.
     pub(in crate::diagnosis) fn name(&self) -> String {
-        self.beside.map_or_else(|| self.layout.name(self.volume), |beside| beside.place(self.volume))
+        self.beside.map_or_else(|| self.layout.name(self.volume), |(_, beside)| beside.place(self.volume))
+    }
+
+    /// The same for a finding about it.
+    pub(in crate::diagnosis) fn subject(&self) -> Subject {
+        let place = match self.beside {
+            Some((disk, _)) => Place::VolumeBeside { disk, volume: self.volume },
+            None => Place::Volume(self.volume),
+        };
+        Subject::new(place, self.name())
     }
 }
 
@@ -54,19 +66,27 @@ pub(in crate::diagnosis) fn goal<'a>(
     record: &Record,
     answer: &Resolution,
 ) -> Option<Goal<'a>> {
-    let on = |beside: &'a Beside, volume| Goal { layout: &beside.layout, volume, beside: Some(beside) };
+    let on = |(disk, beside): (BesideIndex, &'a Beside), volume| Goal {
+        layout: &beside.layout,
+        volume,
+        beside: Some((disk, beside)),
+    };
     match answer {
         Resolution::Here(volume) | Resolution::Repoint { volume, .. } => {
             Some(Goal { layout, volume: *volume, beside: None })
         }
-        Resolution::RepointBeside { disk, volume, .. } => Some(on(context.beside_at(*disk)?, *volume)),
+        Resolution::RepointBeside { disk, volume, .. } => {
+            Some(on((*disk, context.beside_at(*disk)?), *volume))
+        }
         Resolution::OtherDisk { .. } => {
-            let found = |beside: &'a Beside| Some(on(beside, is_here(&beside.layout, &record.named)?));
+            let found = |(disk, beside): (BesideIndex, &'a Beside)| {
+                Some(on((disk, beside), is_here(&beside.layout, &record.named)?))
+            };
             // Of a GPT disk the partition's GUID decides, whatever disk it is on.
             let by_guid = matches!(record.named, QualifiedPartition::Gpt { .. });
             let here = || direct(layout, &record.named).filter(|_| by_guid);
             let here = || Some(Goal { layout, volume: here()?, beside: None });
-            context.beside.iter().find_map(found).or_else(here)
+            context.beside_indexed().find_map(found).or_else(here)
         }
         Resolution::Left { .. } | Resolution::Untouched => None,
     }
@@ -156,7 +176,7 @@ impl<'a> Entries<'a> {
         of.string(ElementId::DESCRIPTION)?;
         let goal = self.leads(store, object, ElementId::OS_DEVICE, as_it_is)?;
         let is_complete = match self.windows(store, object) {
-            Some((_, Ok(windows))) => windows.kernel && windows.system_hive,
+            Some((_, Ok(windows))) => windows.kernel.may_be() && windows.system_hive.may_be(),
             Some((_, Err(_))) => false,
             None => true,
         };

@@ -16,10 +16,12 @@ use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::remedy::Repoint;
 use crate::diagnosis::model::remedy::Switch;
 use crate::diagnosis::model::resolution::Resolution;
+use crate::diagnosis::model::subject::Subject;
 use crate::diagnosis::resolve::record::Record;
 use crate::diagnosis::windows::old_letters::Known;
 use crate::layout::Layout;
 use crate::layout::index::HiveIndex;
+use crate::layout::known::Cause;
 use crate::layout::mounted_devices::MountedDevice;
 use crate::layout::mounted_devices::MountedDevices;
 use crate::layout::mounted_devices::Named;
@@ -45,9 +47,9 @@ pub fn findings(
     layout.hives_indexed().filter_map(of_hive).collect()
 }
 
-fn unread(layout: &Layout, mounted: &MountedDevices, reason: &str) -> Finding {
+fn unread(layout: &Layout, mounted: &MountedDevices, reason: &Cause) -> Finding {
     let message = format!("its drive letters cannot be read from {}: {reason}", mounted.path);
-    Finding::plain(Code::DriveLettersUnread, Severity::Note, &layout.name(mounted.volume), message)
+    Finding::plain(Code::DriveLettersUnread, Severity::Note, Subject::volume(layout, mounted.volume), message)
 }
 
 /// The letters of one Windows.
@@ -78,7 +80,6 @@ impl<'a> Letters<'a> {
         if found.is_empty() {
             return self.unknown();
         }
-        let name = self.known.layout.name(self.mounted.volume);
         let message = match self.is_nt5() {
             true => {
                 "its drive letters name this disk by an identity that it no longer has; Windows XP and 2003 may hang at the login when their own letter changes"
@@ -96,7 +97,7 @@ impl<'a> Letters<'a> {
         Some(Finding {
             evidence,
             remedy,
-            ..Finding::plain(Code::DriveLetters, Severity::Note, &name, message.into())
+            ..Finding::plain(Code::DriveLetters, Severity::Note, self.subject(), message.into())
         })
     }
 
@@ -164,6 +165,10 @@ impl<'a> Letters<'a> {
             && self.known.layout.systems.iter().any(|system| system.ntldr.is_some())
     }
 
+    fn subject(&self) -> Subject {
+        Subject::volume(self.known.layout, self.mounted.volume)
+    }
+
     fn place(&self, names: Named) -> String {
         self.known.volume_of(names).map_or_else(|| "gone".into(), |volume| self.known.layout.name(volume))
     }
@@ -186,12 +191,7 @@ impl<'a> Letters<'a> {
         Some(Finding {
             evidence: vec![format!("C: names {}", show(c.names))],
             remedy: Remedy::Advice(advice.into()),
-            ..Finding::plain(
-                Code::DriveLettersUnknown,
-                Severity::Note,
-                &self.known.layout.name(self.mounted.volume),
-                message.into(),
-            )
+            ..Finding::plain(Code::DriveLettersUnknown, Severity::Note, self.subject(), message.into())
         })
     }
 }

@@ -8,6 +8,8 @@ use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::identity::show_disk;
 use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::subject::Place;
+use crate::diagnosis::model::subject::Subject;
 use crate::layout::Layout;
 use crate::layout::reagent::Location;
 use crate::layout::reagent::LocationKind;
@@ -23,11 +25,11 @@ const DISABLED: u32 = 0;
 /// recovery images say comes with those of Windows' own, or once by itself.
 #[must_use]
 pub fn findings(layout: &Layout, context: &Context, old: &[DiskId]) -> Vec<Finding> {
-    let (own, copies): (Vec<&RecoveryFile>, Vec<_>) =
-        layout.recovery.iter().partition(|file| file.windows.is_some());
+    let (own, copies): (Vec<(usize, &RecoveryFile)>, Vec<_>) =
+        layout.recovery.iter().enumerate().partition(|(_, file)| file.windows.is_some());
     let mut findings: Vec<Finding> =
-        own.into_iter().filter_map(|file| finding(layout, context, old, file)).collect();
-    let copy = copies.into_iter().find_map(|file| finding(layout, context, old, file));
+        own.into_iter().filter_map(|(index, file)| finding(layout, context, old, index, file)).collect();
+    let copy = copies.into_iter().find_map(|(index, file)| finding(layout, context, old, index, file));
     match (findings.first_mut(), copy) {
         (Some(first), Some(copy)) => first.evidence.push(format!("the copy is no better: {}", copy.subject)),
         (None, Some(copy)) => findings.push(copy),
@@ -36,14 +38,22 @@ pub fn findings(layout: &Layout, context: &Context, old: &[DiskId]) -> Vec<Findi
     findings
 }
 
-fn finding(layout: &Layout, context: &Context, old: &[DiskId], file: &RecoveryFile) -> Option<Finding> {
-    let subject = format!("{} on {}", file.path, layout.name(file.volume));
-    let base =
-        |message: &str| Finding::plain(Code::RecoveryConfig, Severity::Note, &subject, message.to_owned());
+fn finding(
+    layout: &Layout,
+    context: &Context,
+    old: &[DiskId],
+    index: usize,
+    file: &RecoveryFile,
+) -> Option<Finding> {
+    let text = format!("{} on {}", file.path, layout.name(file.volume));
+    let subject = Subject::new(Place::RecoveryFile(index), text);
+    let base = |message: &str| {
+        Finding::plain(Code::RecoveryConfig, Severity::Note, subject.clone(), message.to_owned())
+    };
     let config = match &file.config {
         Ok(config) => config,
         Err(error) if file.is_xml => {
-            let evidence = vec![error.clone()];
+            let evidence = vec![error.to_string()];
             let message = "where Windows believes its recovery environment to be cannot be read";
             return Some(Finding { evidence, ..base(message) });
         }

@@ -82,7 +82,7 @@ fn in_hive(
 ) -> Result<Touched, PlanError> {
     let check = |what: &str| PlanError::Check(format!("the {}: {what}", edit.what));
     let hive: &MountedDevices = layout.hive(hive).ok_or_else(|| check("its hive is gone"))?;
-    let extents = hive.place.as_ref().map_err(|reason| check(reason))?;
+    let extents = hive.place.as_ref().map_err(|reason| check(&reason.to_string()))?;
     let partition = layout.partition(hive.volume).map_or(0, |partition| partition.number);
     let touched = Touched::File { partition, path: hive.path.clone() };
     let len = u64::try_from(edit.before.len()).unwrap_or(u64::MAX);

@@ -58,7 +58,7 @@ fn recovered(
     wanted: impl Fn(usize) -> bool,
 ) -> Result<(), PlanError> {
     let gone = || PlanError::Check(format!("{} was not parsed", file.path));
-    let extents = file.place.as_ref().map_err(|reason| PlanError::Check(reason.clone()))?;
+    let extents = file.place.as_ref().map_err(|reason| PlanError::Check(reason.to_string()))?;
     let before = file.on_disk().ok_or_else(gone)?;
     let after = file.parsed().ok_or_else(gone)?.hive().bytes();
     if before.len() != after.len() {

@@ -81,7 +81,7 @@ fn patched<'a>(
     let repoints: Vec<_> = diagnosis.repoints().filter(|repoint| repoint.store == index).collect();
     let fields: Vec<_> = diagnosis.edits().filter_map(|edit| field(edit, index)).collect();
     let store = file.parsed().ok_or_else(|| PlanError::Check(format!("{} was not parsed", file.path)))?;
-    let extents = file.place.as_ref().map_err(|reason| PlanError::Check(reason.clone()))?;
+    let extents = file.place.as_ref().map_err(|reason| PlanError::Check(reason.to_string()))?;
     let mut edits = Vec::new();
     for repoint in &repoints {
         edits.extend(edits_of(store, repoint)?.into_iter().map(|edit| (edit, repoint.rank)));

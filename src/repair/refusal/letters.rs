@@ -8,7 +8,6 @@ use crate::diagnosis::model::byte_edit::Site;
 use crate::diagnosis::model::code::Code;
 use crate::layout::Layout;
 use crate::layout::mounted_devices::MountedDevices;
-use crate::layout::windows::WindowsVolume;
 use crate::repair::refusal::Refusal;
 use crate::repair::refusal::rules::overlap;
 
@@ -72,7 +71,7 @@ pub(in crate::repair) fn obstacles(layout: &Layout, hive: &MountedDevices) -> Ve
         );
     }
     let windows = layout.installation(hive.windows);
-    let asleep = windows.map_or(Some("is not known".to_owned()), WindowsVolume::may_be_hibernated);
+    let asleep = windows.map_or(Some("is not known".to_owned()), |windows| windows.asleep.how());
     if let Some(how) = asleep {
         refuse(
             format!(

@@ -227,7 +227,7 @@ fn writable_file(part: &Touched, layout: &Layout) -> Result<(), UndoRefusal> {
     let Touched::File { partition, path } = part else { return Ok(()) };
     let moved = |why: &str| UndoRefusal::Moved { path: path.clone(), partition: *partition, why: why.into() };
     let hive = layout.hive_on(*partition, path).ok_or_else(|| moved("the file is gone"))?;
-    hive.place.as_ref().map_err(|reason| moved(reason))?;
+    hive.place.as_ref().map_err(|reason| moved(&reason.to_string()))?;
     obstacles(layout, hive).into_iter().next().map_or(Ok(()), |why| Err(UndoRefusal::InUse(why)))
 }
 
@@ -242,8 +242,8 @@ fn unchanged_store<'a>(
     layout.by_number(saved.partition).ok_or_else(|| moved("there is no such partition".into()))?;
     let file =
         layout.store_on(saved.partition, &saved.path).ok_or_else(|| moved("the file is gone".into()))?;
-    let extents = file.place.as_ref().map_err(|reason| moved(reason.clone()))?;
-    file.store.as_ref().map_err(|error| moved(error.clone()))?;
+    let extents = file.place.as_ref().map_err(|reason| moved(reason.to_string()))?;
+    file.store.as_ref().map_err(|error| moved(error.to_string()))?;
     let found = file.on_disk().unwrap_or_default();
     if found.len() != saved.bytes_before.len() {
         return Err(moved(format!("{} bytes instead of {}", found.len(), saved.bytes_before.len())));

@@ -107,7 +107,7 @@ pub fn partitions(layout: &Layout) -> Vec<Partition> {
         label: facts.label.clone(),
         role: role(facts.role),
         windows: windows(index).collect(),
-        unreadable: facts.unread_reason().map(str::to_owned),
+        unreadable: facts.unread_reason().map(ToString::to_string),
     };
     layout.volumes_indexed().map(one).collect()
 }
@@ -123,9 +123,9 @@ pub fn windows(layout: &Layout) -> Vec<Windows> {
             product: version.map(|version| version.product.clone()),
             build: version.and_then(|version| version.build.clone()),
             version_source: version.map(|version| version.source.to_string()),
-            version_error: error.cloned(),
-            hibernated: windows.is_hibernated(),
-            hibernation_error: windows.hibernation.as_ref().err().cloned(),
+            version_error: error.map(ToString::to_string),
+            hibernated: windows.asleep.is_yes(),
+            hibernation_error: windows.asleep.cause().map(ToString::to_string),
         }
     };
     layout.windows.iter().map(one).collect()

@@ -124,7 +124,7 @@ fn one_finding(layout: Option<&Layout>, finding: &diagnosis::Finding) -> Finding
     Finding {
         code: finding.code.as_str(),
         severity: finding.severity,
-        subject: finding.subject.clone(),
+        subject: finding.subject.to_string(),
         message: finding.message.clone(),
         evidence: finding.evidence.clone(),
         predicted_status: finding.predicted_status,

@@ -247,7 +247,7 @@ fn restore(layout: &Layout, restore: &Restore) -> Option<OtherCure> {
 
 fn chain(diagnosis: &Diagnosis) -> Vec<Hop> {
     let one = |hop: &hop::Hop| Hop {
-        hop: hop.name,
+        hop: hop.kind.as_str(),
         state: hop.state,
         evidence: hop.evidence.clone(),
         finding: hop
@@ -261,7 +261,7 @@ fn chain(diagnosis: &Diagnosis) -> Vec<Hop> {
 fn stop(diagnosis: &Diagnosis) -> Option<Stop> {
     let finding = diagnosis.stop()?;
     Some(Stop {
-        hop: diagnosis.chain.iter().find(|hop| hop.finding.is_some()).map(|hop| hop.name),
+        hop: diagnosis.chain.iter().find(|hop| hop.finding.is_some()).map(|hop| hop.kind.as_str()),
         code: finding.code.as_str(),
         message: finding.message.clone(),
         predicted_status: finding.predicted_status,
