@@ -77,7 +77,7 @@ fn an_entry_of_a_disk_beside_follows_its_windows_there() {
     let (mut scene, foreign) = foreign_at_a_coinciding_place();
     scene.happen(Operation::Move(foreign, 4, true));
     expect_nothing_written(&scene);
-    scene.attached = vec![Attached::Beside];
+    scene.attached = vec![Attached::Companion];
     expect_cured(&scene);
 }
 
@@ -97,7 +97,7 @@ fn two_moved(encrypted: bool) -> Scene {
     });
     scene.happen(Operation::Move(one, 3, true));
     scene.happen(Operation::Move(other, 4, true));
-    scene.attached = vec![Attached::Beside];
+    scene.attached = vec![Attached::Companion];
     scene
 }
 
@@ -127,7 +127,7 @@ fn xp_here_and_7_there() -> (Scene, VolumeId, VolumeId) {
 #[test]
 fn a_sound_pair_of_disks_is_left() {
     let (mut scene, ..) = xp_here_and_7_there();
-    scene.attached = vec![Attached::Beside];
+    scene.attached = vec![Attached::Companion];
     expect_nothing_written(&scene);
 }
 
@@ -144,7 +144,7 @@ fn system_root_and_loader_stay_together_where_xp_took_the_place_beside() {
     scene.happen(Operation::NewId(1));
     scene.happen(Operation::Move(seven, 2, true));
     scene.happen(Operation::Clone(other_xp, 0));
-    scene.attached = vec![Attached::Beside];
+    scene.attached = vec![Attached::Companion];
     expect_cured(&scene);
 }
 

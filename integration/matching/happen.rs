@@ -37,7 +37,7 @@ pub fn scene(seed: u64) -> Result<Scene, &'static str> {
     if scene.now.place(scene.now.system()).is_none_or(|(disk, _)| disk != 0) {
         return Err("no store is left");
     }
-    let kinds = [Attached::Beside, Attached::Beside, Attached::Known, Attached::Absent];
+    let kinds = [Attached::Companion, Attached::Companion, Attached::Known, Attached::Absent];
     scene.attached.iter_mut().for_each(|attached| *attached = kinds[chance.below(4)]);
     if !plain {
         scene.command = command(&mut chance, &scene);

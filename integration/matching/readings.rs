@@ -180,12 +180,12 @@ impl<'a> Reader<'a> {
         }
         let is_guid = matches!(place, QualifiedPartition::Gpt { .. });
         let here = self.at(0, place).filter(|_| is_guid || self.is_proven(id));
-        let beside: Vec<VolumeId> = (1..self.scene.now.disks.len())
+        let companion: Vec<VolumeId> = (1..self.scene.now.disks.len())
             .filter(|disk| self.scene.is_seen(*disk))
             .filter(|disk| is_guid || !self.names_disk(self.scene.now.disks[*disk].id))
             .filter_map(|disk| self.at(disk, place))
             .collect();
-        match (here, beside.as_slice()) {
+        match (here, companion.as_slice()) {
             (Some(volume), _) if self.is_managers(id) => Some(volume),
             (Some(volume), []) => Some(volume),
             (None, [volume]) => Some(*volume),

@@ -7,13 +7,13 @@ use bcdrescue::diagnosis::Context;
 use bcdrescue::diagnosis::Diagnosis;
 use bcdrescue::diagnosis::diagnose;
 use bcdrescue::diagnosis::identity::restore::Restore;
-use bcdrescue::diagnosis::model::companion::Beside;
-use bcdrescue::diagnosis::model::context::BesideIndex;
+use bcdrescue::diagnosis::model::companion::Companion;
+use bcdrescue::diagnosis::model::context::CompanionIndex;
 use bcdrescue::diagnosis::model::known_disks::OtherDisk;
-use bcdrescue::diagnosis::model::recorded::Recorded;
+use bcdrescue::diagnosis::model::snapshot::Snapshot;
 use bcdrescue::layout::Layout;
 use bcdrescue::layout::discover;
-use bcdrescue::layout::discover_beside;
+use bcdrescue::layout::discover_companion;
 use bcdrescue::repair::apply::apply;
 use bcdrescue::repair::cure::Cure;
 use bcdrescue::repair::error::PlanError;
@@ -53,22 +53,22 @@ pub struct Ran {
 /// The context that the command line makes.
 fn context(scene: &Scene, layout: &Layout) -> Context {
     let mut context = Context { choice: choice(scene), ..Context::default() };
-    let mut beside = Vec::new();
+    let mut companion = Vec::new();
     for (index, attached) in scene.attached.iter().enumerate().filter(|(_, it)| **it != Attached::Absent) {
         let name = format!("/dev/vd{}", scene.now.disks[index + 1].name.to_ascii_lowercase());
         let raw = Cached::new(scene.now.render(index + 1));
-        let layout = discover_beside(&raw, &layout.stores).expect("a sound disk");
+        let layout = discover_companion(&raw, &layout.stores).expect("a sound disk");
         let ids = layout.table.partitions.iter().filter_map(|part| Some((part.id?, part.number)));
         let disk = layout.table.disk.expect("an identity");
         context.others.add(OtherDisk { name: name.clone(), disk, partitions: ids.collect() });
-        if *attached == Attached::Beside {
-            beside.push(Beside { name, layout });
+        if *attached == Attached::Companion {
+            companion.push(Companion { name, layout });
         }
     }
-    context.beside = Arc::new(beside);
+    context.companions = Arc::new(companion);
     if scene.command.against {
         let then = discover(&Cached::new(scene.then.render(0))).expect("a sound disk");
-        context.recorded = Some(Recorded::of(&then).expect("an identity"));
+        context.snapshot = Some(Snapshot::of(&then).expect("an identity"));
     }
     context
 }
@@ -79,14 +79,14 @@ fn choice(scene: &Scene) -> Choice {
         let (disk, part) = scene.now.place(volume).expect("a volume that is there");
         (disk, scene.now.disks[disk].number(part))
     };
-    let is_beside = |disk: &usize| scene.attached[*disk - 1] == Attached::Beside;
+    let is_companion = |disk: &usize| scene.attached[*disk - 1] == Attached::Companion;
     let windows = command.windows.map(number);
     Choice {
         system: command.system.map(|volume| number(volume).1),
         windows: windows.map(|(_, number)| number),
         windows_on: windows
             .filter(|(disk, _)| *disk > 0)
-            .map(|(disk, _)| BesideIndex::new((1..disk).filter(is_beside).count())),
+            .map(|(disk, _)| CompanionIndex::new((1..disk).filter(is_companion).count())),
         entry: command.entry,
         firmware_entries: command.firmware_entries,
         drive_letters: command.drive_letters,

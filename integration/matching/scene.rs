@@ -16,7 +16,7 @@ use crate::matching::volume::XP;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Attached {
     /// Named with `--with`.
-    Beside,
+    Companion,
     /// Attached: its identity is known.
     Known,
     Absent,
@@ -70,7 +70,7 @@ impl Scene {
 
     /// Whether the program sees what is on a disk, so that an element may come to name it.
     pub fn is_seen(&self, disk: usize) -> bool {
-        disk == 0 || self.attached[disk - 1] == Attached::Beside
+        disk == 0 || self.attached[disk - 1] == Attached::Companion
     }
 
     /// Whether the program knows a disk's identity.

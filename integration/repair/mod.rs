@@ -3,8 +3,8 @@
 pub mod advice;
 pub mod attached;
 pub mod begun_by_hand;
-pub mod beside;
 pub mod changed_identity;
+pub mod companion;
 pub mod convert;
 pub mod cycle;
 pub mod dirty;

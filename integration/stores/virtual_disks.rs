@@ -17,7 +17,7 @@ use bcdrescue::bcd::create::NewObject;
 use bcdrescue::bcd::create::NewStore;
 use bcdrescue::bcd::object_id::BOOTMGR;
 use bcdrescue::bcd::object_id::MEMDIAG;
-use bcdrescue::diagnosis::resolve::role::Role;
+use bcdrescue::diagnosis::resolve::role::ElementRole;
 use bcdrescue::diagnosis::resolve::role::purpose;
 use bcdrescue::guid::Guid;
 use serde_json::Value as Json;
@@ -281,7 +281,7 @@ fn a_host_on_another_disk_is_told_of_and_left() {
 }
 
 /// The roles of all records of a store that have to do with virtual disks, with the file that proves the place.
-fn roles(store: &Store) -> Vec<(Role, Option<String>)> {
+fn roles(store: &Store) -> Vec<(ElementRole, Option<String>)> {
     let mut roles = Vec::new();
     for object in store.objects() {
         for element in &object.elements {
@@ -290,7 +290,7 @@ fn roles(store: &Store) -> Vec<(Role, Option<String>)> {
             let in_vhd = records.iter().any(|record| record.inside_vhd || !record.within.is_empty());
             for record in records.iter().filter(|_| in_vhd) {
                 let purpose = purpose(object, element, record);
-                assert_eq!(purpose.role == Role::InsideVirtualDisk, record.inside_vhd, "{purpose:?}");
+                assert_eq!(purpose.role == ElementRole::InsideVirtualDisk, record.inside_vhd, "{purpose:?}");
                 roles.push((purpose.role, purpose.file));
             }
         }
@@ -301,21 +301,23 @@ fn roles(store: &Store) -> Vec<(Role, Option<String>)> {
 #[test]
 fn the_file_of_a_virtual_disk_is_the_evidence_for_its_host() {
     let made = roles(&Store::parse(store()).unwrap());
-    let hosts: Vec<_> = made.iter().filter(|(role, _)| *role != Role::InsideVirtualDisk).collect();
+    let hosts: Vec<_> = made.iter().filter(|(role, _)| *role != ElementRole::InsideVirtualDisk).collect();
     assert_eq!((made.len(), hosts.len()), (20, 11));
     for (store, files) in
         [("win10-bios-vhd", &[r"\1809.402.vhd"][..]), ("win10-uefi-vhd", &[r"\LTSC.VHDX", r"\TEST.VHD"])]
     {
         for (_, bytes, _) in stores().into_iter().filter(|(name, ..)| name == store) {
             let store = Store::parse(bytes).unwrap();
-            for (role, file) in roles(&store).iter().filter(|(role, _)| *role != Role::InsideVirtualDisk) {
-                assert_eq!(*role, Role::Image);
+            for (role, file) in
+                roles(&store).iter().filter(|(role, _)| *role != ElementRole::InsideVirtualDisk)
+            {
+                assert_eq!(*role, ElementRole::Image);
                 assert!(files.iter().any(|known| file.as_deref() == Some(known)), "{file:?}");
             }
         }
     }
     for (role, file) in hosts {
-        assert_eq!(*role, Role::Image);
+        assert_eq!(*role, ElementRole::Image);
         assert!(file.as_ref().is_some_and(|file| file.starts_with(r"\vm\")), "{file:?}");
     }
 }

@@ -3,8 +3,8 @@
 //! Only identity fields change, each in its place and at its length: 8 bytes of a partition's offset, 4 of a signature,
 //! 16 of a GUID; where a disk was converted between MBR and GPT, all of both fields and the style between them.
 
-use crate::bcd::device::IdentityRecord;
 use crate::bcd::device::QualifiedPartition;
+use crate::bcd::device::StoredIdentity;
 use crate::bcd::device::layout::STYLE_GPT;
 use crate::bcd::device::layout::STYLE_MBR;
 use crate::bcd::element::Element;
@@ -87,7 +87,7 @@ pub enum EditError {
 /// When the record is not this element's, lies in a virtual disk, or `new` is of another style or no identity.
 pub fn replace_identity(
     element: &Element,
-    record: &IdentityRecord,
+    record: &StoredIdentity,
     new: QualifiedPartition,
 ) -> Result<Vec<Edit>, EditError> {
     check(element, record, new)?;
@@ -120,7 +120,7 @@ pub fn replace_identity(
 /// As [`replace_identity`], but that `new` has to be of the other style.
 pub fn convert_identity(
     element: &Element,
-    record: &IdentityRecord,
+    record: &StoredIdentity,
     new: QualifiedPartition,
 ) -> Result<Vec<Edit>, EditError> {
     match check(element, record, new) {
@@ -189,7 +189,7 @@ pub fn apply(bytes: &mut [u8], edits: &[Edit]) -> Result<(), EditError> {
     Ok(())
 }
 
-fn check(element: &Element, record: &IdentityRecord, new: QualifiedPartition) -> Result<(), EditError> {
+fn check(element: &Element, record: &StoredIdentity, new: QualifiedPartition) -> Result<(), EditError> {
     let ElementValue::Device(device) = &element.value else { return Err(no_record(element, record)) };
     // The bytes are asked as well: an element put together by hand may say one thing and hold another.
     if device.encode() != element.raw || !device.identities().contains(record) {
@@ -215,7 +215,7 @@ fn check(element: &Element, record: &IdentityRecord, new: QualifiedPartition) ->
     }
 }
 
-fn no_record(element: &Element, record: &IdentityRecord) -> EditError {
+fn no_record(element: &Element, record: &StoredIdentity) -> EditError {
     EditError::NoRecord { element: element.key.clone(), at: record.at }
 }
 
@@ -243,7 +243,7 @@ mod tests {
         (Element { id, key: "11000001".into(), data_type: REG_BINARY, raw, at: 0x100, value }, file)
     }
 
-    fn records(element: &Element) -> Vec<IdentityRecord> {
+    fn records(element: &Element) -> Vec<StoredIdentity> {
         let ElementValue::Device(device) = &element.value else { panic!("{element:?}") };
         device.identities()
     }
@@ -284,7 +284,7 @@ mod tests {
         let (style, zero) = (GPT, QualifiedPartition::Mbr { signature: 0, offset: 0x10_0000 });
         assert!(matches!(replace_identity(&element, &record, style), Err(EditError::Style { .. })));
         assert_eq!(replace_identity(&element, &record, zero), Err(EditError::NoIdentity(zero)));
-        let elsewhere = IdentityRecord { at: 0x21, ..record.clone() };
+        let elsewhere = StoredIdentity { at: 0x21, ..record.clone() };
         assert!(matches!(
             replace_identity(&element, &elsewhere, OLD),
             Err(EditError::NoRecord { at: 0x21, .. })

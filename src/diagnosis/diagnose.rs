@@ -7,9 +7,9 @@ use crate::diagnosis::disk::dynamic;
 use crate::diagnosis::disk::overview;
 use crate::diagnosis::disk::preboot;
 use crate::diagnosis::disk::sector_size;
-use crate::diagnosis::identity::recorded;
 use crate::diagnosis::identity::restore;
 use crate::diagnosis::identity::restore::Restore;
+use crate::diagnosis::identity::snapshot;
 use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::finding::Finding;
@@ -22,7 +22,7 @@ use crate::diagnosis::model::remedy::Repoint;
 use crate::diagnosis::ntldr::boot_ini;
 use crate::diagnosis::nvram::entry;
 use crate::diagnosis::resolve;
-use crate::diagnosis::resolve::record;
+use crate::diagnosis::resolve::reference;
 use crate::diagnosis::store::device;
 use crate::diagnosis::store::elements;
 use crate::diagnosis::store::loader_checks;
@@ -139,34 +139,34 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     for (index, _) in layout.stores_indexed() {
         findings.extend(state::findings(layout, index));
     }
-    let records = record::records(layout);
-    let answers = resolve::resolve(layout, context, &records);
-    findings.extend(device::findings(layout, context, &records, &answers));
-    let entries = Entries { layout, context, records: &records, answers: &answers };
+    let references = reference::references(layout);
+    let answers = resolve::resolve(layout, context, &references);
+    findings.extend(device::findings(layout, context, &references, &answers));
+    let entries = Entries { layout, context, references: &references, answers: &answers };
     findings.extend(menu_cure::findings(entries));
     findings.extend(elements::damaged_elements(layout));
-    findings.extend(sector_size::findings(layout, &records, &answers));
+    findings.extend(sector_size::findings(layout, &references, &answers));
     findings.extend(loader_checks::findings(entries));
-    findings.extend(context.recorded.iter().flat_map(|recorded| recorded::findings(layout, recorded)));
-    findings.extend(entry::findings(layout, context, &records, &answers));
+    findings.extend(context.snapshot.iter().flat_map(|snapshot| snapshot::findings(layout, snapshot)));
+    findings.extend(entry::findings(layout, context, &references, &answers));
     let old: Vec<DiskId> = repoints(&findings).map(|repoint| disk_of(&repoint.old)).collect();
     findings.extend(winre::findings(layout, context, &old));
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let repointed: Vec<&Repoint> = repoints(&findings).collect();
-    let kept = device::kept(layout, &records, &answers);
-    let restore = match &context.recorded {
-        Some(recorded) => recorded::restore(layout, context, recorded, &records),
+    let kept = device::kept(layout, &references, &answers);
+    let restore = match &context.snapshot {
+        Some(snapshot) => snapshot::restore(layout, context, snapshot, &references),
         None => {
             let known: Vec<&Repoint> = repointed.iter().copied().chain(&kept).collect();
-            restore::restore(layout, &records, &known)
+            restore::restore(layout, &references, &known)
         }
     };
     let restore = restore.unless_taken(&context.apart);
-    let matched: Vec<_> = records.iter().zip(&answers).collect();
+    let matched: Vec<_> = references.iter().zip(&answers).collect();
     let letters = drive_letters::findings(layout, context, &matched, &repointed, &restore);
     findings.extend(letters);
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    let mut chain = chain::walk(layout, context, &records, &answers, &findings);
+    let mut chain = chain::walk(layout, context, &references, &answers, &findings);
     let verdict = Verdict::of_disk(layout, &findings, &chain, &entries.way());
     if verdict == Verdict::Unknown {
         chain.iter_mut().filter(|hop| hop.state == State::Broken).for_each(|hop| hop.state = State::Unknown);

@@ -11,8 +11,8 @@ use crate::diagnosis::model::hop::Hop;
 use crate::diagnosis::model::hop::State;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::layout::Layout;
-use crate::layout::Role;
 use crate::layout::VolumeFacts;
+use crate::layout::VolumeRole;
 use crate::layout::index::VolumeIndex;
 
 /// The answer in a word.
@@ -86,7 +86,8 @@ impl Verdict {
 fn is_aside(layout: &Layout, findings: &[Finding], chain: &[Hop], way: &BTreeSet<VolumeIndex>) -> bool {
     let is_seen = !chain.is_empty() && chain.iter().all(|hop| hop.state == State::Ok);
     let is_on_the_way = |(volume, facts): (VolumeIndex, &VolumeFacts)| {
-        let may_be = matches!(facts.role, Role::System | Role::Windows | Role::SystemAndWindows);
+        let may_be =
+            matches!(facts.role, VolumeRole::System | VolumeRole::Windows | VolumeRole::SystemAndWindows);
         facts.missing.is_some() && if way.is_empty() { may_be } else { way.contains(&volume) }
     };
     let is_of_medium = findings.iter().any(|finding| finding.is_of_unread() && !finding.is_of_cut());

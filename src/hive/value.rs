@@ -48,7 +48,7 @@ pub(super) fn list(body: &Body<'_>, count: u32) -> Result<Vec<Reference>, HiveEr
 }
 
 /// A key value, its data perhaps elsewhere.
-pub(super) struct Record<'a> {
+pub(super) struct Fields<'a> {
     pub(super) name: String,
     pub(super) data_type: u32,
     pub(super) data: Data<'a>,
@@ -63,12 +63,12 @@ pub(super) enum Data<'a> {
 }
 
 /// Reads a key value without following it to its data.
-pub(super) fn record<'a>(body: &Body<'a>) -> Result<Record<'a>, HiveError> {
+pub(super) fn fields<'a>(body: &Body<'a>) -> Result<Fields<'a>, HiveError> {
     body.expect_signature("value", "vk")?;
     let name_len = usize::from(body.u16("value", 0x02)?);
     let latin1 = body.u16("value", 0x10)? & NAME_IS_LATIN1 != 0;
     let name = body.slice("name of a value", 0x14, name_len)?;
-    Ok(Record { name: name_text(name, latin1), data_type: body.u32("value", 0x0c)?, data: data(body)? })
+    Ok(Fields { name: name_text(name, latin1), data_type: body.u32("value", 0x0c)?, data: data(body)? })
 }
 
 fn data<'a>(body: &Body<'a>) -> Result<Data<'a>, HiveError> {
@@ -104,7 +104,7 @@ pub(super) fn data_in<'a>(cell: &Body<'a>, len: usize, minor: u32) -> Result<&'a
 /// Reads one value with its data, in a hive of minor version `minor`.
 pub(super) fn read(cells: &mut Cells<'_>, minor: u32, reference: Reference) -> Result<Value, HiveError> {
     let body = cells.take(reference)?;
-    let Record { name, data_type, data } = record(&body)?;
+    let Fields { name, data_type, data } = fields(&body)?;
     let (at, data) = match data {
         Data::Inside(at, data) => (at, data),
         Data::Cell { reference, len } => {

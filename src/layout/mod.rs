@@ -14,7 +14,7 @@ pub mod index;
 pub mod known;
 mod missing;
 pub mod mounted_devices;
-mod opened;
+mod opened_volume;
 pub mod product;
 pub mod reagent;
 pub mod spanned;
@@ -30,7 +30,7 @@ pub mod winre;
 
 pub use missing::Missing;
 pub use walk::discover;
-pub use walk::discover_beside;
+pub use walk::discover_companion;
 
 use crate::bytes;
 use crate::layout::esp::Esp;
@@ -44,7 +44,7 @@ use crate::layout::system::SystemVolume;
 use crate::layout::unread::Unread;
 use crate::layout::windows::Asleep;
 use crate::layout::windows::WindowsVolume;
-use crate::layout::winre::RecoveryFile;
+use crate::layout::winre::WinreFile;
 use crate::partition::Partition;
 use crate::partition::PartitionTable;
 use crate::partition::TableKind;
@@ -72,7 +72,7 @@ impl std::fmt::Display for Firmware {
 
 /// What a partition is for, by what was found on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub enum VolumeRole {
     /// Boot manager and store, no Windows.
     System,
     /// Windows, no boot manager.
@@ -97,7 +97,7 @@ pub struct VolumeFacts {
     /// Volume label.
     pub label: Option<String>,
     /// What it is for.
-    pub role: Role,
+    pub role: VolumeRole,
     /// Why nothing on it can be read, when nothing can.
     pub unreadable: Option<Cause>,
     /// What could not be looked for on it, because something on the way cannot be read.
@@ -145,7 +145,7 @@ pub struct Layout {
     /// Which files that the stores name are on which volume.
     pub evidence: Evidence,
     /// Files that say where Windows believes its recovery environment to be.
-    pub recovery: Vec<RecoveryFile>,
+    pub winre: Vec<WinreFile>,
     /// The first read of the disk that failed: what lies there may be what is not found above. `None` when all went well.
     pub failed_read: Option<FailedRead>,
 }
@@ -166,11 +166,11 @@ impl Layout {
             number => format!("partition {number}"),
         };
         let name = facts.label.as_deref().filter(|label| !label.is_empty()).or(match facts.role {
-            Role::System | Role::SystemAndWindows if self.is_esp(volume) => Some("EFI system"),
-            Role::System => Some("system"),
-            Role::Windows | Role::SystemAndWindows => Some("Windows"),
-            Role::Recovery => Some("recovery"),
-            Role::Reserved | Role::Other => None,
+            VolumeRole::System | VolumeRole::SystemAndWindows if self.is_esp(volume) => Some("EFI system"),
+            VolumeRole::System => Some("system"),
+            VolumeRole::Windows | VolumeRole::SystemAndWindows => Some("Windows"),
+            VolumeRole::Recovery => Some("recovery"),
+            VolumeRole::Reserved | VolumeRole::Other => None,
         });
         match name {
             Some(name) => format!("{number} ({})", bytes::one_line(name)),

@@ -2,8 +2,8 @@
 
 use crate::layout::Firmware;
 use crate::layout::Layout;
-use crate::layout::Role;
 use crate::layout::VolumeFacts;
+use crate::layout::VolumeRole;
 use crate::layout::index::VolumeIndex;
 use crate::layout::known::Cause;
 use crate::layout::system_file::SystemFile;
@@ -49,7 +49,8 @@ impl Layout {
     /// A volume that nobody can read, because reads of the disk fail, and that may hold anything.
     #[must_use]
     pub fn unread_volume(&self) -> Option<VolumeIndex> {
-        let is_unread = |facts: &VolumeFacts| facts.unreadable.is_some() && facts.role != Role::Reserved;
+        let is_unread =
+            |facts: &VolumeFacts| facts.unreadable.is_some() && facts.role != VolumeRole::Reserved;
         self.failed_read.as_ref().and_then(|_| self.find_volume(is_unread))
     }
 

@@ -1,15 +1,15 @@
 //! The walk over a disk that finds everything there is to know about it.
 
 use crate::layout::Layout;
-use crate::layout::Role;
 use crate::layout::VolumeFacts;
+use crate::layout::VolumeRole;
 use crate::layout::esp;
 use crate::layout::evidence::Evidence;
 use crate::layout::index::VolumeIndex;
 use crate::layout::known::Cause;
 use crate::layout::known::Known;
 use crate::layout::mounted_devices;
-use crate::layout::opened::Opened;
+use crate::layout::opened_volume::OpenedVolume;
 use crate::layout::store;
 use crate::layout::store::StoreFile;
 use crate::layout::system;
@@ -39,14 +39,14 @@ const BYTES: u64 = 1 << 30;
 /// # Errors
 /// Only when the partition table cannot be read; a volume or store that cannot be read is a fact of the layout.
 pub fn discover(storage: &dyn Storage) -> Result<Layout, PartitionError> {
-    discover_beside(storage, &[])
+    discover_companion(storage, &[])
 }
 
 /// Walks a disk that stands beside another: what the stores of that one (`stores`) name is looked for here too.
 ///
 /// # Errors
 /// As [`discover`].
-pub fn discover_beside(storage: &dyn Storage, stores: &[StoreFile]) -> Result<Layout, PartitionError> {
+pub fn discover_companion(storage: &dyn Storage, stores: &[StoreFile]) -> Result<Layout, PartitionError> {
     let budgeted = Budgeted::new(storage, READS, BYTES);
     walk(&FirstFailure::new(&budgeted), stores)
 }
@@ -58,10 +58,10 @@ fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, Part
         .iter()
         .map(|partition| Window::new(storage, partition.start, partition.len))
         .collect();
-    let opened: Vec<Opened<'_>> = windows
+    let opened: Vec<OpenedVolume<'_>> = windows
         .iter()
         .zip(&table.partitions)
-        .map(|(window, partition)| Opened::new(window, partition, storage.len()))
+        .map(|(window, partition)| OpenedVolume::new(window, partition, storage.len()))
         .collect();
     let volumes: Vec<Option<&Volume<'_>>> = opened.iter().map(|opened| opened.volume.as_ref().ok()).collect();
 
@@ -69,7 +69,7 @@ fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, Part
     for (unread, opened) in unread.iter_mut().zip(&opened) {
         unread.extend(opened.volume.as_ref().err().into_iter().flat_map(Unread::everything));
     }
-    let is_hidden = |opened: &Opened<'_>| storage.failure().is_some() || opened.missing.is_some();
+    let is_hidden = |opened: &OpenedVolume<'_>| storage.failure().is_some() || opened.missing.is_some();
     let hidden: Vec<&[Unread]> = opened
         .iter()
         .zip(&unread)
@@ -82,12 +82,12 @@ fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, Part
     let evidence = Evidence::collect(&volumes, &all);
     let found = Found { systems: &systems, windows: &windows, evidence: &evidence };
     let mut facts = facts(&table, &opened, unread, &found);
-    let recovery = winre::read_all(&volumes, &facts, &windows);
+    let winre = winre::read_all(&volumes, &facts, &windows);
     if storage.failure().is_some() {
         let is_seen = |index: VolumeIndex| windows.iter().any(|windows| windows.volume == index);
         let hidden =
             facts.iter_mut().zip(VolumeIndex::each(&volumes)).filter(|(_, (index, _))| !is_seen(*index));
-        let hidden = hidden.filter(|(facts, _)| facts.role != Role::Reserved);
+        let hidden = hidden.filter(|(facts, _)| facts.role != VolumeRole::Reserved);
         hidden.for_each(|(facts, (_, volume))| facts.asleep = windows::asleep(*volume));
     }
     let esps =
@@ -101,7 +101,7 @@ fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, Part
         stores,
         mounted,
         evidence,
-        recovery,
+        winre,
         failed_read: storage.failure().cloned(),
     })
 }
@@ -114,24 +114,24 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
-    fn role(&self, index: VolumeIndex, partition: &Partition) -> Role {
+    fn role(&self, index: VolumeIndex, partition: &Partition) -> VolumeRole {
         let is_system = self.systems.iter().any(|system| system.volume == index);
         let is_windows = self.windows.iter().any(|windows| windows.volume == index);
         match (is_system, is_windows) {
-            (true, true) => Role::SystemAndWindows,
-            (true, false) => Role::System,
-            (false, true) => Role::Windows,
-            (false, false) if system::is_recovery_type(partition.kind) => Role::Recovery,
-            (false, false) if self.evidence.has_recovery_image(index) => Role::Recovery,
-            (false, false) if system::is_reserved_type(partition.kind) => Role::Reserved,
-            (false, false) => Role::Other,
+            (true, true) => VolumeRole::SystemAndWindows,
+            (true, false) => VolumeRole::System,
+            (false, true) => VolumeRole::Windows,
+            (false, false) if system::is_recovery_type(partition.kind) => VolumeRole::Recovery,
+            (false, false) if self.evidence.has_recovery_image(index) => VolumeRole::Recovery,
+            (false, false) if system::is_reserved_type(partition.kind) => VolumeRole::Reserved,
+            (false, false) => VolumeRole::Other,
         }
     }
 }
 
 fn facts(
     table: &PartitionTable,
-    opened: &[Opened<'_>],
+    opened: &[OpenedVolume<'_>],
     unread: Vec<Vec<Unread>>,
     found: &Found<'_>,
 ) -> Vec<VolumeFacts> {

@@ -2,8 +2,8 @@
 //!
 //! Windows' own is in its `System32\Recovery`; the recovery environment has a copy beside its image.
 
-use crate::layout::Role;
 use crate::layout::VolumeFacts;
+use crate::layout::VolumeRole;
 use crate::layout::index::VolumeIndex;
 use crate::layout::index::WindowsIndex;
 use crate::layout::known::Cause;
@@ -20,7 +20,7 @@ const COPY: &str = r"\Recovery\WindowsRE\ReAgent.xml";
 
 /// One such file.
 #[derive(Debug, Clone)]
-pub struct RecoveryFile {
+pub struct WinreFile {
     /// Index of the volume in the layout.
     pub volume: VolumeIndex,
     /// Its path.
@@ -39,12 +39,13 @@ pub fn read_all(
     volumes: &[Option<&Volume<'_>>],
     facts: &[VolumeFacts],
     windows: &[WindowsVolume],
-) -> Vec<RecoveryFile> {
+) -> Vec<WinreFile> {
     let of_windows = WindowsIndex::each(windows).filter_map(|(index, windows)| {
         read(volumes, windows.volume, format!(r"{}\{OF_WINDOWS}", windows.root), Some(index))
     });
-    let with_copy = VolumeIndex::each(facts)
-        .filter(|(_, facts)| matches!(facts.role, Role::Recovery | Role::System | Role::SystemAndWindows));
+    let with_copy = VolumeIndex::each(facts).filter(|(_, facts)| {
+        matches!(facts.role, VolumeRole::Recovery | VolumeRole::System | VolumeRole::SystemAndWindows)
+    });
     let copies = with_copy.filter_map(|(volume, _)| read(volumes, volume, COPY.to_owned(), None));
     of_windows.chain(copies).collect()
 }
@@ -54,7 +55,7 @@ fn read(
     volume: VolumeIndex,
     path: String,
     windows: Option<WindowsIndex>,
-) -> Option<RecoveryFile> {
+) -> Option<WinreFile> {
     let opened = volume.of(volumes).copied().flatten()?;
     let max = u64::try_from(SIZE_MAX).unwrap_or(u64::MAX);
     let (config, is_xml) = match opened.read(&path, max) {
@@ -64,7 +65,7 @@ fn read(
         }
         Err(error) => (Err(error.into()), false),
     };
-    Some(RecoveryFile { volume, path, windows, config, is_xml })
+    Some(WinreFile { volume, path, windows, config, is_xml })
 }
 
 /// Whether the first character behind a byte order mark and blanks is `<`, in any of the encodings.

@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde::Serialize;
 
-use crate::diagnosis::model::recorded::Recorded;
+use crate::diagnosis::model::snapshot::Snapshot;
 use crate::partition::DiskId;
 use crate::repair::record::Defect;
 use crate::repair::record::RecordError;
@@ -24,7 +24,7 @@ const MAX: u64 = 1 << 20;
 
 /// An identity record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IdentityRecord {
+pub struct SnapshotFile {
     /// Always `identity record`.
     pub bcdrescue: String,
     /// [`VERSION`].
@@ -38,15 +38,15 @@ pub struct IdentityRecord {
     /// Length in bytes.
     pub len: u64,
     /// The identities.
-    pub recorded: Recorded,
+    pub snapshot: Snapshot,
     /// SHA-256 over everything else, hex.
     pub digest: String,
 }
 
-impl IdentityRecord {
+impl SnapshotFile {
     /// A record of a disk, not yet on disk.
     #[must_use]
-    pub fn new(path: String, len: u64, recorded: Recorded, created: String) -> Self {
+    pub fn new(path: String, len: u64, snapshot: Snapshot, created: String) -> Self {
         let mut record = Self {
             bcdrescue: NAME.into(),
             version: VERSION,
@@ -54,7 +54,7 @@ impl IdentityRecord {
             created,
             path,
             len,
-            recorded,
+            snapshot,
             digest: String::new(),
         };
         record.digest = record.compute_digest();
@@ -97,9 +97,9 @@ impl IdentityRecord {
         if found != record.digest {
             return Err(Defect::Digest { expected: record.digest, found });
         }
-        match DiskId::from_text(&record.recorded.disk) {
+        match DiskId::from_text(&record.snapshot.disk) {
             Some(_) => Ok(record),
-            None => Err(Defect::NoIdentity(record.recorded.disk)),
+            None => Err(Defect::NoIdentity(record.snapshot.disk)),
         }
     }
 }
@@ -112,15 +112,15 @@ mod tests {
     fn a_record_comes_back_as_it_was_and_never_over_another_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("disk.json");
-        let recorded = Recorded {
+        let snapshot = Snapshot {
             disk: "mbr:36234da4".into(),
             sector_size: 512,
             partitions: Vec::new(),
             stores: Vec::new(),
         };
-        let record = IdentityRecord::new("/dev/vdb".into(), 1 << 30, recorded, "2026-01-02T03:04:05Z".into());
+        let record = SnapshotFile::new("/dev/vdb".into(), 1 << 30, snapshot, "2026-01-02T03:04:05Z".into());
         record.create(&path).unwrap();
-        assert_eq!(IdentityRecord::load(&path).unwrap(), record);
+        assert_eq!(SnapshotFile::load(&path).unwrap(), record);
         assert!(matches!(record.create(&path), Err(RecordError::Io { .. })));
         let text = fs::read_to_string(&path).unwrap();
         for (old, new, why) in [
@@ -129,7 +129,7 @@ mod tests {
             ("{", "", "not an identity record"),
         ] {
             fs::write(&path, text.replacen(old, new, 1)).unwrap();
-            let error = IdentityRecord::load(&path).unwrap_err().to_string();
+            let error = SnapshotFile::load(&path).unwrap_err().to_string();
             assert!(error.contains(why), "{error}");
         }
     }

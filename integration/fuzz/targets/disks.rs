@@ -8,7 +8,7 @@ use bcdrescue::diagnosis::Context;
 use bcdrescue::diagnosis::Diagnosis;
 use bcdrescue::diagnosis::diagnose;
 use bcdrescue::diagnosis::identity::restore::Restore;
-use bcdrescue::diagnosis::model::recorded::Recorded;
+use bcdrescue::diagnosis::model::snapshot::Snapshot;
 use bcdrescue::layout::Layout;
 use bcdrescue::layout::discover;
 use bcdrescue::repair::cure::Cure;
@@ -145,10 +145,10 @@ fn report(disk: &SparseRam, layout: Layout, diagnosis: Diagnosis) {
 }
 
 /// What the record of another disk, or of another time, makes of a disk.
-pub(super) fn against(recorded: &Recorded) {
-    let base = Base::image(recorded.partitions.len());
+pub(super) fn against(snapshot: &Snapshot) {
+    let base = Base::image(snapshot.partitions.len());
     let Some(layout) = discovered(&base.disk) else { return };
-    let context = Context { recorded: Some(recorded.clone()), ..Context::default() };
+    let context = Context { snapshot: Some(snapshot.clone()), ..Context::default() };
     let diagnosis = diagnose(&layout, &context);
     for plan in [
         plan::plan(&base.disk, &layout, &diagnosis, Cure::Repoint),
@@ -168,12 +168,12 @@ pub(super) fn record_seeds() -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
     for (index, name) in IMAGES.iter().enumerate() {
         let base = Base::image(index);
         let Some(layout) = discovered(&base.disk) else { continue };
-        let recorded = Recorded::of(&layout);
-        if let Some(recorded) = recorded {
-            let record = bcdrescue::repair::snapshot::IdentityRecord::new(
+        let snapshot = Snapshot::of(&layout);
+        if let Some(snapshot) = snapshot {
+            let record = bcdrescue::repair::snapshot::SnapshotFile::new(
                 (*name).into(),
                 base.disk.len(),
-                recorded,
+                snapshot,
                 "2026-01-02T03:04:05Z".into(),
             );
             identities.push(serde_json::to_vec_pretty(&record).expect("JSON"));

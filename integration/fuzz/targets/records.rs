@@ -6,7 +6,7 @@ use bcdrescue::repair::patch::Patch;
 use bcdrescue::repair::patch::inverse;
 use bcdrescue::repair::record::Record;
 use bcdrescue::repair::record::State;
-use bcdrescue::repair::snapshot::IdentityRecord;
+use bcdrescue::repair::snapshot::SnapshotFile;
 use bcdrescue::repair::undo;
 use bcdrescue::storage::Storage;
 
@@ -79,19 +79,19 @@ pub(super) fn apply_and_back(disk: &SparseRam, patches: &[Patch]) {
 /// The record of a disk's identities: as it stands, and once more with the digest that its content has.
 pub(super) fn identity_record(data: &[u8]) {
     with_file("x.json", data, |path| {
-        if let Err(error) = IdentityRecord::load(path) {
+        if let Err(error) = SnapshotFile::load(path) {
             one_line(&error.to_string());
         }
     });
-    let Ok(record) = serde_json::from_slice::<IdentityRecord>(data) else { return };
-    let made = IdentityRecord::new(record.path, record.len, record.recorded, record.created);
+    let Ok(record) = serde_json::from_slice::<SnapshotFile>(data) else { return };
+    let made = SnapshotFile::new(record.path, record.len, record.snapshot, record.created);
     with_file("y.json", b"", |scratch| {
         let path = scratch.with_extension("record");
         made.create(&path).expect("a new file");
-        match IdentityRecord::load(&path) {
+        match SnapshotFile::load(&path) {
             Ok(loaded) => {
                 assert_eq!(loaded, made);
-                super::disks::against(&loaded.recorded);
+                super::disks::against(&loaded.snapshot);
             }
             Err(error) => one_line(&error.to_string()),
         }

@@ -3,9 +3,9 @@
 use crate::bcd::device::Container;
 use crate::bcd::device::Device;
 use crate::bcd::device::DeviceElement;
-use crate::bcd::device::IdentityRecord;
 use crate::bcd::device::LegacyPartition;
 use crate::bcd::device::QualifiedPartition;
+use crate::bcd::device::StoredIdentity;
 use crate::bcd::device::layout::FILE_PATH_TYPE;
 use crate::bcd::device::layout::FILE_PATH_VERSION;
 use crate::bcd::device::layout::HEADER_SIZE;
@@ -27,7 +27,7 @@ use crate::bytes;
 #[derive(Default)]
 pub(super) struct Encoder {
     pub(super) bytes: Vec<u8>,
-    pub(super) identities: Vec<IdentityRecord>,
+    pub(super) identities: Vec<StoredIdentity>,
     within: Vec<Container>,
     file: Option<String>,
 }
@@ -114,7 +114,7 @@ impl Encoder {
             }
         }
         let (within, file) = (self.within.clone(), self.file.clone());
-        self.identities.push(IdentityRecord { at, partition: *partition, inside_vhd, within, file });
+        self.identities.push(StoredIdentity { at, partition: *partition, inside_vhd, within, file });
     }
 
     fn locate(&mut self, start: usize, mode: u32, element: u32, path: &str, parent: Option<&Device>) {
@@ -187,7 +187,7 @@ mod tests {
         Device::Partition(QualifiedPartition::Mbr { signature, offset })
     }
 
-    fn check(raw: &[u8], device: &Device, text: &str) -> Vec<IdentityRecord> {
+    fn check(raw: &[u8], device: &Device, text: &str) -> Vec<StoredIdentity> {
         let element = DeviceElement::decode(raw).unwrap();
         assert_eq!(element.device, *device);
         assert_eq!(element.encode(), raw);

@@ -143,7 +143,7 @@ pub enum Container {
 
 /// One place of a device element where a partition is named by identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IdentityRecord {
+pub struct StoredIdentity {
     /// Offset within the element's value of 40 bytes: partition id +0 (16 bytes), local type +16, style +20, disk id
     /// +24 (16 bytes).
     pub at: usize,
@@ -188,19 +188,19 @@ impl DeviceElement {
 
     /// All places where a partition is named by identity, from the outermost device inwards.
     #[must_use]
-    pub fn identities(&self) -> Vec<IdentityRecord> {
+    pub fn identities(&self) -> Vec<StoredIdentity> {
         Encoder::element(self).identities
     }
 
     /// One of [`DeviceElement::identities`].
     #[must_use]
-    pub fn identity_at(&self, index: IdentityIndex) -> Option<IdentityRecord> {
+    pub fn identity_at(&self, index: IdentityIndex) -> Option<StoredIdentity> {
         index.of(&self.identities()).cloned()
     }
 
     /// [`DeviceElement::identities`], each with its index.
     #[must_use]
-    pub fn identities_indexed(&self) -> Vec<(IdentityIndex, IdentityRecord)> {
+    pub fn identities_indexed(&self) -> Vec<(IdentityIndex, StoredIdentity)> {
         IdentityIndex::each(&self.identities()).map(|(index, record)| (index, record.clone())).collect()
     }
 }

@@ -5,7 +5,7 @@ use crate::cli::run::known_disks::is_same_file;
 use crate::cli::text::exit::Usage;
 use crate::cli::text::shell_quote;
 use crate::diagnosis::Choice;
-use crate::diagnosis::model::context::BesideIndex;
+use crate::diagnosis::model::context::CompanionIndex;
 use crate::guid::Guid;
 use clap::Args;
 use std::ffi::OsString;
@@ -75,13 +75,13 @@ impl ChoiceArgs {
             firmware_entries,
             drive_letters,
         } = self;
-        let windows_on = self.beside("--windows", windows.as_ref())?;
+        let windows_on = self.companion("--windows", windows.as_ref())?;
         Ok(Choice {
             system: *system,
             windows: windows.as_ref().map(|windows| windows.number),
             windows_on,
             recovery: recovery.as_ref().map(|recovery| recovery.number),
-            recovery_on: self.beside("--recovery", recovery.as_ref())?,
+            recovery_on: self.companion("--recovery", recovery.as_ref())?,
             entry: entry.as_ref().map(|entry| entry.0),
             active: *active,
             convert: *convert,
@@ -94,10 +94,14 @@ impl ChoiceArgs {
 
 impl ChoiceArgs {
     /// The index among the disks of `--with` of the one that a switch names.
-    fn beside(&self, switch: &str, partition: Option<&PartitionArg>) -> anyhow::Result<Option<BesideIndex>> {
+    fn companion(
+        &self,
+        switch: &str,
+        partition: Option<&PartitionArg>,
+    ) -> anyhow::Result<Option<CompanionIndex>> {
         let Some(disk) = partition.and_then(|partition| partition.disk.as_ref()) else { return Ok(None) };
         match self.with.iter().position(|with| is_same_file(with, disk)) {
-            Some(index) => Ok(Some(BesideIndex::new(index))),
+            Some(index) => Ok(Some(CompanionIndex::new(index))),
             None => {
                 let disk = disk.display();
                 Err(Usage(format!("{switch} names {disk}, which is not one of the disks of --with")).into())

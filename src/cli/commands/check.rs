@@ -19,7 +19,7 @@ use crate::cli::run::confine;
 use crate::cli::run::examine::NOTHING_ATTACHED;
 use crate::cli::run::examine::examine_with;
 use crate::cli::run::examine::is_store_file;
-use crate::cli::run::examine::recorded;
+use crate::cli::run::examine::snapshot;
 use crate::cli::run::known_disks::NamedDisks;
 use crate::cli::run::known_disks::context;
 use crate::cli::run::known_disks::is_same_file;
@@ -35,7 +35,7 @@ use crate::cli::text::words::clean;
 use crate::diagnosis::Choice;
 use crate::diagnosis::Verdict;
 use crate::diagnosis::model::known_disks::Others;
-use crate::diagnosis::model::recorded::Recorded;
+use crate::diagnosis::model::snapshot::Snapshot;
 use crate::diagnosis::requirement::Requirement;
 use crate::storage::attached::attached_disks;
 
@@ -75,7 +75,7 @@ fn check(args: &CheckArgs, as_json: bool, choice: Choice, reports: &mut Reports)
         named: NamedDisks::among(named, &args.open.options(), threads),
         form: form(args, as_json),
         choice,
-        recorded: recorded(args.against.as_deref())?,
+        snapshot: snapshot(args.against.as_deref())?,
     };
     check.all(&targets, threads, reports)
 }
@@ -107,7 +107,7 @@ struct Check<'a> {
     choice: Choice,
     /// The disks whose identities each is compared with.
     named: NamedDisks,
-    recorded: Option<Recorded>,
+    snapshot: Option<Snapshot>,
 }
 
 impl Check<'_> {
@@ -177,7 +177,7 @@ impl Check<'_> {
         }
         let options = self.args.open.options();
         let mut context = context(path, &self.named, &options, self.choice, self.args.choice.independent);
-        context.recorded.clone_from(&self.recorded);
+        context.snapshot.clone_from(&self.snapshot);
         let at_hand = [context.others.clone(), context.apart.clone(), context.named.clone()];
         if self.args.tells_of_each_alone() {
             context.named = Others::default();

@@ -37,7 +37,7 @@ use crate::cli::text::lines::Lines;
 use crate::cli::text::words::clean;
 use crate::diagnosis::Choice;
 use crate::diagnosis::Context;
-use crate::diagnosis::resolve::record::is_here;
+use crate::diagnosis::resolve::reference::is_here;
 use crate::diagnosis::show_identity;
 use crate::diagnosis::store::dirty;
 use crate::diagnosis::store::menu::main_entry;

@@ -23,8 +23,8 @@ use crate::cli::text::words;
 use crate::cli::text::words::clean;
 use crate::diagnosis::Context;
 use crate::layout::Layout;
-use crate::layout::Role;
 use crate::layout::VolumeFacts;
+use crate::layout::VolumeRole;
 use crate::partition::DiskId;
 use crate::storage::attached::AttachedDisk;
 use crate::storage::attached::attached_disks;
@@ -174,7 +174,7 @@ fn row(facts: &VolumeFacts) -> [String; 7] {
     let kind = json::type_code(partition).unwrap_or_default();
     let kind = kind.split('-').next().unwrap_or_default().to_owned();
     let role = match facts.role {
-        Role::Other => String::new(),
+        VolumeRole::Other => String::new(),
         role => json::role(role).to_owned(),
     };
     let file_system = match &facts.unreadable {

@@ -14,8 +14,8 @@ use crate::cli::text::words::clean;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Severity;
 use crate::diagnosis::model::finding::is_identity;
-use crate::diagnosis::model::recorded::Recorded;
-use crate::repair::snapshot::IdentityRecord;
+use crate::diagnosis::model::snapshot::Snapshot;
+use crate::repair::snapshot::SnapshotFile;
 
 /// Runs the command.
 ///
@@ -38,12 +38,12 @@ pub fn run(args: &RecordArgs, as_json: bool) -> anyhow::Result<u8> {
         "{name}: not recorded: {} of its stores do not name this disk, so that it is no longer what it was; repair it first",
         words::count(stale, "element", "elements")
     );
-    let recorded = Recorded::of(&examined.layout).with_context(|| {
+    let snapshot = Snapshot::of(&examined.layout).with_context(|| {
         format!("{name}: not recorded: the disk has no identity (no table, or signature 0)")
     })?;
-    let record = IdentityRecord::new(json::path(&args.target), examined.len, recorded, record_store::now());
+    let record = SnapshotFile::new(json::path(&args.target), examined.len, snapshot, record_store::now());
     record.create(&args.output)?;
-    let (partitions, stores) = (record.recorded.partitions.len(), record.recorded.stores.len());
+    let (partitions, stores) = (record.snapshot.partitions.len(), record.snapshot.stores.len());
     if as_json {
         json::print(&[json::repair::Recorded {
             target: json::path(&args.target),

@@ -18,15 +18,15 @@ use crate::diagnosis::Choice;
 use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::diagnose;
-use crate::diagnosis::model::companion::Beside;
+use crate::diagnosis::model::companion::Companion;
 use crate::diagnosis::model::known_disks::OtherDisk;
-use crate::diagnosis::model::recorded::Recorded;
+use crate::diagnosis::model::snapshot::Snapshot;
 use crate::layout::Layout;
 use crate::layout::discover;
-use crate::layout::discover_beside;
+use crate::layout::discover_companion;
 use crate::layout::store::STORE_MAX;
 use crate::partition::DiskId;
-use crate::repair::snapshot::IdentityRecord;
+use crate::repair::snapshot::SnapshotFile;
 use crate::storage::Storage;
 use crate::storage::attached::attached_disks;
 use crate::storage::cache::Cached;
@@ -154,15 +154,16 @@ pub fn examine_with(
         return examine(path, options, context);
     }
     let mut examined = examine(path, options, context)?;
-    let disks = beside(path, with, options, &examined.layout)?;
+    let disks = companion(path, with, options, &examined.layout)?;
     // What is named beside is no disk to be left alone, and known by the name that the user gave it.
-    let is_it = |beside: &Beside, other: &OtherDisk| is_same_file(beside.name.as_ref(), other.name.as_ref());
+    let is_it =
+        |companion: &Companion, other: &OtherDisk| is_same_file(companion.name.as_ref(), other.name.as_ref());
     for known in [&mut context.others, &mut context.apart, &mut context.named] {
-        known.retain(|other| !disks.iter().any(|beside| is_it(beside, other)));
+        known.retain(|other| !disks.iter().any(|companion| is_it(companion, other)));
     }
-    let known = |beside: &Beside| other_disk(Path::new(&beside.name), &beside.layout.table);
+    let known = |companion: &Companion| other_disk(Path::new(&companion.name), &companion.layout.table);
     disks.iter().filter_map(known).for_each(|disk| context.others.add(disk));
-    context.beside = Arc::new(disks);
+    context.companions = Arc::new(disks);
     examined.diagnosis = diagnose(&examined.layout, context);
     Ok(examined)
 }
@@ -177,18 +178,20 @@ pub fn again(
     context: &Context,
     layout: &Layout,
 ) -> anyhow::Result<Context> {
-    let disks =
-        with.iter().map(|disk| one_beside(disk, options, layout)).collect::<anyhow::Result<Vec<_>>>()?;
-    Ok(Context { beside: Arc::new(disks), ..context.clone() })
+    let disks = with
+        .iter()
+        .map(|disk| companion_at_path(disk, options, layout))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    Ok(Context { companions: Arc::new(disks), ..context.clone() })
 }
 
 /// The disks beside: each once, none of them the examined one, each with an identity of its own.
-fn beside(
+fn companion(
     path: &Path,
     with: &[PathBuf],
     options: &OpenOptions,
     layout: &Layout,
-) -> anyhow::Result<Vec<Beside>> {
+) -> anyhow::Result<Vec<Companion>> {
     let mut seen: Vec<(PathBuf, Option<DiskId>)> = vec![(path.to_owned(), layout.table.disk)];
     let mut disks = Vec::new();
     for disk in with {
@@ -199,8 +202,8 @@ fn beside(
             "--with names {name} twice"
         );
         anyhow::ensure!(!is_store_file(disk), "--with names {name}, which is a store, not a disk");
-        let beside = one_beside(disk, options, layout)?;
-        let identity = beside.layout.table.disk;
+        let companion = companion_at_path(disk, options, layout)?;
+        let identity = companion.layout.table.disk;
         anyhow::ensure!(
             identity.is_some_and(|identity| identity != DiskId::Mbr(0)),
             "--with names {name}, which has no identity that an element could name: give it a signature first (`sfdisk --disk-id`)"
@@ -212,27 +215,27 @@ fn beside(
             );
         }
         seen.push((disk.clone(), identity));
-        disks.push(beside);
+        disks.push(companion);
     }
     Ok(disks)
 }
 
-fn one_beside(disk: &Path, options: &OpenOptions, layout: &Layout) -> anyhow::Result<Beside> {
+fn companion_at_path(disk: &Path, options: &OpenOptions, layout: &Layout) -> anyhow::Result<Companion> {
     let storage = Cached::new(open(disk, options)?.storage);
-    let layout = discover_beside(&storage, &layout.stores).with_context(|| disk.display().to_string())?;
+    let layout = discover_companion(&storage, &layout.stores).with_context(|| disk.display().to_string())?;
     if let Some(error) = layout.unseen() {
         bail!(
             "--with names {}, of which a part cannot be read, so that what is on it cannot be told: {error}",
             disk.display()
         );
     }
-    Ok(Beside { name: disk.display().to_string(), layout })
+    Ok(Companion { name: disk.display().to_string(), layout })
 }
 
 /// What a record says that the disk was, where one was named.
 ///
 /// # Errors
 /// When it cannot be read, or is none.
-pub fn recorded(path: Option<&Path>) -> anyhow::Result<Option<Recorded>> {
-    Ok(path.map(IdentityRecord::load).transpose()?.map(|record| record.recorded))
+pub fn snapshot(path: Option<&Path>) -> anyhow::Result<Option<Snapshot>> {
+    Ok(path.map(SnapshotFile::load).transpose()?.map(|record| record.snapshot))
 }

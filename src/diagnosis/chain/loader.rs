@@ -16,8 +16,8 @@ use crate::diagnosis::model::identity::show_identity;
 use crate::diagnosis::model::resolution::Resolution;
 use crate::diagnosis::model::subject::Place;
 use crate::diagnosis::ntldr::boot_ini;
-use crate::diagnosis::resolve::record::Record;
-use crate::diagnosis::resolve::role::Role;
+use crate::diagnosis::resolve::reference::Reference;
+use crate::diagnosis::resolve::role::ElementRole;
 use crate::diagnosis::store::lookup::Found;
 use crate::diagnosis::store::lookup::Lookup;
 use crate::diagnosis::store::lookup::Where;
@@ -99,7 +99,7 @@ impl<'a> Chain<'a> {
     }
 
     /// `device`, `path`, `osdevice`, and what the loader reads first.
-    pub(super) fn loader(&mut self, object: &Object, of_entry: &[(&Record, &Resolution)]) {
+    pub(super) fn loader(&mut self, object: &Object, of_entry: &[(&Reference, &Resolution)]) {
         let path = match object.element(ElementId::PATH) {
             Some(_) => object.string(ElementId::PATH).unwrap_or_default(),
             None => r"the loader's own default path",
@@ -109,7 +109,7 @@ impl<'a> Chain<'a> {
         self.file(&LOADER, &path, device.as_ref());
         let kind = object.object_type;
         if kind.is_some_and(|kind| kind.is_ntldr()) {
-            let volume = device.filter(|place| place.beside.is_none()).map(|place| place.volume);
+            let volume = device.filter(|place| place.companion.is_none()).map(|place| place.volume);
             let systems = self.layout.systems.iter();
             let system = systems.filter(|system| system.ntldr.is_some()).find(|it| Some(it.volume) == volume);
             return system.into_iter().for_each(|system| self.boot_ini(system));
@@ -160,16 +160,16 @@ impl<'a> Chain<'a> {
         kind: HopKind,
         object: &Object,
         id: ElementId,
-        of_entry: &[(&Record, &Resolution)],
+        of_entry: &[(&Reference, &Resolution)],
     ) -> Option<Goal<'a>> {
         let index = object.position(id);
-        let found = of_entry.iter().rfind(|(record, _)| Some(record.element) == index);
-        let Some((record, answer)) = found else { return self.unnamed(kind, object, id) };
-        let named = show_identity(&record.named);
-        let place = goal(self.layout, self.context, record, answer);
+        let found = of_entry.iter().rfind(|(reference, _)| Some(reference.element) == index);
+        let Some((reference, answer)) = found else { return self.unnamed(kind, object, id) };
+        let named = show_identity(&reference.named);
+        let place = goal(self.layout, self.context, reference, answer);
         let evidence = match (answer, &place) {
-            (Resolution::Repoint { .. } | Resolution::RepointBeside { .. }, Some(place)) => {
-                match is_same_partition(&record.named, place) {
+            (Resolution::Repoint { .. } | Resolution::RepointCompanion { .. }, Some(place)) => {
+                match is_same_partition(&reference.named, place) {
                     true => format!("{named}: of another disk GUID, and so stale; it is {}", place.name()),
                     false => format!("{named}: not here; it should name {}", place.name()),
                 }
@@ -180,7 +180,9 @@ impl<'a> Chain<'a> {
             (Resolution::OtherDisk { name, partition: Some(number), .. }, None) => {
                 format!("partition {number} of {name}, another disk")
             }
-            (Resolution::OtherDisk { name, is_named: false, .. }, Some(place)) if place.beside.is_none() => {
+            (Resolution::OtherDisk { name, is_named: false, .. }, Some(place))
+                if place.companion.is_none() =>
+            {
                 format!("{}, by a GUID that a partition of {name} has too", place.name())
             }
             (Resolution::Untouched, _) => named,
@@ -190,7 +192,7 @@ impl<'a> Chain<'a> {
         let is_elsewhere = !matches!(answer, Resolution::Here(_) | Resolution::Repoint { .. });
         let entry = self.entry;
         self.add_where(kind, evidence, |finding| {
-            let is_of_image = record.purpose.role == Role::Image && is_of_file(finding);
+            let is_of_image = reference.purpose.role == ElementRole::Image && is_of_file(finding);
             (is_identity(finding)
                 || is_of_image
                 || [Code::OsdeviceElsewhere, Code::NamesOtherDisk].contains(&finding.code))
@@ -200,7 +202,7 @@ impl<'a> Chain<'a> {
             self.unsure();
         }
         // Behind a file on it, the volume is not what the entry's own paths are on.
-        place.filter(|_| record.purpose.file.is_none() || record.purpose.role != Role::Image)
+        place.filter(|_| reference.purpose.file.is_none() || reference.purpose.role != ElementRole::Image)
     }
 
     /// The same of an element that names no partition.
@@ -211,7 +213,7 @@ impl<'a> Chain<'a> {
             |device| device.device.display_with(&|named, _| show_identity(named)),
         );
         let lookup = object.element(id).and_then(|element| Lookup::of(object, element));
-        let is_image = lookup.as_ref().is_some_and(|lookup| lookup.role == Role::Image);
+        let is_image = lookup.as_ref().is_some_and(|lookup| lookup.role == ElementRole::Image);
         let found = lookup.as_ref().map(|lookup| lookup.find(self.layout, own));
         let evidence = match (&lookup, found) {
             (Some(lookup), Some(Found::At(volume))) if is_image => {
@@ -239,7 +241,7 @@ impl<'a> Chain<'a> {
         if volume.is_none() {
             self.unsure();
         }
-        let place = |volume| Goal { layout: self.layout, volume, beside: None };
+        let place = |volume| Goal { layout: self.layout, volume, companion: None };
         volume.filter(|_| !is_image).map(place)
     }
 

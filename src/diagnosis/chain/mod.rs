@@ -18,7 +18,7 @@ use crate::diagnosis::model::hop::HopKind;
 use crate::diagnosis::model::hop::State;
 use crate::diagnosis::model::resolution::Resolution;
 use crate::diagnosis::model::subject::Place;
-use crate::diagnosis::resolve::record::Record;
+use crate::diagnosis::resolve::reference::Reference;
 use crate::diagnosis::store::menu::main_entry;
 use crate::layout::Layout;
 use crate::layout::index::StoreIndex;
@@ -29,7 +29,7 @@ use crate::layout::index::VolumeIndex;
 pub fn walk(
     layout: &Layout,
     context: &Context,
-    records: &[Record],
+    references: &[Reference],
     answers: &[Resolution],
     findings: &[Finding],
 ) -> Vec<Hop> {
@@ -66,10 +66,10 @@ pub fn walk(
     {
         chain.entry = Some((store_index, index));
         chain.entry(store, object);
-        let of_entry: Vec<(&Record, &Resolution)> = records
+        let of_entry: Vec<(&Reference, &Resolution)> = references
             .iter()
             .zip(answers)
-            .filter(|(record, _)| record.store == store_index && record.object == index)
+            .filter(|(reference, _)| reference.store == store_index && reference.object == index)
             .collect();
         chain.loader(object, &of_entry);
     } else if let Some(store) = file.parsed() {

@@ -204,14 +204,14 @@ fn absent_choices(layout: &Layout, context: &Context) -> Vec<Finding> {
         (Chosen::Recovery, choice.recovery, choice.recovery_on),
     ];
     let absent = chosen.into_iter().filter_map(|(chosen, number, on)| {
-        let beside = on.and_then(|disk| context.beside_at(disk));
-        let disk = beside.map_or(layout, |beside| &beside.layout);
+        let companion = on.and_then(|disk| context.companion_at(disk));
+        let disk = companion.map_or(layout, |companion| &companion.layout);
         let number = number.filter(|number| *number == 0 || disk.by_number(*number).is_none())?;
         // Until those beside are read, nobody can tell.
-        if on.is_some() && beside.is_none() {
+        if on.is_some() && companion.is_none() {
             return None;
         }
-        let place = beside.map_or(String::new(), |beside| format!(" on {}", beside.name));
+        let place = companion.map_or(String::new(), |companion| format!(" on {}", companion.name));
         Some(Finding::plain(
             Code::ChoiceDoesNotFit,
             Severity::Note,

@@ -10,20 +10,20 @@ use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::resolution::Resolution;
 use crate::diagnosis::model::subject::Subject;
-use crate::diagnosis::resolve::record::Record;
-use crate::diagnosis::resolve::role::Role;
+use crate::diagnosis::resolve::reference::Reference;
+use crate::diagnosis::resolve::role::ElementRole;
 use crate::diagnosis::store::menu::is_main;
 use crate::layout::Firmware;
 use crate::layout::Layout;
-use crate::layout::Role as Place;
 use crate::layout::VolumeFacts;
+use crate::layout::VolumeRole;
 use crate::layout::index::VolumeIndex;
 use crate::partition::TableKind;
 
 /// All findings about sizes of sectors.
 pub(in crate::diagnosis) fn findings(
     layout: &Layout,
-    records: &[Record],
+    records: &[Reference],
     answers: &[Resolution],
 ) -> Vec<Finding> {
     let needed: Vec<VolumeIndex> = needed(layout, records, answers).collect();
@@ -46,13 +46,13 @@ pub(in crate::diagnosis) fn of_volume(layout: &Layout, facts: &VolumeFacts) -> O
 /// The volumes of the Windows that starts: those to which the main entries lead, or the only one.
 fn needed<'a>(
     layout: &'a Layout,
-    records: &'a [Record],
+    records: &'a [Reference],
     answers: &'a [Resolution],
 ) -> impl Iterator<Item = VolumeIndex> + 'a {
-    let of_main = |record: &Record| {
+    let of_main = |record: &Reference| {
         let file = layout.store(record.store);
         file.is_some_and(|file| is_main(file, record.object))
-            && matches!(record.purpose.role, Role::Loader | Role::OsRoot)
+            && matches!(record.purpose.role, ElementRole::Loader | ElementRole::OsRoot)
     };
     let led = records.iter().zip(answers).filter(move |(record, _)| of_main(record));
     let led = led.filter_map(|(_, answer)| match answer {
@@ -73,8 +73,10 @@ fn severity(layout: &Layout, volume: VolumeIndex, facts: &VolumeFacts, needed: &
     match facts.role {
         _ if needed.contains(&volume) || is_start(Firmware::Bios) => Severity::BlocksBoot,
         // UEFI reads a FAT volume as its boot sector says; it is Windows that does not see it.
-        Place::System | Place::SystemAndWindows | Place::Windows | Place::Recovery => Severity::Degrades,
-        Place::Reserved | Place::Other => Severity::Note,
+        VolumeRole::System | VolumeRole::SystemAndWindows | VolumeRole::Windows | VolumeRole::Recovery => {
+            Severity::Degrades
+        }
+        VolumeRole::Reserved | VolumeRole::Other => Severity::Note,
     }
 }
 

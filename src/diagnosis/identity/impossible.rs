@@ -31,7 +31,7 @@ pub enum Impossible {
     NamedNow,
     /// An element means a partition of a disk beside.
     #[error("an element means {0}, and it is that disk whose identity changed")]
-    OfDiskBeside(String),
+    OfCompanion(String),
     /// Stale elements do not agree on the disk.
     #[error("the stale elements name several old identities: {} and {}", show_disk(*.0), show_disk(*.1))]
     SeveralDisks(DiskId, DiskId),

@@ -8,9 +8,9 @@ use crate::diagnosis::identity::impossible::Impossible;
 use crate::diagnosis::model::identity::disk_of;
 use crate::diagnosis::model::known_disks::Others;
 use crate::diagnosis::model::remedy::Repoint;
-use crate::diagnosis::resolve::record::Record;
-use crate::diagnosis::resolve::record::is_here;
-use crate::diagnosis::resolve::role::Role;
+use crate::diagnosis::resolve::reference::Reference;
+use crate::diagnosis::resolve::reference::is_here;
+use crate::diagnosis::resolve::role::ElementRole;
 use crate::guid::Guid;
 use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
@@ -54,13 +54,13 @@ impl Restore {
 /// Derives the old identity from the re-pointings of a diagnosis. It is no other known disk's: an element that names one of
 /// those is not stale.
 #[must_use]
-pub fn restore(layout: &Layout, records: &[Record], repoints: &[&Repoint]) -> Restore {
-    let Some(first) = repoints.first() else { return named_signature(layout, records) };
+pub fn restore(layout: &Layout, references: &[Reference], repoints: &[&Repoint]) -> Restore {
+    let Some(first) = repoints.first() else { return named_signature(layout, references) };
     if let Some(other) = repoints.iter().find(|repoint| repoint.volume.is_none()) {
-        return Restore::Impossible(Impossible::OfDiskBeside(other.place.clone()));
+        return Restore::Impossible(Impossible::OfCompanion(other.place.clone()));
     }
     match agreed(layout, disk_of(&first.old), repoints) {
-        Ok(old) if names_present(layout, records, &old) => Restore::Impossible(Impossible::NamedNow),
+        Ok(old) if names_present(layout, references, &old) => Restore::Impossible(Impossible::NamedNow),
         Ok(old) => Restore::Possible(old),
         Err(reason) => Restore::Impossible(reason),
     }
@@ -94,13 +94,13 @@ fn agreed(layout: &Layout, disk: DiskId, repoints: &[&Repoint]) -> Result<OldIde
 }
 
 /// The signature for a disk that has none: the only one that elements name, each of which has its file where it says.
-fn named_signature(layout: &Layout, records: &[Record]) -> Restore {
-    let named = |record: &Record| {
-        let QualifiedPartition::Mbr { signature, offset } = record.named else { return None };
-        let volume = layout.partition_at(offset).filter(|_| record.purpose.role.is_windows())?;
-        layout.evidence.has(volume, record.purpose.file.as_deref()?).then_some(signature)
+fn named_signature(layout: &Layout, references: &[Reference]) -> Restore {
+    let named = |reference: &Reference| {
+        let QualifiedPartition::Mbr { signature, offset } = reference.named else { return None };
+        let volume = layout.partition_at(offset).filter(|_| reference.purpose.role.is_windows())?;
+        layout.evidence.has(volume, reference.purpose.file.as_deref()?).then_some(signature)
     };
-    let mut signatures: Vec<u32> = records.iter().filter_map(named).filter(|named| *named != 0).collect();
+    let mut signatures: Vec<u32> = references.iter().filter_map(named).filter(|named| *named != 0).collect();
     signatures.dedup();
     match signatures.as_slice() {
         [signature] if layout.table.disk == Some(DiskId::Mbr(0)) => {
@@ -136,11 +136,16 @@ fn old_guid(layout: &Layout, repoint: &Repoint, volume: VolumeIndex) -> Result<O
 
 /// Whether an element that is right would not be with the old identity.
 #[must_use]
-pub(in crate::diagnosis) fn names_present(layout: &Layout, records: &[Record], old: &OldIdentity) -> bool {
+pub(in crate::diagnosis) fn names_present(
+    layout: &Layout,
+    references: &[Reference],
+    old: &OldIdentity,
+) -> bool {
     let moves = |volume: VolumeIndex| {
         Some(old.disk) != layout.table.disk || old.partitions.iter().any(|(changed, _)| *changed == volume)
     };
-    let counts =
-        |record: &&Record| !matches!(record.purpose.role, Role::FirmwareEntry | Role::InsideVirtualDisk);
-    records.iter().filter(counts).filter_map(|record| is_here(layout, &record.named)).any(moves)
+    let counts = |reference: &&Reference| {
+        !matches!(reference.purpose.role, ElementRole::FirmwareEntry | ElementRole::InsideVirtualDisk)
+    };
+    references.iter().filter(counts).filter_map(|reference| is_here(layout, &reference.named)).any(moves)
 }

@@ -5,14 +5,14 @@ use crate::layout::index::VolumeIndex;
 
 /// A disk beside the one that is examined.
 #[derive(Debug)]
-pub struct Beside {
+pub struct Companion {
     /// Name to show, e.g. `/dev/vdc`.
     pub name: String,
     /// What is where on it; its evidence covers the stores of the examined disk.
     pub layout: Layout,
 }
 
-impl Beside {
+impl Companion {
     /// `partition 2 (Windows) of /dev/vdc`.
     #[must_use]
     pub fn place(&self, volume: VolumeIndex) -> String {

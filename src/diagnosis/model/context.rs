@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use crate::bcd::index::index_type;
-use crate::diagnosis::model::companion::Beside;
+use crate::diagnosis::model::companion::Companion;
 use crate::diagnosis::model::known_disks::Others;
-use crate::diagnosis::model::recorded::Recorded;
+use crate::diagnosis::model::snapshot::Snapshot;
 use crate::guid::Guid;
 use crate::partition::DiskId;
 
 index_type! {
     /// Index of a disk among those in [`Context::beside`].
-    BesideIndex
+    CompanionIndex
 }
 
 /// What the user decided; partitions by their number.
@@ -22,11 +22,11 @@ pub struct Choice {
     /// `--windows N`.
     pub windows: Option<u32>,
     /// `--windows DISK:N`: of the disk with this index among those beside.
-    pub windows_on: Option<BesideIndex>,
+    pub windows_on: Option<CompanionIndex>,
     /// `--recovery N`.
     pub recovery: Option<u32>,
     /// `--recovery DISK:N`: of the disk with this index among those beside.
-    pub recovery_on: Option<BesideIndex>,
+    pub recovery_on: Option<CompanionIndex>,
     /// `--entry {GUID}`: of the boot entry with this id, where several could be meant.
     pub entry: Option<Guid>,
     /// `--active N`: this partition is to be the active one.
@@ -63,30 +63,30 @@ pub struct Context {
     /// The user's choice.
     pub choice: Choice,
     /// Disks that the user named beside this one: an element may mean one of their partitions.
-    pub beside: Arc<Vec<Beside>>,
+    pub companions: Arc<Vec<Companion>>,
     /// What the disk was when all was well, where the user has a record of that.
-    pub recorded: Option<Recorded>,
+    pub snapshot: Option<Snapshot>,
 }
 
 impl Context {
     /// A disk that the user named beside the examined one.
     #[must_use]
-    pub fn beside_at(&self, index: BesideIndex) -> Option<&Beside> {
-        index.of(&self.beside)
+    pub fn companion_at(&self, index: CompanionIndex) -> Option<&Companion> {
+        index.of(&self.companions)
     }
 
     /// All disks beside, each with its index.
-    pub fn beside_indexed(&self) -> impl Iterator<Item = (BesideIndex, &Beside)> {
-        BesideIndex::each(&self.beside)
+    pub fn companions_indexed(&self) -> impl Iterator<Item = (CompanionIndex, &Companion)> {
+        CompanionIndex::each(&self.companions)
     }
 
     /// Whether a disk of this name is one of those that the user named beside the examined one.
-    pub(crate) fn is_beside(&self, name: &str) -> bool {
-        self.beside.iter().any(|beside| beside.name == name)
+    pub(crate) fn is_companion(&self, name: &str) -> bool {
+        self.companions.iter().any(|companion| companion.name == name)
     }
 
     /// The disk that the user named beside the examined one, if it has this identity.
-    pub(crate) fn beside_named(&self, disk: DiskId) -> Option<&Beside> {
-        self.beside.iter().find(|beside| beside.layout.table.disk == Some(disk))
+    pub(crate) fn companion_named(&self, disk: DiskId) -> Option<&Companion> {
+        self.companions.iter().find(|companion| companion.layout.table.disk == Some(disk))
     }
 }

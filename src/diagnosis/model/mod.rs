@@ -8,7 +8,7 @@ pub mod finding;
 pub mod hop;
 pub mod identity;
 pub mod known_disks;
-pub mod recorded;
 pub mod remedy;
 pub mod resolution;
+pub mod snapshot;
 pub mod subject;

@@ -158,8 +158,8 @@ pub struct Repoint {
     pub object: ObjectIndex,
     /// Index of the element in the object.
     pub element: ElementIndex,
-    /// Index of the identity record in the device element.
-    pub record: IdentityIndex,
+    /// Index of the identity in the device element.
+    pub identity: IdentityIndex,
     /// What it names now.
     pub old: QualifiedPartition,
     /// What it should name.

@@ -1,6 +1,6 @@
 //! What an identity record turned out to be.
 
-use crate::diagnosis::model::context::BesideIndex;
+use crate::diagnosis::model::context::CompanionIndex;
 use crate::layout::index::VolumeIndex;
 use crate::partition::DiskId;
 
@@ -32,7 +32,7 @@ pub enum NotHere {
 
 /// Why a stale record is left as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Left {
+pub enum Unresolved {
     /// No volume has what it stands for.
     NoCandidate,
     /// Several volumes have it.
@@ -60,7 +60,7 @@ pub enum Left {
     /// It is known to be this volume, and kept while other elements of the same old disk are an open question: it tells whose they were.
     Kept(VolumeIndex),
     /// No volume of this disk has it, and one of a disk beside: that disk's name, and the partition's number.
-    OnDiskBeside(String, u32),
+    OnCompanion(String, u32),
     /// The record names an MBR partition on a GPT disk, or the reverse; with `--convert` it would name this volume.
     OtherStyle(Option<VolumeIndex>),
     /// The same, and no Windows here has the loader for this firmware (`exe` or `efi`).
@@ -101,19 +101,19 @@ pub enum Resolution {
         change: Change,
     },
     /// Stale, and the right volume is one of a disk that was named beside this one.
-    RepointBeside {
+    RepointCompanion {
         /// Index of the disk in the context.
-        disk: BesideIndex,
+        disk: CompanionIndex,
         /// The volume in that disk's layout.
         volume: VolumeIndex,
         /// What changed.
         change: Change,
     },
     /// Stale, and left.
-    Left {
+    Unresolved {
         /// What changed.
         change: Change,
         /// Why it is left.
-        why: Left,
+        why: Unresolved,
     },
 }

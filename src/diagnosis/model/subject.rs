@@ -7,7 +7,7 @@ use std::hash::Hasher;
 use crate::bcd::element::ElementId;
 use crate::bcd::index::ObjectIndex;
 use crate::bcd::object::Object;
-use crate::diagnosis::model::context::BesideIndex;
+use crate::diagnosis::model::context::CompanionIndex;
 use crate::layout::Layout;
 use crate::layout::arc_path::ArcPath;
 use crate::layout::index::StoreIndex;
@@ -73,16 +73,16 @@ pub enum Place {
     /// The volume with this index in the layout.
     Volume(VolumeIndex),
     /// A volume of a disk beside.
-    VolumeBeside {
+    CompanionVolume {
         /// Index of the disk in the context.
-        disk: BesideIndex,
+        disk: CompanionIndex,
         /// Index of the volume in that disk's layout.
         volume: VolumeIndex,
     },
     /// A partition as a record of the disk counts them.
-    RecordedPartition(u32),
+    SnapshotPartition(u32),
     /// The store with this index in a record of the disk.
-    RecordedStore(usize),
+    SnapshotStore(usize),
     /// A store.
     Store(StoreIndex),
     /// The store that is examined by itself.
@@ -101,7 +101,7 @@ pub enum Place {
     /// Another entry of `boot.ini`.
     BootIniEntry(ArcPath),
     /// The file with this index among the layout's `recovery`.
-    RecoveryFile(usize),
+    WinreFile(usize),
     /// A choice of the user's.
     Choice(Chosen),
 }

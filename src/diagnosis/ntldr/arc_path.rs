@@ -57,8 +57,8 @@ pub(in crate::diagnosis) fn lead<'a>(layout: &'a Layout, context: &Context, path
 
 fn other_disk<'a>(context: &Context, path: &ArcPath, signature: u32) -> Lead<'a> {
     let identity = DiskId::Mbr(signature);
-    if let Some(beside) = context.beside_named(identity) {
-        return Lead::Elsewhere(format!("partition {} of {}", path.partition, beside.name));
+    if let Some(companion) = context.companion_named(identity) {
+        return Lead::Elsewhere(format!("partition {} of {}", path.partition, companion.name));
     }
     match context.others.find(identity) {
         Some(other) => {

@@ -1,7 +1,7 @@
 //! Edits of a store's copies of firmware entries, each with a word for people.
 
-use crate::bcd::device::IdentityRecord;
 use crate::bcd::device::QualifiedPartition;
+use crate::bcd::device::StoredIdentity;
 use crate::bcd::device_path::DriveSignature;
 use crate::bcd::device_path::HardDrive;
 use crate::bcd::edit;
@@ -58,7 +58,7 @@ pub(in crate::diagnosis) fn of_drive(
 /// The edits that make a record of a device element name another partition; `None` where it must not be changed.
 pub(in crate::diagnosis) fn of_record(
     element: &Element,
-    record: &IdentityRecord,
+    record: &StoredIdentity,
     new: QualifiedPartition,
     place: &Place,
 ) -> Option<Vec<ByteEdit>> {

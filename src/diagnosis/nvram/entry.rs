@@ -34,7 +34,7 @@ use crate::diagnosis::nvram::place::key_of_drive;
 use crate::diagnosis::nvram::place::key_of_record;
 use crate::diagnosis::nvram::place::node_of;
 use crate::diagnosis::nvram::place::show_drive;
-use crate::diagnosis::resolve::record::Record;
+use crate::diagnosis::resolve::reference::Reference;
 use crate::layout::Layout;
 use crate::layout::index::StoreIndex;
 use crate::layout::index::VolumeIndex;
@@ -48,10 +48,10 @@ const DRIVES_MAX: usize = 8;
 pub fn findings(
     layout: &Layout,
     context: &Context,
-    records: &[Record],
+    references: &[Reference],
     answers: &[Resolution],
 ) -> Vec<Finding> {
-    let stands = Stands::new(layout, context, records, answers);
+    let stands = Stands::new(layout, context, references, answers);
     let live = layout.stores_indexed().filter(|(_, file)| file.live);
     let stores = live.filter_map(|(index, file)| Some((index, file, file.parsed()?)));
     let objects = stores.flat_map(|(store, file, parsed)| {
@@ -128,20 +128,20 @@ impl Entry<'_> {
     fn element(&self, stands: &Stands<'_>, stale: &mut Stale) {
         let Some(element) = self.object.element(ElementId::DEVICE) else { return };
         let ElementValue::Device(device) = &element.value else { return };
-        for record in device.identities().iter().filter(|record| !record.inside_vhd) {
-            let disk = disk_of(&record.partition);
-            let volume = stands.volume(&key_of_record(&record.partition));
+        for reference in device.identities().iter().filter(|reference| !reference.inside_vhd) {
+            let disk = disk_of(&reference.partition);
+            let volume = stands.volume(&key_of_record(&reference.partition));
             let new = volume.and_then(|volume| identity_of(self.layout, volume));
             let (Some(volume), Some(new)) = (volume, new) else { continue };
             let is_known = self.context.others.find(disk).is_some();
-            if record.partition == new || is_known {
+            if reference.partition == new || is_known {
                 continue;
             }
             let place = self.place("device of");
-            let Some(edits) = edit::of_record(element, record, new, &place) else { continue };
+            let Some(edits) = edit::of_record(element, reference, new, &place) else { continue };
             stale.volume = Some(volume);
             stale.identity = true;
-            stale.names.push(show_identity(&record.partition));
+            stale.names.push(show_identity(&reference.partition));
             stale.edits.extend(edits);
         }
     }

@@ -14,7 +14,7 @@ use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::identity::identity_of;
 use crate::diagnosis::model::resolution::Resolution;
 use crate::diagnosis::nvram::edit::show_signature;
-use crate::diagnosis::resolve::record::Record;
+use crate::diagnosis::resolve::reference::Reference;
 use crate::diagnosis::resolve::splice::DiskKey;
 use crate::diagnosis::resolve::splice::is_splice;
 use crate::diagnosis::resolve::splice::key;
@@ -105,7 +105,7 @@ impl<'a> Stands<'a> {
     pub(in crate::diagnosis) fn new(
         layout: &Layout,
         context: &'a Context,
-        records: &[Record],
+        references: &[Reference],
         answers: &[Resolution],
     ) -> Self {
         let mut old = BTreeMap::new();
@@ -113,12 +113,12 @@ impl<'a> Stands<'a> {
             let known = old.entry(key).or_insert(Some(volume));
             *known = known.filter(|known| *known == volume);
         };
-        for (record, answer) in records.iter().zip(answers) {
+        for (reference, answer) in references.iter().zip(answers) {
             let (Resolution::Here(volume) | Resolution::Repoint { volume, .. }) = answer else { continue };
             if matches!(answer, Resolution::Repoint { .. }) {
-                learn(key_of_record(&record.named), *volume);
+                learn(key_of_record(&reference.named), *volume);
             }
-            if let Some(key) = boot_manager(layout, record, *volume) {
+            if let Some(key) = boot_manager(layout, reference, *volume) {
                 learn(key, *volume);
             }
         }
@@ -171,10 +171,10 @@ impl<'a> Stands<'a> {
 }
 
 /// What {bootmgr}'s own entry names, when `record` is {bootmgr}'s `device` and `volume` the one that holds its store.
-fn boot_manager(layout: &Layout, record: &Record, volume: VolumeIndex) -> Option<DriveKey> {
-    let file = layout.store(record.store).filter(|file| file.volume == volume)?;
-    let object = file.parsed()?.object_at(record.object)?;
-    let element = object.element_at(record.element)?;
+fn boot_manager(layout: &Layout, reference: &Reference, volume: VolumeIndex) -> Option<DriveKey> {
+    let file = layout.store(reference.store).filter(|file| file.volume == volume)?;
+    let object = file.parsed()?.object_at(reference.object)?;
+    let element = object.element_at(reference.element)?;
     if object.id != Some(BOOTMGR) || element.id != Some(ElementId::DEVICE) {
         return None;
     }

@@ -9,10 +9,10 @@ use crate::diagnosis::resolve::machine::Disk;
 use crate::diagnosis::resolve::machine::Machine;
 use crate::diagnosis::resolve::machine::Spot;
 use crate::diagnosis::resolve::place::Place;
-use crate::diagnosis::resolve::record::Record;
-use crate::diagnosis::resolve::record::is_here;
-use crate::diagnosis::resolve::record::records;
-use crate::diagnosis::resolve::role::Role;
+use crate::diagnosis::resolve::reference::Reference;
+use crate::diagnosis::resolve::reference::is_here;
+use crate::diagnosis::resolve::reference::references;
+use crate::diagnosis::resolve::role::ElementRole;
 use crate::layout::index::StoreIndex;
 
 /// What a volume is named for: a Windows and an image may share one.
@@ -27,12 +27,12 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(role: Role) -> Option<Self> {
+    fn of(role: ElementRole) -> Option<Self> {
         match role {
-            Role::BootManager | Role::MemoryTest => Some(Self::System),
-            Role::Loader | Role::OsRoot | Role::Resume => Some(Self::Windows),
-            Role::Ntldr => Some(Self::Ntldr),
-            Role::Image | Role::Sdi => Some(Self::Image),
+            ElementRole::BootManager | ElementRole::MemoryTest => Some(Self::System),
+            ElementRole::Loader | ElementRole::OsRoot | ElementRole::Resume => Some(Self::Windows),
+            ElementRole::Ntldr => Some(Self::Ntldr),
+            ElementRole::Image | ElementRole::Sdi => Some(Self::Image),
             _ => None,
         }
     }
@@ -50,26 +50,27 @@ pub(super) struct Claims {
 }
 
 impl Claims {
-    pub(super) fn new(machine: Machine<'_>, all: &[Record]) -> Self {
+    pub(super) fn new(machine: Machine<'_>, all: &[Reference]) -> Self {
         let mut claims = Self::default();
-        for record in all {
-            let Some(spot) = machine.here(&record.named) else { continue };
-            if !record.purpose.role.is_of_store() {
+        for reference in all {
+            let Some(spot) = machine.here(&reference.named) else { continue };
+            if !reference.purpose.role.is_of_store() {
                 continue;
             }
-            let is_right = is_right(machine, record, spot) || is_hidden(machine, record, spot);
-            let kind = Kind::of(record.purpose.role);
+            let is_right = is_right(machine, reference, spot) || is_hidden(machine, reference, spot);
+            let kind = Kind::of(reference.purpose.role);
             let without = kind.filter(|kind| *kind != Kind::System).map(|_| Kind::Without);
             if let Some(kind) = if is_right { kind } else { without } {
                 let objects = claims.volumes.entry(spot).or_default();
-                objects.insert((kind, (record.store, record.object)));
+                objects.insert((kind, (reference.store, reference.object)));
             }
         }
-        let named = all.iter().filter(|record| record.purpose.role.is_of_store());
-        claims.disks.extend(named.filter_map(|record| machine.carrier(disk_of(&record.named))));
+        let named = all.iter().filter(|reference| reference.purpose.role.is_of_store());
+        claims.disks.extend(named.filter_map(|reference| machine.carrier(disk_of(&reference.named))));
         for (disk, layout) in machine.disks().filter(|(disk, _)| *disk != Disk::Examined) {
-            for record in records(layout).iter().filter(|record| record.purpose.role.is_windows()) {
-                if let Some(volume) = is_here(layout, &record.named) {
+            for reference in references(layout).iter().filter(|reference| reference.purpose.role.is_windows())
+            {
+                if let Some(volume) = is_here(layout, &reference.named) {
                     claims.own.insert(Spot { disk, volume });
                     claims.disks.insert(disk);
                 }
@@ -124,14 +125,14 @@ impl Claims {
 }
 
 /// Whether what the record stands for is where it says.
-fn is_right(machine: Machine<'_>, record: &Record, spot: Spot) -> bool {
-    if record.purpose.role == Role::BootManager {
-        let store = machine.layout.store(record.store);
+fn is_right(machine: Machine<'_>, reference: &Reference, spot: Spot) -> bool {
+    if reference.purpose.role == ElementRole::BootManager {
+        let store = machine.layout.store(reference.store);
         return store.is_some_and(|store| spot == Spot { disk: Disk::Examined, volume: store.volume });
     }
-    record.purpose.file.as_ref().is_some_and(|file| machine.has(spot, file))
+    reference.purpose.file.as_ref().is_some_and(|file| machine.has(spot, file))
 }
 
-fn is_hidden(machine: Machine<'_>, record: &Record, spot: Spot) -> bool {
-    record.purpose.file.as_ref().is_some_and(|file| machine.hides(spot, file))
+fn is_hidden(machine: Machine<'_>, reference: &Reference, spot: Spot) -> bool {
+    reference.purpose.file.as_ref().is_some_and(|file| machine.hides(spot, file))
 }

@@ -8,13 +8,13 @@ use crate::bcd::element::Element;
 use crate::bytes;
 use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::byte_edit::Site;
-use crate::diagnosis::model::resolution::Left;
-use crate::diagnosis::resolve::record::Record;
-use crate::diagnosis::resolve::role::Role;
+use crate::diagnosis::model::resolution::Unresolved;
+use crate::diagnosis::resolve::reference::Reference;
+use crate::diagnosis::resolve::role::ElementRole;
 use crate::layout::Firmware;
 use crate::layout::Layout;
-use crate::layout::Role as Place;
 use crate::layout::VolumeFacts;
+use crate::layout::VolumeRole;
 use crate::layout::index::StoreIndex;
 use crate::layout::index::VolumeIndex;
 use crate::partition::TableKind;
@@ -26,57 +26,57 @@ const RANK: u8 = 0;
 /// The volume that a record means which names a partition of a table of the other kind; `is_taken` tells which volumes other places are.
 pub(in crate::diagnosis) fn target(
     layout: &Layout,
-    record: &Record,
+    reference: &Reference,
     is_taken: &dyn Fn(VolumeIndex) -> bool,
-) -> Result<VolumeIndex, Left> {
-    let store = layout.store(record.store).ok_or(Left::OtherStyle(None))?;
+) -> Result<VolumeIndex, Unresolved> {
+    let store = layout.store(reference.store).ok_or(Unresolved::OtherStyle(None))?;
     if layout.table.hybrid.is_some()
         || layout.table.kind == TableKind::Gpt && store.firmware == Firmware::Bios
     {
-        return Err(Left::OtherStyle(None));
+        return Err(Unresolved::OtherStyle(None));
     }
-    let candidates: Vec<VolumeIndex> = match record.purpose.role {
+    let candidates: Vec<VolumeIndex> = match reference.purpose.role {
         role if role.is_system() => return Ok(store.volume),
-        Role::Loader | Role::OsRoot | Role::Resume => {
+        ElementRole::Loader | ElementRole::OsRoot | ElementRole::Resume => {
             let (ending, with_loader) = with_loader(layout, store.firmware);
             if with_loader.is_empty() {
-                return Err(Left::NoLoader(ending));
+                return Err(Unresolved::NoLoader(ending));
             }
             let free: Vec<VolumeIndex> =
                 with_loader.iter().copied().filter(|volume| !is_taken(*volume)).collect();
             if let ([], Some(taken)) = (free.as_slice(), with_loader.first()) {
-                return Err(Left::Taken(layout.name(*taken)));
+                return Err(Unresolved::Taken(layout.name(*taken)));
             }
             free
         }
-        Role::Image | Role::Sdi => {
-            record.purpose.file.iter().flat_map(|file| layout.evidence.volumes_with(file)).collect()
+        ElementRole::Image | ElementRole::Sdi => {
+            reference.purpose.file.iter().flat_map(|file| layout.evidence.volumes_with(file)).collect()
         }
         _ => Vec::new(),
     };
-    let place = match record.named {
+    let place = match reference.named {
         QualifiedPartition::Mbr { offset, .. } => layout.find_volume(|facts| facts.partition.start == offset),
         QualifiedPartition::Gpt { .. } => None,
     };
-    let hidden = hiding(layout, record.purpose.role);
+    let hidden = hiding(layout, reference.purpose.role);
     let is_guess = layout.table.unseen.is_some() || !hidden.is_empty();
     match (candidates.as_slice(), place.filter(|place| candidates.contains(place))) {
         (_, Some(place)) => Ok(place),
-        ([], None) => Err(Left::OtherStyle(None)),
-        ([only], None) if is_guess => Err(Left::Hidden { seen: *only, hidden }),
+        ([], None) => Err(Unresolved::OtherStyle(None)),
+        ([only], None) if is_guess => Err(Unresolved::Hidden { seen: *only, hidden }),
         ([only], None) => Ok(*only),
-        (several, None) => Err(Left::Ambiguous(several.to_vec())),
+        (several, None) => Err(Unresolved::Ambiguous(several.to_vec())),
     }
 }
 
 /// The volumes of which nobody can say whether a Windows is on them, where it is one that is looked for.
-fn hiding(layout: &Layout, role: Role) -> Vec<VolumeIndex> {
+fn hiding(layout: &Layout, role: ElementRole) -> Vec<VolumeIndex> {
     let is_hidden = |(volume, facts): &(VolumeIndex, &VolumeFacts)| {
         let is_closed = facts.file_system == FileSystem::BitLocker || facts.unread_reason().is_some();
-        is_closed && !layout.is_esp(*volume) && facts.role != Place::Reserved
+        is_closed && !layout.is_esp(*volume) && facts.role != VolumeRole::Reserved
     };
     match role {
-        Role::Loader | Role::OsRoot | Role::Resume => {
+        ElementRole::Loader | ElementRole::OsRoot | ElementRole::Resume => {
             layout.volumes_indexed().filter(is_hidden).map(|(volume, _)| volume).collect()
         }
         _ => Vec::new(),

@@ -11,8 +11,8 @@ use crate::diagnosis::resolve::kinship::StoredObject;
 use crate::diagnosis::resolve::machine::Machine;
 use crate::diagnosis::resolve::machine::Spot;
 use crate::diagnosis::resolve::place::Place;
-use crate::diagnosis::resolve::record::Record;
-use crate::diagnosis::resolve::role::Role;
+use crate::diagnosis::resolve::reference::Reference;
+use crate::diagnosis::resolve::role::ElementRole;
 use crate::layout::index::StoreIndex;
 
 /// Places that are compared with one another, at most.
@@ -21,7 +21,7 @@ const COMPARED_MAX: usize = 48;
 /// What is asked about places.
 pub(super) struct Facts<'a> {
     pub(super) machine: Machine<'a>,
-    pub(super) records: &'a [Record],
+    pub(super) references: &'a [Reference],
     pub(super) places: &'a [Place],
     pub(super) kinship: &'a Kinship,
     pub(super) claims: &'a Claims,
@@ -30,27 +30,30 @@ pub(super) struct Facts<'a> {
 }
 
 /// The entries whose `device` and `osdevice` name two volumes that are here.
-pub(super) fn split(machine: Machine<'_>, records: &[Record]) -> BTreeSet<StoredObject> {
-    let named = |role: Role| -> BTreeMap<StoredObject, Spot> {
-        let of_role = records.iter().filter(|record| record.purpose.role == role);
+pub(super) fn split(machine: Machine<'_>, references: &[Reference]) -> BTreeSet<StoredObject> {
+    let named = |role: ElementRole| -> BTreeMap<StoredObject, Spot> {
+        let of_role = references.iter().filter(|reference| reference.purpose.role == role);
         of_role
-            .filter_map(|record| Some(((record.store, record.object), machine.here(&record.named)?)))
+            .filter_map(|reference| {
+                Some(((reference.store, reference.object), machine.here(&reference.named)?))
+            })
             .collect()
     };
-    let (loaders, roots) = (named(Role::Loader), named(Role::OsRoot));
+    let (loaders, roots) = (named(ElementRole::Loader), named(ElementRole::OsRoot));
     let is_split = |(object, spot): &(StoredObject, Spot)| roots.get(object).is_some_and(|root| root != spot);
     loaders.into_iter().filter(is_split).map(|(object, _)| object).collect()
 }
 
 impl<'a> Facts<'a> {
     /// The records that stand for the volume with their store: {bootmgr}'s, or where that says `boot` those of the memory test.
-    pub(super) fn of_system(&self, place: &'a Place) -> impl Iterator<Item = &'a Record> {
-        let managers = self.records.iter().filter(|record| record.purpose.role == Role::BootManager);
-        let with_manager: BTreeSet<StoreIndex> = managers.map(|record| record.store).collect();
-        let records = place.records.iter().filter_map(|index| self.records.get(*index));
-        records.filter(move |record| match record.purpose.role {
-            Role::BootManager => true,
-            Role::MemoryTest => !with_manager.contains(&record.store),
+    pub(super) fn of_system(&self, place: &'a Place) -> impl Iterator<Item = &'a Reference> {
+        let managers =
+            self.references.iter().filter(|reference| reference.purpose.role == ElementRole::BootManager);
+        let with_manager: BTreeSet<StoreIndex> = managers.map(|reference| reference.store).collect();
+        let references = place.references.iter().filter_map(|index| self.references.get(*index));
+        references.filter(move |reference| match reference.purpose.role {
+            ElementRole::BootManager => true,
+            ElementRole::MemoryTest => !with_manager.contains(&reference.store),
             _ => false,
         })
     }
@@ -62,7 +65,7 @@ impl<'a> Facts<'a> {
 
     /// Whether the place tells whose its disk's identity was.
     pub(super) fn tells_of_system(&self, place: &Place) -> bool {
-        place.roles.contains(&Role::BootManager) || place.roles.contains(&Role::MemoryTest)
+        place.roles.contains(&ElementRole::BootManager) || place.roles.contains(&ElementRole::MemoryTest)
     }
 
     /// Volumes of the same disk that have all that the place stands for, and more of it than this one.

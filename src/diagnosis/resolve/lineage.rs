@@ -16,7 +16,7 @@ use crate::diagnosis::resolve::kinship::StoredObject;
 use crate::diagnosis::resolve::machine::Disk;
 use crate::diagnosis::resolve::machine::Spot;
 use crate::diagnosis::resolve::place::Place;
-use crate::diagnosis::resolve::record::Record;
+use crate::diagnosis::resolve::reference::Reference;
 use crate::layout::Firmware;
 use crate::partition::DiskId;
 use crate::partition::TableKind;
@@ -69,8 +69,8 @@ impl Lineage {
                 }
             }
         }
-        if let Some(recorded) = &facts.machine.context.recorded
-            && let Some(old) = recorded.disk_of(facts.machine.layout).filter(|old| !is_known(*old))
+        if let Some(snapshot) = &facts.machine.context.snapshot
+            && let Some(old) = snapshot.disk_of(facts.machine.layout).filter(|old| !is_known(*old))
         {
             lineage.proven.insert(old, Disk::Examined);
         }
@@ -172,7 +172,7 @@ impl Lineage {
     /// The user says that the disks beside belong to this machine: where all but one of its disks are named by what they are, or were
     /// another, an identity that is nobody's was that one's; as long as something of it is at its place there, where offsets tell.
     fn by_exclusion(&mut self, facts: &Facts<'_>) {
-        if facts.machine.context.beside.is_empty() {
+        if facts.machine.context.companions.is_empty() {
             return;
         }
         let mut open: BTreeMap<Disk, BTreeSet<DiskId>> = BTreeMap::new();
@@ -248,12 +248,13 @@ fn proof(facts: &Facts<'_>, place: &Place, disk: Disk) -> Option<Proof> {
     if direct.is_some() && matches!(place.named, QualifiedPartition::Gpt { .. }) {
         return Some(Proof::Guid);
     }
-    let of_manager = facts.of_system(place).filter(|_| disk == Disk::Examined).map(|record| {
-        match is_first(facts, record) {
-            true => Proof::FirstStore,
-            false => Proof::OtherStore,
-        }
-    });
+    let of_manager =
+        facts.of_system(place).filter(|_| disk == Disk::Examined).map(|reference| {
+            match is_first(facts, reference) {
+                true => Proof::FirstStore,
+                false => Proof::OtherStore,
+            }
+        });
     let of_files = || {
         let spot = direct.filter(|_| place.needs.is_proof)?;
         let is_whole = place.needs.grade(facts.machine, spot).complete;
@@ -264,7 +265,7 @@ fn proof(facts: &Facts<'_>, place: &Place, disk: Disk) -> Option<Proof> {
 }
 
 /// Whether the record is of the store that the firmware of such a disk comes to.
-fn is_first(facts: &Facts<'_>, record: &Record) -> bool {
+fn is_first(facts: &Facts<'_>, reference: &Reference) -> bool {
     let layout = facts.machine.layout;
     let firmware = match layout.table.kind {
         TableKind::Mbr | TableKind::None => Firmware::Bios,
@@ -272,6 +273,6 @@ fn is_first(facts: &Facts<'_>, record: &Record) -> bool {
     };
     let of_firmware = |firmware| layout.stores.iter().any(|file| file.first && file.firmware == firmware);
     layout
-        .store(record.store)
+        .store(reference.store)
         .is_some_and(|file| file.first && (file.firmware == firmware || !of_firmware(firmware)))
 }

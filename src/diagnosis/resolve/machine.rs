@@ -1,12 +1,12 @@
 //! The examined disk and those that the user named beside it, as one machine.
 
 use crate::bcd::device::QualifiedPartition;
-use crate::diagnosis::model::companion::Beside;
-use crate::diagnosis::model::context::BesideIndex;
+use crate::diagnosis::model::companion::Companion;
+use crate::diagnosis::model::context::CompanionIndex;
 use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::identity::disk_of;
 use crate::diagnosis::model::identity::identity_of;
-use crate::diagnosis::resolve::record;
+use crate::diagnosis::resolve::reference;
 use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
 use crate::partition::DiskId;
@@ -17,7 +17,7 @@ pub(super) enum Disk {
     /// The examined one.
     Examined,
     /// One beside it.
-    Beside(BesideIndex),
+    Companion(CompanionIndex),
 }
 
 /// A volume of a machine.
@@ -38,23 +38,23 @@ pub(super) struct Machine<'a> {
 
 impl<'a> Machine<'a> {
     pub(super) fn disks(self) -> impl Iterator<Item = (Disk, &'a Layout)> {
-        let beside = self.context.beside_indexed();
-        let beside = beside.map(|(index, beside)| (Disk::Beside(index), &beside.layout));
-        std::iter::once((Disk::Examined, self.layout)).chain(beside)
+        let companion = self.context.companions_indexed();
+        let companion = companion.map(|(index, companion)| (Disk::Companion(index), &companion.layout));
+        std::iter::once((Disk::Examined, self.layout)).chain(companion)
     }
 
     pub(super) fn disk(self, disk: Disk) -> Option<&'a Layout> {
         match disk {
             Disk::Examined => Some(self.layout),
-            Disk::Beside(_) => self.beside(disk).map(|beside| &beside.layout),
+            Disk::Companion(_) => self.companion(disk).map(|companion| &companion.layout),
         }
     }
 
     /// The disk beside that this is.
-    pub(super) fn beside(self, disk: Disk) -> Option<&'a Beside> {
+    pub(super) fn companion(self, disk: Disk) -> Option<&'a Companion> {
         match disk {
             Disk::Examined => None,
-            Disk::Beside(index) => self.context.beside_at(index),
+            Disk::Companion(index) => self.context.companion_at(index),
         }
     }
 
@@ -81,12 +81,12 @@ impl<'a> Machine<'a> {
     /// The volume that is named by both its identities.
     pub(super) fn here(self, named: &QualifiedPartition) -> Option<Spot> {
         self.disks()
-            .find_map(|(disk, layout)| record::is_here(layout, named).map(|volume| Spot { disk, volume }))
+            .find_map(|(disk, layout)| reference::is_here(layout, named).map(|volume| Spot { disk, volume }))
     }
 
     /// The volume whose partition is named, whatever is said of the disk.
     pub(super) fn direct(self, disk: Disk, named: &QualifiedPartition) -> Option<Spot> {
-        record::direct(self.disk(disk)?, named).map(|volume| Spot { disk, volume })
+        reference::direct(self.disk(disk)?, named).map(|volume| Spot { disk, volume })
     }
 
     /// The disk that has this identity now.
@@ -108,8 +108,8 @@ impl<'a> Machine<'a> {
 
     /// For people, as findings of the examined disk call it.
     pub(super) fn name(self, spot: Spot) -> String {
-        match self.beside(spot.disk) {
-            Some(beside) => beside.place(spot.volume),
+        match self.companion(spot.disk) {
+            Some(companion) => companion.place(spot.volume),
             None => self.layout.name(spot.volume),
         }
     }

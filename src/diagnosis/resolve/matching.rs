@@ -6,15 +6,15 @@ use std::collections::BTreeSet;
 use crate::bcd::device::QualifiedPartition;
 use crate::diagnosis::model::identity::disk_of;
 use crate::diagnosis::model::identity::partition_of;
-use crate::diagnosis::model::resolution::Left;
 use crate::diagnosis::model::resolution::NotHere;
+use crate::diagnosis::model::resolution::Unresolved;
 use crate::diagnosis::resolve::facts::Facts;
 use crate::diagnosis::resolve::lineage::Lineage;
 use crate::diagnosis::resolve::machine::Disk;
 use crate::diagnosis::resolve::machine::Spot;
 use crate::diagnosis::resolve::place::Place;
 use crate::diagnosis::resolve::place::is_half;
-use crate::layout::Role;
+use crate::layout::VolumeRole;
 use crate::partition::DiskId;
 use crate::volume::FileSystem;
 
@@ -33,7 +33,7 @@ pub(super) enum Answer {
     /// It is this volume.
     Is(Spot),
     /// It is left.
-    Left(Left),
+    Unresolved(Unresolved),
 }
 
 /// What a proven place on its old partition is.
@@ -55,11 +55,11 @@ pub(super) struct Matching<'a> {
     /// Old disks of which a place may have been exchanged with another, for a third has moved.
     doubted: BTreeSet<DiskId>,
     /// What the user said of the Windows entries' part of a place.
-    pub(super) words: Vec<Option<Result<Spot, Left>>>,
+    pub(super) words: Vec<Option<Result<Spot, Unresolved>>>,
     /// The same of its disk images.
-    pub(super) of_images: Vec<Option<Result<Spot, Left>>>,
+    pub(super) of_images: Vec<Option<Result<Spot, Unresolved>>>,
     /// The same of what is the boot manager's, where it is another volume than the place.
-    pub(super) of_system: Vec<Option<Result<Spot, Left>>>,
+    pub(super) of_system: Vec<Option<Result<Spot, Unresolved>>>,
 }
 
 impl<'a> Matching<'a> {
@@ -93,7 +93,7 @@ impl<'a> Matching<'a> {
                 _ if store.is_some() => Some(Answer::Is(spot)),
                 Direct::Doubt(others) => {
                     self.doubted.insert(disk_of(&place.named));
-                    Some(Answer::Left(ambiguous(self.facts, &[vec![spot], others].concat())))
+                    Some(Answer::Unresolved(ambiguous(self.facts, &[vec![spot], others].concat())))
                 }
                 Direct::Not => None,
             };
@@ -121,21 +121,22 @@ impl<'a> Matching<'a> {
     /// Leaves what tells whose an old identity was, as long as something else of it is an open question.
     pub(super) fn keep_proofs(&mut self) {
         let facts = self.facts;
-        let is_with_others = !facts.machine.context.beside.is_empty();
+        let is_with_others = !facts.machine.context.companions.is_empty();
         // What a volume has that nobody can read may be what is meant.
         let is_blind = facts.machine.layout.volumes.iter().any(|facts| {
             let is_unknown = facts.unreadable.is_some() || facts.file_system == FileSystem::Unknown;
-            is_unknown && facts.role == Role::Other && facts.partition.number != 0
+            is_unknown && facts.role == VolumeRole::Other && facts.partition.number != 0
         });
-        let is_open = |answer: &Option<Answer>, word: &Option<Result<Spot, Left>>| match (answer, word) {
+        let is_open = |answer: &Option<Answer>, word: &Option<Result<Spot, Unresolved>>| match (answer, word)
+        {
             (_, Some(Ok(_))) => false,
             (_, Some(Err(_))) => true,
             // Another partition has its identity: that has to be settled first.
             (Some(Answer::Is(spot)), None) => facts.machine.identity(*spot).is_none(),
-            (Some(Answer::Left(left)), None) => match left {
-                Left::NoCandidate => is_with_others || is_blind,
-                Left::Taken(_) | Left::OnDiskBeside(..) => is_with_others,
-                Left::NotThisDisk { .. } => false,
+            (Some(Answer::Unresolved(left)), None) => match left {
+                Unresolved::NoCandidate => is_with_others || is_blind,
+                Unresolved::Taken(_) | Unresolved::OnCompanion(..) => is_with_others,
+                Unresolved::NotThisDisk { .. } => false,
                 _ => true,
             },
             _ => false,
@@ -158,7 +159,9 @@ impl<'a> Matching<'a> {
             let is_kept = (is_proof && open.contains(&old)) || (has_moved && doubted.contains(&old));
             if is_kept && facts.machine.carrier(old).is_none() {
                 *answer = answer.take().map(|answer| match answer {
-                    Answer::Is(spot) if spot.disk == Disk::Examined => Answer::Left(Left::Kept(spot.volume)),
+                    Answer::Is(spot) if spot.disk == Disk::Examined => {
+                        Answer::Unresolved(Unresolved::Kept(spot.volume))
+                    }
                     answer => answer,
                 });
             }
@@ -209,7 +212,7 @@ impl<'a> Matching<'a> {
                 && !other.needs.is_of_store()
                 && !now.is_some_and(|now| is_half(other, place, &now))
         };
-        let is_said = |(other, word): (&Place, &Option<Result<Spot, Left>>)| {
+        let is_said = |(other, word): (&Place, &Option<Result<Spot, Unresolved>>)| {
             other.named != place.named && *word == Some(Ok(spot))
         };
         !self.facts.claims.is_taken(place, spot)
@@ -220,35 +223,35 @@ impl<'a> Matching<'a> {
 
     fn settle(&self, index: usize, found: &[Spot], wanted: &BTreeMap<Spot, usize>) -> Answer {
         let facts = self.facts;
-        let Some(place) = facts.places.get(index) else { return Answer::Left(Left::NoCandidate) };
+        let Some(place) = facts.places.get(index) else { return Answer::Unresolved(Unresolved::NoCandidate) };
         let old = disk_of(&place.named);
         let home = facts.machine.carrier(old).or_else(|| self.lineage.disk(old));
-        let Some(disk) = home else { return Answer::Left(self.not_here(place)) };
+        let Some(disk) = home else { return Answer::Unresolved(self.not_here(place)) };
         if place.needs.is_of_store() {
             let mut stores = facts.machine.spots(Disk::Examined).filter(|spot| self.is_whole(place, *spot));
             let store = stores.next().filter(|_| disk == Disk::Examined);
-            return store.map_or(Answer::Left(Left::NoCandidate), Answer::Is);
+            return store.map_or(Answer::Unresolved(Unresolved::NoCandidate), Answer::Is);
         }
         let whole: Vec<Spot> =
             found.iter().copied().filter(|spot| place.needs.has_all(facts.machine, *spot)).collect();
         let only = match (found, whole.as_slice()) {
             ([only], _) | (_, [only]) => *only,
-            ([], _) => return Answer::Left(self.nowhere(place, disk)),
+            ([], _) => return Answer::Unresolved(self.nowhere(place, disk)),
             // Which of them others name tells nothing of which is meant: its own may be gone.
-            (several, _) => return Answer::Left(ambiguous(facts, several)),
+            (several, _) => return Answer::Unresolved(ambiguous(facts, several)),
         };
         if !self.is_free(place, only) {
-            return Answer::Left(Left::Taken(facts.machine.name(only)));
+            return Answer::Unresolved(Unresolved::Taken(facts.machine.name(only)));
         }
         if wanted.get(&only).is_some_and(|places| *places > 1) {
-            return Answer::Left(Left::Rivals(facts.machine.name(only)));
+            return Answer::Unresolved(Unresolved::Rivals(facts.machine.name(only)));
         }
         let rivals = self.rivals(place, only);
         if !rivals.is_empty() {
-            return Answer::Left(ambiguous(facts, &[vec![only], rivals].concat()));
+            return Answer::Unresolved(ambiguous(facts, &[vec![only], rivals].concat()));
         }
         match self.hidden(place, only) {
-            Some(left) => Answer::Left(left),
+            Some(left) => Answer::Unresolved(left),
             None => Answer::Is(only),
         }
     }
@@ -270,7 +273,7 @@ impl<'a> Matching<'a> {
     }
 
     /// Why a place of a disk that is here is left, where no volume of it has what it stands for.
-    fn nowhere(&self, place: &Place, disk: Disk) -> Left {
+    fn nowhere(&self, place: &Place, disk: Disk) -> Unresolved {
         let facts = self.facts;
         let others = facts.machine.disks().map(|(other, _)| other).filter(|other| *other != disk);
         let spots: Vec<Spot> = others.flat_map(|other| facts.machine.spots(other)).collect();
@@ -283,15 +286,15 @@ impl<'a> Matching<'a> {
         let is_seen = facts.machine.disk(disk).is_some_and(|layout| layout.table.unseen.is_none());
         let only = found.next().filter(|_| is_seen && found.next().is_none());
         let named = only.and_then(|spot| {
-            let beside = facts.machine.beside(spot.disk)?;
-            let number = beside.layout.partition(spot.volume)?.number;
-            Some(Left::OnDiskBeside(beside.name.clone(), number))
+            let companion = facts.machine.companion(spot.disk)?;
+            let number = companion.layout.partition(spot.volume)?.number;
+            Some(Unresolved::OnCompanion(companion.name.clone(), number))
         });
-        named.unwrap_or(Left::NoCandidate)
+        named.unwrap_or(Unresolved::NoCandidate)
     }
 
     /// Why a place of a disk that is not known to be here is left.
-    fn not_here(&self, place: &Place) -> Left {
+    fn not_here(&self, place: &Place) -> Unresolved {
         let facts = self.facts;
         let whole: Vec<Spot> = facts
             .machine
@@ -304,15 +307,15 @@ impl<'a> Matching<'a> {
             return ambiguous(facts, &free);
         }
         if let ([], Some(taken), true) = (free.as_slice(), whole.first(), place.needs.is_proof) {
-            return Left::Taken(facts.machine.name(*taken));
+            return Unresolved::Taken(facts.machine.name(*taken));
         }
         let seen = free.iter().filter(|spot| spot.disk == Disk::Examined).map(|spot| spot.volume).collect();
         let why = self.lineage.against(facts, Disk::Examined).unwrap_or(NotHere::Unproven);
-        Left::NotThisDisk { why, seen }
+        Unresolved::NotThisDisk { why, seen }
     }
 
     /// The reason not to believe the only volume that is seen to have it: others may have it too.
-    fn hidden(&self, place: &Place, seen: Spot) -> Option<Left> {
+    fn hidden(&self, place: &Place, seen: Spot) -> Option<Unresolved> {
         let layout = self.facts.machine.disk(seen.disk)?;
         let spots = self.facts.machine.spots(seen.disk);
         // No Windows is on an EFI system partition.
@@ -327,14 +330,14 @@ impl<'a> Matching<'a> {
         }
         if seen.disk == Disk::Examined {
             let hidden = hidden.into_iter().map(|spot| spot.volume).collect();
-            return Some(Left::Hidden { seen: seen.volume, hidden });
+            return Some(Unresolved::Hidden { seen: seen.volume, hidden });
         }
         let missing = layout.table.unseen.iter().filter_map(|_| {
-            let beside = self.facts.machine.beside(seen.disk)?;
-            Some(format!("perhaps a partition that is missing on {}", beside.name))
+            let companion = self.facts.machine.companion(seen.disk)?;
+            Some(format!("perhaps a partition that is missing on {}", companion.name))
         });
         let names = [seen].into_iter().chain(hidden).map(|spot| self.facts.machine.name(spot));
-        Some(Left::AmbiguousDisks(names.chain(missing).collect()))
+        Some(Unresolved::AmbiguousDisks(names.chain(missing).collect()))
     }
 }
 
@@ -344,7 +347,7 @@ fn fixed(facts: &Facts<'_>, place: &Place) -> Option<Answer> {
     if let Some(spot) = here.filter(|spot| spot.disk == Disk::Examined) {
         return Some(Answer::Here(spot));
     }
-    if let Some(spot) = recorded(facts, place) {
+    if let Some(spot) = snapshot(facts, place) {
         return Some(Answer::Is(spot));
     }
     if let Some(spot) = here {
@@ -361,9 +364,9 @@ fn fixed(facts: &Facts<'_>, place: &Place) -> Option<Answer> {
 }
 
 /// The volume that is where the place was by the user's record, unless what it stands for has gone elsewhere.
-fn recorded(facts: &Facts<'_>, place: &Place) -> Option<Spot> {
-    let recorded = facts.machine.context.recorded.as_ref()?;
-    let volume = recorded.meant(facts.machine.layout, &place.named)?;
+fn snapshot(facts: &Facts<'_>, place: &Place) -> Option<Spot> {
+    let snapshot = facts.machine.context.snapshot.as_ref()?;
+    let volume = snapshot.meant(facts.machine.layout, &place.named)?;
     let spot = Spot { disk: Disk::Examined, volume };
     let is_it = facts.machine.has_style(Disk::Examined, &place.named)
         && facts.better(place, spot).is_empty()
@@ -403,10 +406,10 @@ fn direct(facts: &Facts<'_>, place: &Place, spot: Spot) -> Direct {
     }
 }
 
-fn ambiguous(facts: &Facts<'_>, spots: &[Spot]) -> Left {
+fn ambiguous(facts: &Facts<'_>, spots: &[Spot]) -> Unresolved {
     let spots: BTreeSet<Spot> = spots.iter().copied().collect();
     match spots.iter().all(|spot| spot.disk == Disk::Examined) {
-        true => Left::Ambiguous(spots.iter().map(|spot| spot.volume).collect()),
-        false => Left::AmbiguousDisks(spots.iter().map(|spot| facts.machine.name(*spot)).collect()),
+        true => Unresolved::Ambiguous(spots.iter().map(|spot| spot.volume).collect()),
+        false => Unresolved::AmbiguousDisks(spots.iter().map(|spot| facts.machine.name(*spot)).collect()),
     }
 }

@@ -20,7 +20,7 @@ mod machine;
 mod matching;
 mod needs;
 mod place;
-pub mod record;
+pub mod reference;
 pub mod role;
 pub mod splice;
 mod word;
@@ -35,9 +35,9 @@ use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::identity::disk_of;
 use crate::diagnosis::model::identity::identity_of;
 use crate::diagnosis::model::resolution::Change;
-use crate::diagnosis::model::resolution::Left;
 use crate::diagnosis::model::resolution::NotHere;
 use crate::diagnosis::model::resolution::Resolution;
+use crate::diagnosis::model::resolution::Unresolved;
 use crate::diagnosis::resolve::claims::Claims;
 use crate::diagnosis::resolve::facts::Facts;
 use crate::diagnosis::resolve::facts::split;
@@ -50,8 +50,8 @@ use crate::diagnosis::resolve::matching::Matching;
 use crate::diagnosis::resolve::needs::Needs;
 use crate::diagnosis::resolve::place::Place;
 use crate::diagnosis::resolve::place::places;
-use crate::diagnosis::resolve::record::Record;
-use crate::diagnosis::resolve::record::direct;
+use crate::diagnosis::resolve::reference::Reference;
+use crate::diagnosis::resolve::reference::direct;
 use crate::layout::Layout;
 use crate::layout::index::StoreIndex;
 use crate::layout::index::VolumeIndex;
@@ -63,24 +63,24 @@ const LOOKS_MAX: usize = 4;
 /// Resolves every record; the answers are in the order of `records`. A second repair finds nothing more to do than the first: what
 /// is re-pointed is taken as done, and the rest looked at again.
 #[must_use]
-pub fn resolve(layout: &Layout, context: &Context, records: &[Record]) -> Vec<Resolution> {
+pub fn resolve(layout: &Layout, context: &Context, references: &[Reference]) -> Vec<Resolution> {
     let kinship = Kinship::new(layout);
-    let mut answers = look(layout, context, &kinship, records);
-    let mut done: Vec<Record> = records.to_vec();
+    let mut answers = look(layout, context, &kinship, references);
+    let mut done: Vec<Reference> = references.to_vec();
     let mut new: Vec<(usize, Resolution)> = (0..).zip(answers.clone()).collect();
     for _ in 0..LOOKS_MAX {
         let mut is_changed = false;
         for (at, answer) in &new {
             let now = match answer {
                 Resolution::Repoint { volume, .. } => identity_of(layout, *volume),
-                Resolution::RepointBeside { disk, volume, .. } => {
-                    context.beside_at(*disk).and_then(|beside| identity_of(&beside.layout, *volume))
+                Resolution::RepointCompanion { disk, volume, .. } => {
+                    context.companion_at(*disk).and_then(|companion| identity_of(&companion.layout, *volume))
                 }
                 _ => None,
             };
-            let (Some(now), Some(record)) = (now, done.get_mut(*at)) else { continue };
-            is_changed |= record.named != now;
-            record.named = now;
+            let (Some(now), Some(reference)) = (now, done.get_mut(*at)) else { continue };
+            is_changed |= reference.named != now;
+            reference.named = now;
             if let Some(slot) = answers.get_mut(*at) {
                 *slot = answer.clone();
             }
@@ -93,12 +93,12 @@ pub fn resolve(layout: &Layout, context: &Context, records: &[Record]) -> Vec<Re
     answers
 }
 
-fn look(layout: &Layout, context: &Context, kinship: &Kinship, records: &[Record]) -> Vec<Resolution> {
+fn look(layout: &Layout, context: &Context, kinship: &Kinship, references: &[Reference]) -> Vec<Resolution> {
     let machine = Machine { layout, context };
-    let places = places(machine, records, kinship);
-    let claims = Claims::new(machine, records);
-    let split = split(machine, records);
-    let facts = Facts { machine, records, places: &places, kinship, claims: &claims, split };
+    let places = places(machine, references, kinship);
+    let claims = Claims::new(machine, references);
+    let split = split(machine, references);
+    let facts = Facts { machine, references, places: &places, kinship, claims: &claims, split };
     let mut matching = Matching::new(&facts);
     matching.by_place();
     matching.take_windows();
@@ -108,32 +108,36 @@ fn look(layout: &Layout, context: &Context, kinship: &Kinship, records: &[Record
     matching.by_files();
     matching.keep_proofs();
     let converted = after_conversion(&matching);
-    let mut answers: Vec<Resolution> = records.iter().map(|record| ungrouped(machine, record)).collect();
+    let mut answers: Vec<Resolution> =
+        references.iter().map(|reference| ungrouped(machine, reference)).collect();
     for (index, place) in places.iter().enumerate() {
-        for at in &place.records {
-            let (Some(record), Some(slot)) = (records.get(*at), answers.get_mut(*at)) else { continue };
-            *slot = converted.get(at).cloned().unwrap_or_else(|| resolution(&matching, place, index, record));
+        for at in &place.references {
+            let (Some(reference), Some(slot)) = (references.get(*at), answers.get_mut(*at)) else { continue };
+            *slot =
+                converted.get(at).cloned().unwrap_or_else(|| resolution(&matching, place, index, reference));
         }
     }
     answers
 }
 
 /// What is said of a record that is of no place: of the firmware's, of a virtual disk's, and of those that are too many.
-fn ungrouped(machine: Machine<'_>, record: &Record) -> Resolution {
-    if !record.purpose.role.is_of_store() {
+fn ungrouped(machine: Machine<'_>, reference: &Reference) -> Resolution {
+    if !reference.purpose.role.is_of_store() {
         return Resolution::Untouched;
     }
-    match machine.here(&record.named) {
+    match machine.here(&reference.named) {
         Some(Spot { disk: Disk::Examined, volume }) => Resolution::Here(volume),
-        Some(spot) => on_disk_beside(machine, record, spot),
-        None => Resolution::Left { change: change(machine.layout, record), why: Left::NoCandidate },
+        Some(spot) => on_companion(machine, reference, spot),
+        None => {
+            Resolution::Unresolved { change: change(machine.layout, reference), why: Unresolved::NoCandidate }
+        }
     }
 }
 
 /// Why the identity in a record is no longer right.
-pub(super) fn change(layout: &Layout, record: &Record) -> Change {
-    let same_disk = layout.table.disk == Some(disk_of(&record.named));
-    match (same_disk, direct(layout, &record.named), record.named) {
+pub(super) fn change(layout: &Layout, reference: &Reference) -> Change {
+    let same_disk = layout.table.disk == Some(disk_of(&reference.named));
+    match (same_disk, direct(layout, &reference.named), reference.named) {
         (true, _, _) => Change::Partition,
         (false, Some(_), QualifiedPartition::Mbr { .. }) => Change::Signature,
         (false, Some(_), QualifiedPartition::Gpt { .. }) => Change::DiskGuid,
@@ -141,71 +145,80 @@ pub(super) fn change(layout: &Layout, record: &Record) -> Change {
     }
 }
 
-fn resolution(matching: &Matching<'_>, place: &Place, index: usize, record: &Record) -> Resolution {
+fn resolution(matching: &Matching<'_>, place: &Place, index: usize, reference: &Reference) -> Resolution {
     let machine = matching.facts.machine;
-    let change = change(machine.layout, record);
-    let left = |why| Resolution::Left { change, why };
+    let change = change(machine.layout, reference);
+    let left = |why| Resolution::Unresolved { change, why };
     let has_file = |spot: &Spot| {
-        record.purpose.file.as_ref().is_none_or(|file| machine.has(*spot, file) || machine.hides(*spot, file))
+        reference
+            .purpose
+            .file
+            .as_ref()
+            .is_none_or(|file| machine.has(*spot, file) || machine.hides(*spot, file))
     };
     let is_well = match matching.answers.get(index) {
         Some(Some(Answer::Here(here))) if matching.words.get(index).is_some_and(Option::is_some) => {
-            is_well(matching, record, *here)
+            is_well(matching, reference, *here)
         }
         _ => false,
     };
     let word = matching.words.get(index).cloned().flatten().filter(|_| !is_well);
     let word = word.filter(|word| match word {
         // What else is on the place goes along only where it is; and a one-partition system's store stays where that is.
-        Ok(spot) if record.purpose.role.is_system() => !place.needs.is_store_elsewhere(*spot),
-        Ok(spot) => record.purpose.role.is_windows() || has_file(spot),
-        Err(_) => record.purpose.role.is_windows(),
+        Ok(spot) if reference.purpose.role.is_system() => !place.needs.is_store_elsewhere(*spot),
+        Ok(spot) => reference.purpose.role.is_windows() || has_file(spot),
+        Err(_) => reference.purpose.role.is_windows(),
     });
-    let own = match record.purpose.role {
+    let own = match reference.purpose.role {
         role if role.is_image() => matching.of_images.get(index).cloned().flatten(),
         role if role.is_system() => matching.of_system.get(index).cloned().flatten(),
         _ => None,
     };
     let answer = match own.or(word) {
         Some(Ok(spot)) => Answer::Is(spot),
-        Some(Err(why)) => Answer::Left(why),
-        None => matching.answers.get(index).cloned().flatten().unwrap_or(Answer::Left(Left::NoCandidate)),
+        Some(Err(why)) => Answer::Unresolved(why),
+        None => matching
+            .answers
+            .get(index)
+            .cloned()
+            .flatten()
+            .unwrap_or(Answer::Unresolved(Unresolved::NoCandidate)),
     };
     let has_no_identity = matches!(machine.layout.table.disk, None | Some(DiskId::Mbr(0)));
     match answer {
         Answer::Here(Spot { disk: Disk::Examined, volume }) => Resolution::Here(volume),
-        Answer::Here(spot) => on_disk_beside(machine, record, spot),
+        Answer::Here(spot) => on_companion(machine, reference, spot),
         Answer::Known { name, partition } => Resolution::OtherDisk { name, partition, is_named: false },
-        Answer::Is(Spot { disk: Disk::Beside(disk), volume }) => {
-            Resolution::RepointBeside { disk, volume, change }
+        Answer::Is(Spot { disk: Disk::Companion(disk), volume }) => {
+            Resolution::RepointCompanion { disk, volume, change }
         }
-        Answer::Is(_) | Answer::Left(_) if has_no_identity => left(Left::NoIdentity),
-        Answer::Is(spot) if machine.identity(spot).is_none() => left(Left::SharedIdentity(spot.volume)),
+        Answer::Is(_) | Answer::Unresolved(_) if has_no_identity => left(Unresolved::NoIdentity),
+        Answer::Is(spot) if machine.identity(spot).is_none() => left(Unresolved::SharedIdentity(spot.volume)),
         Answer::Is(spot) => Resolution::Repoint { volume: spot.volume, change },
-        Answer::Left(why) => left(why),
+        Answer::Unresolved(why) => left(why),
     }
 }
 
 /// Whether a record is of an entry that has on this volume all that it names it for; another entry may name it without.
-fn is_well(matching: &Matching<'_>, record: &Record, here: Spot) -> bool {
+fn is_well(matching: &Matching<'_>, reference: &Reference, here: Spot) -> bool {
     let facts = matching.facts;
-    let object = (record.store, record.object);
-    let is_of_object = |other: &&Record| {
-        facts.kinship.are_twins((other.store, other.object), object) && other.named == record.named
+    let object = (reference.store, reference.object);
+    let is_of_object = |other: &&Reference| {
+        facts.kinship.are_twins((other.store, other.object), object) && other.named == reference.named
     };
-    let all: Vec<&Record> = facts.records.iter().filter(is_of_object).collect();
+    let all: Vec<&Reference> = facts.references.iter().filter(is_of_object).collect();
     let needs = Needs::of(facts.machine, &all);
-    let is_split = all.iter().any(|record| facts.is_split((record.store, record.object)));
+    let is_split = all.iter().any(|reference| facts.is_split((reference.store, reference.object)));
     !is_split && needs.grade(facts.machine, here).complete
 }
 
 /// A record that names a partition of a disk beside by both its identities.
-fn on_disk_beside(machine: Machine<'_>, record: &Record, spot: Spot) -> Resolution {
-    let beside = machine.beside(spot.disk);
-    let partition = beside.and_then(|beside| beside.layout.partition(spot.volume));
-    let is_named = record.purpose.file.as_ref().is_none_or(|file| machine.has(spot, file));
+fn on_companion(machine: Machine<'_>, reference: &Reference, spot: Spot) -> Resolution {
+    let companion = machine.companion(spot.disk);
+    let partition = companion.and_then(|companion| companion.layout.partition(spot.volume));
+    let is_named = reference.purpose.file.as_ref().is_none_or(|file| machine.has(spot, file));
     Resolution::OtherDisk {
-        name: beside.map_or_else(String::new, |beside| beside.name.clone()),
+        name: companion.map_or_else(String::new, |companion| companion.name.clone()),
         partition: partition.map(|partition| partition.number),
         is_named,
     }
@@ -215,45 +228,48 @@ fn on_disk_beside(machine: Machine<'_>, record: &Record, spot: Spot) -> Resoluti
 fn after_conversion(matching: &Matching<'_>) -> BTreeMap<usize, Resolution> {
     let facts = matching.facts;
     let machine = facts.machine;
-    let mut found: BTreeMap<usize, Result<VolumeIndex, Left>> = BTreeMap::new();
+    let mut found: BTreeMap<usize, Result<VolumeIndex, Unresolved>> = BTreeMap::new();
     let mut wanted: BTreeMap<VolumeIndex, BTreeSet<usize>> = BTreeMap::new();
     if matches!(machine.layout.table.disk, None | Some(DiskId::Mbr(0))) {
         return BTreeMap::new();
     }
     for (index, place) in facts.places.iter().enumerate() {
-        let is_open = matches!(matching.answers.get(index), Some(Some(Answer::Left(_)) | None));
-        if !is_open || machine.has_style(Disk::Examined, &place.named) || is_beside(matching, place) {
+        let is_open = matches!(matching.answers.get(index), Some(Some(Answer::Unresolved(_)) | None));
+        if !is_open || machine.has_style(Disk::Examined, &place.named) || is_companion(matching, place) {
             continue;
         }
         let is_taken = |volume: VolumeIndex| !matching.is_free(place, Spot { disk: Disk::Examined, volume });
-        for at in &place.records {
-            let Some(record) = facts.records.get(*at) else { continue };
+        for at in &place.references {
+            let Some(reference) = facts.references.get(*at) else { continue };
             let word = matching.words.get(index).cloned().flatten();
-            let target = match (word.filter(|_| record.purpose.role.is_windows()), names_system(facts, place))
-            {
-                (Some(Ok(spot)), _) => Ok(spot.volume),
-                (Some(Err(why)), _) => Err(why),
-                (None, false) => Err(Left::NotThisDisk { why: NotHere::PresentNamed, seen: Vec::new() }),
-                (None, true) => converted::target(machine.layout, record, &is_taken),
-            };
-            if let (Ok(volume), true) = (&target, record.purpose.role.is_windows()) {
+            let target =
+                match (word.filter(|_| reference.purpose.role.is_windows()), names_system(facts, place)) {
+                    (Some(Ok(spot)), _) => Ok(spot.volume),
+                    (Some(Err(why)), _) => Err(why),
+                    (None, false) => {
+                        Err(Unresolved::NotThisDisk { why: NotHere::PresentNamed, seen: Vec::new() })
+                    }
+                    (None, true) => converted::target(machine.layout, reference, &is_taken),
+                };
+            if let (Ok(volume), true) = (&target, reference.purpose.role.is_windows()) {
                 wanted.entry(*volume).or_default().insert(index);
             }
             found.insert(*at, target);
         }
     }
     let choice = machine.context.choice;
-    let settle = |(at, target): (usize, Result<VolumeIndex, Left>)| {
-        let is_windows = facts.records.get(at).is_some_and(|record| record.purpose.role.is_windows());
+    let settle = |(at, target): (usize, Result<VolumeIndex, Unresolved>)| {
+        let is_windows =
+            facts.references.get(at).is_some_and(|reference| reference.purpose.role.is_windows());
         let change = Change::Style;
         let answer = match target {
             Ok(volume) if is_windows && wanted.get(&volume).is_some_and(|places| places.len() > 1) => {
-                Resolution::Left { change, why: Left::Rivals(machine.layout.name(volume)) }
+                Resolution::Unresolved { change, why: Unresolved::Rivals(machine.layout.name(volume)) }
             }
             Ok(volume) if choice.convert => Resolution::Repoint { volume, change },
-            Ok(volume) => Resolution::Left { change, why: Left::OtherStyle(Some(volume)) },
-            Err(why @ Left::NotThisDisk { .. }) => Resolution::Left { change: Change::Both, why },
-            Err(why) => Resolution::Left { change, why },
+            Ok(volume) => Resolution::Unresolved { change, why: Unresolved::OtherStyle(Some(volume)) },
+            Err(why @ Unresolved::NotThisDisk { .. }) => Resolution::Unresolved { change: Change::Both, why },
+            Err(why) => Resolution::Unresolved { change, why },
         };
         (at, answer)
     };
@@ -261,7 +277,7 @@ fn after_conversion(matching: &Matching<'_>) -> BTreeMap<usize, Resolution> {
 }
 
 /// Whether a disk beside is what the place is on.
-fn is_beside(matching: &Matching<'_>, place: &Place) -> bool {
+fn is_companion(matching: &Matching<'_>, place: &Place) -> bool {
     let facts = matching.facts;
     let disk = disk_of(&place.named);
     let home = facts.machine.carrier(disk).or_else(|| matching.lineage.disk(disk));
@@ -274,9 +290,9 @@ fn is_beside(matching: &Matching<'_>, place: &Place) -> bool {
 fn names_system(facts: &Facts<'_>, place: &Place) -> bool {
     let stores: BTreeSet<StoreIndex> = place.objects.iter().map(|(store, _)| *store).collect();
     let of_system = facts
-        .records
+        .references
         .iter()
-        .filter(|record| record.purpose.role.is_system() && stores.contains(&record.store));
-    let named: Vec<DiskId> = of_system.map(|record| disk_of(&record.named)).collect();
+        .filter(|reference| reference.purpose.role.is_system() && stores.contains(&reference.store));
+    let named: Vec<DiskId> = of_system.map(|reference| disk_of(&reference.named)).collect();
     named.is_empty() || named.contains(&disk_of(&place.named))
 }

@@ -8,8 +8,8 @@ use crate::diagnosis::resolve::kinship::StoredObject;
 use crate::diagnosis::resolve::machine::Disk;
 use crate::diagnosis::resolve::machine::Machine;
 use crate::diagnosis::resolve::machine::Spot;
-use crate::diagnosis::resolve::record::Record;
-use crate::diagnosis::resolve::role::Role;
+use crate::diagnosis::resolve::reference::Reference;
+use crate::diagnosis::resolve::role::ElementRole;
 use crate::layout::index::VolumeIndex;
 
 /// What one old place stands for. Paths are lower-case.
@@ -43,26 +43,26 @@ pub(super) struct Grade {
 }
 
 impl Needs {
-    pub(super) fn of(machine: Machine<'_>, records: &[&Record]) -> Self {
+    pub(super) fn of(machine: Machine<'_>, references: &[&Reference]) -> Self {
         let mut groups: BTreeMap<StoredObject, BTreeSet<String>> = BTreeMap::new();
         let (mut images, mut sdis, mut ntldr) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let mut needs = Self::default();
-        for record in records {
-            let file = record.purpose.file.as_ref().map(|file| file.to_lowercase());
-            let store = machine.layout.store(record.store);
-            match (record.purpose.role, file) {
-                (Role::MemoryTest | Role::System, None) => needs.is_system = true,
-                (Role::BootManager, _) => needs.managers.extend(store.map(|store| store.volume)),
-                (Role::Loader | Role::OsRoot, Some(file)) => {
-                    let group = groups.entry((record.store, record.object)).or_default();
-                    group.extend(loader_beside(machine, record));
+        for reference in references {
+            let file = reference.purpose.file.as_ref().map(|file| file.to_lowercase());
+            let store = machine.layout.store(reference.store);
+            match (reference.purpose.role, file) {
+                (ElementRole::MemoryTest | ElementRole::System, None) => needs.is_system = true,
+                (ElementRole::BootManager, _) => needs.managers.extend(store.map(|store| store.volume)),
+                (ElementRole::Loader | ElementRole::OsRoot, Some(file)) => {
+                    let group = groups.entry((reference.store, reference.object)).or_default();
+                    group.extend(loader_beside(machine, reference));
                     group.insert(file);
                 }
-                (Role::Image, Some(file)) => drop(images.insert(file)),
-                (Role::Sdi, Some(file)) => drop(sdis.insert(file)),
-                (Role::Ntldr, Some(file)) => drop(ntldr.insert(file)),
-                (Role::Resume, Some(file)) => drop(needs.other.insert(file)),
-                (Role::MemoryTest | Role::System, Some(file)) => {
+                (ElementRole::Image, Some(file)) => drop(images.insert(file)),
+                (ElementRole::Sdi, Some(file)) => drop(sdis.insert(file)),
+                (ElementRole::Ntldr, Some(file)) => drop(ntldr.insert(file)),
+                (ElementRole::Resume, Some(file)) => drop(needs.other.insert(file)),
+                (ElementRole::MemoryTest | ElementRole::System, Some(file)) => {
                     needs.is_system = true;
                     needs.other.insert(file);
                 }
@@ -173,9 +173,14 @@ impl Needs {
 }
 
 /// The loader of the same entry, which lies within its system root: `\Windows` alone is on many volumes.
-fn loader_beside(machine: Machine<'_>, record: &Record) -> Option<String> {
-    let root = record.purpose.file.as_ref().filter(|_| record.purpose.role == Role::OsRoot)?.to_lowercase();
-    let store = machine.layout.store(record.store)?.parsed()?;
-    let path = store.object_at(record.object)?.string(ElementId::PATH)?.to_lowercase();
+fn loader_beside(machine: Machine<'_>, reference: &Reference) -> Option<String> {
+    let root = reference
+        .purpose
+        .file
+        .as_ref()
+        .filter(|_| reference.purpose.role == ElementRole::OsRoot)?
+        .to_lowercase();
+    let store = machine.layout.store(reference.store)?.parsed()?;
+    let path = store.object_at(reference.object)?.string(ElementId::PATH)?.to_lowercase();
     path.strip_prefix(&root).is_some_and(|rest| rest.starts_with('\\')).then_some(path)
 }

@@ -10,8 +10,8 @@ use crate::diagnosis::resolve::kinship::StoredObject;
 use crate::diagnosis::resolve::machine::Machine;
 use crate::diagnosis::resolve::machine::Spot;
 use crate::diagnosis::resolve::needs::Needs;
-use crate::diagnosis::resolve::record::Record;
-use crate::diagnosis::resolve::role::Role;
+use crate::diagnosis::resolve::reference::Reference;
+use crate::diagnosis::resolve::role::ElementRole;
 use crate::diagnosis::resolve::splice::is_splice;
 use crate::layout::index::VolumeIndex;
 
@@ -28,7 +28,7 @@ pub(super) struct Place {
     /// Whether its disk is here, and it is the partition that is not.
     pub(super) is_of_present: bool,
     /// The records that name it, by index.
-    pub(super) records: Vec<usize>,
+    pub(super) references: Vec<usize>,
     /// The objects that those are in.
     pub(super) objects: BTreeSet<StoredObject>,
     /// Those with their twins.
@@ -36,7 +36,7 @@ pub(super) struct Place {
     /// Those with all that serves them.
     pub(super) servants: BTreeSet<StoredObject>,
     /// What those are for.
-    pub(super) roles: Vec<Role>,
+    pub(super) roles: Vec<ElementRole>,
     /// What it stands for.
     pub(super) needs: Needs,
 }
@@ -44,19 +44,19 @@ pub(super) struct Place {
 impl Place {
     fn new(
         machine: Machine<'_>,
-        records: &[Record],
+        references: &[Reference],
         kinship: &Kinship,
         named: QualifiedPartition,
         of: Vec<usize>,
     ) -> Self {
-        let found: Vec<&Record> = of.iter().filter_map(|index| records.get(*index)).collect();
+        let found: Vec<&Reference> = of.iter().filter_map(|index| references.get(*index)).collect();
         let needs = Needs::of(machine, &found);
-        let objects = found.iter().map(|record| (record.store, record.object)).collect();
+        let objects = found.iter().map(|reference| (reference.store, reference.object)).collect();
         let (twins, servants) = (kinship.with_twins(&objects), kinship.with_servants(&objects));
-        let mut roles: Vec<Role> = found.iter().map(|record| record.purpose.role).collect();
+        let mut roles: Vec<ElementRole> = found.iter().map(|reference| reference.purpose.role).collect();
         roles.dedup();
         let is_of_present = machine.carrier(disk_of(&named)).is_some();
-        Self { named, is_of_present, records: of, objects, twins, servants, roles, needs }
+        Self { named, is_of_present, references: of, objects, twins, servants, roles, needs }
     }
 
     /// Whether one of its records has a role that `--windows` decides.
@@ -72,43 +72,43 @@ impl Place {
 
 /// The places that records name, in the order of the records. What is half an old place and half a present one stands for the old
 /// one: an identity may lie across two sectors, and a repair may be cut short between them.
-pub(super) fn places(machine: Machine<'_>, records: &[Record], kinship: &Kinship) -> Vec<Place> {
+pub(super) fn places(machine: Machine<'_>, references: &[Reference], kinship: &Kinship) -> Vec<Place> {
     let mut by_name: HashMap<QualifiedPartition, usize> = HashMap::new();
     let mut grouped: Vec<(QualifiedPartition, Vec<usize>)> = Vec::new();
-    let counts = |record: &Record| record.purpose.role.is_of_store();
-    for (index, record) in records.iter().enumerate().filter(|(_, record)| counts(record)) {
-        let at = *by_name.entry(record.named).or_insert(grouped.len());
+    let counts = |reference: &Reference| reference.purpose.role.is_of_store();
+    for (index, reference) in references.iter().enumerate().filter(|(_, reference)| counts(reference)) {
+        let at = *by_name.entry(reference.named).or_insert(grouped.len());
         match grouped.get_mut(at) {
             Some((_, of)) => of.push(index),
-            None if at < PLACES_MAX => grouped.push((record.named, vec![index])),
+            None if at < PLACES_MAX => grouped.push((reference.named, vec![index])),
             None => {}
         }
     }
-    merge_halves(machine, records, kinship, &mut grouped);
-    split_copies(machine, records, &mut grouped);
-    grouped.into_iter().map(|(named, of)| Place::new(machine, records, kinship, named, of)).collect()
+    merge_halves(machine, references, kinship, &mut grouped);
+    split_copies(machine, references, &mut grouped);
+    grouped.into_iter().map(|(named, of)| Place::new(machine, references, kinship, named, of)).collect()
 }
 
 /// Where a system volume was copied with its store, each {bootmgr} names the one old place, and each stands for the volume that it is
 /// on: what the copies' boot managers name is a place of its own.
 fn split_copies(
     machine: Machine<'_>,
-    records: &[Record],
+    references: &[Reference],
     grouped: &mut Vec<(QualifiedPartition, Vec<usize>)>,
 ) {
-    let volume = |record: &Record| machine.layout.store(record.store).map(|store| store.volume);
+    let volume = |reference: &Reference| machine.layout.store(reference.store).map(|store| store.volume);
     let mut copies = Vec::new();
     for (named, of) in grouped.iter_mut() {
-        let managers = of.iter().filter_map(|at| records.get(*at));
-        let managers = managers.filter(|record| record.purpose.role == Role::BootManager);
+        let managers = of.iter().filter_map(|at| references.get(*at));
+        let managers = managers.filter(|reference| reference.purpose.role == ElementRole::BootManager);
         let mut volumes: Vec<VolumeIndex> = managers.filter_map(volume).collect();
         volumes.dedup();
         for copy in volumes.into_iter().skip(1) {
             let is_copys = |at: &usize| {
-                records.get(*at).is_some_and(|record| {
-                    record.purpose.role.is_system()
-                        && record.purpose.role != Role::Ntldr
-                        && volume(record) == Some(copy)
+                references.get(*at).is_some_and(|reference| {
+                    reference.purpose.role.is_system()
+                        && reference.purpose.role != ElementRole::Ntldr
+                        && volume(reference) == Some(copy)
                 })
             };
             let (own, rest): (Vec<usize>, Vec<usize>) = of.iter().partition(|at| is_copys(at));
@@ -121,7 +121,7 @@ fn split_copies(
 
 fn merge_halves(
     machine: Machine<'_>,
-    records: &[Record],
+    references: &[Reference],
     kinship: &Kinship,
     grouped: &mut Vec<(QualifiedPartition, Vec<usize>)>,
 ) {
@@ -131,7 +131,10 @@ fn merge_halves(
     let spots = machine.disks().flat_map(|(disk, _)| machine.spots(disk));
     let now: Vec<Vec<u8>> = spots.filter_map(|spot: Spot| Some(bytes(&machine.identity(spot)?))).collect();
     let objects = |of: &[usize]| -> BTreeSet<StoredObject> {
-        of.iter().filter_map(|at| records.get(*at)).map(|record| (record.store, record.object)).collect()
+        of.iter()
+            .filter_map(|at| references.get(*at))
+            .map(|reference| (reference.store, reference.object))
+            .collect()
     };
     let is_stale = |at: &usize| grouped.get(*at).is_some_and(|(named, _)| machine.here(named).is_none());
     let stale: Vec<usize> = (0..grouped.len()).filter(is_stale).collect();
@@ -161,9 +164,9 @@ fn merge_halves(
         merged.extend(whole.map(|whole| (*half, *whole)));
     }
     for (half, whole) in &merged {
-        let records = grouped.get_mut(*half).map(|(_, of)| std::mem::take(of)).unwrap_or_default();
+        let references = grouped.get_mut(*half).map(|(_, of)| std::mem::take(of)).unwrap_or_default();
         if let Some((_, of)) = grouped.get_mut(*whole) {
-            of.extend(records);
+            of.extend(references);
         }
     }
     grouped.retain(|(_, of)| !of.is_empty());

@@ -1,6 +1,6 @@
 //! What each device element is for: which file must be on the partition that it names.
 
-use crate::bcd::device::IdentityRecord;
+use crate::bcd::device::StoredIdentity;
 use crate::bcd::element::Element;
 use crate::bcd::element::ElementId;
 use crate::bcd::object::Object;
@@ -12,7 +12,7 @@ const WINDOWS_SYSTEM_DEVICE: ElementId = ElementId(0x1100_0084);
 
 /// The purpose of one identity record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Role {
+pub enum ElementRole {
     /// The volume that holds this store: `device` of {bootmgr}.
     BootManager,
     /// The volume that holds the memory test.
@@ -39,7 +39,7 @@ pub enum Role {
     Unknown,
 }
 
-impl Role {
+impl ElementRole {
     /// Whether `--system` decides it.
     #[must_use]
     pub const fn is_system(self) -> bool {
@@ -69,16 +69,16 @@ impl Role {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Purpose {
     /// The role.
-    pub role: Role,
+    pub role: ElementRole,
     /// A path that must be on the volume; `None` where the store itself is the evidence, or none exists.
     pub file: Option<String>,
 }
 
 /// What `record` of `element` in `object` is for.
 #[must_use]
-pub fn purpose(object: &Object, element: &Element, record: &IdentityRecord) -> Purpose {
+pub fn purpose(object: &Object, element: &Element, record: &StoredIdentity) -> Purpose {
     match record.inside_vhd {
-        true => Purpose { role: Role::InsideVirtualDisk, file: None },
+        true => Purpose { role: ElementRole::InsideVirtualDisk, file: None },
         false => role_of(object, element, record.file.as_deref()),
     }
 }
@@ -87,31 +87,35 @@ pub fn purpose(object: &Object, element: &Element, record: &IdentityRecord) -> P
 #[must_use]
 pub fn role_of(object: &Object, element: &Element, file: Option<&str>) -> Purpose {
     let known = |role, file: Option<String>| Purpose { role, file };
-    let (Some(kind), Some(id)) = (object.object_type, element.id) else { return known(Role::Unknown, None) };
+    let (Some(kind), Some(id)) = (object.object_type, element.id) else {
+        return known(ElementRole::Unknown, None);
+    };
     if kind.is_firmware_application() {
-        return known(Role::FirmwareEntry, None);
+        return known(ElementRole::FirmwareEntry, None);
     }
     if let Some(path) = file {
-        return known(Role::Image, Some(path.to_owned()));
+        return known(ElementRole::Image, Some(path.to_owned()));
     }
     let text = |id| object.string(id).filter(|text| !text.is_empty()).map(str::to_owned);
     match id {
-        ElementId::DEVICE if kind.is_os_loader() => known(Role::Loader, text(ElementId::PATH)),
-        ElementId::OS_DEVICE if kind.is_os_loader() => known(Role::OsRoot, text(ElementId::SYSTEM_ROOT)),
-        ElementId::DEVICE if kind.is_resume() => known(Role::Resume, text(ElementId::PATH)),
+        ElementId::DEVICE if kind.is_os_loader() => known(ElementRole::Loader, text(ElementId::PATH)),
+        ElementId::OS_DEVICE if kind.is_os_loader() => {
+            known(ElementRole::OsRoot, text(ElementId::SYSTEM_ROOT))
+        }
+        ElementId::DEVICE if kind.is_resume() => known(ElementRole::Resume, text(ElementId::PATH)),
         ElementId::FILE_DEVICE | ElementId::RESUME_DEVICE_26 | ElementId::ASSOCIATED_OS_DEVICE
             if kind.is_resume() =>
         {
             // The hibernation file comes and goes; winresume, in the same object, stays.
-            known(Role::Resume, text(ElementId::PATH))
+            known(ElementRole::Resume, text(ElementId::PATH))
         }
-        ElementId::RAMDISK_SDI_DEVICE => known(Role::Sdi, text(ElementId::RAMDISK_SDI_PATH)),
-        ElementId::DEVICE if kind.is_boot_manager() => known(Role::BootManager, text(ElementId::PATH)),
-        ElementId::DEVICE if kind.is_memdiag() => known(Role::MemoryTest, text(ElementId::PATH)),
-        ElementId::DEVICE if kind.is_ntldr() => known(Role::Ntldr, text(ElementId::PATH)),
+        ElementId::RAMDISK_SDI_DEVICE => known(ElementRole::Sdi, text(ElementId::RAMDISK_SDI_PATH)),
+        ElementId::DEVICE if kind.is_boot_manager() => known(ElementRole::BootManager, text(ElementId::PATH)),
+        ElementId::DEVICE if kind.is_memdiag() => known(ElementRole::MemoryTest, text(ElementId::PATH)),
+        ElementId::DEVICE if kind.is_ntldr() => known(ElementRole::Ntldr, text(ElementId::PATH)),
         // A boot sector in a file, which may lie anywhere.
-        ElementId::DEVICE if kind.is_boot_sector() => known(Role::Image, text(ElementId::PATH)),
-        BOOT_STAT_DEVICE | WINDOWS_SYSTEM_DEVICE => known(Role::System, None),
-        _ => known(Role::Unknown, None),
+        ElementId::DEVICE if kind.is_boot_sector() => known(ElementRole::Image, text(ElementId::PATH)),
+        BOOT_STAT_DEVICE | WINDOWS_SYSTEM_DEVICE => known(ElementRole::System, None),
+        _ => known(ElementRole::Unknown, None),
     }
 }

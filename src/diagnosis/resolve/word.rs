@@ -2,7 +2,7 @@
 
 use crate::bcd::device::QualifiedPartition;
 use crate::diagnosis::model::identity::disk_of;
-use crate::diagnosis::model::resolution::Left;
+use crate::diagnosis::model::resolution::Unresolved;
 use crate::diagnosis::resolve::converted;
 use crate::diagnosis::resolve::machine::Disk;
 use crate::diagnosis::resolve::machine::Spot;
@@ -16,10 +16,10 @@ impl Matching<'_> {
     pub(super) fn take_windows(&mut self) {
         let choice = self.facts.machine.context.choice;
         let Some(number) = choice.windows else { return };
-        let disk = choice.windows_on.map_or(Disk::Examined, Disk::Beside);
+        let disk = choice.windows_on.map_or(Disk::Examined, Disk::Companion);
         let layout = self.facts.machine.disk(disk);
         let Some(volume) = layout.and_then(|layout| layout.by_number(number)) else {
-            return self.refuse(&Left::BadChoice(number));
+            return self.refuse(&Unresolved::BadChoice(number));
         };
         let spot = Spot { disk, volume };
         let open: Vec<usize> = (0..self.answers.len())
@@ -35,9 +35,9 @@ impl Matching<'_> {
         let (left, which) = match (free.as_slice(), fits.is_empty()) {
             ([only], _) => return self.decide(*only, spot),
             ([], _) if (0..self.answers.len()).any(|index| self.is_known(index, spot)) => return,
-            ([], true) => (Left::BadChoice(number), open),
-            ([], false) => (Left::TakenChoice(number), fits),
-            (several, _) => (Left::EntryNeeded(number), several.to_vec()),
+            ([], true) => (Unresolved::BadChoice(number), open),
+            ([], false) => (Unresolved::TakenChoice(number), fits),
+            (several, _) => (Unresolved::EntryNeeded(number), several.to_vec()),
         };
         for index in which {
             self.put(index, Err(left.clone()));
@@ -81,7 +81,7 @@ impl Matching<'_> {
         self.is_of_choice(place)
             && place.is_of_windows()
             && match answer {
-                None | Some(Answer::Left(_)) => true,
+                None | Some(Answer::Unresolved(_)) => true,
                 Some(Answer::Here(spot)) => is_without(spot),
                 Some(Answer::Known { .. } | Answer::Is(_)) => false,
             }
@@ -136,13 +136,13 @@ impl Matching<'_> {
         }
     }
 
-    fn put(&mut self, index: usize, word: Result<Spot, Left>) {
+    fn put(&mut self, index: usize, word: Result<Spot, Unresolved>) {
         if let Some(slot) = self.words.get_mut(index) {
             *slot = Some(word);
         }
     }
 
-    fn refuse(&mut self, left: &Left) {
+    fn refuse(&mut self, left: &Unresolved) {
         for index in 0..self.answers.len() {
             if self.is_open(index) {
                 self.put(index, Err(left.clone()));

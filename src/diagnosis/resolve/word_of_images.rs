@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::diagnosis::model::resolution::Left;
+use crate::diagnosis::model::resolution::Unresolved;
 use crate::diagnosis::resolve::machine::Disk;
 use crate::diagnosis::resolve::machine::Spot;
 use crate::diagnosis::resolve::matching::Answer;
@@ -14,7 +14,7 @@ impl Matching<'_> {
     pub(super) fn take_recovery(&mut self) {
         let machine = self.facts.machine;
         let Some(number) = machine.context.choice.recovery else { return };
-        let disk = machine.context.choice.recovery_on.map_or(Disk::Examined, Disk::Beside);
+        let disk = machine.context.choice.recovery_on.map_or(Disk::Examined, Disk::Companion);
         let volume = machine.disk(disk).and_then(|layout| layout.by_number(number));
         let spot = volume.map(|volume| Spot { disk, volume });
         let open: Vec<usize> = (0..self.answers.len()).filter(|index| self.has_open_image(*index)).collect();
@@ -28,8 +28,8 @@ impl Matching<'_> {
         let fitting: Vec<usize> = open.iter().copied().filter(fits).collect();
         let (which, word) = match (fitting.as_slice(), spot) {
             ([only], Some(spot)) => (vec![*only], Ok(spot)),
-            ([], _) => (open, Err(Left::BadChoice(number))),
-            (several, _) => (several.to_vec(), Err(Left::EntryNeeded(number))),
+            ([], _) => (open, Err(Unresolved::BadChoice(number))),
+            (several, _) => (several.to_vec(), Err(Unresolved::EntryNeeded(number))),
         };
         for index in which {
             if let (Some(place), Ok(spot)) = (self.facts.places.get(index), &word) {
@@ -43,9 +43,9 @@ impl Matching<'_> {
 
     /// The image files of a place that are on any volume.
     fn images(&self, place: &Place) -> BTreeSet<String> {
-        let records = place.records.iter().filter_map(|at| self.facts.records.get(*at));
-        let images = records.filter(|record| record.purpose.role.is_image());
-        let files = images.filter_map(|record| record.purpose.file.as_ref());
+        let references = place.references.iter().filter_map(|at| self.facts.references.get(*at));
+        let images = references.filter(|reference| reference.purpose.role.is_image());
+        let files = images.filter_map(|reference| reference.purpose.file.as_ref());
         files.map(|file| file.to_lowercase()).filter(|file| self.facts.machine.is_anywhere(file)).collect()
     }
 
@@ -59,7 +59,7 @@ impl Matching<'_> {
             |spot: Spot| files.iter().any(|file| !machine.has(spot, file) && !machine.hides(spot, file));
         !files.is_empty()
             && match answer {
-                None | Some(Answer::Left(_)) => !place.needs.is_windows,
+                None | Some(Answer::Unresolved(_)) => !place.needs.is_windows,
                 Some(Answer::Here(spot)) => is_missing(*spot),
                 Some(Answer::Known { .. } | Answer::Is(_)) => false,
             }

@@ -1,6 +1,6 @@
 //! The user's word for what is the boot manager's: which partition is the system volume.
 
-use crate::diagnosis::model::resolution::Left;
+use crate::diagnosis::model::resolution::Unresolved;
 use crate::diagnosis::resolve::machine::Disk;
 use crate::diagnosis::resolve::machine::Spot;
 use crate::diagnosis::resolve::matching::Answer;
@@ -27,7 +27,7 @@ impl Matching<'_> {
                     Answer::Is(spot)
                 }
                 (Some(_), _) => continue,
-                (None, _) => Answer::Left(Left::BadChoice(number)),
+                (None, _) => Answer::Unresolved(Unresolved::BadChoice(number)),
             };
             if let Some(slot) = self.answers.get_mut(*index) {
                 *slot = Some(answer);
@@ -42,7 +42,7 @@ impl Matching<'_> {
             let word = match (fits, apart.len()) {
                 (Some((_, spot)), 1) => Ok(spot),
                 (Some(_), _) => continue,
-                (None, _) => Err(Left::BadChoice(number)),
+                (None, _) => Err(Unresolved::BadChoice(number)),
             };
             // What else is on the place stays there.
             if let Some(slot) = self.of_system.get_mut(*index) {
@@ -75,9 +75,9 @@ impl Matching<'_> {
 
     /// The files of a place that `--system` decides; what is on no volume tells nothing.
     fn own_files(&self, place: &Place) -> impl Iterator<Item = &String> {
-        let records = place.records.iter().filter_map(|at| self.facts.records.get(*at));
-        let own = records.filter(|record| record.purpose.role.is_system());
-        let files = own.filter_map(|record| record.purpose.file.as_ref());
+        let references = place.references.iter().filter_map(|at| self.facts.references.get(*at));
+        let own = references.filter(|reference| reference.purpose.role.is_system());
+        let files = own.filter_map(|reference| reference.purpose.file.as_ref());
         files.filter(|file| self.facts.machine.is_anywhere(file))
     }
 }

@@ -7,7 +7,7 @@ use crate::bcd::element::ElementId;
 use crate::bcd::names::display_name;
 use crate::bcd::object::Object;
 use crate::diagnosis::model::code::Code;
-use crate::diagnosis::model::companion::Beside;
+use crate::diagnosis::model::companion::Companion;
 use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
@@ -17,14 +17,14 @@ use crate::diagnosis::model::identity::show_identity;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::remedy::Repoint;
 use crate::diagnosis::model::resolution::Change;
-use crate::diagnosis::model::resolution::Left;
 use crate::diagnosis::model::resolution::Resolution;
+use crate::diagnosis::model::resolution::Unresolved;
 use crate::diagnosis::model::subject::ElementPlace;
 use crate::diagnosis::model::subject::Place;
 use crate::diagnosis::model::subject::Side;
 use crate::diagnosis::model::subject::Subject;
-use crate::diagnosis::resolve::record::Record;
-use crate::diagnosis::resolve::role::Role;
+use crate::diagnosis::resolve::reference::Reference;
+use crate::diagnosis::resolve::role::ElementRole;
 use crate::diagnosis::store::menu::is_listed;
 use crate::diagnosis::store::menu::is_main;
 use crate::diagnosis::store::missing_file;
@@ -38,45 +38,45 @@ use crate::layout::store::StoreFile;
 pub fn findings(
     layout: &Layout,
     context: &Context,
-    records: &[Record],
+    references: &[Reference],
     answers: &[Resolution],
 ) -> Vec<Finding> {
-    let windows = records.iter().filter(|record| record.purpose.role.is_windows());
-    let of_windows: BTreeSet<QualifiedPartition> = windows.map(|record| record.named).collect();
-    let describe = |(record, answer): (&Record, &Resolution)| {
-        let element = DeviceElement::new(layout, record)?;
-        let is_beside_windows = of_windows.contains(&record.named);
+    let windows = references.iter().filter(|reference| reference.purpose.role.is_windows());
+    let of_windows: BTreeSet<QualifiedPartition> = windows.map(|reference| reference.named).collect();
+    let describe = |(reference, answer): (&Reference, &Resolution)| {
+        let element = DeviceElement::new(layout, reference)?;
+        let is_beside_windows = of_windows.contains(&reference.named);
         DeviceElement { is_beside_windows, ..element }.finding(context, answer)
     };
-    let mut findings: Vec<_> = records.iter().zip(answers).filter_map(describe).collect();
-    findings.extend(missing_file::findings(layout, context, records, answers));
-    findings.extend(unused_choice(layout, context, records, answers));
+    let mut findings: Vec<_> = references.iter().zip(answers).filter_map(describe).collect();
+    findings.extend(missing_file::findings(layout, context, references, answers));
+    findings.extend(unused_choice(layout, context, references, answers));
     findings
 }
 
 /// What would be re-pointed, and is kept for what it tells of other elements: the old identity is known by it too.
 pub(in crate::diagnosis) fn kept(
     layout: &Layout,
-    records: &[Record],
+    references: &[Reference],
     answers: &[Resolution],
 ) -> Vec<Repoint> {
-    let kept = |(record, answer): (&Record, &Resolution)| match answer {
-        Resolution::Left { why: Left::Kept(volume), .. } => {
+    let kept = |(reference, answer): (&Reference, &Resolution)| match answer {
+        Resolution::Unresolved { why: Unresolved::Kept(volume), .. } => {
             let partition = layout.partition(*volume)?.number;
             let new = identity_of(layout, *volume)?;
-            let element = DeviceElement::new(layout, record)?;
+            let element = DeviceElement::new(layout, reference)?;
             let known = element.repointing(new, layout.name(*volume), partition);
             Some(Repoint { volume: Some(*volume), ..known })
         }
         _ => None,
     };
-    records.iter().zip(answers).filter_map(kept).collect()
+    references.iter().zip(answers).filter_map(kept).collect()
 }
 
 /// An element that names a partition, with everything that a finding says of it.
 pub(in crate::diagnosis) struct DeviceElement<'a> {
     pub(in crate::diagnosis) layout: &'a Layout,
-    pub(in crate::diagnosis) record: &'a Record,
+    pub(in crate::diagnosis) reference: &'a Reference,
     file: &'a StoreFile,
     subject: Subject,
     /// The object's id, as `--entry` takes it.
@@ -91,21 +91,21 @@ pub(in crate::diagnosis) struct DeviceElement<'a> {
 }
 
 impl<'a> DeviceElement<'a> {
-    fn new(layout: &'a Layout, record: &'a Record) -> Option<Self> {
-        let file = layout.store(record.store)?;
+    fn new(layout: &'a Layout, reference: &'a Reference) -> Option<Self> {
+        let file = layout.store(reference.store)?;
         let store = file.parsed()?;
-        let object = store.object_at(record.object)?;
-        let element = object.element_at(record.element)?;
+        let object = store.object_at(reference.object)?;
+        let element = object.element_at(reference.element)?;
         let id = object.name();
-        let place = ElementPlace { store: record.store, object: record.object, id: element.id? };
+        let place = ElementPlace { store: reference.store, object: reference.object, id: element.id? };
         let is_device = element.id == Some(ElementId::DEVICE);
         let element = display_name(element, object.object_type);
         let text = format!("{} {id} {element}{}", file.name, described(object));
-        let is_main = is_main(file, record.object);
+        let is_main = is_main(file, reference.object);
         let is_listed = file.first && is_listed(store, object);
         Some(Self {
             layout,
-            record,
+            reference,
             file,
             subject: Subject::new(Place::Element(place, Side::Identity), text),
             entry: &object.key,
@@ -121,13 +121,13 @@ impl<'a> DeviceElement<'a> {
             Resolution::Here(_) | Resolution::Untouched => None,
             Resolution::OtherDisk { is_named: true, .. } => None,
             // That its file is not there is said of the file.
-            Resolution::OtherDisk { name, .. } if context.is_beside(name) => None,
+            Resolution::OtherDisk { name, .. } if context.is_companion(name) => None,
             Resolution::OtherDisk { name, partition, .. } => Some(self.other_disk(name, *partition)),
             Resolution::Repoint { volume, change } => self.repoint(*volume, *change),
-            Resolution::RepointBeside { disk, volume, change } => {
-                self.repoint_beside(context.beside_at(*disk)?, *volume, *change)
+            Resolution::RepointCompanion { disk, volume, change } => {
+                self.repoint_beside(context.companion_at(*disk)?, *volume, *change)
             }
-            Resolution::Left { change, why } => Some(self.left(*change, why)),
+            Resolution::Unresolved { change, why } => Some(self.left(*change, why)),
         }
     }
 
@@ -151,17 +151,17 @@ impl<'a> DeviceElement<'a> {
         Some(Finding { remedy: Remedy::Repoint(repoint), ..self.base(change, message, Some(volume)) })
     }
 
-    fn repoint_beside(&self, beside: &Beside, volume: VolumeIndex, change: Change) -> Option<Finding> {
-        let new = identity_of(&beside.layout, volume)?;
-        let place = beside.place(volume);
-        let partition = beside.layout.partition(volume)?.number;
+    fn repoint_beside(&self, companion: &Companion, volume: VolumeIndex, change: Change) -> Option<Finding> {
+        let new = identity_of(&companion.layout, volume)?;
+        let place = companion.place(volume);
+        let partition = companion.layout.partition(volume)?.number;
         let message = format!("names a disk or partition that is not here; it should name {place}");
         let mut finding = self.base(change, message, None);
-        if let Some(disk) = beside.layout.table.disk {
-            finding.evidence.push(format!("{} has {}", beside.name, show_disk(disk)));
+        if let Some(disk) = companion.layout.table.disk {
+            finding.evidence.push(format!("{} has {}", companion.name, show_disk(disk)));
         }
-        if let Some(file) = &self.record.purpose.file
-            && beside.layout.evidence.has(volume, file)
+        if let Some(file) = &self.reference.purpose.file
+            && companion.layout.evidence.has(volume, file)
         {
             finding.evidence.push(format!("{file} is on {place}"));
         }
@@ -170,16 +170,16 @@ impl<'a> DeviceElement<'a> {
 
     fn repointing(&self, new: QualifiedPartition, place: String, partition: u32) -> Repoint {
         Repoint {
-            store: self.record.store,
-            object: self.record.object,
-            element: self.record.element,
-            record: self.record.record,
-            old: self.record.named,
+            store: self.reference.store,
+            object: self.reference.object,
+            element: self.reference.element,
+            identity: self.reference.identity,
+            old: self.reference.named,
             new,
             volume: None,
             place,
             partition,
-            rank: rank(self.record.purpose.role, self.is_device),
+            rank: rank(self.reference.purpose.role, self.is_device),
         }
     }
 
@@ -208,16 +208,16 @@ impl<'a> DeviceElement<'a> {
     }
 
     fn evidence(&self, volume: Option<VolumeIndex>) -> Vec<String> {
-        let mut evidence = vec![format!("it names {}", show_identity(&self.record.named))];
+        let mut evidence = vec![format!("it names {}", show_identity(&self.reference.named))];
         if let Some(disk) = self.layout.table.disk {
             evidence.push(format!("this disk has {}", show_disk(disk)));
         }
-        if let (Some(volume), Some(file)) = (volume, &self.record.purpose.file)
+        if let (Some(volume), Some(file)) = (volume, &self.reference.purpose.file)
             && self.layout.evidence.has(volume, file)
         {
             evidence.push(format!("{file} is on {}", self.layout.name(volume)));
         }
-        if volume == Some(self.file.volume) && self.record.purpose.role.is_system() {
+        if volume == Some(self.file.volume) && self.reference.purpose.role.is_system() {
             evidence.push(format!("this store is on {}", self.layout.name(self.file.volume)));
         }
         evidence
@@ -228,20 +228,26 @@ impl<'a> DeviceElement<'a> {
         if change == Change::DiskGuid {
             return (Severity::Stale, None);
         }
-        match self.record.purpose.role {
-            Role::Loader if self.is_main => {
-                (Severity::BlocksBoot, Some(predicted(change, &self.record.named)))
+        match self.reference.purpose.role {
+            ElementRole::Loader if self.is_main => {
+                (Severity::BlocksBoot, Some(predicted(change, &self.reference.named)))
             }
             // The main entry may start from a file: a RAM disk, a virtual disk.
-            Role::OsRoot | Role::Image | Role::Ntldr if self.is_main => (Severity::BlocksBoot, None),
-            Role::Ntldr if self.is_listed => (Severity::Degrades, None),
-            Role::Loader | Role::OsRoot | Role::Resume | Role::Image | Role::Sdi => {
-                (Severity::Degrades, None)
+            ElementRole::OsRoot | ElementRole::Image | ElementRole::Ntldr if self.is_main => {
+                (Severity::BlocksBoot, None)
             }
-            Role::BootManager | Role::MemoryTest | Role::Ntldr | Role::System | Role::Unknown => {
-                (Severity::Stale, None)
-            }
-            Role::FirmwareEntry | Role::InsideVirtualDisk => (Severity::Note, None),
+            ElementRole::Ntldr if self.is_listed => (Severity::Degrades, None),
+            ElementRole::Loader
+            | ElementRole::OsRoot
+            | ElementRole::Resume
+            | ElementRole::Image
+            | ElementRole::Sdi => (Severity::Degrades, None),
+            ElementRole::BootManager
+            | ElementRole::MemoryTest
+            | ElementRole::Ntldr
+            | ElementRole::System
+            | ElementRole::Unknown => (Severity::Stale, None),
+            ElementRole::FirmwareEntry | ElementRole::InsideVirtualDisk => (Severity::Note, None),
         }
     }
 }
@@ -271,14 +277,14 @@ fn predicted(change: Change, named: &QualifiedPartition) -> &'static str {
 /// of its entry, and one that a power cut leaves half patched fails as it did before, not in a new way. The boot
 /// manager's own elements do no harm while they are stale, and they are the proof that the old identity was this
 /// disk's; so they come last, that a second repair still has it.
-fn rank(role: Role, is_device: bool) -> u8 {
+fn rank(role: ElementRole, is_device: bool) -> u8 {
     match role {
-        Role::BootManager => 4,
-        Role::MemoryTest | Role::Ntldr | Role::System => 3,
-        Role::Loader => 2,
+        ElementRole::BootManager => 4,
+        ElementRole::MemoryTest | ElementRole::Ntldr | ElementRole::System => 3,
+        ElementRole::Loader => 2,
         // Of an entry that starts from a file: a RAM disk, a virtual disk.
-        Role::Image if is_device => 2,
-        Role::OsRoot => 1,
+        ElementRole::Image if is_device => 2,
+        ElementRole::OsRoot => 1,
         _ => 0,
     }
 }
@@ -289,10 +295,12 @@ mod tests {
 
     #[test]
     fn device_is_written_after_the_rest_of_its_entry() {
-        assert!(rank(Role::Loader, true) > rank(Role::OsRoot, false));
-        assert!(rank(Role::Image, true) > rank(Role::Image, false));
+        assert!(rank(ElementRole::Loader, true) > rank(ElementRole::OsRoot, false));
+        assert!(rank(ElementRole::Image, true) > rank(ElementRole::Image, false));
         assert!(
-            [Role::Loader, Role::Image].iter().all(|role| rank(Role::BootManager, true) > rank(*role, true))
+            [ElementRole::Loader, ElementRole::Image]
+                .iter()
+                .all(|role| rank(ElementRole::BootManager, true) > rank(*role, true))
         );
     }
 }

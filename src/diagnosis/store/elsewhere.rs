@@ -6,20 +6,20 @@ use crate::diagnosis::model::remedy::NamedDisk;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::resolution::Change;
 use crate::diagnosis::resolve::change;
-use crate::diagnosis::resolve::record::direct;
+use crate::diagnosis::resolve::reference::direct;
 use crate::diagnosis::store::device::DeviceElement;
 
 impl DeviceElement<'_> {
     /// An attached disk has the identity that is named. By itself this one starts as if that were not there.
     pub(in crate::diagnosis) fn other_disk(&self, name: &str, partition: Option<u32>) -> Finding {
         let named = NamedDisk { disk: name.to_owned(), partition };
-        let change = change(self.layout, self.record);
+        let change = change(self.layout, self.reference);
         let message = match partition {
             Some(_) => format!("names {}, which is another disk here", named.place()),
             None => format!("names {}, another disk here", named.place()),
         };
         let mut finding = self.base(change, message, None);
-        if let (Change::DiskGuid, Some(volume)) = (change, direct(self.layout, &self.record.named)) {
+        if let (Change::DiskGuid, Some(volume)) = (change, direct(self.layout, &self.reference.named)) {
             finding.evidence.push(format!("{} of this disk has that GUID too", self.layout.name(volume)));
         }
         Finding { code: Code::NamesOtherDisk, remedy: Remedy::Belongs(named), ..finding }

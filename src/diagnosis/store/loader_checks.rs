@@ -11,13 +11,13 @@ use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::OfEntry;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::remedy::Switch;
-use crate::diagnosis::model::resolution::Left;
 use crate::diagnosis::model::resolution::Resolution;
+use crate::diagnosis::model::resolution::Unresolved;
 use crate::diagnosis::model::subject::ElementPlace;
 use crate::diagnosis::model::subject::Subject;
 use crate::diagnosis::resolve::converted::path_edit;
-use crate::diagnosis::resolve::record::Record;
-use crate::diagnosis::resolve::role::Role;
+use crate::diagnosis::resolve::reference::Reference;
+use crate::diagnosis::resolve::role::ElementRole;
 use crate::diagnosis::store::menu::main_entry;
 use crate::diagnosis::store::whole::Entries;
 use crate::diagnosis::store::whole::Goal;
@@ -32,7 +32,7 @@ use crate::partition::TableKind;
 
 /// All findings about the main entries of the stores that the firmware comes to.
 pub(in crate::diagnosis) fn findings(entries: Entries<'_>) -> Vec<Finding> {
-    let Entries { layout, context, records, answers } = entries;
+    let Entries { layout, context, references, answers } = entries;
     let choice = context.choice;
     let mut findings: Vec<Finding> = firmware_mismatch(layout).into_iter().collect();
     let stores = layout.stores_indexed().filter(|(_, file)| file.first);
@@ -40,7 +40,7 @@ pub(in crate::diagnosis) fn findings(entries: Entries<'_>) -> Vec<Finding> {
         let Some(store) = file.parsed() else { continue };
         let Some(main) = main_entry(store) else { continue };
         let Some(object) = store.object_at(main) else { continue };
-        let paths = Paths { layout, choice, index, file, records, answers };
+        let paths = Paths { layout, choice, index, file, references, answers };
         let loaders = store.objects_indexed();
         findings.extend(loaders.filter_map(|(at, object)| paths.other_firmware(at, object, at == main)));
         findings.extend(paths.split(main, object));
@@ -98,16 +98,17 @@ struct Paths<'a> {
     choice: Choice,
     index: StoreIndex,
     file: &'a StoreFile,
-    records: &'a [Record],
+    references: &'a [Reference],
     answers: &'a [Resolution],
 }
 
 impl Paths<'_> {
     /// The volume of this disk that an element of an object leads to.
-    fn volume(&self, object: ObjectIndex, role: Role) -> Option<VolumeIndex> {
-        let mut records = self.records.iter().zip(self.answers);
-        records.find_map(|(record, answer)| {
-            let is_it = record.store == self.index && record.object == object && record.purpose.role == role;
+    fn volume(&self, object: ObjectIndex, role: ElementRole) -> Option<VolumeIndex> {
+        let mut references = self.references.iter().zip(self.answers);
+        references.find_map(|(reference, answer)| {
+            let is_it =
+                reference.store == self.index && reference.object == object && reference.purpose.role == role;
             match answer {
                 Resolution::Here(volume) | Resolution::Repoint { volume, .. } if is_it => Some(*volume),
                 _ => None,
@@ -117,7 +118,8 @@ impl Paths<'_> {
 
     /// A loader starts the Windows that it is part of; `osdevice` has to name the same volume.
     fn split(&self, at: ObjectIndex, object: &Object) -> Option<Finding> {
-        let (device, os_device) = (self.volume(at, Role::Loader)?, self.volume(at, Role::OsRoot)?);
+        let (device, os_device) =
+            (self.volume(at, ElementRole::Loader)?, self.volume(at, ElementRole::OsRoot)?);
         let (path, root) = (object.string(ElementId::PATH)?, object.string(ElementId::SYSTEM_ROOT)?);
         let has = |file: &str| self.layout.evidence.has(device, file);
         if device == os_device || !has(path) || !has(root) {
@@ -173,24 +175,30 @@ impl Paths<'_> {
     /// Whether the program is where the entry leads; in a RAM disk or virtual disk, where nobody can look, it is taken
     /// to be there, for Windows' images carry both.
     fn is_there(&self, object: ObjectIndex, path: &str) -> (bool, String) {
-        let records = self.records.iter().zip(self.answers);
-        let mut of_object = records.filter(|(record, _)| {
-            record.store == self.index
-                && record.object == object
-                && matches!(record.purpose.role, Role::Loader | Role::Resume | Role::Image)
+        let references = self.references.iter().zip(self.answers);
+        let mut of_object = references.filter(|(reference, _)| {
+            reference.store == self.index
+                && reference.object == object
+                && matches!(
+                    reference.purpose.role,
+                    ElementRole::Loader | ElementRole::Resume | ElementRole::Image
+                )
         });
-        let Some((record, answer)) = of_object.next() else {
+        let Some((reference, answer)) = of_object.next() else {
             return (false, format!("where {path} would be cannot be told"));
         };
-        if record.purpose.role == Role::Image {
+        if reference.purpose.role == ElementRole::Image {
             return (
                 true,
-                format!("{path} is looked for in {}", record.purpose.file.as_deref().unwrap_or("an image")),
+                format!(
+                    "{path} is looked for in {}",
+                    reference.purpose.file.as_deref().unwrap_or("an image")
+                ),
             );
         }
         let volume = match answer {
             Resolution::Here(volume) | Resolution::Repoint { volume, .. } => Some(*volume),
-            Resolution::Left { why: Left::OtherStyle(volume), .. } => *volume,
+            Resolution::Unresolved { why: Unresolved::OtherStyle(volume), .. } => *volume,
             _ => None,
         };
         match volume.filter(|volume| self.layout.evidence.has(*volume, path)) {

@@ -7,7 +7,7 @@ use crate::bcd::element::Element;
 use crate::bcd::element::ElementId;
 use crate::bcd::element::ElementValue;
 use crate::bcd::object::Object;
-use crate::diagnosis::resolve::role::Role;
+use crate::diagnosis::resolve::role::ElementRole;
 use crate::diagnosis::resolve::role::role_of;
 use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
@@ -27,7 +27,7 @@ pub struct Lookup {
     /// Where it is looked for.
     pub place: Where,
     /// What the element is for.
-    pub role: Role,
+    pub role: ElementRole,
     /// The files that one volume has to have; the first is that which the element is for.
     pub files: Vec<String>,
 }

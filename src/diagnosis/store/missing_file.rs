@@ -18,8 +18,8 @@ use crate::diagnosis::model::subject::ElementPlace;
 use crate::diagnosis::model::subject::Place;
 use crate::diagnosis::model::subject::Side;
 use crate::diagnosis::model::subject::Subject;
-use crate::diagnosis::resolve::record::Record;
-use crate::diagnosis::resolve::role::Role;
+use crate::diagnosis::resolve::reference::Reference;
+use crate::diagnosis::resolve::role::ElementRole;
 use crate::diagnosis::store::lookup::Found;
 use crate::diagnosis::store::lookup::Lookup;
 use crate::diagnosis::store::lookup::Where;
@@ -41,16 +41,16 @@ const MISSING: &str = "0xc000000f";
 pub fn findings(
     layout: &Layout,
     context: &Context,
-    records: &[Record],
+    references: &[Reference],
     answers: &[Resolution],
 ) -> Vec<Finding> {
-    let matched: Vec<(&Record, &Resolution)> = records.iter().zip(answers).collect();
-    let named = matched.iter().filter_map(|(record, answer)| {
-        let goal = goal(layout, context, record, answer)?;
-        let file = record.purpose.file.as_ref()?;
-        let wanted = Wanted::new(layout, record.store, record.object, record.element)?;
-        let wanted = Wanted { role: record.purpose.role, file, ..wanted };
-        let remedy = || wanted.left_here(&matched, record);
+    let matched: Vec<(&Reference, &Resolution)> = references.iter().zip(answers).collect();
+    let named = matched.iter().filter_map(|(reference, answer)| {
+        let goal = goal(layout, context, reference, answer)?;
+        let file = reference.purpose.file.as_ref()?;
+        let wanted = Wanted::new(layout, reference.store, reference.object, reference.element)?;
+        let wanted = Wanted { role: reference.purpose.role, file, ..wanted };
+        let remedy = || wanted.left_here(&matched, reference);
         wanted.on(goal, "", &remedy)
     });
     let mut findings: Vec<Finding> = named.collect();
@@ -75,7 +75,7 @@ struct Wanted<'a> {
     object: &'a Object,
     place: ElementPlace,
     element: String,
-    role: Role,
+    role: ElementRole,
     file: &'a str,
     is_main: bool,
     is_listed: bool,
@@ -97,7 +97,7 @@ impl<'a> Wanted<'a> {
             object,
             place,
             element,
-            role: Role::Unknown,
+            role: ElementRole::Unknown,
             file: "",
             is_main,
             is_listed,
@@ -106,10 +106,12 @@ impl<'a> Wanted<'a> {
 
     fn severity(&self) -> (Severity, Option<&'static str>) {
         match self.role {
-            Role::Loader | Role::Image if self.is_main => (Severity::BlocksBoot, Some(MISSING)),
-            Role::OsRoot | Role::Ntldr if self.is_main => (Severity::BlocksBoot, None),
-            Role::Ntldr if self.is_listed => (Severity::Degrades, None),
-            Role::Loader | Role::OsRoot | Role::Image | Role::Sdi => (Severity::Degrades, None),
+            ElementRole::Loader | ElementRole::Image if self.is_main => (Severity::BlocksBoot, Some(MISSING)),
+            ElementRole::OsRoot | ElementRole::Ntldr if self.is_main => (Severity::BlocksBoot, None),
+            ElementRole::Ntldr if self.is_listed => (Severity::Degrades, None),
+            ElementRole::Loader | ElementRole::OsRoot | ElementRole::Image | ElementRole::Sdi => {
+                (Severity::Degrades, None)
+            }
             _ => (Severity::Note, None),
         }
     }
@@ -177,7 +179,7 @@ impl<'a> Wanted<'a> {
     /// The file is wanted where `boot` or `locate` looks.
     fn by_lookup(&self, lookup: &Lookup) -> Option<Finding> {
         let volume = self.store.volume;
-        let here = |volume| Goal { layout: self.layout, volume, beside: None };
+        let here = |volume| Goal { layout: self.layout, volume, companion: None };
         match (lookup.find(self.layout, volume), lookup.place) {
             (Found::At(_), _) | (Found::Hidden(_), Where::Anywhere) => None,
             (Found::Hidden(volume), Where::Boot) => self.on(here(volume), "", &|| Remedy::None),
@@ -199,17 +201,17 @@ impl<'a> Wanted<'a> {
     }
 
     /// What can be done about an element that names a partition which is here, where its file is on another.
-    fn left_here(&self, matched: &[(&Record, &Resolution)], record: &Record) -> Remedy {
+    fn left_here(&self, matched: &[(&Reference, &Resolution)], reference: &Reference) -> Remedy {
         let left = "left as it is, for the element names a partition that is here";
         let mut volumes = self.layout.evidence.volumes_with(self.file);
         let only = volumes.next().filter(|_| volumes.next().is_none());
-        let is_anothers = |(other, answer): &&(&Record, &Resolution)| {
+        let is_anothers = |(other, answer): &&(&Reference, &Resolution)| {
             other.purpose.role.is_windows()
-                && (other.store, other.object) != (record.store, record.object)
+                && (other.store, other.object) != (reference.store, reference.object)
                 && matches!(answer, Resolution::Here(volume) | Resolution::Repoint { volume, .. } if Some(*volume) == only)
         };
         let number = only.and_then(|volume| Some(self.layout.partition(volume)?.number));
-        let role = record.purpose.role;
+        let role = reference.purpose.role;
         let is_taken = role.is_windows() && matched.iter().any(|other| is_anothers(&other));
         match number.filter(|_| !is_taken) {
             Some(number) if role.is_image() => Remedy::Switch(

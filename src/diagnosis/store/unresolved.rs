@@ -1,7 +1,7 @@
 //! Elements that are left as they are: why, and what the user can do.
 
 use crate::diagnosis::model::code::Code;
-use crate::diagnosis::model::context::BesideIndex;
+use crate::diagnosis::model::context::CompanionIndex;
 use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
@@ -11,13 +11,13 @@ use crate::diagnosis::model::remedy::OfEntry;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::remedy::Switch;
 use crate::diagnosis::model::resolution::Change;
-use crate::diagnosis::model::resolution::Left;
 use crate::diagnosis::model::resolution::NotHere;
 use crate::diagnosis::model::resolution::Resolution;
+use crate::diagnosis::model::resolution::Unresolved;
 use crate::diagnosis::model::subject::Chosen;
 use crate::diagnosis::model::subject::Subject;
-use crate::diagnosis::resolve::record::Record;
-use crate::diagnosis::resolve::role::Role;
+use crate::diagnosis::resolve::reference::Reference;
+use crate::diagnosis::resolve::role::ElementRole;
 use crate::diagnosis::store::device::DeviceElement;
 use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
@@ -25,7 +25,7 @@ use crate::volume::FileSystem;
 
 impl DeviceElement<'_> {
     /// The finding about an element that is left.
-    pub(in crate::diagnosis) fn left(&self, change: Change, why: &Left) -> Finding {
+    pub(in crate::diagnosis) fn left(&self, change: Change, why: &Unresolved) -> Finding {
         let reason = self.reason(why);
         let message = match change {
             Change::Signature | Change::DiskGuid | Change::Both => {
@@ -36,26 +36,26 @@ impl DeviceElement<'_> {
         };
         let base = self.base(change, message, None);
         let code = match why {
-            Left::BadChoice(_) | Left::TakenChoice(_) => Code::ChoiceDoesNotFit,
-            Left::EntryNeeded(_) => Code::EntryNeeded,
+            Unresolved::BadChoice(_) | Unresolved::TakenChoice(_) => Code::ChoiceDoesNotFit,
+            Unresolved::EntryNeeded(_) => Code::EntryNeeded,
             _ => base.code,
         };
         Finding { code, remedy: self.remedy(why), ..base }
     }
 
     fn file(&self) -> &str {
-        self.record.purpose.file.as_deref().unwrap_or("the file it stands for")
+        self.reference.purpose.file.as_deref().unwrap_or("the file it stands for")
     }
 
-    fn reason(&self, why: &Left) -> String {
+    fn reason(&self, why: &Unresolved) -> String {
         match why {
-            Left::NoCandidate => format!("no volume of this disk that can be read has {}", self.file()),
-            Left::Ambiguous(several) => {
+            Unresolved::NoCandidate => format!("no volume of this disk that can be read has {}", self.file()),
+            Unresolved::Ambiguous(several) => {
                 let names: Vec<_> = several.iter().map(|volume| self.layout.name(*volume)).collect();
                 format!("{} is on {}", self.file(), names.join(" and on "))
             }
-            Left::AmbiguousDisks(names) => format!("{} is on {}", self.file(), names.join(" and on ")),
-            Left::Hidden { seen, hidden } => {
+            Unresolved::AmbiguousDisks(names) => format!("{} is on {}", self.file(), names.join(" and on ")),
+            Unresolved::Hidden { seen, hidden } => {
                 let names = hidden.iter().map(|volume| self.layout.name(*volume));
                 let unseen =
                     self.layout.table.unseen.iter().map(|_| "a partition that is missing here".to_owned());
@@ -67,59 +67,62 @@ impl DeviceElement<'_> {
                     names.join(" and on ")
                 )
             }
-            Left::Taken(place) => match self.record.purpose.role.is_windows() {
+            Unresolved::Taken(place) => match self.reference.purpose.role.is_windows() {
                 true => format!("its Windows is not on this disk: the one on {place} is another entry's"),
                 false => format!("{} on {place} is what another entry names", self.file()),
             },
-            Left::Rivals(place) => {
+            Unresolved::Rivals(place) => {
                 format!("{} is on {place}, and more than one entry may mean that", self.file())
             }
-            Left::NotThisDisk { why: NotHere::PresentNamed, .. } => {
+            Unresolved::NotThisDisk { why: NotHere::PresentNamed, .. } => {
                 "other elements name this disk by the identity that it has".into()
             }
-            Left::NotThisDisk { why: NotHere::OtherOld(old), .. } => {
+            Unresolved::NotThisDisk { why: NotHere::OtherOld(old), .. } => {
                 format!("other elements tell that this disk had {}", show_disk(*old))
             }
-            Left::NotThisDisk { why: NotHere::Unproven, .. } => "nothing tells that it was this one".into(),
-            Left::Kept(volume) => format!(
+            Unresolved::NotThisDisk { why: NotHere::Unproven, .. } => {
+                "nothing tells that it was this one".into()
+            }
+            Unresolved::Kept(volume) => format!(
                 "it is {}, and stays as it is until the other elements of that old disk are settled, for it tells whose they were",
                 self.layout.name(*volume)
             ),
-            Left::OnDiskBeside(disk, number) => {
+            Unresolved::OnCompanion(disk, number) => {
                 format!("no volume of this disk has {}, and partition {number} of {disk} has it", self.file())
             }
-            Left::OtherStyle(Some(volume)) => format!("it means {} now", self.layout.name(*volume)),
-            Left::OtherStyle(None) => "what it means now cannot be told".into(),
-            Left::NoLoader(ending) => {
+            Unresolved::OtherStyle(Some(volume)) => format!("it means {} now", self.layout.name(*volume)),
+            Unresolved::OtherStyle(None) => "what it means now cannot be told".into(),
+            Unresolved::NoLoader(ending) => {
                 format!("no Windows here has a winload.{ending}, which this firmware needs")
             }
-            Left::SharedIdentity(volume) => {
+            Unresolved::SharedIdentity(volume) => {
                 format!("it is {}, and another partition has the GUID of that too", self.layout.name(*volume))
             }
-            Left::NoIdentity => "this disk has no signature (0), so that no element can name it".into(),
-            Left::BadChoice(number) if self.layout.by_number(*number).is_none() => {
+            Unresolved::NoIdentity => "this disk has no signature (0), so that no element can name it".into(),
+            Unresolved::BadChoice(number) if self.layout.by_number(*number).is_none() => {
                 format!("there is no partition {number}")
             }
-            Left::BadChoice(number) => {
+            Unresolved::BadChoice(number) => {
                 format!("partition {number} was chosen, but {} is not there", self.file())
             }
-            Left::TakenChoice(number) => {
+            Unresolved::TakenChoice(number) => {
                 format!("partition {number} was chosen, but that is what another entry names")
             }
-            Left::EntryNeeded(number) => {
+            Unresolved::EntryNeeded(number) => {
                 format!("partition {number} was chosen, and it may be this entry's or another's")
             }
         }
     }
 
-    fn remedy(&self, why: &Left) -> Remedy {
+    fn remedy(&self, why: &Unresolved) -> Remedy {
         let advice = self.advice(why);
         let switch = match why {
-            Left::OtherStyle(Some(_)) => Some(Switch::Convert),
-            Left::Ambiguous(_) | Left::Hidden { .. } | Left::AmbiguousDisks(_) | Left::Rivals(_) => {
-                self.choosing()
-            }
-            Left::NoCandidate => self.closed().filter(|_| self.record.purpose.role.is_windows()),
+            Unresolved::OtherStyle(Some(_)) => Some(Switch::Convert),
+            Unresolved::Ambiguous(_)
+            | Unresolved::Hidden { .. }
+            | Unresolved::AmbiguousDisks(_)
+            | Unresolved::Rivals(_) => self.choosing(),
+            Unresolved::NoCandidate => self.closed().filter(|_| self.reference.purpose.role.is_windows()),
             _ => None,
         };
         match switch {
@@ -137,7 +140,7 @@ impl DeviceElement<'_> {
 
     /// The switch that says which volume it is.
     fn choosing(&self) -> Option<Switch> {
-        match self.record.purpose.role {
+        match self.reference.purpose.role {
             role if role.is_system() => Some(Switch::System(None)),
             role if role.is_windows() => Some(Switch::Windows(None)),
             // Where a Windows is named by the same place, that decides for what lies on it.
@@ -146,70 +149,70 @@ impl DeviceElement<'_> {
         }
     }
 
-    fn advice(&self, why: &Left) -> String {
+    fn advice(&self, why: &Unresolved) -> String {
         match (why, self.choosing()) {
-            (Left::NoCandidate, _) if self.layout.table.unseen.is_some() => {
+            (Unresolved::NoCandidate, _) if self.layout.table.unseen.is_some() => {
                 "left as it is: it may be on a partition that is missing here".into()
             }
-            (Left::NoCandidate, Some(Switch::Windows(_))) if self.closed().is_some() => {
+            (Unresolved::NoCandidate, Some(Switch::Windows(_))) if self.closed().is_some() => {
                 let switch = self.closed().map_or_else(String::new, |switch| switch.to_string());
                 format!("if it is the encrypted partition, `fix {switch}` re-points it there; if it is on another disk, name that with --with DISK")
             }
-            (Left::NoCandidate, Some(switch)) => {
+            (Unresolved::NoCandidate, Some(switch)) => {
                 format!(
                     "left as it is; if the volume is encrypted, say which partition it is with {switch}; if it is on another disk, name that with --with DISK"
                 )
             }
-            (Left::NoCandidate, None) => format!("left as it is; restore {} and run fix again", self.file()),
-            (Left::AmbiguousDisks(_), switch) => {
+            (Unresolved::NoCandidate, None) => format!("left as it is; restore {} and run fix again", self.file()),
+            (Unresolved::AmbiguousDisks(_), switch) => {
                 let switch = match switch {
                     Some(Switch::Recovery(_)) => "--recovery",
                     _ => "--windows",
                 };
                 format!("choose with {switch} N, or {switch} DISK:N for one of the disks beside")
             }
-            (Left::Rivals(_) | Left::EntryNeeded(_), _) => {
+            (Unresolved::Rivals(_) | Unresolved::EntryNeeded(_), _) => {
                 format!("say which entry it is with --windows N --entry {}", self.entry)
             }
-            (Left::Ambiguous(_) | Left::Hidden { .. }, Some(Switch::Windows(_))) => format!(
+            (Unresolved::Ambiguous(_) | Unresolved::Hidden { .. }, Some(Switch::Windows(_))) => format!(
                 "say which it is with --windows N (the partition's number, see `bcdrescue list`), where several entries are open with --entry {}",
                 self.entry
             ),
-            (Left::Ambiguous(_) | Left::Hidden { .. }, Some(switch)) => format!(
+            (Unresolved::Ambiguous(_) | Unresolved::Hidden { .. }, Some(switch)) => format!(
                 "say which it is with {} (the partition's number, see `bcdrescue list`)",
                 switch.to_string().replace('=', " ")
             ),
-            (Left::Ambiguous(_) | Left::Hidden { .. }, None) => {
+            (Unresolved::Ambiguous(_) | Unresolved::Hidden { .. }, None) => {
                 format!("left as it is until one volume alone has {}", self.file())
             }
-            (Left::NotThisDisk { seen, .. }, switch) => self.elsewhere(seen, switch),
-            (Left::Taken(_), _) => {
+            (Unresolved::NotThisDisk { seen, .. }, switch) => self.elsewhere(seen, switch),
+            (Unresolved::Taken(_), _) => {
                 "left as it is: if it means a disk that is not attached, name that with --with DISK".into()
             }
-            (Left::OtherStyle(Some(_)), _) => {
+            (Unresolved::OtherStyle(Some(_)), _) => {
                 "`fix --convert` re-points it, and gives programs the ending for this firmware".into()
             }
-            (Left::OtherStyle(None), _) if !self.layout.table.hybrid_entries.is_empty() => {
+            (Unresolved::OtherStyle(None), _) if !self.layout.table.hybrid_entries.is_empty() => {
                 "left as it is: the disk has a hybrid MBR, and it is that one's signature or places that changed; give the signature back (`sfdisk`, 4 bytes at 0x1b8)".into()
             }
-            (Left::OtherStyle(None) | Left::NoLoader(_), _) => {
+            (Unresolved::OtherStyle(None) | Unresolved::NoLoader(_), _) => {
                 "re-pointing is not enough after this conversion: `bcdboot` from a Windows rescue system makes a new store".into()
             }
-            (Left::SharedIdentity(volume), _) => {
+            (Unresolved::SharedIdentity(volume), _) => {
                 let number = self.layout.partition(*volume).map_or(0, |partition| partition.number);
                 format!("give it a GUID of its own first (`sgdisk --partition-guid={number}:R`), then run fix")
             }
-            (Left::NoIdentity, _) => format!(
+            (Unresolved::NoIdentity, _) => format!(
                 "the store names {}; any other does as well: `sfdisk --disk-id DISK 0x…` gives one, then run fix",
-                show_disk(disk_of(&self.record.named))
+                show_disk(disk_of(&self.reference.named))
             ),
-            (Left::Kept(_), _) => "no harm comes of it; fix re-points it together with the others".into(),
-            (Left::OnDiskBeside(disk, number), Some(_)) => {
+            (Unresolved::Kept(_), _) => "no harm comes of it; fix re-points it together with the others".into(),
+            (Unresolved::OnCompanion(disk, number), Some(_)) => {
                 format!("left as it is; if that is what it means, `fix --with {disk} --windows {disk}:{number}` re-points it")
             }
-            (Left::OnDiskBeside(..), None) => "left as it is".into(),
-            (Left::BadChoice(_), _) => "choose the partition that has it".into(),
-            (Left::TakenChoice(_), _) => "choose a partition that no other entry names".into(),
+            (Unresolved::OnCompanion(..), None) => "left as it is".into(),
+            (Unresolved::BadChoice(_), _) => "choose the partition that has it".into(),
+            (Unresolved::TakenChoice(_), _) => "choose a partition that no other entry names".into(),
         }
     }
 
@@ -232,7 +235,7 @@ impl DeviceElement<'_> {
 pub(in crate::diagnosis) fn unused_choice(
     layout: &Layout,
     context: &Context,
-    records: &[Record],
+    references: &[Reference],
     answers: &[Resolution],
 ) -> Vec<Finding> {
     let choice = context.choice;
@@ -242,19 +245,20 @@ pub(in crate::diagnosis) fn unused_choice(
     let chosen = [windows, system, recovery].into_iter().flatten();
     let unused = chosen.filter(|(chosen, number, on)| {
         let disk = match on {
-            Some(disk) => context.beside_at(*disk).map(|beside| &beside.layout),
+            Some(disk) => context.companion_at(*disk).map(|companion| &companion.layout),
             None => Some(layout),
         };
         let Some(volume) = disk.and_then(|layout| layout.by_number(*number)) else { return false };
-        let is_of = |role: Role| match *chosen {
+        let is_of = |role: ElementRole| match *chosen {
             Chosen::System => role.is_system(),
             Chosen::Recovery => role.is_image(),
             Chosen::Windows | Chosen::Active | Chosen::Entry => role.is_windows(),
         };
-        let mut of_role = records.iter().zip(answers).filter(|(record, _)| is_of(record.purpose.role));
+        let mut of_role =
+            references.iter().zip(answers).filter(|(reference, _)| is_of(reference.purpose.role));
         !of_role.any(|(_, answer)| is_used(context, answer, *on, volume))
     });
-    let say = |(chosen, number, _): (Chosen, u32, Option<BesideIndex>)| {
+    let say = |(chosen, number, _): (Chosen, u32, Option<CompanionIndex>)| {
         let message = format!("partition {number} was chosen, and no element is open that could mean it");
         Finding::plain(Code::ChoiceDoesNotFit, Severity::Note, Subject::choice(chosen), message)
     };
@@ -262,21 +266,22 @@ pub(in crate::diagnosis) fn unused_choice(
 }
 
 /// Whether an element means the chosen volume, or says itself why the choice does not fit.
-fn is_used(context: &Context, answer: &Resolution, on: Option<BesideIndex>, volume: VolumeIndex) -> bool {
+fn is_used(context: &Context, answer: &Resolution, on: Option<CompanionIndex>, volume: VolumeIndex) -> bool {
     match answer {
         Resolution::Here(meant) | Resolution::Repoint { volume: meant, .. } => {
             on.is_none() && *meant == volume
         }
-        Resolution::RepointBeside { disk, volume: meant, .. } => on == Some(*disk) && *meant == volume,
+        Resolution::RepointCompanion { disk, volume: meant, .. } => on == Some(*disk) && *meant == volume,
         Resolution::OtherDisk { name, partition, .. } => {
-            let beside = on.and_then(|disk| context.beside_at(disk)).filter(|beside| beside.name == *name);
-            let number = beside.and_then(|beside| beside.layout.partition(volume));
+            let companion =
+                on.and_then(|disk| context.companion_at(disk)).filter(|companion| companion.name == *name);
+            let number = companion.and_then(|companion| companion.layout.partition(volume));
             number.is_some_and(|number| *partition == Some(number.number))
         }
-        Resolution::Left { why, .. } => {
-            matches!(why, Left::BadChoice(_) | Left::TakenChoice(_) | Left::EntryNeeded(_))
-                || *why == Left::OtherStyle(Some(volume))
-                || *why == Left::NoIdentity
+        Resolution::Unresolved { why, .. } => {
+            matches!(why, Unresolved::BadChoice(_) | Unresolved::TakenChoice(_) | Unresolved::EntryNeeded(_))
+                || *why == Unresolved::OtherStyle(Some(volume))
+                || *why == Unresolved::NoIdentity
         }
         Resolution::Untouched => false,
     }

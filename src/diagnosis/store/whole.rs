@@ -7,15 +7,15 @@ use crate::bcd::device::QualifiedPartition;
 use crate::bcd::element::ElementId;
 use crate::bcd::index::ObjectIndex;
 use crate::bcd::object::Object;
-use crate::diagnosis::model::companion::Beside;
-use crate::diagnosis::model::context::BesideIndex;
+use crate::diagnosis::model::companion::Companion;
+use crate::diagnosis::model::context::CompanionIndex;
 use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::resolution::Resolution;
 use crate::diagnosis::model::subject::Place;
 use crate::diagnosis::model::subject::Subject;
-use crate::diagnosis::resolve::record::Record;
-use crate::diagnosis::resolve::record::direct;
-use crate::diagnosis::resolve::record::is_here;
+use crate::diagnosis::resolve::reference::Reference;
+use crate::diagnosis::resolve::reference::direct;
+use crate::diagnosis::resolve::reference::is_here;
 use crate::diagnosis::store::lookup::Found;
 use crate::diagnosis::store::lookup::Lookup;
 use crate::diagnosis::store::menu::main_entry;
@@ -30,7 +30,7 @@ use crate::layout::windows::WindowsVolume;
 pub(in crate::diagnosis) struct Entries<'a> {
     pub(in crate::diagnosis) layout: &'a Layout,
     pub(in crate::diagnosis) context: &'a Context,
-    pub(in crate::diagnosis) records: &'a [Record],
+    pub(in crate::diagnosis) references: &'a [Reference],
     pub(in crate::diagnosis) answers: &'a [Resolution],
 }
 
@@ -40,19 +40,20 @@ pub(in crate::diagnosis) struct Goal<'a> {
     pub(in crate::diagnosis) layout: &'a Layout,
     pub(in crate::diagnosis) volume: VolumeIndex,
     /// The disk and its index in the context, where it is one beside.
-    pub(in crate::diagnosis) beside: Option<(BesideIndex, &'a Beside)>,
+    pub(in crate::diagnosis) companion: Option<(CompanionIndex, &'a Companion)>,
 }
 
 impl Goal<'_> {
     /// For people.
     pub(in crate::diagnosis) fn name(&self) -> String {
-        self.beside.map_or_else(|| self.layout.name(self.volume), |(_, beside)| beside.place(self.volume))
+        self.companion
+            .map_or_else(|| self.layout.name(self.volume), |(_, companion)| companion.place(self.volume))
     }
 
     /// The same for a finding about it.
     pub(in crate::diagnosis) fn subject(&self) -> Subject {
-        let place = match self.beside {
-            Some((disk, _)) => Place::VolumeBeside { disk, volume: self.volume },
+        let place = match self.companion {
+            Some((disk, _)) => Place::CompanionVolume { disk, volume: self.volume },
             None => Place::Volume(self.volume),
         };
         Subject::new(place, self.name())
@@ -63,32 +64,32 @@ impl Goal<'_> {
 pub(in crate::diagnosis) fn goal<'a>(
     layout: &'a Layout,
     context: &'a Context,
-    record: &Record,
+    reference: &Reference,
     answer: &Resolution,
 ) -> Option<Goal<'a>> {
-    let on = |(disk, beside): (BesideIndex, &'a Beside), volume| Goal {
-        layout: &beside.layout,
+    let on = |(disk, companion): (CompanionIndex, &'a Companion), volume| Goal {
+        layout: &companion.layout,
         volume,
-        beside: Some((disk, beside)),
+        companion: Some((disk, companion)),
     };
     match answer {
         Resolution::Here(volume) | Resolution::Repoint { volume, .. } => {
-            Some(Goal { layout, volume: *volume, beside: None })
+            Some(Goal { layout, volume: *volume, companion: None })
         }
-        Resolution::RepointBeside { disk, volume, .. } => {
-            Some(on((*disk, context.beside_at(*disk)?), *volume))
+        Resolution::RepointCompanion { disk, volume, .. } => {
+            Some(on((*disk, context.companion_at(*disk)?), *volume))
         }
         Resolution::OtherDisk { .. } => {
-            let found = |(disk, beside): (BesideIndex, &'a Beside)| {
-                Some(on((disk, beside), is_here(&beside.layout, &record.named)?))
+            let found = |(disk, companion): (CompanionIndex, &'a Companion)| {
+                Some(on((disk, companion), is_here(&companion.layout, &reference.named)?))
             };
             // Of a GPT disk the partition's GUID decides, whatever disk it is on.
-            let by_guid = matches!(record.named, QualifiedPartition::Gpt { .. });
-            let here = || direct(layout, &record.named).filter(|_| by_guid);
-            let here = || Some(Goal { layout, volume: here()?, beside: None });
-            context.beside_indexed().find_map(found).or_else(here)
+            let by_guid = matches!(reference.named, QualifiedPartition::Gpt { .. });
+            let here = || direct(layout, &reference.named).filter(|_| by_guid);
+            let here = || Some(Goal { layout, volume: here()?, companion: None });
+            context.companions_indexed().find_map(found).or_else(here)
         }
-        Resolution::Left { .. } | Resolution::Untouched => None,
+        Resolution::Unresolved { .. } | Resolution::Untouched => None,
     }
 }
 
@@ -107,20 +108,22 @@ impl<'a> Entries<'a> {
     ) -> Option<Goal<'a>> {
         let of = self.object(store, object)?;
         let at = of.position(id)?;
-        let mut records = self.records.iter().zip(self.answers);
-        let named =
-            records.rfind(|(record, _)| (record.store, record.object, record.element) == (store, object, at));
-        let Some((record, answer)) = named else {
+        let mut references = self.references.iter().zip(self.answers);
+        let named = references.rfind(|(reference, _)| {
+            (reference.store, reference.object, reference.element) == (store, object, at)
+        });
+        let Some((reference, answer)) = named else {
             let lookup = Lookup::of(of, of.element_at(at)?)?;
             let volume = self.layout.store(store)?.volume;
             return match lookup.find(self.layout, volume) {
-                Found::At(volume) => Some(Goal { layout: self.layout, volume, beside: None }),
+                Found::At(volume) => Some(Goal { layout: self.layout, volume, companion: None }),
                 Found::Hidden(_) | Found::Nowhere => None,
             };
         };
-        let is_repaired = matches!(answer, Resolution::Repoint { .. } | Resolution::RepointBeside { .. });
-        let goal = goal(self.layout, self.context, record, answer).filter(|_| !(as_it_is && is_repaired))?;
-        let file = record.purpose.file.as_ref()?;
+        let is_repaired = matches!(answer, Resolution::Repoint { .. } | Resolution::RepointCompanion { .. });
+        let goal =
+            goal(self.layout, self.context, reference, answer).filter(|_| !(as_it_is && is_repaired))?;
+        let file = reference.purpose.file.as_ref()?;
         goal.layout.evidence.has(goal.volume, file).then_some(goal)
     }
 
@@ -132,7 +135,7 @@ impl<'a> Entries<'a> {
         let goals = mains.flat_map(|(store, object)| {
             [ElementId::DEVICE, ElementId::OS_DEVICE].map(|id| self.leads(store, object, id, false))
         });
-        let here = goals.flatten().filter(|goal| goal.beside.is_none()).map(|goal| goal.volume);
+        let here = goals.flatten().filter(|goal| goal.companion.is_none()).map(|goal| goal.volume);
         let mut way: BTreeSet<VolumeIndex> = here.collect();
         if !way.is_empty() {
             way.extend(self.layout.first_system().map(|system| system.volume));

@@ -17,7 +17,7 @@ use crate::diagnosis::model::remedy::Repoint;
 use crate::diagnosis::model::remedy::Switch;
 use crate::diagnosis::model::resolution::Resolution;
 use crate::diagnosis::model::subject::Subject;
-use crate::diagnosis::resolve::record::Record;
+use crate::diagnosis::resolve::reference::Reference;
 use crate::diagnosis::windows::old_letters::Known;
 use crate::layout::Layout;
 use crate::layout::index::HiveIndex;
@@ -35,7 +35,7 @@ const NAME_MAX: usize = 64;
 pub fn findings(
     layout: &Layout,
     context: &Context,
-    matched: &[(&Record, &Resolution)],
+    matched: &[(&Reference, &Resolution)],
     repoints: &[&Repoint],
     restore: &Restore,
 ) -> Vec<Finding> {

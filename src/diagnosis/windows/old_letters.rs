@@ -11,7 +11,7 @@ use crate::bcd::device::QualifiedPartition;
 use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::remedy::Repoint;
 use crate::diagnosis::model::resolution::Resolution;
-use crate::diagnosis::resolve::record::Record;
+use crate::diagnosis::resolve::reference::Reference;
 use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
 use crate::layout::mounted_devices::MountedDevice;
@@ -40,18 +40,20 @@ impl<'a> Known<'a> {
     pub(in crate::diagnosis) fn new(
         layout: &'a Layout,
         context: &'a Context,
-        matched: &[(&Record, &Resolution)],
+        matched: &[(&Reference, &Resolution)],
         repoints: &[&Repoint],
     ) -> Self {
         let is_left = |answer: &Resolution| {
             matches!(
                 answer,
-                Resolution::Left { .. } | Resolution::OtherDisk { .. } | Resolution::RepointBeside { .. }
+                Resolution::Unresolved { .. }
+                    | Resolution::OtherDisk { .. }
+                    | Resolution::RepointCompanion { .. }
             )
         };
         let left = matched.iter().filter(|(_, answer)| is_left(answer));
-        let left = left.map(|(record, _)| named(&record.named)).collect();
-        let is_open = matched.iter().any(|(_, answer)| matches!(answer, Resolution::Left { .. }));
+        let left = left.map(|(reference, _)| named(&reference.named)).collect();
+        let is_open = matched.iter().any(|(_, answer)| matches!(answer, Resolution::Unresolved { .. }));
         let mut known =
             Self { layout, context, moves: BTreeMap::new(), old_signatures: BTreeSet::new(), left, is_open };
         for repoint in repoints {

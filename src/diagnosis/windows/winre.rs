@@ -15,7 +15,7 @@ use crate::layout::reagent::Location;
 use crate::layout::reagent::LocationKind;
 use crate::layout::reagent::RecoveryConfig;
 use crate::layout::store::StoreFile;
-use crate::layout::winre::RecoveryFile;
+use crate::layout::winre::WinreFile;
 use crate::partition::DiskId;
 
 /// `InstallState` of a recovery environment that is switched off; Windows looks for it anew when it is switched on.
@@ -25,8 +25,8 @@ const DISABLED: u32 = 0;
 /// recovery images say comes with those of Windows' own, or once by itself.
 #[must_use]
 pub fn findings(layout: &Layout, context: &Context, old: &[DiskId]) -> Vec<Finding> {
-    let (own, copies): (Vec<(usize, &RecoveryFile)>, Vec<_>) =
-        layout.recovery.iter().enumerate().partition(|(_, file)| file.windows.is_some());
+    let (own, copies): (Vec<(usize, &WinreFile)>, Vec<_>) =
+        layout.winre.iter().enumerate().partition(|(_, file)| file.windows.is_some());
     let mut findings: Vec<Finding> =
         own.into_iter().filter_map(|(index, file)| finding(layout, context, old, index, file)).collect();
     let copy = copies.into_iter().find_map(|(index, file)| finding(layout, context, old, index, file));
@@ -43,10 +43,10 @@ fn finding(
     context: &Context,
     old: &[DiskId],
     index: usize,
-    file: &RecoveryFile,
+    file: &WinreFile,
 ) -> Option<Finding> {
     let text = format!("{} on {}", file.path, layout.name(file.volume));
-    let subject = Subject::new(Place::RecoveryFile(index), text);
+    let subject = Subject::new(Place::WinreFile(index), text);
     let base = |message: &str| {
         Finding::plain(Code::RecoveryConfig, Severity::Note, subject.clone(), message.to_owned())
     };
@@ -106,7 +106,7 @@ fn wrong(layout: &Layout, context: &Context, old: &[DiskId], config: &RecoveryCo
 fn misplaced(layout: &Layout, context: &Context, old: &[DiskId], location: &Location) -> Option<String> {
     let hybrid = layout.table.hybrid.map(DiskId::Mbr);
     if let Some(disk) = location.disk.filter(|disk| ![layout.table.disk, hybrid].contains(&Some(*disk))) {
-        if context.beside_named(disk).is_some() {
+        if context.companion_named(disk).is_some() {
             return None;
         }
         let whose = match context.others.find(disk) {

@@ -241,7 +241,7 @@ impl<'a> SparseHive<'a> {
         wanted: impl FnOnce(&str) -> bool,
     ) -> Result<Option<Value>, HiveError> {
         let cell = self.pages.cell(reference, NODE_MAX)?;
-        let value::Record { name, data_type, data } = value::record(&cell.body())?;
+        let value::Fields { name, data_type, data } = value::fields(&cell.body())?;
         if !wanted(&name) {
             return Ok(None);
         }

@@ -120,11 +120,11 @@ fn edits_of(store: &Store, repoint: &Repoint) -> Result<Vec<Edit>, PlanError> {
     let object = store.object_at(repoint.object).ok_or_else(gone)?;
     let element = object.element_at(repoint.element).ok_or_else(gone)?;
     let ElementValue::Device(device) = &element.value else { return Err(gone()) };
-    let record = device.identity_at(repoint.record);
-    let record = record.filter(|record| record.partition == repoint.old).ok_or_else(gone)?;
+    let identity = device.identity_at(repoint.identity);
+    let identity = identity.filter(|identity| identity.partition == repoint.old).ok_or_else(gone)?;
     let edits = match repoint.converts() {
-        true => edit::convert_identity(element, &record, repoint.new),
-        false => edit::replace_identity(element, &record, repoint.new),
+        true => edit::convert_identity(element, &identity, repoint.new),
+        false => edit::replace_identity(element, &identity, repoint.new),
     };
     edits.map_err(|error| PlanError::Check(error.to_string()))
 }

@@ -102,7 +102,7 @@ fn proved(old: &Element, new: &Element, repoints: &[&Repoint], fields: &[Edit]) 
     }
     let ElementValue::Device(device) = &new.value else { return None };
     let all = repoints.iter().all(|repoint| {
-        device.identity_at(repoint.record).is_some_and(|record| record.partition == repoint.new)
+        device.identity_at(repoint.identity).is_some_and(|identity| identity.partition == repoint.new)
     });
     (all && old.raw.len() == new.raw.len()).then_some(0)
 }

@@ -55,7 +55,7 @@ pub(super) fn of_stores(
     for file in diagnosis.stores().iter().filter_map(|index| layout.store(*index)) {
         refusals.extend(store(layout, file, allowed));
     }
-    refusals.extend(beside(context, diagnosis, allowed));
+    refusals.extend(companion(context, diagnosis, allowed));
     refusals
 }
 
@@ -67,8 +67,8 @@ pub(super) fn choice_needed(
     restores: bool,
 ) -> Option<Refusal> {
     let meant = !restores && diagnosis.repoints().any(|repoint| repoint.volume.is_none());
-    let beside = context.beside.iter().filter(|_| meant).map(|beside| &beside.layout);
-    let encrypted = std::iter::once(layout).chain(beside).find_map(encrypted)?;
+    let companion = context.companions.iter().filter(|_| meant).map(|companion| &companion.layout);
+    let encrypted = std::iter::once(layout).chain(companion).find_map(encrypted)?;
     let other = match &diagnosis.restore {
         _ if restores => String::new(),
         Restore::Possible(old) => format!(
@@ -139,15 +139,15 @@ pub(super) fn boot_records<'a>(layout: &Layout, edits: impl Iterator<Item = &'a 
 }
 
 /// Reasons that lie on the disks beside: a Windows there that sleeps remembers the old identity as one here does.
-fn beside(context: &Context, diagnosis: &Diagnosis, allowed: Allowed) -> Vec<Refusal> {
+fn companion(context: &Context, diagnosis: &Diagnosis, allowed: Allowed) -> Vec<Refusal> {
     let mut refusals = Vec::new();
-    for beside in context.beside.iter().filter(|_| diagnosis.is_curable()) {
-        let unseen = beside.layout.table.unseen.as_ref();
-        refusals.extend(unseen.and_then(|unseen| half(unseen, &format!("on {}", beside.name), diagnosis)));
+    for companion in context.companions.iter().filter(|_| diagnosis.is_curable()) {
+        let unseen = companion.layout.table.unseen.as_ref();
+        refusals.extend(unseen.and_then(|unseen| half(unseen, &format!("on {}", companion.name), diagnosis)));
     }
     let is_meant = diagnosis.repoints().any(|repoint| repoint.volume.is_none());
     if !allowed.hibernated && is_meant {
-        refusals.extend(context.beside.iter().filter_map(|beside| hibernated(&beside.layout)));
+        refusals.extend(context.companions.iter().filter_map(|companion| hibernated(&companion.layout)));
     }
     refusals
 }

@@ -14,7 +14,7 @@ use crate::cli::output::json::repair::LeftAlone;
 use crate::cli::run::confine;
 use crate::cli::run::examine::examine_with;
 use crate::cli::run::examine::is_store_file;
-use crate::cli::run::examine::recorded;
+use crate::cli::run::examine::snapshot;
 use crate::cli::run::known_disks::NamedDisks;
 use crate::cli::run::known_disks::context;
 use crate::cli::run::pick;
@@ -61,7 +61,7 @@ pub fn run(args: &FixArgs, as_json: bool) -> anyhow::Result<u8> {
     );
     let (options, nobody) = (args.open.options(), NamedDisks::default());
     let mut context = context(&target, &nobody, &options, choice, args.choice.independent);
-    context.recorded = recorded(args.against.as_deref())?;
+    context.snapshot = snapshot(args.against.as_deref())?;
     let examined = examine_with(&target, &args.choice.with, &options, &mut context)?;
     RepairRun { args, as_json, context, examined }.run().map_err(disk_state::told)
 }

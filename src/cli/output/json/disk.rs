@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use crate::cli::text::words;
 use crate::layout::Layout;
-use crate::layout::Role;
 use crate::layout::VolumeFacts;
+use crate::layout::VolumeRole;
 use crate::layout::index::VolumeIndex;
 use crate::layout::windows::WindowsVolume;
 use crate::partition;
@@ -143,13 +143,13 @@ pub fn type_code(partition: &partition::Partition) -> Option<String> {
 
 /// A role as a word.
 #[must_use]
-pub fn role(role: Role) -> &'static str {
+pub fn role(role: VolumeRole) -> &'static str {
     match role {
-        Role::System => "system",
-        Role::Windows => "windows",
-        Role::SystemAndWindows => "system+windows",
-        Role::Recovery => "recovery",
-        Role::Reserved => "reserved",
-        Role::Other => "other",
+        VolumeRole::System => "system",
+        VolumeRole::Windows => "windows",
+        VolumeRole::SystemAndWindows => "system+windows",
+        VolumeRole::Recovery => "recovery",
+        VolumeRole::Reserved => "reserved",
+        VolumeRole::Other => "other",
     }
 }

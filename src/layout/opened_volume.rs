@@ -10,7 +10,7 @@ use crate::volume::BootRecord;
 use crate::volume::Volume;
 
 /// A partition that was opened.
-pub(super) struct Opened<'a> {
+pub(super) struct OpenedVolume<'a> {
     /// The volume on it, or why it cannot be opened.
     pub(super) volume: Result<Volume<'a>, Cause>,
     /// Its boot record, where it has one.
@@ -23,7 +23,7 @@ pub(super) struct Opened<'a> {
     pub(super) is_startable: bool,
 }
 
-impl<'a> Opened<'a> {
+impl<'a> OpenedVolume<'a> {
     /// Opens `partition`, which `window` shows, of a disk of `disk` bytes.
     pub(super) fn new(window: &'a Window<'a>, partition: &Partition, disk: u64) -> Self {
         let volume = Volume::open(window).map_err(Cause::from);

@@ -9,13 +9,13 @@ use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::identity::show_disk;
-use crate::diagnosis::model::recorded::Recorded;
-use crate::diagnosis::model::recorded::RecordedPartition;
-use crate::diagnosis::model::recorded::RecordedStore;
 use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::snapshot::Snapshot;
+use crate::diagnosis::model::snapshot::SnapshotPartition;
+use crate::diagnosis::model::snapshot::SnapshotStore;
 use crate::diagnosis::model::subject::Place;
 use crate::diagnosis::model::subject::Subject;
-use crate::diagnosis::resolve::record::Record;
+use crate::diagnosis::resolve::reference::Reference;
 use crate::guid::Guid;
 use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
@@ -23,8 +23,8 @@ use crate::partition::Partition;
 
 /// What has changed since the record was made.
 #[must_use]
-pub fn findings(layout: &Layout, recorded: &Recorded) -> Vec<Finding> {
-    if !recorded.is_of(layout) {
+pub fn findings(layout: &Layout, snapshot: &Snapshot) -> Vec<Finding> {
+    if !snapshot.is_of(layout) {
         return vec![Finding {
             remedy: Remedy::Advice("name the record of this disk".into()),
             ..Finding::plain(
@@ -35,12 +35,12 @@ pub fn findings(layout: &Layout, recorded: &Recorded) -> Vec<Finding> {
             )
         }];
     }
-    let stores = stores(layout, recorded);
-    let mut findings: Vec<Finding> = disk(layout, recorded, stores.is_empty()).into_iter().collect();
-    findings.extend(recorded.partitions.iter().filter_map(|partition| changed(layout, recorded, partition)));
+    let stores = stores(layout, snapshot);
+    let mut findings: Vec<Finding> = disk(layout, snapshot, stores.is_empty()).into_iter().collect();
+    findings.extend(snapshot.partitions.iter().filter_map(|partition| changed(layout, snapshot, partition)));
     let new =
         layout.table.partitions.iter().filter(|now| {
-            !recorded.partitions.iter().any(|then| (then.start, then.len) == (now.start, now.len))
+            !snapshot.partitions.iter().any(|then| (then.start, then.len) == (now.start, now.len))
         });
     findings.extend(new.map(|partition| {
         let place = format!("0x{:x} bytes at 0x{:x}", partition.len, partition.start);
@@ -62,11 +62,11 @@ fn since(subject: Subject, message: String) -> Finding {
 }
 
 fn partition_of(number: u32) -> Subject {
-    Subject::new(Place::RecordedPartition(number), format!("partition {number}"))
+    Subject::new(Place::SnapshotPartition(number), format!("partition {number}"))
 }
 
-fn disk(layout: &Layout, recorded: &Recorded, same_stores: bool) -> Option<Finding> {
-    let (then, now) = (recorded.disk_id()?, layout.table.disk?);
+fn disk(layout: &Layout, snapshot: &Snapshot, same_stores: bool) -> Option<Finding> {
+    let (then, now) = (snapshot.disk_id()?, layout.table.disk?);
     (then != now).then(|| Finding {
         code: Code::IdentityChanged,
         // A store that was written since may have been re-pointed; one that was not knows the disk by what it was.
@@ -79,9 +79,9 @@ fn disk(layout: &Layout, recorded: &Recorded, same_stores: bool) -> Option<Findi
     })
 }
 
-fn changed(layout: &Layout, recorded: &Recorded, then: &RecordedPartition) -> Option<Finding> {
+fn changed(layout: &Layout, snapshot: &Snapshot, then: &SnapshotPartition) -> Option<Finding> {
     let subject = partition_of(then.number);
-    let Some(volume) = recorded.volume_of(layout, then) else {
+    let Some(volume) = snapshot.volume_of(layout, then) else {
         let place = format!("0x{:x} bytes at 0x{:x}", then.len, then.start);
         return Some(since(subject, format!("no longer there since it was recorded: {place}")));
     };
@@ -100,42 +100,42 @@ fn changed(layout: &Layout, recorded: &Recorded, then: &RecordedPartition) -> Op
     (!what.is_empty()).then(|| since(subject, format!("changed since it was recorded: {}", what.join(", "))))
 }
 
-fn stores(layout: &Layout, recorded: &Recorded) -> Vec<Finding> {
-    let now = Recorded::of(layout).map(|now| now.stores).unwrap_or_default();
-    let place = |store: &RecordedStore| {
-        let volume = recorded.partitions.iter().find(|then| then.number == store.partition);
+fn stores(layout: &Layout, snapshot: &Snapshot) -> Vec<Finding> {
+    let now = Snapshot::of(layout).map(|now| now.stores).unwrap_or_default();
+    let place = |store: &SnapshotStore| {
+        let volume = snapshot.partitions.iter().find(|then| then.number == store.partition);
         volume.map(|then| (then.start, store.path.to_lowercase()))
     };
-    let place_now = |store: &RecordedStore| {
+    let place_now = |store: &SnapshotStore| {
         let volume = layout.by_number(store.partition).and_then(|volume| layout.partition(volume));
         volume.map(|partition| (partition.start, store.path.to_lowercase()))
     };
-    let differs = |(index, then): (usize, &RecordedStore)| {
+    let differs = |(index, then): (usize, &SnapshotStore)| {
         let message = match now.iter().find(|now| place_now(now) == place(then)) {
             None => "the store is gone, or cannot be read, since it was recorded",
             Some(now) if now.sha256 != then.sha256 => "the store was written since it was recorded",
             Some(_) => return None,
         };
-        Some(since(Subject::new(Place::RecordedStore(index), then.path.clone()), message.into()))
+        Some(since(Subject::new(Place::SnapshotStore(index), then.path.clone()), message.into()))
     };
-    recorded.stores.iter().enumerate().filter_map(differs).collect()
+    snapshot.stores.iter().enumerate().filter_map(differs).collect()
 }
 
 /// The recorded identity, where giving it back makes the disk what it was.
 #[must_use]
-pub fn restore(layout: &Layout, context: &Context, recorded: &Recorded, records: &[Record]) -> Restore {
-    if !recorded.is_of(layout) {
+pub fn restore(layout: &Layout, context: &Context, snapshot: &Snapshot, references: &[Reference]) -> Restore {
+    if !snapshot.is_of(layout) {
         return Restore::Impossible(Impossible::NotRecorded);
     }
-    let (Some(disk), Some(now)) = (recorded.disk_id(), layout.table.disk) else {
+    let (Some(disk), Some(now)) = (snapshot.disk_id(), layout.table.disk) else {
         return Restore::Impossible(Impossible::NoIdentity);
     };
     if std::mem::discriminant(&disk) != std::mem::discriminant(&now) {
         return Restore::Impossible(Impossible::Converted);
     }
-    let then = recorded.partitions.iter();
+    let then = snapshot.partitions.iter();
     let partitions: Vec<(VolumeIndex, Guid)> = then
-        .filter_map(|then| Some((recorded.volume_of(layout, then)?, then.guid?)))
+        .filter_map(|then| Some((snapshot.volume_of(layout, then)?, then.guid?)))
         .filter(|(volume, guid)| layout.partition(*volume).and_then(Partition::guid) != Some(*guid))
         .collect();
     if disk == now && partitions.is_empty() {
@@ -149,7 +149,7 @@ pub fn restore(layout: &Layout, context: &Context, recorded: &Recorded, records:
         return Restore::Impossible(Impossible::GuidTaken(layout.name(*volume)));
     }
     let old = OldIdentity { disk, partitions };
-    if names_present(layout, records, &old) {
+    if names_present(layout, references, &old) {
         return Restore::Impossible(Impossible::Repointed);
     }
     Restore::Possible(old)

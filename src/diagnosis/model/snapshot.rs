@@ -18,20 +18,20 @@ use crate::partition::PartitionId;
 
 /// The identities of a disk, as they were.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Recorded {
+pub struct Snapshot {
     /// The disk's, as [`DiskId::text`] writes it.
     pub disk: String,
     /// Logical sector size in bytes.
     pub sector_size: u32,
     /// Its partitions.
-    pub partitions: Vec<RecordedPartition>,
+    pub partitions: Vec<SnapshotPartition>,
     /// Its stores.
-    pub stores: Vec<RecordedStore>,
+    pub stores: Vec<SnapshotStore>,
 }
 
 /// A partition, as it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RecordedPartition {
+pub struct SnapshotPartition {
     /// Number.
     pub number: u32,
     /// First byte, from the start of the disk.
@@ -46,7 +46,7 @@ pub struct RecordedPartition {
 
 /// A store, as it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RecordedStore {
+pub struct SnapshotStore {
     /// Number of its partition.
     pub partition: u32,
     /// Path on the volume.
@@ -55,12 +55,12 @@ pub struct RecordedStore {
     pub sha256: String,
 }
 
-impl Recorded {
+impl Snapshot {
     /// The identities of a disk as it is; `None` for one that has none.
     #[must_use]
     pub fn of(layout: &Layout) -> Option<Self> {
         let disk = layout.table.disk.filter(|disk| *disk != DiskId::Mbr(0))?;
-        let partition = |partition: &Partition| RecordedPartition {
+        let partition = |partition: &Partition| SnapshotPartition {
             number: partition.number,
             start: partition.start,
             len: partition.len,
@@ -68,7 +68,7 @@ impl Recorded {
             active: partition.active,
         };
         let stores = layout.stores.iter().filter_map(|file| {
-            Some(RecordedStore {
+            Some(SnapshotStore {
                 partition: layout.partition(file.volume)?.number,
                 path: file.path.clone(),
                 sha256: bytes::hex(&Sha256::digest(file.on_disk()?)),
@@ -92,16 +92,16 @@ impl Recorded {
     pub(in crate::diagnosis) fn volume_of(
         &self,
         layout: &Layout,
-        recorded: &RecordedPartition,
+        snapshot: &SnapshotPartition,
     ) -> Option<VolumeIndex> {
         let same_place =
-            |partition: &Partition| (partition.start, partition.len) == (recorded.start, recorded.len);
+            |partition: &Partition| (partition.start, partition.len) == (snapshot.start, snapshot.len);
         layout.find_partition(same_place)
     }
 
     /// Whether the disk is the recorded one, as far as its partitions tell: those with stores are where they were.
     pub(in crate::diagnosis) fn is_of(&self, layout: &Layout) -> bool {
-        let with_store = |partition: &&RecordedPartition| {
+        let with_store = |partition: &&SnapshotPartition| {
             self.stores.is_empty() || self.stores.iter().any(|store| store.partition == partition.number)
         };
         let mut wanted = self.partitions.iter().filter(with_store).peekable();
@@ -124,9 +124,9 @@ impl Recorded {
         if self.disk_id() != Some(disk_of(named)) || !self.is_of(layout) {
             return None;
         }
-        let is_it = |recorded: &&RecordedPartition| match partition_of(named) {
-            PartitionId::Mbr { offset } => recorded.start == offset,
-            PartitionId::Gpt(guid) => recorded.guid == Some(guid),
+        let is_it = |snapshot: &&SnapshotPartition| match partition_of(named) {
+            PartitionId::Mbr { offset } => snapshot.start == offset,
+            PartitionId::Gpt(guid) => snapshot.guid == Some(guid),
         };
         self.volume_of(layout, self.partitions.iter().find(is_it)?)
     }

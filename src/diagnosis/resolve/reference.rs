@@ -1,4 +1,4 @@
-//! The identity records of all stores, and where on this disk each of them points.
+//! What the device elements of all stores name: each is a reference to a partition, of this disk or another.
 
 use crate::bcd::device::QualifiedPartition;
 use crate::bcd::element::ElementValue;
@@ -15,29 +15,29 @@ use crate::layout::index::VolumeIndex;
 use crate::partition::DiskId;
 use crate::partition::PartitionId;
 
-/// One identity record of a store, with its place and its purpose.
+/// What one device element names, with its place and its purpose.
 #[derive(Debug, Clone)]
-pub struct Record {
+pub struct Reference {
     /// Index of the store in the layout.
     pub store: StoreIndex,
     /// Index of the object in the store.
     pub object: ObjectIndex,
     /// Index of the element in the object.
     pub element: ElementIndex,
-    /// Index of the record in the device element.
-    pub record: IdentityIndex,
+    /// Index of the identity in the device element.
+    pub identity: IdentityIndex,
     /// What it names.
     pub named: QualifiedPartition,
     /// What it is for.
     pub purpose: Purpose,
 }
 
-/// All identity records of all stores that the firmware would come to.
+/// All references of all stores that the firmware would come to.
 ///
 /// Objects are found by their GUID; what lies under a key of another name, nothing ever starts (somebody's `{Default}`,
 /// say, is no object, and stays as it is).
 #[must_use]
-pub fn records(layout: &Layout) -> Vec<Record> {
+pub fn references(layout: &Layout) -> Vec<Reference> {
     let mut all = Vec::new();
     let live = layout.stores_indexed().filter(|(_, file)| file.live);
     for (store, parsed) in live.filter_map(|(index, file)| Some((index, file.parsed()?))) {
@@ -45,11 +45,11 @@ pub fn records(layout: &Layout) -> Vec<Record> {
         for (object_index, object) in objects {
             for (element_index, element) in object.elements_indexed() {
                 let ElementValue::Device(device) = &element.value else { continue };
-                all.extend(device.identities_indexed().into_iter().map(|(index, identity)| Record {
+                all.extend(device.identities_indexed().into_iter().map(|(index, identity)| Reference {
                     store,
                     object: object_index,
                     element: element_index,
-                    record: index,
+                    identity: index,
                     named: identity.partition,
                     purpose: purpose(object, element, &identity),
                 }));
