@@ -6,15 +6,21 @@
 
 pub mod create;
 pub mod device;
+#[doc(hidden)]
 pub mod device_path;
+#[doc(hidden)]
 pub mod edit;
 pub mod element;
+#[doc(hidden)]
 pub mod firmware_variable;
 mod firmware_variable_error;
+#[doc(hidden)]
 pub mod hard_drive_edit;
+#[doc(hidden)]
 pub mod index;
 pub mod names;
 pub mod object;
+#[doc(hidden)]
 pub mod object_id;
 pub mod object_type;
 mod store;

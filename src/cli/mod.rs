@@ -2,10 +2,13 @@
 //!
 //! The groups of the room, each of which uses only those above it in this list: `text`, `run`, `output`, `args`, `commands`.
 
-pub mod args;
-pub mod commands;
+pub(crate) mod args;
+pub(crate) mod commands;
+#[doc(hidden)]
 pub mod output;
+#[doc(hidden)]
 pub mod run;
+#[doc(hidden)]
 pub mod text;
 
 use std::panic::AssertUnwindSafe;

@@ -10,14 +10,18 @@
 
 mod base_block;
 mod body;
+#[doc(hidden)]
 pub mod build;
 mod cell;
 mod error;
 mod key;
+#[doc(hidden)]
 pub mod log_head;
 mod name;
 mod primary;
+#[doc(hidden)]
 pub mod replay;
+#[doc(hidden)]
 pub mod sparse;
 mod subkeys;
 mod value;

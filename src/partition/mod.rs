@@ -5,8 +5,10 @@
 
 mod boot_sector;
 mod ebr;
+#[doc(hidden)]
 pub mod edit;
 mod error;
+#[doc(hidden)]
 pub mod gpt;
 mod gpt_cross_check;
 mod gpt_header;

@@ -21,7 +21,7 @@ struct Version {
 }
 
 /// A disk as it will be.
-pub struct Draft<'a> {
+pub(crate) struct Draft<'a> {
     below: &'a dyn Storage,
     /// Bytes of a sector.
     size: usize,
@@ -35,14 +35,14 @@ pub struct Draft<'a> {
 impl<'a> Draft<'a> {
     /// A draft of `below` as it is, whose sectors have so many bytes.
     #[must_use]
-    pub fn new(below: &'a dyn Storage, sector_size: u32) -> Self {
+    pub(crate) fn new(below: &'a dyn Storage, sector_size: u32) -> Self {
         let size = usize::try_from(sector_size).unwrap_or(usize::MAX).max(1);
         Self { below, size, sectors: BTreeMap::new(), stage: 0, since: 0 }
     }
 
     /// The disk as it reads with these patches written.
     #[must_use]
-    pub fn with(below: &'a dyn Storage, patches: &[Patch]) -> Self {
+    pub(crate) fn with(below: &'a dyn Storage, patches: &[Patch]) -> Self {
         let size = patches.first().map_or(1, |patch| patch.after.len());
         let mut draft = Self { below, size, sectors: BTreeMap::new(), stage: 0, since: 0 };
         for Patch { offset, before, after, stage } in patches {
@@ -54,13 +54,13 @@ impl<'a> Draft<'a> {
 
     /// Begins the next stage: what is written from now on is written later. A sector that is written on both sides is
     /// written once, on the later side.
-    pub fn next_stage(&mut self) {
+    pub(crate) fn next_stage(&mut self) {
         self.stage = self.stage.saturating_add(1);
     }
 
     /// Begins the next stage behind a barrier: all that was written so far is on stable storage before anything that
     /// follows. A sector that is written on both sides is written twice.
-    pub fn barrier(&mut self) {
+    pub(crate) fn barrier(&mut self) {
         self.next_stage();
         self.since = self.stage;
     }
@@ -69,7 +69,7 @@ impl<'a> Draft<'a> {
     ///
     /// # Errors
     /// [`PlanError::Mismatch`] when something else stands there, [`PlanError::Storage`] when it cannot be read.
-    pub fn replace(
+    pub(crate) fn replace(
         &mut self,
         at: u64,
         before: &[u8],
@@ -89,7 +89,7 @@ impl<'a> Draft<'a> {
     ///
     /// # Errors
     /// [`PlanError::Check`] when there are more stages than a plan can have.
-    pub fn into_patches(self) -> Result<Vec<Patch>, PlanError> {
+    pub(crate) fn into_patches(self) -> Result<Vec<Patch>, PlanError> {
         let mut patches = Vec::new();
         for (offset, versions) in self.sectors {
             let (first, last) = (versions.first(), versions.last());

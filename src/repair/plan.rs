@@ -11,7 +11,6 @@ use crate::repair::change::bytes;
 use crate::repair::change::identity;
 use crate::repair::change::log_replay;
 use crate::repair::change::store;
-use crate::repair::change::store::StorePlan;
 use crate::repair::cure::Cure;
 use crate::repair::draft::Draft;
 use crate::repair::error::PlanError;
@@ -20,6 +19,8 @@ use crate::repair::touched::Touched;
 use crate::storage::Storage;
 use crate::storage::cache::Cached;
 use crate::storage::window::Window;
+
+pub use crate::repair::change::store::StorePlan;
 
 /// What will be written.
 #[derive(Debug, Clone)]

@@ -66,12 +66,12 @@ fn check_free(root: &Path, block: &Block) -> Result<(), StorageError> {
 /// cached pages, so that who reads it next, by this or any other open file, reads the medium itself as far as the
 /// kernel lets (pages that somebody else has mapped stay).
 #[derive(Debug)]
-pub struct DeviceMut(Raw);
+pub(crate) struct DeviceMut(Raw);
 
 impl DeviceMut {
     /// A writer on the device that `raw` has open, exclusively.
     #[must_use]
-    pub fn new(raw: Raw) -> Self {
+    pub(crate) fn new(raw: Raw) -> Self {
         Self(raw)
     }
 }

@@ -31,7 +31,7 @@ const WAY_OUT: &str = "shut the machine down (or end the program that uses the i
 
 /// Whether somebody has `file` open for writing as QEMU does. Takes no lock; a file system without locks says no.
 #[must_use]
-pub fn has_writer(file: &File) -> bool {
+pub(crate) fn has_writer(file: &File) -> bool {
     [WRITE, RESIZE]
         .iter()
         .any(|permission| matches!(is_locked(file, USED.saturating_add(*permission)), Ok(true)))
@@ -44,7 +44,7 @@ pub fn has_writer(file: &File) -> bool {
 ///
 /// # Errors
 /// [`StorageError::Busy`] when somebody writes or reads the image; [`StorageError::Io`].
-pub fn lock_for_writing(file: &File, path: &Path) -> Result<(), StorageError> {
+pub(crate) fn lock_for_writing(file: &File, path: &Path) -> Result<(), StorageError> {
     let all = [CONSISTENT_READ, WRITE, RESIZE];
     lock(file, path, &all, &all)
 }
@@ -53,7 +53,7 @@ pub fn lock_for_writing(file: &File, path: &Path) -> Result<(), StorageError> {
 ///
 /// # Errors
 /// As [`lock_for_writing`].
-pub fn check_free(file: &File, path: &Path) -> Result<(), StorageError> {
+pub(crate) fn check_free(file: &File, path: &Path) -> Result<(), StorageError> {
     let permissions = [CONSISTENT_READ, WRITE, RESIZE];
     let bytes = permissions.iter().flat_map(|at| [USED.saturating_add(*at), DENIED.saturating_add(*at)]);
     // A file system without locks says nothing.
@@ -67,7 +67,7 @@ pub fn check_free(file: &File, path: &Path) -> Result<(), StorageError> {
 ///
 /// # Errors
 /// As [`lock_for_writing`].
-pub fn lock_for_reading(file: &File, path: &Path) -> Result<(), StorageError> {
+pub(crate) fn lock_for_reading(file: &File, path: &Path) -> Result<(), StorageError> {
     lock(file, path, &[CONSISTENT_READ], &[WRITE, RESIZE])
 }
 
@@ -76,7 +76,7 @@ pub fn lock_for_reading(file: &File, path: &Path) -> Result<(), StorageError> {
 ///
 /// # Errors
 /// As [`lock_for_writing`].
-pub fn lock_for_oneself(file: &File, path: &Path) -> Result<Flock<File>, StorageError> {
+pub(crate) fn lock_for_oneself(file: &File, path: &Path) -> Result<Flock<File>, StorageError> {
     let copy = file.try_clone().map_err(|error| StorageError::io(path.display().to_string(), error))?;
     Flock::lock(copy, FlockArg::LockExclusiveNonblock).map_err(|(_, error)| match error {
         Errno::EAGAIN => busy(path),

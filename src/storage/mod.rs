@@ -3,26 +3,31 @@
 //! Two traits. [`Storage`] reads; [`StorageMut`] also writes, and only `repair/apply.rs` calls that. What a storage is
 //! (device, raw, qcow2) is decided in `open` by content, and nothing above asks.
 
+#[doc(hidden)]
 pub mod attached;
 mod bad_sectors;
+#[doc(hidden)]
 pub mod budget;
 pub mod cache;
-pub mod device;
+pub(crate) mod device;
 mod direct;
-pub mod file;
+pub(crate) mod file;
 pub mod first_failure;
 pub mod format;
-pub mod holders;
-pub mod lock;
+pub(crate) mod holders;
+pub(crate) mod lock;
+#[doc(hidden)]
 pub mod nbd;
 pub mod open;
+#[doc(hidden)]
 pub mod qcow2;
-pub mod qemu_nbd;
+pub(crate) mod qemu_nbd;
 pub mod ram;
-pub mod raw;
-pub mod reader;
-pub mod sysfs;
-pub mod time_limit;
+pub(crate) mod raw;
+pub(crate) mod reader;
+pub(crate) mod sysfs;
+pub(crate) mod time_limit;
+#[doc(hidden)]
 pub mod window;
 
 use std::fmt;

@@ -14,7 +14,7 @@ use crate::storage::StorageError;
 ///
 /// The budget turns a parser that loops on crafted data into an error. `Write` exists because the `gpt` and `fatfs`
 /// crates ask for it even to read; it always fails.
-pub struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     storage: &'a dyn Storage,
     position: u64,
     reads_left: u64,
@@ -24,7 +24,7 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// A reader at byte 0 that may read `budget` times.
     #[must_use]
-    pub fn new(storage: &'a dyn Storage, budget: u64) -> Self {
+    pub(crate) fn new(storage: &'a dyn Storage, budget: u64) -> Self {
         Self { storage, position: 0, reads_left: budget, budget }
     }
 }
@@ -72,7 +72,7 @@ impl Write for Reader<'_> {
 /// A parser of another crate panicked, with this text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct ParserPanic(String);
+pub(crate) struct ParserPanic(String);
 
 /// Runs a parser of another crate and turns a panic of it into `Err`, silently.
 ///
@@ -80,7 +80,7 @@ pub struct ParserPanic(String);
 ///
 /// # Errors
 /// The panic.
-pub fn fence<T>(parse: impl FnOnce() -> T) -> Result<T, ParserPanic> {
+pub(crate) fn fence<T>(parse: impl FnOnce() -> T) -> Result<T, ParserPanic> {
     silence_fenced_panics();
     FENCED.with(|fenced| fenced.set(fenced.get().saturating_add(1)));
     let result = std::panic::catch_unwind(AssertUnwindSafe(parse));

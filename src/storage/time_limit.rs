@@ -24,7 +24,7 @@ impl Default for TimeLimit {
 }
 
 /// A storage that is read for so long, over all.
-pub struct TimeLimited<S> {
+pub(crate) struct TimeLimited<S> {
     below: S,
     limit: TimeLimit,
     /// Microseconds.
@@ -34,7 +34,7 @@ pub struct TimeLimited<S> {
 impl<S: Storage> TimeLimited<S> {
     /// The storage `below`, as long as its reads have not taken the time of `limit`.
     #[must_use]
-    pub fn new(below: S, limit: TimeLimit) -> Self {
+    pub(crate) fn new(below: S, limit: TimeLimit) -> Self {
         Self { below, limit, spent: AtomicU64::new(0) }
     }
 }

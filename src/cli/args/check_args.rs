@@ -14,7 +14,7 @@ use crate::diagnosis::requirement::Requirement;
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]
-pub struct CheckArgs {
+pub(crate) struct CheckArgs {
     /// Devices, images, store files; directories with --recursive; @FILE for a list of them, one a line (@- for standard
     /// input). Without one all attached disks with Windows on them.
     #[arg(value_name = "TARGET")]
@@ -55,7 +55,7 @@ impl CheckArgs {
     /// Whether nothing is said of what another target is, not even that its identity is the same: what is told of an image must not
     /// depend on which others are in the same list, or in the same share of it.
     #[must_use]
-    pub fn tells_of_each_alone(&self) -> bool {
+    pub(crate) fn tells_of_each_alone(&self) -> bool {
         self.choice.independent
             || self.recursive
             || self.shard.is_some()
@@ -63,7 +63,7 @@ impl CheckArgs {
     }
 
     /// The same in the words of the diagnosis.
-    pub fn requirements(&self) -> impl Iterator<Item = Requirement> {
+    pub(crate) fn requirements(&self) -> impl Iterator<Item = Requirement> {
         self.require.iter().map(|requirement| match requirement {
             RequirementArg::Healthy => Requirement::Healthy,
             RequirementArg::UniqueIdentity => Requirement::UniqueIdentity,
@@ -76,7 +76,7 @@ impl CheckArgs {
 
 /// Requirements by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum RequirementArg {
+pub(crate) enum RequirementArg {
     /// Nothing above a note was found (which is always required).
     Healthy,
     /// No other target has the same disk signature or GUID, and it is not zero.

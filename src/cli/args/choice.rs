@@ -14,7 +14,7 @@ use std::str::FromStr;
 
 /// What the user decides: `--system`, `--windows`, and what else is to be cured.
 #[derive(Debug, Clone, Default, Args)]
-pub struct ChoiceArgs {
+pub(crate) struct ChoiceArgs {
     /// Another disk of the same machine, which the stores may mean: System Reserved on one, Windows on this. It is only read.
     #[arg(long, value_name = "DISK")]
     pub with: Vec<PathBuf>,
@@ -61,7 +61,7 @@ impl ChoiceArgs {
     ///
     /// # Errors
     /// When `--windows` or `--recovery` names a disk that `--with` does not.
-    pub fn choice(&self) -> anyhow::Result<Choice> {
+    pub(crate) fn choice(&self) -> anyhow::Result<Choice> {
         let Self {
             with: _,
             independent: _,
@@ -111,7 +111,7 @@ impl ChoiceArgs {
 
     /// Whether a switch is given that means one disk, and would make a disk "need a repair" that needs none.
     #[must_use]
-    pub fn is_of_one_disk(&self) -> bool {
+    pub(crate) fn is_of_one_disk(&self) -> bool {
         let Self {
             with,
             independent,
@@ -135,7 +135,7 @@ impl ChoiceArgs {
 
     /// The switches as they were given.
     #[must_use]
-    pub fn words(&self) -> Vec<OsString> {
+    pub(crate) fn words(&self) -> Vec<OsString> {
         let Self {
             with: _,
             independent: _,
@@ -168,7 +168,7 @@ impl ChoiceArgs {
 
     /// Those of them that say what belongs to the machine: without them the same disk is judged otherwise.
     #[must_use]
-    pub fn machine_words(&self) -> Vec<OsString> {
+    pub(crate) fn machine_words(&self) -> Vec<OsString> {
         let with = self.with.iter().flat_map(|disk| ["--with".into(), shell_quote::path(disk)]);
         with.chain(self.independent.then(|| "--independent".into())).collect()
     }
@@ -176,7 +176,7 @@ impl ChoiceArgs {
 
 /// The id of an object of a store, with or without its braces, or bcdedit's name for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EntryArg(pub Guid);
+pub(crate) struct EntryArg(pub Guid);
 
 impl FromStr for EntryArg {
     type Err = String;
@@ -190,7 +190,7 @@ impl FromStr for EntryArg {
 
 /// `N` or `DISK:N`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PartitionArg {
+pub(crate) struct PartitionArg {
     /// The disk, when it is not the target.
     pub disk: Option<PathBuf>,
     /// Number of the partition.

@@ -25,7 +25,7 @@ use crate::cli::output::json::schema::SchemaOf;
     max_term_width = 100,
     after_help = "One broken disk attached, in a hurry:\n  bcdrescue list\n  bcdrescue check /dev/vdb\n  bcdrescue fix /dev/vdb\n\nExit codes: 0 nothing wrong, 1 fixed, 4 something is left, 8 could not do it, 16 wrong usage; added up (or-ed) over targets."
 )]
-pub struct Cli {
+pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -36,7 +36,7 @@ pub struct Cli {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// List disks with their identity, partitions and what holds them.
     #[command(
         after_help = "Examples:\n  bcdrescue list                 all attached disks\n  bcdrescue list win.qcow2       one image\n  bcdrescue list --json | jq .\n\nExit codes: 0 listed, 8 a disk that was named, or all that are attached, cannot be read."
@@ -94,7 +94,7 @@ pub enum Command {
 impl Command {
     /// The one target that the command is about, where it names one.
     #[must_use]
-    pub fn target(&self) -> Option<&Path> {
+    pub(crate) fn target(&self) -> Option<&Path> {
         match self {
             Self::List(_)
             | Self::Check(_)
@@ -111,7 +111,7 @@ impl Command {
 
 /// Arguments of `list`.
 #[derive(Debug, Args)]
-pub struct ListArgs {
+pub(crate) struct ListArgs {
     /// Devices or images; without one all attached disks.
     #[arg(value_name = "TARGET")]
     pub targets: Vec<PathBuf>,
@@ -122,7 +122,7 @@ pub struct ListArgs {
 
 /// Arguments of `inspect`.
 #[derive(Debug, Args)]
-pub struct InspectArgs {
+pub(crate) struct InspectArgs {
     /// A device, an image, or a store file.
     #[arg(value_name = "TARGET")]
     pub target: PathBuf,
@@ -133,7 +133,7 @@ pub struct InspectArgs {
 
 /// Switches that every writing command has.
 #[derive(Debug, Clone, Copy, Default, Args)]
-pub struct WriteArgs {
+pub(crate) struct WriteArgs {
     /// Show what would be written, and write nothing.
     #[arg(short = 'n', long)]
     pub dry_run: bool,
@@ -144,7 +144,7 @@ pub struct WriteArgs {
 
 /// Arguments of `fix`.
 #[derive(Debug, Args)]
-pub struct FixArgs {
+pub(crate) struct FixArgs {
     /// A device or an image; without one the attached disk that needs it.
     #[arg(value_name = "TARGET")]
     pub target: Option<PathBuf>,
@@ -180,7 +180,7 @@ pub struct FixArgs {
 
 /// Arguments of `record`.
 #[derive(Debug, Args)]
-pub struct RecordArgs {
+pub(crate) struct RecordArgs {
     /// A device or an image.
     #[arg(value_name = "TARGET")]
     pub target: PathBuf,
@@ -194,7 +194,7 @@ pub struct RecordArgs {
 
 /// Arguments of `man`.
 #[derive(Debug, Args)]
-pub struct ManArgs {
+pub(crate) struct ManArgs {
     /// One of the commands; without it the page is about the program.
     #[arg(value_name = "COMMAND")]
     pub command: Option<String>,
@@ -202,7 +202,7 @@ pub struct ManArgs {
 
 /// Arguments of `undo`.
 #[derive(Debug, Args)]
-pub struct UndoArgs {
+pub(crate) struct UndoArgs {
     /// The record that fix wrote.
     #[arg(value_name = "RECORD")]
     pub record: PathBuf,

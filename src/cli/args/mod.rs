@@ -1,6 +1,6 @@
 //! The grammar of the command line.
 
-pub mod check_args;
-pub mod choice;
-pub mod command_line;
-pub mod open_args;
+pub(crate) mod check_args;
+pub(crate) mod choice;
+pub(crate) mod command_line;
+pub(crate) mod open_args;

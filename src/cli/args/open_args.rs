@@ -17,7 +17,7 @@ use crate::storage::time_limit::TimeLimit;
 
 /// How targets are opened.
 #[derive(Debug, Clone, Default, Args)]
-pub struct OpenArgs {
+pub(crate) struct OpenArgs {
     /// Insist on an image format instead of recognising it.
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: Option<FormatArg>,
@@ -37,7 +37,7 @@ pub struct OpenArgs {
 
 /// Image formats by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum FormatArg {
+pub(crate) enum FormatArg {
     /// The file's bytes are the disk's.
     Raw,
     /// QEMU's qcow2, versions 2 and 3.
@@ -58,7 +58,7 @@ pub enum FormatArg {
 impl OpenArgs {
     /// The switches as they were given, for a command that opens the same target again.
     #[must_use]
-    pub fn words(&self) -> Vec<OsString> {
+    pub(crate) fn words(&self) -> Vec<OsString> {
         let format = self.format.as_ref().and_then(ValueEnum::to_possible_value);
         let format = format.map(|format| ("--format", format.get_name().into()));
         let path = |path: &PathBuf| shell_quote::path(path);
@@ -71,7 +71,7 @@ impl OpenArgs {
 
     /// The same in the words of the storage.
     #[must_use]
-    pub fn options(&self) -> OpenOptions {
+    pub(crate) fn options(&self) -> OpenOptions {
         let format = self.format.map(|format| match format {
             FormatArg::Raw => Format::Raw,
             FormatArg::Qcow2 => Format::Qcow2,

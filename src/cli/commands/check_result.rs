@@ -38,7 +38,7 @@ use crate::repair::refusal::Allowed;
 
 /// Of a target that could not be examined, for this reason.
 #[must_use]
-pub fn failed(path: &Path, message: String, form: Option<Form>) -> Outcome {
+pub(crate) fn failed(path: &Path, message: String, form: Option<Form>) -> Outcome {
     let document = || {
         let [document] = json::failure(Some(path), &message);
         document
@@ -53,7 +53,7 @@ pub fn failed(path: &Path, message: String, form: Option<Form>) -> Outcome {
 
 /// Of a disk.
 #[must_use]
-pub fn disk(
+pub(crate) fn disk(
     examined: &Examined,
     context: &Context,
     others: &[Others],
@@ -86,7 +86,7 @@ pub fn disk(
 ///
 /// # Errors
 /// When it cannot be read or is no hive.
-pub fn store_file(path: &Path, args: &CheckArgs, form: Option<Form>) -> anyhow::Result<Outcome> {
+pub(crate) fn store_file(path: &Path, args: &CheckArgs, form: Option<Form>) -> anyhow::Result<Outcome> {
     let store = read_store_file(path)?;
     let name = json::path(path);
     let findings = state::alone(&name, &store);
@@ -167,7 +167,7 @@ fn switches(args: &CheckArgs) -> Vec<OsString> {
 
 /// The exit code that a verdict stands for.
 #[must_use]
-pub fn code_of(verdict: Verdict) -> u8 {
+pub(crate) fn code_of(verdict: Verdict) -> u8 {
     match verdict {
         Verdict::Healthy => HEALTHY,
         Verdict::Broken | Verdict::Degraded | Verdict::NotWindows => LEFT,

@@ -52,7 +52,7 @@ const NAMES: usize = 23;
 ///
 /// # Errors
 /// When the target cannot be examined or standard output not be written.
-pub fn run(args: &InspectArgs, as_json: bool) -> anyhow::Result<u8> {
+pub(crate) fn run(args: &InspectArgs, as_json: bool) -> anyhow::Result<u8> {
     confine::to_reading();
     if is_store_file(&args.target) {
         return store_file(&args.target, as_json);

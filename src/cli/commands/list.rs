@@ -33,7 +33,7 @@ use crate::storage::attached::attached_disks;
 ///
 /// # Errors
 /// When the attached disks cannot be enumerated, or standard output not be written.
-pub fn run(args: &ListArgs, as_json: bool) -> anyhow::Result<u8> {
+pub(crate) fn run(args: &ListArgs, as_json: bool) -> anyhow::Result<u8> {
     confine::to_reading();
     let attached = if args.targets.is_empty() { attached_disks(Path::new("/"))? } else { Vec::new() };
     let mut paths: Vec<(PathBuf, Option<&AttachedDisk>)> =
@@ -145,7 +145,7 @@ fn add(out: &mut Lines, entry: &Entry<'_>, same: &BTreeMap<String, Vec<String>>)
 
 /// The partitions of a disk as a table.
 #[must_use]
-pub fn partition_table(layout: &Layout) -> Table {
+pub(crate) fn partition_table(layout: &Layout) -> Table {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table.set_header(["  #", "start", "size", "type", "file system", "label", "role"]);

@@ -1,10 +1,10 @@
 //! One command each.
 
-pub mod check;
-pub mod check_result;
-pub mod fix;
-pub mod inspect;
-pub mod list;
-pub mod record;
-pub mod shell;
-pub mod undo;
+pub(crate) mod check;
+pub(crate) mod check_result;
+pub(crate) mod fix;
+pub(crate) mod inspect;
+pub(crate) mod list;
+pub(crate) mod record;
+pub(crate) mod shell;
+pub(crate) mod undo;

@@ -22,7 +22,7 @@ use crate::repair::snapshot::SnapshotFile;
 /// # Errors
 /// When the disk cannot be examined, or not be read everywhere, its stores do not name it (then it is too late for a record),
 /// it has no identity, or the file cannot be made.
-pub fn run(args: &RecordArgs, as_json: bool) -> anyhow::Result<u8> {
+pub(crate) fn run(args: &RecordArgs, as_json: bool) -> anyhow::Result<u8> {
     confine::to_new_file(&args.output);
     let examined = examine_alone(&args.target, &args.open.options())?;
     let name = clean(&args.target.display().to_string());

@@ -18,7 +18,7 @@ use crate::cli::text::lines::unless_gone;
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub fn completions(shell: Shell) -> anyhow::Result<u8> {
+pub(crate) fn completions(shell: Shell) -> anyhow::Result<u8> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "bcdrescue", &mut script);
     print(&script)
@@ -28,7 +28,7 @@ pub fn completions(shell: Shell) -> anyhow::Result<u8> {
 ///
 /// # Errors
 /// When there is no such command, or standard output cannot be written.
-pub fn man(args: &ManArgs) -> anyhow::Result<u8> {
+pub(crate) fn man(args: &ManArgs) -> anyhow::Result<u8> {
     let mut program = Cli::command();
     program.build();
     let page = match &args.command {

@@ -47,7 +47,7 @@ use crate::storage::open::open_mut;
 ///
 /// # Errors
 /// When the record or the disk cannot be read, the disk is not the recorded one or has moved on, or a write fails.
-pub fn run(args: &UndoArgs, as_json: bool) -> anyhow::Result<u8> {
+pub(crate) fn run(args: &UndoArgs, as_json: bool) -> anyhow::Result<u8> {
     let record = Record::load(&args.record)?;
     let path = args.target.clone().unwrap_or_else(|| record.target.path.clone());
     match args.write.dry_run {

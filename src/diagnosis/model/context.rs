@@ -10,7 +10,7 @@ use crate::guid::Guid;
 use crate::partition::DiskId;
 
 index_type! {
-    /// Index of a disk among those in [`Context::beside`].
+    /// Index of a disk among those in [`Context::companions`].
     CompanionIndex
 }
 

@@ -20,7 +20,7 @@ use crate::repair::touched::Touched;
 ///
 /// # Errors
 /// [`PlanError`] when the disk does not hold what an edit says, or a sector does not lie where it should.
-pub fn write_letters(
+pub(crate) fn write_letters(
     draft: &mut Draft<'_>,
     layout: &Layout,
     diagnosis: &Diagnosis,
@@ -42,7 +42,7 @@ pub fn write_letters(
 ///
 /// # Errors
 /// As [`write_letters`].
-pub fn write_boot(
+pub(crate) fn write_boot(
     draft: &mut Draft<'_>,
     layout: &Layout,
     diagnosis: &Diagnosis,

@@ -24,7 +24,7 @@ const MBR_SIZE: usize = 512;
 ///
 /// # Errors
 /// [`PlanError`] when a copy of the GPT is not sound, or a sector of the table lies in a partition.
-pub fn write(draft: &mut Draft<'_>, layout: &Layout, old: &OldIdentity) -> Result<(), PlanError> {
+pub(crate) fn write(draft: &mut Draft<'_>, layout: &Layout, old: &OldIdentity) -> Result<(), PlanError> {
     let size = u64::from(layout.table.sector_size);
     let mut seen = BTreeSet::new();
     for copy in copies(draft, layout, old)? {

@@ -34,7 +34,7 @@ const BYTE: &str = "byte of a dirty store";
 ///
 /// # Errors
 /// [`PlanError`] when a store is not what was read, or would have to grow.
-pub fn write(draft: &mut Draft<'_>, layout: &Layout, stores: &[StoreIndex]) -> Result<(), PlanError> {
+pub(crate) fn write(draft: &mut Draft<'_>, layout: &Layout, stores: &[StoreIndex]) -> Result<(), PlanError> {
     let stores = stores.iter().filter_map(|index| layout.store(*index));
     let dirty: Vec<&StoreFile> = stores.filter(|file| file.replayed().is_some()).collect();
     if dirty.is_empty() {

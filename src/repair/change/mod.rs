@@ -1,8 +1,8 @@
 //! What changes on a disk, each kind in a file of its own, all written into one draft.
 
-pub mod bytes;
-pub mod identity;
+pub(crate) mod bytes;
+pub(crate) mod identity;
 mod in_file;
-pub mod log_replay;
-pub mod store;
+pub(crate) mod log_replay;
+pub(crate) mod store;
 mod verify;

@@ -49,7 +49,7 @@ struct Patched<'a> {
 ///
 /// # Errors
 /// [`PlanError`] when a store is not what the diagnosis saw, or would become anything but what was planned.
-pub fn write(
+pub(crate) fn write(
     draft: &mut Draft<'_>,
     layout: &Layout,
     diagnosis: &Diagnosis,

@@ -3,9 +3,9 @@
 //! QEMU never follows a name that stands in an image: [`nodes`] describes every file that belongs to it, after the same
 //! rules by which this program opens the files that a qcow2 image names.
 
-pub mod nodes;
-pub mod starter;
-pub mod vmdk;
+pub(crate) mod nodes;
+pub(crate) mod starter;
+pub(crate) mod vmdk;
 pub(crate) mod watched;
 
 use std::path::Path;

@@ -32,7 +32,7 @@ use crate::cli::text::shell_quote;
 ///
 /// # Errors
 /// When the target cannot be examined, or a step fails; the message then says what state the disk is in.
-pub fn run(args: &FixArgs, as_json: bool) -> anyhow::Result<u8> {
+pub(crate) fn run(args: &FixArgs, as_json: bool) -> anyhow::Result<u8> {
     let choice = args.choice.choice()?;
     match (args.write.dry_run, &args.target) {
         (true, _) => confine::to_reading(),
