@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::bcd::device::Device;
 use crate::bcd::element::ElementValue;
 use crate::bcd::object::Object;
-use crate::layout::Firmware;
+use crate::layout::firmware::Firmware;
 use crate::layout::index::VolumeIndex;
 use crate::layout::store::StoreFile;
 use crate::volume::FileSystem;

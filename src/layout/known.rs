@@ -35,6 +35,15 @@ impl<T> Known<T> {
         !matches!(self, Self::No)
     }
 
+    /// What is there, where that is known.
+    #[must_use]
+    pub const fn yes(&self) -> Option<&T> {
+        match self {
+            Self::Yes(found) => Some(found),
+            Self::No | Self::Unknown(_) => None,
+        }
+    }
+
     /// Why nobody can tell, where nobody can.
     #[must_use]
     pub const fn cause(&self) -> Option<&Cause> {

@@ -8,6 +8,8 @@
 //! The hive is large, so it is read a page at a time, and what stands in its logs is not seen; whether they may hold
 //! something newer is.
 
+use std::fmt;
+
 use crate::bytes;
 use crate::guid::Guid;
 use crate::hive::BaseBlock;
@@ -21,7 +23,7 @@ use crate::layout::extent::on_disk;
 use crate::layout::index::VolumeIndex;
 use crate::layout::index::WindowsIndex;
 use crate::layout::known::Cause;
-use crate::layout::store::obstacles;
+use crate::layout::obstacle::NotWritable;
 use crate::layout::windows::WindowsVolume;
 use crate::partition::PartitionTable;
 use crate::volume::Volume;
@@ -51,12 +53,39 @@ pub struct MountedDevices {
     pub entries: Result<Vec<MountedDevice>, Cause>,
     /// The last change of the hive was not completed, so that its logs may hold what it lacks.
     pub dirty: bool,
-    /// Logs that may hold something newer than the hive: each with its name and the reason.
-    pub newer_logs: Vec<String>,
+    /// Logs that may hold something newer than the hive.
+    pub newer_logs: Vec<NewerLog>,
     /// Where its bytes lie on the disk, or why they must not be overwritten in place.
     pub place: Result<Vec<DiskExtent>, Cause>,
     /// Why the volume must not be written now (a dirty or hibernated file system).
-    pub obstacles: Vec<String>,
+    pub obstacles: Vec<NotWritable>,
+}
+
+/// A log that may hold something newer than its hive.
+#[derive(Debug, Clone)]
+pub struct NewerLog {
+    /// Its name.
+    pub name: String,
+    /// Why it may.
+    pub doubt: LogDoubt,
+}
+
+/// Why a log may hold something newer than its hive.
+#[derive(Debug, Clone)]
+pub enum LogDoubt {
+    /// It was read, and what it holds does not rule that out.
+    Held(String),
+    /// It cannot be read.
+    Unread(Cause),
+}
+
+impl fmt::Display for NewerLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.doubt {
+            LogDoubt::Held(why) => write!(f, "{}: {why}", self.name),
+            LogDoubt::Unread(cause) => write!(f, "{}: {cause}", self.name),
+        }
+    }
 }
 
 /// One value.
@@ -165,7 +194,7 @@ fn read(volume: &Volume<'_>, index: WindowsIndex, windows: &WindowsVolume, start
         Ok(None) => Err(Cause::Gone),
         Err(refusal) => Err(refusal.into()),
     };
-    mounted.obstacles = obstacles(volume);
+    mounted.obstacles = NotWritable::of(volume);
     mounted
 }
 
@@ -191,15 +220,16 @@ fn values(volume: &Volume<'_>, mounted: &mut MountedDevices) -> Result<Vec<Value
     Ok(values)
 }
 
-fn newer_logs(volume: &Volume<'_>, hive: &str, base_block: &BaseBlock) -> Vec<String> {
+fn newer_logs(volume: &Volume<'_>, hive: &str, base_block: &BaseBlock) -> Vec<NewerLog> {
     let judge = |ending: &&str| {
         let path = format!("{hive}{ending}");
         let name = path.rsplit('\\').next().unwrap_or_default();
-        match log_age(volume, &path, base_block) {
-            Ok(None | Some(LogAge::Empty | LogAge::Older { .. })) => None,
-            Ok(Some(LogAge::MayBeNewer { why })) => Some(format!("{name}: {why}")),
-            Err(error) => Some(format!("{name}: {error}")),
-        }
+        let doubt = match log_age(volume, &path, base_block) {
+            Ok(None | Some(LogAge::Empty | LogAge::Older { .. })) => return None,
+            Ok(Some(LogAge::MayBeNewer { why })) => LogDoubt::Held(why),
+            Err(error) => LogDoubt::Unread(error.into()),
+        };
+        Some(NewerLog { name: name.to_owned(), doubt })
     };
     LOGS.iter().filter_map(judge).collect()
 }

@@ -1,7 +1,7 @@
 //! A partition as it is opened: the volume on it, and what its first sector tells.
 
-use crate::layout::Missing;
 use crate::layout::known::Cause;
+use crate::layout::missing::Missing;
 use crate::partition::Partition;
 use crate::partition::PartitionType;
 use crate::storage::Storage;

@@ -1,9 +1,9 @@
 //! Disks whose volumes are not where the partition table says: dynamic disks (LDM) and members of Storage Spaces.
 
 use crate::guid::Guid;
-use crate::layout::Layout;
-use crate::layout::VolumeFacts;
+use crate::layout::disk::Layout;
 use crate::layout::index::VolumeIndex;
+use crate::layout::volume_facts::VolumeFacts;
 use crate::partition::PartitionType;
 use crate::volume::FileSystem;
 

@@ -3,13 +3,14 @@
 
 use crate::bcd::Store;
 use crate::hive::replay::Replayed;
-use crate::layout::Firmware;
 use crate::layout::extent::DiskExtent;
 use crate::layout::extent::on_disk;
+use crate::layout::firmware::Firmware;
 use crate::layout::index::VolumeIndex;
 use crate::layout::known::Cause;
+use crate::layout::obstacle::NotWritable;
+use crate::layout::store_budget::StoreBudget;
 use crate::layout::store_logs::made_whole;
-use crate::layout::store_logs::take;
 use crate::layout::system::SystemVolume;
 use crate::layout::system::is_esp_type;
 use crate::layout::system_file::SystemFile;
@@ -18,12 +19,8 @@ use crate::partition::PartitionTable;
 use crate::partition::TableKind;
 use crate::volume::Volume;
 
-/// Longest store that is read. Real ones have 8 to 256 KiB; what is longer is damage or a trap.
-pub const STORE_MAX: u64 = 1 << 20;
-
-/// Bytes of all stores of a disk and of the logs that are read, together; a table of hundreds of volumes with a long
-/// store each is a trap.
-const STORES_MAX: u64 = 3 << 20;
+pub use crate::layout::store_budget::STORE_MAX;
+pub use crate::layout::store_logs::Dirty;
 
 /// One store file.
 #[derive(Debug)]
@@ -51,21 +48,7 @@ pub struct StoreFile {
     /// Where its bytes lie on the disk, or why they must not be overwritten in place.
     pub place: Result<Vec<DiskExtent>, Cause>,
     /// Why the volume must not be written now (a dirty or hibernated file system).
-    pub obstacles: Vec<String>,
-}
-
-/// A store whose last write was cut short.
-#[derive(Debug)]
-pub enum Dirty {
-    /// Its logs make it whole.
-    Replayed {
-        /// The file as it lies on the disk.
-        on_disk: Vec<u8>,
-        /// What was done. The bytes that came out are those of [`StoreFile::store`], and not here once more.
-        replayed: Replayed,
-    },
-    /// Its logs do not help, for this reason.
-    NotReplayed(Cause),
+    pub obstacles: Vec<NotWritable>,
 }
 
 impl StoreFile {
@@ -110,12 +93,12 @@ pub fn read_all(
     table: &PartitionTable,
 ) -> Vec<StoreFile> {
     let mut stores: Vec<StoreFile> = Vec::new();
-    let mut left = STORES_MAX;
+    let mut budget = StoreBudget::new();
     for system in systems {
         let Some(volume) = system.volume.of(volumes).copied().flatten() else { continue };
         let start = system.volume.of(&table.partitions).map_or(0, |partition| partition.start);
         for file in system.stores.iter().copied() {
-            stores.push(read(volume, system.volume, start, file, &mut left));
+            stores.push(read(volume, system.volume, start, file, &mut budget));
         }
     }
     let is_fat = |volume: VolumeIndex| {
@@ -198,9 +181,15 @@ fn hiding(unread: &[&[Unread]], table: &PartitionTable, firmware: Firmware) -> O
     VolumeIndex::each(unread).find(is_it).map(|(volume, _)| volume)
 }
 
-fn read(volume: &Volume<'_>, index: VolumeIndex, start: u64, file: SystemFile, left: &mut u64) -> StoreFile {
+fn read(
+    volume: &Volume<'_>,
+    index: VolumeIndex,
+    start: u64,
+    file: SystemFile,
+    budget: &mut StoreBudget,
+) -> StoreFile {
     let path = file.path();
-    let max = STORE_MAX.min(*left);
+    let max = budget.longest();
     let gone = || Cause::NotOpened(path.to_owned());
     let (path_on_disk, bytes, place) = match volume.locate(path, max) {
         Ok(Some(found)) => (found.path, Ok(found.bytes), on_disk(start, &found.extents)),
@@ -210,13 +199,13 @@ fn read(volume: &Volume<'_>, index: VolumeIndex, start: u64, file: SystemFile, l
             (path.to_owned(), bytes.and_then(|bytes| bytes.ok_or_else(gone)), Err(refusal.into()))
         }
     };
-    let obstacles = obstacles(volume);
+    let obstacles = NotWritable::of(volume);
     let is_empty = bytes.as_ref().is_ok_and(Vec::is_empty);
     let (store, dirty) = match bytes {
         Ok(_) if is_empty => (Err(Cause::Empty), None),
         Ok(bytes) => {
-            take(left, &bytes);
-            made_whole(volume, &path_on_disk, bytes, left)
+            budget.take(&bytes);
+            made_whole(volume, &path_on_disk, bytes, budget)
         }
         Err(error) => (Err(error), None),
     };
@@ -233,13 +222,5 @@ fn read(volume: &Volume<'_>, index: VolumeIndex, start: u64, file: SystemFile, l
         dirty,
         place,
         obstacles,
-    }
-}
-
-/// Why a volume must not be written now.
-pub(super) fn obstacles(volume: &Volume<'_>) -> Vec<String> {
-    match volume.obstacles() {
-        Ok(obstacles) => obstacles.into_iter().map(|obstacle| obstacle.message).collect(),
-        Err(error) => vec![error.to_string()],
     }
 }

@@ -6,17 +6,25 @@ use crate::bcd::Store;
 use crate::hive::replay;
 use crate::hive::replay::Replayed;
 use crate::layout::known::Cause;
-use crate::layout::store::Dirty;
-use crate::layout::store::STORE_MAX;
+use crate::layout::store_budget::StoreBudget;
 use crate::volume::Volume;
 
 /// Endings of the transaction logs that Windows keeps beside a store. Stores of Windows 8.1 and later were seen with
 /// entries in all three.
 const LOG_ENDINGS: [&str; 3] = ["LOG", "LOG1", "LOG2"];
 
-/// Takes bytes that were read from what may still be.
-pub(super) fn take(left: &mut u64, bytes: &[u8]) {
-    *left = left.saturating_sub(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+/// A store whose last write was cut short.
+#[derive(Debug)]
+pub enum Dirty {
+    /// Its logs make it whole.
+    Replayed {
+        /// The file as it lies on the disk.
+        on_disk: Vec<u8>,
+        /// What was done. The bytes that came out are those of [`StoreFile::store`](crate::layout::store::StoreFile::store), and not here once more.
+        replayed: Replayed,
+    },
+    /// Its logs do not help, for this reason.
+    NotReplayed(Cause),
 }
 
 /// The store in a file; a dirty one as its logs make it, where they help.
@@ -24,17 +32,17 @@ pub(super) fn made_whole(
     volume: &Volume<'_>,
     path: &str,
     on_disk: Vec<u8>,
-    left: &mut u64,
+    budget: &mut StoreBudget,
 ) -> (Result<Store, Cause>, Option<Dirty>) {
     let parse = |bytes| Store::parse(bytes).map_err(Cause::from);
     if replay::is_clean(&on_disk) {
         return (parse(on_disk), None);
     }
-    let why = match replay_logs(volume, path, &on_disk, left) {
+    let why = match replay_logs(volume, path, &on_disk, budget) {
         Ok(None) => return (parse(on_disk), None),
         Ok(Some(mut replayed)) => match parse(std::mem::take(&mut replayed.bytes)) {
             Ok(store) => {
-                take(left, store.hive().bytes());
+                budget.take(store.hive().bytes());
                 return (Ok(store), Some(Dirty::Replayed { on_disk, replayed }));
             }
             Err(error) => error,
@@ -52,15 +60,15 @@ fn replay_logs(
     volume: &Volume<'_>,
     path: &str,
     on_disk: &[u8],
-    left: &mut u64,
+    budget: &mut StoreBudget,
 ) -> Result<Option<Replayed>, Cause> {
     let name = path.rsplit('\\').next().unwrap_or(path);
     let mut logs = Vec::new();
     for ending in LOG_ENDINGS {
         let name = format!("{name}.{ending}");
-        match volume.read(&format!("{path}.{ending}"), STORE_MAX.min(*left)) {
+        match volume.read(&format!("{path}.{ending}"), budget.longest()) {
             Ok(Some(bytes)) => {
-                take(left, &bytes);
+                budget.take(&bytes);
                 logs.push((name, bytes));
             }
             Ok(None) => {}

@@ -1,9 +1,10 @@
 //! System volumes: those that hold a boot manager or a BCD store.
 
 use crate::guid::Guid;
-use crate::layout::Firmware;
 use crate::layout::file_version;
+use crate::layout::firmware::Firmware;
 use crate::layout::index::VolumeIndex;
+use crate::layout::known::Known;
 use crate::layout::system_file::SystemFile;
 use crate::layout::unread::Unread;
 use crate::partition::PartitionTable;
@@ -42,8 +43,15 @@ pub struct SystemVolume {
     pub foreign_fallback: Option<SystemFile>,
     /// The stores on it.
     pub stores: Vec<SystemFile>,
-    /// NT 5.x: `\ntldr` is there; the text of `\boot.ini`, when it could be read.
-    pub ntldr: Option<Option<String>>,
+    /// `\ntldr`, where it is there.
+    pub ntldr: Option<Ntldr>,
+}
+
+/// The loader of NT 5.x (Windows 2000, XP, 2003).
+#[derive(Debug, Clone)]
+pub struct Ntldr {
+    /// The text of the `\boot.ini` beside it.
+    pub boot_ini: Known<String>,
 }
 
 impl SystemVolume {
@@ -55,6 +63,12 @@ impl SystemVolume {
         let bios =
             self.bios_boot_manager || self.ntldr.is_some() || self.stores.contains(&SystemFile::BiosStore);
         if uefi && !(bios && self.active) { Firmware::Uefi } else { Firmware::Bios }
+    }
+
+    /// The text of `\boot.ini`, where that is beside an NT 5.x loader and can be read.
+    #[must_use]
+    pub fn boot_ini(&self) -> Option<&str> {
+        self.ntldr.as_ref()?.boot_ini.yes().map(String::as_str)
     }
 
     /// Whether only an NT 5.x loader (Windows 2000, XP, 2003) is here: no store to patch.
@@ -96,7 +110,7 @@ fn examine(
     let bios_boot_manager = is_program(look(SystemFile::BiosBootManager));
     let manager = look(SystemFile::UefiBootManager).filter(|kind| is_program(Some(*kind)));
     let uefi_boot_manager = manager.is_some();
-    let ntldr = is_file(look(SystemFile::Ntldr)).then(|| boot_ini(volume));
+    let ntldr = is_file(look(SystemFile::Ntldr)).then(|| Ntldr { boot_ini: boot_ini(volume) });
     let fallback = SystemFile::FALLBACK
         .into_iter()
         .find_map(|file| Some((file, look(file).filter(|kind| is_program(Some(*kind)))?)));
@@ -138,9 +152,9 @@ pub(super) fn has_version(volume: &Volume<'_>, path: &str) -> bool {
 }
 
 /// The text of `boot.ini`: an 8-bit code page that is ASCII where it matters.
-fn boot_ini(volume: &Volume<'_>) -> Option<String> {
-    let bytes = volume.read(BOOT_INI, BOOT_INI_MAX).ok()??;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+fn boot_ini(volume: &Volume<'_>) -> Known<String> {
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Known::from(volume.read(BOOT_INI, BOOT_INI_MAX).map(|found| found.map(text)))
 }
 
 /// Whether a type code says "EFI system partition".

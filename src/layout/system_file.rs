@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::layout::Firmware;
+use crate::layout::firmware::Firmware;
 
 /// One of those files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

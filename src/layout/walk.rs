@@ -1,8 +1,6 @@
 //! The walk over a disk that finds everything there is to know about it.
 
-use crate::layout::Layout;
-use crate::layout::VolumeFacts;
-use crate::layout::VolumeRole;
+use crate::layout::disk::Layout;
 use crate::layout::esp;
 use crate::layout::evidence::Evidence;
 use crate::layout::index::VolumeIndex;
@@ -15,6 +13,8 @@ use crate::layout::store::StoreFile;
 use crate::layout::system;
 use crate::layout::system::SystemVolume;
 use crate::layout::unread::Unread;
+use crate::layout::volume_facts::VolumeFacts;
+use crate::layout::volume_facts::VolumeRole;
 use crate::layout::windows;
 use crate::layout::windows::WindowsVolume;
 use crate::layout::winre;

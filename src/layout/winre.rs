@@ -2,14 +2,14 @@
 //!
 //! Windows' own is in its `System32\Recovery`; the recovery environment has a copy beside its image.
 
-use crate::layout::VolumeFacts;
-use crate::layout::VolumeRole;
 use crate::layout::index::VolumeIndex;
 use crate::layout::index::WindowsIndex;
 use crate::layout::known::Cause;
 use crate::layout::reagent;
 use crate::layout::reagent::RecoveryConfig;
 use crate::layout::reagent::SIZE_MAX;
+use crate::layout::volume_facts::VolumeFacts;
+use crate::layout::volume_facts::VolumeRole;
 use crate::layout::windows::WindowsVolume;
 use crate::volume::Volume;
 

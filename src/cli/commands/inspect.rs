@@ -44,6 +44,7 @@ use crate::diagnosis::store::menu::main_entry;
 use crate::guid::Guid;
 use crate::layout::Layout;
 use crate::layout::store::StoreFile;
+use crate::layout::system::SystemVolume;
 
 /// Width of the column of names, as in bcdedit.
 const NAMES: usize = 23;
@@ -140,7 +141,7 @@ fn add(out: &mut Lines, examined: &Examined, context: &Context) {
             Err(error) => out.add(format_args!("  cannot be read: {}", clean(&error.to_string()))),
         }
     }
-    for text in layout.systems.iter().filter_map(|system| system.ntldr.clone().flatten()) {
+    for text in layout.systems.iter().filter_map(SystemVolume::boot_ini) {
         out.add(format_args!("\n{}", "boot.ini".bold()));
         text.lines().for_each(|line| out.add(format_args!("  {}", clean(line.trim_end()))));
     }

@@ -88,7 +88,7 @@ pub(in crate::diagnosis) fn hop<'a>(
 }
 
 fn parsed(system: &SystemVolume) -> Option<BootIni> {
-    system.ntldr.as_ref()?.as_deref().map(BootIni::parse)
+    system.boot_ini().map(BootIni::parse)
 }
 
 fn path(target: Option<&Target>) -> Option<&ArcPath> {
@@ -100,11 +100,11 @@ fn path(target: Option<&Target>) -> Option<&ArcPath> {
 
 fn what_it_is(layout: &Layout, system: &SystemVolume) -> Finding {
     let mut evidence = vec![format!(r"\ntldr is on {}", layout.name(system.volume))];
-    match &system.ntldr {
-        Some(Some(text)) => {
+    match system.boot_ini() {
+        Some(text) => {
             evidence.extend(text.lines().map(|line| format!("boot.ini: {}", line.trim_end())));
         }
-        _ => evidence.push(NO_BOOT_INI.into()),
+        None => evidence.push(NO_BOOT_INI.into()),
     }
     let entries = parsed(system).map(|found| found.entries).unwrap_or_default();
     let signatures: Vec<u32> =

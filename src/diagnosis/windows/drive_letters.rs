@@ -25,6 +25,7 @@ use crate::layout::known::Cause;
 use crate::layout::mounted_devices::MountedDevice;
 use crate::layout::mounted_devices::MountedDevices;
 use crate::layout::mounted_devices::Named;
+use crate::layout::mounted_devices::NewerLog;
 
 /// Letters that are shown of a name that is no drive letter.
 const NAME_MAX: usize = 64;
@@ -129,7 +130,7 @@ impl<'a> Letters<'a> {
         if self.mounted.dirty {
             evidence.push("its last change was not completed: the logs beside it may say otherwise".into());
         }
-        let newer = |log: &String| format!("a log beside it may say otherwise: {log}");
+        let newer = |log: &NewerLog| format!("a log beside it may say otherwise: {log}");
         evidence.extend(self.mounted.newer_logs.iter().map(newer));
         evidence
     }

@@ -1,0 +1,199 @@
+//! Everything that was found on one disk, and the questions that are asked of it.
+
+use crate::bytes;
+use crate::layout::esp::Esp;
+use crate::layout::evidence::Evidence;
+use crate::layout::firmware::Firmware;
+use crate::layout::index::HiveIndex;
+use crate::layout::index::StoreIndex;
+use crate::layout::index::VolumeIndex;
+use crate::layout::index::WindowsIndex;
+use crate::layout::mounted_devices::MountedDevices;
+use crate::layout::store::StoreFile;
+use crate::layout::system::SystemVolume;
+use crate::layout::system::is_esp_type;
+use crate::layout::volume_facts::VolumeFacts;
+use crate::layout::volume_facts::VolumeRole;
+use crate::layout::windows::WindowsVolume;
+use crate::layout::winre::WinreFile;
+use crate::partition::Partition;
+use crate::partition::PartitionTable;
+use crate::partition::TableKind;
+use crate::storage::first_failure::FailedRead;
+
+/// Everything that was found on one disk.
+#[derive(Debug)]
+pub struct Layout {
+    /// The partition table.
+    pub table: PartitionTable,
+    /// One entry for each partition of the table, in the same order.
+    pub volumes: Vec<VolumeFacts>,
+    /// Volumes that hold a boot manager or a store.
+    pub systems: Vec<SystemVolume>,
+    /// Where none does, the EFI system partitions of a disk with a Windows.
+    pub esps: Vec<Esp>,
+    /// Volumes that hold a Windows installation.
+    pub windows: Vec<WindowsVolume>,
+    /// All stores, those of the system volumes in order.
+    pub stores: Vec<StoreFile>,
+    /// The drive letters of each Windows that has a SYSTEM hive.
+    pub mounted: Vec<MountedDevices>,
+    /// Which files that the stores name are on which volume.
+    pub evidence: Evidence,
+    /// Files that say where Windows believes its recovery environment to be.
+    pub winre: Vec<WinreFile>,
+    /// The first read of the disk that failed: what lies there may be what is not found above. `None` when all went well.
+    pub failed_read: Option<FailedRead>,
+}
+
+impl Layout {
+    /// What was found on a volume.
+    #[must_use]
+    pub fn volume(&self, index: VolumeIndex) -> Option<&VolumeFacts> {
+        index.of(&self.volumes)
+    }
+
+    /// The partition of a volume, as the table has it.
+    #[must_use]
+    pub fn partition(&self, index: VolumeIndex) -> Option<&Partition> {
+        index.of(&self.table.partitions)
+    }
+
+    /// A store.
+    #[must_use]
+    pub fn store(&self, index: StoreIndex) -> Option<&StoreFile> {
+        index.of(&self.stores)
+    }
+
+    /// A Windows installation.
+    #[must_use]
+    pub fn installation(&self, index: WindowsIndex) -> Option<&WindowsVolume> {
+        index.of(&self.windows)
+    }
+
+    /// The drive letters in a SYSTEM hive.
+    #[must_use]
+    pub fn hive(&self, index: HiveIndex) -> Option<&MountedDevices> {
+        index.of(&self.mounted)
+    }
+
+    /// The indices of all volumes.
+    #[must_use]
+    pub fn volume_indices(&self) -> impl DoubleEndedIterator<Item = VolumeIndex> {
+        self.volumes_indexed().map(|(index, _)| index)
+    }
+
+    /// All volumes, each with its index.
+    #[must_use]
+    pub fn volumes_indexed(&self) -> impl DoubleEndedIterator<Item = (VolumeIndex, &VolumeFacts)> {
+        VolumeIndex::each(&self.volumes)
+    }
+
+    /// The partitions of the table, each with its index.
+    pub fn partitions_indexed(&self) -> impl Iterator<Item = (VolumeIndex, &Partition)> {
+        VolumeIndex::each(&self.table.partitions)
+    }
+
+    /// All stores, each with its index.
+    pub fn stores_indexed(&self) -> impl Iterator<Item = (StoreIndex, &StoreFile)> {
+        StoreIndex::each(&self.stores)
+    }
+
+    /// All SYSTEM hives, each with its index.
+    pub fn hives_indexed(&self) -> impl Iterator<Item = (HiveIndex, &MountedDevices)> {
+        HiveIndex::each(&self.mounted)
+    }
+
+    /// The first volume of which this holds.
+    pub fn find_volume(&self, is_it: impl Fn(&VolumeFacts) -> bool) -> Option<VolumeIndex> {
+        self.volumes_indexed().find(|(_, facts)| is_it(facts)).map(|(index, _)| index)
+    }
+
+    /// The first partition of the table of which this holds.
+    pub fn find_partition(&self, is_it: impl Fn(&Partition) -> bool) -> Option<VolumeIndex> {
+        self.partitions_indexed().find(|(_, partition)| is_it(partition)).map(|(index, _)| index)
+    }
+}
+
+impl Layout {
+    /// The partition that begins at byte `offset` of the disk.
+    #[must_use]
+    pub fn partition_at(&self, offset: u64) -> Option<VolumeIndex> {
+        self.find_volume(|volume| volume.partition.id.is_some() && volume.partition.start == offset)
+    }
+
+    /// `partition 2 "Windows"`: a partition as people are shown it.
+    #[must_use]
+    pub fn name(&self, volume: VolumeIndex) -> String {
+        let Some(facts) = self.volume(volume) else { return format!("volume {volume}") };
+        let number = match facts.partition.number {
+            0 => "the whole disk".to_owned(),
+            number => format!("partition {number}"),
+        };
+        let name = facts.label.as_deref().filter(|label| !label.is_empty()).or(match facts.role {
+            VolumeRole::System | VolumeRole::SystemAndWindows if self.is_esp(volume) => Some("EFI system"),
+            VolumeRole::System => Some("system"),
+            VolumeRole::Windows | VolumeRole::SystemAndWindows => Some("Windows"),
+            VolumeRole::Recovery => Some("recovery"),
+            VolumeRole::Reserved | VolumeRole::Other => None,
+        });
+        match name {
+            Some(name) => format!("{number} ({})", bytes::one_line(name)),
+            None => number,
+        }
+    }
+
+    /// The Windows at a root, `\Windows`, on the volume with this index.
+    #[must_use]
+    pub fn windows_at(&self, volume: VolumeIndex, root: &str) -> Option<&WindowsVolume> {
+        self.windows.iter().find(|windows| windows.volume == volume && windows.is_at(root))
+    }
+
+    /// The system volume that the firmware comes to first.
+    #[must_use]
+    pub fn first_system(&self) -> Option<&SystemVolume> {
+        let on_esp = |system: &&SystemVolume| self.is_esp(system.volume);
+        let uefi = |system: &&SystemVolume| system.firmware() == Firmware::Uefi;
+        let systems = || self.systems.iter();
+        let first = match self.table.kind {
+            TableKind::Gpt => systems().filter(uefi).find(on_esp).or_else(|| systems().find(uefi)),
+            TableKind::Mbr | TableKind::None => None,
+        };
+        first.or_else(|| systems().find(|system| system.active)).or_else(|| systems().next())
+    }
+
+    /// Whether the volume is an EFI system partition by its type code.
+    #[must_use]
+    pub fn is_esp(&self, volume: VolumeIndex) -> bool {
+        self.volume(volume).is_some_and(|facts| is_esp_type(facts.partition.kind))
+    }
+
+    /// The store with this path on the partition with this number; the case of letters does not matter.
+    #[must_use]
+    pub fn store_on(&self, partition: u32, path: &str) -> Option<&StoreFile> {
+        let volume = self.by_number(partition)?;
+        self.stores.iter().find(|file| file.volume == volume && file.path.eq_ignore_ascii_case(path))
+    }
+
+    /// The SYSTEM hive with this path on the partition with this number; the case of letters does not matter.
+    #[must_use]
+    pub fn hive_on(&self, partition: u32, path: &str) -> Option<&MountedDevices> {
+        let volume = self.by_number(partition)?;
+        self.mounted.iter().find(|hive| hive.volume == volume && hive.path.eq_ignore_ascii_case(path))
+    }
+
+    /// A Windows that sleeps, or may: where, and how that is known.
+    #[must_use]
+    pub fn asleep(&self) -> Option<(VolumeIndex, String)> {
+        let seen = |windows: &WindowsVolume| Some((windows.volume, windows.asleep.how()?));
+        let unseen = |(volume, facts): (VolumeIndex, &VolumeFacts)| Some((volume, facts.asleep.how()?));
+        let seen = self.windows.iter().find_map(seen);
+        seen.or_else(|| self.volumes_indexed().find_map(unseen))
+    }
+
+    /// The volume whose partition has this number.
+    #[must_use]
+    pub fn by_number(&self, number: u32) -> Option<VolumeIndex> {
+        self.find_volume(|volume| volume.partition.number == number)
+    }
+}
