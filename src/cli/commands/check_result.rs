@@ -17,7 +17,7 @@ use crate::cli::output::outcome::Reason;
 use crate::cli::output::outcome::reasons;
 use crate::cli::output::screen;
 use crate::cli::run::examine::Examined;
-use crate::cli::run::examine::read_store_file;
+use crate::cli::run::store_file::read_store_file;
 use crate::cli::text::exit::FAILED;
 use crate::cli::text::exit::HEALTHY;
 use crate::cli::text::exit::LEFT;

@@ -1,7 +1,5 @@
 //! One target, opened, read and diagnosed: where every command begins.
 
-use std::fs;
-use std::io::Read;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,11 +7,11 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use anyhow::bail;
 
-use crate::bcd::Store;
 use crate::cli::run::known_disks::NamedDisks;
 use crate::cli::run::known_disks::context;
 use crate::cli::run::known_disks::is_same_file;
 use crate::cli::run::known_disks::other_disk;
+use crate::cli::run::store_file::is_store_file;
 use crate::diagnosis::Choice;
 use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
@@ -24,7 +22,6 @@ use crate::diagnosis::model::snapshot::Snapshot;
 use crate::layout::Layout;
 use crate::layout::discover;
 use crate::layout::discover_companion;
-use crate::layout::store::STORE_MAX;
 use crate::partition::DiskId;
 use crate::repair::snapshot::SnapshotFile;
 use crate::storage::Storage;
@@ -112,32 +109,6 @@ pub fn attached_targets() -> anyhow::Result<Vec<PathBuf>> {
 pub fn running_disks() -> Vec<PathBuf> {
     let disks = attached_disks(Path::new("/")).unwrap_or_default();
     disks.into_iter().filter(|disk| disk.carries_running_system).map(|disk| disk.path).collect()
-}
-
-/// Whether `path` is a store file by itself: a regular file that begins like a registry hive.
-#[must_use]
-pub fn is_store_file(path: &Path) -> bool {
-    let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
-    let mut magic = [0; 4];
-    is_file
-        && fs::File::open(path).and_then(|mut file| file.read_exact(&mut magic)).is_ok()
-        && &magic == b"regf"
-}
-
-/// Reads a store file by itself.
-///
-/// # Errors
-/// When it cannot be read or is no hive.
-pub fn read_store_file(path: &Path) -> anyhow::Result<Store> {
-    let name = || path.display().to_string();
-    let len = fs::metadata(path).with_context(name)?.len();
-    if len > STORE_MAX {
-        bail!(
-            "{}: 0x{len:x} bytes are too many for a store, expected at most 0x{STORE_MAX:x}",
-            path.display()
-        );
-    }
-    Store::parse(fs::read(path).with_context(name)?).with_context(name)
 }
 
 /// Examines a disk with others beside it that its stores may mean, and puts those into the context.

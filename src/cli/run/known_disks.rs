@@ -8,8 +8,8 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::cli::run::examine::is_store_file;
 use crate::cli::run::parallel::in_order;
+use crate::cli::run::store_file::is_store_file;
 use crate::diagnosis::Choice;
 use crate::diagnosis::Context;
 use crate::diagnosis::model::known_disks::OtherDisk;

@@ -7,4 +7,5 @@ pub mod parallel;
 pub mod pick;
 pub mod record_store;
 pub mod signals;
+pub mod store_file;
 pub mod targets;

@@ -3,7 +3,7 @@
 use crate::diagnosis::chain::Chain;
 use crate::diagnosis::disk::active;
 use crate::diagnosis::disk::boot_record::first_sector;
-use crate::diagnosis::disk::preboot::is_started_by_mbr;
+use crate::diagnosis::disk::firmware_start::is_started_by_mbr;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;

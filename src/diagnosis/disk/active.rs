@@ -1,14 +1,14 @@
 //! The active partition of an MBR disk: the one whose boot record boot code starts.
 
 use crate::diagnosis::disk::active_choice;
+use crate::diagnosis::disk::boot_manager::unknown;
 use crate::diagnosis::disk::boot_record::NEW_BOOT_RECORD;
+use crate::diagnosis::disk::firmware_start::active_partitions;
+use crate::diagnosis::disk::firmware_start::is_started_by_mbr;
+use crate::diagnosis::disk::firmware_start::startable;
+use crate::diagnosis::disk::firmware_start::starts_by_uefi;
 use crate::diagnosis::disk::hybrid;
 use crate::diagnosis::disk::mbr_entry;
-use crate::diagnosis::disk::preboot::active_partitions;
-use crate::diagnosis::disk::preboot::is_started_by_mbr;
-use crate::diagnosis::disk::preboot::startable;
-use crate::diagnosis::disk::preboot::starts_by_uefi;
-use crate::diagnosis::disk::preboot::unknown;
 use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::byte_edit::Site;
 use crate::diagnosis::model::code::Code;

@@ -1,8 +1,8 @@
 //! Whether the partition that the user chose can be the active one.
 
+use crate::diagnosis::disk::firmware_start::is_started_by_mbr;
+use crate::diagnosis::disk::firmware_start::startable;
 use crate::diagnosis::disk::mbr_entry;
-use crate::diagnosis::disk::preboot::is_started_by_mbr;
-use crate::diagnosis::disk::preboot::startable;
 use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
 use crate::partition::TableKind;

@@ -1,7 +1,7 @@
 //! Findings about volume boot records: where they believe that they are, and what they start.
 
-use crate::diagnosis::disk::preboot::is_started_by_bios;
-use crate::diagnosis::disk::preboot::starts_by_uefi;
+use crate::diagnosis::disk::firmware_start::is_started_by_bios;
+use crate::diagnosis::disk::firmware_start::starts_by_uefi;
 use crate::diagnosis::disk::sector_size;
 use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::byte_edit::Site;

@@ -1,8 +1,8 @@
 //! Findings about a hybrid MBR whose entries are not the GPT's partitions.
 
+use crate::diagnosis::disk::firmware_start::is_started_by_mbr;
+use crate::diagnosis::disk::firmware_start::startable;
 use crate::diagnosis::disk::mbr_entry;
-use crate::diagnosis::disk::preboot::is_started_by_mbr;
-use crate::diagnosis::disk::preboot::startable;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;

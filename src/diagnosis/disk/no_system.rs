@@ -3,7 +3,7 @@
 //! What is seen then was measured: a BIOS goes on without a word, OVMF ends in its shell.
 
 use crate::diagnosis::disk::active;
-use crate::diagnosis::disk::preboot::is_started_by_mbr;
+use crate::diagnosis::disk::firmware_start::is_started_by_mbr;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;

@@ -7,7 +7,7 @@ use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::resolution::Change;
 use crate::diagnosis::resolve::change;
 use crate::diagnosis::resolve::reference::direct;
-use crate::diagnosis::store::device::DeviceElement;
+use crate::diagnosis::store::device_element::DeviceElement;
 
 impl DeviceElement<'_> {
     /// An attached disk has the identity that is named. By itself this one starts as if that were not there.

@@ -1,0 +1,118 @@
+//! Findings about the boot manager, which opens the store.
+
+use crate::diagnosis::disk::efi_partition;
+use crate::diagnosis::disk::firmware_start::has_uefi_start;
+use crate::diagnosis::disk::firmware_start::is_started_by_bios;
+use crate::diagnosis::disk::firmware_start::startable;
+use crate::diagnosis::model::code::Code;
+use crate::diagnosis::model::finding::Finding;
+use crate::diagnosis::model::finding::Severity;
+use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::remedy::Switch;
+use crate::diagnosis::model::subject::Subject;
+use crate::layout::Firmware;
+use crate::layout::Layout;
+use crate::layout::index::VolumeIndex;
+use crate::layout::known::Cause;
+use crate::layout::store::StoreFile;
+use crate::layout::system_file::SystemFile;
+use crate::layout::unread::Unread;
+use crate::partition::TableKind;
+
+/// Boot managers of BIOS.
+const BIOS_BOOT_MANAGER: &[SystemFile] = &[SystemFile::BiosBootManager];
+/// That of UEFI, and the names that firmware falls back to.
+const UEFI_BOOT_MANAGERS: &[SystemFile] = {
+    let [x64, x86, arm64] = SystemFile::FALLBACK;
+    &[SystemFile::UefiBootManager, x64, x86, arm64]
+};
+
+/// All findings about boot managers.
+pub(in crate::diagnosis) fn findings(layout: &Layout) -> Vec<Finding> {
+    let mut findings = missing(layout);
+    findings.extend(store_elsewhere(layout));
+    findings
+}
+
+/// Nobody can tell whether this file, which starts the disk, is on a volume.
+pub(in crate::diagnosis) fn unknown(
+    layout: &Layout,
+    volume: VolumeIndex,
+    file: SystemFile,
+    cause: &Cause,
+) -> Finding {
+    let message = format!("whether {file} is there cannot be told: {cause}");
+    Finding::hidden(layout, Code::BootManagerUnknown, Subject::volume(layout, volume), message)
+}
+
+/// A store that the firmware comes to, on a volume without the program that opens it.
+fn missing(layout: &Layout) -> Vec<Finding> {
+    // From a GPT that UEFI starts, a BIOS does not: what it would come to is a leftover.
+    let is_leftover = |file: &StoreFile| {
+        layout.table.kind == TableKind::Gpt && file.firmware == Firmware::Bios && has_uefi_start(layout)
+    };
+    let stores = layout.stores.iter().filter(|file| file.first && !is_leftover(file));
+    let missing = stores.filter_map(|file| {
+        let system = layout.systems.iter().find(|system| system.volume == file.volume)?;
+        let (is_there, looked_for, source) = match file.firmware {
+            Firmware::Bios => (system.bios_boot_manager, BIOS_BOOT_MANAGER, r"\Windows\Boot\PCAT\bootmgr"),
+            Firmware::Uefi => (
+                system.uefi_boot_manager || system.fallback_has_version,
+                UEFI_BOOT_MANAGERS,
+                r"\Windows\Boot\EFI\bootmgfw.efi",
+            ),
+        };
+        let path = looked_for.first()?;
+        let unread = layout.unread_on(file.volume, looked_for).filter(|_| !is_there);
+        if let Some(Unread { file: sought, cause }) = unread {
+            return Some(unknown(layout, file.volume, *sought, cause));
+        }
+        // A copy of it under the name that firmware falls back to does as well; another loader of that name does not.
+        let foreign = efi_partition::foreign(layout, system).filter(|_| file.firmware == Firmware::Uefi);
+        (!is_there).then(|| Finding {
+            evidence: foreign.into_iter().collect(),
+            remedy: Remedy::Advice(format!(
+                "not a matter of the store: copy it from {source} of the Windows, or run `bcdboot` from a Windows rescue system"
+            )),
+            ..Finding::plain(
+                Code::BootManagerMissing,
+                Severity::BlocksBoot,
+                Subject::volume(layout, file.volume),
+                format!("the store is there, but no {path} to open it"),
+            )
+        })
+    });
+    missing.collect()
+}
+
+/// The volume that a BIOS comes to has a boot manager and no store, but another volume has one.
+fn store_elsewhere(layout: &Layout) -> Option<Finding> {
+    let started = layout.systems.iter().find(|system| {
+        system.bios_boot_manager && system.stores.is_empty() && is_started_by_bios(layout, system.volume)
+    })?;
+    if layout.unread_on(started.volume, &[SystemFile::BiosStore]).is_some() {
+        return None;
+    }
+    let other =
+        layout.stores.iter().find(|file| file.firmware == Firmware::Bios && file.volume != started.volume)?;
+    let number = layout.partition(other.volume).map_or(0, |partition| partition.number);
+    let remedy = match startable(layout).any(|system| system.volume == other.volume) {
+        true => Remedy::Switch(
+            Switch::Active(Some(number)),
+            format!("it has a boot manager too: `fix --active {number}` starts the disk from there"),
+        ),
+        false => Remedy::Advice(
+            "copy the store there, or make a new one with `bcdboot` from a Windows rescue system".into(),
+        ),
+    };
+    Some(Finding {
+        evidence: vec![format!("{} is on {}", other.path, layout.name(other.volume))],
+        remedy,
+        ..Finding::plain(
+            Code::StoreElsewhere,
+            Severity::BlocksBoot,
+            Subject::volume(layout, started.volume),
+            r"the disk starts from it, but it has no \Boot\BCD".into(),
+        )
+    })
+}
