@@ -8,6 +8,7 @@ use super::Rescue;
 use super::machine::Bus;
 use super::machine::Drive;
 use super::machine::Guest;
+use super::machine::PC;
 use super::unattended::Report;
 use crate::support::disk::Disk;
 use crate::support::disk::hash;
@@ -77,18 +78,7 @@ fn over_the_network() {
     let script = "#!ipxe\nkernel vmlinuz initrd=initramfs console=ttyS0 quiet bcdrescue.run=check\ninitrd initramfs\nboot\n";
     fs::write(served.join("rescue.ipxe"), script).unwrap();
     let network = format!("user,id=net,restrict=on,tftp={},bootfile=rescue.ipxe", text(&served));
-    let machine = [
-        "-M",
-        "pc",
-        "-m",
-        "256",
-        "-vga",
-        "none",
-        "-netdev",
-        &network,
-        "-device",
-        "virtio-net-pci,netdev=net,bootindex=0",
-    ];
-    let report = Report::read(Guest::start(&machine, &[Drive::qcow2(&disk.path)]).ended());
+    let netboot = ["-netdev", &network, "-device", "virtio-net-pci,netdev=net,bootindex=0"];
+    let report = Report::read(Guest::start(&[PC, &netboot].concat(), &[Drive::qcow2(&disk.path)]).ended());
     assert_eq!(report.targets(4)[0]["verdict"], "broken");
 }

@@ -16,6 +16,9 @@ use super::console::Console;
 use crate::support::program::Run;
 use crate::support::program::text;
 
+/// A PC with 256 MiB and no screen.
+pub const PC: &[&str] = &["-M", "pc", "-m", "256", "-vga", "none"];
+
 /// How a disk is attached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bus {
@@ -170,21 +173,9 @@ impl Guest {
     /// Boots the rescue's kernel with these parameters and 256 MiB; further arguments go to QEMU.
     pub fn boot_with(rescue: &Rescue, drives: &[Drive], parameters: &str, more: &[&str]) -> Self {
         let parameters = format!("console=ttyS0 quiet panic=-1 mitigations=off {parameters}");
-        let kernel = [
-            "-M",
-            "pc",
-            "-m",
-            "256",
-            "-vga",
-            "none",
-            "-kernel",
-            text(&rescue.kernel),
-            "-initrd",
-            text(&rescue.initramfs),
-            "-append",
-            &parameters,
-        ];
-        Self::start(&[&kernel, more].concat(), drives)
+        let kernel =
+            ["-kernel", text(&rescue.kernel), "-initrd", text(&rescue.initramfs), "-append", &parameters];
+        Self::start(&[PC, &kernel, more].concat(), drives)
     }
 
     /// Boots the rescue's kernel with these parameters.

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use bcdrescue::bcd::QualifiedPartition;
 use bcdrescue::guid::Guid;
 
-use crate::matching::judge::Fault;
-use crate::matching::judge::Outcome;
+use crate::matching::fault::Fault;
 use crate::matching::machine::Machine;
 use crate::matching::operation::show_object;
+use crate::matching::outcome::Outcome;
 use crate::matching::scene::Scene;
 use crate::matching::store::Role;
 

@@ -12,9 +12,9 @@ use crate::matching::volume::BIOS_STORE;
 use crate::matching::volume::ESP;
 use crate::matching::volume::UEFI_STORE;
 use crate::matching::volume::Volume;
-use crate::matching::volume::VolumeId;
 use crate::matching::volume::WINDOWS;
 use crate::matching::volume::XP;
+use crate::matching::volume_id::VolumeId;
 
 /// The id of an object.
 pub fn entry(number: u128) -> Guid {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::matching::fat;
 use crate::matching::happen;
-use crate::matching::judge::outcomes;
+use crate::matching::outcome::outcomes;
 use crate::matching::run::End;
 use crate::matching::run::run;
 use crate::matching::scene::Scene;

@@ -6,8 +6,8 @@ use bcdrescue::bcd::object_id::NTLDR;
 use crate::matching::build::Build;
 use crate::matching::build::entry;
 use crate::matching::judge::judge;
-use crate::matching::judge::outcomes;
 use crate::matching::operation::Operation;
+use crate::matching::outcome::outcomes;
 use crate::matching::run::run;
 use crate::matching::scene::Attached;
 use crate::matching::scene::Scene;
@@ -15,10 +15,10 @@ use crate::matching::store::Name;
 use crate::matching::story::story;
 use crate::matching::volume::PHOTOS;
 use crate::matching::volume::RECOVERY;
-use crate::matching::volume::VolumeId;
 use crate::matching::volume::WIN_RE;
 use crate::matching::volume::WINDOWS;
 use crate::matching::volume::XP;
+use crate::matching::volume_id::VolumeId;
 
 /// What must have become of an element.
 enum Want {

@@ -4,7 +4,7 @@ use bcdrescue::bcd::QualifiedPartition;
 use bcdrescue::guid::Guid;
 use bcdrescue::partition::DiskId;
 
-use crate::matching::volume::VolumeId;
+use crate::matching::volume_id::VolumeId;
 
 pub const MIB: u64 = 1 << 20;
 /// Bytes of every disk.

@@ -15,7 +15,7 @@ use crate::matching::store::Role;
 use crate::matching::store::StoreSpec;
 use crate::matching::store::Variable;
 use crate::matching::volume::VHD_FILE;
-use crate::matching::volume::VolumeId;
+use crate::matching::volume_id::VolumeId;
 
 /// Writes objects into a store for a machine as it is now.
 pub struct Writer<'a> {

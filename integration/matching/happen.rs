@@ -14,9 +14,9 @@ use crate::matching::setup;
 use crate::matching::setup::one_in;
 use crate::matching::setup::pick;
 use crate::matching::store::Role;
-use crate::matching::volume::VolumeId;
 use crate::matching::volume::WINDOWS;
 use crate::matching::volume::XP;
+use crate::matching::volume_id::VolumeId;
 use crate::support::chance::Chance;
 
 /// The scene of a seed; `None` where nobody could tell what is meant.

@@ -3,7 +3,7 @@
 use bcdrescue::bcd::QualifiedPartition;
 use bcdrescue::hive::Hive;
 
-use crate::matching::volume::VolumeId;
+use crate::matching::volume_id::VolumeId;
 
 /// A value.
 #[derive(Clone)]

@@ -13,7 +13,7 @@ use crate::matching::table;
 use crate::matching::volume::BIOS;
 use crate::matching::volume::ESP;
 use crate::matching::volume::Volume;
-use crate::matching::volume::VolumeId;
+use crate::matching::volume_id::VolumeId;
 use crate::support::sparse::PAGE;
 use crate::support::sparse::SparseRam;
 

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use crate::matching::happen;
 use crate::matching::judge::judge;
-use crate::matching::judge::outcomes;
+use crate::matching::outcome::outcomes;
 use crate::matching::readings;
 use crate::matching::run::End;
 use crate::matching::run::Ran;

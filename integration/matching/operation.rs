@@ -7,7 +7,7 @@ use crate::matching::disk::Disk;
 use crate::matching::machine::Machine;
 use crate::matching::volume::PHOTOS;
 use crate::matching::volume::Volume;
-use crate::matching::volume::VolumeId;
+use crate::matching::volume_id::VolumeId;
 
 /// One thing that happens.
 #[derive(Debug, Clone)]

@@ -7,13 +7,13 @@ use bcdrescue::guid::Guid;
 use bcdrescue::partition::DiskId;
 
 use crate::matching::fat;
-use crate::matching::judge::Fault;
-use crate::matching::judge::Outcome;
-use crate::matching::judge::read_store;
-use crate::matching::judge::show_place;
+use crate::matching::fault::Fault;
 use crate::matching::letters;
 use crate::matching::letters::Letter;
 use crate::matching::operation::show_object;
+use crate::matching::outcome::Outcome;
+use crate::matching::outcome::read_store;
+use crate::matching::outcome::show_place;
 use crate::matching::run::Ran;
 use crate::matching::scene::Scene;
 use crate::matching::store::StoreSpec;

@@ -34,7 +34,7 @@ use crate::matching::store::Name;
 use crate::matching::store::Role;
 use crate::matching::volume::BIOS;
 use crate::matching::volume::ESP;
-use crate::matching::volume::VolumeId;
+use crate::matching::volume_id::VolumeId;
 
 /// Why nobody can tell what an element of this scene means.
 pub fn unfair(scene: &Scene) -> Option<&'static str> {

@@ -27,7 +27,7 @@ use bcdrescue::storage::cache::Cached;
 
 use crate::matching::scene::Attached;
 use crate::matching::scene::Scene;
-use crate::matching::volume::VolumeId;
+use crate::matching::volume_id::VolumeId;
 use crate::support::sparse::SparseRam;
 
 /// How a command ended.

@@ -8,9 +8,9 @@ use crate::matching::store::Name;
 use crate::matching::store::Role;
 use crate::matching::volume::RECOVERY;
 use crate::matching::volume::VHD;
-use crate::matching::volume::VolumeId;
 use crate::matching::volume::WINDOWS;
 use crate::matching::volume::XP;
+use crate::matching::volume_id::VolumeId;
 
 /// What the program knows of another disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -18,10 +18,10 @@ use crate::matching::volume::RECOVERY_STORE;
 use crate::matching::volume::UEFI_STORE;
 use crate::matching::volume::VHD;
 use crate::matching::volume::Volume;
-use crate::matching::volume::VolumeId;
 use crate::matching::volume::WIN_RE;
 use crate::matching::volume::WINDOWS;
 use crate::matching::volume::XP;
+use crate::matching::volume_id::VolumeId;
 use crate::support::chance::Chance;
 
 /// One in so many.

@@ -10,7 +10,7 @@ use bcdrescue::bcd::create::NewObject;
 use bcdrescue::bcd::create::NewStore;
 use bcdrescue::guid::Guid;
 
-use crate::matching::volume::VolumeId;
+use crate::matching::volume_id::VolumeId;
 use crate::support::firmware_stores::Node;
 use crate::support::firmware_stores::variable;
 

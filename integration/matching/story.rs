@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use crate::matching::judge::outcomes;
-use crate::matching::judge::show;
 use crate::matching::machine::Machine;
 use crate::matching::operation::show_object;
+use crate::matching::outcome::outcomes;
+use crate::matching::outcome::show;
 use crate::matching::run::Ran;
 use crate::matching::scene::Scene;
 

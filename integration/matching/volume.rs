@@ -6,11 +6,9 @@ use std::collections::HashMap;
 use crate::matching::fat;
 use crate::matching::letters::Letter;
 use crate::matching::store::StoreSpec;
+use crate::matching::volume_id::VolumeId;
 use crate::support::letters::system_hive;
 use crate::support::sparse::SparseRam;
-
-/// A volume for good: whatever happens to its place and its disk, it keeps this number.
-pub type VolumeId = usize;
 
 /// Kinds of content; a volume may have several.
 pub const BIOS: u16 = 1;

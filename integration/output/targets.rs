@@ -9,14 +9,10 @@ use std::os::unix::fs::MetadataExt;
 use std::process::Command;
 use std::process::Stdio;
 
-use bcdrescue::diagnosis::Context;
 use bcdrescue::diagnosis::Diagnosis;
 use bcdrescue::diagnosis::Verdict;
 use bcdrescue::diagnosis::model::code::Code;
 use bcdrescue::layout::index::VolumeIndex;
-use bcdrescue::repair::cure::Cure;
-use bcdrescue::repair::refusal::Allowed;
-use bcdrescue::repair::refusal::refusals;
 use serde_json::Value as Json;
 
 use crate::support::disk::Disk;
@@ -30,6 +26,7 @@ use crate::support::program::is_root;
 use crate::support::program::text;
 use crate::support::sparse::SparseRam;
 use crate::support::sparse::look;
+use crate::support::sparse::refusals_to_repoint;
 
 /// Where the Windows volume of `win10-bios` begins, and its length.
 const WINDOWS: u64 = 581 * MIB;
@@ -126,29 +123,10 @@ fn a_windows_volume_that_cannot_be_read_is_not_healthy() {
 fn a_dynamic_disk_is_refused_on_gpt_too() {
     let disk = SparseRam::of("win11-uefi");
     let (mut layout, diagnosis) = look(&disk).unwrap();
-    assert!(
-        refusals(
-            &layout,
-            &Context::default(),
-            &diagnosis,
-            Cure::Repoint,
-            Allowed { repoint: true, ..Allowed::default() }
-        )
-        .is_empty()
-    );
+    assert!(refusals_to_repoint(&layout, &diagnosis).is_empty());
     let ldm = "af9b60a0-1431-4f62-bc68-3311714a69ad".parse().unwrap();
     layout.volumes.last_mut().unwrap().partition.kind = bcdrescue::partition::PartitionType::Gpt(ldm);
-    assert!(
-        refusals(
-            &layout,
-            &Context::default(),
-            &diagnosis,
-            Cure::Repoint,
-            Allowed { repoint: true, ..Allowed::default() }
-        )[0]
-        .what
-        .contains("dynamic disk")
-    );
+    assert!(refusals_to_repoint(&layout, &diagnosis)[0].what.contains("dynamic disk"));
 }
 
 /// Whatever happens, standard output is one JSON document.

@@ -9,14 +9,12 @@ use crate::support::disk::MIB;
 use crate::support::findings::checked;
 use crate::support::findings::findings;
 use crate::support::judges::judge;
+use crate::support::made_disks::paste_a_megabyte_on;
 use crate::support::parts::gpt_of;
 use crate::support::parts::part;
-use crate::support::parts::paste;
-use crate::support::parts::sfdisk;
 use crate::support::parts::volume;
 use crate::support::program::bcdrescue;
 use crate::support::program::text;
-use crate::support::repair::OLD;
 use crate::support::repair::changes_to;
 use crate::support::repair::cured;
 use crate::support::repair::nothing_to_fix;
@@ -117,13 +115,7 @@ fn a_moved_partition_under_the_same_signature_is_found_again() {
     let raw = fs::OpenOptions::new().write(true).open(&disk.path).unwrap();
     raw.set_len(old.start).unwrap();
     raw.set_len(len + 2 * MIB).unwrap();
-    let table = format!(
-        "label: dos\nlabel-id: 0x{OLD:08x}\nstart=2048, size=204800, type=7, bootable\nstart={}, size={}, type=7\n",
-        (old.start + MIB) / 512,
-        old.len / 512
-    );
-    sfdisk(&disk.path, &table);
-    paste(&file, &disk.path, old.start + MIB);
+    paste_a_megabyte_on(&disk, &file, &old);
     let target = checked(&disk, 4, "broken");
     assert_eq!(target["restore_identity"]["possible"], false);
     let reason = target["restore_identity"]["reason"].to_string();

@@ -15,12 +15,11 @@ use crate::support::findings::findings;
 use crate::support::judges::hivex_difference;
 use crate::support::judges::judge;
 use crate::support::judges::put_ntfs;
+use crate::support::made_disks::paste_a_megabyte_on;
 use crate::support::made_disks::replace;
 use crate::support::made_disks::second_windows;
 use crate::support::parts::change;
 use crate::support::parts::part;
-use crate::support::parts::paste;
-use crate::support::parts::sfdisk;
 use crate::support::parts::volume;
 use crate::support::program::bcdrescue;
 use crate::support::program::text;
@@ -173,13 +172,7 @@ fn of_two_open_entries_the_user_says_which() {
     let (file, old) = (volume(&disk, 2), part(&disk, 2));
     let len = fs::metadata(&disk.path).unwrap().len();
     fs::OpenOptions::new().write(true).open(&disk.path).unwrap().set_len(len + 2 * MIB).unwrap();
-    let table = format!(
-        "label: dos\nlabel-id: 0x{OLD:08x}\nstart=2048, size=204800, type=7, bootable\nstart={}, size={}, type=7\n",
-        (old.start + MIB) / 512,
-        old.len / 512
-    );
-    sfdisk(&disk.path, &table);
-    paste(&file, &disk.path, old.start + MIB);
+    paste_a_megabyte_on(&disk, &file, &old);
     checked(&disk, 4, "broken");
     nothing_to_fix(&disk, 4, "more than one entry may mean that");
     let run = bcdrescue(&["fix", disk.name(), "--yes", "--windows", "2"]).exits(8);

@@ -251,6 +251,24 @@ pub fn run_case(images: &mut Images, case: &Case) {
     run(images, case, &store, &expected[case.store]);
 }
 
+/// Every break of an MBR disk on which nothing is missing, with the number of elements that name the disk.
+pub fn cured<const NAMES: usize>() -> Vec<Broken> {
+    vec![
+        (Break::Disk, (4, "broken", &[("signature-changed", NAMES)]), "healthy", &[]),
+        (Break::Moved, (4, "broken", &[("partition-changed", NAMES)]), "healthy", &[]),
+        (Break::MovedDisk, (4, "broken", &[("disk-unknown", NAMES)]), "healthy", &[]),
+    ]
+}
+
+/// The same on a disk of which the files of one entry are missing, in three findings, before and after.
+pub fn cured_but_for_missing_files<const NAMES: usize>() -> Vec<Broken> {
+    vec![
+        (Break::Disk, (4, "broken", &[("file-missing", 3), ("signature-changed", NAMES)]), "degraded", &[]),
+        (Break::Moved, (4, "broken", &[("file-missing", 3), ("partition-changed", NAMES)]), "degraded", &[]),
+        (Break::MovedDisk, (4, "broken", &[("disk-unknown", NAMES), ("file-missing", 3)]), "degraded", &[]),
+    ]
+}
+
 /// Runs a case with this store, of which hivex reads what is expected.
 pub fn run(images: &mut Images, case: &Case, store: &[u8], expected: &Json) {
     names_the_parts(case, store);
@@ -291,12 +309,7 @@ pub fn cycle(name: &str, case: &Case, disk: &Disk, expected: &Json, verdict: &st
     let something_left = if verdict == "healthy" { 0 } else { 4 };
     assert_eq!(run.code, i32::from(!values.is_empty()) | something_left, "{name}: {}", run.stderr);
     let after = store_of(case, disk);
-    let mut difference = hivex_difference(&before, &after);
-    difference.sort();
-    assert_eq!(difference, values.keys().cloned().collect::<Vec<_>>(), "{name}");
-    for (path, value) in &values {
-        assert_eq!(&hivex_bytes(&after, path), value, "{name} {path}");
-    }
+    changes_are(name, &before, &after, &values);
     assert_eq!(target["changes"].as_array().unwrap().len(), values.len(), "{name}");
 
     let fixed = hash(&disk.path);
@@ -310,6 +323,17 @@ pub fn cycle(name: &str, case: &Case, disk: &Disk, expected: &Json, verdict: &st
     let record = disk.record();
     bcdrescue(&["undo", text(&record), "--yes"]).exits(1);
     assert_eq!(hash(&disk.path), original, "{name}: undo did not bring back every byte");
+}
+
+/// Between the two stores these values became what they were to become, and nothing else changed.
+#[track_caller]
+fn changes_are(name: &str, before: &[u8], after: &[u8], values: &BTreeMap<String, Vec<u8>>) {
+    let mut difference = hivex_difference(before, after);
+    difference.sort();
+    assert_eq!(difference, values.keys().cloned().collect::<Vec<_>>(), "{name}");
+    for (path, value) in values {
+        assert_eq!(&hivex_bytes(after, path), value, "{name} {path}");
+    }
 }
 
 /// The same with the copies of firmware entries, where the store has any that are stale.
@@ -330,12 +354,7 @@ pub fn copies(name: &str, case: &Case, disk: &Disk, expected: &Json, left: &[&st
     let (original, before) = (hash(&disk.path), store_of(case, disk));
     bcdrescue(&["fix", disk.name(), "--yes", "--firmware-entries"]);
     let after = store_of(case, disk);
-    let mut difference = hivex_difference(&before, &after);
-    difference.sort();
-    assert_eq!(difference, values.keys().cloned().collect::<Vec<_>>(), "{name}");
-    for (path, value) in &values {
-        assert_eq!(&hivex_bytes(&after, path), value, "{name} {path}");
-    }
+    changes_are(name, &before, &after, &values);
     let fixed = hash(&disk.path);
     bcdrescue(&["fix", disk.name(), "--yes", "--firmware-entries"]).says("nothing was written");
     assert_eq!(hash(&disk.path), fixed, "{name}: a second fix wrote");

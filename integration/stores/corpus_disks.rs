@@ -21,6 +21,8 @@ use crate::stores::corpus_case::Volume;
 use crate::stores::corpus_case::WINDOWS_7;
 use crate::stores::corpus_case::assemble;
 use crate::stores::corpus_case::codes;
+use crate::stores::corpus_case::cured;
+use crate::stores::corpus_case::cured_but_for_missing_files;
 use crate::stores::corpus_case::mbr;
 use crate::stores::corpus_case::put;
 use crate::stores::corpus_case::run_case;
@@ -58,11 +60,7 @@ fn windows_7_with_a_system_volume() {
                 ]),
             ],
             sound: HEALTHY,
-            broken: vec![
-                (Break::Disk, (4, "broken", &[("signature-changed", 9)]), "healthy", &[]),
-                (Break::Moved, (4, "broken", &[("partition-changed", 9)]), "healthy", &[]),
-                (Break::MovedDisk, (4, "broken", &[("disk-unknown", 9)]), "healthy", &[]),
-            ],
+            broken: cured::<9>(),
         },
     );
 }
@@ -78,11 +76,7 @@ fn windows_7_on_one_partition() {
             system: 0,
             parts: vec![mbr(id, MIB, SYSTEM_AND_WINDOWS).moved(63 * 512)],
             sound: HEALTHY,
-            broken: vec![
-                (Break::Disk, (4, "broken", &[("signature-changed", 6)]), "healthy", &[]),
-                (Break::Moved, (4, "broken", &[("partition-changed", 6)]), "healthy", &[]),
-                (Break::MovedDisk, (4, "broken", &[("disk-unknown", 6)]), "healthy", &[]),
-            ],
+            broken: cured::<6>(),
         },
     );
 }
@@ -101,11 +95,7 @@ fn windows_7_behind_a_vendors_partition() {
                 mbr(id, 0x3_ac00_0000, WINDOWS_7).moved(1000 * MIB),
             ],
             sound: HEALTHY,
-            broken: vec![
-                (Break::Disk, (4, "broken", &[("signature-changed", 9)]), "healthy", &[]),
-                (Break::Moved, (4, "broken", &[("partition-changed", 9)]), "healthy", &[]),
-                (Break::MovedDisk, (4, "broken", &[("disk-unknown", 9)]), "healthy", &[]),
-            ],
+            broken: cured::<9>(),
         },
     );
 }
@@ -197,26 +187,7 @@ fn windows_7_in_a_virtual_machine() {
                 mbr(id, MIB, SYSTEM_AND_WINDOWS).files(&["/Boot/boot.wim", "/Boot/boot.sdi"]).moved(63 * 512),
             ],
             sound: (4, "degraded", &[("file-missing", 3)]),
-            broken: vec![
-                (
-                    Break::Disk,
-                    (4, "broken", &[("file-missing", 3), ("signature-changed", 11)]),
-                    "degraded",
-                    &[],
-                ),
-                (
-                    Break::Moved,
-                    (4, "broken", &[("file-missing", 3), ("partition-changed", 11)]),
-                    "degraded",
-                    &[],
-                ),
-                (
-                    Break::MovedDisk,
-                    (4, "broken", &[("disk-unknown", 11), ("file-missing", 3)]),
-                    "degraded",
-                    &[],
-                ),
-            ],
+            broken: cured_but_for_missing_files::<11>(),
         },
     );
 }
@@ -232,26 +203,7 @@ fn windows_81_beyond_4_gib_without_its_recovery_image() {
             system: 0,
             parts: vec![mbr(id, 0x12_4f90_0000, SYSTEM_AND_WINDOWS).moved(MIB)],
             sound: (4, "degraded", &[("file-missing", 3)]),
-            broken: vec![
-                (
-                    Break::Disk,
-                    (4, "broken", &[("file-missing", 3), ("signature-changed", 9)]),
-                    "degraded",
-                    &[],
-                ),
-                (
-                    Break::Moved,
-                    (4, "broken", &[("file-missing", 3), ("partition-changed", 9)]),
-                    "degraded",
-                    &[],
-                ),
-                (
-                    Break::MovedDisk,
-                    (4, "broken", &[("disk-unknown", 9), ("file-missing", 3)]),
-                    "degraded",
-                    &[],
-                ),
-            ],
+            broken: cured_but_for_missing_files::<9>(),
         },
     );
 }
@@ -270,26 +222,7 @@ fn windows_10_on_bios_without_its_recovery_image() {
                 mbr(id, 580 * MIB, WINDOWS_7).moved(680 * MIB),
             ],
             sound: (4, "degraded", &[("file-missing", 3)]),
-            broken: vec![
-                (
-                    Break::Disk,
-                    (4, "broken", &[("file-missing", 3), ("signature-changed", 9)]),
-                    "degraded",
-                    &[],
-                ),
-                (
-                    Break::Moved,
-                    (4, "broken", &[("file-missing", 3), ("partition-changed", 9)]),
-                    "degraded",
-                    &[],
-                ),
-                (
-                    Break::MovedDisk,
-                    (4, "broken", &[("disk-unknown", 9), ("file-missing", 3)]),
-                    "degraded",
-                    &[],
-                ),
-            ],
+            broken: cured_but_for_missing_files::<9>(),
         },
     );
 }

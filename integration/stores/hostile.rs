@@ -9,8 +9,6 @@ use bcdrescue::repair::apply::apply;
 use bcdrescue::repair::cure::Cure;
 use bcdrescue::repair::plan;
 use bcdrescue::repair::plan::Plan;
-use bcdrescue::repair::refusal::Allowed;
-use bcdrescue::repair::refusal::refusals;
 use bcdrescue::storage::Storage;
 use crc::CRC_32_ISO_HDLC;
 use crc::Crc;
@@ -23,6 +21,7 @@ use crate::support::program::text;
 use crate::support::sparse::PAGE;
 use crate::support::sparse::SparseRam;
 use crate::support::sparse::look;
+use crate::support::sparse::refusals_to_repoint;
 
 /// Damaged copies of each image.
 const SEEDS: u64 = 32;
@@ -162,14 +161,7 @@ fn check_plan(disk: &SparseRam, layout: &Layout, plan: &Plan) {
 /// One damaged disk; whether there was something to repair.
 fn survive(disk: &SparseRam) -> bool {
     let Some((layout, diagnosis)) = look(disk) else { return false };
-    let refused = !refusals(
-        &layout,
-        &Context::default(),
-        &diagnosis,
-        Cure::Repoint,
-        Allowed { repoint: true, ..Allowed::default() },
-    )
-    .is_empty();
+    let refused = !refusals_to_repoint(&layout, &diagnosis).is_empty();
     let Ok(plan) = plan::plan(disk, &layout, &diagnosis, Cure::Repoint) else { return false };
     check_plan(disk, &layout, &plan);
     if refused || plan.patches.is_empty() {

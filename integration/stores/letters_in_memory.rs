@@ -17,8 +17,6 @@ use bcdrescue::repair::patch::inverse;
 use bcdrescue::repair::plan;
 use bcdrescue::repair::plan::Plan;
 use bcdrescue::repair::record::Record;
-use bcdrescue::repair::refusal::Allowed;
-use bcdrescue::repair::refusal::refusals;
 use bcdrescue::repair::undo;
 use bcdrescue::storage::Storage;
 use bcdrescue::storage::StorageError;
@@ -38,6 +36,7 @@ use crate::support::power_cut::Cut;
 use crate::support::power_cut::PowerCut;
 use crate::support::sparse::SparseRam;
 use crate::support::sparse::look_with;
+use crate::support::sparse::refusals_to_repoint;
 
 /// What counts as a hang, in a debug build on a busy machine.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -97,16 +96,7 @@ fn power_is_cut_at_every_write() {
         let before = disk(name, number, &hive);
         let (layout, diagnosis) = look(&before).expect("a sound disk");
         assert_eq!(diagnosis.edits().count(), 3);
-        assert!(
-            refusals(
-                &layout,
-                &Context::default(),
-                &diagnosis,
-                Cure::Repoint,
-                Allowed { repoint: true, ..Allowed::default() }
-            )
-            .is_empty()
-        );
+        assert!(refusals_to_repoint(&layout, &diagnosis).is_empty());
         let plan = plan::plan(&before, &layout, &diagnosis, Cure::Repoint).expect("a plan");
         plan::still_holds(&plan, &before, &context(), Cure::Repoint).expect("nothing happened");
         let stages: Vec<u8> = plan.patches.iter().map(|patch| patch.stage).collect();
@@ -229,13 +219,7 @@ fn hostile_hives_are_read_or_refused() {
                 without += 1;
                 continue;
             }
-            let _ = refusals(
-                &layout,
-                &Context::default(),
-                &diagnosis,
-                Cure::Repoint,
-                Allowed { repoint: true, ..Allowed::default() },
-            );
+            let _ = refusals_to_repoint(&layout, &diagnosis);
             let Ok(plan) = plan::plan(&damaged, &layout, &diagnosis, Cure::Repoint) else { continue };
             planned += 1;
             let hive_edits = diagnosis

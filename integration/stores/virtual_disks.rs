@@ -30,6 +30,7 @@ use crate::stores::corpus_case::Images;
 use crate::stores::corpus_case::SYSTEM_7;
 use crate::stores::corpus_case::Volume;
 use crate::stores::corpus_case::assemble;
+use crate::stores::corpus_case::cured;
 use crate::stores::corpus_case::gpt;
 use crate::stores::corpus_case::mbr;
 use crate::stores::corpus_case::run;
@@ -185,11 +186,7 @@ fn a_host_with_an_mbr_is_found_by_the_file_of_the_virtual_disk() {
             ]),
         ],
         sound: HEALTHY,
-        broken: vec![
-            (Break::Disk, (4, "broken", &[("signature-changed", 13)]), "healthy", &[]),
-            (Break::Moved, (4, "broken", &[("partition-changed", 13)]), "healthy", &[]),
-            (Break::MovedDisk, (4, "broken", &[("disk-unknown", 13)]), "healthy", &[]),
-        ],
+        broken: cured::<13>(),
     };
     run(&mut Images::new(), &case, &store, &expected(&store));
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 
 use serde_json::Value as Json;
 
@@ -11,6 +12,7 @@ use crate::support::judges::judge;
 use crate::support::judges::judge_with;
 use crate::support::judges::put_fat;
 use crate::support::oracle::identities_of_table;
+use crate::support::parts::Part;
 use crate::support::parts::cut;
 use crate::support::parts::part;
 use crate::support::parts::partitions;
@@ -18,6 +20,7 @@ use crate::support::parts::paste;
 use crate::support::parts::sfdisk;
 use crate::support::parts::volume;
 use crate::support::program::text;
+use crate::support::repair::OLD;
 use crate::support::store::put_store;
 use crate::support::store::qualified;
 use crate::support::store::store_of;
@@ -50,6 +53,17 @@ pub(crate) fn second_windows(disk: &Disk, of: u32, number: u32) {
     judge_with("sfdisk", &["-q", "--append", disk.name()], line.as_bytes());
     paste(&file, &disk.path, part(disk, number).start);
     fs::remove_file(file).unwrap();
+}
+
+/// Lets partition 2 of `win2008r2-bios-healthy` begin a megabyte behind its old place, with this volume of it.
+pub fn paste_a_megabyte_on(disk: &Disk, volume: &Path, old: &Part) {
+    let table = format!(
+        "label: dos\nlabel-id: 0x{OLD:08x}\nstart=2048, size=204800, type=7, bootable\nstart={}, size={}, type=7\n",
+        (old.start + MIB) / 512,
+        old.len / 512
+    );
+    sfdisk(&disk.path, &table);
+    paste(volume, &disk.path, old.start + MIB);
 }
 
 pub fn partitions_label(disk: &Disk) -> String {

@@ -5,6 +5,10 @@ use bcdrescue::diagnosis::Diagnosis;
 use bcdrescue::diagnosis::diagnose;
 use bcdrescue::layout::Layout;
 use bcdrescue::layout::discover;
+use bcdrescue::repair::cure::Cure;
+use bcdrescue::repair::refusal::Allowed;
+use bcdrescue::repair::refusal::Refusal;
+use bcdrescue::repair::refusal::refusals;
 use bcdrescue::storage::Storage;
 use bcdrescue::storage::cache::Cached;
 
@@ -56,4 +60,10 @@ pub(crate) fn look_with(disk: &SparseRam, context: &Context) -> Option<(Layout, 
     let layout = discover(&Cached::new(disk.clone())).ok()?;
     let diagnosis = diagnose(&layout, context);
     Some((layout, diagnosis))
+}
+
+/// What speaks against a repair by re-pointing, where the user allows just that.
+pub(crate) fn refusals_to_repoint(layout: &Layout, diagnosis: &Diagnosis) -> Vec<Refusal> {
+    let allowed = Allowed { repoint: true, ..Allowed::default() };
+    refusals(layout, &Context::default(), diagnosis, Cure::Repoint, allowed)
 }

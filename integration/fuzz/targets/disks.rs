@@ -29,7 +29,7 @@ use super::base::IMAGES;
 use super::base::folder;
 use super::counted::Counted;
 use super::one_line;
-use super::records::apply_and_back;
+use super::patches::apply_and_back;
 use super::sparse::SparseRam;
 use super::steered;
 use super::wounds::inflict;

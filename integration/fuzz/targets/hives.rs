@@ -13,11 +13,11 @@ use bcdrescue::hive::log_head::LogAge;
 use bcdrescue::hive::sparse::SparseHive;
 use bcdrescue::hive::sparse::SparseKey;
 
+use super::checksums::seal;
 use super::one_line;
 use super::put;
 use super::steered;
 use super::stores;
-use super::wounds::seal;
 
 /// Reads and bytes that one question to a sparse hive may take, as its own budget has them, and a page.
 const READS: u32 = 4096;

@@ -5,11 +5,13 @@
 //! the bytes that were there, a message is one line, and no question takes more reads than its share.
 
 pub(crate) mod base;
+mod checksums;
 mod counted;
 mod disks;
 mod hives;
 mod images;
 mod ntfs;
+mod patches;
 mod records;
 mod scratch;
 pub mod seeds;

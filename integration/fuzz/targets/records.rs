@@ -1,8 +1,6 @@
 //! Records that the program wrote, or that somebody says it wrote.
 
 use bcdrescue::layout::discover;
-use bcdrescue::repair::apply::apply;
-use bcdrescue::repair::patch::Patch;
 use bcdrescue::repair::patch::inverse;
 use bcdrescue::repair::record::Record;
 use bcdrescue::repair::record::State;
@@ -12,9 +10,10 @@ use bcdrescue::storage::Storage;
 
 use super::base::Base;
 use super::base::IMAGES;
+use super::disks;
 use super::one_line;
+use super::patches::apply_and_back;
 use super::scratch::with_file;
-use super::sparse::SparseRam;
 
 /// An undo record: as it stands, and once more with the digest that its content has.
 pub(super) fn undo_record(data: &[u8]) {
@@ -57,25 +56,6 @@ fn use_record(record: &Record) {
     apply_and_back(&base.disk, &inverse(&record.patches));
 }
 
-/// Patches leave a disk alone that is not theirs; on theirs, they and their inverse give the bytes that were there.
-pub(super) fn apply_and_back(disk: &SparseRam, patches: &[Patch]) {
-    let mut changed = disk.clone();
-    match apply(&mut changed, patches) {
-        Ok(written) => assert!(written <= patches.len()),
-        Err(error) => {
-            one_line(&error.to_string());
-            return;
-        }
-    }
-    let was_there = |patch: &Patch| disk.get_inside(patch.offset, patch.before.len()) == patch.before;
-    let mut offsets: Vec<u64> = patches.iter().map(|patch| patch.offset).collect();
-    offsets.sort_unstable();
-    if patches.iter().all(was_there) && offsets.windows(2).all(|pair| pair[0] != pair[1]) {
-        apply(&mut changed, &inverse(patches)).expect("the inverse of what was applied");
-        assert!(changed.is_same(disk), "patches and their inverse");
-    }
-}
-
 /// The record of a disk's identities: as it stands, and once more with the digest that its content has.
 pub(super) fn identity_record(data: &[u8]) {
     with_file("x.json", data, |path| {
@@ -91,7 +71,7 @@ pub(super) fn identity_record(data: &[u8]) {
         match SnapshotFile::load(&path) {
             Ok(loaded) => {
                 assert_eq!(loaded, made);
-                super::disks::against(&loaded.snapshot);
+                disks::against(&loaded.snapshot);
             }
             Err(error) => one_line(&error.to_string()),
         }

@@ -16,6 +16,7 @@ use bcdrescue::layout::discover;
 
 use super::base::Base;
 use super::base::IMAGES;
+use super::checksums;
 use super::disks;
 use super::images;
 use super::ntfs;
@@ -199,7 +200,7 @@ fn logs(corpus: Option<&Path>) -> Vec<Vec<u8>> {
     let of = |kind: u8, entries: &[u8]| {
         let mut log = hive[..512].to_vec();
         log[0x1c] = kind;
-        wounds::seal(&mut log);
+        checksums::seal(&mut log);
         [&[3][..], &hive[..512], &log, entries].concat()
     };
     let mut entry = vec![0; 512];

@@ -10,6 +10,7 @@ use bcdrescue::partition::read;
 use bcdrescue::storage::StorageMut;
 use bcdrescue::storage::ram::Ram;
 
+use super::checksums::mend_gpt_header;
 use super::counted::Counted;
 use super::number;
 use super::one_line;
@@ -102,17 +103,9 @@ pub(super) fn gpt(data: &[u8]) {
 fn mend(bytes: &mut [u8]) {
     for size in [512, 4096] {
         for header in [Some(size), bytes.len().checked_sub(size)].into_iter().flatten() {
-            super::wounds::mend_gpt_header(bytes, header, size);
+            mend_gpt_header(bytes, header, size);
         }
     }
-}
-
-/// CRC-32 as a GPT has it.
-pub(super) fn crc32(bytes: &[u8]) -> u32 {
-    let step = |crc: u32, byte: &u8| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg()))
-    };
-    !bytes.iter().fold(u32::MAX, step)
 }
 
 /// Seeds: a plain MBR, one with logical partitions, a GPT with both copies in either sector size.

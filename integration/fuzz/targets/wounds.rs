@@ -2,14 +2,14 @@
 //!
 //! Each wound has sixteen bytes: the kind of place and which of them, the byte within it, what is done, and a number.
 
-use bcdrescue::hive::BaseBlock;
 use bcdrescue::storage::Storage;
 
 use super::base::Base;
+use super::checksums::crc32;
+use super::checksums::seal;
 use super::number;
 use super::put;
 use super::sparse::SparseRam;
-use super::tables::crc32;
 
 /// Bytes of a wound.
 pub(super) const SIZE: usize = 16;
@@ -70,29 +70,6 @@ fn mend(disk: &mut SparseRam, base: &Base) {
         seal(&mut block);
         disk.put(*at, &block);
     }
-}
-
-/// Makes the checksum of a hive's base block right.
-pub(super) fn seal(hive: &mut [u8]) {
-    if let Some(sum) = BaseBlock::checksum(hive) {
-        put(hive, 0x1fc, &sum.to_le_bytes());
-    }
-}
-
-/// Makes the checksums of the GPT header at `at` and of its array right, when both are inside.
-pub(super) fn mend_gpt_header(disk: &mut [u8], at: usize, sector_size: usize) {
-    let Some(header) = disk.get(at..at + 92).filter(|header| header.starts_with(b"EFI PART")) else { return };
-    let array = number(header, 0x48, 8).saturating_mul(sector_size as u64);
-    let len = number(header, 0x50, 4).saturating_mul(number(header, 0x54, 4));
-    let size = number(header, 0x0c, 4) as usize;
-    let array = usize::try_from(array).ok().zip(usize::try_from(len).ok());
-    if let Some(array) = array.and_then(|(start, len)| disk.get(start..start.checked_add(len)?)) {
-        let sum = crc32(array);
-        put(disk, at + 0x58, &sum.to_le_bytes());
-    }
-    put(disk, at + 0x10, &[0; 4]);
-    let sum = crc32(disk.get(at..at.saturating_add(size)).unwrap_or_default());
-    put(disk, at + 0x10, &sum.to_le_bytes());
 }
 
 /// Makes a FILE or INDX record of what `data` has behind the update sequence: the last two bytes of each 512 go into the
