@@ -20,10 +20,25 @@ const ROOMS: [(&str, &[&str]); 12] = [
     ("bcd", &["bytes", "guid", "hive"]),
     ("layout", &["bytes", "guid", "error", "storage", "partition", "volume", "hive", "bcd"]),
     ("diagnosis", &["bytes", "guid", "partition", "volume", "hive", "bcd", "layout"]),
-    ("repair", &["bytes", "guid", "storage", "partition", "volume", "hive", "bcd", "layout", "diagnosis"]),
+    (
+        "repair",
+        &["bytes", "guid", "error", "storage", "partition", "volume", "hive", "bcd", "layout", "diagnosis"],
+    ),
     (
         "cli",
-        &["bytes", "guid", "storage", "partition", "volume", "hive", "bcd", "layout", "diagnosis", "repair"],
+        &[
+            "bytes",
+            "guid",
+            "error",
+            "storage",
+            "partition",
+            "volume",
+            "hive",
+            "bcd",
+            "layout",
+            "diagnosis",
+            "repair",
+        ],
     ),
 ];
 

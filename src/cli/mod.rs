@@ -27,6 +27,7 @@ use crate::cli::commands::shell;
 use crate::cli::commands::undo;
 use crate::cli::output::json;
 use crate::cli::output::json::schema::schema;
+use crate::cli::text::advice;
 use crate::cli::text::exit::FAILED;
 use crate::cli::text::exit::HEALTHY;
 use crate::cli::text::exit::USAGE;
@@ -82,7 +83,7 @@ pub fn main() -> ExitCode {
 }
 
 fn report_failure(cli: &Cli, error: &anyhow::Error) {
-    let message = words::clean(&format!("{error:#}"));
+    let message = words::clean(&advice::of(error));
     let [mut document] = json::failure(cli.command.target(), &message);
     if matches!(cli.command, Command::Fix(_) | Command::Undo(_)) {
         document = document.of_repair();

@@ -2,6 +2,8 @@
 
 use crate::error::Corrupt;
 use crate::error::Unsupported;
+use crate::error::way_out::TableCure;
+use crate::error::way_out::WayOut;
 use crate::storage::StorageError;
 
 /// Why a partition table could not be read.
@@ -14,7 +16,28 @@ pub enum PartitionError {
     /// The table contradicts itself.
     #[error(transparent)]
     Corrupt(#[from] Corrupt),
+    /// No copy of a GPT is sound.
+    #[error(transparent)]
+    NoCopy(Corrupt),
     /// The table may be right; this program cannot handle it.
     #[error(transparent)]
     Unsupported(#[from] Unsupported),
+}
+
+impl PartitionError {
+    /// A [`PartitionError::Unsupported`].
+    pub(crate) fn unsupported(what: impl Into<String>, cure: TableCure) -> Self {
+        Self::Unsupported(Unsupported::new(what, cure))
+    }
+
+    /// What the user can do, where that is known.
+    #[must_use]
+    pub fn way_out(&self) -> Option<&WayOut> {
+        match self {
+            Self::Io(error) => error.way_out(),
+            Self::Corrupt(_) => None,
+            Self::NoCopy(_) => Some(&WayOut::Table(TableCure::Restore)),
+            Self::Unsupported(Unsupported { way_out, .. }) => Some(way_out),
+        }
+    }
 }

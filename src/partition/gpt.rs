@@ -1,7 +1,7 @@
 //! The GUID partition table of a disk: which of its two copies is believed, and what is odd about them.
 
 use crate::error::Corrupt;
-use crate::error::Unsupported;
+use crate::error::way_out::TableCure;
 use crate::guid::Guid;
 use crate::partition::error::PartitionError;
 use crate::partition::gpt_cross_check;
@@ -30,7 +30,7 @@ const POOLS: [(Guid, &str); 3] = [
 /// Reads the GPT that a protective MBR promises.
 ///
 /// # Errors
-/// [`PartitionError::Corrupt`] when neither copy is sound, with what is wrong with both.
+/// [`PartitionError::NoCopy`] when neither copy is sound, with what is wrong with both.
 pub(crate) fn read(storage: &dyn Storage, sizes: &[u32]) -> Result<PartitionTable, PartitionError> {
     if let Some(table) = read_primary(storage, sizes)? {
         return Ok(table);
@@ -174,15 +174,13 @@ fn no_table(
             let has = sizes.first().copied().unwrap_or(512);
             let what =
                 format!("the GPT is written for sectors of {other} bytes, the medium has sectors of {has}");
-            let way_out =
-                format!("attach the disk with sectors of {other} bytes (losetup --sector-size {other})");
-            return Ok(Unsupported::new(what, way_out).into());
+            return Ok(PartitionError::unsupported(what, TableCure::AttachWithSectors(other)));
         }
     }
     let at = u64::from(sizes.first().copied().unwrap_or(512));
-    let found = format!("none ({}); try `gdisk` (r, then b or c)", story.join(", "));
+    let found = format!("none ({})", story.join(", "));
     let what = "GPT, promised by the type 0xee entry of the MBR,";
-    Ok(Corrupt::new(what, at, "a sound header there or in its backup", found).into())
+    Ok(PartitionError::NoCopy(Corrupt::new(what, at, "a sound header there or in its backup", found)))
 }
 
 #[cfg(test)]
@@ -270,7 +268,9 @@ mod tests {
         let last = bytes.len() - 512;
         bytes[512 + 0x38] ^= 1;
         bytes[last + 0x38] ^= 1;
-        let text = read(&Ram::new(bytes, None)).unwrap_err().to_string();
+        let error = read(&Ram::new(bytes, None)).unwrap_err();
+        assert_eq!(error.way_out(), Some(&TableCure::Restore.into()));
+        let text = error.to_string();
         assert!(text.contains("0x200") && text.contains(&format!("0x{last:x}")), "{text}");
     }
 
@@ -294,7 +294,7 @@ mod tests {
     #[test]
     fn a_table_for_other_sectors_than_the_medium_has_is_named() {
         let error = read(&Ram::new(image().bytes(), Some(4096))).unwrap_err();
-        assert!(matches!(error, PartitionError::Unsupported(_)), "{error}");
+        assert_eq!(error.way_out(), Some(&TableCure::AttachWithSectors(512).into()), "{error}");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::bytes::le_u32;
 use crate::bytes::le_u64;
 use crate::bytes::slice;
 use crate::bytes::utf16le_until_nul;
-use crate::error::Unsupported;
+use crate::error::way_out::TableCure;
 use crate::guid::Guid;
 use crate::partition::error::PartitionError;
 use crate::storage::Storage;
@@ -216,7 +216,7 @@ fn bytes(storage: &dyn Storage, at: u64, len: u32) -> Result<Option<Vec<u8>>, Pa
 }
 
 fn unsupported(what: String) -> PartitionError {
-    Unsupported::new(what, "rewrite the table with gdisk or sgdisk").into()
+    PartitionError::unsupported(what, TableCure::Rewrite)
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ pub use table::PartitionType;
 pub use table::TableKind;
 pub use table::Unseen;
 
-use crate::error::Unsupported;
+use crate::error::way_out::TableCure;
 use crate::partition::master_boot_record::Entry;
 use crate::partition::master_boot_record::MasterBootRecord;
 use crate::partition::master_boot_record::boot_code;
@@ -86,8 +86,7 @@ fn sector_sizes(storage: &dyn Storage) -> Result<Vec<u32>, PartitionError> {
         Some(size) if size.is_power_of_two() && (512..=4096).contains(&size) => Ok(vec![size]),
         Some(size) => {
             let what = format!("the medium has sectors of {size} bytes");
-            Err(Unsupported::new(what, "only 512 to 4096 are handled; copy the disk to an image first")
-                .into())
+            Err(PartitionError::unsupported(what, TableCure::CopyToImage))
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::error::way_out::WayOut;
 use crate::repair::patch::Patch;
 use crate::storage::Storage;
 use crate::storage::StorageError;
@@ -51,6 +52,15 @@ impl ApplyError {
     #[must_use]
     pub fn is_begun(&self) -> bool {
         matches!(self, Self::Incomplete { .. } | Self::Unverified { .. })
+    }
+
+    /// What the user can do, where the storage below knows that.
+    #[must_use]
+    pub fn way_out(&self) -> Option<&WayOut> {
+        match self {
+            Self::Unread(cause) | Self::Refused(cause) | Self::Incomplete { cause, .. } => cause.way_out(),
+            Self::Changed { .. } | Self::Unverified { .. } => None,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Why a repair does not come to a plan, or the plan not to a repair. Nothing was written then.
 
 use crate::diagnosis::Switch;
+use crate::error::way_out::WayOut;
 use crate::partition::PartitionError;
 use crate::storage::StorageError;
 use crate::storage::first_failure::FailedRead;
@@ -34,16 +35,46 @@ pub enum PlanError {
     Changed,
     /// The disk, looked at again under the lock, leads to another plan, and a part of it cannot be read.
     #[error("the disk cannot be read as when it was examined, or is another one now: {0}")]
-    Unread(String),
+    Unread(Unread),
     /// Tried in memory, the repair does not come out.
     #[error("tried in memory, the repair does not come out: {0}")]
     Rehearsal(Deviation),
+    /// The disk cannot be read as the plan would leave it.
+    #[error("internal check failed: {0}")]
+    Unreadable(PartitionError),
     /// A store or element is not what the diagnosis saw.
     #[error("internal check failed: {0}")]
     Check(String),
 }
 
+/// What could not be read again.
+#[derive(Debug, thiserror::Error)]
+pub enum Unread {
+    /// The partition table.
+    #[error(transparent)]
+    Table(PartitionError),
+    /// Another part of the disk.
+    #[error("{0}")]
+    Part(FailedRead),
+}
+
 impl PlanError {
+    /// What the user can do, where the rooms below know that.
+    #[must_use]
+    pub fn way_out(&self) -> Option<&WayOut> {
+        match self {
+            Self::Storage(cause) => cause.way_out(),
+            Self::Table(cause) | Self::Unread(Unread::Table(cause)) | Self::Unreadable(cause) => {
+                cause.way_out()
+            }
+            Self::Mismatch { .. }
+            | Self::Changed
+            | Self::Unread(Unread::Part(_))
+            | Self::Rehearsal(_)
+            | Self::Check(_) => None,
+        }
+    }
+
     /// The switch with which the repair would come out, where one is known.
     #[must_use]
     pub fn wants(&self) -> Option<Switch> {

@@ -14,6 +14,7 @@ use crate::repair::change::store;
 use crate::repair::cure::Cure;
 use crate::repair::draft::Draft;
 use crate::repair::error::PlanError;
+use crate::repair::error::Unread;
 use crate::repair::patch::Patch;
 use crate::repair::touched::Touched;
 use crate::storage::Storage;
@@ -79,7 +80,7 @@ pub fn still_holds(
     cure: Cure,
 ) -> Result<(Layout, Diagnosis), PlanError> {
     let cached = Cached::new(Window::new(storage, 0, storage.len()));
-    let layout = discover(&cached).map_err(|error| PlanError::Unread(error.to_string()))?;
+    let layout = discover(&cached).map_err(|error| PlanError::Unread(Unread::Table(error)))?;
     let diagnosis = diagnose(&layout, context);
     let again = self::plan(&cached, &layout, &diagnosis, cure)?;
     let stores = |plan: &Plan| plan.stores.iter().map(|store| store.before.clone()).collect::<Vec<_>>();
@@ -87,7 +88,7 @@ pub fn still_holds(
         return Ok((layout, diagnosis));
     }
     Err(match layout.failed_read {
-        Some(error) => PlanError::Unread(error.to_string()),
+        Some(error) => PlanError::Unread(Unread::Part(error)),
         None => PlanError::Changed,
     })
 }

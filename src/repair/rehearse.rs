@@ -33,7 +33,7 @@ pub fn rehearse(
     before: &Diagnosis,
 ) -> Result<Diagnosis, PlanError> {
     let draft = Cached::new(Draft::with(storage, &plan.patches));
-    let layout = layout::discover(&draft).map_err(|error| PlanError::Check(error.to_string()))?;
+    let layout = layout::discover(&draft).map_err(PlanError::Unreadable)?;
     let diagnosis = diagnose(&layout, context);
     came_out(plan, &layout, &diagnosis).map_err(PlanError::Rehearsal)?;
     match worse(before, &diagnosis) {

@@ -8,6 +8,9 @@ use nix::fcntl::posix_fadvise;
 use nix::sys::stat::major;
 use nix::sys::stat::minor;
 
+use crate::error::way_out::Barrier;
+use crate::error::way_out::HeldBy;
+use crate::error::way_out::Target;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::StorageMut;
@@ -32,13 +35,13 @@ pub(crate) fn check_device(root: &Path, rdev: u64, to_write: bool) -> Result<Dev
     let Some(block) = Block::by_number(root, &number) else {
         if to_write {
             let what = format!("cannot find block device {number} under /sys, so not who else uses it");
-            return Err(StorageError::unsupported(what, "mount sysfs on /sys and try again"));
+            return Err(StorageError::unsupported(what, Barrier::Sysfs));
         }
         return Ok(DeviceFacts::default());
     };
     if let Some(disk) = &block.partition_of {
         let what = format!("/dev/{} is a partition", block.name);
-        return Err(StorageError::unsupported(what, format!("name the whole disk /dev/{disk}")));
+        return Err(StorageError::unsupported(what, Target::WholeDisk(disk.clone())));
     }
     if to_write {
         check_free(root, &block)?;
@@ -49,15 +52,14 @@ pub(crate) fn check_device(root: &Path, rdev: u64, to_write: bool) -> Result<Dev
 fn check_free(root: &Path, block: &Block) -> Result<(), StorageError> {
     if block.is_read_only() {
         let what = format!("/dev/{} is read-only", block.name);
-        let way_out = format!("make it writable with `blockdev --setrw /dev/{}` or attach it so", block.name);
-        return Err(StorageError::unsupported(what, way_out));
+        return Err(StorageError::unsupported(what, Barrier::Device(block.name.clone())));
     }
     let holders = Usage::read(root).holders(block);
     if holders.is_empty() {
         return Ok(());
     }
     let list: Vec<_> = holders.iter().map(ToString::to_string).collect();
-    Err(StorageError::busy(list.join(", "), "unmount or detach that first"))
+    Err(StorageError::busy(list.join(", "), HeldBy::Listed))
 }
 
 /// A block device that was opened for writing.
@@ -113,6 +115,7 @@ mod tests {
     use nix::sys::stat::makedev;
 
     use super::*;
+    use crate::error::way_out::WayOut;
     use crate::storage::holders::tests::machine;
 
     #[test]
@@ -121,24 +124,24 @@ mod tests {
         let disk = "sys/devices/pci0000:00/0000:00:05.0/virtio";
         tree.write(&format!("{disk}2/block/vdb/queue/logical_block_size"), "4096");
         let check = |minor, write| {
-            check_device(tree.root(), makedev(253, minor), write).map_err(|error| error.to_string())
+            check_device(tree.root(), makedev(253, minor), write).map_err(|error| error.told())
         };
         let facts = |sector_size| Ok(DeviceFacts { sector_size });
+        let refused = |what: &str, way_out: WayOut| Err((what.to_owned(), Some(way_out)));
         assert_eq!(check(16, false), facts(Some(4096)));
         assert_eq!(check(32, true), facts(None));
-        let uses = "/dev/vdb backs loop3, /dev/vdb1 is mounted on /mnt/a disk, /dev/vdb2 is mounted on /data, /dev/vdb2 is used as swap; unmount or detach that first";
-        assert_eq!(check(16, true), Err(uses.into()));
+        let uses = "/dev/vdb backs loop3, /dev/vdb1 is mounted on /mnt/a disk, /dev/vdb2 is mounted on /data, /dev/vdb2 is used as swap";
+        assert_eq!(check(16, true), refused(uses, HeldBy::Listed.into()));
         for write in [false, true] {
-            let refused = "/dev/vdb2 is a partition; name the whole disk /dev/vdb";
-            assert_eq!(check(18, write), Err(refused.into()));
+            let whole = Target::WholeDisk("vdb".into());
+            assert_eq!(check(18, write), refused("/dev/vdb2 is a partition", whole.into()));
         }
         tree.write(&format!("{disk}3/block/vdc/ro"), "1");
         assert_eq!(check(32, false), facts(None));
-        let refused =
-            "/dev/vdc is read-only; make it writable with `blockdev --setrw /dev/vdc` or attach it so";
-        assert_eq!(check(32, true), Err(refused.into()));
+        let device = Barrier::Device("vdc".into());
+        assert_eq!(check(32, true), refused("/dev/vdc is read-only", device.into()));
         assert_eq!(check(99, false), facts(None));
-        let refused = "cannot find block device 253:99 under /sys, so not who else uses it; mount sysfs on /sys and try again";
-        assert_eq!(check(99, true), Err(refused.into()));
+        let why = "cannot find block device 253:99 under /sys, so not who else uses it";
+        assert_eq!(check(99, true), refused(why, Barrier::Sysfs.into()));
     }
 }

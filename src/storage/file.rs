@@ -12,6 +12,9 @@ use nix::fcntl::OFlag;
 use nix::unistd::AccessFlags;
 use nix::unistd::access;
 
+use crate::error::way_out::Barrier;
+use crate::error::way_out::HeldBy;
+use crate::error::way_out::Target;
 use crate::storage::StorageError;
 
 /// Opens a regular file or a block device; a device for writing only when nobody holds it.
@@ -77,7 +80,7 @@ fn check_type(facts: &Metadata, path: &Path) -> Result<(), StorageError> {
         "is a character device"
     };
     let what = format!("{}: it {what}", path.display());
-    Err(StorageError::unsupported(what, "name a disk such as /dev/vdb, or a disk image"))
+    Err(StorageError::unsupported(what, Target::Disk))
 }
 
 fn cannot_open(path: &Path, write: bool, error: std::io::Error) -> StorageError {
@@ -86,25 +89,23 @@ fn cannot_open(path: &Path, write: bool, error: std::io::Error) -> StorageError 
     match error.raw_os_error().map(Errno::from_raw) {
         Some(Errno::EACCES) => StorageError::unsupported(
             format!("{shown}: no permission to open it{for_writing}"),
-            "run as root, or as a user who may",
+            Barrier::User,
         ),
         // Root meets this one too: no right of a user lifts it.
         Some(Errno::EPERM) => StorageError::unsupported(
             format!("{shown}: the system forbids to open it{for_writing}"),
-            "a container, a sandbox or an immutable flag stands in the way",
+            Barrier::Sandbox,
         ),
-        Some(Errno::ENOENT) => StorageError::unsupported(
-            format!("{shown}: no such file or device"),
-            "see the disks that are attached with `bcdrescue list`",
-        ),
+        Some(Errno::ENOENT) => {
+            StorageError::unsupported(format!("{shown}: no such file or device"), Target::Attached)
+        }
         Some(Errno::EROFS) => StorageError::unsupported(
             format!("{shown}: it lies on a read-only file system"),
-            "remount that for writing, or work on a copy",
+            Barrier::FileSystem,
         ),
-        Some(Errno::EBUSY) => StorageError::busy(
-            format!("{shown}: another program has it open for itself"),
-            "unmount or detach it, or end that program",
-        ),
+        Some(Errno::EBUSY) => {
+            StorageError::busy(format!("{shown}: another program has it open for itself"), HeldBy::Program)
+        }
         _ => StorageError::io(format!("{shown}: cannot open it{for_writing}"), error),
     }
 }
@@ -112,30 +113,27 @@ fn cannot_open(path: &Path, write: bool, error: std::io::Error) -> StorageError 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::way_out::WayOut;
 
     #[test]
     fn the_system_errors_that_people_meet_say_what_to_do() {
-        let table = [
-            (Errno::EACCES, false, "d: no permission to open it; run as root, or as a user who may"),
+        let table: [(_, _, _, Option<WayOut>); 5] = [
+            (Errno::EACCES, false, "d: no permission to open it", Some(Barrier::User.into())),
             (
                 Errno::EPERM,
                 true,
-                "d: the system forbids to open it for writing; a container, a sandbox or an immutable flag stands in the way",
+                "d: the system forbids to open it for writing",
+                Some(Barrier::Sandbox.into()),
             ),
-            (
-                Errno::EROFS,
-                true,
-                "d: it lies on a read-only file system; remount that for writing, or work on a copy",
-            ),
-            (
-                Errno::EBUSY,
-                true,
-                "d: another program has it open for itself; unmount or detach it, or end that program",
-            ),
-            (Errno::EIO, true, "d: cannot open it for writing: Input/output error (os error 5)"),
+            (Errno::EROFS, true, "d: it lies on a read-only file system", Some(Barrier::FileSystem.into())),
+            (Errno::EBUSY, true, "d: another program has it open for itself", Some(HeldBy::Program.into())),
+            (Errno::EIO, true, "d: cannot open it for writing: Input/output error (os error 5)", None),
         ];
-        for (errno, write, expected) in table {
-            assert_eq!(cannot_open(Path::new("d"), write, errno.into()).to_string(), expected);
+        for (errno, write, expected, way_out) in table {
+            assert_eq!(
+                cannot_open(Path::new("d"), write, errno.into()).told(),
+                (expected.to_owned(), way_out)
+            );
         }
     }
 }

@@ -3,12 +3,9 @@
 use std::fmt;
 
 use crate::bytes;
+use crate::error::way_out::ImageCure;
 use crate::storage::Storage;
 use crate::storage::StorageError;
-
-/// The ways out that lead past almost everything.
-pub(crate) const CONVERT: &str = "convert it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy";
-pub(crate) const FLATTEN: &str = "flatten it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy";
 
 /// What the bytes of an image file are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +82,7 @@ const VHD: &[u8] = b"conectix";
 /// The format of an image file; raw when it begins as none of those that are known.
 ///
 /// # Errors
-/// [`StorageError::Unsupported`] for what is no image of a format that can be opened, with the command that makes it one;
+/// [`StorageError::Unsupported`] for what is no image of a format that can be opened, with what makes it one;
 /// [`StorageError::Io`].
 pub fn recognise(file: &dyn Storage) -> Result<Format, StorageError> {
     let head = file.read_vec(0, HEAD.min(usize::try_from(file.len()).unwrap_or(HEAD)))?;
@@ -93,12 +90,12 @@ pub fn recognise(file: &dyn Storage) -> Result<Format, StorageError> {
     if let Some((_, what)) = FOREIGN.iter().find(|(magic, _)| has(0, magic)) {
         return Err(StorageError::unsupported(
             format!("the file is {what}, which this program cannot open"),
-            CONVERT,
+            ImageCure::Convert,
         ));
     }
     if let Some((_, what)) = PACKED.iter().find(|(magic, _)| has(0, magic)) {
         let what = format!("the file is {what}, not a disk image");
-        return Err(StorageError::unsupported(what, "unpack it first"));
+        return Err(StorageError::unsupported(what, ImageCure::Unpack));
     }
     if let Some((.., format)) = KNOWN.iter().find(|(at, magic, _)| has(*at, magic)) {
         return Ok(*format);
@@ -126,14 +123,13 @@ mod tests {
         assert_eq!(recognise(&file_with(4096 - 512, VHD)).unwrap(), Format::Vhd);
         for (magic, what) in FOREIGN {
             let error = recognise(&file_with(0, magic)).unwrap_err();
-            let expected = format!(
-                "the file is {what}, which this program cannot open; convert it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy"
-            );
-            assert_eq!(error.to_string(), expected);
+            let expected = format!("the file is {what}, which this program cannot open");
+            assert_eq!(error.told(), (expected, Some(ImageCure::Convert.into())));
         }
         for (magic, what) in PACKED {
             let error = recognise(&file_with(0, magic)).unwrap_err();
-            assert_eq!(error.to_string(), format!("the file is {what}, not a disk image; unpack it first"));
+            let expected = format!("the file is {what}, not a disk image");
+            assert_eq!(error.told(), (expected, Some(ImageCure::Unpack.into())));
         }
     }
 

@@ -15,6 +15,7 @@ use nix::fcntl::FlockArg;
 use nix::fcntl::fcntl;
 use nix::libc;
 
+use crate::error::way_out::HeldBy;
 use crate::storage::StorageError;
 
 /// First of the bytes that say which permissions are in use.
@@ -26,8 +27,6 @@ const DENIED: i64 = 200;
 const CONSISTENT_READ: i64 = 0;
 const WRITE: i64 = 1;
 const RESIZE: i64 = 3;
-
-const WAY_OUT: &str = "shut the machine down (or end the program that uses the image) and try again";
 
 /// Whether somebody has `file` open for writing as QEMU does. Takes no lock; a file system without locks says no.
 #[must_use]
@@ -135,7 +134,7 @@ fn range(kind: i32, byte: i64) -> libc::flock {
 
 fn busy(path: &Path) -> StorageError {
     let what = format!("{}: a running virtual machine (or another program) holds the image", path.display());
-    StorageError::busy(what, WAY_OUT)
+    StorageError::busy(what, HeldBy::VirtualMachine)
 }
 
 fn failed(path: &Path, error: Errno) -> StorageError {
@@ -150,6 +149,7 @@ mod tests {
     use std::time::Duration;
     use std::time::Instant;
 
+    use crate::error::way_out::HeldBy;
     use crate::storage::open::OpenOptions;
     use crate::storage::open::open;
     use crate::storage::open::open_mut;
@@ -219,10 +219,11 @@ mod tests {
             let server = images.serve(served);
             let held = served.rsplit(' ').next().unwrap();
             let expected = format!(
-                "{}: a running virtual machine (or another program) holds the image; shut the machine down (or end the program that uses the image) and try again",
+                "{}: a running virtual machine (or another program) holds the image",
                 images.path(held).display()
             );
-            assert_eq!(open_mut(&images.path(written), &options).err().unwrap().to_string(), expected);
+            let told = open_mut(&images.path(written), &options).err().unwrap().told();
+            assert_eq!(told, (expected, Some(HeldBy::VirtualMachine.into())));
             let note = "a running virtual machine holds it for writing; what is read may be changing";
             let expected = format!("{}: {note}", images.path(held).display());
             assert_eq!(open(&images.path(held), &options).unwrap().notes, [expected]);

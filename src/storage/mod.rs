@@ -39,6 +39,8 @@ use std::time::Duration;
 
 use crate::error::Corrupt;
 use crate::error::Unsupported;
+use crate::error::way_out::ImageCure;
+use crate::error::way_out::WayOut;
 
 /// Something with a length that can be read at any byte offset.
 pub trait Storage: Send + Sync {
@@ -110,16 +112,19 @@ pub enum StorageError {
     /// The image's own structures contradict themselves.
     #[error(transparent)]
     Corrupt(#[from] Corrupt),
-    /// The data may be right; this program cannot or must not handle it. Carries the way out.
+    /// The tables of the image disagree: it can be read, and a write might overwrite what is in use.
+    #[error(transparent)]
+    Unsound(Box<Corrupt>),
+    /// The data may be right; this program cannot or must not handle it. Only opening and writing end so, reading never does.
     #[error(transparent)]
     Unsupported(#[from] Unsupported),
-    /// Something else holds the target (a lock, a mount, an exclusive open).
-    #[error("{what}; {way_out}")]
+    /// Something else holds the target (a lock, a mount, an exclusive open). Only opening ends so.
+    #[error("{what}")]
     Busy {
         /// Who holds it and how.
         what: String,
         /// What the user can do.
-        way_out: String,
+        way_out: WayOut,
     },
     /// A read or write outside the storage.
     #[error("bytes 0x{offset:x}..0x{end:x} lie outside the storage of 0x{len:x} bytes")]
@@ -179,29 +184,59 @@ impl StorageError {
         Self::Corrupt(Corrupt::new(what, at, expected, found))
     }
 
+    /// A [`StorageError::Unsound`].
+    pub(crate) fn unsound(
+        what: impl Into<String>,
+        at: u64,
+        expected: impl Into<String>,
+        found: impl Display,
+    ) -> Self {
+        Self::Unsound(Box::new(Corrupt::new(what, at, expected, found)))
+    }
+
     /// A [`StorageError::Unsupported`].
-    pub(crate) fn unsupported(what: impl Into<String>, way_out: impl Into<String>) -> Self {
+    pub(crate) fn unsupported(what: impl Into<String>, way_out: impl Into<WayOut>) -> Self {
         Self::Unsupported(Unsupported::new(what, way_out))
     }
 
     /// A [`StorageError::Busy`].
-    pub(crate) fn busy(what: impl Into<String>, way_out: impl Into<String>) -> Self {
+    pub(crate) fn busy(what: impl Into<String>, way_out: impl Into<WayOut>) -> Self {
         Self::Busy { what: what.into(), way_out: way_out.into() }
+    }
+
+    /// What the user can do, where that is known.
+    #[must_use]
+    pub fn way_out(&self) -> Option<&WayOut> {
+        match self {
+            Self::Unsupported(Unsupported { way_out, .. }) | Self::Busy { way_out, .. } => Some(way_out),
+            Self::Unsound(_) => Some(&WayOut::Image(ImageCure::Repair)),
+            Self::Io { .. }
+            | Self::Corrupt(_)
+            | Self::OutOfRange { .. }
+            | Self::Budget { .. }
+            | Self::Limit(_) => None,
+        }
+    }
+
+    /// What is wrong, and what the user can do.
+    #[cfg(test)]
+    pub(crate) fn told(&self) -> (String, Option<WayOut>) {
+        (self.to_string(), self.way_out().cloned())
     }
 
     /// The same error with the file in which it was found before it, unless it says so already.
     pub(crate) fn in_file(mut self, path: &Path) -> Self {
-        match &mut self {
+        let what = match &mut self {
             Self::Io { what, .. }
             | Self::Corrupt(Corrupt { what, .. })
             | Self::Unsupported(Unsupported { what, .. })
-            | Self::Busy { what, .. } => {
-                let file = format!("{}: ", path.display());
-                if !what.starts_with(&file) {
-                    what.insert_str(0, &file);
-                }
-            }
-            Self::OutOfRange { .. } | Self::Budget { .. } | Self::Limit(_) => {}
+            | Self::Busy { what, .. } => what,
+            Self::Unsound(corrupt) => &mut corrupt.what,
+            Self::OutOfRange { .. } | Self::Budget { .. } | Self::Limit(_) => return self,
+        };
+        let file = format!("{}: ", path.display());
+        if !what.starts_with(&file) {
+            what.insert_str(0, &file);
         }
         self
     }

@@ -8,6 +8,9 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::error::way_out;
+use crate::error::way_out::HeldBy;
+use crate::error::way_out::Moment;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::StorageMut;
@@ -174,7 +177,7 @@ pub fn open_mut(path: &Path, options: &OpenOptions) -> Result<Box<dyn StorageMut
     let target = Target::open(path, options, Access::Write)?;
     if target.identity != identity {
         let what = format!("{}: the file was replaced while it was opened", path.display());
-        return Err(StorageError::busy(what, "try again when nothing else works on it"));
+        return Err(StorageError::busy(what, Moment::Undisturbed));
     }
     lock::lock_for_writing(target.raw.file(), path)?;
     Ok(if target.format == Format::Qcow2 {
@@ -249,7 +252,7 @@ impl Target {
         let raw = Raw::new(file, path, sector_size)?;
         if raw.is_empty() {
             let what = format!("{}: it is empty", path.display());
-            return Err(StorageError::unsupported(what, "name a disk or a disk image"));
+            return Err(StorageError::unsupported(what, way_out::Target::NotEmpty));
         }
         let format = format(&raw, options, device).map_err(|error| error.in_file(path))?;
         let kind = if device { TargetKind::Device } else { TargetKind::Image(format) };
@@ -275,7 +278,7 @@ fn check_not_attached(path: &Path, facts: &Metadata) -> Result<(), StorageError>
         [] => Ok(()),
         loops => {
             let what = format!("{}: it backs {}", path.display(), loops.join(", "));
-            Err(StorageError::busy(what, "detach that with `losetup -d`, or name the loop device instead"))
+            Err(StorageError::busy(what, HeldBy::LoopDevice))
         }
     }
 }
@@ -288,6 +291,7 @@ mod tests {
     use nix::unistd::mkfifo;
 
     use super::*;
+    use crate::error::way_out::ImageCure;
 
     #[test]
     fn what_is_no_disk_is_refused_with_the_way_out() {
@@ -298,24 +302,25 @@ mod tests {
         std::fs::write(at("disk.gz"), [b"\x1f\x8b\x08".as_slice(), &[0; 600]].concat()).unwrap();
         symlink("loop", at("loop")).unwrap();
         let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
-        let name = "name a disk such as /dev/vdb, or a disk image";
+        let name = || Some(way_out::Target::Disk.into());
         let table = [
-            (dir.path().to_path_buf(), format!("it is a directory; {name}")),
-            (at("pipe"), format!("it is a pipe; {name}")),
-            (at("socket"), format!("it is a socket; {name}")),
-            (PathBuf::from("/dev/null"), format!("it is a character device; {name}")),
-            (at("empty"), "it is empty; name a disk or a disk image".into()),
+            (dir.path().to_path_buf(), "it is a directory", name()),
+            (at("pipe"), "it is a pipe", name()),
+            (at("socket"), "it is a socket", name()),
+            (PathBuf::from("/dev/null"), "it is a character device", name()),
+            (at("empty"), "it is empty", Some(way_out::Target::NotEmpty.into())),
+            (at("absent"), "no such file or device", Some(way_out::Target::Attached.into())),
+            (at("loop"), "cannot open it: Too many levels of symbolic links (os error 40)", None),
             (
-                at("absent"),
-                "no such file or device; see the disks that are attached with `bcdrescue list`".into(),
+                at("disk.gz"),
+                "the file is compressed with gzip, not a disk image",
+                Some(ImageCure::Unpack.into()),
             ),
-            (at("loop"), "cannot open it: Too many levels of symbolic links (os error 40)".into()),
-            (at("disk.gz"), "the file is compressed with gzip, not a disk image; unpack it first".into()),
         ];
-        for (path, expected) in table {
-            let expected = format!("{}: {expected}", path.display());
-            assert_eq!(open(&path, &OpenOptions::default()).err().unwrap().to_string(), expected);
-            assert_eq!(open_mut(&path, &OpenOptions::default()).err().unwrap().to_string(), expected);
+        for (path, expected, way_out) in table {
+            let expected = (format!("{}: {expected}", path.display()), way_out);
+            assert_eq!(open(&path, &OpenOptions::default()).err().unwrap().told(), expected);
+            assert_eq!(open_mut(&path, &OpenOptions::default()).err().unwrap().told(), expected);
         }
     }
 
@@ -326,11 +331,8 @@ mod tests {
         std::fs::write(&path, [b"QFI\xfb".as_slice(), &[0; 1020]].concat()).unwrap();
         let mut options = OpenOptions::default();
         let error = open(&path, &options).err().unwrap();
-        let convert = "convert it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy";
-        assert_eq!(
-            error.to_string(),
-            format!("{}: qcow2 version 0 is not known to this program; {convert}", path.display())
-        );
+        let expected = format!("{}: qcow2 version 0 is not known to this program", path.display());
+        assert_eq!(error.told(), (expected, Some(ImageCure::Convert.into())));
         options.format = Some(Format::Raw);
         options.sector_size = Some(4096);
         let opened = open(&path, &options).unwrap();

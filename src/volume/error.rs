@@ -2,7 +2,6 @@
 
 use crate::bytes::one_line;
 use crate::error::Corrupt;
-use crate::error::Unsupported;
 use crate::storage::StorageError;
 
 /// Why a file could not be read, or must not be overwritten.
@@ -16,8 +15,13 @@ pub enum VolumeError {
     #[error(transparent)]
     Corrupt(#[from] Corrupt),
     /// The data may be right; this program cannot handle it, or must not.
-    #[error(transparent)]
-    Unsupported(#[from] Unsupported),
+    #[error("{what}; {way_out}")]
+    Unsupported {
+        /// The reason.
+        what: String,
+        /// What the user can do.
+        way_out: String,
+    },
 }
 
 impl From<StorageError> for VolumeError {
@@ -49,16 +53,14 @@ impl VolumeError {
     /// [`VolumeError::Unsupported`] from what it is made of.
     pub(crate) fn unsupported(what: impl Into<String>, way_out: impl Into<String>) -> Self {
         let [what, way_out] = [what.into(), way_out.into()].map(|text| one_line(&text));
-        Self::Unsupported(Unsupported { what, way_out })
+        Self::Unsupported { what, way_out }
     }
 
     /// The damage that a volume is remembered by; a failing medium stays an error.
     pub(crate) fn into_damage(self) -> Result<Corrupt, Self> {
         match self {
             Self::Corrupt(damage) => Ok(damage),
-            Self::Unsupported(Unsupported { what, way_out }) => {
-                Ok(Corrupt::new("file system", 0, way_out, what))
-            }
+            Self::Unsupported { what, way_out } => Ok(Corrupt::new("file system", 0, way_out, what)),
             Self::Io(error) => Err(Self::Io(error)),
         }
     }

@@ -27,6 +27,7 @@ use crate::cli::run::parallel::processors;
 use crate::cli::run::store_file::is_store_file;
 use crate::cli::run::targets::expand;
 use crate::cli::run::targets::no_directory;
+use crate::cli::text::advice;
 use crate::cli::text::exit::HEALTHY;
 use crate::cli::text::exit::Usage;
 use crate::cli::text::lines;
@@ -163,7 +164,7 @@ impl Check<'_> {
         let examined = catch_unwind(AssertUnwindSafe(|| self.examine(path)));
         let outcome = examined.unwrap_or_else(|_| Err(anyhow!("an error of this program; please report it")));
         let mut outcome = outcome.unwrap_or_else(|error| {
-            let message = clean(&format!("{error:#}"));
+            let message = clean(&advice::of(&error));
             Some(check_result::failed(path, message, self.form))
         })?;
         outcome.seconds = begun.elapsed().as_secs_f64();

@@ -15,6 +15,7 @@ use crate::cli::output::json::listed::Listed;
 use crate::cli::run::confine;
 use crate::cli::run::examine::Examined;
 use crate::cli::run::examine::examine;
+use crate::cli::text::advice;
 use crate::cli::text::exit::FAILED;
 use crate::cli::text::exit::HEALTHY;
 use crate::cli::text::lines;
@@ -42,7 +43,7 @@ pub(crate) fn run(args: &ListArgs, as_json: bool) -> anyhow::Result<u8> {
     let mut entries = Vec::new();
     for (path, disk) in paths {
         let examined =
-            examine(&path, &args.open.options(), &Context::default()).map_err(|error| format!("{error:#}"));
+            examine(&path, &args.open.options(), &Context::default()).map_err(|error| advice::of(&error));
         entries.push(Entry { path, disk, examined });
     }
     let same = collisions(&entries);

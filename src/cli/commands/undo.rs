@@ -15,6 +15,7 @@ use crate::cli::run::examine::Examined;
 use crate::cli::run::examine::examine_alone;
 use crate::cli::run::pick;
 use crate::cli::run::signals;
+use crate::cli::text::advice;
 use crate::cli::text::disk_state;
 use crate::cli::text::disk_state::DiskState;
 use crate::cli::text::disk_state::NOTHING_WRITTEN;
@@ -164,7 +165,7 @@ impl UndoRun<'_> {
             lines::warn(format_args!(
                 "bcdrescue: {}: {sentence}; only the report could not be written: {}",
                 self.name(),
-                clean(&format!("{error:#}"))
+                clean(&advice::of(&error))
             ));
             return Ok(FIXED | FAILED);
         }
@@ -190,7 +191,7 @@ impl UndoRun<'_> {
     }
 
     fn broke_off(&self, stopped: &Interrupted) -> anyhow::Error {
-        let told = format!("{}: {}", self.name(), stopped.error);
+        let told = format!("{}: {}", self.name(), advice::of_apply(&stopped.error));
         match stopped.error.is_begun() {
             true => {
                 DiskState::Begun(format!("{told}; when the cause is mended, run the same undo again")).into()

@@ -6,6 +6,7 @@ use crate::cli::output::junit::Junit;
 use crate::cli::output::outcome::Outcome;
 use crate::cli::output::outcome::Reason;
 use crate::cli::output::sarif::Sarif;
+use crate::cli::text::advice;
 use crate::cli::text::exit::FAILED;
 use crate::cli::text::words::clean;
 use crate::diagnosis::Verdict;
@@ -72,7 +73,7 @@ impl Reports {
 }
 
 fn why(error: &anyhow::Error) -> String {
-    clean(&format!(": {error:#}"))
+    clean(&format!(": {}", advice::of(error)))
 }
 
 /// What stands for the results of a run that has none.

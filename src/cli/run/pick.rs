@@ -13,6 +13,7 @@ use crate::cli::run::examine::examine_alone;
 use crate::cli::run::examine::running_disks;
 use crate::cli::run::known_disks::NamedDisks;
 use crate::cli::run::known_disks::context;
+use crate::cli::text::advice;
 use crate::cli::text::disk_state::NOTHING_WRITTEN;
 use crate::cli::text::lines;
 use crate::cli::text::words;
@@ -51,7 +52,7 @@ impl Attached {
             let context = context(&path, &NamedDisks::default(), options, choice, false);
             match examine(&path, options, &context) {
                 Ok(examined) => all.add(path, &examined),
-                Err(error) => all.unreadable.push(format!("{error:#}")),
+                Err(error) => all.unreadable.push(advice::of(&error)),
             }
         }
         Ok(all)

@@ -6,4 +6,5 @@ pub mod exit;
 pub mod lines;
 pub mod progress;
 pub mod shell_quote;
+pub mod way_out;
 pub mod words;

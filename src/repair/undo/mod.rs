@@ -4,6 +4,7 @@ mod check;
 
 use std::path::PathBuf;
 
+use crate::error::way_out::WayOut;
 use crate::layout::Layout;
 use crate::layout::discover;
 use crate::partition::DiskId;
@@ -44,6 +45,18 @@ pub enum Stopped {
     /// It was given another identity since it was looked at.
     #[error("the disk's identity has just become {0}")]
     JustChanged(String),
+}
+
+impl Stopped {
+    /// What the user can do, where the rooms below know that.
+    #[must_use]
+    pub fn way_out(&self) -> Option<&WayOut> {
+        match self {
+            Self::Storage(error) => error.way_out(),
+            Self::Table(error) => error.way_out(),
+            Self::Done(_) | Self::Refused(_) | Self::JustChanged(_) => None,
+        }
+    }
 }
 
 impl From<UndoRefusal> for Stopped {

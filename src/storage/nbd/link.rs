@@ -7,6 +7,7 @@ use std::io::Read;
 use std::io::Write;
 
 use crate::bytes;
+use crate::error::way_out::ServerCure;
 use crate::storage::StorageError;
 use crate::storage::nbd::deadline::ANSWER;
 use crate::storage::nbd::deadline::Patient;
@@ -93,7 +94,7 @@ impl<W: Read + Write> Link<W> {
         }
         let what =
             format!("the server takes whole blocks of {block} bytes, and the disk has smaller sectors");
-        Err(StorageError::unsupported(what, "serve it with smaller blocks (nbdkit: --filter=blocksize)"))
+        Err(StorageError::unsupported(what, ServerCure::SmallerBlocks))
     }
 
     /// Writes all of `bytes` at byte `offset`; the range lies inside the export.

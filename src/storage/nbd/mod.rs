@@ -26,6 +26,7 @@ use std::time::Duration;
 
 use nix::fcntl::Flock;
 
+use crate::error::way_out::ServerCure;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::StorageMut;
@@ -65,10 +66,7 @@ impl Nbd {
     pub fn connect(url: &NbdUrl, target: &Path) -> Result<Self, StorageError> {
         let name = target.display().to_string();
         let wire = dial(&url.address).map_err(|error| {
-            StorageError::unsupported(
-                format!("{name}: cannot connect: {error}"),
-                "see whether the server runs and listens there",
-            )
+            StorageError::unsupported(format!("{name}: cannot connect: {error}"), ServerCure::Listening)
         })?;
         Self::on(wire, &url.export, name)
     }
@@ -99,12 +97,11 @@ impl Nbd {
     pub fn check_writable(&self) -> Result<(), StorageError> {
         let (what, way_out) = match self.export {
             Export { is_read_only: true, .. } => {
-                ("the server gives it out read-only", "serve it for writing")
+                ("the server gives it out read-only", ServerCure::ForWriting)
             }
-            Export { can_flush: false, .. } => (
-                "the server cannot say when what was written is on stable storage",
-                "serve it with one that can flush, such as qemu-nbd or nbdkit",
-            ),
+            Export { can_flush: false, .. } => {
+                ("the server cannot say when what was written is on stable storage", ServerCure::CanFlush)
+            }
             _ => return Ok(()),
         };
         Err(StorageError::unsupported(format!("{}: {what}", self.name), way_out))

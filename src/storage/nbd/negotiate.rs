@@ -7,6 +7,7 @@ use std::io::Read;
 use std::io::Write;
 
 use crate::bytes;
+use crate::error::way_out::ServerCure;
 use crate::storage::StorageError;
 
 const MAGIC: &[u8; 8] = b"NBDMAGIC";
@@ -69,12 +70,12 @@ pub fn negotiate(wire: &mut (impl Read + Write), name: &str) -> Result<Export, S
     }
     if &read::<8>(wire)? != OPTION {
         let what = "the server speaks the old style of NBD, which names no exports";
-        return Err(StorageError::unsupported(what, "serve the disk with a newer one, such as qemu-nbd"));
+        return Err(StorageError::unsupported(what, ServerCure::Newer));
     }
     let flags = read_u16(wire)?;
     if flags & FIXED_NEWSTYLE == 0 {
         let what = "the server speaks NBD's newstyle, but not the fixed one";
-        return Err(StorageError::unsupported(what, "serve the disk with a newer one, such as qemu-nbd"));
+        return Err(StorageError::unsupported(what, ServerCure::Newer));
     }
     let ours = flags & (FIXED_NEWSTYLE | NO_ZEROES);
     send(wire, &u32::from(ours).to_be_bytes())?;
@@ -153,21 +154,20 @@ fn refused(kind: u32, reply: &[u8], name: &str) -> StorageError {
     let words = if words.is_empty() { String::new() } else { format!(" ({})", bytes::one_line(&words)) };
     let name = if name.is_empty() { "its default export".into() } else { format!("export {name:?}") };
     match kind {
-        REP_ERR_UNKNOWN => StorageError::unsupported(
-            format!("the server does not have {name}{words}"),
-            "see what it has with `qemu-nbd --list` or `nbdinfo --list`",
-        ),
+        REP_ERR_UNKNOWN => {
+            StorageError::unsupported(format!("the server does not have {name}{words}"), ServerCure::Exports)
+        }
         REP_ERR_TLS_REQD => StorageError::unsupported(
             format!("the server wants TLS, which this program does not speak{words}"),
-            "give it a tunnel (ssh -L, stunnel), or serve the disk on a socket of this machine",
+            ServerCure::TunnelOrSocket,
         ),
         REP_ERR_POLICY => StorageError::unsupported(
             format!("the server does not give out {name}{words}"),
-            "see what it allows, and to whom",
+            ServerCure::Policy,
         ),
         _ => StorageError::unsupported(
             format!("the server refused {name} with error 0x{kind:x}{words}"),
-            "see the server's own messages",
+            ServerCure::Messages,
         ),
     }
 }
@@ -228,7 +228,7 @@ fn broken(error: &std::io::Error) -> StorageError {
 fn strange(what: &str, expected: impl Display, found: impl Display) -> StorageError {
     StorageError::unsupported(
         format!("what answers does not speak NBD: {what}: expected {expected}, found {found}"),
-        "see whether the address is that of an NBD server",
+        ServerCure::Address,
     )
 }
 
@@ -260,9 +260,9 @@ mod tests {
         }
     }
 
-    fn talk(parts: &[&[u8]]) -> (Result<Export, String>, Vec<u8>) {
+    fn talk(parts: &[&[u8]]) -> (Result<Export, StorageError>, Vec<u8>) {
         let mut wire = Wire { says: Cursor::new(parts.concat()), heard: Vec::new() };
-        let export = negotiate(&mut wire, "disk").map_err(|error| error.to_string());
+        let export = negotiate(&mut wire, "disk");
         (export, wire.heard)
     }
 
@@ -282,7 +282,7 @@ mod tests {
             talk(&[HELLO, &said(REP_INFO, &blocks), &said(REP_INFO, &size), &said(REP_ACK, &[])]);
         let expected =
             Export { len: 1 << 30, is_read_only: true, can_flush: true, block: 4096, longest: 2 << 16 };
-        assert_eq!(export, Ok(expected));
+        assert_eq!(export.unwrap(), expected);
         assert_eq!(heard, b"\0\0\0\x03IHAVEOPT\0\0\0\x07\0\0\0\x0c\0\0\0\x04disk\0\x01\0\x03");
     }
 
@@ -293,7 +293,7 @@ mod tests {
         let (export, heard) = talk(&[hello, &said(REP_ERR_UNSUP, &[]), &size]);
         let expected =
             Export { len: 512, is_read_only: false, can_flush: false, block: 1, longest: REQUEST_MAX };
-        assert_eq!(export, Ok(expected));
+        assert_eq!(export.unwrap(), expected);
         assert!(heard.ends_with(b"IHAVEOPT\0\0\0\x01\0\0\0\x04disk"));
     }
 
@@ -308,31 +308,66 @@ mod tests {
         let ack = said(REP_ACK, &[]);
         let endless = ack.repeat(0).into_iter().chain(info(&[0, 9]).repeat(65)).collect::<Vec<u8>>();
         let long = [&OPTION_REPLY.to_be_bytes()[..], &[0, 0, 0, 7, 0, 0, 0, 3, 0, 1, 0, 1]].concat();
-        for (parts, expected) in [
+        for (parts, expected, cure) in [
+            (vec![&b"SSH-2.0-OpenSSH_9.2"[..]], "found something else", Some(ServerCure::Address)),
             (
-                vec![&b"SSH-2.0-OpenSSH_9.2"[..]],
-                "found something else; see whether the address is that of an NBD server",
+                vec![b"NBDMAGIC\x00\x00\x42\x02\x81\x86\x12\x53"],
+                "the server speaks the old style of NBD",
+                Some(ServerCure::Newer),
             ),
-            (vec![b"NBDMAGIC\x00\x00\x42\x02\x81\x86\x12\x53"], "the server speaks the old style of NBD"),
-            (vec![b"NBDMAGICIHAVEOPT\0\0"], "but not the fixed one"),
-            (vec![b"NBD"], "the server broke off while the export was agreed on: unexpected end of file"),
+            (vec![b"NBDMAGICIHAVEOPT\0\0"], "but not the fixed one", Some(ServerCure::Newer)),
+            (
+                vec![b"NBD"],
+                "the server broke off while the export was agreed on: unexpected end of file",
+                None,
+            ),
             (
                 vec![HELLO, &said(REP_ERR_UNKNOWN, b"no\nsuch\x1b[2J")],
-                "the server does not have export \"disk\" (no\\nsuch\\u{1b}[2J); see",
+                "the server does not have export \"disk\" (no\\nsuch\\u{1b}[2J)",
+                Some(ServerCure::Exports),
             ),
-            (vec![HELLO, &said(REP_ERR_TLS_REQD, &[])], "the server wants TLS"),
-            (vec![HELLO, &said(REP_ERR_POLICY, &[])], "the server does not give out export"),
-            (vec![HELLO, &said(1 << 31 | 99, &[])], "with error 0x80000063"),
-            (vec![HELLO, &ack], "expected the export's size, found none"),
-            (vec![HELLO, &endless], "expected an end within 64 replies"),
-            (vec![HELLO, &long], "expected at most 0x10000 bytes, found 0x10001"),
-            (vec![HELLO, &[7; 20]], "reply to an option: expected 0x3e889045565a9, found 0x707070707070707"),
-            (vec![HELLO, &size(512), &blocks(3, 4096), &ack], "expected a power of two up to 65536, found 3"),
-            (vec![HELLO, &size(512), &blocks(0, 4096), &ack], "expected a power of two"),
-            (vec![HELLO, &size(512), &blocks(4096, 512), &ack], "maximum block size: expected 4096 or more"),
-            (vec![HELLO, &size(513), &blocks(512, 4096), &ack], "expected a multiple of 512, found 0x201"),
+            (
+                vec![HELLO, &said(REP_ERR_TLS_REQD, &[])],
+                "the server wants TLS",
+                Some(ServerCure::TunnelOrSocket),
+            ),
+            (
+                vec![HELLO, &said(REP_ERR_POLICY, &[])],
+                "the server does not give out export",
+                Some(ServerCure::Policy),
+            ),
+            (vec![HELLO, &said(1 << 31 | 99, &[])], "with error 0x80000063", Some(ServerCure::Messages)),
+            (vec![HELLO, &ack], "expected the export's size, found none", Some(ServerCure::Address)),
+            (vec![HELLO, &endless], "expected an end within 64 replies", Some(ServerCure::Address)),
+            (vec![HELLO, &long], "expected at most 0x10000 bytes, found 0x10001", Some(ServerCure::Address)),
+            (
+                vec![HELLO, &[7; 20]],
+                "reply to an option: expected 0x3e889045565a9, found 0x707070707070707",
+                Some(ServerCure::Address),
+            ),
+            (
+                vec![HELLO, &size(512), &blocks(3, 4096), &ack],
+                "expected a power of two up to 65536, found 3",
+                Some(ServerCure::Address),
+            ),
+            (
+                vec![HELLO, &size(512), &blocks(0, 4096), &ack],
+                "expected a power of two",
+                Some(ServerCure::Address),
+            ),
+            (
+                vec![HELLO, &size(512), &blocks(4096, 512), &ack],
+                "maximum block size: expected 4096 or more",
+                Some(ServerCure::Address),
+            ),
+            (
+                vec![HELLO, &size(513), &blocks(512, 4096), &ack],
+                "expected a multiple of 512, found 0x201",
+                Some(ServerCure::Address),
+            ),
         ] {
-            let error = talk(&parts).0.unwrap_err();
+            let (error, way_out) = talk(&parts).0.unwrap_err().told();
+            assert_eq!(way_out, cure.map(Into::into), "{error}");
             assert!(error.contains(expected) && !error.contains('\n'), "{expected}: {error}");
         }
     }

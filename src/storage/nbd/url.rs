@@ -10,13 +10,14 @@ use std::path::PathBuf;
 
 use percent_encoding::percent_decode_str;
 
+use crate::error::way_out::ServerCure;
+use crate::error::way_out::Target;
 use crate::storage::StorageError;
 
 /// The port of NBD servers (IANA).
 const PORT: u16 = 10809;
 /// Bytes that the name of an export may have (NBD `doc/proto.md`, "String values").
 const NAME_MAX: usize = 4096;
-const FORMS: &str = "expected nbd://HOST[:PORT][/EXPORT] or nbd+unix:///[EXPORT]?socket=PATH";
 
 /// Where a server listens.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -54,7 +55,7 @@ impl NbdUrl {
         let text = target.to_str().unwrap_or_default();
         let wrong = |what: &str| {
             let shown = text.escape_debug();
-            StorageError::unsupported(format!("{shown}: {what}"), FORMS)
+            StorageError::unsupported(format!("{shown}: {what}"), Target::Url)
         };
         let (scheme, rest) = text.split_once("://").ok_or_else(|| wrong("it is no URL"))?;
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -75,8 +76,7 @@ impl NbdUrl {
             "nbd+unix" => unix(query).ok_or_else(|| wrong("it does not say socket=PATH, and that alone"))?,
             "nbds" | "nbds+unix" => {
                 let what = format!("{}: this program does not speak TLS", text.escape_debug());
-                let way_out = "give it a tunnel (ssh -L, stunnel) and name that with nbd:// or nbd+unix://";
-                return Err(StorageError::unsupported(what, way_out));
+                return Err(StorageError::unsupported(what, ServerCure::Tunnel));
             }
             _ => return Err(wrong("its scheme is not known")),
         };
@@ -147,11 +147,13 @@ mod tests {
             "nbd+vsock://1/x",
         ] {
             assert!(is_url(Path::new(text)));
-            let error = NbdUrl::parse(Path::new(text)).unwrap_err().to_string();
-            assert!(error.starts_with(&format!("{text}: ")) && error.ends_with(FORMS), "{error}");
+            let (error, way_out) = NbdUrl::parse(Path::new(text)).unwrap_err().told();
+            assert!(error.starts_with(&format!("{text}: ")), "{error}");
+            assert_eq!(way_out, Some(Target::Url.into()), "{error}");
         }
-        let error = NbdUrl::parse(Path::new("nbds://host/x")).unwrap_err().to_string();
-        assert!(error.contains("does not speak TLS; give it a tunnel"), "{error}");
+        let (error, way_out) = NbdUrl::parse(Path::new("nbds://host/x")).unwrap_err().told();
+        assert!(error.ends_with("does not speak TLS"), "{error}");
+        assert_eq!(way_out, Some(ServerCure::Tunnel.into()));
         for path in ["./nbd://x", "disk", "/dev/nbd0", "nbd:", "http://x"] {
             assert!(!is_url(Path::new(path)), "{path}");
         }

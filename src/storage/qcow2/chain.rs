@@ -4,11 +4,11 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::error::way_out::ImageCure;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::file::identity;
 use crate::storage::file::open_file;
-use crate::storage::format::FLATTEN;
 use crate::storage::format::Format;
 use crate::storage::format::recognise;
 use crate::storage::lock;
@@ -73,10 +73,7 @@ impl Descent {
         self.0.push(identity);
         if self.0.len() > MAX_DEPTH {
             let what = format!("the backing chain has more than {MAX_DEPTH} images");
-            return Err(StorageError::unsupported(
-                what,
-                "flatten it with `qemu-img convert -O qcow2 OLD NEW`",
-            ));
+            return Err(StorageError::unsupported(what, ImageCure::FlattenChain));
         }
         Ok(())
     }
@@ -115,7 +112,7 @@ impl Walk<'_> {
         let name = header.data_file.as_deref().ok_or_else(|| {
             StorageError::unsupported(
                 "its external data file has no name in the header",
-                "convert it with `qemu-img convert --image-opts` and work on the copy",
+                ImageCure::ConvertByOptions,
             )
         })?;
         let path = resolve(name, image, "data file", self.allow_backing)?;
@@ -167,7 +164,7 @@ impl Walk<'_> {
 fn foreign(name: &str, format: &str) -> StorageError {
     let (name, format) = (name.escape_debug(), format.escape_debug());
     let what = format!("backing file {name} has the format {format}");
-    StorageError::unsupported(what, FLATTEN)
+    StorageError::unsupported(what, ImageCure::Flatten)
 }
 
 /// Whether `file` begins as a qcow2 image does.
@@ -250,11 +247,8 @@ pub(super) mod tests {
             [0x5a]
         );
         let error = open(&here.join("9"), &OpenOptions::default()).err().unwrap();
-        let expected = format!(
-            "{}: the backing chain has more than 8 images; flatten it with `qemu-img convert -O qcow2 OLD NEW`",
-            here.join("1").display()
-        );
-        assert_eq!(error.to_string(), expected);
+        let expected = format!("{}: the backing chain has more than 8 images", here.join("1").display());
+        assert_eq!(error.told(), (expected, Some(ImageCure::FlattenChain.into())));
     }
 
     /// Written through, its guest's first cluster would be the image's own header.

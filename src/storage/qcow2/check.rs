@@ -4,9 +4,9 @@
 //! allocates, the counts are compared with what the tables reach, as `qemu-img check` does. Counts that are too high
 //! only waste space and are let pass.
 
+use crate::error::way_out::ImageCure;
 use crate::storage::Storage;
 use crate::storage::StorageError;
-use crate::storage::format::CONVERT;
 use crate::storage::qcow2::header::Header;
 use crate::storage::qcow2::map::Mapping;
 use crate::storage::qcow2::map::decode;
@@ -16,7 +16,6 @@ use crate::storage::qcow2::refcount::count_at;
 use crate::storage::qcow2::refcount::counts_per_block;
 use crate::storage::qcow2::refcount::each_entry;
 use crate::storage::qcow2::refcount::snapshots;
-use crate::storage::qcow2::refcount::wrong;
 use crate::storage::raw::Raw;
 
 /// Clusters of an image file whose counts are compared: 4 TiB of 64 KiB clusters.
@@ -119,7 +118,12 @@ impl Walk<'_> {
                 if !inside && cluster > first {
                     return Ok(());
                 }
-                return Err(wrong("qcow2 cluster", offset, "a place inside the file", "none"));
+                return Err(StorageError::unsound(
+                    "qcow2 cluster",
+                    offset,
+                    "a place inside the file",
+                    "none",
+                ));
             }
             if let Some(uses) = self.use_of(cluster) {
                 uses.add();
@@ -189,7 +193,7 @@ impl Walk<'_> {
         if offset.is_multiple_of(self.header.cluster_size()) {
             return Ok(());
         }
-        Err(wrong(what, at, "a multiple of the cluster size", &format!("0x{offset:x}")))
+        Err(StorageError::unsound(what, at, "a multiple of the cluster size", format!("0x{offset:x}")))
     }
 
     fn spend(&mut self, bytes: u64) -> Result<(), StorageError> {
@@ -218,7 +222,7 @@ impl Walk<'_> {
                     let at = cluster.saturating_mul(self.header.cluster_size());
                     let wanted = wanted.max(1);
                     let what = "qcow2 reference count of the cluster";
-                    return Err(wrong(what, at, &wanted.to_string(), &stored.to_string()));
+                    return Err(StorageError::unsound(what, at, wanted.to_string(), stored));
                 }
             }
         }
@@ -227,7 +231,10 @@ impl Walk<'_> {
 }
 
 fn too_large() -> StorageError {
-    StorageError::unsupported("the image has too many clusters to verify its reference counts", CONVERT)
+    StorageError::unsupported(
+        "the image has too many clusters to verify its reference counts",
+        ImageCure::Convert,
+    )
 }
 
 #[cfg(test)]

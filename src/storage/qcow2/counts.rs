@@ -14,7 +14,6 @@ use crate::storage::qcow2::refcount::counts_per_block;
 use crate::storage::qcow2::refcount::place_of_count;
 use crate::storage::qcow2::refcount::set_count;
 use crate::storage::qcow2::refcount::stored_count;
-use crate::storage::qcow2::refcount::wrong;
 use crate::storage::raw::Raw;
 
 /// Clusters behind the end that are passed over because they are counted all the same.
@@ -55,7 +54,12 @@ impl<'a> Taken<'a> {
         while cluster.saturating_sub(first) < count {
             if cluster.saturating_sub(self.next) > PASSED_MAX {
                 let at = first.saturating_mul(self.header.cluster_size());
-                return Err(wrong("qcow2 reference counts", at, "none behind the end of the file", "some"));
+                return Err(StorageError::unsound(
+                    "qcow2 reference counts",
+                    at,
+                    "none behind the end of the file",
+                    "some",
+                ));
             }
             let is_free = stored_count(self.file, self.header, cluster)? == 0;
             cluster = cluster.saturating_add(1);
@@ -164,7 +168,7 @@ pub(super) fn release(file: &Raw, header: &Header, cluster: u64) -> Result<(), S
 fn write_count(file: &Raw, header: &Header, cluster: u64, count: u64) -> Result<(), StorageError> {
     let Some((at, within)) = place_of_count(file, header, cluster)? else {
         let at = cluster.saturating_mul(header.cluster_size());
-        return Err(wrong("qcow2 refcount block of the cluster", at, "one", "none"));
+        return Err(StorageError::unsound("qcow2 refcount block of the cluster", at, "one", "none"));
     };
     let mut word = file.read_vec(at, 8)?;
     let before = bytes::be_u64(&word, 0);

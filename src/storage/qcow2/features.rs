@@ -2,8 +2,8 @@
 //!
 //! Source: QEMU `docs/interop/qcow2.rst`, "Header", the feature bits and `crypt_method`.
 
+use crate::error::way_out::ImageCure;
 use crate::storage::StorageError;
-use crate::storage::format::CONVERT;
 use crate::storage::qcow2::header::Header;
 
 /// Incompatible feature bits.
@@ -106,24 +106,23 @@ impl Header {
         }
     }
 
-    fn conversion(&self) -> &'static str {
+    fn conversion(&self) -> ImageCure {
         match self.crypt_method {
-            0 => CONVERT,
-            _ => "decrypt it with `qemu-img convert --image-opts` and its secret, and work on the copy",
+            0 => ImageCure::Convert,
+            _ => ImageCure::Decrypt,
         }
     }
 
     /// Refuses what this program must not write, on top of [`Header::check_readable`].
     ///
     /// # Errors
-    /// [`StorageError::Unsupported`] with the command that cures it.
+    /// [`StorageError::Unsupported`] with what cures it.
     pub fn check_writable(&self) -> Result<(), StorageError> {
         self.check_readable()?;
         self.check_state()?;
         if self.bitmaps {
             // They record which clusters changed since a backup; a write past them makes the next backup wrong.
-            let way_out = "remove each with `qemu-img bitmap --remove IMAGE NAME`";
-            return Err(StorageError::unsupported(BITMAPS, way_out));
+            return Err(StorageError::unsupported(BITMAPS, ImageCure::RemoveBitmaps));
         }
         Ok(())
     }
@@ -137,6 +136,6 @@ impl Header {
         } else {
             return Ok(());
         };
-        Err(StorageError::unsupported(what, "repair it with `qemu-img check -r all IMAGE`"))
+        Err(StorageError::unsupported(what, ImageCure::Repair))
     }
 }

@@ -8,7 +8,6 @@ use crate::storage::qcow2::map::table_entry;
 use crate::storage::qcow2::refcount::each_entry;
 use crate::storage::qcow2::refcount::snapshots;
 use crate::storage::qcow2::refcount::stored_count;
-use crate::storage::qcow2::refcount::wrong;
 use crate::storage::raw::Raw;
 
 /// The parts of an image file that hold its tables, which no guest data may overwrite.
@@ -48,7 +47,12 @@ impl Guard {
         let end = host.saturating_add(size);
         let apart = |start: u64, len: u64| {
             if start < end && host < start.saturating_add(len) {
-                return Err(wrong("qcow2 data cluster", host, "guest data", "one of the image's tables"));
+                return Err(StorageError::unsound(
+                    "qcow2 data cluster",
+                    host,
+                    "guest data",
+                    "one of the image's tables",
+                ));
             }
             Ok(())
         };
@@ -62,7 +66,7 @@ impl Guard {
         let cluster = host.checked_shr(header.cluster_bits).unwrap_or(0);
         match stored_count(file, header, cluster)? {
             1 => Ok(()),
-            count => Err(wrong("qcow2 reference count of the cluster", host, "1", &count.to_string())),
+            count => Err(StorageError::unsound("qcow2 reference count of the cluster", host, "1", count)),
         }
     }
 }

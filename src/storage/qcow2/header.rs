@@ -5,8 +5,8 @@
 //! is opened for writing.
 
 use crate::bytes;
+use crate::error::way_out::ImageCure;
 use crate::storage::StorageError;
-use crate::storage::format::CONVERT;
 
 /// The first four bytes of a qcow2 image (and of the older qcow).
 pub const MAGIC: [u8; 4] = *b"QFI\xfb";
@@ -83,7 +83,7 @@ impl Header {
         let version = field32(head, 4, "version")?;
         if version != 2 && version != 3 {
             let what = format!("qcow2 version {version} is not known to this program");
-            return Err(StorageError::unsupported(what, CONVERT));
+            return Err(StorageError::unsupported(what, ImageCure::Convert));
         }
         let v3 = version == 3;
         let header_length = if v3 { field32(head, 100, "header_length")? } else { 72 };

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::error::way_out::ImageCure;
 use crate::storage::open::OpenOptions;
 use crate::storage::open::open;
 use crate::storage::open::open_mut;
@@ -95,31 +96,56 @@ fn marks_in_the_header_are_refused_or_noted() {
     run(dir.path(), "qemu-img create -f qcow2 image 1M");
     let path = dir.path().join("image");
     let good = std::fs::read(&path).unwrap();
-    let repair = "repair it with `qemu-img check -r all IMAGE`";
-    let convert = "convert it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy";
-    let table: &[(Vec<u8>, bool, String)] = &[
-        (with64(&good, 72, 1), true, format!("the image was not closed cleanly; {repair}")),
-        (with64(&good, 72, 2), true, format!("the image is marked corrupt; {repair}")),
-        (with64(&good, 72, 1 << 40), false, format!("incompatible feature bit 40 is unknown; {convert}")),
-        (with32(&good, 4, 4), false, format!("qcow2 version 4 is not known to this program; {convert}")),
-        (with32(&good, 32, 1), false, "it is encrypted (AES); decrypt it with `qemu-img convert --image-opts` and its secret, and work on the copy".into()),
-        (with32(&good, 20, 22), false, "qcow2 cluster_bits at 0x14: expected 9 to 21, found 22".into()),
-        (with64(&good, 24, 1 << 57), false, "qcow2 size at 0x18: expected at most 64 PiB, found 0x200000000000000".into()),
-        (with32(&good, 36, 0), false, "qcow2 l1_size at 0x24: expected 1 entries or more, found 0".into()),
-        (with32(&good, 96, 7), false, "qcow2 refcount_order at 0x60: expected 0 to 6, found 7".into()),
-        (with32(&good, 100, 100), false, "qcow2 header_length at 0x64: expected 104 or more, a multiple of 8, found 100".into()),
+    let [repair, convert, decrypt] = [ImageCure::Repair, ImageCure::Convert, ImageCure::Decrypt].map(Some);
+    let table: &[(Vec<u8>, bool, &str, Option<ImageCure>)] = &[
+        (with64(&good, 72, 1), true, "the image was not closed cleanly", repair),
+        (with64(&good, 72, 2), true, "the image is marked corrupt", repair),
+        (with64(&good, 72, 1 << 40), false, "incompatible feature bit 40 is unknown", convert),
+        (with32(&good, 4, 4), false, "qcow2 version 4 is not known to this program", convert),
+        (with32(&good, 32, 1), false, "it is encrypted (AES)", decrypt),
+        (with32(&good, 20, 22), false, "qcow2 cluster_bits at 0x14: expected 9 to 21, found 22", None),
+        (
+            with64(&good, 24, 1 << 57),
+            false,
+            "qcow2 size at 0x18: expected at most 64 PiB, found 0x200000000000000",
+            None,
+        ),
+        (with32(&good, 36, 0), false, "qcow2 l1_size at 0x24: expected 1 entries or more, found 0", None),
+        (with32(&good, 96, 7), false, "qcow2 refcount_order at 0x60: expected 0 to 6, found 7", None),
+        (
+            with32(&good, 100, 100),
+            false,
+            "qcow2 header_length at 0x64: expected 104 or more, a multiple of 8, found 100",
+            None,
+        ),
         (
             good[..40].to_vec(),
             false,
-            "qcow2 header_length at 0x64: expected the whole field, found the end of the file at 0x28".into(),
+            "qcow2 header_length at 0x64: expected the whole field, found the end of the file at 0x28",
+            None,
         ),
-        (with64(&good, 40, 0x10001), false, "qcow2 l1_table_offset at 0x28: expected a cluster of the file (0x30008 bytes) with 0x8 bytes behind it, found 0x10001".into()),
-        (with64(&good, 48, 1 << 50), false, "qcow2 refcount_table_offset at 0x30: expected a cluster of the file (0x30008 bytes) with 0x10000 bytes behind it, found 0x4000000000000".into()),
-        (with32(&good, 60, 70_000), false, "qcow2 nb_snapshots at 0x3c: expected at most 65536, found 70000".into()),
+        (
+            with64(&good, 40, 0x10001),
+            false,
+            "qcow2 l1_table_offset at 0x28: expected a cluster of the file (0x30008 bytes) with 0x8 bytes behind it, found 0x10001",
+            None,
+        ),
+        (
+            with64(&good, 48, 1 << 50),
+            false,
+            "qcow2 refcount_table_offset at 0x30: expected a cluster of the file (0x30008 bytes) with 0x10000 bytes behind it, found 0x4000000000000",
+            None,
+        ),
+        (
+            with32(&good, 60, 70_000),
+            false,
+            "qcow2 nb_snapshots at 0x3c: expected at most 65536, found 70000",
+            None,
+        ),
     ];
-    for (bytes, readable, expected) in table {
+    for (bytes, readable, expected, cure) in table {
         std::fs::write(&path, bytes).unwrap();
-        assert_refused(&path, *readable, expected);
+        assert_refused(&path, *readable, expected, *cure);
     }
     std::fs::write(&path, with64(&good, 72, 1)).unwrap();
     let note =
@@ -127,16 +153,16 @@ fn marks_in_the_header_are_refused_or_noted() {
     assert_eq!(open(&path, &OpenOptions::default()).unwrap().notes, [format!("{}: {note}", path.display())]);
 }
 
-fn assert_refused(path: &Path, readable: bool, expected: &str) {
+fn assert_refused(path: &Path, readable: bool, expected: &str, cure: Option<ImageCure>) {
     let before = std::fs::read(path).unwrap();
-    let expected = format!("{}: {expected}", path.display());
+    let expected = (format!("{}: {expected}", path.display()), cure.map(Into::into));
     let options = OpenOptions::default();
     match open(path, &options) {
-        Ok(_) => assert!(readable, "{expected}"),
-        Err(error) => assert_eq!((error.to_string(), readable), (expected.clone(), false)),
+        Ok(_) => assert!(readable, "{expected:?}"),
+        Err(error) => assert_eq!((error.told(), readable), (expected.clone(), false)),
     }
-    assert_eq!(open_mut(path, &options).err().unwrap().to_string(), expected);
-    assert!(std::fs::read(path).unwrap() == before, "{expected}: the image has changed");
+    assert_eq!(open_mut(path, &options).err().unwrap().told(), expected);
+    assert!(std::fs::read(path).unwrap() == before, "{expected:?}: the image has changed");
 }
 
 #[test]
@@ -149,12 +175,9 @@ fn wrong_reference_counts_are_refused_before_a_cluster_is_allocated() {
     let emptied = with64(&good, 0x10000, 0);
     std::fs::write(&path, &emptied).unwrap();
     let error = open_mut(&path, &OpenOptions::default()).unwrap().write_at(0, &[1]).unwrap_err();
-    let repair = "repair it with `qemu-img check -r all IMAGE`";
-    let expected = format!(
-        "{}: qcow2 reference count of the cluster at 0x0: expected 1, found 0; {repair}",
-        path.display()
-    );
-    assert_eq!(error.to_string(), expected);
+    let expected =
+        format!("{}: qcow2 reference count of the cluster at 0x0: expected 1, found 0", path.display());
+    assert_eq!(error.told(), (expected, Some(ImageCure::Repair.into())));
     assert!(std::fs::read(&path).unwrap() == emptied);
 }
 
@@ -172,8 +195,7 @@ fn entries_that_lead_astray_are_refused() {
     const L2: usize = 0x40000;
     let inside = "expected a cluster inside the file (0x60000 bytes), found";
     let outside = "expected a place inside the file (0x60000 bytes), found none";
-    let tables =
-        "expected guest data, found one of the image's tables; repair it with `qemu-img check -r all IMAGE`";
+    let tables = "expected guest data, found one of the image's tables";
     // What the entry becomes, whether its cluster can still be read, and the error of writing there (and of reading).
     let table = [
         (L1, 1 << 40, false, format!("L1 entry at 0x30000: {inside} 0x10000000000")),
@@ -200,7 +222,7 @@ fn entries_that_lead_astray_are_refused() {
             L2,
             0x40000,
             true,
-            "reference count of the cluster at 0x40000: expected 2, found 1; repair it with `qemu-img check -r all IMAGE`"
+            "reference count of the cluster at 0x40000: expected 2, found 1"
                 .into(),
         ),
     ];
@@ -211,7 +233,8 @@ fn entries_that_lead_astray_are_refused() {
         let read = open(&path, &OpenOptions::default()).unwrap().storage.read_vec(0x1b8, 4);
         assert_eq!(read.err().map(|error| error.to_string()), (!readable).then(|| expected.clone()));
         let mut image = open_mut(&path, &OpenOptions::default()).unwrap();
-        assert_eq!(image.write_at(0x1b8, &[1; 4]).unwrap_err().to_string(), expected);
+        let told = image.write_at(0x1b8, &[1; 4]).unwrap_err().told();
+        assert_eq!(told, (expected.clone(), readable.then_some(ImageCure::Repair.into())));
         assert!(std::fs::read(&path).unwrap() == bytes, "{expected}: the image has changed");
     }
 }

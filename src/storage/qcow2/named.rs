@@ -8,9 +8,10 @@
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::error::way_out::ImageCure;
+use crate::error::way_out::WayOut;
 use crate::storage::StorageError;
 use crate::storage::file::directory_of;
-use crate::storage::format::FLATTEN;
 
 /// The file that `name`, written in `image`, means, if it may be opened. `listed` are the files that the user trusts.
 ///
@@ -26,7 +27,7 @@ pub(crate) fn resolve(
     // As QEMU has it: a colon before the first slash makes a protocol of what stands before it.
     if name.split('/').next().is_some_and(|first| first.contains(':')) {
         let what = format!("its {role} {name:?} is not a file");
-        return Err(StorageError::unsupported(what, FLATTEN));
+        return Err(StorageError::unsupported(what, ImageCure::Flatten));
     }
     let directory = image.parent().unwrap_or_else(|| Path::new(""));
     let named = directory.join(name);
@@ -44,8 +45,7 @@ pub(crate) fn resolve(
     }
     let why = if file { "lies in another directory" } else { "is not a regular file" };
     let what = format!("its {role} {} {why}", real.display());
-    let way_out = format!("if you trust the image, say --allow-backing {}", real.display());
-    Err(StorageError::unsupported(what, way_out))
+    Err(StorageError::unsupported(what, WayOut::AllowBacking(real)))
 }
 
 /// The resolved directory of `path`.
@@ -55,6 +55,8 @@ fn real_directory(path: &Path) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use crate::error::way_out::ImageCure;
+    use crate::error::way_out::WayOut;
     use crate::storage::open::OpenOptions;
     use crate::storage::open::open;
     use crate::storage::open::open_mut;
@@ -70,13 +72,14 @@ mod tests {
             qemu_img(&here, &format!("create -q -f qcow2 -b {name} -F raw image"));
             let image = here.join("image");
             let expected = format!(
-                "{}: its backing file {1} lies in another directory; if you trust the image, say --allow-backing {1}",
+                "{}: its backing file {1} lies in another directory",
                 image.display(),
                 elsewhere.display()
             );
+            let expected = (expected, Some(WayOut::AllowBacking(elsewhere.clone())));
             let mut options = OpenOptions::default();
-            assert_eq!(open(&image, &options).err().unwrap().to_string(), expected);
-            assert_eq!(open_mut(&image, &options).err().unwrap().to_string(), expected);
+            assert_eq!(open(&image, &options).err().unwrap().told(), expected);
+            assert_eq!(open_mut(&image, &options).err().unwrap().told(), expected);
             options.allow_backing = vec![here.join("link")];
             assert_eq!(open(&image, &options).unwrap().storage.read_vec(7, 1).unwrap(), [0x5a]);
         }
@@ -86,29 +89,28 @@ mod tests {
     fn names_that_are_no_files_beside_the_image_are_refused() {
         let (_root, here, _) = two_directories();
         let image = here.join("image");
-        let flatten = "flatten it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy";
+        let flatten = || Some(ImageCure::Flatten.into());
         let table = [
-            ("nbd://host/disk", format!("its backing file \"nbd://host/disk\" is not a file; {flatten}")),
-            ("json:{}", format!("its backing file \"json:{{}}\" is not a file; {flatten}")),
+            ("nbd://host/disk", "its backing file \"nbd://host/disk\" is not a file".to_owned(), flatten()),
+            ("json:{}", "its backing file \"json:{}\" is not a file".to_owned(), flatten()),
             (
                 "absent",
                 format!(
                     "cannot find its backing file {}: No such file or directory (os error 2)",
                     here.join("absent").display()
                 ),
+                None,
             ),
         ];
-        for (name, expected) in table {
+        for (name, expected, way_out) in table {
             qemu_img(&here, &format!("create -q -u -f qcow2 -b {name} -F raw image 1M"));
             let error = open(&image, &OpenOptions::default()).err().unwrap();
-            assert_eq!(error.to_string(), format!("{}: {expected}", image.display()));
+            assert_eq!(error.told(), (format!("{}: {expected}", image.display()), way_out));
         }
         qemu_img(&here, "create -q -u -f qcow2 -b base -F vmdk image 1M");
         let error = open(&image, &OpenOptions::default()).err().unwrap();
-        assert_eq!(
-            error.to_string(),
-            format!("{}: backing file base has the format vmdk; {flatten}", image.display())
-        );
+        let expected = format!("{}: backing file base has the format vmdk", image.display());
+        assert_eq!(error.told(), (expected, flatten()));
         qemu_img(&here, "create -q -u -f qcow2 -b . -F raw image 1M");
         let error = open(&image, &OpenOptions::default()).err().unwrap();
         assert!(error.to_string().contains("is not a regular file"), "{error}");
@@ -120,14 +122,12 @@ mod tests {
         qemu_img(&here, &format!("create -q -f qcow2 -o data_file={}/data image 1M", there.display()));
         let image = here.join("image");
         let data = there.join("data");
-        let expected = format!(
-            "{}: its data file {1} lies in another directory; if you trust the image, say --allow-backing {1}",
-            image.display(),
-            data.display()
-        );
+        let expected =
+            format!("{}: its data file {1} lies in another directory", image.display(), data.display());
+        let expected = (expected, Some(WayOut::AllowBacking(data.clone())));
         let mut options = OpenOptions::default();
-        assert_eq!(open(&image, &options).err().unwrap().to_string(), expected);
-        assert_eq!(open_mut(&image, &options).err().unwrap().to_string(), expected);
+        assert_eq!(open(&image, &options).err().unwrap().told(), expected);
+        assert_eq!(open_mut(&image, &options).err().unwrap().told(), expected);
         options.allow_backing = vec![data];
         open_mut(&image, &options).unwrap().write_at(0x1b8, &[1; 4]).unwrap();
         assert_eq!(open(&image, &options).unwrap().storage.read_vec(0x1b8, 4).unwrap(), [1; 4]);

@@ -16,12 +16,6 @@ const SNAPSHOT_LEN: u64 = 40;
 const MAX_L1_ENTRIES: u32 = 4 << 20;
 /// Bytes of a table that are read at once.
 const PIECE: usize = 64 << 10;
-const REPAIR: &str = "repair it with `qemu-img check -r all IMAGE`";
-
-/// A [`StorageError::Corrupt`] with the command that repairs tables.
-pub(crate) fn wrong(what: &str, at: u64, expected: &str, found: &str) -> StorageError {
-    StorageError::corrupt(what, at, expected, format!("{found}; {REPAIR}"))
-}
 
 /// Shows the 8-byte entries of the table at `offset` to `each`, with the byte offset of each; a table may have many
 /// megabytes, and only a piece of it is in memory.
@@ -58,11 +52,16 @@ pub(crate) fn snapshots(file: &Raw, header: &Header) -> Result<(u64, Vec<(u64, u
         let extra = u64::from(bytes::be_u32(&entry, 36).unwrap_or(0));
         let len = SNAPSHOT_LEN.saturating_add(names).saturating_add(extra);
         if !l1_offset.is_multiple_of(header.cluster_size()) {
-            return Err(wrong("qcow2 snapshot", at, "an L1 table at a cluster", &format!("0x{l1_offset:x}")));
+            return Err(StorageError::unsound(
+                "qcow2 snapshot",
+                at,
+                "an L1 table at a cluster",
+                format!("0x{l1_offset:x}"),
+            ));
         }
         if l1_entries > MAX_L1_ENTRIES {
             let found = l1_entries.to_string();
-            return Err(wrong("qcow2 snapshot", at, "at most 4194304 L1 entries", &found));
+            return Err(StorageError::unsound("qcow2 snapshot", at, "at most 4194304 L1 entries", &found));
         }
         tables.push((l1_offset, l1_entries));
         at = at.saturating_add(len.checked_next_multiple_of(8).unwrap_or(u64::MAX));

@@ -13,6 +13,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 use std::time::Instant;
 
+use crate::error::way_out::HeldBy;
+use crate::error::way_out::ImageCure;
+use crate::error::way_out::KeyFile;
+use crate::error::way_out::Moment;
+use crate::error::way_out::WayOut;
 use crate::storage::StorageError;
 use crate::storage::nbd::Nbd;
 use crate::storage::nbd::patient_unix;
@@ -78,7 +83,7 @@ fn connect(server: &mut Watched) -> Result<Box<dyn crate::storage::nbd::Wire>, S
         }
         if until.is_none_or(|until| Instant::now() > until) {
             let what = format!("qemu-nbd did not listen within {} s", PATIENCE.as_secs());
-            return Err(StorageError::unsupported(what, "try again when the machine is less busy"));
+            return Err(StorageError::unsupported(what, Moment::LessBusy));
         }
         std::thread::sleep(PAUSE);
     }
@@ -87,22 +92,21 @@ fn connect(server: &mut Watched) -> Result<Box<dyn crate::storage::nbd::Wire>, S
 fn missing(why: &str) -> StorageError {
     StorageError::unsupported(
         format!("{why}, which qemu-nbd opens for this program, and qemu-nbd is not installed"),
-        "install it (Debian, Ubuntu: qemu-utils; Fedora: qemu-img), or convert the image with `qemu-img convert -O qcow2 OLD NEW` and work on the copy",
+        ImageCure::InstallOrConvert,
     )
 }
 
 fn refused(words: &str) -> StorageError {
     if words.contains("Failed to get") && words.contains("lock") {
         let what = "a running virtual machine (or another program) holds the image";
-        let way_out = "shut the machine down (or end the program that uses the image) and try again";
-        return StorageError::busy(what, way_out);
+        return StorageError::busy(what, HeldBy::VirtualMachine);
     }
-    let way_out = if words.contains("Invalid password") {
-        "the key file holds the passphrase to the byte: a newline at its end belongs to it"
+    let way_out: WayOut = if words.contains("Invalid password") {
+        KeyFile::Wrong.into()
     } else if words.contains("UNIX socket path") {
-        "name a folder with a short path for temporary files: TMPDIR=/tmp"
+        WayOut::ShortTemporaryFolder
     } else {
-        "see `qemu-img check IMAGE`, or convert it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy"
+        ImageCure::CheckOrConvert.into()
     };
     let words = if words.is_empty() { "it says nothing" } else { words };
     StorageError::unsupported(format!("qemu-nbd refuses it: {words}"), way_out)

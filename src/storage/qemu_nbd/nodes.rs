@@ -9,11 +9,12 @@ use std::path::Path;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::error::way_out::ImageCure;
+use crate::error::way_out::KeyFile;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::file::metadata;
 use crate::storage::file::open_file;
-use crate::storage::format::FLATTEN;
 use crate::storage::format::Format;
 use crate::storage::format::recognise;
 use crate::storage::qcow2::chain::Access;
@@ -155,7 +156,7 @@ impl<'a> Walk<'a> {
     fn data_file(&mut self, header: &Header, image: &Path) -> Result<Value, StorageError> {
         let name = header.data_file.as_deref().ok_or_else(|| {
             let what = "its external data file has no name in the header";
-            StorageError::unsupported(what, FLATTEN).in_file(image)
+            StorageError::unsupported(what, ImageCure::Flatten).in_file(image)
         })?;
         let path = resolve(name, image, "data file", self.leave.allow_backing)
             .map_err(|error| error.in_file(image))?;
@@ -179,7 +180,7 @@ impl<'a> Walk<'a> {
             Some(other) => {
                 let (name, other) = (name.escape_debug(), other.escape_debug());
                 let what = format!("backing file {name} has the format {other}");
-                return Err(StorageError::unsupported(what, FLATTEN));
+                return Err(StorageError::unsupported(what, ImageCure::Flatten));
             }
         };
         self.node(&path, format, false)
@@ -190,17 +191,15 @@ impl<'a> Walk<'a> {
     }
 
     fn need_key(&self) -> Result<(), StorageError> {
-        let file = self.leave.key_file.ok_or_else(|| {
-            StorageError::unsupported(
-                "it is encrypted (LUKS)",
-                "name a file that holds its passphrase and nothing else: --key-file FILE",
-            )
-        })?;
+        let file = self
+            .leave
+            .key_file
+            .ok_or_else(|| StorageError::unsupported("it is encrypted (LUKS)", KeyFile::Missing))?;
         match std::fs::metadata(file) {
             Ok(facts) if facts.is_file() => Ok(()),
             Ok(_) => Err(StorageError::unsupported(
                 format!("the key file {} is no regular file", file.display()),
-                "put the passphrase, and nothing else, into one that only you can read",
+                KeyFile::NotRegular,
             )),
             Err(error) => {
                 Err(StorageError::io(format!("cannot open the key file {}", file.display()), error))
@@ -224,7 +223,7 @@ fn check_vhd(raw: &Raw) -> Result<(), StorageError> {
     if raw.read_vec(footer.saturating_add(VHD_TYPE), DIFFERENCING.len())? == DIFFERENCING {
         return Err(StorageError::unsupported(
             "the vhd image holds only the difference to another",
-            "merge it with its parent and work on that",
+            ImageCure::Merge,
         ));
     }
     Ok(())

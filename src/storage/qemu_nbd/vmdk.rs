@@ -7,11 +7,11 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use crate::bytes;
+use crate::error::way_out::ImageCure;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::file::directory_of;
 use crate::storage::file::open_file;
-use crate::storage::format::CONVERT;
 use crate::storage::raw::Raw;
 
 const SPARSE: &[u8] = b"KDMV";
@@ -160,7 +160,7 @@ fn check_beside(name: &str, image: &Path, is_written: bool) -> Result<(), Storag
 }
 
 fn refused(what: &str) -> StorageError {
-    StorageError::unsupported(format!("the vmdk image {what}"), CONVERT)
+    StorageError::unsupported(format!("the vmdk image {what}"), ImageCure::Convert)
 }
 
 #[cfg(test)]

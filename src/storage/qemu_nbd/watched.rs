@@ -18,6 +18,7 @@ use std::time::Instant;
 use serde_json::json;
 
 use crate::bytes::one_line;
+use crate::error::way_out::Target;
 use crate::storage::StorageError;
 use crate::storage::qemu_nbd::starter::Request;
 
@@ -159,7 +160,7 @@ pub(crate) fn utf8(path: &Path) -> Result<&str, StorageError> {
     path.to_str().ok_or_else(|| {
         let what =
             format!("{}: qemu-nbd opens it for this program, and takes names in UTF-8 only", path.display());
-        StorageError::unsupported(what, "give the file another name, or a link with one")
+        StorageError::unsupported(what, Target::Utf8)
     })
 }
 

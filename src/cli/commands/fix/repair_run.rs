@@ -61,7 +61,7 @@ impl RepairRun<'_> {
         };
         let path = match record_store::path(&self.examined) {
             Ok(path) => path,
-            Err(error) => return self.refused(&[format!("{error:#}")]),
+            Err(error) => return self.refused(&[advice::of(&error)]),
         };
         let repair = match planned.rehearse() {
             Ok(repair) => repair,

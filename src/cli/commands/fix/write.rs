@@ -80,7 +80,7 @@ impl RepairRun<'_> {
                 lines::warn(format_args!(
                     "bcdrescue: {}: repaired, read back and examined again; only the report could not be written: {}; to go back: {}",
                     clean(&named.display().to_string()),
-                    clean(&format!("{error:#}")),
+                    clean(&advice::of(&error)),
                     way_back(self.args, &record)
                 ));
                 Ok(FIXED | left | FAILED)
@@ -94,7 +94,10 @@ impl RepairRun<'_> {
             return error.into();
         }
         let way_back = way_back(self.args, &record);
-        let told = format!("{error}; to go back: {way_back} (or mend the cause, and run fix again)");
+        let told = format!(
+            "{}; to go back: {way_back} (or mend the cause, and run fix again)",
+            advice::of_apply(&error)
+        );
         DiskState::Begun(told).into()
     }
 }

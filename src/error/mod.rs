@@ -1,10 +1,14 @@
-//! What the errors of the disk wing share: a structure that contradicts itself, and what is not handled.
+//! What the errors of the disk wing share: a structure that contradicts itself, what is not handled, and the ways out.
 //!
 //! Storage, partition and volume fail in three families. The medium fails: that is an error of the system, and each room says
 //! what it was doing. What stands on the medium is damaged: [`Corrupt`]. It may be right, and this program cannot or must not
 //! handle it: [`Unsupported`].
 
+pub mod way_out;
+
 use std::fmt::Display;
+
+use crate::error::way_out::WayOut;
 
 /// A structure that is not as its format has it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -16,7 +20,7 @@ pub struct Corrupt {
     pub at: u64,
     /// What a sound one has there.
     pub expected: String,
-    /// What is there, and the way out where there is one.
+    /// What is there.
     pub found: String,
 }
 
@@ -29,17 +33,17 @@ impl Corrupt {
 
 /// What may be right; this program cannot handle it, or must not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{what}; {way_out}")]
+#[error("{what}")]
 pub struct Unsupported {
     /// The reason.
     pub what: String,
     /// What the user can do.
-    pub way_out: String,
+    pub way_out: WayOut,
 }
 
 impl Unsupported {
     /// The reason, and what the user can do.
-    pub fn new(what: impl Into<String>, way_out: impl Into<String>) -> Self {
+    pub fn new(what: impl Into<String>, way_out: impl Into<WayOut>) -> Self {
         Self { what: what.into(), way_out: way_out.into() }
     }
 }
@@ -47,12 +51,13 @@ impl Unsupported {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::way_out::ImageCure;
 
     #[test]
     fn an_error_is_one_line_with_its_place_in_hex() {
         let corrupt = Corrupt::new("qcow2 L1 entry", 0x3_0008, "a cluster", 7);
         assert_eq!(corrupt.to_string(), "qcow2 L1 entry at 0x30008: expected a cluster, found 7");
-        let unsupported = Unsupported::new("the image is encrypted", "decrypt it first");
-        assert_eq!(unsupported.to_string(), "the image is encrypted; decrypt it first");
+        let unsupported = Unsupported::new("the image is encrypted", ImageCure::Decrypt);
+        assert_eq!(unsupported.to_string(), "the image is encrypted");
     }
 }
