@@ -11,18 +11,19 @@
 //! * `windows`: what a Windows remembers, drive letters and its recovery environment;
 //! * `chain`: the way from the firmware to the kernel.
 
-pub mod chain;
+pub(crate) mod chain;
 mod diagnose;
-pub mod disk;
+pub(crate) mod disk;
 pub mod identity;
 pub mod model;
-pub mod ntldr;
-pub mod nvram;
+pub(crate) mod ntldr;
+pub(crate) mod nvram;
 pub mod requirement;
+#[doc(hidden)]
 pub mod resolve;
-pub mod store;
+pub(crate) mod store;
 pub mod verdict;
-pub mod windows;
+pub(crate) mod windows;
 
 pub use diagnose::Diagnosis;
 pub use diagnose::diagnose;

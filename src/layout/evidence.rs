@@ -110,7 +110,7 @@ fn paths_of(object: &Object, firmware: Firmware, paths: &mut BTreeSet<String>) {
 
 /// The path of the program for this firmware, where `path` is one for the other: `winload.efi` for `winload.exe`.
 #[must_use]
-pub fn for_firmware(path: &str, firmware: Firmware) -> Option<String> {
+pub(crate) fn for_firmware(path: &str, firmware: Firmware) -> Option<String> {
     let (stem, ending) = path.rsplit_once('.')?;
     let (wrong, right) = match firmware {
         Firmware::Bios => ("efi", "exe"),

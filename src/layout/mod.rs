@@ -3,13 +3,16 @@
 //! [`discover`] walks the disk once, with few small reads, and answers every question that the diagnosis will ask
 //! ("is `\Windows\system32\winload.exe` on partition 2?"), so that everything above is pure.
 
-pub mod arc_path;
+pub(crate) mod arc_path;
+#[doc(hidden)]
 pub mod boot_ini;
+#[doc(hidden)]
 pub mod current_version;
 mod disk;
-pub mod esp;
-pub mod evidence;
+pub(crate) mod esp;
+pub(crate) mod evidence;
 pub mod extent;
+#[doc(hidden)]
 pub mod file_version;
 mod firmware;
 pub mod index;
@@ -18,21 +21,22 @@ mod missing;
 pub mod mounted_devices;
 pub mod obstacle;
 mod opened_volume;
-pub mod product;
+pub(crate) mod product;
+#[doc(hidden)]
 pub mod reagent;
-pub mod spanned;
+pub(crate) mod spanned;
 pub mod store;
 mod store_budget;
 mod store_logs;
 pub mod system;
-pub mod system_file;
+pub(crate) mod system_file;
 pub mod unread;
 pub mod unseen;
 pub mod version;
 mod volume_facts;
 mod walk;
 pub mod windows;
-pub mod winre;
+pub(crate) mod winre;
 
 pub use disk::Layout;
 pub use firmware::Firmware;

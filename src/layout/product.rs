@@ -72,7 +72,7 @@ const BUILDS: &[Build] = &[
 
 /// The name of the Windows whose files have this version: of both that it may be when nobody knows the kind.
 #[must_use]
-pub fn name(version: FileVersion, kind: Option<Kind>) -> String {
+pub(crate) fn name(version: FileVersion, kind: Option<Kind>) -> String {
     let FileVersion { major, minor, build, .. } = version;
     let known = BUILDS.iter().find(|known| (known.0, known.1, known.2) == (major, minor, build));
     known.map_or_else(|| format!("Windows {major}.{minor} build {build}"), |known| name_of(known, kind))

@@ -18,12 +18,12 @@ const LDM: [PartitionType; 3] = [
 const SPACES: PartitionType = PartitionType::Gpt(Guid::from_u128(0xe75caf8f_f680_4cee_afa3_b001e56efc2d));
 
 /// The partitions that make this a dynamic disk.
-pub fn dynamic(layout: &Layout) -> impl Iterator<Item = VolumeIndex> {
+pub(crate) fn dynamic(layout: &Layout) -> impl Iterator<Item = VolumeIndex> {
     which(layout, |facts| LDM.contains(&facts.partition.kind) || facts.file_system == FileSystem::LdmDatabase)
 }
 
 /// The partitions that belong to a pool of Storage Spaces.
-pub fn spaces(layout: &Layout) -> impl Iterator<Item = VolumeIndex> {
+pub(crate) fn spaces(layout: &Layout) -> impl Iterator<Item = VolumeIndex> {
     which(layout, |facts| facts.partition.kind == SPACES)
 }
 

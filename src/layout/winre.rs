@@ -35,7 +35,7 @@ pub struct WinreFile {
 
 /// Reads the file of every Windows, and the copies on recovery and system volumes.
 #[must_use]
-pub fn read_all(
+pub(crate) fn read_all(
     volumes: &[Option<&Volume<'_>>],
     facts: &[VolumeFacts],
     windows: &[WindowsVolume],

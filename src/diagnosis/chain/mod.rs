@@ -26,7 +26,7 @@ use crate::layout::index::VolumeIndex;
 
 /// Walks the chain of the firmware that this disk starts on; empty when there is no Windows and nothing to start.
 #[must_use]
-pub fn walk(
+pub(crate) fn walk(
     layout: &Layout,
     context: &Context,
     references: &[Reference],

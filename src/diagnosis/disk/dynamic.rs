@@ -11,7 +11,7 @@ use crate::layout::spanned;
 
 /// A dynamic disk, a member of a pool.
 #[must_use]
-pub fn findings(layout: &Layout) -> Vec<Finding> {
+pub(crate) fn findings(layout: &Layout) -> Vec<Finding> {
     let places =
         |volumes: Vec<VolumeIndex>| volumes.into_iter().map(|volume| layout.name(volume)).collect::<Vec<_>>();
     let (dynamic, spaces) =

@@ -1,15 +1,15 @@
 //! Findings about the disk, and about the start before the store.
 
-pub mod active;
+pub(crate) mod active;
 mod active_choice;
 mod boot_manager;
-pub mod boot_record;
-pub mod dynamic;
-pub mod efi_partition;
-pub mod firmware_start;
-pub mod hybrid;
-pub mod mbr_entry;
-pub mod no_system;
-pub mod overview;
-pub mod preboot;
-pub mod sector_size;
+pub(crate) mod boot_record;
+pub(crate) mod dynamic;
+pub(crate) mod efi_partition;
+pub(crate) mod firmware_start;
+pub(crate) mod hybrid;
+pub(crate) mod mbr_entry;
+pub(crate) mod no_system;
+pub(crate) mod overview;
+pub(crate) mod preboot;
+pub(crate) mod sector_size;

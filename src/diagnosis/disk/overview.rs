@@ -27,7 +27,7 @@ use crate::volume::FileSystem;
 
 /// All findings about the disk as a whole.
 #[must_use]
-pub fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
+pub(crate) fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
     let mut findings = what_it_is(layout);
     findings.extend(layout.failed_read.as_ref().map(|error| {
         let how = error.how();

@@ -18,7 +18,7 @@ use crate::partition::BootCode;
 
 /// All findings about the start before the store.
 #[must_use]
-pub fn findings(layout: &Layout, choice: Choice) -> Vec<Finding> {
+pub(crate) fn findings(layout: &Layout, choice: Choice) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(boot_code(layout));
     findings.extend(active::findings(layout, choice));

@@ -36,7 +36,7 @@ const NOT_READ: &str = "could not read from the selected boot disk";
 
 /// All findings about volumes with NTLDR.
 #[must_use]
-pub fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
+pub(crate) fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
     let mut findings = Vec::new();
     for system in layout.systems.iter().filter(|system| system.ntldr.is_some()) {
         if layout.systems.iter().all(SystemVolume::is_ntldr_only) {

@@ -1,4 +1,4 @@
 //! Findings about NT 5.x: NTLDR and its `boot.ini`.
 
-pub mod arc_path;
-pub mod boot_ini;
+pub(crate) mod arc_path;
+pub(crate) mod boot_ini;

@@ -45,7 +45,7 @@ const DRIVES_MAX: usize = 8;
 
 /// All findings about copies of firmware entries; `answers` are those to `records`.
 #[must_use]
-pub fn findings(
+pub(crate) fn findings(
     layout: &Layout,
     context: &Context,
     references: &[Reference],

@@ -1,5 +1,5 @@
 //! Findings about a store's copies of firmware entries.
 
-pub mod edit;
-pub mod entry;
-pub mod place;
+pub(crate) mod edit;
+pub(crate) mod entry;
+pub(crate) mod place;

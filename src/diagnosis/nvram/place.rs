@@ -67,13 +67,13 @@ pub(in crate::diagnosis) fn node_of(layout: &Layout, volume: VolumeIndex) -> Opt
 
 /// The volume of this disk that a node names by its identity.
 #[must_use]
-pub fn drive_here(layout: &Layout, drive: &HardDrive) -> Option<VolumeIndex> {
+pub(crate) fn drive_here(layout: &Layout, drive: &HardDrive) -> Option<VolumeIndex> {
     here(layout, &key_of_drive(layout, drive)?)
 }
 
 /// What a node names, for people.
 #[must_use]
-pub fn show_drive(drive: &HardDrive) -> String {
+pub(crate) fn show_drive(drive: &HardDrive) -> String {
     let signature = drive.identity().map_or_else(|| "no identity that is known".to_owned(), show_signature);
     format!(
         "{signature}, number {}, {} blocks from block {}",

@@ -22,7 +22,7 @@ use crate::layout::index::VolumeIndex;
 
 /// All findings about device elements and the files that they lead to; `answers` are those to `records`.
 #[must_use]
-pub fn findings(
+pub(crate) fn findings(
     layout: &Layout,
     context: &Context,
     references: &[Reference],

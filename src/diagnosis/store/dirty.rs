@@ -88,7 +88,7 @@ fn replayed_finding(index: StoreIndex, file: &StoreFile, replayed: &Replayed) ->
 
 /// What was replayed, in a line: `2 pages replayed in memory from BCD.LOG1 (entries 698-699)`.
 #[must_use]
-pub fn summary(replayed: &Replayed) -> String {
+pub(crate) fn summary(replayed: &Replayed) -> String {
     let used = replayed.used.iter().map(|log| match (&log.end, log.first == log.last) {
         (None, _) => log.name.clone(),
         (Some(_), true) => format!("{} (entry {})", log.name, log.first),

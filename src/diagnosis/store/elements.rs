@@ -24,7 +24,7 @@ const INHERIT_MAX: usize = 4;
 
 /// Device elements whose bytes make no sense: a boot manager would not find what they name.
 #[must_use]
-pub fn damaged_elements(layout: &Layout) -> Vec<Finding> {
+pub(crate) fn damaged_elements(layout: &Layout) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (store_index, file) in layout.stores_indexed().filter(|(_, file)| file.live) {
         let Some(store) = file.parsed() else { continue };

@@ -14,7 +14,7 @@ use crate::layout::index::VolumeIndex;
 
 /// Where a boot manager looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Where {
+pub(crate) enum Where {
     /// On the volume of the store.
     Boot,
     /// On any volume of the disk.
@@ -23,7 +23,7 @@ pub enum Where {
 
 /// What a device element without an identity stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lookup {
+pub(crate) struct Lookup {
     /// Where it is looked for.
     pub place: Where,
     /// What the element is for.
@@ -34,7 +34,7 @@ pub struct Lookup {
 
 /// What became of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Found {
+pub(crate) enum Found {
     /// The volume has it.
     At(VolumeIndex),
     /// Nobody can tell: this volume cannot be looked into.
@@ -46,7 +46,7 @@ pub enum Found {
 impl Lookup {
     /// What a device element of an object stands for; `None` where it names a partition, or where nothing is known of it.
     #[must_use]
-    pub fn of(object: &Object, element: &Element) -> Option<Self> {
+    pub(crate) fn of(object: &Object, element: &Element) -> Option<Self> {
         let ElementValue::Device(device) = &element.value else { return None };
         let Searched { place, file, located } = searched(object, &device.device, false)?;
         let purpose = role_of(object, element, file.as_deref());
@@ -60,7 +60,7 @@ impl Lookup {
 
     /// Looks for it; `volume` is that of the store.
     #[must_use]
-    pub fn find(&self, layout: &Layout, volume: VolumeIndex) -> Found {
+    pub(crate) fn find(&self, layout: &Layout, volume: VolumeIndex) -> Found {
         let evidence = &layout.evidence;
         let has = |volume: VolumeIndex| self.files.iter().all(|file| evidence.has(volume, file));
         let may_have = |volume: VolumeIndex| {
@@ -76,7 +76,7 @@ impl Lookup {
 
     /// The file that the element is for.
     #[must_use]
-    pub fn file(&self) -> &str {
+    pub(crate) fn file(&self) -> &str {
         self.files.first().map_or("", String::as_str)
     }
 }

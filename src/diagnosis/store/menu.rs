@@ -16,7 +16,7 @@ use crate::layout::store::StoreFile;
 
 /// What is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Start {
+pub(crate) enum Start {
     /// The object with this index.
     Entry {
         /// Its index among the objects of the store.
@@ -32,7 +32,7 @@ pub enum Start {
 
 /// Which list names what is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum By {
+pub(crate) enum By {
     /// It is the default.
     Default,
     /// It is the first of the menu that is there; and the default, which is not there, or not in the menu.
@@ -41,7 +41,7 @@ pub enum By {
 
 /// What the boot manager starts by itself.
 #[must_use]
-pub fn start(store: &Store) -> Start {
+pub(crate) fn start(store: &Store) -> Start {
     let find = |id: &Guid| store.position(*id);
     let (default, menu) = (store.default_id(), store.display_order());
     let entry = |object, by| Start::Entry { object, by };
@@ -57,7 +57,7 @@ pub fn start(store: &Store) -> Start {
 /// The entry that starts by itself, as an index of the store's objects; `None` where none does, and where it is one that starts no
 /// system: the memory test, a resume object, the recovery environment of another.
 #[must_use]
-pub fn main_entry(store: &Store) -> Option<ObjectIndex> {
+pub(crate) fn main_entry(store: &Store) -> Option<ObjectIndex> {
     match start(store) {
         Start::Entry { object, .. } => {
             let is_it = |it: &&Object| is_system(it) && !is_recovery_beside(store, it);
@@ -69,7 +69,7 @@ pub fn main_entry(store: &Store) -> Option<ObjectIndex> {
 
 /// Loaders that other loaders name as their recovery sequence.
 #[must_use]
-pub fn recovery_entries(store: &Store) -> BTreeSet<Guid> {
+pub(crate) fn recovery_entries(store: &Store) -> BTreeSet<Guid> {
     let lists = store.objects().iter().map(|object| object.objects(ElementId::RECOVERY_SEQUENCE));
     lists.flatten().copied().collect()
 }
@@ -81,13 +81,13 @@ pub(in crate::diagnosis) fn is_recovery_beside(store: &Store, object: &Object) -
 
 /// Whether the object with this index is the entry that starts by itself; a store for recovery has none.
 #[must_use]
-pub fn is_main(file: &StoreFile, object: ObjectIndex) -> bool {
+pub(crate) fn is_main(file: &StoreFile, object: ObjectIndex) -> bool {
     file.first && file.parsed().is_some_and(|store| main_entry(store) == Some(object))
 }
 
 /// Whether the menu leads to the object; without one that is the default alone.
 #[must_use]
-pub fn is_listed(store: &Store, object: &Object) -> bool {
+pub(crate) fn is_listed(store: &Store, object: &Object) -> bool {
     object.id.is_some_and(|id| match store.display_order() {
         [] => store.default_id() == Some(id),
         menu => menu.contains(&id),
@@ -101,7 +101,7 @@ pub(in crate::diagnosis) fn is_system(object: &Object) -> bool {
 
 /// Whether the menu of a boot manager leads to NTLDR, and whether that starts by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Legacy {
+pub(crate) enum Legacy {
     /// No menu names it.
     Unlisted,
     /// A menu names it.
@@ -112,7 +112,7 @@ pub enum Legacy {
 
 /// How a disk's boot managers come to NTLDR.
 #[must_use]
-pub fn legacy(layout: &Layout) -> Legacy {
+pub(crate) fn legacy(layout: &Layout) -> Legacy {
     let stores = layout.stores.iter().filter(|file| file.first).filter_map(StoreFile::parsed);
     let objects = stores.flat_map(|store| {
         let is_ntldr = |object: &Object| object.object_type.is_some_and(|kind| kind.is_ntldr());

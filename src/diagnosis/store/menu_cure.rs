@@ -317,6 +317,6 @@ fn evidence(store: &Store) -> Vec<String> {
 
 /// Whether the element is one of the lists, in which `fix` writes another id.
 #[must_use]
-pub fn is_list(element: &Element) -> bool {
+pub(crate) fn is_list(element: &Element) -> bool {
     matches!(element.id, Some(ElementId::DEFAULT | ElementId::DISPLAY_ORDER))
 }

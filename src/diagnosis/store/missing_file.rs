@@ -38,7 +38,7 @@ const MISSING: &str = "0xc000000f";
 
 /// All findings about files that are not there.
 #[must_use]
-pub fn findings(
+pub(crate) fn findings(
     layout: &Layout,
     context: &Context,
     references: &[Reference],

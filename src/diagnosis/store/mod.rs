@@ -1,16 +1,16 @@
 //! Findings about stores: their state, their menus, their entries and elements.
 
-pub mod device;
+pub(crate) mod device;
 mod device_element;
-pub mod dirty;
-pub mod elements;
-pub mod elsewhere;
-pub mod loader_checks;
-pub mod lookup;
-pub mod menu;
-pub mod menu_cure;
-pub mod missing_file;
-pub mod state;
-pub mod unresolved;
+pub(crate) mod dirty;
+pub(crate) mod elements;
+pub(crate) mod elsewhere;
+pub(crate) mod loader_checks;
+pub(crate) mod lookup;
+pub(crate) mod menu;
+pub(crate) mod menu_cure;
+pub(crate) mod missing_file;
+pub(crate) mod state;
+pub(crate) mod unresolved;
 mod unused_choice;
-pub mod whole;
+pub(crate) mod whole;

@@ -16,7 +16,7 @@ use crate::layout::store::StoreFile;
 
 /// All findings about the store with this index.
 #[must_use]
-pub fn findings(layout: &Layout, index: StoreIndex) -> Vec<Finding> {
+pub(crate) fn findings(layout: &Layout, index: StoreIndex) -> Vec<Finding> {
     let Some(file) = layout.store(index) else { return Vec::new() };
     if !file.live {
         let message = "another store that the firmware does not come to: it is left as it is";
@@ -49,7 +49,7 @@ pub fn findings(layout: &Layout, index: StoreIndex) -> Vec<Finding> {
 
 /// Findings about a store file without a disk around it.
 #[must_use]
-pub fn alone(path: &str, store: &Store) -> Vec<Finding> {
+pub(crate) fn alone(path: &str, store: &Store) -> Vec<Finding> {
     dirty::alone(path, store)
         .into_iter()
         .chain(of_store(None, path, false, store))

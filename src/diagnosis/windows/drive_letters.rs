@@ -33,7 +33,7 @@ const NAME_MAX: usize = 64;
 /// All findings about drive letters; `matched`, and `repoints` of it, are what tells the old identity, `restore` whether it can be
 /// put back.
 #[must_use]
-pub fn findings(
+pub(crate) fn findings(
     layout: &Layout,
     context: &Context,
     matched: &[(&Reference, &Resolution)],

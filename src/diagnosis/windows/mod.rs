@@ -1,5 +1,5 @@
 //! Findings about what a Windows remembers: drive letters, its recovery environment.
 
-pub mod drive_letters;
-pub mod old_letters;
-pub mod winre;
+pub(crate) mod drive_letters;
+pub(crate) mod old_letters;
+pub(crate) mod winre;

@@ -24,7 +24,7 @@ const DISABLED: u32 = 0;
 /// All findings, one for each Windows; `old` are the identities that are re-pointed from. What the copies beside the
 /// recovery images say comes with those of Windows' own, or once by itself.
 #[must_use]
-pub fn findings(layout: &Layout, context: &Context, old: &[DiskId]) -> Vec<Finding> {
+pub(crate) fn findings(layout: &Layout, context: &Context, old: &[DiskId]) -> Vec<Finding> {
     let (own, copies): (Vec<(usize, &WinreFile)>, Vec<_>) =
         layout.winre.iter().enumerate().partition(|(_, file)| file.windows.is_some());
     let mut findings: Vec<Finding> =
