@@ -3,6 +3,7 @@
 use crate::bcd::object_id;
 use crate::cli::run::known_disks::is_same_file;
 use crate::cli::text::exit::Usage;
+use crate::cli::text::misread::Misread;
 use crate::cli::text::shell_quote;
 use crate::diagnosis::Choice;
 use crate::diagnosis::model::context::CompanionIndex;
@@ -179,12 +180,12 @@ impl ChoiceArgs {
 pub(crate) struct EntryArg(pub Guid);
 
 impl FromStr for EntryArg {
-    type Err = String;
+    type Err = Misread;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Misread> {
         let bare = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text);
         let id = object_id::from_alias(text).or_else(|| bare.parse().ok());
-        id.map(Self).ok_or_else(|| format!("expected an entry's GUID, as inspect shows it, found {text}"))
+        id.map(Self).ok_or_else(|| Misread::new("an entry's GUID, as inspect shows it", text))
     }
 }
 
@@ -210,14 +211,14 @@ impl PartitionArg {
 }
 
 impl FromStr for PartitionArg {
-    type Err = String;
+    type Err = Misread;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Misread> {
         let (disk, number) = match text.rsplit_once(':') {
             Some((disk, number)) => (Some(PathBuf::from(disk)), number),
             None => (None, text),
         };
-        let number = number.parse().map_err(|_| format!("expected N or DISK:N, found {text}"))?;
+        let number = number.parse().map_err(|_| Misread::new("N or DISK:N", text))?;
         Ok(Self { disk, number })
     }
 }

@@ -42,8 +42,7 @@ pub(crate) fn run(args: &ListArgs, as_json: bool) -> anyhow::Result<u8> {
     paths.extend(args.targets.iter().map(|path| (path.clone(), None)));
     let mut entries = Vec::new();
     for (path, disk) in paths {
-        let examined =
-            examine(&path, &args.open.options(), &Context::default()).map_err(|error| advice::of(&error));
+        let examined = examine(&path, &args.open.options(), &Context::default());
         entries.push(Entry { path, disk, examined });
     }
     let same = collisions(&entries);
@@ -62,7 +61,7 @@ pub(crate) fn run(args: &ListArgs, as_json: bool) -> anyhow::Result<u8> {
     let Some(first) = failures.next() else { return Ok(HEALTHY) };
     let is_all = failures.count().saturating_add(1) == entries.len();
     if args.targets.is_empty() && is_all && !as_json {
-        lines::warn(format_args!("bcdrescue: no attached disk can be read: {}", clean(first)));
+        lines::warn(format_args!("bcdrescue: no attached disk can be read: {}", clean(&advice::of(first))));
     }
     Ok(if is_all || !args.targets.is_empty() { FAILED } else { HEALTHY })
 }
@@ -70,7 +69,7 @@ pub(crate) fn run(args: &ListArgs, as_json: bool) -> anyhow::Result<u8> {
 struct Entry<'a> {
     path: PathBuf,
     disk: Option<&'a AttachedDisk>,
-    examined: Result<Examined, String>,
+    examined: anyhow::Result<Examined>,
 }
 
 impl Entry<'_> {
@@ -108,7 +107,7 @@ fn add(out: &mut Lines, entry: &Entry<'_>, same: &BTreeMap<String, Vec<String>>)
     out.add(format_args!("{line}"));
     match &entry.examined {
         Err(error) => {
-            out.add(format_args!("  cannot be read: {}", clean(error)));
+            out.add(format_args!("  cannot be read: {}", clean(&advice::of(error))));
             for partition in entry.disk.iter().flat_map(|disk| &disk.partitions) {
                 let (start, size) = (partition.start, words::size(partition.size));
                 out.add(format_args!(
@@ -199,7 +198,7 @@ fn document(entry: &Entry<'_>, same: &BTreeMap<String, Vec<String>>) -> Listed {
     Listed {
         target: json::path(&entry.path),
         same_identity: shared.into_iter().filter(|name| *name != this).collect(),
-        error: entry.examined.as_ref().err().cloned(),
+        error: entry.examined.as_ref().err().map(advice::of),
         device: entry.disk.map(listed::device),
         read: entry.examined.as_ref().ok().map(listed::read),
     }

@@ -13,6 +13,8 @@ use anyhow::bail;
 use walkdir::DirEntry;
 use walkdir::WalkDir;
 
+use crate::cli::text::misread::Misread;
+
 /// Bytes that a list of targets may have.
 const LIST_MAX: u64 = 64 << 20;
 /// Endings of the names that disk images have.
@@ -132,13 +134,13 @@ impl Shard {
 }
 
 impl FromStr for Shard {
-    type Err = String;
+    type Err = Misread;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Misread> {
         let numbers = text.split_once('/').and_then(|(number, of)| Some((sum(number)?, of.parse().ok()?)));
         match numbers {
             Some((number, of)) if (1..=of).contains(&number) => Ok(Self { number, of }),
-            _ => Err(format!("expected I/N with I from 1 to N, found {text}")),
+            _ => Err(Misread::new("I/N with I from 1 to N", text)),
         }
     }
 }
@@ -227,7 +229,7 @@ mod tests {
             "a/b",
             "1/2/3",
         ] {
-            assert!(wrong.parse::<Shard>().unwrap_err().ends_with(wrong));
+            assert!(wrong.parse::<Shard>().unwrap_err().to_string().ends_with(wrong));
         }
     }
 }

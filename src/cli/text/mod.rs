@@ -4,6 +4,7 @@ pub mod advice;
 pub mod disk_state;
 pub mod exit;
 pub mod lines;
+pub mod misread;
 pub mod progress;
 pub mod shell_quote;
 pub mod way_out;
