@@ -7,7 +7,7 @@
 //! * `disk`: the disk itself and the start before the store;
 //! * `ntldr`: `boot.ini` of NT 5.x;
 //! * `nvram`: a store's copies of firmware entries;
-//! * `identity`: the old identity that can be given back, and what a record says of it;
+//! * `identity`: the old identity that can be given back, and what a snapshot says of it;
 //! * `windows`: what a Windows remembers, drive letters and its recovery environment;
 //! * `chain`: the way from the firmware to the kernel.
 

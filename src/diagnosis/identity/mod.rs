@@ -1,4 +1,4 @@
-//! The identity that a disk had: giving it back, and what a record says of it.
+//! The identity that a disk had: giving it back, and what a snapshot says of it.
 
 pub mod impossible;
 pub mod restore;

@@ -43,7 +43,7 @@ use crate::layout::store::StoreFile;
 /// Partitions of one entry that are looked at, at most; real entries name one.
 const DRIVES_MAX: usize = 8;
 
-/// All findings about copies of firmware entries; `answers` are those to `records`.
+/// All findings about copies of firmware entries; `answers` are those to `references`.
 #[must_use]
 pub(crate) fn findings(
     layout: &Layout,

@@ -30,7 +30,7 @@ pub(in crate::diagnosis) type DriveKey = DiskKey;
 /// Old identities of a disk of which halves are looked for, at most; real stores name under ten.
 const SPLICES_MAX: usize = 32;
 
-/// The key of what an identity record names.
+/// The key of what a stored identity names.
 pub(in crate::diagnosis) fn key_of_record(named: &QualifiedPartition) -> DriveKey {
     match named {
         QualifiedPartition::Gpt { partition, .. } => key(DiskId::Gpt(*partition)),
@@ -170,7 +170,7 @@ impl<'a> Stands<'a> {
     }
 }
 
-/// What {bootmgr}'s own entry names, when `record` is {bootmgr}'s `device` and `volume` the one that holds its store.
+/// What {bootmgr}'s own entry names, when `reference` is {bootmgr}'s `device` and `volume` the one that holds its store.
 fn boot_manager(layout: &Layout, reference: &Reference, volume: VolumeIndex) -> Option<DriveKey> {
     let file = layout.store(reference.store).filter(|file| file.volume == volume)?;
     let object = file.parsed()?.object_at(reference.object)?;

@@ -124,7 +124,7 @@ impl Claims {
     }
 }
 
-/// Whether what the record stands for is where it says.
+/// Whether what the reference stands for is where it says.
 fn is_right(machine: Machine<'_>, reference: &Reference, spot: Spot) -> bool {
     if reference.purpose.role == ElementRole::BootManager {
         let store = machine.layout.store(reference.store);

@@ -23,7 +23,7 @@ use crate::volume::FileSystem;
 /// Written before the identities: an entry whose identity is still the old one fails as it did.
 const RANK: u8 = 0;
 
-/// The volume that a record means which names a partition of a table of the other kind; `is_taken` tells which volumes other places are.
+/// The volume that a reference means which names a partition of a table of the other kind; `is_taken` tells which volumes other places are.
 pub(in crate::diagnosis) fn target(
     layout: &Layout,
     reference: &Reference,

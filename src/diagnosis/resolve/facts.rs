@@ -45,7 +45,7 @@ pub(super) fn split(machine: Machine<'_>, references: &[Reference]) -> BTreeSet<
 }
 
 impl<'a> Facts<'a> {
-    /// The records that stand for the volume with their store: {bootmgr}'s, or where that says `boot` those of the memory test.
+    /// The references that stand for the volume with their store: {bootmgr}'s, or where that says `boot` those of the memory test.
     pub(super) fn of_system(&self, place: &'a Place) -> impl Iterator<Item = &'a Reference> {
         let managers =
             self.references.iter().filter(|reference| reference.purpose.role == ElementRole::BootManager);

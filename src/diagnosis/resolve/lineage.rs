@@ -264,7 +264,7 @@ fn proof(facts: &Facts<'_>, place: &Place, disk: Disk) -> Option<Proof> {
     of_manager.max().or_else(of_files)
 }
 
-/// Whether the record is of the store that the firmware of such a disk comes to.
+/// Whether the reference is of the store that the firmware of such a disk comes to.
 fn is_first(facts: &Facts<'_>, reference: &Reference) -> bool {
     let layout = facts.machine.layout;
     let firmware = match layout.table.kind {

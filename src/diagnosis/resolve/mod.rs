@@ -1,4 +1,4 @@
-//! Which partition each identity record means: the heart of the repair.
+//! Which partition each stored identity means: the heart of the repair.
 //!
 //! Never "replace the old signature by the new one", and never element by element. A store's elements name old places: a disk
 //! identity and a partition. Repair is a matching of old places to volumes:
@@ -60,7 +60,7 @@ use crate::partition::DiskId;
 /// Looks after the first, at most: what is re-pointed tells of what belongs to it.
 const LOOKS_MAX: usize = 4;
 
-/// Resolves every record; the answers are in the order of `records`. A second repair finds nothing more to do than the first: what
+/// Resolves every reference; the answers are in the order of `references`. A second repair finds nothing more to do than the first: what
 /// is re-pointed is taken as done, and the rest looked at again.
 #[must_use]
 pub fn resolve(layout: &Layout, context: &Context, references: &[Reference]) -> Vec<Resolution> {
@@ -120,7 +120,7 @@ fn look(layout: &Layout, context: &Context, kinship: &Kinship, references: &[Ref
     answers
 }
 
-/// What is said of a record that is of no place: of the firmware's, of a virtual disk's, and of those that are too many.
+/// What is said of a reference that is of no place: of the firmware's, of a virtual disk's, and of those that are too many.
 fn ungrouped(machine: Machine<'_>, reference: &Reference) -> Resolution {
     if !reference.purpose.role.is_of_store() {
         return Resolution::Untouched;
@@ -134,7 +134,7 @@ fn ungrouped(machine: Machine<'_>, reference: &Reference) -> Resolution {
     }
 }
 
-/// Why the identity in a record is no longer right.
+/// Why the identity in a reference is no longer right.
 pub(super) fn change(layout: &Layout, reference: &Reference) -> Change {
     let same_disk = layout.table.disk == Some(disk_of(&reference.named));
     match (same_disk, direct(layout, &reference.named), reference.named) {
@@ -199,7 +199,7 @@ fn resolution(matching: &Matching<'_>, place: &Place, index: usize, reference: &
     }
 }
 
-/// Whether a record is of an entry that has on this volume all that it names it for; another entry may name it without.
+/// Whether a reference is of an entry that has on this volume all that it names it for; another entry may name it without.
 fn is_well(matching: &Matching<'_>, reference: &Reference, here: Spot) -> bool {
     let facts = matching.facts;
     let object = (reference.store, reference.object);
@@ -212,7 +212,7 @@ fn is_well(matching: &Matching<'_>, reference: &Reference, here: Spot) -> bool {
     !is_split && needs.grade(facts.machine, here).complete
 }
 
-/// A record that names a partition of a disk beside by both its identities.
+/// A reference that names a partition of a disk beside by both its identities.
 fn on_companion(machine: Machine<'_>, reference: &Reference, spot: Spot) -> Resolution {
     let companion = machine.companion(spot.disk);
     let partition = companion.and_then(|companion| companion.layout.partition(spot.volume));
@@ -224,7 +224,7 @@ fn on_companion(machine: Machine<'_>, reference: &Reference, spot: Spot) -> Reso
     }
 }
 
-/// What records become that name a partition of a table of the other kind, by their index.
+/// What references become that name a partition of a table of the other kind, by their index.
 fn after_conversion(matching: &Matching<'_>) -> BTreeMap<usize, Resolution> {
     let facts = matching.facts;
     let machine = facts.machine;

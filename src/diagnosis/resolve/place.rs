@@ -27,7 +27,7 @@ pub(super) struct Place {
     pub(super) named: QualifiedPartition,
     /// Whether its disk is here, and it is the partition that is not.
     pub(super) is_of_present: bool,
-    /// The records that name it, by index.
+    /// The references that name it, by index.
     pub(super) references: Vec<usize>,
     /// The objects that those are in.
     pub(super) objects: BTreeSet<StoredObject>,
@@ -59,7 +59,7 @@ impl Place {
         Self { named, is_of_present, references: of, objects, twins, servants, roles, needs }
     }
 
-    /// Whether one of its records has a role that `--windows` decides.
+    /// Whether one of its references has a role that `--windows` decides.
     pub(super) fn is_of_windows(&self) -> bool {
         self.roles.iter().any(|role| role.is_windows())
     }
@@ -70,7 +70,7 @@ impl Place {
     }
 }
 
-/// The places that records name, in the order of the records. What is half an old place and half a present one stands for the old
+/// The places that references name, in the order of the references. What is half an old place and half a present one stands for the old
 /// one: an identity may lie across two sectors, and a repair may be cut short between them.
 pub(super) fn places(machine: Machine<'_>, references: &[Reference], kinship: &Kinship) -> Vec<Place> {
     let mut by_name: HashMap<QualifiedPartition, usize> = HashMap::new();

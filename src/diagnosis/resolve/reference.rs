@@ -59,7 +59,7 @@ pub fn references(layout: &Layout) -> Vec<Reference> {
     all
 }
 
-/// The volume whose partition the record names, whatever it says of the disk.
+/// The volume whose partition the reference names, whatever it says of the disk.
 pub(in crate::diagnosis) fn direct(layout: &Layout, named: &QualifiedPartition) -> Option<VolumeIndex> {
     match partition_of(named) {
         PartitionId::Mbr { offset } => {
@@ -69,7 +69,7 @@ pub(in crate::diagnosis) fn direct(layout: &Layout, named: &QualifiedPartition) 
     }
 }
 
-/// The volume of this disk that the record names by both its identities.
+/// The volume of this disk that the reference names by both its identities.
 #[must_use]
 pub fn is_here(layout: &Layout, named: &QualifiedPartition) -> Option<VolumeIndex> {
     if let (Some(hybrid), QualifiedPartition::Mbr { signature, offset }) = (layout.table.hybrid, *named)

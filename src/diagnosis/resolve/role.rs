@@ -10,7 +10,7 @@ const BOOT_STAT_DEVICE: ElementId = ElementId(0x1100_0043);
 /// `windowssyspart`: the system volume.
 const WINDOWS_SYSTEM_DEVICE: ElementId = ElementId(0x1100_0084);
 
-/// The purpose of one identity record.
+/// The purpose of one stored identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ElementRole {
     /// The volume that holds this store: `device` of {bootmgr}.

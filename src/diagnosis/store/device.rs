@@ -20,7 +20,7 @@ use crate::diagnosis::store::unused_choice::unused_choice;
 use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
 
-/// All findings about device elements and the files that they lead to; `answers` are those to `records`.
+/// All findings about device elements and the files that they lead to; `answers` are those to `references`.
 #[must_use]
 pub(crate) fn findings(
     layout: &Layout,
