@@ -40,4 +40,6 @@ pub use model::remedy::NamedDisk;
 pub use model::remedy::Remedy;
 pub use model::remedy::Repoint;
 pub use model::remedy::Switch;
+pub use nvram::place::drive_here;
+pub use store::state::alone as diagnose_store;
 pub use verdict::Verdict;

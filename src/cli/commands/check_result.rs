@@ -29,9 +29,9 @@ use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Verdict;
+use crate::diagnosis::diagnose_store;
 use crate::diagnosis::model::known_disks::Others;
 use crate::diagnosis::requirement::Requirement;
-use crate::diagnosis::store::state;
 use crate::repair::case::Case;
 use crate::repair::prospect::prospect;
 use crate::repair::refusal::Allowed;
@@ -89,7 +89,7 @@ pub(crate) fn disk(
 pub(crate) fn store_file(path: &Path, args: &CheckArgs, form: Option<Form>) -> anyhow::Result<Outcome> {
     let store = read_store_file(path)?;
     let name = json::path(path);
-    let findings = state::alone(&name, &store);
+    let findings = diagnose_store(&name, &store);
     let verdict = Verdict::of(&findings);
     let requirements: Vec<(Requirement, Option<String>)> =
         args.requirements().map(|it| (it, it.unmet_alone(&store, verdict))).collect();

@@ -7,7 +7,7 @@ use crate::bcd::device_path::DriveSignature;
 use crate::bcd::firmware_variable;
 use crate::bcd::firmware_variable::FirmwareVariable;
 use crate::bcd::object::Object;
-use crate::diagnosis::nvram::place::drive_here;
+use crate::diagnosis::drive_here;
 use crate::diagnosis::nvram::place::show_drive;
 use crate::layout::Layout;
 

@@ -67,7 +67,7 @@ pub(in crate::diagnosis) fn node_of(layout: &Layout, volume: VolumeIndex) -> Opt
 
 /// The volume of this disk that a node names by its identity.
 #[must_use]
-pub(crate) fn drive_here(layout: &Layout, drive: &HardDrive) -> Option<VolumeIndex> {
+pub fn drive_here(layout: &Layout, drive: &HardDrive) -> Option<VolumeIndex> {
     here(layout, &key_of_drive(layout, drive)?)
 }
 

@@ -49,7 +49,7 @@ pub(crate) fn findings(layout: &Layout, index: StoreIndex) -> Vec<Finding> {
 
 /// Findings about a store file without a disk around it.
 #[must_use]
-pub(crate) fn alone(path: &str, store: &Store) -> Vec<Finding> {
+pub fn alone(path: &str, store: &Store) -> Vec<Finding> {
     dirty::alone(path, store)
         .into_iter()
         .chain(of_store(None, path, false, store))
