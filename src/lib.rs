@@ -126,7 +126,7 @@
 //! assert_eq!(repair.after().verdict, Verdict::Healthy);
 //! // Locked and looked at once more; recorded; written and read back.
 //! let locked = repair.lock(open_mut(&image, &options)?, &context)?;
-//! let applied = locked.record_in(&file, image.clone(), "2026-01-02T03:04:05Z".to_owned())?.apply()?;
+//! let applied = locked.record(image.clone(), "2026-01-02T03:04:05Z".to_owned(), [file.clone()])?.apply()?;
 //! // Opened and examined anew: only then it is a repair, and its record is marked.
 //! let storage = Cached::new(open(&image, &options)?.storage);
 //! let layout = discover(&storage)?;

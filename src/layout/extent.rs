@@ -21,6 +21,12 @@ impl DiskExtent {
         at.checked_sub(self.disk_offset).is_some_and(|inside| inside < self.len)
     }
 
+    /// Whether any of the `len` bytes at byte `at` of the disk is one of it.
+    #[must_use]
+    pub fn overlaps(&self, at: u64, len: u64) -> bool {
+        at < self.disk_offset.saturating_add(self.len) && self.disk_offset < at.saturating_add(len)
+    }
+
     /// The byte of the disk that holds byte `file_offset` of the file, and how many bytes of the run begin there.
     fn place(&self, file_offset: u64) -> Option<(u64, u64)> {
         let inside = file_offset.checked_sub(self.file_offset)?;
@@ -74,6 +80,13 @@ mod tests {
             [0x10_07ff, 0x10_0800, 0x10_09ff, 0x10_0a00].map(|at| first.holds(at)),
             [false, true, true, false]
         );
+    }
+
+    #[test]
+    fn a_sector_overlaps_an_extent_that_begins_or_ends_in_it() {
+        let [first, _] = extents()[..] else { panic!("two extents") };
+        let overlaps = [(0x10_0000, 0x1000), (0x10_0000, 0x800), (0x10_0900, 1), (0x10_0a00, 0x1000)];
+        assert_eq!(overlaps.map(|(at, len)| first.overlaps(at, len)), [true, false, true, false]);
     }
 
     #[test]

@@ -68,7 +68,8 @@ impl<'a> Draft<'a> {
     /// Writes `after` over `before`, which has to stand at byte `at` of the disk; `what` is one byte of it, for an error.
     ///
     /// # Errors
-    /// [`PlanError::Mismatch`] when something else stands there, [`PlanError::Storage`] when it cannot be read.
+    /// [`PlanError::Mismatch`] when something else stands there, [`PlanError::Storage`] when it cannot be read, and
+    /// [`PlanError::Check`] when they are not of one length.
     pub(crate) fn replace(
         &mut self,
         at: u64,
@@ -76,6 +77,9 @@ impl<'a> Draft<'a> {
         after: &[u8],
         what: &'static str,
     ) -> Result<(), PlanError> {
+        if before.len() != after.len() {
+            return Err(PlanError::Check(format!("an edit at 0x{at:x} of the disk changes the length")));
+        }
         let found = self.read_vec(at, before.len())?;
         let differs = (at..).zip(before.iter().zip(&found)).find(|(_, (before, found))| before != found);
         if let Some((at, (before, found))) = differs {

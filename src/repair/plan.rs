@@ -24,7 +24,7 @@ use crate::storage::window::Window;
 pub use crate::repair::change::store::StorePlan;
 
 /// What will be written.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     /// The stores that change.
     pub stores: Vec<StorePlan>,
@@ -83,8 +83,7 @@ pub fn still_holds(
     let layout = discover(&cached).map_err(|error| PlanError::Unread(Unread::Table(error)))?;
     let diagnosis = diagnose(&layout, context);
     let again = self::plan(&cached, &layout, &diagnosis, cure)?;
-    let stores = |plan: &Plan| plan.stores.iter().map(|store| store.before.clone()).collect::<Vec<_>>();
-    if again.patches == plan.patches && stores(&again) == stores(plan) {
+    if again == *plan {
         return Ok((layout, diagnosis));
     }
     Err(match layout.failed_read {

@@ -2,6 +2,8 @@
 //!
 //! Nothing is suggested that was not tried here.
 
+use std::sync::Arc;
+
 use crate::diagnosis::Choice;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Finding;
@@ -13,6 +15,7 @@ use crate::diagnosis::diagnose;
 use crate::diagnosis::identity::restore::Restore;
 use crate::repair::case::Case;
 use crate::repair::cure::Cure;
+use crate::repair::error::PlanError;
 use crate::repair::refusal::Lift;
 use crate::repair::refusal::Refusal;
 use crate::repair::transaction::Planned;
@@ -63,7 +66,7 @@ pub struct Prospect {
     /// The other cure of a changed identity, where it ends well too.
     pub other: Option<Way>,
     /// Why `fix` with no more switches, or with none that lifts a refusal, would be refused.
-    pub refused: Vec<Refusal>,
+    pub refused: Vec<Reason>,
 }
 
 /// Whether Windows starts, by a diagnosis.
@@ -105,12 +108,29 @@ pub fn prospect(case: Case<'_>, diagnosis: &Diagnosis) -> Prospect {
     Prospect { way: way.or_else(partly), other: None, refused }
 }
 
+/// A reason why a repair would not be carried out.
+#[derive(Debug, Clone)]
+pub enum Reason {
+    /// It would be refused.
+    Refusal(Refusal),
+    /// It does not come to a plan, or the plan does not come out.
+    Plan(Arc<PlanError>),
+}
+
 /// Why a repair would not be carried out, as reasons.
-fn why(stopped: &Stopped) -> Vec<Refusal> {
+fn why(stopped: &Stopped) -> Vec<Reason> {
     match stopped {
         Stopped::NoWork => Vec::new(),
-        Stopped::Refused(refused) => refused.clone(),
-        Stopped::Plan(error) => vec![Refusal::new(error.to_string(), "look again with check")],
+        Stopped::Refused(refused) => refused.iter().cloned().map(Reason::Refusal).collect(),
+        Stopped::Plan(error) => vec![Reason::Plan(Arc::clone(error))],
+    }
+}
+
+/// The switch that lifts a reason, where one does.
+fn lift_of(reason: &Reason) -> Option<Lift> {
+    match reason {
+        Reason::Refusal(refusal) => refusal.lift,
+        Reason::Plan(_) => None,
     }
 }
 
@@ -186,9 +206,9 @@ impl Case<'_> {
     }
 
     /// The same repair, where a switch lifts each refusal.
-    fn lifted(&self, choice: Choice, switches: &[Switch], refused: &[Refusal]) -> Option<Way> {
+    fn lifted(&self, choice: Choice, switches: &[Switch], refused: &[Reason]) -> Option<Way> {
         let mut lifts: Vec<Lift> = Vec::new();
-        for lift in refused.iter().map(|refusal| refusal.lift) {
+        for lift in refused.iter().map(lift_of) {
             let lift = lift?;
             if !lifts.contains(&lift) {
                 lifts.push(lift);

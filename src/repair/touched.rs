@@ -51,7 +51,9 @@ impl Touched {
                 })
             }
             Self::File { partition, path } => layout.hive_on(*partition, path).is_some_and(|hive| {
-                hive.place.as_ref().is_ok_and(|extents| extents.iter().any(|extent| extent.holds(offset)))
+                hive.place
+                    .as_ref()
+                    .is_ok_and(|extents| extents.iter().any(|extent| extent.overlaps(offset, size)))
             }),
         }
     }

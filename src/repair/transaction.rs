@@ -4,8 +4,10 @@
 //!
 //! An undo has its record already: [`crate::repair::undo::Undo`] goes on from [`Recorded`].
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
@@ -39,7 +41,13 @@ pub enum Stopped {
     Refused(Vec<Refusal>),
     /// It does not come to a plan, or the plan does not come out.
     #[error(transparent)]
-    Plan(#[from] PlanError),
+    Plan(Arc<PlanError>),
+}
+
+impl From<PlanError> for Stopped {
+    fn from(error: PlanError) -> Self {
+        Self::Plan(Arc::new(error))
+    }
 }
 
 /// A repair that has a plan, and that nothing stands against.
@@ -113,13 +121,13 @@ impl Rehearsed {
     /// hold the old bytes.
     ///
     /// # Errors
-    /// [`PlanError::Changed`] when the disk now leads to another plan or a refusal, [`PlanError::Unread`] when that is for a
-    /// failed read, and the reasons of [`plan::plan`].
-    pub fn lock(self, disk: Box<dyn StorageMut>, context: &Context) -> Result<Locked, PlanError> {
+    /// [`Stopped::Plan`] when the disk now leads to another plan, [`Stopped::Refused`] when something stands against it now.
+    pub fn lock(self, disk: Box<dyn StorageMut>, context: &Context) -> Result<Locked, Stopped> {
         let (layout, diagnosis) = plan::still_holds(&self.plan, disk.as_ref(), context, self.cure)?;
-        match refusals(&layout, context, &diagnosis, self.cure, self.allowed).is_empty() {
+        let refused = refusals(&layout, context, &diagnosis, self.cure, self.allowed);
+        match refused.is_empty() {
             true => Ok(Locked { repair: self, layout, disk }),
-            false => Err(PlanError::Changed),
+            false => Err(Stopped::Refused(refused)),
         }
     }
 }
@@ -133,30 +141,33 @@ pub struct Locked {
 }
 
 impl Locked {
-    /// Writes the undo record of the disk at the absolute `path`, made at `created`, by `keep`, which returns where the record is,
-    /// on stable storage.
+    /// Writes the undo record of the disk at the absolute `path`, made at `created`, to the first of these files that is not
+    /// there yet.
     ///
     /// # Errors
-    /// Those of `keep`; nothing was written to the disk.
-    pub fn record<E>(
+    /// As [`Record::create`]; nothing was written to the disk.
+    pub fn record(
         self,
         path: PathBuf,
         created: String,
-        keep: impl FnOnce(&Record) -> Result<PathBuf, E>,
-    ) -> Result<Recorded, E> {
+        files: impl IntoIterator<Item = PathBuf>,
+    ) -> Result<Recorded, RecordError> {
         let Self { repair: Rehearsed { plan, after, .. }, layout, disk } = self;
         let record = Record::of(&plan, &layout, disk.len(), path, created);
-        let kept = keep(&record)?;
-        let goal = Goal::Repaired { plan, rehearsed: after };
-        Ok(Recorded { disk, record, kept, goal })
-    }
-
-    /// The same into a new file.
-    ///
-    /// # Errors
-    /// As [`Record::create`].
-    pub fn record_in(self, file: &Path, path: PathBuf, created: String) -> Result<Recorded, RecordError> {
-        self.record(path, created, |record| record.create(file).map(|()| file.to_owned()))
+        let mut taken = None;
+        for file in files {
+            match record.create(&file) {
+                Ok(()) => {
+                    let goal = Goal::Repaired { plan, rehearsed: after };
+                    return Ok(Recorded { disk, record, kept: file, goal });
+                }
+                Err(RecordError::Io { cause, .. }) if cause.kind() == ErrorKind::AlreadyExists => {
+                    taken = Some(RecordError::io(&file, cause));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(taken.unwrap_or_else(|| RecordError::io(Path::new(""), ErrorKind::NotFound.into())))
     }
 }
 

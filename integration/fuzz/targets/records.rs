@@ -3,6 +3,7 @@
 use bcdrescue::layout::discover;
 use bcdrescue::repair::patch::inverse;
 use bcdrescue::repair::record::Record;
+use bcdrescue::repair::record::RecordError;
 use bcdrescue::repair::record::State;
 use bcdrescue::repair::snapshot::SnapshotFile;
 use bcdrescue::repair::undo;
@@ -28,7 +29,9 @@ pub(super) fn undo_record(data: &[u8]) {
     (made.tool, made.created) = (brief(&made.tool), brief(&made.created));
     with_file("y.json", b"", |scratch| {
         let path = scratch.with_extension("undo.json");
-        made.create(&path).expect("a new file");
+        if let Err(error @ RecordError::Invalid { .. }) = made.create(&path) {
+            return one_line(&error.to_string());
+        }
         assert!(made.create(&path).is_err(), "over an existing file");
         match Record::load(&path) {
             Ok(loaded) => {
@@ -67,7 +70,9 @@ pub(super) fn identity_record(data: &[u8]) {
     let made = SnapshotFile::new(record.path, record.len, record.snapshot, record.created);
     with_file("y.json", b"", |scratch| {
         let path = scratch.with_extension("record");
-        made.create(&path).expect("a new file");
+        if let Err(error @ RecordError::Invalid { .. }) = made.create(&path) {
+            return one_line(&error.to_string());
+        }
         match SnapshotFile::load(&path) {
             Ok(loaded) => {
                 assert_eq!(loaded, made);

@@ -2,6 +2,7 @@
 
 use crate::cli::output::ways;
 use crate::cli::run::examine::Examined;
+use crate::cli::text::advice;
 use crate::cli::text::lines::Lines;
 use crate::cli::text::shell_quote;
 use crate::cli::text::words;
@@ -168,7 +169,10 @@ pub fn closing(out: &mut Lines, examined: &Examined, prospect: &Prospect, switch
     let Some(way) = &prospect.way else {
         if !prospect.refused.is_empty() {
             out.add(format_args!("\n  fix would refuse:"));
-            prospect.refused.iter().for_each(|it| out.add(format_args!("    {}", clean(&it.to_string()))));
+            prospect
+                .refused
+                .iter()
+                .for_each(|it| out.add(format_args!("    {}", clean(&advice::of_reason(it)))));
         }
         if let Some(other) = &prospect.other {
             let what = work(layout, other);
@@ -178,7 +182,7 @@ pub fn closing(out: &mut Lines, examined: &Examined, prospect: &Prospect, switch
     };
     if !prospect.refused.is_empty() {
         out.add(format_args!("\n  fix without more switches would refuse:"));
-        prospect.refused.iter().for_each(|it| out.add(format_args!("    {}", clean(&it.to_string()))));
+        prospect.refused.iter().for_each(|it| out.add(format_args!("    {}", clean(&advice::of_reason(it)))));
     }
     let what = work(layout, way);
     let then = match (way.after.left().count(), way.ends_well()) {

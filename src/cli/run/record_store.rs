@@ -1,5 +1,6 @@
 //! Undo records: what goes into them, where they are kept, and under which names.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -13,7 +14,6 @@ use crate::cli::run::examine::Examined;
 use crate::cli::text::disk_state::DiskState;
 use crate::cli::text::words::is_dangerous;
 use crate::repair::record::ENDING;
-use crate::repair::record::Record;
 use crate::repair::record::RecordError;
 use crate::storage::file::directory_of;
 use crate::storage::nbd::url::NbdUrl;
@@ -84,25 +84,25 @@ pub fn path(examined: &Examined) -> anyhow::Result<PathBuf> {
     Ok(path)
 }
 
-/// Writes the record under a new name: `win.qcow2.20260102T030405Z.undo.json`.
-///
-/// # Errors
-/// When it cannot be made durable; the disk is untouched then.
-pub fn create(record: &Record, directory: &Path, target: &Path) -> anyhow::Result<PathBuf> {
-    let name = name_for(target);
-    let stamp: String = record.created.chars().filter(|c| !matches!(c, '-' | ':')).collect();
-    for attempt in 0..ATTEMPTS {
-        let number = if attempt == 0 { String::new() } else { format!("-{attempt}") };
-        let path = directory.join(format!("{name}.{stamp}{number}{ENDING}"));
-        match record.create(&path) {
-            Ok(()) => return Ok(path),
-            Err(RecordError::Io { cause, .. }) if cause.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(error) => {
-                return Err(anyhow::Error::new(error).context(DiskState::NoRecord));
-            }
+/// The names for the record of a repair of `created`, in the order in which they are tried: `win.qcow2.20260102T030405Z.undo.json`.
+pub fn files(directory: &Path, target: &Path, created: &str) -> impl Iterator<Item = PathBuf> + use<> {
+    let (name, directory) = (name_for(target), directory.to_owned());
+    let stamp: String = created.chars().filter(|c| !matches!(c, '-' | ':')).collect();
+    let number = |attempt| if attempt == 0 { String::new() } else { format!("-{attempt}") };
+    let file = move |attempt| format!("{name}.{stamp}{}{ENDING}", number(attempt));
+    (0..ATTEMPTS).map(move |attempt| directory.join(file(attempt)))
+}
+
+/// Why there is no record; nothing was written to the disk.
+#[must_use]
+pub fn not_recorded(error: RecordError, directory: &Path) -> anyhow::Error {
+    match error {
+        RecordError::Io { cause, .. } if cause.kind() == ErrorKind::AlreadyExists => {
+            anyhow::anyhow!("{}: {ATTEMPTS} records of this second exist", directory.display())
         }
+        RecordError::Io { .. } => anyhow::Error::new(error).context(DiskState::NoRecord),
+        error => error.into(),
     }
-    anyhow::bail!("{}: {ATTEMPTS} records of this second exist", directory.display())
 }
 
 /// The target's name as the beginning of a file name: without control characters, and short enough that the rest of

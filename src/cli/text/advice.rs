@@ -8,6 +8,8 @@ use crate::error::way_out::WayOut;
 use crate::partition::PartitionError;
 use crate::repair::apply::ApplyError;
 use crate::repair::error::PlanError;
+use crate::repair::prospect::Reason;
+use crate::repair::transaction;
 use crate::repair::undo::Stopped;
 use crate::storage::StorageError;
 
@@ -33,6 +35,25 @@ pub fn of_plan(error: &PlanError) -> String {
         | PlanError::Check(_) => return told,
     };
     format!("{told}; {advice}")
+}
+
+/// A reason why a repair would not be carried out, and the way out.
+#[must_use]
+pub fn of_reason(reason: &Reason) -> String {
+    match reason {
+        Reason::Refusal(refusal) => refusal.to_string(),
+        Reason::Plan(error) => of_plan(error),
+    }
+}
+
+/// Why a repair is not begun, each reason with its way out.
+#[must_use]
+pub fn of_stopped(stopped: &transaction::Stopped) -> Vec<String> {
+    match stopped {
+        transaction::Stopped::NoWork => vec![stopped.to_string()],
+        transaction::Stopped::Refused(refused) => refused.iter().map(ToString::to_string).collect(),
+        transaction::Stopped::Plan(error) => vec![of_plan(error)],
+    }
 }
 
 /// A disk that was not written, or not to the end: why, and the way out.

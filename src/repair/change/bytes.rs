@@ -54,7 +54,10 @@ pub(crate) fn write_boot(
             Site::Table { at } => (at, Touched::Table),
             Site::BootRecord { volume, at } => in_boot_record(layout, edit, volume, at)?,
         };
-        belongs(layout, edit, &touched, at)?;
+        let len = u64::try_from(edit.before.len()).unwrap_or(u64::MAX);
+        for byte in at..at.saturating_add(len) {
+            belongs(layout, edit, &touched, byte)?;
+        }
         draft.replace(at, &edit.before, &edit.after, "byte of the disk")?;
         add(all, touched);
     }

@@ -16,6 +16,9 @@ pub(super) fn write(
     edit: &Edit,
     what: &'static str,
 ) -> Result<(), PlanError> {
+    if edit.before.len() != edit.after.len() {
+        return Err(PlanError::Check(format!("an edit at file offset 0x{:x} changes the length", edit.at)));
+    }
     let (mut at, mut before, mut after) = (edit.at, edit.before.as_slice(), edit.after.as_slice());
     while !before.is_empty() {
         let place = place_of(extents, u64::try_from(at).unwrap_or(u64::MAX));

@@ -22,7 +22,7 @@ use crate::repair::error::PlanError;
 const RANKS: u8 = 5;
 
 /// One store before and after.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StorePlan {
     /// Number of its partition.
     pub partition: u32,

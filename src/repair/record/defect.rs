@@ -79,13 +79,19 @@ pub enum Defect {
         /// So much is read.
         most: u64,
     },
+    /// It has more stores, or other parts, than a repair writes to.
+    #[error("more parts of the disk than a repair writes to")]
+    TooManyParts,
+    /// What was to be written would not be read as it is.
+    #[error("it would not be read again as it is")]
+    NotTheSame,
     /// No disk has such sectors.
-    #[error("sector size {0}, expected 512 or 4096")]
+    #[error("sector size {0}, expected 512 to 4096")]
     SectorSize(usize),
     /// A patch is not one sector of the disk.
     #[error("the patch at 0x{0:x} is not one sector of the disk")]
     NoSector(u64),
-    /// Two patches of a sector contradict each other.
+    /// Two patches of a sector contradict each other, or one changes nothing.
     #[error("the patches at 0x{0:x} do not follow each other")]
     NotInOrder(u64),
     /// A saved store is not what its hash says.

@@ -36,6 +36,10 @@ pub use wire::VERSION;
 pub const ENDING: &str = ".undo.json";
 /// Longest record that is read, in bytes.
 const MAX: u64 = 24 << 20;
+/// Sizes of a sector, in bytes, that a disk may have.
+const SECTOR_SIZES: [u32; 4] = [512, 1024, 2048, 4096];
+/// Stores, and other parts of a disk, that a repair may write to, at most.
+const PARTS: usize = 1024;
 /// The state stands within so many bytes of a record: one sector, which media write whole.
 const STATE_WITHIN: usize = 512;
 
@@ -160,14 +164,30 @@ impl Record {
     }
 
     /// Writes the record to a new file (mode 0600, never over an existing file or through a link), whole or not at all, and
-    /// makes it and its directory entry durable.
+    /// makes it and its directory entry durable. What could not be loaded again as this very record is not written.
     ///
     /// # Errors
     /// [`RecordError`]; nothing else of the repair may happen then.
     pub fn create(&self, path: &Path) -> Result<(), RecordError> {
-        let packed = wire::pack(self);
-        wire::check_size(&packed).map_err(|defect| RecordError::invalid(path, defect))?;
-        write_new(path, &packed).map_err(|cause| RecordError::io(path, cause))
+        let text = self.to_json().map_err(|cause| RecordError::io(path, cause))?;
+        let loaded = Self::from_text(text.clone());
+        match loaded {
+            Ok(loaded) if loaded == *self => {
+                new_file::write(path, &text).map_err(|cause| RecordError::io(path, cause))
+            }
+            Ok(_) => Err(RecordError::invalid(path, Defect::NotTheSame)),
+            Err(defect) => Err(RecordError::invalid(path, defect)),
+        }
+    }
+
+    /// The record that the text of a file has.
+    fn from_text(text: Vec<u8>) -> Result<Self, Defect> {
+        if u64::try_from(text.len()).unwrap_or(u64::MAX) > MAX {
+            return Err(Defect::NoFile);
+        }
+        let record = wire::unpack(text, true)?;
+        record.check_shape()?;
+        Ok(record)
     }
 
     /// The JSON of its file.
@@ -175,7 +195,7 @@ impl Record {
     /// # Errors
     /// None that is known: a record has nothing that JSON cannot have.
     pub fn to_json(&self) -> io::Result<Vec<u8>> {
-        Ok(serde_json::to_vec_pretty(&wire::pack(self))?)
+        pretty(&wire::pack(self))
     }
 
     /// Marks the record at `path`: the word is overwritten in place, which no file system has to do in two steps. (To
@@ -209,9 +229,7 @@ impl Record {
             return Err(invalid(Defect::NoFile));
         }
         let text = fs::read(path).map_err(|cause| RecordError::io(path, cause))?;
-        let record = wire::unpack(text, true).map_err(invalid)?;
-        record.check_shape().map_err(invalid)?;
-        Ok(record)
+        Self::from_text(text).map_err(invalid)
     }
 
     /// The record that a text would be if its digest were right: fuzzing gets behind the digest so.
@@ -226,8 +244,11 @@ impl Record {
     /// What a writer relies on, whoever made the record.
     fn check_shape(&self) -> Result<(), Defect> {
         let sector = usize::try_from(self.target.sector_size).unwrap_or(0);
-        if !matches!(sector, 512 | 4096) {
+        if !SECTOR_SIZES.contains(&self.target.sector_size) {
             return Err(Defect::SectorSize(sector));
+        }
+        if self.touched.len() > PARTS || self.stores.len() > PARTS {
+            return Err(Defect::TooManyParts);
         }
         let mut last: BTreeMap<u64, &[u8]> = BTreeMap::new();
         for Patch { offset, before, after, .. } in &self.patches {
@@ -237,7 +258,7 @@ impl Record {
             if !aligned || !sized || end.is_none_or(|end| end > self.target.len) {
                 return Err(Defect::NoSector(*offset));
             }
-            if last.insert(*offset, after).is_some_and(|last| last != before) {
+            if last.insert(*offset, after).is_some_and(|last| last != before) || before == after {
                 return Err(Defect::NotInOrder(*offset));
             }
         }
@@ -262,9 +283,14 @@ pub(super) fn sha256_of(value: &impl Serialize) -> String {
 
 /// Writes a value as JSON to a new file.
 pub(super) fn write_new(path: &Path, value: &impl Serialize) -> io::Result<()> {
+    new_file::write(path, &pretty(value)?)
+}
+
+/// A value as JSON, and a new line behind it.
+fn pretty(value: &impl Serialize) -> io::Result<Vec<u8>> {
     let mut text = serde_json::to_vec_pretty(value).map_err(io::Error::other)?;
     text.push(b'\n');
-    new_file::write(path, &text)
+    Ok(text)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::repair::patch::Patch;
 use crate::repair::patch::hex;
 use crate::repair::record::Record;
+use crate::repair::record::SECTOR_SIZES;
 use crate::repair::record::SavedStore;
 use crate::repair::record::State;
 use crate::repair::record::Target;
@@ -22,7 +23,7 @@ pub const VERSION: u32 = 2;
 /// What the file says that it is.
 const NAME: &str = "undo record";
 /// Bytes before and after, and of stores, that a record of version 2 may have in all.
-const MOST: u64 = 24 << 20;
+const MOST: u64 = 12 << 20;
 
 /// What is the same in every version, and what differs: a store, and a place on the disk.
 #[derive(Debug, Serialize, Deserialize)]
@@ -203,8 +204,8 @@ fn packed_store(store: PackedStore) -> Result<SavedStore, Defect> {
     Ok(SavedStore { partition, path, sha256_before, sha256_after, bytes_before })
 }
 
-/// Nothing is unpacked, and nothing is written, that would take more memory than all of a record may.
-pub(super) fn check_size(wire: &Wire<PackedStore, Run>) -> Result<(), Defect> {
+/// Nothing is unpacked that would take more memory than all of a record may.
+fn check_size(wire: &Wire<PackedStore, Run>) -> Result<(), Defect> {
     let runs = wire.patches.iter().map(|run| run.len.saturating_mul(2));
     let stores = wire.stores.iter().map(|store| store.len);
     let found = runs.chain(stores).fold(0, u64::saturating_add);
@@ -212,12 +213,17 @@ pub(super) fn check_size(wire: &Wire<PackedStore, Run>) -> Result<(), Defect> {
 }
 
 fn sectors(runs: Vec<Run>, sector_size: u32) -> Result<Vec<Patch>, Defect> {
-    let size = usize::try_from(sector_size).ok().filter(|size| [512, 4096].contains(size));
-    let size = size.ok_or(Defect::SectorSize(usize::try_from(sector_size).unwrap_or(0)))?;
+    let size = usize::try_from(sector_size).unwrap_or(0);
+    if !SECTOR_SIZES.contains(&sector_size) {
+        return Err(Defect::SectorSize(size));
+    }
     let mut patches = Vec::new();
     for Run { offset, len, before, after, stage } in runs {
         let packed = || Defect::Packed(format!("the sectors at 0x{offset:x}"));
         let len = usize::try_from(len).map_err(|_| packed())?;
+        if len == 0 || !len.is_multiple_of(size) {
+            return Err(Defect::NoSector(offset));
+        }
         let before = before.bytes(len).ok_or_else(packed)?;
         let after = after.bytes(len).ok_or_else(packed)?;
         let mut at = offset;

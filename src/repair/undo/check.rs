@@ -1,5 +1,7 @@
 //! Whether a record may be undone on a disk: it is the recorded disk, and nobody has written the store since.
 
+use std::collections::BTreeMap;
+
 use crate::bytes::one_line;
 use crate::diagnosis::show_disk;
 use crate::layout::Layout;
@@ -202,8 +204,9 @@ fn other_identity(record: &Record, layout: &Layout, expected: &str) -> Option<Un
 /// repair.
 fn parts(record: &Record, layout: &Layout) -> Result<(), UndoRefusal> {
     let mut files = Vec::new();
+    let patches = by_sector(record);
     for saved in &record.stores {
-        files.push(unchanged_store(record, saved, layout)?);
+        files.push(unchanged_store(&patches, saved, layout)?);
     }
     for part in &record.touched {
         writable_file(part, layout)?;
@@ -212,8 +215,9 @@ fn parts(record: &Record, layout: &Layout) -> Result<(), UndoRefusal> {
     parts.extend(record.restored.is_some().then_some(Touched::Table));
     let size = u64::from(record.target.sector_size);
     for patch in &record.patches {
-        let known = files.iter().any(|extents| extents.iter().any(|extent| extent.holds(patch.offset)))
-            || parts.iter().any(|part| part.holds(layout, patch.offset, size));
+        let known =
+            files.iter().any(|extents| extents.iter().any(|extent| extent.overlaps(patch.offset, size)))
+                || parts.iter().any(|part| part.holds(layout, patch.offset, size));
         if !known {
             return Err(UndoRefusal::NotOurs { at: patch.offset });
         }
@@ -233,7 +237,7 @@ fn writable_file(part: &Touched, layout: &Layout) -> Result<(), UndoRefusal> {
 
 /// The places of the store, when its bytes are those before the repair except where the record's sectors differ.
 fn unchanged_store<'a>(
-    record: &Record,
+    patches: &BySector<'_>,
     saved: &SavedStore,
     layout: &'a Layout,
 ) -> Result<&'a [DiskExtent], UndoRefusal> {
@@ -249,7 +253,7 @@ fn unchanged_store<'a>(
         return Err(moved(format!("{} bytes instead of {}", found.len(), saved.bytes_before.len())));
     }
     for (at, (before, now)) in saved.bytes_before.iter().zip(found).enumerate() {
-        if before != now && !planned(record, extents, at, *now) {
+        if before != now && !planned(patches, extents, at, *now) {
             return Err(UndoRefusal::Changed {
                 path: saved.path.clone(),
                 at,
@@ -261,14 +265,24 @@ fn unchanged_store<'a>(
     Ok(extents)
 }
 
+/// The patches of each sector, in the order of writing, by the sector's first byte.
+type BySector<'a> = BTreeMap<u64, Vec<&'a Patch>>;
+
+fn by_sector(record: &Record) -> BySector<'_> {
+    let mut all = BySector::new();
+    record.patches.iter().for_each(|patch| all.entry(patch.offset).or_default().push(patch));
+    all
+}
+
 /// Whether the repair itself put `now` at byte `at` of the file.
-fn planned(record: &Record, extents: &[DiskExtent], at: usize, now: u8) -> bool {
+fn planned(patches: &BySector<'_>, extents: &[DiskExtent], at: usize, now: u8) -> bool {
     let Some(on_disk) = disk_offset_of(extents, u64::try_from(at).unwrap_or(u64::MAX)) else {
         return false;
     };
-    let byte = |patch: &Patch| {
+    let byte = |patch: &&Patch| {
         let inside = usize::try_from(on_disk.checked_sub(patch.offset)?).ok()?;
         patch.after.get(inside).copied()
     };
-    record.patches.iter().any(|patch| byte(patch) == Some(now))
+    let sector = patches.range(..=on_disk).next_back();
+    sector.is_some_and(|(_, of)| of.iter().any(|patch| byte(patch) == Some(now)))
 }

@@ -54,10 +54,7 @@ impl RepairRun<'_> {
         let planned = match Planned::new(case, diagnosis, self.cure()) {
             Ok(planned) => planned,
             Err(Stopped::NoWork) => return self.nothing_to_do(),
-            Err(Stopped::Refused(refused)) => {
-                return self.refused(&refused.iter().map(ToString::to_string).collect::<Vec<_>>());
-            }
-            Err(Stopped::Plan(error)) => return self.refused(&[advice::of_plan(&error)]),
+            Err(stopped) => return self.refused(&advice::of_stopped(&stopped)),
         };
         let path = match record_store::path(&self.examined) {
             Ok(path) => path,

@@ -44,11 +44,13 @@ impl RepairRun<'_> {
         // The disks beside may have changed while the question stood, too.
         let mut context =
             examine::again(&self.args.choice.with, &options, &self.context, &self.examined.layout)?;
-        let locked = repair
-            .lock(disk, &context)
-            .map_err(|error| anyhow::anyhow!("{}: {}", named.display(), advice::of_plan(&error)))?;
-        let recorded = locked
-            .record(path, record_store::now(), |record| record_store::create(record, &directory, named))?;
+        let locked = repair.lock(disk, &context).map_err(|stopped| {
+            anyhow::anyhow!("{}: {}", named.display(), advice::of_stopped(&stopped).join("; "))
+        })?;
+        let now = record_store::now();
+        let files = record_store::files(&directory, named, &now);
+        let recorded =
+            locked.record(path, now, files).map_err(|error| record_store::not_recorded(error, &directory))?;
         let applied = recorded.apply().map_err(|stopped| self.broke_off(stopped))?;
         let record = applied.record().to_owned();
         let unproven = || {

@@ -15,6 +15,7 @@ use crate::cli::output::json::path;
 use crate::cli::output::json::repair::Action;
 use crate::cli::output::screen;
 use crate::cli::run::examine;
+use crate::cli::text::advice;
 use crate::cli::text::words;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Verdict;
@@ -212,7 +213,7 @@ fn fix(path: &Path, prospect: &Prospect, switches: &[OsString]) -> Option<Fix> {
     (way.is_some() || !refused.is_empty()).then(|| Fix {
         possible: way.is_some(),
         command: way.as_ref().map(|way| screen::command(path, switches, way)),
-        refused: refused.iter().map(ToString::to_string).collect(),
+        refused: refused.iter().map(advice::of_reason).collect(),
         then: way.as_ref().map(|way| way.after.verdict),
     })
 }
