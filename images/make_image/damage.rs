@@ -44,7 +44,7 @@ const fn identity(
 }
 
 /// All of them.
-pub(crate) static DAMAGES: [Damage; 12] = [
+pub(crate) static DAMAGES: [Damage; 15] = [
     identity(
         "signature-changed",
         "another MBR signature or GPT disk GUID, the store names the old one",
@@ -60,6 +60,13 @@ pub(crate) static DAMAGES: [Damage; 12] = [
     ),
     damage("boot-manager-missing", "bootmgr, bootmgfw.efi or ntldr has another name", files::boot_manager),
     damage("loader-missing", "winload.exe or winload.efi has another name", files::loader),
+    damage("ntdetect-missing", "NTLDR: NTDETECT.COM has another name", files::ntdetect),
+    damage("hal-missing", "NTLDR: hal.dll has another name", files::hal),
+    damage(
+        "setup-medium-store",
+        "the store is that of a setup medium: its entry is a RAM disk that is not there",
+        stores::setup_medium,
+    ),
     damage("store-not-a-hive", "the store has its length and holds zeros", stores::not_a_hive),
     damage("store-dirty", "the store's last write was cut short, and no log makes it whole", stores::dirty),
     damage("hibernated", "Windows sleeps, or was shut down with fast startup", hibernated::hibernated),

@@ -64,6 +64,23 @@ pub(crate) fn loader(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
     move_aside(disk, target, windows(target.layout)?, path)
 }
 
+/// What NTLDR looks for hardware with was moved aside.
+pub(crate) fn ntdetect(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
+    move_aside(disk, target, of_ntldr(target)?, "NTDETECT.COM")
+}
+
+/// The hardware abstraction layer of a Windows that NTLDR starts was moved aside.
+pub(crate) fn hal(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
+    of_ntldr(target)?;
+    move_aside(disk, target, windows(target.layout)?, "WINDOWS/system32/hal.dll")
+}
+
+/// The partition that NTLDR is on.
+fn of_ntldr<'a>(target: &Target<'a>) -> Result<&'a Partition> {
+    ensure!(store(target.layout).is_err(), "this is a damage to Windows that NTLDR starts");
+    system(target.layout)
+}
+
 fn move_aside(disk: &mut Disk, target: &Target<'_>, partition: &Partition, path: &str) -> Result<()> {
     let file_system = target.layout.volumes.iter().find(|facts| facts.partition.start == partition.start);
     match file_system.map(|facts| facts.file_system) {

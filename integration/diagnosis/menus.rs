@@ -20,6 +20,8 @@ use serde_json::Value as Json;
 use crate::support::disk::Disk;
 use crate::support::disk::hash;
 use crate::support::findings::checked;
+use crate::support::findings::has;
+use crate::support::findings::hop;
 use crate::support::judges::hivex_difference;
 use crate::support::judges::put_fat;
 use crate::support::judges::put_ntfs;
@@ -381,11 +383,18 @@ fn the_file_of_a_ram_or_virtual_disk_is_looked_up() {
     ] {
         let disk = Disk::raw(image);
         put_store(&disk, path, &with_device(&store_of(&disk, path), &device, &device));
+        let is_ram_disk = matches!(device, Device::Ramdisk { .. });
         let target = checked(&disk, 4, "broken");
-        assert_eq!(stop(&target), ("file-missing", "0xc000000f", "device"), "{file}");
+        let ends = if is_ram_disk { ("no-windows-entry", "entry") } else { ("file-missing", "device") };
+        assert_eq!(stop(&target), (ends.0, "0xc000000f", ends.1), "{file}");
+        assert_eq!(hop(&target, "device")["state"], "broken", "{file}");
         let put = if path == BIOS { put_ntfs } else { put_fat };
         change(&disk, 1, |volume| put(volume, file, b"a file"));
-        checked(&disk, 0, "healthy");
+        // A virtual disk may hold a Windows; a RAM disk is none, and nothing else starts the Windows that is here.
+        let (code, verdict) = if is_ram_disk { (4, "broken") } else { (0, "healthy") };
+        let target = checked(&disk, code, verdict);
+        assert!(!has(&target, "file-missing"), "{file}");
+        assert_eq!(hop(&target, "device")["state"], "ok", "{file}");
     }
 }
 
@@ -414,7 +423,9 @@ fn a_stale_ntldr_matters_where_a_menu_leads_to_it() {
     let entry = windows(&sound);
     let stale = with_ntldr(&sound, QualifiedPartition::Mbr { signature: 0x0bad_0bad, offset: 0x10_0000 });
     let here = with_ntldr(&sound, QualifiedPartition::Mbr { signature: 0xc3a1_f00d, offset: 0x10_0000 });
-    change(&disk, 1, |volume| put_ntfs(volume, "/ntldr", b"a file"));
+    for file in ["/ntldr", "/NTDETECT.COM"] {
+        change(&disk, 1, |volume| put_ntfs(volume, file, b"a file"));
+    }
     let severity = |store: &[u8], default, menu: &[Guid], code: i32, verdict: &str| {
         put_store(&disk, BIOS, &with_lists(store, Some(default), menu));
         let target = checked(&disk, code, verdict);

@@ -13,3 +13,4 @@ pub mod sector_size;
 pub mod startup;
 pub mod unread;
 pub mod windows;
+pub mod without_entry;

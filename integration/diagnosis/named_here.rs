@@ -115,7 +115,9 @@ fn ntldr_that_is_on_another_partition_than_named_is_found() {
     let disk = Disk::raw("win10-bios-healthy");
     let store = crate::diagnosis::menus::with_ntldr_in_menu(&store_of(&disk, BIOS), 0x2450_0000);
     put_store(&disk, BIOS, &store);
-    change(&disk, 1, |volume| put_ntfs(volume, "/ntldr", b"a file"));
+    for file in ["/ntldr", "/NTDETECT.COM"] {
+        change(&disk, 1, |volume| put_ntfs(volume, file, b"a file"));
+    }
     offered(&disk, BIOS, " --system=1", "healthy", 1);
 }
 

@@ -30,15 +30,22 @@ const OLD: &str = "7d2c9d2c";
 /// The 2003 disk with a `boot.ini` of this default and these entries.
 fn disk(default: &str, entries: &[&str]) -> Disk {
     let disk = Disk::raw("win2003-bios");
-    let volume = cut(&disk.path, START, LEN);
+    put(&disk, "/boot.ini", boot_ini(default, entries).as_bytes());
+    disk
+}
+
+fn boot_ini(default: &str, entries: &[&str]) -> String {
     let entries: String =
         entries.iter().map(|entry| format!("{entry}=\"Windows\" /fastdetect\r\n")).collect();
-    let text =
-        format!("[boot loader]\r\ntimeout=30\r\ndefault={default}\r\n[operating systems]\r\n{entries}");
-    put_ntfs(&volume, "/boot.ini", text.as_bytes());
+    format!("[boot loader]\r\ntimeout=30\r\ndefault={default}\r\n[operating systems]\r\n{entries}")
+}
+
+/// Puts a file on the volume.
+fn put(disk: &Disk, path: &str, bytes: &[u8]) {
+    let volume = cut(&disk.path, START, LEN);
+    put_ntfs(&volume, path, bytes);
     paste(&volume, &disk.path, START);
     fs::remove_file(volume).unwrap();
-    disk
 }
 
 fn multi(rdisk: u32, partition: u32, directory: &str) -> String {
@@ -136,10 +143,112 @@ fn a_partition_that_is_not_there_or_has_no_windows_stops_ntldr() {
     stops(&wrong, "boot-ini-partition", &lines);
 
     let disk = disk(&multi(0, 1, r"\WINNT"), &[&there]);
-    let target = checked(&disk, 4, "broken");
-    assert_eq!(target["stop"]["code"], "boot-ini-partition");
-    let told = bcdrescue(&["check", disk.name()]).exits(4);
-    told.says(r"\WINNT\system32\hal.dll is missing").says(r"\WINNT is on no partition of this disk");
+    stops(&disk, "boot-ini-partition", &[r"\WINNT\system32\hal.dll is missing", r"\WINNT becomes \WINDOWS"]);
+    put(&disk, "/boot.ini", boot_ini(&there, &[&there]).as_bytes());
+    checked(&disk, 0, "healthy");
+}
+
+/// Both at once, and the other way about: Windows 2000's directory is there, and that of its successors is named.
+#[test]
+fn the_only_windows_is_proposed_wherever_it_is() {
+    let disk = disk(&multi(0, 3, r"\WINDOWS.1"), &[]);
+    stops(&disk, "boot-ini-partition", &["partition(3) becomes partition(1), \\WINDOWS.1 becomes \\WINDOWS"]);
+    // In the index of the directory the name stays where it is.
+    disk.rename("WINDOWS", "WINNTXX");
+    let renamed = boot_ini(&multi(0, 1, r"\WINDOWS"), &[&multi(0, 1, r"\WINNTXX")]);
+    put(&disk, "/boot.ini", renamed.as_bytes());
+    stops(&disk, "boot-ini-partition", &[r"\WINDOWS becomes \WINNTXX"]);
+}
+
+#[test]
+fn a_disk_by_number_is_this_one_or_none() {
+    let there = multi(0, 1, r"\WINDOWS");
+    let wrong = disk(&multi(1, 2, r"\WINDOWS"), &[&there]);
+    let lines = [
+        "boot.ini leads to rdisk(1), and there is no disk but this one, rdisk(0)",
+        "rdisk(1) becomes rdisk(0), partition(2) becomes partition(1)",
+        "could not read from the selected boot disk",
+    ];
+    stops(&wrong, "boot-ini-disk", &lines);
+    // Beside a second disk nobody can tell from here.
+    let other = image("win2003-bios-healthy");
+    let target = bcdrescue(&["check", wrong.name(), "--with", text(&other), "--json"]).exits(0).target();
+    assert_eq!(hop(&target, "boot.ini")["state"], "unknown");
+    assert_eq!(finding(&target, "boot-ini-elsewhere")["severity"], "note");
+    let third = disk(&multi(2, 1, r"\WINDOWS"), &[&there]);
+    bcdrescue(&["check", third.name(), "--with", text(&other), "--json"]).exits(4);
+    put(&wrong, "/boot.ini", boot_ini(&there, &[&there]).as_bytes());
+    checked(&wrong, 0, "healthy");
+}
+
+#[test]
+fn scsi_needs_its_driver() {
+    let there = multi(0, 1, r"\WINDOWS");
+    let scsi = r"scsi(0)disk(3)rdisk(0)partition(1)\WINDOWS";
+    let disk = disk(scsi, &[&there]);
+    let lines = [
+        r"through \ntbootdd.sys, which is not beside \ntldr",
+        "scsi(0)disk(3)rdisk(0) becomes multi(0)disk(0)rdisk(0)",
+        "or restore that driver from a backup",
+    ];
+    stops(&disk, "boot-ini-driver", &lines);
+    put(&disk, "/ntbootdd.sys", b"a driver");
+    let target = checked(&disk, 0, "healthy");
+    assert_eq!(hop(&target, "boot.ini")["state"], "unknown");
+    put(&disk, "/boot.ini", boot_ini(&there, &[&there]).as_bytes());
+    checked(&disk, 0, "healthy");
+}
+
+#[test]
+fn what_ntldr_loads_first_must_be_there() {
+    for (file, code, at, says) in [
+        ("NTDETECT.COM", "ntdetect-missing", "boot.ini", "NTDETECT failed"),
+        ("hal.dll", "hal-missing", "Windows", r"missing or corrupt: <Windows root>\system32\hal.dll"),
+        (
+            "ntoskrnl.exe",
+            "kernel-missing",
+            "Windows",
+            r"missing or corrupt: <Windows root>\system32\ntoskrnl.exe",
+        ),
+    ] {
+        let disk = Disk::raw("win2003-bios");
+        let mut other = file.to_owned();
+        other.pop();
+        other.push('_');
+        disk.rename(file, &other);
+        let target = checked(&disk, 4, "broken");
+        let stop = &target["stop"];
+        assert_eq!((&stop["hop"], &stop["code"]), (&at.into(), &code.into()));
+        assert_eq!(stop["predicted_status"], Json::Null);
+        assert_eq!(hop(&target, at)["state"], "broken");
+        assert!(hop(&target, at)["evidence"].as_str().unwrap().to_lowercase().contains(&file.to_lowercase()));
+        let told = bcdrescue(&["check", disk.name()]).exits(4).says(says);
+        told.says("from a backup");
+        bcdrescue(&["fix", disk.name(), "--yes"]).exits(4).says("nothing was written");
+    }
+}
+
+#[test]
+fn utf_16_has_no_entries_for_ntldr() {
+    let text = boot_ini(&multi(0, 1, r"\WINDOWS"), &[&multi(0, 1, r"\WINDOWS")]);
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (bytes, encoding) in [([&[0xff, 0xfe], wide.as_slice()].concat(), "utf-16"), (wide, "utf-16le")] {
+        let disk = Disk::raw("win2003-bios");
+        put(&disk, "/boot.ini", &bytes);
+        // What NTLDR starts without entries is there.
+        let target = checked(&disk, 4, "degraded");
+        assert_eq!(finding(&target, "boot-ini-utf16")["severity"], "degrades");
+        assert_eq!(hop(&target, "boot.ini")["state"], "unknown");
+        let command = format!("iconv -f {encoding} -t cp1252");
+        bcdrescue(&["check", disk.name()]).exits(4).says(&command);
+        // The way out that it names.
+        let file = disk.folder.path().join("boot.ini");
+        fs::write(&file, &bytes).unwrap();
+        let plain = judge("iconv", &["-f", encoding, "-t", "cp1252", crate::support::program::text(&file)]);
+        assert_eq!(plain, text.as_bytes());
+        put(&disk, "/boot.ini", &plain);
+        checked(&disk, 0, "healthy");
+    }
 }
 
 #[test]
@@ -161,27 +270,8 @@ fn an_entry_beside_the_default_only_degrades() {
 
 #[test]
 fn what_leads_elsewhere_cannot_be_judged_from_here() {
-    let there = multi(0, 1, r"\WINDOWS");
-    for default in [multi(1, 1, r"\WINDOWS"), r"scsi(0)disk(0)rdisk(0)partition(1)\WINDOWS".into()] {
-        let disk = disk(&default, &[&there]);
-        let target = checked(&disk, 0, "healthy");
-        assert_eq!(finding(&target, "boot-ini-elsewhere")["severity"], "note");
-        assert_eq!(hop(&target, "boot.ini")["state"], "unknown");
-    }
     for default in [r"C:\", "nonsense", ""] {
         let target = checked(&disk(default, &[]), 0, "healthy");
         assert_eq!(hop(&target, "boot.ini")["state"], "unknown", "{default}");
     }
-}
-
-/// A kernel that is gone is told of the Windows that `boot.ini` leads to.
-#[test]
-fn a_directory_without_a_kernel_is_said() {
-    let disk = Disk::raw("win2003-bios");
-    disk.rename("ntoskrnl.exe", "ntoskrnl.exf");
-    let target = checked(&disk, 4, "broken");
-    assert_eq!(
-        (&target["stop"]["hop"], &target["stop"]["code"]),
-        (&"Windows".into(), &"kernel-missing".into())
-    );
 }

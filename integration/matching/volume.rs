@@ -104,7 +104,17 @@ impl Volume {
                     HIVE,
                 ],
             ),
-            (XP, &[r"\ntldr", r"\boot.ini", r"\Windows\System32\ntoskrnl.exe", HIVE]),
+            (
+                XP,
+                &[
+                    r"\ntldr",
+                    r"\NTDETECT.COM",
+                    r"\boot.ini",
+                    r"\Windows\System32\ntoskrnl.exe",
+                    r"\Windows\System32\hal.dll",
+                    HIVE,
+                ],
+            ),
             (RECOVERY, &[r"\Recovery\WindowsRE\Winre.wim", r"\Recovery\WindowsRE\boot.sdi"]),
             (VHD, &[VHD_FILE]),
             (PHOTOS, &[r"\photos\cat.jpg"]),

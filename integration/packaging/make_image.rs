@@ -61,9 +61,11 @@ const GPT_CASES: [Case; 3] = [
     ("boot-manager-missing", &GPT, "broken", "boot-manager-missing", None),
 ];
 
-const STORE_CASES: [Case; 10] = [
+const STORE_CASES: [Case; 12] = [
     ("loader-missing", &MBR, "broken", "file-missing", None),
     ("loader-missing", &GPT, "broken", "file-missing", None),
+    ("setup-medium-store", &MBR, "broken", "no-windows-entry", None),
+    ("setup-medium-store", &GPT, "broken", "no-windows-entry", None),
     ("store-not-a-hive", &["win2008sp2-bios", "win10-bios"], "broken", "store-unreadable", None),
     ("store-not-a-hive", &GPT, "broken", "store-unreadable", None),
     ("store-dirty", &["win2008r2-bios", "win7-logical"], "broken", "store-dirty", None),
@@ -74,11 +76,13 @@ const STORE_CASES: [Case; 10] = [
     ("bitlocker", &GPT, "healthy", "bitlocker", None),
 ];
 
-const NT5_CASES: [Case; 4] = [
+const NT5_CASES: [Case; 6] = [
     ("signature-changed", &[NT5], "healthy", "ntldr", None),
     ("not-active", &[NT5], "broken", "active-partition-missing", Some(&["--active", "1"])),
     ("hidden-sectors-wrong", &[NT5], "broken", "boot-record-place", Some(&["--boot-sector"])),
     ("boot-manager-missing", &[NT5], "broken", "no-system-volume", None),
+    ("ntdetect-missing", &[NT5], "broken", "ntdetect-missing", None),
+    ("hal-missing", &[NT5], "broken", "hal-missing", None),
 ];
 
 fn sha256(path: &Path) -> Vec<u8> {
@@ -285,6 +289,8 @@ fn the_judges_of_file_systems_find_the_file_by_its_other_name_alone() {
     };
     for (base, damage, number, folder, old, new) in [
         ("win2003-bios", "boot-manager-missing", 1, "", "ntldr", "ntld_"),
+        ("win2003-bios", "ntdetect-missing", 1, "", "NTDETECT.COM", "NTDETECT.CO_"),
+        ("win2003-bios", "hal-missing", 1, "/WINDOWS/system32", "hal.dll", "hal.dl_"),
         ("win10-bios", "boot-manager-missing", 1, "", "bootmgr", "bootmg_"),
         ("win10-bios", "loader-missing", 2, "/Windows/System32", "winload.exe", "winload.ex_"),
         ("win2022-uefi-4kn", "loader-missing", 3, "/Windows/System32", "winload.efi", "winload.ef_"),

@@ -10,6 +10,43 @@ const ENTRIES_MAX: usize = 64;
 /// Characters of one text that are kept, at most.
 const TEXT_MAX: usize = 256;
 
+/// The text of the file, as people read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BootIniText {
+    /// The text.
+    pub text: String,
+    /// The encoding by its name for `iconv`, where it is UTF-16: the loader reads bytes, and finds nothing in it.
+    pub utf16: Option<&'static str>,
+}
+
+impl BootIniText {
+    /// Reads an 8-bit code page that is ASCII where it matters, or UTF-16 as an editor saves it.
+    #[must_use]
+    pub fn decode(bytes: &[u8]) -> Self {
+        let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+            let (pairs, _) = bytes.as_chunks::<2>();
+            let units = pairs.iter().map(|pair| unit(*pair));
+            char::decode_utf16(units).map(|read| read.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+        };
+        let (text, utf16) = match bytes {
+            [0xff, 0xfe, rest @ ..] => (wide(rest, u16::from_le_bytes), Some("utf-16")),
+            [0xfe, 0xff, rest @ ..] => (wide(rest, u16::from_be_bytes), Some("utf-16")),
+            [first, 0, ..] if *first != 0 => (wide(bytes, u16::from_le_bytes), Some("utf-16le")),
+            _ => (String::from_utf8_lossy(bytes).into_owned(), None),
+        };
+        Self { text, utf16 }
+    }
+
+    /// What the loader understands of it.
+    #[must_use]
+    pub fn parse(&self) -> BootIni {
+        match self.utf16 {
+            Some(_) => BootIni::default(),
+            None => BootIni::parse(&self.text),
+        }
+    }
+}
+
 /// The text, understood as far as it can be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BootIni {
@@ -208,6 +245,29 @@ mod tests {
                 entry(sector(r"C:\"), "Previous Operating System on C:", ""),
             ]
         );
+    }
+
+    #[test]
+    fn utf_16_is_read_by_people_and_not_by_the_loader() {
+        let text = format!("[operating systems]\r\n{XP}=\"Windows \u{e9}\"\r\n");
+        let le: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let be: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        for (bytes, name) in [
+            ([&[0xff, 0xfe], le.as_slice()].concat(), "utf-16"),
+            ([&[0xfe, 0xff], be.as_slice()].concat(), "utf-16"),
+            (le, "utf-16le"),
+        ] {
+            let found = BootIniText::decode(&bytes);
+            assert_eq!((found.text.as_str(), found.utf16), (text.as_str(), Some(name)));
+            assert_eq!(found.parse(), BootIni::default());
+        }
+        for bytes in [text.as_bytes(), b"", b"[", b"\0\0", b"\xff"] {
+            let found = BootIniText::decode(bytes);
+            assert_eq!((found.text, found.utf16), (String::from_utf8_lossy(bytes).into_owned(), None));
+        }
+        // Half a character at the end.
+        assert_eq!(BootIniText::decode(b"\xff\xfe[\0x").text, "[");
+        assert_eq!(BootIniText::decode(text.as_bytes()).parse().entries.len(), 1);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! System volumes: those that hold a boot manager or a BCD store.
 
 use crate::guid::Guid;
+use crate::layout::boot_ini::BootIniText;
 use crate::layout::file_version;
 use crate::layout::firmware::Firmware;
 use crate::layout::index::VolumeIndex;
@@ -50,8 +51,12 @@ pub struct SystemVolume {
 /// The loader of NT 5.x (Windows 2000, XP, 2003).
 #[derive(Debug, Clone)]
 pub struct Ntldr {
-    /// The text of the `\boot.ini` beside it.
-    pub boot_ini: Known<String>,
+    /// The `\boot.ini` beside it.
+    pub boot_ini: Known<BootIniText>,
+    /// Whether `\NTDETECT.COM` is beside it.
+    pub detect: Known<()>,
+    /// Whether `\ntbootdd.sys` is beside it.
+    pub scsi_driver: Known<()>,
 }
 
 impl SystemVolume {
@@ -65,10 +70,10 @@ impl SystemVolume {
         if uefi && !(bios && self.active) { Firmware::Uefi } else { Firmware::Bios }
     }
 
-    /// The text of `\boot.ini`, where that is beside an NT 5.x loader and can be read.
+    /// `\boot.ini`, where that is beside an NT 5.x loader and can be read.
     #[must_use]
-    pub fn boot_ini(&self) -> Option<&str> {
-        self.ntldr.as_ref()?.boot_ini.yes().map(String::as_str)
+    pub fn boot_ini(&self) -> Option<&BootIniText> {
+        self.ntldr.as_ref()?.boot_ini.yes()
     }
 
     /// Whether only an NT 5.x loader (Windows 2000, XP, 2003) is here: no store to patch.
@@ -110,7 +115,7 @@ fn examine(
     let bios_boot_manager = is_program(look(SystemFile::BiosBootManager));
     let manager = look(SystemFile::UefiBootManager).filter(|kind| is_program(Some(*kind)));
     let uefi_boot_manager = manager.is_some();
-    let ntldr = is_file(look(SystemFile::Ntldr)).then(|| Ntldr { boot_ini: boot_ini(volume) });
+    let ntldr = is_file(look(SystemFile::Ntldr)).then(|| ntldr(volume));
     let fallback = SystemFile::FALLBACK
         .into_iter()
         .find_map(|file| Some((file, look(file).filter(|kind| is_program(Some(*kind)))?)));
@@ -151,10 +156,15 @@ pub(super) fn has_version(volume: &Volume<'_>, path: &str) -> bool {
     file_version::read(file.len(), &|at, len| file.read_at(at, len).ok()).is_ok()
 }
 
-/// The text of `boot.ini`: an 8-bit code page that is ASCII where it matters.
-fn boot_ini(volume: &Volume<'_>) -> Known<String> {
-    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    Known::from(volume.read(BOOT_INI, BOOT_INI_MAX).map(|found| found.map(text)))
+/// What is beside the loader of NT 5.x.
+fn ntldr(volume: &Volume<'_>) -> Ntldr {
+    let look = |file: SystemFile| Known::from(volume.find(file.path()).map(|found| found.map(|_| ())));
+    let text = |bytes: Vec<u8>| BootIniText::decode(&bytes);
+    Ntldr {
+        boot_ini: Known::from(volume.read(BOOT_INI, BOOT_INI_MAX).map(|found| found.map(text))),
+        detect: look(SystemFile::Ntdetect),
+        scsi_driver: look(SystemFile::ScsiDriver),
+    }
 }
 
 /// Whether a type code says "EFI system partition".

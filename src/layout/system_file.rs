@@ -11,6 +11,10 @@ pub enum SystemFile {
     BiosBootManager,
     /// The loader of NT 5.x.
     Ntldr,
+    /// What that looks for hardware with, beside it.
+    Ntdetect,
+    /// The driver by which it reaches disks that the BIOS does not (`scsi()` in `boot.ini`), beside it.
+    ScsiDriver,
     /// The boot manager of UEFI.
     UefiBootManager,
     /// What firmware starts of a disk for which it has no entry of its own (UEFI specification, "Removable Media Boot
@@ -41,6 +45,8 @@ impl SystemFile {
         match self {
             Self::BiosBootManager => r"\bootmgr",
             Self::Ntldr => r"\ntldr",
+            Self::Ntdetect => r"\NTDETECT.COM",
+            Self::ScsiDriver => r"\ntbootdd.sys",
             Self::UefiBootManager => r"\EFI\Microsoft\Boot\bootmgfw.efi",
             Self::FallbackX64 => r"\EFI\Boot\bootx64.efi",
             Self::FallbackX86 => r"\EFI\Boot\bootia32.efi",
@@ -55,7 +61,9 @@ impl SystemFile {
     #[must_use]
     pub const fn firmware(self) -> Firmware {
         match self {
-            Self::BiosBootManager | Self::Ntldr | Self::BiosStore => Firmware::Bios,
+            Self::BiosBootManager | Self::Ntldr | Self::Ntdetect | Self::ScsiDriver | Self::BiosStore => {
+                Firmware::Bios
+            }
             Self::UefiBootManager
             | Self::FallbackX64
             | Self::FallbackX86

@@ -38,6 +38,8 @@ pub struct WindowsVolume {
     pub system_hive: Known<()>,
     /// Whether `System32\ntoskrnl.exe` is there.
     pub kernel: Known<()>,
+    /// Whether `System32\hal.dll` is there; looked for where there is no `winload`, as NTLDR starts it.
+    pub hal: Option<Known<()>>,
     /// Whether a session sleeps on its volume, as `\hiberfil.sys` says.
     pub asleep: Known<Asleep>,
     /// The file system is marked dirty: chkdsk is due.
@@ -47,6 +49,12 @@ pub struct WindowsVolume {
 }
 
 impl WindowsVolume {
+    /// Whether it is one that NTLDR starts.
+    #[must_use]
+    pub const fn is_nt5(&self) -> bool {
+        !self.winload_exe && !self.winload_efi
+    }
+
     /// Whether a path names its system root, as Windows reads paths: spare backslashes and the case of letters do not matter.
     #[must_use]
     pub fn is_at(&self, path: &str) -> bool {
@@ -106,7 +114,7 @@ fn system_roots(systems: &[SystemVolume], stores: &[&StoreFile]) -> Vec<String> 
     let loaders = objects.filter(|object| object.object_type.is_some_and(|kind| kind.is_os_loader()));
     let of_stores = loaders.filter_map(|object| object.string(ElementId::SYSTEM_ROOT)).map(str::to_owned);
     let texts = systems.iter().filter_map(SystemVolume::boot_ini);
-    let of_boot_ini = texts.flat_map(|text| BootIni::parse(text).entries).filter_map(directory);
+    let of_boot_ini = texts.flat_map(|text| BootIni::parse(&text.text).entries).filter_map(directory);
     let mut seen = BTreeSet::new();
     let all = defaults.into_iter().chain(of_stores).chain(of_boot_ini);
     all.filter(|root| seen.insert(root.to_lowercase())).take(ROOTS_MAX).collect()
@@ -137,6 +145,7 @@ fn examine(volume: &Volume<'_>, index: VolumeIndex, root: &str, is_asked: bool) 
         winload_efi,
         system_hive,
         kernel,
+        hal: (!winload_exe && !winload_efi).then(|| look("hal.dll")),
         asleep: asleep(Some(volume)),
         dirty: volume.is_dirty().unwrap_or(false),
         version: match is_asked {

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use bcdrescue::layout::boot_ini::BootIni;
+use bcdrescue::layout::boot_ini::BootIniText;
 use bcdrescue::layout::current_version::CurrentVersion;
 use bcdrescue::layout::file_version;
 use bcdrescue::layout::reagent;
@@ -29,6 +30,8 @@ pub(super) fn file_version(data: &[u8]) {
 
 /// A `boot.ini`, and the words of a Windows about itself.
 pub(super) fn boot_ini(data: &[u8]) {
+    let decoded = BootIniText::decode(data);
+    assert!(decoded.utf16.is_none() || decoded.parse() == BootIni::default());
     let text = String::from_utf8_lossy(data);
     let found = BootIni::parse(&text);
     assert!(found.entries.len() <= 64);

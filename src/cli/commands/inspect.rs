@@ -143,7 +143,7 @@ fn add(out: &mut Lines, examined: &Examined, context: &Context) {
     }
     for text in layout.systems.iter().filter_map(SystemVolume::boot_ini) {
         out.add(format_args!("\n{}", "boot.ini".bold()));
-        text.lines().for_each(|line| out.add(format_args!("  {}", clean(line.trim_end()))));
+        text.text.lines().for_each(|line| out.add(format_args!("  {}", clean(line.trim_end()))));
     }
     screen::findings(out, &examined.diagnosis.findings);
 }

@@ -44,6 +44,16 @@ const LOADER: FileHop = FileHop { kind: HopKind::Loader, path: ElementId::PATH, 
 const ROOT: FileHop =
     FileHop { kind: HopKind::SystemRoot, path: ElementId::SYSTEM_ROOT, device: ElementId::OS_DEVICE };
 
+/// What breaks the hop from NTLDR to Windows.
+const BOOT_INI: [Code; 6] = [
+    Code::BootIniDisk,
+    Code::BootIniDriver,
+    Code::BootIniPartition,
+    Code::BootIniSignature,
+    Code::BootIniUtf16,
+    Code::NtdetectMissing,
+];
+
 impl<'a> Chain<'a> {
     pub(super) fn store(&mut self, index: StoreIndex, file: &StoreFile) {
         let evidence = match &file.store {
@@ -73,7 +83,17 @@ impl<'a> Chain<'a> {
         };
         let title = object.string(ElementId::DESCRIPTION).unwrap_or("without a description");
         let evidence = format!("{} \"{title}\", {how}", object.name());
-        self.add_of(HopKind::Entry, evidence, ElementId::DESCRIPTION, &[Code::ElementMissing]);
+        let entry = self.entry;
+        self.add_where(HopKind::Entry, evidence, |finding| match finding.code {
+            Code::ElementMissing => is_about(finding, entry, ElementId::DESCRIPTION),
+            Code::NoWindowsEntry => {
+                entry.is_some_and(|(store, _)| *finding.subject.place() == Place::Store(store))
+            }
+            Code::DefaultNotWindows => {
+                finding.subject.element().map(|place| place.store) == entry.map(|(store, _)| store)
+            }
+            _ => false,
+        });
     }
 
     /// There is no entry that starts by itself, or it starts no Windows.
@@ -138,14 +158,17 @@ impl<'a> Chain<'a> {
             there(&windows.kernel),
             there(&windows.system_hive)
         );
-        let codes = [Code::KernelMissing, Code::SystemHiveMissing, Code::SectorSizeMismatch];
+        let hal = windows.hal.as_ref().map_or_else(String::new, |hal| format!(", hal.dll {}", there(hal)));
+        let evidence = format!("{evidence}{hal}");
+        let codes =
+            [Code::KernelMissing, Code::HalMissing, Code::SystemHiveMissing, Code::SectorSizeMismatch];
         self.add_at(HopKind::Windows, evidence, volume, &codes);
     }
 
     /// NT 5.x has no store: `boot.ini` leads from NTLDR to Windows.
     pub(super) fn boot_ini(&mut self, system: &SystemVolume) {
         let (state, evidence, windows) = boot_ini::hop(self.layout, self.context, system);
-        self.add(HopKind::BootIni, evidence, &[Code::BootIniSignature, Code::BootIniPartition]);
+        self.add(HopKind::BootIni, evidence, &BOOT_INI);
         if let Some(hop) = self.hops.last_mut().filter(|hop| hop.state == State::Ok) {
             hop.state = state;
         }

@@ -116,14 +116,6 @@ impl<'a> Chain<'a> {
         self.hops.push(Hop { kind, state, evidence, finding });
     }
 
-    /// The same where the finding is about an element of the entry that starts by itself.
-    fn add_of(&mut self, kind: HopKind, evidence: String, id: ElementId, codes: &[Code]) {
-        let entry = self.entry;
-        self.add_where(kind, evidence, |finding| {
-            codes.contains(&finding.code) && is_about(finding, entry, id)
-        });
-    }
-
     /// Nobody can tell whether the last hop is as it should be, where nothing breaks it.
     fn unsure(&mut self) {
         if let Some(hop) = self.hops.last_mut().filter(|hop| hop.state == State::Ok) {

@@ -51,12 +51,18 @@ codes! {
     Bitlocker "bitlocker",
     /// The MBR has no boot code.
     BootCodeMissing "boot-code-missing",
+    /// `boot.ini` leads to a disk by a number that none here has.
+    BootIniDisk "boot-ini-disk",
+    /// `boot.ini` leads to a disk through `ntbootdd.sys`, which is not there.
+    BootIniDriver "boot-ini-driver",
     /// `boot.ini` leads to another disk, of which nothing can be told from here.
     BootIniElsewhere "boot-ini-elsewhere",
     /// `boot.ini` leads to a partition that is not there, or that has no Windows.
     BootIniPartition "boot-ini-partition",
     /// `boot.ini` names a disk by a signature that this one does not have.
     BootIniSignature "boot-ini-signature",
+    /// `boot.ini` is UTF-16 text, in which NTLDR finds no entry.
+    BootIniUtf16 "boot-ini-utf16",
     /// The store is there, but no boot manager to open it.
     BootManagerMissing "boot-manager-missing",
     /// Whether the boot manager is there cannot be told.
@@ -105,6 +111,8 @@ codes! {
     FirmwareEntry "firmware-entry",
     /// The disk has a GPT, and its store is one for BIOS.
     FirmwareMismatch "firmware-mismatch",
+    /// A Windows of NT 5.x has no `hal.dll`.
+    HalMissing "hal-missing",
     /// A Windows is hibernated, or was shut down with fast startup.
     Hibernated "hibernated",
     /// Whether a Windows is hibernated cannot be told.
@@ -135,6 +143,8 @@ codes! {
     NotTheRecordedDisk "not-the-recorded-disk",
     /// There is neither a boot manager nor a Windows.
     NotWindows "not-windows",
+    /// NTLDR has no `NTDETECT.COM` beside it.
+    NtdetectMissing "ntdetect-missing",
     /// Windows 2003 or XP: it has no BCD store.
     Ntldr "ntldr",
     /// An entry's loader is that of another Windows than the one that it names.
@@ -197,6 +207,8 @@ codes! {
     WindowsMissing "windows-missing",
     /// chkdsk is due on the volume of Windows.
     WindowsVolumeDirty "windows-volume-dirty",
+    /// A Windows is here that no entry of the store starts, and another is started.
+    WindowsWithoutEntry "windows-without-entry",
 }
 
 impl std::fmt::Display for Code {

@@ -8,6 +8,7 @@ use crate::layout::Layout;
 use crate::layout::arc_path::Adapter;
 use crate::layout::arc_path::ArcPath;
 use crate::layout::index::VolumeIndex;
+use crate::layout::system::SystemVolume;
 use crate::layout::windows::WindowsVolume;
 use crate::partition::DiskId;
 use crate::partition::TableKind;
@@ -21,6 +22,10 @@ pub(in crate::diagnosis) enum Lead<'a> {
     UnknownDisk(u32),
     /// To a disk with this signature, which is another attached one.
     OtherDisk(u32, NamedDisk),
+    /// To the disk that the BIOS counts by this number, from 0: there is only this one.
+    NoDisk(u32),
+    /// To a disk that a driver reaches which is not there.
+    NoDriver,
     /// To another disk, or to one that cannot be told from here: in words.
     Elsewhere(String),
     /// To a partition that this disk does not have.
@@ -32,11 +37,24 @@ pub(in crate::diagnosis) enum Lead<'a> {
 }
 
 /// Follows a path as NTLDR would when this disk is the one that it was started from.
-pub(in crate::diagnosis) fn lead<'a>(layout: &'a Layout, context: &Context, path: &ArcPath) -> Lead<'a> {
+pub(in crate::diagnosis) fn lead<'a>(
+    layout: &'a Layout,
+    context: &Context,
+    system: &SystemVolume,
+    path: &ArcPath,
+) -> Lead<'a> {
+    let may_have_driver = system.ntldr.as_ref().is_some_and(|ntldr| ntldr.scsi_driver.may_be());
+    // A GPT is another matter.
+    let is_lone = |number: u32| {
+        let is_beside = usize::try_from(number).is_ok_and(|it| it <= context.companions.len());
+        layout.table.kind == TableKind::Mbr && !is_beside
+    };
     match path.adapter {
         Adapter::Signature(signature) if layout.table.disk != Some(DiskId::Mbr(signature)) => {
             return other_disk(context, path, signature);
         }
+        Adapter::Scsi(_) if !may_have_driver => return Lead::NoDriver,
+        Adapter::Multi(_) if path.rdisk != 0 && is_lone(path.rdisk) => return Lead::NoDisk(path.rdisk),
         Adapter::Scsi(_) => return Lead::Elsewhere("a disk that ntbootdd.sys finds".into()),
         Adapter::Multi(_) if path.rdisk != 0 => {
             return Lead::Elsewhere(format!("another disk, number {} of the BIOS from 0", path.rdisk));
@@ -78,13 +96,20 @@ pub(in crate::diagnosis) fn number_of(layout: &Layout, path: &ArcPath, volume: V
     (1..=last).find(is)
 }
 
-/// The volumes that have a Windows in the directory of a path.
-pub(in crate::diagnosis) fn holders(layout: &Layout, path: &ArcPath) -> Vec<VolumeIndex> {
-    let windows = layout.windows.iter().filter(|windows| is_root(path, windows));
-    windows.map(|windows| windows.volume).collect()
+/// The Windows that a path means, where it leads to none: the only one in its directory, or the only one that NTLDR starts.
+pub(in crate::diagnosis) fn meant<'a>(layout: &'a Layout, path: &ArcPath) -> Option<&'a WindowsVolume> {
+    let of_root: Vec<&WindowsVolume> =
+        layout.windows.iter().filter(|windows| is_root(path, windows)).collect();
+    let all = || layout.windows.iter().filter(|windows| windows.is_nt5()).collect();
+    let fitting: Vec<&WindowsVolume> = if of_root.is_empty() { all() } else { of_root };
+    match fitting.as_slice() {
+        [only] => Some(only),
+        _ => None,
+    }
 }
 
-fn is_root(path: &ArcPath, windows: &WindowsVolume) -> bool {
+/// Whether a path names the directory of this Windows.
+pub(in crate::diagnosis) fn is_root(path: &ArcPath, windows: &WindowsVolume) -> bool {
     path.directory.trim_end_matches('\\').to_lowercase() == windows.root.to_lowercase()
 }
 

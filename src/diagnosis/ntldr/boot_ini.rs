@@ -12,18 +12,18 @@ use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::subject::Place;
 use crate::diagnosis::model::subject::Subject;
 use crate::diagnosis::ntldr::arc_path::Lead;
-use crate::diagnosis::ntldr::arc_path::holders;
 use crate::diagnosis::ntldr::arc_path::lead;
-use crate::diagnosis::ntldr::arc_path::number_of;
-use crate::diagnosis::store::loader_checks;
-use crate::diagnosis::store::menu::Legacy;
-use crate::diagnosis::store::menu::legacy;
+use crate::diagnosis::ntldr::correction::correction;
+use crate::diagnosis::ntldr::severity::severity;
+use crate::diagnosis::ntldr::start_files;
 use crate::layout::Layout;
 use crate::layout::arc_path::Adapter;
 use crate::layout::arc_path::ArcPath;
 use crate::layout::boot_ini::BootIni;
+use crate::layout::boot_ini::BootIniText;
 use crate::layout::boot_ini::Target;
 use crate::layout::system::SystemVolume;
+use crate::layout::system_file::SystemFile;
 use crate::layout::windows::WindowsVolume;
 use crate::partition::DiskId;
 
@@ -42,6 +42,7 @@ pub(crate) fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
         if layout.systems.iter().all(SystemVolume::is_ntldr_only) {
             findings.push(what_it_is(layout, system));
         }
+        findings.extend(start_files::findings(layout, system));
         let Some(found) = parsed(system) else { continue };
         let default = path(found.default_target());
         if let Some(path) = default {
@@ -65,18 +66,24 @@ pub(in crate::diagnosis) fn hop<'a>(
     context: &Context,
     system: &SystemVolume,
 ) -> (State, String, Option<&'a WindowsVolume>) {
-    let Some(found) = parsed(system) else { return (State::Unknown, NO_BOOT_INI.into(), None) };
+    let lacks = if start_files::lacks_detect(system) { r", without \NTDETECT.COM" } else { "" };
+    let unknown = |evidence: &str| (State::Unknown, format!("{evidence}{lacks}"), None);
+    let Some(found) = parsed(system) else { return unknown(NO_BOOT_INI) };
     let (text, lead) = match found.default_target() {
-        None => return (State::Unknown, "no entry, and no default".into(), None),
-        Some(Target::Windows(path)) => (path.to_string(), lead(layout, context, path)),
+        None => return unknown("no entry, and no default"),
+        Some(Target::Windows(path)) => (path.to_string(), lead(layout, context, system, path)),
         Some(Target::BootSector(text) | Target::Other(text)) => {
-            return (State::Unknown, format!("{text}, which is no Windows of its own"), None);
+            return unknown(&format!("{text}, which is no Windows of its own"));
         }
     };
     let (state, place, windows) = match lead {
         Lead::Windows(windows) => (State::Ok, layout.name(windows.volume), Some(windows)),
         Lead::OtherDisk(_, named) => (State::Ok, format!("{}, another disk", named.place()), None),
         Lead::UnknownDisk(_) => (State::Ok, "a disk that is not here".into(), None),
+        Lead::NoDisk(number) => (State::Ok, format!("disk {number} of the BIOS, and this one is 0"), None),
+        Lead::NoDriver => {
+            (State::Ok, format!("through {}, which is not there", SystemFile::ScsiDriver), None)
+        }
         Lead::Elsewhere(place) => (State::Unknown, place, None),
         Lead::NoPartition => (State::Ok, "a partition that is not here".into(), None),
         Lead::NoWindows(volume) => (State::Ok, format!("{}, where it is not", layout.name(volume)), None),
@@ -84,11 +91,11 @@ pub(in crate::diagnosis) fn hop<'a>(
             (State::Unknown, format!("{}, whose files cannot be seen", layout.name(volume)), None)
         }
     };
-    (state, format!("default {text}: {place}"), windows)
+    (state, format!("default {text}: {place}{lacks}"), windows)
 }
 
 fn parsed(system: &SystemVolume) -> Option<BootIni> {
-    system.boot_ini().map(BootIni::parse)
+    system.boot_ini().map(BootIniText::parse)
 }
 
 fn path(target: Option<&Target>) -> Option<&ArcPath> {
@@ -101,8 +108,8 @@ fn path(target: Option<&Target>) -> Option<&ArcPath> {
 fn what_it_is(layout: &Layout, system: &SystemVolume) -> Finding {
     let mut evidence = vec![format!(r"\ntldr is on {}", layout.name(system.volume))];
     match system.boot_ini() {
-        Some(text) => {
-            evidence.extend(text.lines().map(|line| format!("boot.ini: {}", line.trim_end())));
+        Some(found) => {
+            evidence.extend(found.text.lines().map(|line| format!("boot.ini: {}", line.trim_end())));
         }
         None => evidence.push(NO_BOOT_INI.into()),
     }
@@ -129,16 +136,6 @@ fn signature(path: &ArcPath) -> Option<u32> {
     }
 }
 
-/// How much it matters that an entry leads nowhere: beside a boot manager, or where no firmware comes to it, a leftover.
-fn severity(layout: &Layout, system: &SystemVolume, is_default: bool) -> Severity {
-    let is_started = layout.first_system().is_some_and(|start| start.volume == system.volume);
-    match (system.is_ntldr_only() && is_started, legacy(layout), is_default) {
-        (true, ..) | (_, Legacy::Main, _) if is_default => Severity::BlocksBoot,
-        (true, ..) | (_, Legacy::Main | Legacy::Listed, _) => Severity::Degrades,
-        (false, Legacy::Unlisted, _) => Severity::Note,
-    }
-}
-
 /// What is wrong with an entry.
 struct Fault {
     code: Code,
@@ -160,7 +157,7 @@ fn entry(
     };
     let place = layout.name(system.volume);
     let said = format!(r"\boot.ini on {place} names {path}");
-    let lead = lead(layout, context, path);
+    let lead = lead(layout, context, system, path);
     if let Lead::Elsewhere(elsewhere) = &lead {
         let message = format!("boot.ini leads to {elsewhere}");
         let note = Finding::plain(Code::BootIniElsewhere, Severity::Note, subject, message);
@@ -191,6 +188,23 @@ fn fault(layout: &Layout, place: &str, path: &ArcPath, lead: &Lead<'_>, is_defau
             ),
             evidence: wrong_disk(layout, is_default),
             remedy: Remedy::Belongs(named.clone()),
+        },
+        Lead::NoDisk(number) => Fault {
+            code: Code::BootIniDisk,
+            message: format!(
+                "boot.ini leads to rdisk({number}), and there is no disk but this one, rdisk(0)"
+            ),
+            evidence: says(is_default, NOT_READ),
+            remedy: Remedy::Advice(no_disk_advice(layout, place, path)),
+        },
+        Lead::NoDriver => Fault {
+            code: Code::BootIniDriver,
+            message: format!(
+                r"boot.ini leads to a disk through {}, which is not beside \ntldr",
+                SystemFile::ScsiDriver
+            ),
+            evidence: Vec::new(),
+            remedy: Remedy::Advice(no_driver_advice(layout, place, path)),
         },
         Lead::NoPartition => Fault {
             code: Code::BootIniPartition,
@@ -241,30 +255,31 @@ fn wrong_disk_advice(layout: &Layout, place: &str, named: u32) -> String {
     )
 }
 
-fn wrong_partition_advice(layout: &Layout, place: &str, path: &ArcPath) -> String {
-    let holders = holders(layout, path);
-    let right = match holders.as_slice() {
-        [only] => number_of(layout, path, *only).map(|number| (*only, number)),
-        _ => None,
-    };
-    match right {
-        Some((volume, number)) => format!(
-            r"edit \boot.ini on {place}: partition({}) becomes partition({number}), in `default=` and in its entry: {} is on {}",
-            path.partition,
-            path.directory,
-            layout.name(volume)
-        ),
-        None => {
-            format!("{} is on no partition of this disk, or on several; see `bcdrescue list`", path.directory)
+fn no_disk_advice(layout: &Layout, place: &str, path: &ArcPath) -> String {
+    match correction(layout, place, path) {
+        Some(edit) => {
+            format!("{edit}; or, if it means a disk of the same machine, name that with --with DISK")
         }
+        None => format!("{} is not on this disk: name the one that has it with --with DISK", path.directory),
     }
+}
+
+fn no_driver_advice(layout: &Layout, place: &str, path: &ArcPath) -> String {
+    let restore = "restore that driver from a backup";
+    correction(layout, place, path).map_or_else(|| restore.to_owned(), |edit| format!("{edit}; or {restore}"))
+}
+
+fn wrong_partition_advice(layout: &Layout, place: &str, path: &ArcPath) -> String {
+    let nowhere =
+        || format!("{} is on no partition of this disk, or on several; see `bcdrescue list`", path.directory);
+    correction(layout, place, path).unwrap_or_else(nowhere)
 }
 
 /// What the default Windows is started with must be there.
 fn incomplete(layout: &Layout, context: &Context, system: &SystemVolume, path: &ArcPath) -> Vec<Finding> {
-    match lead(layout, context, path) {
+    match lead(layout, context, system, path) {
         Lead::Windows(windows) if severity(layout, system, true) == Severity::BlocksBoot => {
-            loader_checks::incomplete(&Subject::volume(layout, windows.volume), windows)
+            start_files::incomplete(layout, windows)
         }
         _ => Vec::new(),
     }

@@ -2,3 +2,6 @@
 
 pub(crate) mod arc_path;
 pub(crate) mod boot_ini;
+mod correction;
+mod severity;
+mod start_files;

@@ -234,8 +234,16 @@ pub(in crate::diagnosis) fn incomplete(volume: &Subject, windows: &WindowsVolume
 fn no_windows(goal: Goal<'_>, root: &str) -> Option<Finding> {
     let layout = goal.layout;
     let is_read = layout.failed_read.is_none() && !layout.hides(goal.volume);
+    let mut there = layout.windows.iter().filter(|windows| windows.volume == goal.volume);
+    let advice = match (there.next(), there.next()) {
+        (Some(only), None) => format!(
+            "{} is a Windows: set `systemroot` of the entry to that with `bcdedit` from a Windows rescue system",
+            only.root
+        ),
+        _ => "not a matter of the store: restore the Windows from a backup".to_owned(),
+    };
     is_read.then(|| Finding {
-        remedy: Remedy::Advice("not a matter of the store: restore the Windows from a backup".into()),
+        remedy: Remedy::Advice(advice),
         ..Finding::plain(
             Code::WindowsMissing,
             Severity::BlocksBoot,

@@ -28,9 +28,16 @@ use crate::diagnosis::store::menu::listed;
 use crate::diagnosis::store::menu::recovery_entries;
 use crate::diagnosis::store::menu::start;
 use crate::diagnosis::store::whole::Entries;
+use crate::diagnosis::store::without_entry;
+use crate::diagnosis::store::without_entry::elsewhere;
+use crate::diagnosis::store::without_entry::left_out;
+use crate::diagnosis::store::without_entry::places;
+use crate::diagnosis::store::without_entry::ram_disk;
+use crate::diagnosis::store::without_entry::to_make;
 use crate::guid::Guid;
 use crate::layout::index::StoreIndex;
 use crate::layout::store::StoreFile;
+use crate::layout::windows::WindowsVolume;
 
 /// Written behind all that the entry itself needs.
 const RANK: u8 = 3;
@@ -68,10 +75,10 @@ impl Menu<'_> {
             Start::NoList | Start::NotThere => None,
         };
         if starts.is_some_and(|object| is_system(object) && !is_recovery_beside(self.store, object)) {
-            return self.unused_word(starts).into_iter().chain(self.other()).collect();
+            return self.of_system(starts);
         }
         if !has_loader(self.store) {
-            return vec![no_entry(self.index, self.file, self.store.objects().len())];
+            return vec![self.no_entry()];
         }
         let Some(fault) = fault(Some(self.index), &self.file.name, self.store) else { return Vec::new() };
         let candidates = self.candidates();
@@ -80,6 +87,60 @@ impl Menu<'_> {
         let remedy = self.remedy(&candidates);
         let unfit = self.unfit(&candidates);
         std::iter::once(Finding { evidence, remedy, ..fault }).chain(unfit).collect()
+    }
+
+    /// Something starts by itself; it may be another thing than the Windows that is here.
+    fn of_system(&self, starts: Option<&Object>) -> Vec<Finding> {
+        if let Some(finding) = self.ram_disk(starts) {
+            return vec![finding];
+        }
+        let said = self.unused_word(starts).into_iter().chain(self.other());
+        match elsewhere(self.entries, self.index) {
+            Some(elsewhere) => said.chain([elsewhere.finding()]).collect(),
+            None => said.chain(without_entry::notes(self.entries, self.file)).collect(),
+        }
+    }
+
+    /// A RAM disk starts by itself, and another entry starts a Windows.
+    fn ram_disk(&self, starts: Option<&Object>) -> Option<Finding> {
+        let Start::Entry { object: main, by } = start(self.store) else { return None };
+        let object = starts?;
+        let file = ram_disk(object)?;
+        let candidates = self.candidates();
+        let is_windows = |at: &ObjectIndex| matches!(self.entries.windows(self.index, *at), Some((_, Ok(_))));
+        if !candidates.iter().any(is_windows) {
+            return None;
+        }
+        let is_there = self.entries.whole(self.index, main, true).is_some();
+        Some(Finding {
+            evidence: candidates.iter().filter_map(|object| self.described(*object)).collect(),
+            remedy: self.remedy(&candidates),
+            ..Finding::plain(
+                Code::DefaultNotWindows,
+                if is_there { Severity::Degrades } else { Severity::BlocksBoot },
+                list(Some(self.index), &self.file.name, self.store, by == By::Default),
+                format!("{} starts by itself, and it is a RAM disk, {file}", object.name()),
+            )
+        })
+    }
+
+    /// There is no entry that could start a Windows.
+    fn no_entry(&self) -> Finding {
+        let Self { entries, file, .. } = self;
+        let layout = entries.layout;
+        let windows = left_out(*entries, file.firmware);
+        let objects = format!("{} objects, none of them a Windows boot loader", self.store.objects().len());
+        let place = (!windows.is_empty()).then(|| format!("{} has none", places(layout, &windows)));
+        Finding {
+            evidence: std::iter::once(objects).chain(place).collect(),
+            remedy: Remedy::Advice(to_make(layout, file, &windows)),
+            ..Finding::plain(
+                Code::NoWindowsEntry,
+                Severity::BlocksBoot,
+                Subject::store(Some(self.index), &file.name),
+                "the store has no entry that starts Windows".into(),
+            )
+        }
     }
 
     /// The entries that can take the place of what is not there: the one that the user means, or that the default names, or else
@@ -92,7 +153,11 @@ impl Menu<'_> {
                 && self.entries.whole(self.index, *at, false).is_some()
         };
         let objects = self.store.objects_indexed();
-        let whole: Vec<ObjectIndex> = objects.filter(is_candidate).map(|(at, _)| at).collect();
+        let mut whole: Vec<ObjectIndex> = objects.filter(is_candidate).map(|(at, _)| at).collect();
+        // Beside a Windows a RAM disk is what repairs it or sets one up.
+        if !self.entries.layout.windows.is_empty() {
+            whole.retain(|at| self.store.object_at(*at).is_some_and(|object| ram_disk(object).is_none()));
+        }
         let only = |id: Guid| whole.iter().copied().find(|at| self.id(*at) == Some(id));
         if let Some(entry) = self.entries.context.choice.entry {
             return only(entry).into_iter().collect();
@@ -101,6 +166,10 @@ impl Menu<'_> {
             Some(default) => vec![default],
             None => whole,
         }
+    }
+
+    fn left_out(&self) -> Vec<&WindowsVolume> {
+        left_out(self.entries, self.file.firmware)
     }
 
     fn id(&self, object: ObjectIndex) -> Option<Guid> {
@@ -120,6 +189,9 @@ impl Menu<'_> {
         let is_missing = start(self.store) == Start::NotThere;
         let [only] = candidates else {
             return match candidates {
+                [] if !self.left_out().is_empty() => {
+                    Remedy::Advice(to_make(self.entries.layout, self.file, &self.left_out()))
+                }
                 [] => Remedy::Advice(
                     "no entry of the store leads to a Windows that is whole: see the findings about them"
                         .into(),
@@ -236,31 +308,10 @@ fn has_loader(store: &Store) -> bool {
     kinds.any(|kind| kind.is_os_loader())
 }
 
-fn no_entry(index: StoreIndex, file: &StoreFile, objects: usize) -> Finding {
-    Finding {
-        evidence: vec![format!("{objects} objects, none of them a Windows boot loader")],
-        remedy: Remedy::Advice("an entry has to be made: `bcdboot` from a Windows rescue system".into()),
-        ..Finding::plain(
-            Code::NoWindowsEntry,
-            Severity::BlocksBoot,
-            Subject::store(Some(index), &file.name),
-            "the store has no entry that starts Windows".into(),
-        )
-    }
-}
-
 /// What is wrong with the lists of a store; `None` where they start a system.
 fn fault(index: Option<StoreIndex>, path: &str, store: &Store) -> Option<Finding> {
-    let names = |name: &str, id| {
-        let place = match (index, store.position(object_id::BOOTMGR)) {
-            (Some(store), Some(object)) => Place::Element(ElementPlace { store, object, id }, Side::Value),
-            (Some(store), None) => Place::Store(store),
-            (None, _) => Place::LoneStore,
-        };
-        Subject::new(place, format!("{path} {{bootmgr}} {name}"))
-    };
-    let default = || names("default", ElementId::DEFAULT);
-    let order = || names("displayorder", ElementId::DISPLAY_ORDER);
+    let default = || list(index, path, store, true);
+    let order = || list(index, path, store, false);
     let (code, status, subject, message) = match start(store) {
         Start::Entry { object, by } => {
             let object = store.object_at(object)?;
@@ -295,6 +346,20 @@ fn fault(index: Option<StoreIndex>, path: &str, store: &Store) -> Option<Finding
         evidence: evidence(store),
         ..Finding::plain(code, Severity::BlocksBoot, subject, message)
     })
+}
+
+/// One of the lists.
+fn list(index: Option<StoreIndex>, path: &str, store: &Store, is_default: bool) -> Subject {
+    let (name, id) = match is_default {
+        true => ("default", ElementId::DEFAULT),
+        false => ("displayorder", ElementId::DISPLAY_ORDER),
+    };
+    let place = match (index, store.position(object_id::BOOTMGR)) {
+        (Some(store), Some(object)) => Place::Element(ElementPlace { store, object, id }, Side::Value),
+        (Some(store), None) => Place::Store(store),
+        (None, _) => Place::LoneStore,
+    };
+    Subject::new(place, format!("{path} {{bootmgr}} {name}"))
 }
 
 /// What the lists name.

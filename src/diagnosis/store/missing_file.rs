@@ -25,8 +25,10 @@ use crate::diagnosis::store::lookup::Lookup;
 use crate::diagnosis::store::lookup::Where;
 use crate::diagnosis::store::menu::is_listed;
 use crate::diagnosis::store::menu::is_main;
+use crate::diagnosis::store::whole::Entries;
 use crate::diagnosis::store::whole::Goal;
 use crate::diagnosis::store::whole::goal;
+use crate::diagnosis::store::without_entry::elsewhere;
 use crate::layout::Layout;
 use crate::layout::VolumeFacts;
 use crate::layout::index::StoreIndex;
@@ -45,11 +47,16 @@ pub(crate) fn findings(
     answers: &[Resolution],
 ) -> Vec<Finding> {
     let matched: Vec<(&Reference, &Resolution)> = references.iter().zip(answers).collect();
+    let entries = Entries { layout, context, references, answers };
+    let stores = layout.stores_indexed().map(|(index, _)| index);
+    let elsewhere: Vec<StoreIndex> = stores.filter(|store| elsewhere(entries, *store).is_some()).collect();
+    let is_elsewhere = |store: StoreIndex| elsewhere.contains(&store);
     let named = matched.iter().filter_map(|(reference, answer)| {
         let goal = goal(layout, context, reference, answer)?;
         let file = reference.purpose.file.as_ref()?;
         let wanted = Wanted::new(layout, reference.store, reference.object, reference.element)?;
-        let wanted = Wanted { role: reference.purpose.role, file, ..wanted };
+        let is_elsewhere = is_elsewhere(reference.store);
+        let wanted = Wanted { role: reference.purpose.role, file, is_elsewhere, ..wanted };
         let remedy = || wanted.left_here(&matched, reference);
         wanted.on(goal, "", &remedy)
     });
@@ -61,7 +68,8 @@ pub(crate) fn findings(
             findings.extend(object.elements_indexed().filter_map(|(index, element)| {
                 let lookup = Lookup::of(object, element)?;
                 let wanted = Wanted::new(layout, store, at, index)?;
-                Wanted { role: lookup.role, file: lookup.file(), ..wanted }.by_lookup(&lookup)
+                let is_elsewhere = is_elsewhere(store);
+                Wanted { role: lookup.role, file: lookup.file(), is_elsewhere, ..wanted }.by_lookup(&lookup)
             }));
         }
     }
@@ -79,6 +87,8 @@ struct Wanted<'a> {
     file: &'a str,
     is_main: bool,
     is_listed: bool,
+    /// Whether the store leads elsewhere than to the Windows that is here.
+    is_elsewhere: bool,
 }
 
 impl<'a> Wanted<'a> {
@@ -101,6 +111,7 @@ impl<'a> Wanted<'a> {
             file: "",
             is_main,
             is_listed,
+            is_elsewhere: false,
         })
     }
 
@@ -140,6 +151,9 @@ impl<'a> Wanted<'a> {
         };
         let remedy = match severity {
             Severity::Note => Remedy::None,
+            _ if found.is_empty() && self.is_main && self.is_elsewhere => {
+                Remedy::Advice("restored, it would start this entry, and not the Windows that is here".into())
+            }
             _ if found.is_empty() => {
                 Remedy::Advice(format!("restore {} from a backup or the installation medium", self.file))
             }

@@ -14,3 +14,4 @@ pub(crate) mod state;
 pub(crate) mod unresolved;
 mod unused_choice;
 pub(crate) mod whole;
+pub(crate) mod without_entry;

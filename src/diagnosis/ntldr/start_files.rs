@@ -1,0 +1,107 @@
+//! Findings about what NTLDR needs besides a path that leads to a Windows.
+//!
+//! Sources of what it says: Microsoft, KB 330184 (`hal.dll`; of `ntoskrnl.exe` it is the same), KB 307545 (SYSTEM). Nothing was measured.
+
+use crate::diagnosis::model::code::Code;
+use crate::diagnosis::model::finding::Finding;
+use crate::diagnosis::model::finding::Severity;
+use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::subject::Subject;
+use crate::diagnosis::ntldr::severity::severity;
+use crate::diagnosis::store::loader_checks;
+use crate::layout::Layout;
+use crate::layout::known::Known;
+use crate::layout::system::SystemVolume;
+use crate::layout::system_file::SystemFile;
+use crate::layout::windows::WindowsVolume;
+
+/// Where NTLDR looks for a Windows without a `boot.ini`.
+const FALLBACKS: [&str; 2] = [r"\WINDOWS", r"\WINNT"];
+
+/// What NTLDR says of a file that is not there.
+const NOT_STARTED: &str =
+    "NTLDR says: Windows could not start because the following file is missing or corrupt:";
+
+/// What is beside NTLDR.
+pub(in crate::diagnosis) fn findings(layout: &Layout, system: &SystemVolume) -> Vec<Finding> {
+    detect(layout, system).into_iter().chain(utf16(layout, system)).collect()
+}
+
+/// Whether what NTLDR looks for hardware with is surely not there.
+pub(in crate::diagnosis) fn lacks_detect(system: &SystemVolume) -> bool {
+    system.ntldr.as_ref().is_some_and(|ntldr| !ntldr.detect.may_be())
+}
+
+fn detect(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
+    let severity = severity(layout, system, true);
+    (lacks_detect(system) && severity > Severity::Note).then(|| Finding {
+        evidence: vec!["NTLDR says: NTDETECT failed".into()],
+        remedy: Remedy::Advice(
+            r"copy it there from \I386 of an installation disk of that Windows, or from a backup".into(),
+        ),
+        ..Finding::plain(
+            Code::NtdetectMissing,
+            severity,
+            Subject::volume(layout, system.volume),
+            format!(r"\ntldr is there, but no {} beside it", SystemFile::Ntdetect),
+        )
+    })
+}
+
+/// A `boot.ini` that was saved as UTF-16.
+fn utf16(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
+    let encoding = system.boot_ini()?.utf16?;
+    let place = layout.name(system.volume);
+    let mut fallback = layout.windows.iter().filter(|windows| {
+        windows.volume == system.volume && FALLBACKS.iter().any(|root| windows.is_at(root))
+    });
+    let fallback = fallback.find(|windows| windows.is_nt5());
+    let severity = match severity(layout, system, true) {
+        Severity::BlocksBoot if fallback.is_some() => Severity::Degrades,
+        other => other,
+    };
+    let evidence = match fallback {
+        Some(windows) => format!("without an entry NTLDR starts {} on {place}", windows.root),
+        None => format!(r"without an entry NTLDR starts \WINDOWS on {place}, and there is none"),
+    };
+    Some(Finding {
+        evidence: vec![r"NTLDR says: Invalid BOOT.INI file, Booting from C:\windows\".to_owned(), evidence],
+        remedy: Remedy::Advice(format!(
+            r"write \boot.ini on {place} anew in plain bytes: `iconv -f {encoding} -t cp1252`"
+        )),
+        ..Finding::plain(
+            Code::BootIniUtf16,
+            severity,
+            Subject::volume(layout, system.volume),
+            r"\boot.ini is UTF-16 text; NTLDR reads bytes, and finds no entry in it".into(),
+        )
+    })
+}
+
+/// What is not there of the Windows that is started by itself, in the order in which NTLDR loads it.
+pub(in crate::diagnosis) fn incomplete(layout: &Layout, windows: &WindowsVolume) -> Vec<Finding> {
+    let volume = Subject::volume(layout, windows.volume);
+    let mut findings = loader_checks::incomplete(&volume, windows);
+    for finding in &mut findings {
+        let file = match finding.code {
+            Code::KernelMissing => r"<Windows root>\system32\ntoskrnl.exe".to_owned(),
+            _ => format!(r"{}\SYSTEM32\CONFIG\SYSTEM", windows.root.to_uppercase()),
+        };
+        finding.evidence.push(format!("{NOT_STARTED} {file}"));
+    }
+    if matches!(windows.hal, Some(Known::No)) {
+        findings.push(Finding {
+            evidence: vec![format!(r"{NOT_STARTED} <Windows root>\system32\hal.dll")],
+            remedy: Remedy::Advice(
+                "not a matter of boot.ini: restore it from a backup, or from an installation disk of that Windows (it has one for each kind of machine)".into(),
+            ),
+            ..Finding::plain(
+                Code::HalMissing,
+                Severity::BlocksBoot,
+                volume,
+                format!(r"{}\System32\hal.dll is missing", windows.root),
+            )
+        });
+    }
+    findings
+}
