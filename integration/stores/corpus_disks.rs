@@ -233,7 +233,10 @@ fn stores_that_name_no_disk_are_sound_on_any() {
     for (store, sound) in [
         ("win81-bios-locate", HEALTHY),
         // The RAM disk that it starts is not there: device and osdevice of its entry, and its boot.sdi.
-        ("setup-media-trailing-zeros", (4, "broken", [("file-missing", 3)].as_slice())),
+        (
+            "setup-media-trailing-zeros",
+            (4, "broken", [("file-missing", 3), ("no-windows-entry", 1)].as_slice()),
+        ),
         ("empty-no-objects", (4, "broken", [("store-empty", 1)].as_slice())),
     ] {
         run_case(

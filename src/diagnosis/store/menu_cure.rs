@@ -101,7 +101,7 @@ impl Menu<'_> {
         }
     }
 
-    /// A RAM disk starts by itself, and another entry starts a Windows.
+    /// A RAM disk starts by itself, and another entry starts a Windows; real machines are set up so, to be deployed.
     fn ram_disk(&self, starts: Option<&Object>) -> Option<Finding> {
         let Start::Entry { object: main, by } = start(self.store) else { return None };
         let object = starts?;
@@ -117,7 +117,7 @@ impl Menu<'_> {
             remedy: self.remedy(&candidates),
             ..Finding::plain(
                 Code::DefaultNotWindows,
-                if is_there { Severity::Degrades } else { Severity::BlocksBoot },
+                if is_there { Severity::Note } else { Severity::BlocksBoot },
                 list(Some(self.index), &self.file.name, self.store, by == By::Default),
                 format!("{} starts by itself, and it is a RAM disk, {file}", object.name()),
             )

@@ -151,8 +151,10 @@ impl<'a> Wanted<'a> {
         };
         let remedy = match severity {
             Severity::Note => Remedy::None,
-            _ if found.is_empty() && self.is_main && self.is_elsewhere => {
-                Remedy::Advice("restored, it would start this entry, and not the Windows that is here".into())
+            _ if found.is_empty() && self.is_elsewhere && (self.is_main || self.role == ElementRole::Sdi) => {
+                Remedy::Advice(
+                    "restored, it would serve this store's entry, and not the Windows that is here".into(),
+                )
             }
             _ if found.is_empty() => {
                 Remedy::Advice(format!("restore {} from a backup or the installation medium", self.file))
