@@ -61,7 +61,7 @@ const GPT_CASES: [Case; 3] = [
     ("boot-manager-missing", &GPT, "broken", "boot-manager-missing", None),
 ];
 
-const STORE_CASES: [Case; 10] = [
+const STORE_CASES: [Case; 14] = [
     ("loader-missing", &MBR, "broken", "file-missing", None),
     ("loader-missing", &GPT, "broken", "file-missing", None),
     ("store-not-a-hive", &["win2008sp2-bios", "win10-bios"], "broken", "store-unreadable", None),
@@ -72,6 +72,10 @@ const STORE_CASES: [Case; 10] = [
     ("hibernated", &["win10-bios", "win7-logical"], "healthy", "hibernated", None),
     ("hibernated", &["win11-uefi"], "healthy", "hibernated", None),
     ("bitlocker", &GPT, "healthy", "bitlocker", None),
+    ("veracrypt", &["win2008r2-bios", "win10-bios", "win7-logical"], "healthy", "encrypted", None),
+    ("ext4", &["win2008r2-bios", "win10-bios", "win7-logical"], "broken", "file-missing", None),
+    ("ext4", &GPT, "broken", "file-missing", None),
+    ("raid-member", &MBR, "healthy", "raid-member", None),
 ];
 
 const NT5_CASES: [Case; 4] = [

@@ -11,6 +11,7 @@ use crate::diagnosis::identity::restore;
 use crate::diagnosis::identity::restore::Restore;
 use crate::diagnosis::identity::snapshot;
 use crate::diagnosis::model::byte_edit::ByteEdit;
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
@@ -53,7 +54,8 @@ impl Diagnosis {
     /// Why nobody can tell more, where the verdict is unknown.
     #[must_use]
     pub fn doubt(&self) -> Option<&Finding> {
-        let unread = self.findings.iter().rev().find(|finding| finding.is_of_unread());
+        let says_why = |finding: &&Finding| finding.is_of_unread() || finding.code == Code::PartitionImage;
+        let unread = self.findings.iter().rev().find(says_why);
         unread.or(self.findings.first()).filter(|_| self.verdict == Verdict::Unknown)
     }
 
