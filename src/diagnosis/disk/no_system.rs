@@ -31,6 +31,9 @@ pub(in crate::diagnosis) fn finding(layout: &Layout) -> Finding {
     let is_uefi = is_for_uefi(layout);
     let message = match is_uefi {
         true => for_uefi(layout),
+        false if layout.table.kind == TableKind::None => {
+            r"no boot manager (\bootmgr, \ntldr) on this volume".to_owned()
+        }
         false => {
             let place = if hidden.is_empty() { "on any volume" } else { "on what can be read" };
             format!(r"no boot manager (\bootmgr, \ntldr) {place}: a BIOS falls through without a word")
