@@ -54,9 +54,9 @@ impl Diagnosis {
     /// Why nobody can tell more, where the verdict is unknown.
     #[must_use]
     pub fn doubt(&self) -> Option<&Finding> {
-        let says_why = |finding: &&Finding| finding.is_of_unread() || finding.code == Code::PartitionImage;
-        let unread = self.findings.iter().rev().find(says_why);
-        unread.or(self.findings.first()).filter(|_| self.verdict == Verdict::Unknown)
+        let unread = self.findings.iter().rev().find(|finding| finding.is_of_unread());
+        let lone = || self.findings.iter().find(|finding| finding.code == Code::PartitionImage);
+        unread.or_else(lone).or(self.findings.first()).filter(|_| self.verdict == Verdict::Unknown)
     }
 
     /// The re-pointings that `fix` would do.

@@ -79,7 +79,7 @@ impl fmt::Display for RaidMember {
     }
 }
 
-/// The record at the end of a disk, by one read; beside a GPT that is a small one. What cannot be read there tells nothing.
+/// The record at the end of a disk, by one read; beside a GPT that is a small one. Where that fails, what may be there is not known, as of any other read.
 pub(super) fn look(storage: &dyn Storage, table: &PartitionTable) -> Option<RaidMember> {
     let sectors = storage.len().checked_div(u64::try_from(SECTOR).ok()?)?;
     let first = sectors.checked_sub(u64::try_from(SECTORS).ok()?)?;

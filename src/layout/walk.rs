@@ -54,7 +54,7 @@ pub fn discover_companion(storage: &dyn Storage, stores: &[StoreFile]) -> Result
 
 fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, PartitionError> {
     let table = partition::read(storage)?;
-    let raid_member = raid_member::look(storage.below(), &table);
+    let raid_member = raid_member::look(storage, &table);
     let places: Vec<Window<'_>> = table
         .partitions
         .iter()

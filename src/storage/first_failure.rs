@@ -72,12 +72,6 @@ impl<'a> FirstFailure<'a> {
         Self { below, failure: OnceLock::new() }
     }
 
-    /// What is read through it. A failure there is not kept: for what a disk need not have.
-    #[must_use]
-    pub fn below(&self) -> &'a dyn Storage {
-        self.below
-    }
-
     /// The first read that failed by now; `None` when all went well.
     #[must_use]
     pub fn failure(&self) -> Option<&FailedRead> {
