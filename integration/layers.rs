@@ -61,7 +61,7 @@ const GROUPS: [(&str, &[&str]); 2] = [
 ];
 
 /// The modules of `bcdrescue-make-image`, lowest first: each uses only those before it.
-const MAKE_IMAGE: [&str; 20] = [
+const MAKE_IMAGE: [&str; 21] = [
     "bases",
     "field",
     "disk",
@@ -72,6 +72,7 @@ const MAKE_IMAGE: [&str; 20] = [
     "bitlocker",
     "boot_start",
     "files",
+    "foreign",
     "generalized",
     "hibernated",
     "stores",

@@ -8,6 +8,7 @@ use crate::bitlocker;
 use crate::boot_start;
 use crate::disk::Disk;
 use crate::files;
+use crate::foreign;
 use crate::generalized;
 use crate::hibernated;
 use crate::identity;
@@ -76,6 +77,13 @@ pub(crate) static DAMAGES: [Damage; 15] = [
         "the Windows volume is encrypted, as far as its first sector says",
         bitlocker::bitlocker,
     ),
+    damage(
+        "veracrypt",
+        "MBR: the Windows volume looks encrypted, and VeraCrypt's loader starts the disk",
+        foreign::veracrypt,
+    ),
+    damage("ext4", "a Linux took the Windows volume, as far as its superblock says", foreign::ext4),
+    damage("raid-member", "MBR: the disk is a member of an array of Intel's firmware", foreign::raid_member),
 ];
 
 /// The damage of this name.

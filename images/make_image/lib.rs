@@ -15,6 +15,7 @@ mod damage;
 mod disk;
 mod field;
 mod files;
+mod foreign;
 mod generalized;
 mod grow;
 mod hibernated;

@@ -3,7 +3,9 @@
 pub mod cut_images;
 pub mod drive_letters;
 pub mod efi_partition;
+pub mod foreign_content;
 pub mod hybrid;
+pub mod lone_volume;
 pub mod menus;
 pub mod named_here;
 pub mod no_system;

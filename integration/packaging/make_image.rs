@@ -61,7 +61,7 @@ const GPT_CASES: [Case; 3] = [
     ("boot-manager-missing", &GPT, "broken", "boot-manager-missing", None),
 ];
 
-const STORE_CASES: [Case; 12] = [
+const STORE_CASES: [Case; 16] = [
     ("loader-missing", &MBR, "broken", "file-missing", None),
     ("loader-missing", &GPT, "broken", "file-missing", None),
     ("setup-medium-store", &MBR, "broken", "no-windows-entry", None),
@@ -74,6 +74,10 @@ const STORE_CASES: [Case; 12] = [
     ("hibernated", &["win10-bios", "win7-logical"], "healthy", "hibernated", None),
     ("hibernated", &["win11-uefi"], "healthy", "hibernated", None),
     ("bitlocker", &GPT, "healthy", "bitlocker", None),
+    ("veracrypt", &["win2008r2-bios", "win10-bios", "win7-logical"], "healthy", "encrypted", None),
+    ("ext4", &["win2008r2-bios", "win10-bios", "win7-logical"], "broken", "file-missing", None),
+    ("ext4", &GPT, "broken", "file-missing", None),
+    ("raid-member", &MBR, "healthy", "raid-member", None),
 ];
 
 const NT5_CASES: [Case; 6] = [

@@ -14,6 +14,7 @@ pub mod half_repairs;
 pub mod interrupted;
 pub mod left_alone;
 pub mod power;
+pub mod raid_members;
 pub mod recorded;
 pub mod refusals;
 pub mod restore;

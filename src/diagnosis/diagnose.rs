@@ -11,6 +11,7 @@ use crate::diagnosis::identity::restore;
 use crate::diagnosis::identity::restore::Restore;
 use crate::diagnosis::identity::snapshot;
 use crate::diagnosis::model::byte_edit::ByteEdit;
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
@@ -54,7 +55,8 @@ impl Diagnosis {
     #[must_use]
     pub fn doubt(&self) -> Option<&Finding> {
         let unread = self.findings.iter().rev().find(|finding| finding.is_of_unread());
-        unread.or(self.findings.first()).filter(|_| self.verdict == Verdict::Unknown)
+        let lone = || self.findings.iter().find(|finding| finding.code == Code::PartitionImage);
+        unread.or_else(lone).or(self.findings.first()).filter(|_| self.verdict == Verdict::Unknown)
     }
 
     /// The re-pointings that `fix` would do.
@@ -129,6 +131,16 @@ fn repoints(findings: &[Finding]) -> impl Iterator<Item = &Repoint> {
     })
 }
 
+/// What one volume lacks to start may be on the rest of its disk: that is said before anything that is missing, and as grave.
+fn lead_with_lone_volume(findings: &mut Vec<Finding>) {
+    let is_any = findings.first().is_some_and(|finding| finding.severity == Severity::BlocksBoot);
+    let at = findings.iter().position(|finding| finding.code == Code::PartitionImage).filter(|_| is_any);
+    if let Some(at) = at {
+        let lone = findings.remove(at);
+        findings.insert(0, Finding { severity: Severity::BlocksBoot, ..lone });
+    }
+}
+
 /// Examines a layout.
 #[must_use]
 pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
@@ -166,6 +178,7 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     let letters = drive_letters::findings(layout, context, &matched, &repointed, &restore);
     findings.extend(letters);
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    lead_with_lone_volume(&mut findings);
     let mut chain = chain::walk(layout, context, &references, &answers, &findings);
     let verdict = Verdict::of_disk(layout, &findings, &chain, &entries.way());
     if verdict == Verdict::Unknown {

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::diagnosis::disk::firmware_start::is_start_encrypted;
+use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::hop::Hop;
@@ -14,6 +16,8 @@ use crate::layout::Layout;
 use crate::layout::VolumeFacts;
 use crate::layout::VolumeRole;
 use crate::layout::index::VolumeIndex;
+use crate::partition::TableKind;
+use crate::volume::FileSystem;
 
 /// The answer in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
@@ -63,10 +67,20 @@ impl Verdict {
     ) -> Self {
         let is_doubted =
             findings.iter().any(Finding::is_of_unread) && !is_aside(layout, findings, chain, way);
+        if is_start_encrypted(layout) {
+            return Self::Unknown;
+        }
         if layout.systems.is_empty() && layout.windows.is_empty() {
             // What cannot be read may be the very volume: that is not the same as a disk without Windows.
             let is_damaged = layout.volumes.iter().any(|facts| facts.unreadable.is_some());
-            return if is_doubted || is_damaged { Self::Unknown } else { Self::NotWindows };
+            let is_closed = |facts: &VolumeFacts| facts.file_system == FileSystem::BitLocker;
+            let is_lone = layout.table.kind == TableKind::None;
+            let is_part = layout.raid_member.is_some() || is_lone && layout.volumes.iter().any(is_closed);
+            return if is_doubted || is_damaged || is_part { Self::Unknown } else { Self::NotWindows };
+        }
+        let is_lone = findings.iter().any(|finding| finding.code == Code::PartitionImage);
+        if is_lone && Self::of(findings) == Self::Broken {
+            return Self::Unknown;
         }
         // Neither is a store that may be there the same as none. An element that names what is not here was seen, whatever else
         // was not.

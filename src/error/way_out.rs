@@ -107,6 +107,14 @@ pub enum ImageCure {
     Merge,
     /// What was packed is unpacked.
     Unpack,
+    /// The disks in an OVA are unpacked.
+    ExtractOva,
+    /// Those in a Proxmox backup.
+    ExtractVma,
+    /// What is in a tar archive.
+    ExtractTar,
+    /// The disk is named, in place of the file that describes its machine.
+    NameDisk,
     /// Its dirty bitmaps are removed.
     RemoveBitmaps,
     /// Its tables are repaired.

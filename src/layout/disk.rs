@@ -1,6 +1,7 @@
 //! Everything that was found on one disk, and the questions that are asked of it.
 
 use crate::bytes;
+use crate::layout::content::Encryptor;
 use crate::layout::esp::Esp;
 use crate::layout::evidence::Evidence;
 use crate::layout::firmware::Firmware;
@@ -9,6 +10,7 @@ use crate::layout::index::StoreIndex;
 use crate::layout::index::VolumeIndex;
 use crate::layout::index::WindowsIndex;
 use crate::layout::mounted_devices::MountedDevices;
+use crate::layout::raid_member::RaidMember;
 use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
 use crate::layout::system::is_esp_type;
@@ -20,6 +22,7 @@ use crate::partition::Partition;
 use crate::partition::PartitionTable;
 use crate::partition::TableKind;
 use crate::storage::first_failure::FailedRead;
+use crate::volume::FileSystem;
 
 /// Everything that was found on one disk.
 #[derive(Debug)]
@@ -42,6 +45,10 @@ pub struct Layout {
     pub evidence: Evidence,
     /// Files that say where Windows believes its recovery environment to be.
     pub winre: Vec<WinreFile>,
+    /// Of whose array the disk is a member, by the record at its end.
+    pub raid_member: Option<RaidMember>,
+    /// Whose loader starts the disk, where a partition may be encrypted by that: what no file system is recognised on, it is taken for.
+    pub encryptor: Option<Encryptor>,
     /// The first read of the disk that failed: what lies there may be what is not found above. `None` when all went well.
     pub failed_read: Option<FailedRead>,
 }
@@ -160,6 +167,16 @@ impl Layout {
             TableKind::Mbr | TableKind::None => None,
         };
         first.or_else(|| systems().find(|system| system.active)).or_else(|| systems().next())
+    }
+
+    /// Whether a volume is known to be encrypted: by BitLocker, or by the program whose loader is here.
+    #[must_use]
+    pub fn is_encrypted(&self, facts: &VolumeFacts) -> bool {
+        match facts.file_system {
+            FileSystem::BitLocker => true,
+            FileSystem::Encrypted => self.encryptor.is_some(),
+            _ => false,
+        }
     }
 
     /// Whether the volume is an EFI system partition by its type code.

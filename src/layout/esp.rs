@@ -53,7 +53,7 @@ pub(super) fn look(volumes: &[Option<&Volume<'_>>], table: &PartitionTable) -> V
 fn content(volume: Option<&Volume<'_>>) -> EspContent {
     let Some(volume) = volume.filter(|volume| volume.damage().is_none()) else { return EspContent::Unread };
     match volume.file_system() {
-        FileSystem::Unknown => return EspContent::NotFormatted,
+        FileSystem::Unknown | FileSystem::Encrypted => return EspContent::NotFormatted,
         FileSystem::BitLocker => return EspContent::Other("BitLocker"),
         file_system => {
             if let Some(name) = file_system.name_of_unread() {

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use crate::bcd::device::Device;
 use crate::bcd::element::ElementValue;
 use crate::bcd::object::Object;
+use crate::layout::content::Contents;
 use crate::layout::firmware::Firmware;
 use crate::layout::index::VolumeIndex;
 use crate::layout::store::StoreFile;
-use crate::volume::FileSystem;
 use crate::volume::Volume;
 
 /// Paths of all stores together that are looked up, at most; real stores name under thirty.
@@ -35,9 +35,9 @@ struct Places {
 }
 
 impl Evidence {
-    /// Looks up every path that the stores name on every volume that can be read.
+    /// Looks up every path that the stores name on every volume that can be read; `contents` are what the volumes hold.
     #[must_use]
-    pub fn collect(volumes: &[Option<&Volume<'_>>], stores: &[&StoreFile]) -> Self {
+    pub fn collect(volumes: &[Option<&Volume<'_>>], contents: &Contents, stores: &[&StoreFile]) -> Self {
         let mut paths = BTreeSet::new();
         for file in stores {
             let objects = file.parsed().into_iter().flat_map(|store| store.objects());
@@ -45,7 +45,7 @@ impl Evidence {
         }
         let most = LOOKUPS_MAX.checked_div(volumes.len()).unwrap_or(PATHS_MAX);
         let places = |path: String| {
-            let places = places(volumes, &path);
+            let places = places(volumes, contents, &path);
             (path, places)
         };
         Self { found: paths.into_iter().take(PATHS_MAX.min(most)).map(places).collect() }
@@ -81,14 +81,13 @@ impl Evidence {
     }
 }
 
-fn places(volumes: &[Option<&Volume<'_>>], path: &str) -> Places {
+fn places(volumes: &[Option<&Volume<'_>>], contents: &Contents, path: &str) -> Places {
     let mut places = Places::default();
     for (index, volume) in VolumeIndex::each(volumes) {
-        let found = volume.map(|volume| (volume.file_system(), volume.find(path)));
-        match found {
-            Some((_, Ok(Some(_)))) => places.on.insert(index),
-            Some((FileSystem::BitLocker, _) | (_, Err(_))) | None => places.hidden.insert(index),
-            Some((_, Ok(None))) => false,
+        match volume.map(|volume| volume.find(path)) {
+            Some(Ok(Some(_))) => places.on.insert(index),
+            Some(Ok(None)) if !contents.is_encrypted(index) => false,
+            Some(Ok(None) | Err(_)) | None => places.hidden.insert(index),
         };
     }
     places

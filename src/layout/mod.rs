@@ -6,6 +6,7 @@
 pub(crate) mod arc_path;
 #[doc(hidden)]
 pub mod boot_ini;
+pub(crate) mod content;
 #[doc(hidden)]
 pub mod current_version;
 mod disk;
@@ -22,6 +23,7 @@ pub mod mounted_devices;
 pub mod obstacle;
 mod opened_volume;
 pub(crate) mod product;
+mod raid_member;
 #[doc(hidden)]
 pub mod reagent;
 pub(crate) mod spanned;
@@ -38,9 +40,11 @@ mod walk;
 pub mod windows;
 pub(crate) mod winre;
 
+pub use content::Encryptor;
 pub use disk::Layout;
 pub use firmware::Firmware;
 pub use missing::Missing;
+pub use raid_member::RaidMember;
 pub use volume_facts::VolumeFacts;
 pub use volume_facts::VolumeRole;
 pub use walk::discover;

@@ -7,6 +7,7 @@ use crate::partition::PartitionType;
 use crate::storage::Storage;
 use crate::storage::window::Window;
 use crate::volume::BootRecord;
+use crate::volume::FileSystem;
 use crate::volume::Volume;
 
 /// A partition that was opened.
@@ -41,6 +42,13 @@ impl<'a> OpenedVolume<'a> {
             volume,
             boot_record,
         }
+    }
+}
+
+impl OpenedVolume<'_> {
+    /// The file system that was recognised.
+    pub(super) fn file_system(&self) -> FileSystem {
+        self.volume.as_ref().map_or(FileSystem::Unknown, Volume::file_system)
     }
 }
 

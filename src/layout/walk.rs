@@ -1,5 +1,6 @@
 //! The walk over a disk that finds everything there is to know about it.
 
+use crate::layout::content::Contents;
 use crate::layout::disk::Layout;
 use crate::layout::esp;
 use crate::layout::evidence::Evidence;
@@ -8,6 +9,7 @@ use crate::layout::known::Cause;
 use crate::layout::known::Known;
 use crate::layout::mounted_devices;
 use crate::layout::opened_volume::OpenedVolume;
+use crate::layout::raid_member;
 use crate::layout::store;
 use crate::layout::store::StoreFile;
 use crate::layout::system;
@@ -26,7 +28,6 @@ use crate::storage::Storage;
 use crate::storage::budget::Budgeted;
 use crate::storage::first_failure::FirstFailure;
 use crate::storage::window::Window;
-use crate::volume::FileSystem;
 use crate::volume::Volume;
 
 /// Reads and bytes that a walk over a disk may take; a usual one takes some thousand reads and a few megabytes, one over
@@ -53,12 +54,13 @@ pub fn discover_companion(storage: &dyn Storage, stores: &[StoreFile]) -> Result
 
 fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, PartitionError> {
     let table = partition::read(storage)?;
-    let windows: Vec<Window<'_>> = table
+    let raid_member = raid_member::look(storage, &table);
+    let places: Vec<Window<'_>> = table
         .partitions
         .iter()
         .map(|partition| Window::new(storage, partition.start, partition.len))
         .collect();
-    let opened: Vec<OpenedVolume<'_>> = windows
+    let opened: Vec<OpenedVolume<'_>> = places
         .iter()
         .zip(&table.partitions)
         .map(|(window, partition)| OpenedVolume::new(window, partition, storage.len()))
@@ -79,8 +81,9 @@ fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, Part
     let all: Vec<&StoreFile> = stores.iter().chain(others).collect();
     let windows = windows::find(&volumes, &systems, &all);
     let mounted = mounted_devices::read_all(&volumes, &windows, &table);
-    let evidence = Evidence::collect(&volumes, &all);
-    let found = Found { systems: &systems, windows: &windows, evidence: &evidence };
+    let contents = Contents::look(storage, &table, &places, &opened);
+    let evidence = Evidence::collect(&volumes, &contents, &all);
+    let found = Found { systems: &systems, windows: &windows, evidence: &evidence, contents: &contents };
     let mut facts = facts(&table, &opened, unread, &found);
     let winre = winre::read_all(&volumes, &facts, &windows);
     if storage.failure().is_some() {
@@ -102,6 +105,8 @@ fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, Part
         mounted,
         evidence,
         winre,
+        raid_member,
+        encryptor: contents.encryptor,
         failed_read: storage.failure().cloned(),
     })
 }
@@ -111,6 +116,7 @@ struct Found<'a> {
     systems: &'a [SystemVolume],
     windows: &'a [WindowsVolume],
     evidence: &'a Evidence,
+    contents: &'a Contents,
 }
 
 impl Found<'_> {
@@ -138,15 +144,13 @@ fn facts(
     let mut facts = Vec::new();
     for (((index, partition), opened), unread) in VolumeIndex::each(&table.partitions).zip(opened).zip(unread)
     {
-        let (file_system, label, unreadable) = match &opened.volume {
-            Ok(volume) => {
-                (volume.file_system(), volume.label(), volume.damage().cloned().map(Cause::Damaged))
-            }
-            Err(error) => (FileSystem::Unknown, None, Some(error.clone())),
+        let (label, unreadable) = match &opened.volume {
+            Ok(volume) => (volume.label(), volume.damage().cloned().map(Cause::Damaged)),
+            Err(error) => (None, Some(error.clone())),
         };
         facts.push(VolumeFacts {
             partition: partition.clone(),
-            file_system,
+            file_system: found.contents.file_system(index),
             label,
             role: found.role(index, partition),
             unreadable,

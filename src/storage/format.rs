@@ -6,6 +6,7 @@ use crate::bytes;
 use crate::error::way_out::ImageCure;
 use crate::storage::Storage;
 use crate::storage::StorageError;
+use crate::storage::appliance;
 
 /// What the bytes of an image file are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,9 +41,6 @@ impl fmt::Display for Format {
     }
 }
 
-/// Bytes of a file that hold all the magics below.
-const HEAD: usize = 128;
-
 /// Bytes at an offset, and the format of a file that has them there.
 const KNOWN: &[(usize, &[u8], Format)] = &[
     (0, b"QFI\xfb", Format::Qcow2),
@@ -69,6 +67,7 @@ const PACKED: &[(&[u8], &str)] = &[
     (b"\xfd7zXZ\0", "compressed with xz"),
     (b"\x28\xb5\x2f\xfd", "compressed with zstd"),
     (b"BZh", "compressed with bzip2"),
+    (b"\x89LZO\0\r\n\x1a\n", "compressed with lzop"),
     (b"PK\x03\x04", "a zip archive"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
     (b"MSWIM\0\0\0", "a wim archive"),
@@ -85,7 +84,8 @@ const VHD: &[u8] = b"conectix";
 /// [`StorageError::Unsupported`] for what is no image of a format that can be opened, with what makes it one;
 /// [`StorageError::Io`].
 pub fn recognise(file: &dyn Storage) -> Result<Format, StorageError> {
-    let head = file.read_vec(0, HEAD.min(usize::try_from(file.len()).unwrap_or(HEAD)))?;
+    let first = |len: usize| file.read_vec(0, len.min(usize::try_from(file.len()).unwrap_or(usize::MAX)));
+    let head = first(appliance::HEAD)?;
     let has = |at: usize, magic: &[u8]| bytes::slice(&head, at, magic.len()) == Some(magic);
     if let Some((_, what)) = FOREIGN.iter().find(|(magic, _)| has(0, magic)) {
         return Err(StorageError::unsupported(
@@ -99,6 +99,10 @@ pub fn recognise(file: &dyn Storage) -> Result<Format, StorageError> {
     }
     if let Some((.., format)) = KNOWN.iter().find(|(at, magic, _)| has(*at, magic)) {
         return Ok(*format);
+    }
+    let text = if appliance::is_text(&head) { first(appliance::TEXT)? } else { Vec::new() };
+    if let Some((what, cure)) = appliance::archive(&head).or_else(|| appliance::description(&text)) {
+        return Err(StorageError::unsupported(format!("the file is {what}, not a disk image"), cure));
     }
     let footer = file.len().checked_sub(FOOTER).map(|at| file.read_vec(at, VHD.len())).transpose()?;
     Ok(if footer.as_deref() == Some(VHD) { Format::Vhd } else { Format::Raw })

@@ -4,6 +4,7 @@
 //! (device, raw, qcow2) is decided in `open` by content, and nothing above asks.
 
 #[doc(hidden)]
+mod appliance;
 pub mod attached;
 mod bad_sectors;
 #[doc(hidden)]

@@ -72,9 +72,12 @@ fn decode(file_system: FileSystem, head: &[u8]) -> Option<BootRecord> {
         FileSystem::Ntfs => starts_ntfs(head),
         FileSystem::Fat12 | FileSystem::Fat16 | FileSystem::Fat32 => starts_fat(head),
         FileSystem::BitLocker => None,
-        FileSystem::Refs | FileSystem::LdmDatabase | FileSystem::Other(_) | FileSystem::Unknown => {
-            return None;
-        }
+        FileSystem::Encrypted
+        | FileSystem::Disk
+        | FileSystem::Refs
+        | FileSystem::LdmDatabase
+        | FileSystem::Other(_)
+        | FileSystem::Unknown => return None,
     };
     let sector_size = u32::from(le_u16(head, 0x0b)?);
     Some(BootRecord {
@@ -96,6 +99,8 @@ fn sectors(file_system: FileSystem, head: &[u8]) -> Option<u64> {
             few => Some(few.into()),
         },
         FileSystem::BitLocker
+        | FileSystem::Encrypted
+        | FileSystem::Disk
         | FileSystem::Refs
         | FileSystem::LdmDatabase
         | FileSystem::Other(_)

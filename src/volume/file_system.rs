@@ -13,6 +13,10 @@ pub enum FileSystem {
     Fat32,
     /// An encrypted BitLocker volume (`-FVE-FS-`, or BitLocker To Go).
     BitLocker,
+    /// What no file system begins with: bytes that are spread as evenly as those that another program encrypted.
+    Encrypted,
+    /// No file system, but a partition table: the disk of another machine.
+    Disk,
     /// ReFS, which Windows reads and this program does not.
     Refs,
     /// No file system: the database of a dynamic disk (LDM).
@@ -31,9 +35,22 @@ impl FileSystem {
         match self {
             Self::Refs => Some("ReFS"),
             Self::LdmDatabase => Some("LDM database"),
+            Self::Disk => Some("a disk of its own"),
             Self::Other(name) => Some(name),
-            Self::Ntfs | Self::Fat12 | Self::Fat16 | Self::Fat32 | Self::BitLocker | Self::Unknown => None,
+            Self::Ntfs
+            | Self::Fat12
+            | Self::Fat16
+            | Self::Fat32
+            | Self::BitLocker
+            | Self::Encrypted
+            | Self::Unknown => None,
         }
+    }
+
+    /// Whether a Windows may be on it that cannot be seen: it is encrypted, or a file system of Windows' that is not read here.
+    #[must_use]
+    pub const fn is_closed(self) -> bool {
+        matches!(self, Self::BitLocker | Self::Encrypted | Self::Refs)
     }
 
     /// Whether files on it can be seen.

@@ -60,7 +60,22 @@ pub(crate) fn file_system(storage: &dyn Storage, head: &[u8]) -> Result<FileSyst
     {
         return Ok(FileSystem::Other("btrfs"));
     }
-    Ok(FileSystem::Unknown)
+    Ok(if is_spread_evenly(head) { FileSystem::Encrypted } else { FileSystem::Unknown })
+}
+
+/// Whether these 4096 bytes are spread as evenly as those of a cipher: each value is expected 16 times. Of a thousand such heads all but
+/// one have no more than one value missing, and none has one three times too often; no structure of a disk comes near.
+fn is_spread_evenly(head: &[u8]) -> bool {
+    const MISSING: usize = 1;
+    const MOST: usize = 48;
+    let mut counts = [0usize; 256];
+    for byte in head {
+        if let Some(count) = counts.get_mut(usize::from(*byte)) {
+            *count = count.saturating_add(1);
+        }
+    }
+    let missing = counts.iter().filter(|count| **count == 0).count();
+    u64::try_from(head.len()) == Ok(HEAD) && missing <= MISSING && counts.iter().all(|count| *count <= MOST)
 }
 
 /// ext2, ext3 or ext4, told apart as blkid does: by a journal, and by features that ext3 does not have.
@@ -134,6 +149,26 @@ mod tests {
         for len in [0, 1, 511, 512, 4095, 70_000] {
             assert_eq!(name(vec![0; len]), FileSystem::Unknown);
         }
+    }
+
+    #[test]
+    fn what_is_spread_evenly_is_called_encrypted_and_no_text_or_pattern_is() {
+        // A generator of Marsaglia's (xorshift64) stands for a cipher.
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut noise = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state as u8
+        };
+        for _ in 0..200 {
+            let mut bytes: Vec<u8> = (0..8192).map(|_| noise()).collect();
+            assert_eq!(name(bytes.clone()), FileSystem::Encrypted);
+            bytes[..256].fill(0);
+            assert_eq!(name(bytes), FileSystem::Unknown);
+        }
+        let text = b"No file system begins with a text of any language. ".repeat(200);
+        assert_eq!(name(text), FileSystem::Unknown);
     }
 
     #[test]

@@ -176,6 +176,9 @@ pub(crate) struct FixArgs {
     /// Repair although the system volume was not cleanly unmounted.
     #[arg(long)]
     pub allow_dirty_volume: bool,
+    /// Repair although the disk is a member of a RAID; the other members do not get what is written.
+    #[arg(long)]
+    pub allow_raid_member: bool,
 }
 
 /// Arguments of `record`.

@@ -31,6 +31,7 @@ use crate::cli::text::words;
 use crate::cli::text::words::clean;
 use crate::diagnosis::show_disk;
 use crate::partition::DiskId;
+use crate::partition::TableKind;
 use crate::repair::patch::Patch;
 use crate::repair::patch::inverse;
 use crate::repair::record::Record;
@@ -90,6 +91,7 @@ fn ways_out(run: &UndoRun<'_>, record: &Record, examined: &Examined, refusal: &U
     let target = shell_quote::path(&run.path);
     // What sfdisk does not take for a disk with this table, only this program can give its identity.
     let is_for_sfdisk = match examined.kind {
+        _ if examined.layout.table.kind == TableKind::None => false,
         TargetKind::Device => true,
         TargetKind::Image(Format::Raw) => record.target.sector_size == 512,
         _ => false,

@@ -23,6 +23,7 @@ use crate::layout::Layout;
 use crate::layout::discover;
 use crate::layout::discover_companion;
 use crate::partition::DiskId;
+use crate::partition::TableKind;
 use crate::repair::snapshot::SnapshotFile;
 use crate::storage::Storage;
 use crate::storage::attached::attached_disks;
@@ -175,6 +176,10 @@ fn companion(
         anyhow::ensure!(!is_store_file(disk), "--with names {name}, which is a store, not a disk");
         let companion = companion_at_path(disk, options, layout)?;
         let identity = companion.layout.table.disk;
+        anyhow::ensure!(
+            companion.layout.table.kind != TableKind::None,
+            "--with names {name}, which has no partition table: name the whole disk"
+        );
         anyhow::ensure!(
             identity.is_some_and(|identity| identity != DiskId::Mbr(0)),
             "--with names {name}, which has no identity that an element could name: give it a signature first (`sfdisk --disk-id`)"

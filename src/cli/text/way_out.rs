@@ -86,6 +86,12 @@ fn image(cure: ImageCure) -> &'static str {
         ImageCure::FlattenChain => "flatten it with `qemu-img convert -O qcow2 OLD NEW`",
         ImageCure::Merge => "merge it with its parent and work on that",
         ImageCure::Unpack => "unpack it first",
+        ImageCure::ExtractOva => "unpack it with `tar xf FILE` and name the .vmdk in it",
+        ImageCure::ExtractVma => {
+            "unpack it with `vma extract FILE FOLDER` (of Proxmox VE) and name the disk-drive-….raw in the folder"
+        }
+        ImageCure::ExtractTar => "unpack it with `tar xf FILE` and name the disk image in it",
+        ImageCure::NameDisk => "name the disk itself",
         ImageCure::RemoveBitmaps => "remove each with `qemu-img bitmap --remove IMAGE NAME`",
         ImageCure::Repair => "repair it with `qemu-img check -r all IMAGE`",
         ImageCure::CheckOrConvert => {

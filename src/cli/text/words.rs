@@ -85,9 +85,12 @@ pub fn file_system(file_system: FileSystem) -> &'static str {
         FileSystem::Fat16 => "FAT16",
         FileSystem::Fat32 => "FAT32",
         FileSystem::BitLocker => "BitLocker",
-        FileSystem::Refs | FileSystem::LdmDatabase | FileSystem::Other(_) | FileSystem::Unknown => {
-            file_system.name_of_unread().unwrap_or("-")
-        }
+        FileSystem::Encrypted => "encrypted",
+        FileSystem::Disk
+        | FileSystem::Refs
+        | FileSystem::LdmDatabase
+        | FileSystem::Other(_)
+        | FileSystem::Unknown => file_system.name_of_unread().unwrap_or("-"),
     }
 }
 

@@ -289,16 +289,19 @@ impl<'a> Chain<'a> {
             return;
         }
         let is_there = place.layout.evidence.has(place.volume, path);
-        let evidence = match is_there {
-            true => format!("{path} on {}", place.name()),
-            false => format!("{path} is not on {}", place.name()),
+        let facts = place.layout.volume(place.volume);
+        let is_closed = !is_there && facts.is_some_and(|facts| facts.file_system.is_closed());
+        let evidence = match (is_there, is_closed) {
+            (true, _) => format!("{path} on {}", place.name()),
+            (false, true) => format!("{path} on {}, whose files cannot be seen", place.name()),
+            (false, false) => format!("{path} is not on {}", place.name()),
         };
         self.add_where(kind, evidence, |finding| {
             is_of_file(finding) && is_about(finding, entry, device)
                 || finding.code == Code::LoaderOtherFirmware && is_about(finding, entry, of)
         });
         let mut hiding = place.layout.evidence.volumes_hiding(path);
-        let is_hidden = !is_there && hiding.any(|hiding| hiding == place.volume);
+        let is_hidden = is_closed || !is_there && hiding.any(|hiding| hiding == place.volume);
         if is_hidden && let Some(hop) = self.hops.last_mut().filter(|hop| hop.state == State::Ok) {
             hop.state = State::Unknown;
             hop.evidence = format!("{path} on {}, whose files cannot be seen", place.name());
@@ -307,7 +310,7 @@ impl<'a> Chain<'a> {
 }
 
 fn is_of_file(finding: &Finding) -> bool {
-    matches!(finding.code, Code::FileMissing | Code::FileUnreadable)
+    matches!(finding.code, Code::FileMissing | Code::FileUnreadable | Code::FileUnknown)
 }
 
 /// Whether the partition has the GUID that is named, on a disk that has another than the one named.

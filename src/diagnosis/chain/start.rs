@@ -48,12 +48,15 @@ impl Chain<'_> {
         let foreign = system.foreign_fallback.filter(|_| is_foreign);
         let evidence = match (foreign, files.as_slice()) {
             (Some(path), _) => format!("{path} on {name}, which is not Windows' boot manager"),
-            (None, []) => format!("none on {name}"),
+            (None, []) => match layout.encryptor {
+                Some(encryptor) => format!("that of {encryptor}, which starts Windows' own"),
+                None => format!("none on {name}"),
+            },
             (None, files) => format!("{} on {name}", files.join(", ")),
         };
         let codes = [Code::BootManagerMissing, Code::BootManagerUnknown];
         self.add_at(HopKind::BootManager, evidence, &Place::Volume(system.volume), &codes);
-        if foreign.is_some() {
+        if foreign.is_some() || files.is_empty() {
             self.unsure();
         }
     }

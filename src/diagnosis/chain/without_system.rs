@@ -59,7 +59,12 @@ impl Chain<'_> {
     fn hop(&mut self, kind: HopKind, evidence: String, is_broken: bool) {
         let finding = self.findings.iter().position(|finding| finding.code == Code::NoSystemVolume);
         let finding = finding.filter(|_| is_broken);
-        let state = if finding.is_some() { State::Broken } else { State::Ok };
+        // Where that is not the finding, the system volume is one that nobody can see.
+        let state = match (is_broken, finding) {
+            (true, Some(_)) => State::Broken,
+            (true, None) => State::Unknown,
+            (false, _) => State::Ok,
+        };
         self.hops.push(Hop { kind, state, evidence, finding });
     }
 }

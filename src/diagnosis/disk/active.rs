@@ -4,6 +4,7 @@ use crate::diagnosis::disk::active_choice;
 use crate::diagnosis::disk::boot_manager::unknown;
 use crate::diagnosis::disk::boot_record::NEW_BOOT_RECORD;
 use crate::diagnosis::disk::firmware_start::active_partitions;
+use crate::diagnosis::disk::firmware_start::is_start_encrypted;
 use crate::diagnosis::disk::firmware_start::is_started_by_mbr;
 use crate::diagnosis::disk::firmware_start::startable;
 use crate::diagnosis::disk::firmware_start::starts_by_uefi;
@@ -77,7 +78,8 @@ fn finding(layout: &Layout, choice: Choice) -> Option<Finding> {
     if candidates.is_empty() {
         return hybrid::finding(layout).or_else(|| unsigned(layout));
     }
-    if layout.table.boot_code == BootCode::Grub && choice.active.is_none() {
+    let is_others = layout.table.boot_code == BootCode::Grub || is_start_encrypted(layout);
+    if is_others && choice.active.is_none() {
         return None;
     }
     if let Some(unknown) = unknown_active(layout) {
@@ -113,6 +115,7 @@ fn unsigned(layout: &Layout) -> Option<Finding> {
     if layout.systems.is_empty() && layout.windows.is_empty()
         || !is_started_by_mbr(layout)
         || layout.table.boot_code == BootCode::Grub
+        || is_start_encrypted(layout)
         || starts_by_uefi(layout)
     {
         return None;

@@ -57,7 +57,8 @@ fn missing(layout: &Layout) -> Vec<Finding> {
         let (is_there, looked_for, source) = match file.firmware {
             Firmware::Bios => (system.bios_boot_manager, BIOS_BOOT_MANAGER, r"\Windows\Boot\PCAT\bootmgr"),
             Firmware::Uefi => (
-                system.uefi_boot_manager || system.fallback_has_version,
+                // The loader of who encrypted the disk keeps it under a name of its own.
+                system.uefi_boot_manager || system.fallback_has_version || layout.encryptor.is_some(),
                 UEFI_BOOT_MANAGERS,
                 r"\Windows\Boot\EFI\bootmgfw.efi",
             ),

@@ -9,6 +9,7 @@ use crate::layout::system_file::SystemFile;
 use crate::partition::BootCode;
 use crate::partition::Partition;
 use crate::partition::TableKind;
+use crate::volume::FileSystem;
 
 /// Whether it is the MBR that says from where Windows starts: also a hybrid one, when no volume is for UEFI.
 pub(in crate::diagnosis) fn is_started_by_mbr(layout: &Layout) -> bool {
@@ -41,6 +42,17 @@ pub(in crate::diagnosis) fn active_partitions(
 ) -> impl Iterator<Item = (VolumeIndex, &Partition)> {
     let partitions = layout.partitions_indexed();
     partitions.filter(|(_, partition)| partition.active && !partition.logical)
+}
+
+/// Whether the loader in the MBR starts what it has encrypted itself, so that nobody can see what that is: no system volume can be
+/// seen, or another partition is active than those.
+pub(in crate::diagnosis) fn is_start_encrypted(layout: &Layout) -> bool {
+    let is_encrypted = |(volume, _): (VolumeIndex, &Partition)| {
+        layout.volume(volume).is_some_and(|facts| facts.file_system == FileSystem::Encrypted)
+    };
+    layout.table.kind == TableKind::Mbr
+        && layout.encryptor.is_some()
+        && (layout.systems.is_empty() || active_partitions(layout).any(is_encrypted))
 }
 
 /// Whether UEFI starts this MBR disk too, by the loader of removable media: what a BIOS lacks stops nobody then.

@@ -14,6 +14,7 @@ use crate::layout::esp::Esp;
 use crate::layout::esp::EspContent;
 use crate::partition::BootCode;
 use crate::partition::TableKind;
+use crate::volume::FileSystem;
 
 /// Whether it is UEFI that would start this disk.
 pub(in crate::diagnosis) fn is_for_uefi(layout: &Layout) -> bool {
@@ -23,11 +24,16 @@ pub(in crate::diagnosis) fn is_for_uefi(layout: &Layout) -> bool {
 /// The finding.
 pub(in crate::diagnosis) fn finding(layout: &Layout) -> Finding {
     let places: Vec<_> = layout.windows.iter().map(|windows| layout.name(windows.volume)).collect();
-    let hidden = layout.volumes_indexed().filter(|(_, facts)| facts.unread_reason().is_some());
+    let hidden = layout
+        .volumes_indexed()
+        .filter(|(_, facts)| facts.unread_reason().is_some() || facts.file_system == FileSystem::Encrypted);
     let hidden: Vec<_> = hidden.map(|(volume, _)| layout.name(volume)).collect();
     let is_uefi = is_for_uefi(layout);
     let message = match is_uefi {
         true => for_uefi(layout),
+        false if layout.table.kind == TableKind::None => {
+            r"no boot manager (\bootmgr, \ntldr) on this volume".to_owned()
+        }
         false => {
             let place = if hidden.is_empty() { "on any volume" } else { "on what can be read" };
             format!(r"no boot manager (\bootmgr, \ntldr) {place}: a BIOS falls through without a word")
@@ -35,6 +41,9 @@ pub(in crate::diagnosis) fn finding(layout: &Layout) -> Finding {
     };
     let files = if is_uefi { "bootmgfw.efi and the store are" } else { "bootmgr or NTLDR is" };
     let remedy = match hidden.is_empty() {
+        _ if layout.table.kind == TableKind::None => {
+            "examine the whole disk that this volume is from: they are mostly on another partition".to_owned()
+        }
         true => {
             let lost = match is_uefi && layout.esps.is_empty() {
                 true => {

@@ -1,7 +1,10 @@
 //! Findings about the disk: what it is at all, its identity, and what stands in the way of a repair.
 
+use crate::diagnosis::disk::content;
 use crate::diagnosis::disk::efi_partition;
+use crate::diagnosis::disk::firmware_start::is_start_encrypted;
 use crate::diagnosis::disk::no_system;
+use crate::diagnosis::disk::raid_member;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::context::Choice;
 use crate::diagnosis::model::context::Context;
@@ -23,7 +26,6 @@ use crate::partition::DiskId;
 use crate::partition::Partition;
 use crate::partition::PartitionId;
 use crate::partition::Unseen;
-use crate::volume::FileSystem;
 
 /// All findings about the disk as a whole.
 #[must_use]
@@ -39,6 +41,8 @@ pub(crate) fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
         }
     }));
     findings.extend(layout.table.unseen.as_ref().map(unseen));
+    findings.extend(raid_member::finding(layout));
+    findings.extend(content::lone_volume(layout));
     findings.extend(absent_choices(layout, context));
     findings.extend(identity(layout, context));
     findings.extend(
@@ -151,7 +155,11 @@ fn unseen(unseen: &Unseen) -> Finding {
 
 fn what_it_is(layout: &Layout) -> Vec<Finding> {
     if layout.systems.is_empty() {
-        return vec![if layout.windows.is_empty() { not_windows() } else { no_system::finding(layout) }];
+        return vec![match layout.encryptor.filter(|_| is_start_encrypted(layout)) {
+            Some(encryptor) => content::all_encrypted(encryptor),
+            None if layout.windows.is_empty() => content::not_windows(layout),
+            None => no_system::finding(layout),
+        }];
     }
     if layout.systems.iter().all(SystemVolume::is_ntldr_only) {
         return Vec::new();
@@ -180,19 +188,6 @@ fn what_it_is(layout: &Layout) -> Vec<Finding> {
             "there is a boot manager, but no BCD store".into(),
         )
     }]
-}
-
-/// Neither a boot manager nor a Windows.
-fn not_windows() -> Finding {
-    Finding {
-        remedy: Remedy::Advice("name the disk that Windows starts from".into()),
-        ..Finding::plain(
-            Code::NotWindows,
-            Severity::BlocksBoot,
-            Subject::disk(),
-            "no boot manager, no BCD store and no Windows was found on any volume that can be read".into(),
-        )
-    }
 }
 
 /// Partitions that the user chose and that are not there, whether or not anything has to be chosen.
@@ -298,14 +293,7 @@ fn volumes(layout: &Layout) -> Vec<Finding> {
         } else if facts.beyond > 0 {
             findings.push(spare(Subject::volume(layout, index), facts.beyond));
         }
-        if facts.file_system == FileSystem::BitLocker {
-            findings.push(Finding::plain(
-                Code::Bitlocker,
-                Severity::Note,
-                Subject::volume(layout, index),
-                "encrypted by BitLocker: its files cannot be seen, and a change to the store may make Windows ask for the recovery key once".into(),
-            ));
-        }
+        findings.extend(content::finding(layout, index, facts));
     }
     for windows in &layout.windows {
         if let Some(how) = windows.asleep.how() {

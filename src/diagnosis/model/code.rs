@@ -83,6 +83,8 @@ codes! {
     DefaultNotWindows "default-not-windows",
     /// An element names a partition of this disk, under a disk GUID that the disk no longer has.
     DiskGuidChanged "disk-guid-changed",
+    /// A partition holds a disk of its own: a table is where its volume would be.
+    DiskInPartition "disk-in-partition",
     /// An element names a disk that is not here.
     DiskUnknown "disk-unknown",
     /// The drive letters of a Windows name this disk by an identity that it no longer has.
@@ -97,6 +99,8 @@ codes! {
     ElementDamaged "element-damaged",
     /// An entry lacks an element that boot managers need.
     ElementMissing "element-missing",
+    /// A volume is encrypted by another program than BitLocker, or looks so: its files cannot be seen.
+    Encrypted "encrypted",
     /// A switch fits elements of several entries: `--entry` says which is meant.
     EntryNeeded "entry-needed",
     /// The loader at `\EFI\Boot` is not one of Windows.
@@ -105,6 +109,8 @@ codes! {
     FallbackLoaderMissing "fallback-loader-missing",
     /// A file that the store names is not where it says.
     FileMissing "file-missing",
+    /// Whether a file that the store names is where it says cannot be told: its volume may be encrypted, or is not read here.
+    FileUnknown "file-unknown",
     /// A volume cannot be read, so that a file that the store names cannot be found on it.
     FileUnreadable "file-unreadable",
     /// The store's copy of a firmware entry names a partition under an old identity, or another place or size of it.
@@ -157,12 +163,16 @@ codes! {
     PartitionChanged "partition-changed",
     /// Two partitions have one GUID.
     PartitionGuidShared "partition-guid-shared",
+    /// The target is one volume without a partition table, as the image of a partition is: the whole disk is to be examined.
+    PartitionImage "partition-image",
     /// Something about the partition table that is good to know.
     PartitionTable "partition-table",
     /// A damaged partition table may hide partitions.
     PartitionsLost "partitions-lost",
     /// A GPT without a protective MBR: firmware and Windows ignore it.
     ProtectiveMbrMissing "protective-mbr-missing",
+    /// The disk is a member of an array, by the record that a RAID keeps at its end.
+    RaidMember "raid-member",
     /// A part of the disk could not be read.
     ReadFailed "read-failed",
     /// `ReAgent.xml` names a recovery environment that is not there, or cannot be read.

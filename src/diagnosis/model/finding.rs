@@ -86,6 +86,7 @@ impl Finding {
             Code::VolumeLongerThanPartition,
             Code::StoreUnknown,
             Code::BootManagerUnknown,
+            Code::FileUnknown,
         ]
         .contains(&self.code)
     }

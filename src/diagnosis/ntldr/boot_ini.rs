@@ -26,6 +26,7 @@ use crate::layout::system::SystemVolume;
 use crate::layout::system_file::SystemFile;
 use crate::layout::windows::WindowsVolume;
 use crate::partition::DiskId;
+use crate::partition::TableKind;
 
 /// What NTLDR does without a `boot.ini`.
 const NO_BOOT_INI: &str =
@@ -248,7 +249,12 @@ fn wrong_disk(layout: &Layout, is_default: bool) -> Vec<String> {
 
 fn wrong_disk_advice(layout: &Layout, place: &str, named: u32) -> String {
     let Some(DiskId::Mbr(signature)) = layout.table.disk else {
-        return format!(r"edit \boot.ini on {place}: only an MBR disk has a signature");
+        return match layout.table.kind {
+            TableKind::None => "examine the whole disk that this volume is from".to_owned(),
+            TableKind::Mbr | TableKind::Gpt => {
+                format!(r"edit \boot.ini on {place}: only an MBR disk has a signature")
+            }
+        };
     };
     format!(
         r"edit \boot.ini on {place}: signature({named:08x}) becomes signature({signature:08x}), in `default=` and in every entry; or, where no other disk has that signature, give it back with `sfdisk --disk-id DISK 0x{named:08x}`; fix does neither, not with --restore-identity either: it takes the old identity from a BCD store"

@@ -18,7 +18,6 @@ use crate::layout::VolumeRole;
 use crate::layout::index::StoreIndex;
 use crate::layout::index::VolumeIndex;
 use crate::partition::TableKind;
-use crate::volume::FileSystem;
 
 /// Written before the identities: an entry whose identity is still the old one fails as it did.
 const RANK: u8 = 0;
@@ -72,7 +71,7 @@ pub(in crate::diagnosis) fn target(
 /// The volumes of which nobody can say whether a Windows is on them, where it is one that is looked for.
 fn hiding(layout: &Layout, role: ElementRole) -> Vec<VolumeIndex> {
     let is_hidden = |(volume, facts): &(VolumeIndex, &VolumeFacts)| {
-        let is_closed = facts.file_system == FileSystem::BitLocker || facts.unread_reason().is_some();
+        let is_closed = layout.is_encrypted(facts) || facts.unread_reason().is_some();
         is_closed && !layout.is_esp(*volume) && facts.role != VolumeRole::Reserved
     };
     match role {

@@ -124,7 +124,8 @@ impl<'a> Matching<'a> {
         let is_with_others = !facts.machine.context.companions.is_empty();
         // What a volume has that nobody can read may be what is meant.
         let is_blind = facts.machine.layout.volumes.iter().any(|facts| {
-            let is_unknown = facts.unreadable.is_some() || facts.file_system == FileSystem::Unknown;
+            let is_unknown = facts.unreadable.is_some()
+                || matches!(facts.file_system, FileSystem::Unknown | FileSystem::Encrypted);
             is_unknown && facts.role == VolumeRole::Other && facts.partition.number != 0
         });
         let is_open = |answer: &Option<Answer>, word: &Option<Result<Spot, Unresolved>>| match (answer, word)

@@ -38,6 +38,9 @@ use crate::volume::FileSystem;
 /// The status that boot managers show when a loader, or the file of a RAM disk, is not there.
 const MISSING: &str = "0xc000000f";
 
+/// The file system for which another status was measured, where the partition of Windows holds it, and that status.
+const MEASURED: (&str, &str) = ("ext4", "0xc00000bb");
+
 /// All findings about files that are not there.
 #[must_use]
 pub(crate) fn findings(
@@ -130,9 +133,17 @@ impl<'a> Wanted<'a> {
     /// The file is wanted on a volume; `remedy` is for where another has it.
     fn on(&self, goal: Goal<'_>, why: &str, remedy: &dyn Fn() -> Remedy) -> Option<Finding> {
         let facts = goal.layout.volume(goal.volume)?;
-        let is_closed = matches!(facts.file_system, FileSystem::BitLocker | FileSystem::Refs);
-        if is_closed || goal.layout.evidence.has(goal.volume, self.file) {
+        if goal.layout.is_encrypted(facts) || goal.layout.evidence.has(goal.volume, self.file) {
             return None;
+        }
+        if facts.file_system.is_closed() {
+            return self.unknown(goal, facts);
+        }
+        if let FileSystem::Other(name) = facts.file_system {
+            return Some(self.written_over(goal, name, remedy));
+        }
+        if facts.file_system == FileSystem::Disk {
+            return Some(self.written_over(goal, "a disk of its own", remedy));
         }
         if !facts.file_system.is_readable() || goal.layout.evidence.hides(goal.volume, self.file) {
             return Some(self.unreadable(goal, facts));
@@ -172,6 +183,40 @@ impl<'a> Wanted<'a> {
                 message,
             )
         }
+    }
+
+    /// The volume holds what no Windows starts from.
+    fn written_over(&self, goal: Goal<'_>, name: &str, remedy: &dyn Fn() -> Remedy) -> Finding {
+        let message = format!("{} holds {name}, so that {} is not there", goal.name(), self.file);
+        let missing = self.missing(message, remedy);
+        let predicted_status = missing.predicted_status.and((name == MEASURED.0).then_some(MEASURED.1));
+        let remedy = match missing.remedy {
+            Remedy::Advice(_) => Remedy::Advice(format!(
+                "the store names the right partition, and {name} was put in the place of what it had: restore the partition from a backup"
+            )),
+            remedy => remedy,
+        };
+        Finding { predicted_status, remedy, ..missing }
+    }
+
+    /// Nobody can tell what is on the volume; of what starts by itself that has to be said.
+    fn unknown(&self, goal: Goal<'_>, facts: &VolumeFacts) -> Option<Finding> {
+        let (severity, _) = self.severity();
+        let (holds, advice) = match facts.file_system {
+            FileSystem::Refs => {
+                ("ReFS, which is not read here", "check that volume in a Windows rescue system")
+            }
+            _ => (
+                "no file system that is known, and bytes as even as encrypted ones",
+                "if it was encrypted, decrypt it with the program that did that; if it was written over, restore it from a backup",
+            ),
+        };
+        let message = format!("{} holds {holds}: whether {} is on it cannot be told", goal.name(), self.file);
+        let subject = Subject::value(self.place, &self.store.name, self.object, &self.element);
+        (severity == Severity::BlocksBoot).then(|| Finding {
+            remedy: Remedy::Advice(advice.into()),
+            ..Finding::plain(Code::FileUnknown, severity, subject, message)
+        })
     }
 
     fn unreadable(&self, goal: Goal<'_>, facts: &VolumeFacts) -> Finding {

@@ -12,7 +12,7 @@ use crate::diagnosis::model::resolution::NotHere;
 use crate::diagnosis::model::resolution::Unresolved;
 use crate::diagnosis::store::device_element::DeviceElement;
 use crate::layout::index::VolumeIndex;
-use crate::volume::FileSystem;
+use crate::partition::TableKind;
 
 impl DeviceElement<'_> {
     /// The finding about an element that is left.
@@ -89,6 +89,9 @@ impl DeviceElement<'_> {
             Unresolved::SharedIdentity(volume) => {
                 format!("it is {}, and another partition has the GUID of that too", self.layout.name(*volume))
             }
+            Unresolved::NoIdentity if self.layout.table.kind == TableKind::None => {
+                "this is one volume without a partition table, so that no element can name it".into()
+            }
             Unresolved::NoIdentity => "this disk has no signature (0), so that no element can name it".into(),
             Unresolved::BadChoice(number) if self.layout.by_number(*number).is_none() => {
                 format!("there is no partition {number}")
@@ -124,7 +127,7 @@ impl DeviceElement<'_> {
 
     /// The only encrypted partition, which may have what no other has.
     fn closed(&self) -> Option<Switch> {
-        let mut all = self.layout.volumes.iter().filter(|facts| facts.file_system == FileSystem::BitLocker);
+        let mut all = self.layout.volumes.iter().filter(|facts| self.layout.is_encrypted(facts));
         let only = all.next().filter(|_| all.next().is_none())?;
         Some(Switch::Windows(Some(OfEntry { number: only.partition.number, entry: None })))
     }
@@ -192,6 +195,9 @@ impl DeviceElement<'_> {
             (Unresolved::SharedIdentity(volume), _) => {
                 let number = self.layout.partition(*volume).map_or(0, |partition| partition.number);
                 format!("give it a GUID of its own first (`sgdisk --partition-guid={number}:R`), then run fix")
+            }
+            (Unresolved::NoIdentity, _) if self.layout.table.kind == TableKind::None => {
+                "examine the whole disk that this volume is from".into()
             }
             (Unresolved::NoIdentity, _) => format!(
                 "the store names {}; any other does as well: `sfdisk --disk-id DISK 0x…` gives one, then run fix",

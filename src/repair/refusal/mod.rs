@@ -1,5 +1,6 @@
 //! What a repair refuses, and the switch that lifts each refusal: one set of gates for every combination of switches.
 
+mod encryption;
 mod letters;
 mod rules;
 
@@ -21,6 +22,8 @@ pub struct Allowed {
     pub hibernated: bool,
     /// `--allow-dirty-volume`.
     pub dirty_volume: bool,
+    /// `--allow-raid-member`.
+    pub raid_member: bool,
     /// `--repoint`: the store may be re-pointed beside an encrypted Windows.
     pub repoint: bool,
 }
@@ -32,6 +35,7 @@ impl Allowed {
         match lift {
             Lift::Hibernated => Self { hibernated: true, ..self },
             Lift::DirtyVolume => Self { dirty_volume: true, ..self },
+            Lift::RaidMember => Self { raid_member: true, ..self },
             Lift::Repoint => Self { repoint: true, ..self },
         }
     }
@@ -44,6 +48,8 @@ pub enum Lift {
     Hibernated,
     /// `--allow-dirty-volume`.
     DirtyVolume,
+    /// `--allow-raid-member`.
+    RaidMember,
     /// `--repoint`.
     Repoint,
 }
@@ -55,6 +61,7 @@ impl Lift {
         match self {
             Self::Hibernated => "--allow-hibernated",
             Self::DirtyVolume => "--allow-dirty-volume",
+            Self::RaidMember => "--allow-raid-member",
             Self::Repoint => "--repoint",
         }
     }
@@ -101,6 +108,9 @@ pub fn refusals(
     if !restores && !writes_more {
         return refusals;
     }
+    if !allowed.raid_member {
+        refusals.extend(rules::raid_member(layout));
+    }
     // Four bytes of an MBR touch no volume.
     if writes_more || layout.table.kind != TableKind::Mbr {
         refusals.extend(rules::dynamic_disk(layout));
@@ -116,7 +126,7 @@ pub fn refusals(
         refusals.extend(rules::of_stores(layout, context, diagnosis, allowed));
     }
     if writes_more && !allowed.repoint {
-        refusals.extend(rules::choice_needed(layout, context, diagnosis, restores));
+        refusals.extend(encryption::choice_needed(layout, context, diagnosis, restores));
     }
     refusals
 }

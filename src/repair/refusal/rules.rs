@@ -13,7 +13,6 @@ use crate::diagnosis::identity::restore::Restore;
 use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::is_identity;
-use crate::diagnosis::show_disk;
 use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
 use crate::layout::spanned;
@@ -25,7 +24,6 @@ use crate::repair::refusal::Allowed;
 use crate::repair::refusal::Lift;
 use crate::repair::refusal::Refusal;
 use crate::repair::refusal::record_volumes;
-use crate::volume::FileSystem;
 
 /// What the user said, and what does not fit it.
 pub(super) fn of_choice(diagnosis: &Diagnosis) -> Vec<Refusal> {
@@ -57,38 +55,6 @@ pub(super) fn of_stores(
     }
     refusals.extend(companion(context, diagnosis, allowed));
     refusals
-}
-
-/// What a change of the start may cost with an encrypted Windows, for a user who has not chosen yet.
-pub(super) fn choice_needed(
-    layout: &Layout,
-    context: &Context,
-    diagnosis: &Diagnosis,
-    restores: bool,
-) -> Option<Refusal> {
-    let meant = !restores && diagnosis.repoints().any(|repoint| repoint.volume.is_none());
-    let companion = context.companions.iter().filter(|_| meant).map(|companion| &companion.layout);
-    let encrypted = std::iter::once(layout).chain(companion).find_map(encrypted)?;
-    let other = match &diagnosis.restore {
-        _ if restores => String::new(),
-        Restore::Possible(old) => format!(
-            ", or --restore-identity, which gives back {} and leaves the store as it was measured",
-            show_disk(old.disk)
-        ),
-        Restore::Impossible(reason) => format!(" (the old identity cannot be put back: {reason})"),
-        Restore::Nothing => String::new(),
-    };
-    let way_out = match restores {
-        true => {
-            "give the identity back alone, then fix the rest with --repoint, with the recovery key at hand"
-                .to_owned()
-        }
-        false => format!("choose --repoint, with the recovery key at hand{other}"),
-    };
-    let what = format!(
-        "{encrypted} encrypted by BitLocker, which measures how the disk starts: after this repair Windows may ask for the recovery key at its next start"
-    );
-    Some(Refusal { lift: (!restores).then_some(Lift::Repoint), ..Refusal::new(what, way_out) })
 }
 
 /// Which partition had which GUID, and what a letter means, is found out from the whole disk; an element that is re-pointed is judged
@@ -162,13 +128,6 @@ fn other_disk(diagnosis: &Diagnosis) -> Option<Refusal> {
     })
 }
 
-/// The first encrypted volume of a disk, for people.
-fn encrypted(layout: &Layout) -> Option<String> {
-    let known = layout.find_volume(|facts| facts.file_system == FileSystem::BitLocker);
-    let known = known.map(|volume| format!("{} is", layout.name(volume)));
-    known.or_else(|| Some(format!("{}, which cannot be read, may be", layout.name(layout.unread_volume()?))))
-}
-
 /// `--restore-identity` of a disk that is what it was, while elements name yet another.
 pub(super) fn has_its_identity() -> Refusal {
     Refusal {
@@ -208,6 +167,18 @@ pub(super) fn dynamic_disk(layout: &Layout) -> Option<Refusal> {
         lift: None,
         what: "this is a dynamic disk (LDM), whose volumes are not where its partition table says".into(),
         way_out: "repair it from a Windows rescue system".into(),
+    })
+}
+
+/// Of a mirror the other member keeps what it has, and of stripes half a volume is on this one.
+pub(super) fn raid_member(layout: &Layout) -> Option<Refusal> {
+    let member = layout.raid_member?;
+    Some(Refusal {
+        lift: Some(Lift::RaidMember),
+        what: format!(
+            "this disk is a member of a RAID ({member}): what is written to it alone, the other members do not have"
+        ),
+        way_out: "assemble the array and repair that, or pass --allow-raid-member where the disk is used by itself now".into(),
     })
 }
 

@@ -148,6 +148,7 @@ impl RepairRun<'_> {
             (self.args.repoint, "--repoint"),
             (self.args.allow_hibernated, "--allow-hibernated"),
             (self.args.allow_dirty_volume, "--allow-dirty-volume"),
+            (self.args.allow_raid_member, "--allow-raid-member"),
         ];
         let flags = flags.into_iter().filter(|(given, _)| *given).map(|(_, switch)| switch.into());
         let more = paths.chain(flags).collect();

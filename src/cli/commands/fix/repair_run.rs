@@ -130,6 +130,7 @@ impl RepairRun<'_> {
         Allowed {
             hibernated: self.args.allow_hibernated,
             dirty_volume: self.args.allow_dirty_volume,
+            raid_member: self.args.allow_raid_member,
             repoint: self.args.repoint,
         }
     }

@@ -1,0 +1,71 @@
+//! A disk on which another program than Windows has been: what encrypts it, what was put in its place, what makes it part of an array.
+//!
+//! Sources: VeraCrypt, `src/Boot/Windows/BootSector.asm`; Linux, `fs/ext4/ext4.h`; util-linux, `libblkid/src/superblocks/isw_raid.c`.
+
+use anyhow::Context;
+use anyhow::Result;
+use anyhow::ensure;
+use bcdrescue::partition::TableKind;
+use bcdrescue::storage::Storage;
+
+use crate::disk::Disk;
+use crate::field::put;
+use crate::place::system;
+use crate::place::windows;
+use crate::target::Target;
+
+/// What the first sector of VeraCrypt's loader has among its messages, and where.
+const LOADER: &[u8] = b" VeraCrypt Boot Loader\r\n";
+const LOADER_AT: u64 = 6;
+/// Bytes of a volume that are made to look encrypted.
+const ENCRYPTED: usize = 16 << 10;
+/// Bytes of a volume that an ext4 takes at least: its superblock is in the second kilobyte.
+const BEGIN: usize = 4096;
+/// Magic of an ext4, and the feature (extents) that neither ext2 nor ext3 has.
+const EXT_MAGIC: (usize, [u8; 2]) = (0x438, [0x53, 0xef]);
+const EXT4_FEATURE: (usize, [u8; 2]) = (0x460, [0x42, 0]);
+/// What Intel's firmware keeps in the second last sector.
+const INTEL: &[u8] = b"Intel Raid ISM Cfg Sig. 1.1.00";
+const INTEL_FROM_END: u64 = 1024;
+
+/// The Windows volume was encrypted by VeraCrypt, and its loader starts the disk. There is no key and no way back.
+pub(crate) fn veracrypt(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
+    ensure!(target.layout.table.kind == TableKind::Mbr, "this is a damage to disks with an MBR");
+    let start = start_of_windows(target)?;
+    // Numbers that look like chance and are the same each time (xorshift64).
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut noise = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    };
+    let bytes: Vec<u8> = (0..ENCRYPTED / 8).flat_map(|_| noise()).collect();
+    disk.put(start, &bytes)?;
+    Ok(disk.put(LOADER_AT, LOADER)?)
+}
+
+/// A Linux was installed over the Windows, as far as the begin of the volume says.
+pub(crate) fn ext4(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
+    let start = start_of_windows(target)?;
+    let mut begin = vec![0; BEGIN];
+    put(&mut begin, EXT_MAGIC.0, &EXT_MAGIC.1)?;
+    put(&mut begin, EXT4_FEATURE.0, &EXT4_FEATURE.1)?;
+    Ok(disk.put(start, &begin)?)
+}
+
+/// The disk is a member of an array of Intel's firmware.
+pub(crate) fn raid_member(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
+    ensure!(
+        target.layout.table.kind == TableKind::Mbr,
+        "this is a damage to disks with an MBR: where it writes, a GPT has its backup"
+    );
+    let at = disk.len().checked_sub(INTEL_FROM_END).context("the disk is too short")?;
+    Ok(disk.put(at, INTEL)?)
+}
+
+fn start_of_windows(target: &Target<'_>) -> Result<u64> {
+    let volume = windows(target.layout)?;
+    ensure!(volume.start != system(target.layout)?.start, "Windows is on the system volume");
+    Ok(volume.start)
+}

@@ -1,0 +1,76 @@
+//! What a repair may cost beside an encrypted volume.
+
+use crate::diagnosis::Context;
+use crate::diagnosis::Diagnosis;
+use crate::diagnosis::identity::restore::Restore;
+use crate::diagnosis::show_disk;
+use crate::layout::Layout;
+use crate::repair::refusal::Lift;
+use crate::repair::refusal::Refusal;
+use crate::volume::FileSystem;
+
+/// What a change of the start may cost with an encrypted Windows, for a user who has not chosen yet.
+pub(super) fn choice_needed(
+    layout: &Layout,
+    context: &Context,
+    diagnosis: &Diagnosis,
+    restores: bool,
+) -> Option<Refusal> {
+    let meant = !restores && diagnosis.repoints().any(|repoint| repoint.volume.is_none());
+    let companion = context.companions.iter().filter(|_| meant).map(|companion| &companion.layout);
+    let Encrypted { what, at_hand, store } = std::iter::once(layout).chain(companion).find_map(encrypted)?;
+    let other = match &diagnosis.restore {
+        _ if restores => String::new(),
+        Restore::Possible(old) => format!(
+            ", or --restore-identity, which gives back {} and leaves the store as {store}",
+            show_disk(old.disk)
+        ),
+        Restore::Impossible(reason) => format!(" (the old identity cannot be put back: {reason})"),
+        Restore::Nothing => String::new(),
+    };
+    let way_out = match restores {
+        true => {
+            format!(
+                "give the identity back alone, then fix the rest with --repoint, with the {at_hand} at hand"
+            )
+        }
+        false => format!("choose --repoint, with the {at_hand} at hand{other}"),
+    };
+    Some(Refusal { lift: (!restores).then_some(Lift::Repoint), ..Refusal::new(what, way_out) })
+}
+
+/// What a change of the start may cost with an encrypted volume.
+struct Encrypted {
+    what: String,
+    /// What the user should have.
+    at_hand: &'static str,
+    /// How a store is that nobody writes.
+    store: &'static str,
+}
+
+/// The same of the first encrypted volume of a disk.
+fn encrypted(layout: &Layout) -> Option<Encrypted> {
+    let bitlocker = layout.find_volume(|facts| facts.file_system == FileSystem::BitLocker);
+    let by_other = || {
+        let volume = layout.find_volume(|facts| layout.is_encrypted(facts))?;
+        let (name, encryptor) = (layout.name(volume), layout.encryptor?);
+        Some(Encrypted {
+            what: format!(
+                "{name} is encrypted by {encryptor}: nobody can see from here whether Windows starts after this repair"
+            ),
+            at_hand: "rescue disk of that",
+            store: "it is",
+        })
+    };
+    let measured = |is: String| Encrypted {
+        what: format!(
+            "{is} encrypted by BitLocker, which measures how the disk starts: after this repair Windows may ask for the recovery key at its next start"
+        ),
+        at_hand: "recovery key",
+        store: "it was measured",
+    };
+    let known = bitlocker.map(|volume| measured(format!("{} is", layout.name(volume))));
+    known.or_else(by_other).or_else(|| {
+        Some(measured(format!("{}, which cannot be read, may be", layout.name(layout.unread_volume()?))))
+    })
+}
