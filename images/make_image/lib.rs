@@ -22,6 +22,7 @@ mod identity;
 mod output;
 mod parts;
 mod place;
+mod protective;
 mod qcow2;
 mod re_agent;
 mod recipe;

@@ -8,6 +8,7 @@ pub mod menus;
 pub mod named_here;
 pub mod no_system;
 pub mod ntldr;
+pub mod protective_mbr;
 pub mod recovery_config;
 pub mod sector_size;
 pub mod startup;

@@ -4,6 +4,7 @@
 //! ("is `\Windows\system32\winload.exe` on partition 2?"), so that everything above is pure.
 
 pub(crate) mod arc_path;
+mod beneath;
 #[doc(hidden)]
 pub mod boot_ini;
 #[doc(hidden)]

@@ -1,5 +1,6 @@
 //! The walk over a disk that finds everything there is to know about it.
 
+use crate::layout::beneath;
 use crate::layout::disk::Layout;
 use crate::layout::esp;
 use crate::layout::evidence::Evidence;
@@ -52,7 +53,14 @@ pub fn discover_companion(storage: &dyn Storage, stores: &[StoreFile]) -> Result
 }
 
 fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, PartitionError> {
-    let table = partition::read(storage)?;
+    let mut table = partition::read(storage)?;
+    let Some(beneath) = table.beneath.take() else { return Ok(walk_by(storage, table, others)) };
+    let (gpt, mbr) = (walk_by(storage, *beneath, others), walk_by(storage, table, others));
+    Ok(beneath::meant(gpt, mbr))
+}
+
+/// Walks the disk as this table divides it.
+fn walk_by(storage: &FirstFailure<'_>, table: PartitionTable, others: &[StoreFile]) -> Layout {
     let windows: Vec<Window<'_>> = table
         .partitions
         .iter()
@@ -92,7 +100,7 @@ fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, Part
     }
     let esps =
         if systems.is_empty() && !windows.is_empty() { esp::look(&volumes, &table) } else { Vec::new() };
-    Ok(Layout {
+    Layout {
         table,
         esps,
         volumes: facts,
@@ -103,7 +111,7 @@ fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, Part
         evidence,
         winre,
         failed_read: storage.failure().cloned(),
-    })
+    }
 }
 
 /// What was found on the volumes.

@@ -4,6 +4,7 @@ use crate::diagnosis::chain::Chain;
 use crate::diagnosis::disk::active;
 use crate::diagnosis::disk::boot_record::first_sector;
 use crate::diagnosis::disk::firmware_start::is_started_by_mbr;
+use crate::diagnosis::disk::protective_mbr;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
@@ -20,11 +21,8 @@ impl Chain<'_> {
     pub(super) fn before_the_store(&mut self, system: &SystemVolume, firmware: Firmware) {
         let layout = self.layout;
         let table = table_name(layout);
-        self.add(
-            HopKind::Firmware,
-            format!("{firmware}, {table}"),
-            &[Code::FirmwareMismatch, Code::ProtectiveMbrMissing],
-        );
+        self.add(HopKind::Firmware, format!("{firmware}, {table}"), &[Code::FirmwareMismatch]);
+        self.protective_mbr();
         let name = layout.name(system.volume);
         match firmware {
             Firmware::Bios => {
@@ -54,6 +52,18 @@ impl Chain<'_> {
         let codes = [Code::BootManagerMissing, Code::BootManagerUnknown];
         self.add_at(HopKind::BootManager, evidence, &Place::Volume(system.volume), &codes);
         if foreign.is_some() {
+            self.unsure();
+        }
+    }
+
+    /// What firmware asks of a GPT before it looks for one; a BIOS that starts by a hybrid MBR does not.
+    pub(super) fn protective_mbr(&mut self) {
+        let layout = self.layout;
+        if layout.table.kind != TableKind::Gpt || is_started_by_mbr(layout) {
+            return;
+        }
+        self.add(HopKind::ProtectiveMbr, protective_mbr::shown(layout), &protective_mbr::CODES);
+        if layout.table.unprotected.is_some() {
             self.unsure();
         }
     }

@@ -12,4 +12,5 @@ pub(crate) mod mbr_entry;
 pub(crate) mod no_system;
 pub(crate) mod overview;
 pub(crate) mod preboot;
+pub(crate) mod protective_mbr;
 pub(crate) mod sector_size;

@@ -119,6 +119,8 @@ codes! {
     KernelMissing "kernel-missing",
     /// An entry's loader is a program for the other kind of firmware.
     LoaderOtherFirmware "loader-other-firmware",
+    /// An MBR without a protective entry lies over the GPT that is meant.
+    MbrOverGpt "mbr-over-gpt",
     /// The default entry or the menu names entries that are not in the store.
     MenuEntryMissing "menu-entry-missing",
     /// The store has neither a default entry nor a menu.
@@ -153,6 +155,8 @@ codes! {
     PartitionsLost "partitions-lost",
     /// A GPT without a protective MBR: firmware and Windows ignore it.
     ProtectiveMbrMissing "protective-mbr-missing",
+    /// The protective entry of a GPT does not begin at sector 1, or has a boot flag: firmware ignores the GPT.
+    ProtectiveMbrWrong "protective-mbr-wrong",
     /// A part of the disk could not be read.
     ReadFailed "read-failed",
     /// `ReAgent.xml` names a recovery environment that is not there, or cannot be read.
