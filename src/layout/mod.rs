@@ -31,6 +31,7 @@ mod store_budget;
 mod store_logs;
 pub mod system;
 pub(crate) mod system_file;
+mod uefi_ntfs;
 pub mod unread;
 pub mod unseen;
 pub mod version;

@@ -4,6 +4,7 @@ use crate::diagnosis::chain::Chain;
 use crate::diagnosis::disk::active;
 use crate::diagnosis::disk::boot_record::first_sector;
 use crate::diagnosis::disk::firmware_start::is_started_by_mbr;
+use crate::diagnosis::disk::not_fat;
 use crate::diagnosis::disk::protective_mbr;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
@@ -31,7 +32,13 @@ impl Chain<'_> {
                 }
                 self.boot_record(system);
             }
-            Firmware::Uefi => self.add(HopKind::EfiPartition, name.clone(), &[]),
+            Firmware::Uefi => {
+                let evidence = not_fat::shown(layout, system.volume);
+                self.add(HopKind::EfiPartition, evidence, &[Code::SystemVolumeNotFat]);
+                if not_fat::is_doubtful(layout) {
+                    self.unsure();
+                }
+            }
         }
         let files: Vec<&str> = [
             (system.bios_boot_manager && firmware == Firmware::Bios, r"\bootmgr"),
@@ -76,8 +83,15 @@ impl Chain<'_> {
             Code::ActivePartitionWrong,
             Code::ActivePartitionAmbiguous,
             Code::HybridMbrEntry,
+            Code::SystemVolumeLogical,
         ];
         self.add(HopKind::ActivePartition, active::shown(layout), &codes);
+        let may_stop = |finding: &Finding| {
+            finding.code == Code::SystemVolumeLogical && finding.severity == Severity::Degrades
+        };
+        if self.findings.iter().any(may_stop) {
+            self.unsure();
+        }
     }
 
     pub(super) fn boot_record(&mut self, system: &SystemVolume) {

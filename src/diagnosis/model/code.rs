@@ -151,6 +151,8 @@ codes! {
     PartitionGuidShared "partition-guid-shared",
     /// Something about the partition table that is good to know.
     PartitionTable "partition-table",
+    /// A partition that Windows is on, or starts from, is typed as something else.
+    PartitionType "partition-type",
     /// A damaged partition table may hide partitions.
     PartitionsLost "partitions-lost",
     /// A GPT without a protective MBR: firmware and Windows ignore it.
@@ -187,6 +189,10 @@ codes! {
     StoreUnused "store-unused",
     /// A Windows has no SYSTEM hive.
     SystemHiveMissing "system-hive-missing",
+    /// The boot manager is on a logical partition, which boot code in the MBR does not start.
+    SystemVolumeLogical "system-volume-logical",
+    /// The system volume for UEFI has a file system that firmware does not read.
+    SystemVolumeNotFat "system-volume-not-fat",
     /// An element names a partition as it was before the disk was converted between MBR and GPT.
     TableConverted "table-converted",
     /// A file system goes on beyond the end of the disk: an image that was cut short.
