@@ -61,7 +61,7 @@ const GROUPS: [(&str, &[&str]); 2] = [
 ];
 
 /// The modules of `bcdrescue-make-image`, lowest first: each uses only those before it.
-const MAKE_IMAGE: [&str; 21] = [
+const MAKE_IMAGE: [&str; 22] = [
     "bases",
     "field",
     "disk",
@@ -71,6 +71,7 @@ const MAKE_IMAGE: [&str; 21] = [
     "identity",
     "bitlocker",
     "boot_start",
+    "protective",
     "files",
     "foreign",
     "generalized",

@@ -13,6 +13,7 @@ use crate::generalized;
 use crate::hibernated;
 use crate::identity;
 use crate::identity::Extent;
+use crate::protective;
 use crate::stores;
 use crate::target::Target;
 
@@ -45,7 +46,7 @@ const fn identity(
 }
 
 /// All of them.
-pub(crate) static DAMAGES: [Damage; 15] = [
+pub(crate) static DAMAGES: [Damage; 21] = [
     identity(
         "signature-changed",
         "another MBR signature or GPT disk GUID, the store names the old one",
@@ -58,6 +59,13 @@ pub(crate) static DAMAGES: [Damage; 15] = [
         "hidden-sectors-wrong",
         "MBR: the boot record of the system volume names another place",
         boot_start::hidden_sectors_wrong,
+    ),
+    damage("protective-mbr-missing", "GPT: LBA 0 holds zeros", protective::missing),
+    damage("protective-mbr-moved", "GPT: the protective entry begins at sector 63", protective::moved),
+    damage(
+        "mbr-over-gpt",
+        "GPT: an MBR of one entry of type 07 in place of the protective one",
+        protective::mbr_over_gpt,
     ),
     damage("boot-manager-missing", "bootmgr, bootmgfw.efi or ntldr has another name", files::boot_manager),
     damage("loader-missing", "winload.exe or winload.efi has another name", files::loader),

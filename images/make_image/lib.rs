@@ -23,6 +23,7 @@ mod identity;
 mod output;
 mod parts;
 mod place;
+mod protective;
 mod qcow2;
 mod re_agent;
 mod recipe;

@@ -55,9 +55,12 @@ const MBR_CASES: [Case; 5] = [
     ("boot-manager-missing", &MBR, "broken", "boot-manager-missing", None),
 ];
 
-const GPT_CASES: [Case; 3] = [
+const GPT_CASES: [Case; 6] = [
     ("signature-changed", &GPT, "degraded", "disk-guid-changed", Some(&[])),
     ("guids-changed", &GPT, "broken", "disk-unknown", Some(&[])),
+    ("protective-mbr-missing", &GPT, "broken", "protective-mbr-missing", Some(&["--protective-mbr"])),
+    ("protective-mbr-moved", &GPT, "broken", "protective-mbr-wrong", Some(&["--protective-mbr"])),
+    ("mbr-over-gpt", &GPT, "broken", "mbr-over-gpt", Some(&["--protective-mbr"])),
     ("boot-manager-missing", &GPT, "broken", "boot-manager-missing", None),
 ];
 

@@ -108,7 +108,7 @@ fn a_gpt_without_a_protective_mbr_does_not_start() {
     let target = checked(&disk, 4, "broken");
     assert_eq!(
         (&target["stop"]["hop"], &target["stop"]["code"]),
-        (&"firmware".into(), &"protective-mbr-missing".into())
+        (&"protective MBR".into(), &"protective-mbr-missing".into())
     );
 }
 

@@ -214,7 +214,8 @@ mod tests {
             container_code: [false; 4],
             hybrid: None,
             hybrid_entries: Vec::new(),
-            unprotected: false,
+            unprotected: None,
+            beneath: None,
             unseen: None,
             notes: vec![],
         }

@@ -33,8 +33,11 @@ pub struct Layout {
     pub volumes: Vec<VolumeFacts>,
     /// Volumes that hold a boot manager or a store.
     pub systems: Vec<SystemVolume>,
-    /// Where none does, the EFI system partitions of a disk with a Windows.
+    /// Where none does, the EFI system partitions of a disk with a Windows; where none of them is FAT, all FAT volumes, which are what UEFI
+    /// firmware reads.
     pub esps: Vec<Esp>,
+    /// The FAT volume whose loader brings UEFI firmware to a system volume on NTFS.
+    pub uefi_ntfs: Option<VolumeIndex>,
     /// Volumes that hold a Windows installation.
     pub windows: Vec<WindowsVolume>,
     /// All stores, those of the system volumes in order.
@@ -162,11 +165,18 @@ impl Layout {
         let on_esp = |system: &&SystemVolume| self.is_esp(system.volume);
         let uefi = |system: &&SystemVolume| system.firmware() == Firmware::Uefi;
         let systems = || self.systems.iter();
+        let on_fat = |system: &&SystemVolume| system.is_fat;
         let first = match self.table.kind {
-            TableKind::Gpt => systems().filter(uefi).find(on_esp).or_else(|| systems().find(uefi)),
+            TableKind::Gpt => {
+                let fat = || systems().filter(uefi).filter(on_fat);
+                let fat = fat().find(on_esp).or_else(|| fat().next());
+                fat.or_else(|| systems().filter(uefi).find(on_esp)).or_else(|| systems().find(uefi))
+            }
             TableKind::Mbr | TableKind::None => None,
         };
-        first.or_else(|| systems().find(|system| system.active)).or_else(|| systems().next())
+        let is_read = |system: &&SystemVolume| system.is_fat || system.firmware() == Firmware::Bios;
+        let first = first.or_else(|| systems().find(|system| system.active));
+        first.or_else(|| systems().find(is_read)).or_else(|| systems().next())
     }
 
     /// Whether a volume is known to be encrypted: by BitLocker, or by the program whose loader is here.

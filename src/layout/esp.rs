@@ -50,11 +50,20 @@ pub(super) fn look(volumes: &[Option<&Volume<'_>>], table: &PartitionTable) -> V
     esps.map(|((index, _), volume)| Esp { volume: index, content: content(*volume) }).collect()
 }
 
+/// All FAT volumes, whatever their type: firmware looks for the loader of removable media on each.
+#[must_use]
+pub(super) fn look_on_fat(volumes: &[Option<&Volume<'_>>]) -> Vec<Esp> {
+    let fat =
+        VolumeIndex::each(volumes).filter(|(_, volume)| volume.is_some_and(|it| it.file_system().is_fat()));
+    fat.map(|(index, volume)| Esp { volume: index, content: content(*volume) }).collect()
+}
+
 fn content(volume: Option<&Volume<'_>>) -> EspContent {
     let Some(volume) = volume.filter(|volume| volume.damage().is_none()) else { return EspContent::Unread };
     match volume.file_system() {
         FileSystem::Unknown | FileSystem::Encrypted => return EspContent::NotFormatted,
         FileSystem::BitLocker => return EspContent::Other("BitLocker"),
+        FileSystem::Ntfs => return EspContent::Other("NTFS"),
         file_system => {
             if let Some(name) = file_system.name_of_unread() {
                 return EspContent::Other(name);

@@ -4,6 +4,7 @@
 //! ("is `\Windows\system32\winload.exe` on partition 2?"), so that everything above is pure.
 
 pub(crate) mod arc_path;
+mod beneath;
 #[doc(hidden)]
 pub mod boot_ini;
 pub(crate) mod content;
@@ -32,6 +33,7 @@ mod store_budget;
 mod store_logs;
 pub mod system;
 pub(crate) mod system_file;
+mod uefi_ntfs;
 pub mod unread;
 pub mod unseen;
 pub mod version;

@@ -14,6 +14,7 @@ use crate::layout::store_logs::made_whole;
 use crate::layout::system::SystemVolume;
 use crate::layout::system::is_esp_type;
 use crate::layout::system_file::SystemFile;
+use crate::layout::uefi_ntfs::is_read_by_firmware;
 use crate::layout::unread::Unread;
 use crate::partition::PartitionTable;
 use crate::partition::TableKind;
@@ -84,13 +85,15 @@ impl StoreFile {
     }
 }
 
-/// Reads every store of the system volumes; `hidden` is of each volume what may be on it and cannot be read.
+/// Reads every store of the system volumes; `hidden` is of each volume what may be on it and cannot be read; `is_ntfs_read` is whether
+/// UEFI firmware comes to NTFS too.
 #[must_use]
 pub fn read_all(
     volumes: &[Option<&Volume<'_>>],
     systems: &[SystemVolume],
     hidden: &[&[Unread]],
     table: &PartitionTable,
+    is_ntfs_read: bool,
 ) -> Vec<StoreFile> {
     let mut stores: Vec<StoreFile> = Vec::new();
     let mut budget = StoreBudget::new();
@@ -101,10 +104,9 @@ pub fn read_all(
             stores.push(read(volume, system.volume, start, file, &mut budget));
         }
     }
-    let is_fat = |volume: VolumeIndex| {
-        volume.of(volumes).copied().flatten().is_some_and(|volume| volume.file_system().is_fat())
-    };
-    mark_live(&mut stores, hidden, table, &is_fat);
+    let is_read =
+        |volume: VolumeIndex| is_ntfs_read || is_read_by_firmware(volume.of(volumes).copied().flatten());
+    mark_live(&mut stores, hidden, table, &is_read);
     tell_apart(&mut stores, table);
     stores
 }
@@ -127,11 +129,14 @@ fn mark_live(
     stores: &mut [StoreFile],
     unread: &[&[Unread]],
     table: &PartitionTable,
-    is_fat: &dyn Fn(VolumeIndex) -> bool,
+    is_read: &dyn Fn(VolumeIndex) -> bool,
 ) {
+    let is_in_place = |volume: VolumeIndex, firmware: Firmware| {
+        is_in_place(table, volume, firmware) && (firmware == Firmware::Bios || is_read(volume))
+    };
     for firmware in [Firmware::Bios, Firmware::Uefi] {
-        let hidden = hiding(unread, table, firmware);
-        let is_in_place = |file: &StoreFile| is_in_place(table, file.volume, firmware);
+        let hidden = hiding(unread, firmware, &is_in_place);
+        let is_in_place = |file: &StoreFile| is_in_place(file.volume, firmware);
         let is_any =
             hidden.is_some() || stores.iter().any(|file| file.firmware == firmware && is_in_place(file));
         for file in stores.iter_mut().filter(|file| file.firmware == firmware) {
@@ -139,8 +144,9 @@ fn mark_live(
         }
     }
     // From a GPT disk a BIOS starts nothing (but by a hybrid MBR): beside a store for UEFI one for BIOS is a leftover.
-    let on_esp =
-        |file: &StoreFile| file.firmware == Firmware::Uefi && is_in_place(table, file.volume, Firmware::Uefi);
+    let on_esp = |file: &StoreFile| {
+        file.firmware == Firmware::Uefi && self::is_in_place(table, file.volume, Firmware::Uefi)
+    };
     if table.kind == TableKind::Gpt && table.hybrid.is_none() && stores.iter().any(on_esp) {
         for file in stores.iter_mut().filter(|file| file.firmware == Firmware::Bios) {
             file.live = false;
@@ -149,12 +155,21 @@ fn mark_live(
     // UEFI reads FAT: beside a store for BIOS one for UEFI on another file system is a leftover.
     if table.kind == TableKind::Mbr && stores.iter().any(|file| file.firmware == Firmware::Bios && file.live)
     {
-        for file in stores.iter_mut().filter(|file| file.firmware == Firmware::Uefi && !is_fat(file.volume)) {
+        for file in stores.iter_mut().filter(|file| file.firmware == Firmware::Uefi && !is_read(file.volume))
+        {
             file.live = false;
         }
     }
+    let is_uefi = |file: &&mut StoreFile| file.firmware == Firmware::Uefi;
+    if stores.iter().any(|file| file.firmware == Firmware::Uefi && file.live && is_read(file.volume)) {
+        stores
+            .iter_mut()
+            .filter(is_uefi)
+            .filter(|file| !is_read(file.volume))
+            .for_each(|file| file.live = false);
+    }
     for firmware in [Firmware::Bios, Firmware::Uefi] {
-        let hidden = hiding(unread, table, firmware);
+        let hidden = hiding(unread, firmware, &is_in_place);
         let is_it = |file: &&mut StoreFile| file.firmware == firmware && file.live && !file.recovery;
         if let Some(file) = stores.iter_mut().find(is_it)
             && hidden.is_none_or(|hidden| file.volume <= hidden)
@@ -173,10 +188,14 @@ fn is_in_place(table: &PartitionTable, volume: VolumeIndex, firmware: Firmware) 
 }
 
 /// The first volume that this firmware starts from and of which nobody can tell whether it has a store.
-fn hiding(unread: &[&[Unread]], table: &PartitionTable, firmware: Firmware) -> Option<VolumeIndex> {
+fn hiding(
+    unread: &[&[Unread]],
+    firmware: Firmware,
+    is_in_place: &dyn Fn(VolumeIndex, Firmware) -> bool,
+) -> Option<VolumeIndex> {
     let is_store = |unread: &Unread| unread.file.is_store() && unread.file.firmware() == firmware;
     let is_it = |(volume, unread): &(VolumeIndex, &&[Unread])| {
-        is_in_place(table, *volume, firmware) && unread.iter().any(is_store)
+        is_in_place(*volume, firmware) && unread.iter().any(is_store)
     };
     VolumeIndex::each(unread).find(is_it).map(|(volume, _)| volume)
 }

@@ -32,6 +32,10 @@ pub struct SystemVolume {
     pub volume: VolumeIndex,
     /// The MBR boot flag of its partition. That of a hybrid MBR makes no volume a BIOS's that UEFI starts too.
     pub active: bool,
+    /// Its file system is FAT, which UEFI firmware reads.
+    pub is_fat: bool,
+    /// Of files for both kinds of firmware those for BIOS count: UEFI firmware does not come to this volume of an MBR disk.
+    pub is_left_to_bios: bool,
     /// `\bootmgr` is there.
     pub bios_boot_manager: bool,
     /// `\EFI\Microsoft\Boot\bootmgfw.efi` is there.
@@ -63,11 +67,18 @@ impl SystemVolume {
     /// How the machine starts from this volume, as far as its files tell; `None` for a bare NTLDR volume's BIOS.
     #[must_use]
     pub fn firmware(&self) -> Firmware {
-        let uefi =
-            self.uefi_boot_manager || self.stores.iter().any(|store| store.firmware() == Firmware::Uefi);
         let bios =
             self.bios_boot_manager || self.ntldr.is_some() || self.stores.contains(&SystemFile::BiosStore);
-        if uefi && !(bios && self.active) { Firmware::Uefi } else { Firmware::Bios }
+        match self.is_for_uefi() && !(bios && (self.active || self.is_left_to_bios)) {
+            true => Firmware::Uefi,
+            false => Firmware::Bios,
+        }
+    }
+
+    /// Whether files of Windows' for UEFI are on it.
+    #[must_use]
+    pub fn is_for_uefi(&self) -> bool {
+        self.uefi_boot_manager || self.stores.iter().any(|store| store.firmware() == Firmware::Uefi)
     }
 
     /// `\boot.ini`, where that is beside an NT 5.x loader and can be read.
@@ -130,6 +141,8 @@ fn examine(
     let foreign_fallback = fallback.filter(|(file, kind)| !is_of_windows(*file, *kind)).map(|(file, _)| file);
     Some(SystemVolume {
         volume: index,
+        is_fat: volume.file_system().is_fat(),
+        is_left_to_bios: false,
         active: index.of(&table.partitions).is_some_and(|partition| partition.active) && !is_for_both,
         bios_boot_manager,
         uefi_boot_manager,

@@ -1,5 +1,6 @@
 //! The walk over a disk that finds everything there is to know about it.
 
+use crate::layout::beneath;
 use crate::layout::content::Contents;
 use crate::layout::disk::Layout;
 use crate::layout::esp;
@@ -14,6 +15,7 @@ use crate::layout::store;
 use crate::layout::store::StoreFile;
 use crate::layout::system;
 use crate::layout::system::SystemVolume;
+use crate::layout::uefi_ntfs;
 use crate::layout::unread::Unread;
 use crate::layout::volume_facts::VolumeFacts;
 use crate::layout::volume_facts::VolumeRole;
@@ -24,6 +26,7 @@ use crate::partition;
 use crate::partition::Partition;
 use crate::partition::PartitionError;
 use crate::partition::PartitionTable;
+use crate::partition::TableKind;
 use crate::storage::Storage;
 use crate::storage::budget::Budgeted;
 use crate::storage::first_failure::FirstFailure;
@@ -53,7 +56,14 @@ pub fn discover_companion(storage: &dyn Storage, stores: &[StoreFile]) -> Result
 }
 
 fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, PartitionError> {
-    let table = partition::read(storage)?;
+    let mut table = partition::read(storage)?;
+    let Some(beneath) = table.beneath.take() else { return Ok(walk_by(storage, table, others)) };
+    let (gpt, mbr) = (walk_by(storage, *beneath, others), walk_by(storage, table, others));
+    Ok(beneath::meant(gpt, mbr))
+}
+
+/// Walks the disk as this table divides it.
+fn walk_by(storage: &FirstFailure<'_>, table: PartitionTable, others: &[StoreFile]) -> Layout {
     let raid_member = raid_member::look(storage, &table);
     let places: Vec<Window<'_>> = table
         .partitions
@@ -67,7 +77,11 @@ fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, Part
         .collect();
     let volumes: Vec<Option<&Volume<'_>>> = opened.iter().map(|opened| opened.volume.as_ref().ok()).collect();
 
-    let (systems, mut unread) = system::find(&volumes, &table);
+    let (mut systems, mut unread) = system::find(&volumes, &table);
+    let uefi_ntfs = uefi_ntfs::find(&volumes, &systems);
+    for system in &mut systems {
+        system.is_left_to_bios = table.kind == TableKind::Mbr && !system.is_fat && uefi_ntfs.is_none();
+    }
     for (unread, opened) in unread.iter_mut().zip(&opened) {
         unread.extend(opened.volume.as_ref().err().into_iter().flat_map(Unread::everything));
     }
@@ -77,7 +91,7 @@ fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, Part
         .zip(&unread)
         .map(|(opened, unread)| if is_hidden(opened) { unread.as_slice() } else { &[] })
         .collect();
-    let stores = store::read_all(&volumes, &systems, &hidden, &table);
+    let stores = store::read_all(&volumes, &systems, &hidden, &table, uefi_ntfs.is_some());
     let all: Vec<&StoreFile> = stores.iter().chain(others).collect();
     let windows = windows::find(&volumes, &systems, &all);
     let mounted = mounted_devices::read_all(&volumes, &windows, &table);
@@ -93,11 +107,16 @@ fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, Part
         let hidden = hidden.filter(|(facts, _)| facts.role != VolumeRole::Reserved);
         hidden.for_each(|(facts, (_, volume))| facts.asleep = windows::asleep(*volume));
     }
-    let esps =
-        if systems.is_empty() && !windows.is_empty() { esp::look(&volumes, &table) } else { Vec::new() };
-    Ok(Layout {
+    let for_uefi: Vec<&SystemVolume> = systems.iter().filter(|system| system.is_for_uefi()).collect();
+    let esps = match for_uefi.as_slice() {
+        [] if systems.is_empty() && !windows.is_empty() => esp::look(&volumes, &table),
+        [_, ..] if for_uefi.iter().all(|system| !system.is_fat) => esp::look_on_fat(&volumes),
+        _ => Vec::new(),
+    };
+    Layout {
         table,
         esps,
+        uefi_ntfs,
         volumes: facts,
         systems,
         windows,
@@ -108,7 +127,7 @@ fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, Part
         raid_member,
         encryptor: contents.encryptor,
         failed_read: storage.failure().cloned(),
-    })
+    }
 }
 
 /// What was found on the volumes.

@@ -157,7 +157,8 @@ fn table(copy: Copy, size: u32, mut notes: Vec<String>) -> PartitionTable {
         container_code: [false; 4],
         hybrid: None,
         hybrid_entries: Vec::new(),
-        unprotected: false,
+        unprotected: None,
+        beneath: None,
         unseen,
         notes,
     }
@@ -280,7 +281,7 @@ mod tests {
         bytes[..512].fill(0);
         let table = read(&Ram::new(bytes, None)).unwrap();
         assert_eq!((table.kind, table.partitions.len()), (TableKind::Gpt, 2));
-        assert!(table.unprotected);
+        assert!(table.unprotected.is_some());
     }
 
     #[test]

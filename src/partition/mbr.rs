@@ -51,7 +51,8 @@ pub(crate) fn read(
         container_code,
         hybrid: None,
         hybrid_entries: Vec::new(),
-        unprotected: false,
+        unprotected: None,
+        beneath: None,
         unseen: chain.unseen,
         notes,
     }))

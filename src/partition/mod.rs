@@ -17,9 +17,11 @@ mod master_boot_record;
 mod mbr;
 mod mbr_cross_check;
 mod plausibility;
+mod protective;
 mod table;
 #[cfg(test)]
 mod test_tools;
+mod unprotected;
 
 pub use error::PartitionError;
 pub use table::BootCode;
@@ -31,6 +33,10 @@ pub use table::PartitionTable;
 pub use table::PartitionType;
 pub use table::TableKind;
 pub use table::Unseen;
+pub use unprotected::ENTRIES_AT;
+pub use unprotected::MbrEntry;
+pub use unprotected::ProtectiveFault;
+pub use unprotected::Unprotected;
 
 use crate::error::way_out::TableCure;
 use crate::partition::master_boot_record::Entry;
@@ -41,7 +47,8 @@ use crate::storage::Storage;
 /// Reads the partition table of a disk, or says that it has none.
 ///
 /// The order of doubt is that of libblkid: no 0x55aa means no table; a boot sector of a file system in LBA 0 means a
-/// bare volume, whatever its boot code looks like; an entry of type 0xee means GPT; only then is it an MBR.
+/// bare volume, whatever its boot code looks like; an entry of type 0xee means GPT; only then is it an MBR. Which of the two is meant where
+/// an MBR without such an entry lies over a sound GPT, only what is on the disk can tell: see [`PartitionTable::beneath`].
 ///
 /// # Errors
 /// [`PartitionError`]: the medium fails, both copies of a GPT are bad, or the table is of a form that is not handled.
@@ -63,20 +70,43 @@ pub fn read(storage: &dyn Storage) -> Result<PartitionTable, PartitionError> {
     };
     if record.entries.iter().any(Entry::is_protective) {
         let mut table = gpt::read(storage, &sizes)?;
-        table.boot_code = boot_code(&sector);
         hybrid::add(&mut table, &record);
-        return Ok(plausibility::noted(table, storage.len()));
+        return Ok(of_gpt(storage, &sector, table));
     }
     match mbr::read(storage, &record, &sizes)? {
         Some(table) => {
-            let table = PartitionTable { boot_code: boot_code(&sector), ..table };
+            let beneath = beneath(storage, &table, &sizes);
+            let beneath = beneath.map(|beneath| Box::new(of_gpt(storage, &sector, beneath)));
+            let table = PartitionTable { boot_code: boot_code(&sector), beneath, ..table };
             Ok(plausibility::noted(table, storage.len()))
         }
         None => {
+            if let Some(table) = gpt::read_primary(storage, &sizes)? {
+                return Ok(of_gpt(storage, &sector, table));
+            }
             let note = "0x55aa at 0x1fe, but what lies at 0x1be is no partition table";
             Ok(without_table(storage, vec![note.into()]))
         }
     }
+}
+
+/// The sound GPT under an MBR. Of an image no entry of which leads to a volume nobody can tell the size of its sectors.
+fn beneath(storage: &dyn Storage, table: &PartitionTable, sizes: &[u32]) -> Option<PartitionTable> {
+    let is_volume = |partition: &Partition| {
+        let head = storage.read_vec(partition.start, 512);
+        head.is_ok_and(|head| boot_sector::BootSector::recognise(&head).is_some())
+    };
+    let certain = std::slice::from_ref(&table.sector_size);
+    let sizes = if table.partitions.iter().any(is_volume) { certain } else { sizes };
+    gpt::read_primary(storage, sizes).ok().flatten()
+}
+
+/// A GPT with what LBA 0, `sector`, tells besides.
+fn of_gpt(storage: &dyn Storage, sector: &[u8], mut table: PartitionTable) -> PartitionTable {
+    let sectors = storage.len().checked_div(u64::from(table.sector_size)).unwrap_or(0);
+    table.boot_code = boot_code(sector);
+    table.unprotected = protective::unprotected(sector, sectors);
+    plausibility::noted(table, storage.len())
 }
 
 /// Sector sizes in which the table may be written: the medium's, or for an image the two that exist.
@@ -97,9 +127,8 @@ fn without_signature(
     sector: &[u8],
     sizes: &[u32],
 ) -> Result<PartitionTable, PartitionError> {
-    if let Some(mut table) = gpt::read_primary(storage, sizes)? {
-        table.unprotected = true;
-        return Ok(plausibility::noted(table, storage.len()));
+    if let Some(table) = gpt::read_primary(storage, sizes)? {
+        return Ok(of_gpt(storage, sector, table));
     }
     let blank = sector.iter().all(|byte| *byte == 0);
     let note =
@@ -129,7 +158,8 @@ fn without_table(storage: &dyn Storage, notes: Vec<String>) -> PartitionTable {
         container_code: [false; 4],
         hybrid: None,
         hybrid_entries: Vec::new(),
-        unprotected: false,
+        unprotected: None,
+        beneath: None,
         unseen: None,
         notes,
     }

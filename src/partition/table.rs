@@ -1,6 +1,7 @@
 //! What a partition table says: identities, partitions, and what a BIOS would start.
 
 use crate::guid::Guid;
+use crate::partition::unprotected::Unprotected;
 
 /// The identity that a disk carries, and that a BCD store names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -160,8 +161,10 @@ pub struct PartitionTable {
     pub hybrid: Option<u32>,
     /// Its entries.
     pub hybrid_entries: Vec<HybridEntry>,
-    /// A GPT without a protective MBR in LBA 0: firmware and Windows take the disk for one without partitions.
-    pub unprotected: bool,
+    /// What is wrong with the protective MBR of a GPT: firmware and Windows take the disk for one without these partitions.
+    pub unprotected: Option<Unprotected>,
+    /// The sound GPT over which this MBR lies without a word of it: a leftover, or what is meant.
+    pub beneath: Option<Box<Self>>,
     /// Why there may be more partitions than these.
     pub unseen: Option<Unseen>,
     /// What a reader should know: "primary GPT header is damaged, the backup was used", "hybrid MBR", …

@@ -48,6 +48,9 @@ pub(crate) struct ChoiceArgs {
     /// Write into boot records where their partitions begin, where they say something else.
     #[arg(long)]
     pub boot_sector: bool,
+    /// Write the protective MBR of a GPT where it is missing or wrong: the four entries of LBA 0. Boot code and signature stay.
+    #[arg(long)]
+    pub protective_mbr: bool,
     /// Make the store's copies of firmware entries name what is here, where they name what this disk was before.
     #[arg(long)]
     pub firmware_entries: bool,
@@ -73,6 +76,7 @@ impl ChoiceArgs {
             active,
             convert,
             boot_sector,
+            protective_mbr,
             firmware_entries,
             drive_letters,
         } = self;
@@ -87,6 +91,7 @@ impl ChoiceArgs {
             active: *active,
             convert: *convert,
             boot_sector: *boot_sector,
+            protective_mbr: *protective_mbr,
             firmware_entries: *firmware_entries,
             drive_letters: *drive_letters,
         })
@@ -120,6 +125,7 @@ impl ChoiceArgs {
             entry,
             active,
             boot_sector,
+            protective_mbr,
             firmware_entries,
             drive_letters,
             ..
@@ -130,6 +136,7 @@ impl ChoiceArgs {
             || entry.is_some()
             || active.is_some()
             || *boot_sector
+            || *protective_mbr
             || *firmware_entries
             || *drive_letters
     }
@@ -147,6 +154,7 @@ impl ChoiceArgs {
             active,
             convert,
             boot_sector,
+            protective_mbr,
             firmware_entries,
             drive_letters,
         } = self;
@@ -160,6 +168,7 @@ impl ChoiceArgs {
         let flags = [
             (convert, "--convert"),
             (boot_sector, "--boot-sector"),
+            (protective_mbr, "--protective-mbr"),
             (firmware_entries, "--firmware-entries"),
             (drive_letters, "--drive-letters"),
         ];

@@ -4,6 +4,8 @@ use crate::diagnosis::chain::Chain;
 use crate::diagnosis::disk::active;
 use crate::diagnosis::disk::boot_record::first_sector;
 use crate::diagnosis::disk::firmware_start::is_started_by_mbr;
+use crate::diagnosis::disk::not_fat;
+use crate::diagnosis::disk::protective_mbr;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
@@ -20,11 +22,8 @@ impl Chain<'_> {
     pub(super) fn before_the_store(&mut self, system: &SystemVolume, firmware: Firmware) {
         let layout = self.layout;
         let table = table_name(layout);
-        self.add(
-            HopKind::Firmware,
-            format!("{firmware}, {table}"),
-            &[Code::FirmwareMismatch, Code::ProtectiveMbrMissing],
-        );
+        self.add(HopKind::Firmware, format!("{firmware}, {table}"), &[Code::FirmwareMismatch]);
+        self.protective_mbr();
         let name = layout.name(system.volume);
         match firmware {
             Firmware::Bios => {
@@ -33,7 +32,13 @@ impl Chain<'_> {
                 }
                 self.boot_record(system);
             }
-            Firmware::Uefi => self.add(HopKind::EfiPartition, name.clone(), &[]),
+            Firmware::Uefi => {
+                let evidence = not_fat::shown(layout, system.volume);
+                self.add(HopKind::EfiPartition, evidence, &[Code::SystemVolumeNotFat]);
+                if not_fat::is_doubtful(layout) {
+                    self.unsure();
+                }
+            }
         }
         let files: Vec<&str> = [
             (system.bios_boot_manager && firmware == Firmware::Bios, r"\bootmgr"),
@@ -61,6 +66,18 @@ impl Chain<'_> {
         }
     }
 
+    /// What firmware asks of a GPT before it looks for one; a BIOS that starts by a hybrid MBR does not.
+    pub(super) fn protective_mbr(&mut self) {
+        let layout = self.layout;
+        if layout.table.kind != TableKind::Gpt || is_started_by_mbr(layout) {
+            return;
+        }
+        self.add(HopKind::ProtectiveMbr, protective_mbr::shown(layout), &protective_mbr::CODES);
+        if layout.table.unprotected.is_some() {
+            self.unsure();
+        }
+    }
+
     fn boot_code_and_flag(&mut self) {
         let layout = self.layout;
         self.add(HopKind::BootCode, boot_code(layout.table.boot_code).into(), &[Code::BootCodeMissing]);
@@ -69,8 +86,15 @@ impl Chain<'_> {
             Code::ActivePartitionWrong,
             Code::ActivePartitionAmbiguous,
             Code::HybridMbrEntry,
+            Code::SystemVolumeLogical,
         ];
         self.add(HopKind::ActivePartition, active::shown(layout), &codes);
+        let may_stop = |finding: &Finding| {
+            finding.code == Code::SystemVolumeLogical && finding.severity == Severity::Degrades
+        };
+        if self.findings.iter().any(may_stop) {
+            self.unsure();
+        }
     }
 
     pub(super) fn boot_record(&mut self, system: &SystemVolume) {

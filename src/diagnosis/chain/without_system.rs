@@ -20,6 +20,7 @@ impl Chain<'_> {
         let firmware = if is_uefi { Firmware::Uefi } else { Firmware::Bios };
         let table = table_name(self.layout);
         self.add(HopKind::Firmware, format!("{firmware}, {table}"), &[]);
+        self.protective_mbr();
         if is_uefi { self.esp_hops() } else { self.active_hops() }
     }
 

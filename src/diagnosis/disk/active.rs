@@ -9,6 +9,7 @@ use crate::diagnosis::disk::firmware_start::is_started_by_mbr;
 use crate::diagnosis::disk::firmware_start::startable;
 use crate::diagnosis::disk::firmware_start::starts_by_uefi;
 use crate::diagnosis::disk::hybrid;
+use crate::diagnosis::disk::logical;
 use crate::diagnosis::disk::mbr_entry;
 use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::byte_edit::Site;
@@ -76,7 +77,7 @@ pub(in crate::diagnosis) fn findings(layout: &Layout, choice: Choice) -> Vec<Fin
 fn finding(layout: &Layout, choice: Choice) -> Option<Finding> {
     let candidates: Vec<VolumeIndex> = startable(layout).map(|system| system.volume).collect();
     if candidates.is_empty() {
-        return hybrid::finding(layout).or_else(|| unsigned(layout));
+        return hybrid::finding(layout).or_else(|| logical::finding(layout)).or_else(|| unsigned(layout));
     }
     let is_others = layout.table.boot_code == BootCode::Grub || is_start_encrypted(layout);
     if is_others && choice.active.is_none() {
@@ -121,8 +122,15 @@ fn unsigned(layout: &Layout) -> Option<Finding> {
         return None;
     }
     let (volume, _) = active_partitions(layout).find(is_unsigned)?;
+    let foreign = layout.volume(volume).and_then(|facts| facts.file_system.name_of_unread());
+    let advice = foreign.map_or_else(
+        || NEW_BOOT_RECORD.to_owned(),
+        |name| {
+            format!("it holds {name}, and no boot record of Windows' belongs there: put the boot loader of its own system back, or make the partition with Windows' boot manager the active one")
+        },
+    );
     Some(Finding {
-        remedy: Remedy::Advice(NEW_BOOT_RECORD.into()),
+        remedy: Remedy::Advice(advice),
         ..Finding::plain(
             Code::BootRecordUnsigned,
             Severity::BlocksBoot,

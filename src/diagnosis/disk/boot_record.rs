@@ -41,6 +41,10 @@ pub(in crate::diagnosis) fn findings(
     choice: Choice,
 ) -> Vec<Finding> {
     let Some(record) = &facts.boot_record else { return Vec::new() };
+    // Rufus writes it as it comes, wherever it stands, and no BIOS starts it.
+    if layout.uefi_ntfs == Some(volume) {
+        return Vec::new();
+    }
     let started = is_started_by_bios(layout, volume);
     let mut findings: Vec<Finding> =
         hidden_sectors(layout, volume, facts, record, choice).into_iter().collect();

@@ -59,8 +59,8 @@ pub(in crate::diagnosis) fn is_start_encrypted(layout: &Layout) -> bool {
 pub(in crate::diagnosis) fn starts_by_uefi(layout: &Layout) -> bool {
     layout.table.kind == TableKind::Mbr
         && layout.systems.iter().any(|system| {
-            let is_fat = layout.volume(system.volume).is_some_and(|facts| facts.file_system.is_fat());
-            is_fat && system.uefi_fallback && system.stores.contains(&SystemFile::UefiStore)
+            let is_read = system.is_fat || layout.uefi_ntfs.is_some();
+            is_read && system.uefi_fallback && system.stores.contains(&SystemFile::UefiStore)
         })
 }
 

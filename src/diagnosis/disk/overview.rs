@@ -4,6 +4,7 @@ use crate::diagnosis::disk::content;
 use crate::diagnosis::disk::efi_partition;
 use crate::diagnosis::disk::firmware_start::is_start_encrypted;
 use crate::diagnosis::disk::no_system;
+use crate::diagnosis::disk::protective_mbr;
 use crate::diagnosis::disk::raid_member;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::context::Choice;
@@ -52,26 +53,10 @@ pub(crate) fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
             .iter()
             .map(|note| Finding::plain(Code::PartitionTable, Severity::Note, Subject::disk(), note.clone())),
     );
-    findings.extend(unprotected(layout));
+    findings.extend(protective_mbr::finding(layout, context.choice));
     findings.extend(shared_guids(layout));
     findings.extend(volumes(layout));
     findings
-}
-
-/// Measured: OVMF ignores a GPT without a protective MBR.
-fn unprotected(layout: &Layout) -> Option<Finding> {
-    layout.table.unprotected.then(|| Finding {
-        remedy: Remedy::Advice(
-            "make a protective MBR (`gdisk DISK`: x, n, w); it is one sector, and the GPT stays as it is"
-                .into(),
-        ),
-        ..Finding::plain(
-            Code::ProtectiveMbrMissing,
-            Severity::BlocksBoot,
-            Subject::disk(),
-            "the GPT has no protective MBR in LBA 0: firmware and Windows ignore it".into(),
-        )
-    })
 }
 
 /// Partitions that have one GUID: an element that names it may mean either.

@@ -7,6 +7,9 @@ use crate::diagnosis::disk::efi_partition;
 use crate::diagnosis::disk::firmware_start::startable;
 use crate::diagnosis::disk::firmware_start::starts_by_uefi;
 use crate::diagnosis::disk::hybrid;
+use crate::diagnosis::disk::logical;
+use crate::diagnosis::disk::not_fat;
+use crate::diagnosis::disk::partition_type;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::context::Choice;
 use crate::diagnosis::model::finding::Finding;
@@ -28,11 +31,14 @@ pub(crate) fn findings(layout: &Layout, choice: Choice) -> Vec<Finding> {
     findings.extend(hybrid::notes(layout));
     findings.extend(boot_manager::findings(layout));
     findings.extend(efi_partition::findings(layout));
+    findings.extend(not_fat::finding(layout));
+    findings.extend(partition_type::findings(layout));
     findings
 }
 
 fn boot_code(layout: &Layout) -> Option<Finding> {
-    if startable(layout).next().is_none() && hybrid::finding(layout).is_none() {
+    let is_started = startable(layout).next().is_some();
+    if !is_started && hybrid::finding(layout).is_none() && logical::finding(layout).is_none() {
         return None;
     }
     let none = layout.table.boot_code == BootCode::None;

@@ -133,6 +133,8 @@ codes! {
     KernelMissing "kernel-missing",
     /// An entry's loader is a program for the other kind of firmware.
     LoaderOtherFirmware "loader-other-firmware",
+    /// An MBR without a protective entry lies over the GPT that is meant.
+    MbrOverGpt "mbr-over-gpt",
     /// The default entry or the menu names entries that are not in the store.
     MenuEntryMissing "menu-entry-missing",
     /// The store has neither a default entry nor a menu.
@@ -167,10 +169,14 @@ codes! {
     PartitionImage "partition-image",
     /// Something about the partition table that is good to know.
     PartitionTable "partition-table",
+    /// A partition that Windows is on, or starts from, is typed as something else.
+    PartitionType "partition-type",
     /// A damaged partition table may hide partitions.
     PartitionsLost "partitions-lost",
     /// A GPT without a protective MBR: firmware and Windows ignore it.
     ProtectiveMbrMissing "protective-mbr-missing",
+    /// The protective entry of a GPT does not begin at sector 1, or has a boot flag: firmware ignores the GPT.
+    ProtectiveMbrWrong "protective-mbr-wrong",
     /// The disk is a member of an array, by the record that a RAID keeps at its end.
     RaidMember "raid-member",
     /// A part of the disk could not be read.
@@ -203,6 +209,10 @@ codes! {
     StoreUnused "store-unused",
     /// A Windows has no SYSTEM hive.
     SystemHiveMissing "system-hive-missing",
+    /// The boot manager is on a logical partition, which boot code in the MBR does not start.
+    SystemVolumeLogical "system-volume-logical",
+    /// The system volume for UEFI has a file system that firmware does not read.
+    SystemVolumeNotFat "system-volume-not-fat",
     /// An element names a partition as it was before the disk was converted between MBR and GPT.
     TableConverted "table-converted",
     /// A file system goes on beyond the end of the disk: an image that was cut short.

@@ -37,6 +37,8 @@ pub struct Choice {
     pub boot_sector: bool,
     /// `--firmware-entries`: the store's copies of firmware entries are to name what is here.
     pub firmware_entries: bool,
+    /// `--protective-mbr`: LBA 0 of a GPT disk is to have a protective MBR.
+    pub protective_mbr: bool,
     /// `--drive-letters`: the letters that a Windows remembers are to name this disk.
     pub drive_letters: bool,
 }

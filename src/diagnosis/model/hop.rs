@@ -17,6 +17,8 @@ pub enum State {
 pub enum HopKind {
     /// The firmware, and the kind of disk that it meets.
     Firmware,
+    /// The protective MBR, without which firmware does not look for a GPT.
+    ProtectiveMbr,
     /// The boot code in the MBR.
     BootCode,
     /// The active partition.
@@ -51,6 +53,7 @@ impl HopKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Firmware => "firmware",
+            Self::ProtectiveMbr => "protective MBR",
             Self::BootCode => "boot code",
             Self::ActivePartition => "active partition",
             Self::EfiPartition => "EFI partition",

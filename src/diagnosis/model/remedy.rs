@@ -63,6 +63,8 @@ pub enum Switch {
     DriveLetters,
     /// `--firmware-entries`: set the store's copies of firmware entries right.
     FirmwareEntries,
+    /// `--protective-mbr`: write the protective MBR of a GPT.
+    ProtectiveMbr,
     /// `--recovery N`: which partition has the recovery environment; this one, where only one will do.
     Recovery(Option<u32>),
     /// `--system N`: which partition is the system volume; this one, where only one will do.
@@ -95,6 +97,7 @@ impl Switch {
             Self::Entry(None) => word("--entry={GUID}"),
             Self::DriveLetters => word("--drive-letters"),
             Self::FirmwareEntries => word("--firmware-entries"),
+            Self::ProtectiveMbr => word("--protective-mbr"),
             Self::Recovery(Some(number)) => vec![format!("--recovery={number}")],
             Self::Recovery(None) => word("--recovery=N"),
             Self::System(Some(number)) => vec![format!("--system={number}")],
@@ -136,6 +139,7 @@ impl Switch {
             Self::Convert => Choice { convert: true, ..choice },
             Self::DriveLetters => Choice { drive_letters: true, ..choice },
             Self::FirmwareEntries => Choice { firmware_entries: true, ..choice },
+            Self::ProtectiveMbr => Choice { protective_mbr: true, ..choice },
             Self::Active(_) | Self::Entry(_) | Self::Recovery(_) | Self::System(_) | Self::Windows(_) => {
                 return None;
             }

@@ -1,0 +1,57 @@
+//! Types of partitions that are not those of Windows: a note with what was measured, and the program that sets them right.
+
+use crate::support::disk::Disk;
+use crate::support::findings::checked;
+use crate::support::findings::findings;
+use crate::support::findings::has;
+use crate::support::judges::judge;
+use crate::support::program::bcdrescue;
+
+const DATA: &str = "ebd0a0a2-b9e5-4433-87c0-68b6b72699c7";
+const LINUX: &str = "0fc63daf-8483-4772-8e79-3d69d8477de4";
+const RECOVERY: &str = "de94bba4-06d1-4d40-a16a-bfd50179d6ac";
+
+/// Of each case the image, the partition, its type, and words of the note; a healthy disk stays one, and what is advised ends it.
+#[test]
+fn a_type_is_a_note() {
+    for (image, number, kind, subject, words) in [
+        ("win11-uefi-healthy", "1", DATA, "partition 1 (SYSTEM)", "OVMF starts from it all the same"),
+        (
+            "win11-uefi-healthy",
+            "3",
+            LINUX,
+            "partition 3 (Windows)",
+            "the boot manager starts Windows' loader",
+        ),
+        (
+            "win11-uefi-healthy",
+            "3",
+            RECOVERY,
+            "partition 3 (Windows)",
+            "the boot manager starts Windows' loader",
+        ),
+        ("win10-bios-healthy", "2", "83", "partition 2 (Windows)", "is 83"),
+        ("win10-bios-healthy", "2", "17", "partition 2 (Windows)", "17, a hidden one"),
+        ("win10-bios-healthy", "1", "27", "partition 1 (System Reserved)", "27, a hidden one"),
+        ("win7-logical-healthy", "5", "17", "partition 5 (Win7)", "17, a hidden one"),
+    ] {
+        let disk = Disk::raw(image);
+        assert!(!has(&checked(&disk, 0, "healthy"), "partition-type"), "{image}");
+        judge("sfdisk", &["-q", "--part-type", disk.name(), number, kind]);
+        let target = checked(&disk, 0, "healthy");
+        let [finding] = findings(&target, "partition-type").try_into().unwrap();
+        assert_eq!(
+            (&finding["severity"], &finding["subject"]),
+            (&"note".into(), &subject.into()),
+            "{finding}"
+        );
+        assert!(finding.to_string().contains(words), "{finding}");
+        let remedy = finding["remedy"].as_str().unwrap();
+        let command: Vec<&str> = remedy.split('`').nth(1).unwrap().split(' ').collect();
+        let arguments: Vec<&str> =
+            command[1..].iter().map(|word| if *word == "DISK" { disk.name() } else { word }).collect();
+        judge(command[0], &arguments);
+        bcdrescue(&["check", disk.name()]).exits(0);
+        assert!(!has(&checked(&disk, 0, "healthy"), "partition-type"), "{remedy}");
+    }
+}

@@ -1,0 +1,75 @@
+//! The finding about a boot manager that is on a logical partition alone.
+//!
+//! Boot code in an MBR looks at the flags of the four entries, and a logical partition is none of them (Microsoft, "Disk Concepts and
+//! Troubleshooting"). A boot loader such as GRUB starts what it likes.
+
+use crate::diagnosis::disk::firmware_start::starts_by_uefi;
+use crate::diagnosis::disk::mbr_entry;
+use crate::diagnosis::model::code::Code;
+use crate::diagnosis::model::finding::Finding;
+use crate::diagnosis::model::finding::Severity;
+use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::subject::Subject;
+use crate::layout::Layout;
+use crate::layout::system::SystemVolume;
+use crate::partition::BootCode;
+use crate::partition::TableKind;
+
+/// The finding, on a disk none of whose primary partitions has a boot manager.
+pub(in crate::diagnosis) fn finding(layout: &Layout) -> Option<Finding> {
+    let is_logical = |system: &&SystemVolume| {
+        let with_manager = system.bios_boot_manager || system.ntldr.is_some();
+        with_manager && layout.partition(system.volume).is_some_and(|partition| partition.logical)
+    };
+    let system = layout.systems.iter().filter(|_| layout.table.kind == TableKind::Mbr).find(is_logical)?;
+    let other = other_loader(layout);
+    let severity = match &other {
+        _ if starts_by_uefi(layout) => Severity::Note,
+        Some(_) => Severity::Degrades,
+        None => Severity::BlocksBoot,
+    };
+    let message = match &other {
+        Some(_) => {
+            "the boot manager is on a logical partition, which a boot loader such as GRUB can start and Windows' boot code cannot"
+        }
+        None => {
+            "the boot manager is on a logical partition: boot code in the MBR starts a primary one alone, and none has a boot manager"
+        }
+    };
+    let flags = (1u32..).zip(layout.table.boot_flags).filter(|(_, flag)| *flag == 0x80);
+    let active = flags.map(|(number, _)| format!("active: {}", mbr_entry::name(layout, number)));
+    let mut evidence: Vec<String> = active.collect();
+    evidence.extend(other.map(|other| format!("{other}: whether it starts Windows is in its own files")));
+    Some(Finding {
+        evidence,
+        remedy: Remedy::Advice(
+            "make it a primary partition in its place (`fixparts DISK`: the store names it by its place), then `fix --boot-sector --active N`; or make a boot manager on a primary one (`bcdboot` from a Windows rescue system)".into(),
+        ),
+        ..Finding::plain(
+            Code::SystemVolumeLogical,
+            severity,
+            Subject::volume(layout, system.volume),
+            message.into(),
+        )
+    })
+}
+
+/// A boot loader that may start it: in the MBR, or what boot code starts of the one active entry where that is another system's.
+fn other_loader(layout: &Layout) -> Option<String> {
+    match layout.table.boot_code {
+        BootCode::Grub => return Some("GRUB or LILO is in the MBR".to_owned()),
+        BootCode::None => return None,
+        BootCode::Present => {}
+    }
+    let mut active = (1u32..).zip(layout.table.boot_flags).filter(|(_, flag)| *flag != 0);
+    let (Some((number, 0x80)), None) = (active.next(), active.next()) else { return None };
+    let name = mbr_entry::name(layout, number);
+    match mbr_entry::volume(layout, number).and_then(|volume| layout.volume(volume)) {
+        Some(facts) => (facts.is_startable && !facts.file_system.is_readable())
+            .then(|| format!("{name} begins with a boot loader")),
+        None => (1u32..)
+            .zip(layout.table.container_code)
+            .any(|it| it == (number, true))
+            .then(|| format!("{name} begins with a program")),
+    }
+}

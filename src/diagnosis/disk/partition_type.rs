@@ -1,0 +1,89 @@
+//! Notes about types of partitions at which Windows or firmware may stumble.
+//!
+//! Measured: OVMF starts an EFI system partition that is typed as basic data, and the boot manager the loader of a Windows whose partition
+//! of a GPT is typed as Linux'.
+
+use crate::diagnosis::disk::firmware_start::is_started_by_mbr;
+use crate::diagnosis::model::code::Code;
+use crate::diagnosis::model::finding::Finding;
+use crate::diagnosis::model::finding::Severity;
+use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::subject::Subject;
+use crate::guid::Guid;
+use crate::layout::Firmware;
+use crate::layout::Layout;
+use crate::layout::index::VolumeIndex;
+use crate::layout::system::SystemVolume;
+use crate::partition::Partition;
+use crate::partition::PartitionType;
+
+/// GPT types of Windows' volumes (Microsoft, `PARTITION_BASIC_DATA_GUID`, `PARTITION_LDM_DATA_GUID`, `PARTITION_SPACES_GUID`).
+const OF_WINDOWS: [Guid; 3] = [
+    Guid::from_u128(0xebd0a0a2_b9e5_4433_87c0_68b6b72699c7),
+    Guid::from_u128(0xaf9b60a0_1431_4f62_bc68_3311714a69ad),
+    Guid::from_u128(0xe75caf8f_f680_4cee_afa3_b001e56efc2d),
+];
+/// MBR types that Windows gives its volumes: FAT and NTFS, the EFI system partition, a dynamic disk.
+const MBR_OF_WINDOWS: [u8; 8] = [0x01, 0x04, 0x06, 0x07, 0x0b, 0x0c, 0x0e, 0xef];
+const DYNAMIC: u8 = 0x42;
+/// Those that it hides, or that are a recovery partition's.
+const HIDDEN: [u8; 9] = [0x11, 0x12, 0x14, 0x16, 0x17, 0x1b, 0x1c, 0x1e, 0x27];
+
+/// All of them.
+pub(in crate::diagnosis) fn findings(layout: &Layout) -> Vec<Finding> {
+    let partitions = layout.partitions_indexed();
+    partitions.filter_map(|(volume, partition)| finding(layout, volume, partition)).collect()
+}
+
+fn finding(layout: &Layout, volume: VolumeIndex, partition: &Partition) -> Option<Finding> {
+    let is_windows = layout.windows.iter().any(|windows| windows.volume == volume);
+    let number = partition.number;
+    let (message, evidence, advice) = match partition.kind {
+        PartitionType::Gpt(kind) if is_windows && !OF_WINDOWS.contains(&kind) => (
+            "Windows is on a partition that is not typed as basic data".to_owned(),
+            vec![
+                format!("its type is {kind}"),
+                "the boot manager starts Windows' loader from it all the same; of Windows itself nothing was measured".to_owned(),
+            ],
+            format!("`sgdisk --typecode={number}:0700 DISK` gives it the usual type"),
+        ),
+        PartitionType::Gpt(kind) if is_uefi_system(layout, volume) && !layout.is_esp(volume) => (
+            "the system volume for UEFI is not typed as an EFI system partition".to_owned(),
+            vec![
+                format!("its type is {kind}"),
+                "OVMF starts from it all the same; other firmware, and programs that look for the partition, may go by the type".to_owned(),
+            ],
+            format!("`sgdisk --typecode={number}:ef00 DISK` gives it the usual type"),
+        ),
+        PartitionType::Mbr(kind) if is_windows || is_system(layout, volume) => {
+            if MBR_OF_WINDOWS.contains(&kind) || kind == DYNAMIC {
+                return None;
+            }
+            let what = if HIDDEN.contains(&kind) { ", a hidden one" } else { "" };
+            let right = if layout.volume(volume)?.file_system.is_fat() { "c" } else { "7" };
+            (
+                format!("the type of its partition is {kind:02x}{what}, which Windows gives no volume to start from"),
+                vec!["boot code goes by the active flag and the boot manager by the place; of Windows itself nothing was measured".to_owned()],
+                format!("`sfdisk --part-type DISK {number} {right}` gives it the usual type"),
+            )
+        }
+        _ => return None,
+    };
+    Some(Finding {
+        evidence,
+        remedy: Remedy::Advice(advice),
+        ..Finding::plain(Code::PartitionType, Severity::Note, Subject::volume(layout, volume), message)
+    })
+}
+
+fn is_system(layout: &Layout, volume: VolumeIndex) -> bool {
+    layout.systems.iter().any(|system| system.volume == volume)
+}
+
+/// Whether UEFI firmware starts from this volume.
+fn is_uefi_system(layout: &Layout, volume: VolumeIndex) -> bool {
+    let is_it = |system: &SystemVolume| {
+        system.volume == volume && system.is_fat && system.firmware() == Firmware::Uefi
+    };
+    !is_started_by_mbr(layout) && layout.first_system().is_some_and(is_it)
+}

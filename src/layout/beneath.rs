@@ -1,0 +1,56 @@
+//! An MBR that lies over a sound GPT without a word of it: which of the two is meant. Only what is on the disk tells: a disk that was given
+//! an MBR by a tool that leaves the old GPT behind looks the same.
+
+use crate::bcd::ElementValue;
+use crate::bcd::QualifiedPartition;
+use crate::guid::Guid;
+use crate::layout::disk::Layout;
+use crate::layout::firmware::Firmware;
+use crate::layout::store::StoreFile;
+use crate::partition::DiskId;
+use crate::partition::Partition;
+
+/// The one that is meant of the two layouts of a disk: the GPT's where a store for UEFI names that and no store names the MBR, or where
+/// the MBR leads to nothing of Windows'.
+pub(super) fn meant(gpt: Layout, mbr: Layout) -> Layout {
+    let is_of_mbr = names_mbr(&gpt, mbr.table.disk) || names_mbr(&mbr, mbr.table.disk);
+    let is_barren = |layout: &Layout| layout.systems.is_empty() && layout.windows.is_empty();
+    let is_of_gpt = names_gpt(&gpt) || (is_barren(&mbr) && !is_barren(&gpt));
+    if is_of_gpt && !is_of_mbr {
+        return gpt;
+    }
+    let mut mbr = mbr;
+    let note = "a GPT lies behind the MBR, which has no entry for it: a leftover, by what is on the disk";
+    mbr.table.notes.push(note.to_owned());
+    mbr
+}
+
+/// Whether a store for UEFI names this disk, or one of its partitions, by GUID; or, where a Windows is here, any GPT: its GUIDs may have
+/// changed too.
+fn names_gpt(layout: &Layout) -> bool {
+    let Some(DiskId::Gpt(disk)) = layout.table.disk else { return false };
+    let here: Vec<Guid> = layout.table.partitions.iter().filter_map(Partition::guid).collect();
+    let is_any = !layout.windows.is_empty();
+    let stores = layout.stores.iter().filter(|file| file.firmware == Firmware::Uefi);
+    stores.flat_map(named).any(|named| match named {
+        QualifiedPartition::Gpt { disk: of, partition } => is_any || of == disk || here.contains(&partition),
+        QualifiedPartition::Mbr { .. } => false,
+    })
+}
+
+/// Whether a store names a disk by this signature.
+fn names_mbr(layout: &Layout, disk: Option<DiskId>) -> bool {
+    let Some(DiskId::Mbr(signature)) = disk.filter(|disk| *disk != DiskId::Mbr(0)) else { return false };
+    let is_it = |named| matches!(named, QualifiedPartition::Mbr { signature: of, .. } if of == signature);
+    layout.stores.iter().flat_map(named).any(is_it)
+}
+
+/// What the elements of a store name.
+fn named(file: &StoreFile) -> Vec<QualifiedPartition> {
+    let objects = file.parsed().into_iter().flat_map(|store| store.objects());
+    let devices = objects.flat_map(|object| &object.elements).filter_map(|element| match &element.value {
+        ElementValue::Device(device) => Some(device),
+        _ => None,
+    });
+    devices.flat_map(|device| device.identities()).map(|record| record.partition).collect()
+}
