@@ -111,7 +111,7 @@ impl Menu<'_> {
         if !candidates.iter().any(is_windows) {
             return None;
         }
-        let is_there = self.entries.whole(self.index, main, true).is_some();
+        let is_there = self.entries.whole(self.index, main, false).is_some();
         Some(Finding {
             evidence: candidates.iter().filter_map(|object| self.described(*object)).collect(),
             remedy: self.remedy(&candidates),
