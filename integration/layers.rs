@@ -61,7 +61,7 @@ const GROUPS: [(&str, &[&str]); 2] = [
 ];
 
 /// The modules of `bcdrescue-make-image`, lowest first: each uses only those before it.
-const MAKE_IMAGE: [&str; 20] = [
+const MAKE_IMAGE: [&str; 21] = [
     "bases",
     "field",
     "disk",
@@ -74,6 +74,7 @@ const MAKE_IMAGE: [&str; 20] = [
     "files",
     "generalized",
     "hibernated",
+    "loader",
     "stores",
     "damage",
     "recipe",

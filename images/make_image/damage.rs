@@ -12,6 +12,7 @@ use crate::generalized;
 use crate::hibernated;
 use crate::identity;
 use crate::identity::Extent;
+use crate::loader;
 use crate::stores;
 use crate::target::Target;
 
@@ -44,7 +45,7 @@ const fn identity(
 }
 
 /// All of them.
-pub(crate) static DAMAGES: [Damage; 12] = [
+pub(crate) static DAMAGES: [Damage; 13] = [
     identity(
         "signature-changed",
         "another MBR signature or GPT disk GUID, the store names the old one",
@@ -60,6 +61,7 @@ pub(crate) static DAMAGES: [Damage; 12] = [
     ),
     damage("boot-manager-missing", "bootmgr, bootmgfw.efi or ntldr has another name", files::boot_manager),
     damage("loader-missing", "winload.exe or winload.efi has another name", files::loader),
+    damage("loader-zeros", "winload.exe or winload.efi has its length and holds zeros", loader::zeros),
     damage("store-not-a-hive", "the store has its length and holds zeros", stores::not_a_hive),
     damage("store-dirty", "the store's last write was cut short, and no log makes it whole", stores::dirty),
     damage("hibernated", "Windows sleeps, or was shut down with fast startup", hibernated::hibernated),

@@ -19,6 +19,7 @@ mod generalized;
 mod grow;
 mod hibernated;
 mod identity;
+mod loader;
 mod output;
 mod parts;
 mod place;

@@ -61,9 +61,11 @@ const GPT_CASES: [Case; 3] = [
     ("boot-manager-missing", &GPT, "broken", "boot-manager-missing", None),
 ];
 
-const STORE_CASES: [Case; 10] = [
+const STORE_CASES: [Case; 12] = [
     ("loader-missing", &MBR, "broken", "file-missing", None),
     ("loader-missing", &GPT, "broken", "file-missing", None),
+    ("loader-zeros", &MBR, "broken", "loader-broken", None),
+    ("loader-zeros", &["win11-uefi"], "broken", "loader-broken", None),
     ("store-not-a-hive", &["win2008sp2-bios", "win10-bios"], "broken", "store-unreadable", None),
     ("store-not-a-hive", &GPT, "broken", "store-unreadable", None),
     ("store-dirty", &["win2008r2-bios", "win7-logical"], "broken", "store-dirty", None),

@@ -4,6 +4,8 @@
 //! ("is `\Windows\system32\winload.exe` on partition 2?"), so that everything above is pure.
 
 pub(crate) mod arc_path;
+pub mod boot_file;
+pub mod boot_files;
 #[doc(hidden)]
 pub mod boot_ini;
 #[doc(hidden)]
@@ -17,10 +19,12 @@ pub mod file_version;
 mod firmware;
 pub mod index;
 pub mod known;
+mod look_into;
 mod missing;
 pub mod mounted_devices;
 pub mod obstacle;
 mod opened_volume;
+mod processor;
 pub(crate) mod product;
 #[doc(hidden)]
 pub mod reagent;

@@ -1,11 +1,13 @@
 //! The walk over a disk that finds everything there is to know about it.
 
+use crate::layout::boot_files::BootFiles;
 use crate::layout::disk::Layout;
 use crate::layout::esp;
 use crate::layout::evidence::Evidence;
 use crate::layout::index::VolumeIndex;
 use crate::layout::known::Cause;
 use crate::layout::known::Known;
+use crate::layout::look_into;
 use crate::layout::mounted_devices;
 use crate::layout::opened_volume::OpenedVolume;
 use crate::layout::store;
@@ -92,7 +94,7 @@ fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, Part
     }
     let esps =
         if systems.is_empty() && !windows.is_empty() { esp::look(&volumes, &table) } else { Vec::new() };
-    Ok(Layout {
+    let mut layout = Layout {
         table,
         esps,
         volumes: facts,
@@ -101,9 +103,14 @@ fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, Part
         stores,
         mounted,
         evidence,
+        boot_files: BootFiles::default(),
         winre,
-        failed_read: storage.failure().cloned(),
-    })
+        failed_read: None,
+    };
+    let all: Vec<&StoreFile> = layout.stores.iter().chain(others).collect();
+    layout.boot_files = look_into::look_into(&volumes, &layout, &all);
+    layout.failed_read = storage.failure().cloned();
+    Ok(layout)
 }
 
 /// What was found on the volumes.

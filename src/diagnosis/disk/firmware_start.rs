@@ -48,7 +48,7 @@ pub(in crate::diagnosis) fn starts_by_uefi(layout: &Layout) -> bool {
     layout.table.kind == TableKind::Mbr
         && layout.systems.iter().any(|system| {
             let is_fat = layout.volume(system.volume).is_some_and(|facts| facts.file_system.is_fat());
-            is_fat && system.uefi_fallback && system.stores.contains(&SystemFile::UefiStore)
+            is_fat && !system.fallbacks.is_empty() && system.stores.contains(&SystemFile::UefiStore)
         })
 }
 

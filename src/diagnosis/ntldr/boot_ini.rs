@@ -264,7 +264,7 @@ fn wrong_partition_advice(layout: &Layout, place: &str, path: &ArcPath) -> Strin
 fn incomplete(layout: &Layout, context: &Context, system: &SystemVolume, path: &ArcPath) -> Vec<Finding> {
     match lead(layout, context, path) {
         Lead::Windows(windows) if severity(layout, system, true) == Severity::BlocksBoot => {
-            loader_checks::incomplete(&Subject::volume(layout, windows.volume), windows)
+            loader_checks::incomplete(layout, &Subject::volume(layout, windows.volume), windows, None)
         }
         _ => Vec::new(),
     }
