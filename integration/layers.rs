@@ -61,7 +61,7 @@ const GROUPS: [(&str, &[&str]); 2] = [
 ];
 
 /// The modules of `bcdrescue-make-image`, lowest first: each uses only those before it.
-const MAKE_IMAGE: [&str; 22] = [
+const MAKE_IMAGE: [&str; 23] = [
     "bases",
     "field",
     "disk",
@@ -76,6 +76,7 @@ const MAKE_IMAGE: [&str; 22] = [
     "foreign",
     "generalized",
     "hibernated",
+    "loader",
     "stores",
     "damage",
     "recipe",

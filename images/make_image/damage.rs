@@ -13,6 +13,7 @@ use crate::generalized;
 use crate::hibernated;
 use crate::identity;
 use crate::identity::Extent;
+use crate::loader;
 use crate::protective;
 use crate::stores;
 use crate::target::Target;
@@ -46,7 +47,7 @@ const fn identity(
 }
 
 /// All of them.
-pub(crate) static DAMAGES: [Damage; 21] = [
+pub(crate) static DAMAGES: [Damage; 22] = [
     identity(
         "signature-changed",
         "another MBR signature or GPT disk GUID, the store names the old one",
@@ -76,6 +77,7 @@ pub(crate) static DAMAGES: [Damage; 21] = [
         "the store is that of a setup medium: its entry is a RAM disk that is not there",
         stores::setup_medium,
     ),
+    damage("loader-zeros", "winload.exe or winload.efi has its length and holds zeros", loader::zeros),
     damage("store-not-a-hive", "the store has its length and holds zeros", stores::not_a_hive),
     damage("store-dirty", "the store's last write was cut short, and no log makes it whole", stores::dirty),
     damage("hibernated", "Windows sleeps, or was shut down with fast startup", hibernated::hibernated),

@@ -20,6 +20,7 @@ mod generalized;
 mod grow;
 mod hibernated;
 mod identity;
+mod loader;
 mod output;
 mod parts;
 mod place;

@@ -1,5 +1,6 @@
 //! What is said of a disk, and why.
 
+pub mod boot_files;
 pub mod cut_images;
 pub mod drive_letters;
 pub mod efi_partition;

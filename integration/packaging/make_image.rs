@@ -64,11 +64,13 @@ const GPT_CASES: [Case; 6] = [
     ("boot-manager-missing", &GPT, "broken", "boot-manager-missing", None),
 ];
 
-const STORE_CASES: [Case; 16] = [
+const STORE_CASES: [Case; 18] = [
     ("loader-missing", &MBR, "broken", "file-missing", None),
     ("loader-missing", &GPT, "broken", "file-missing", None),
     ("setup-medium-store", &MBR, "broken", "no-windows-entry", None),
     ("setup-medium-store", &GPT, "broken", "no-windows-entry", None),
+    ("loader-zeros", &MBR, "broken", "loader-broken", None),
+    ("loader-zeros", &["win11-uefi"], "broken", "loader-broken", None),
     ("store-not-a-hive", &["win2008sp2-bios", "win10-bios"], "broken", "store-unreadable", None),
     ("store-not-a-hive", &GPT, "broken", "store-unreadable", None),
     ("store-dirty", &["win2008r2-bios", "win7-logical"], "broken", "store-dirty", None),

@@ -1,6 +1,7 @@
 //! Everything that was found on one disk, and the questions that are asked of it.
 
 use crate::bytes;
+use crate::layout::boot_files::BootFiles;
 use crate::layout::content::Encryptor;
 use crate::layout::esp::Esp;
 use crate::layout::evidence::Evidence;
@@ -46,6 +47,8 @@ pub struct Layout {
     pub mounted: Vec<MountedDevices>,
     /// Which files that the stores name are on which volume.
     pub evidence: Evidence,
+    /// What the files that are started on the way to Windows begin with.
+    pub boot_files: BootFiles,
     /// Files that say where Windows believes its recovery environment to be.
     pub winre: Vec<WinreFile>,
     /// Of whose array the disk is a member, by the record at its end.

@@ -5,6 +5,8 @@
 
 pub(crate) mod arc_path;
 mod beneath;
+pub mod boot_file;
+pub mod boot_files;
 #[doc(hidden)]
 pub mod boot_ini;
 pub(crate) mod content;
@@ -19,10 +21,12 @@ pub mod file_version;
 mod firmware;
 pub mod index;
 pub mod known;
+mod look_into;
 mod missing;
 pub mod mounted_devices;
 pub mod obstacle;
 mod opened_volume;
+mod processor;
 pub(crate) mod product;
 mod raid_member;
 #[doc(hidden)]

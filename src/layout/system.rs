@@ -40,8 +40,8 @@ pub struct SystemVolume {
     pub bios_boot_manager: bool,
     /// `\EFI\Microsoft\Boot\bootmgfw.efi` is there.
     pub uefi_boot_manager: bool,
-    /// A loader is where firmware looks that has no entry for this disk: `\EFI\Boot\bootx64.efi` or its like.
-    pub uefi_fallback: bool,
+    /// Loaders where firmware looks that has no entry for this disk: `\EFI\Boot\bootx64.efi` and its like.
+    pub fallbacks: Vec<SystemFile>,
     /// That loader carries a version, as Windows' boot manager does and GRUB or shim do not, and the boot manager itself is missing.
     pub fallback_has_version: bool,
     /// Where that loader is, when it is not Windows'. A file as long as the boot manager beside it is taken for its copy, and not read.
@@ -127,9 +127,11 @@ fn examine(
     let manager = look(SystemFile::UefiBootManager).filter(|kind| is_program(Some(*kind)));
     let uefi_boot_manager = manager.is_some();
     let ntldr = is_file(look(SystemFile::Ntldr)).then(|| ntldr(volume));
-    let fallback = SystemFile::FALLBACK
+    let fallbacks: Vec<(SystemFile, EntryKind)> = SystemFile::FALLBACK
         .into_iter()
-        .find_map(|file| Some((file, look(file).filter(|kind| is_program(Some(*kind)))?)));
+        .filter_map(|file| Some((file, look(file).filter(|kind| is_program(Some(*kind)))?)))
+        .collect();
+    let fallback = fallbacks.first().copied();
     let is_for_both = table.kind == TableKind::Gpt
         && (uefi_boot_manager || stores.iter().any(|store| store.firmware() == Firmware::Uefi));
     let is_of_windows =
@@ -146,7 +148,7 @@ fn examine(
         active: index.of(&table.partitions).is_some_and(|partition| partition.active) && !is_for_both,
         bios_boot_manager,
         uefi_boot_manager,
-        uefi_fallback: fallback.is_some(),
+        fallbacks: fallbacks.into_iter().map(|(file, _)| file).collect(),
         fallback_has_version: !uefi_boot_manager && fallback.is_some() && foreign_fallback.is_none(),
         foreign_fallback,
         stores,

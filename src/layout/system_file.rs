@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::layout::boot_file::Machine;
 use crate::layout::firmware::Firmware;
 
 /// One of those files.
@@ -70,6 +71,24 @@ impl SystemFile {
             | Self::FallbackArm64
             | Self::UefiStore
             | Self::RecoveryStore => Firmware::Uefi,
+        }
+    }
+
+    /// The processor that it is for, where its name tells.
+    #[must_use]
+    pub const fn machine(self) -> Option<Machine> {
+        match self {
+            Self::FallbackX64 => Some(Machine::X64),
+            Self::FallbackX86 => Some(Machine::X86),
+            Self::FallbackArm64 => Some(Machine::Arm64),
+            Self::BiosBootManager
+            | Self::Ntldr
+            | Self::Ntdetect
+            | Self::ScsiDriver
+            | Self::UefiBootManager
+            | Self::BiosStore
+            | Self::UefiStore
+            | Self::RecoveryStore => None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The walk over a disk that finds everything there is to know about it.
 
 use crate::layout::beneath;
+use crate::layout::boot_files::BootFiles;
 use crate::layout::content::Contents;
 use crate::layout::disk::Layout;
 use crate::layout::esp;
@@ -8,6 +9,7 @@ use crate::layout::evidence::Evidence;
 use crate::layout::index::VolumeIndex;
 use crate::layout::known::Cause;
 use crate::layout::known::Known;
+use crate::layout::look_into;
 use crate::layout::mounted_devices;
 use crate::layout::opened_volume::OpenedVolume;
 use crate::layout::raid_member;
@@ -113,7 +115,7 @@ fn walk_by(storage: &FirstFailure<'_>, table: PartitionTable, others: &[StoreFil
         [_, ..] if for_uefi.iter().all(|system| !system.is_fat) => esp::look_on_fat(&volumes),
         _ => Vec::new(),
     };
-    Layout {
+    let mut layout = Layout {
         table,
         esps,
         uefi_ntfs,
@@ -123,11 +125,16 @@ fn walk_by(storage: &FirstFailure<'_>, table: PartitionTable, others: &[StoreFil
         stores,
         mounted,
         evidence,
+        boot_files: BootFiles::default(),
         winre,
         raid_member,
         encryptor: contents.encryptor,
-        failed_read: storage.failure().cloned(),
-    }
+        failed_read: None,
+    };
+    let all: Vec<&StoreFile> = layout.stores.iter().chain(others).collect();
+    layout.boot_files = look_into::look_into(&volumes, &layout, &all);
+    layout.failed_read = storage.failure().cloned();
+    layout
 }
 
 /// What was found on the volumes.

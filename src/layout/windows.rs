@@ -55,6 +55,12 @@ impl WindowsVolume {
         !self.winload_exe && !self.winload_efi
     }
 
+    /// The path of its kernel.
+    #[must_use]
+    pub fn kernel_path(&self) -> String {
+        format!(r"{}\System32\ntoskrnl.exe", self.root)
+    }
+
     /// Whether a path names its system root, as Windows reads paths: spare backslashes and the case of letters do not matter.
     #[must_use]
     pub fn is_at(&self, path: &str) -> bool {

@@ -12,12 +12,23 @@ pub struct VolumeFile<'a> {
     contents: Contents,
 }
 
+/// Makes a file's bytes of what lies in its clusters.
+pub(crate) trait Decode {
+    /// `len` bytes from byte `offset` of the file, which has them.
+    ///
+    /// # Errors
+    /// What lies there makes no sense, or the medium fails.
+    fn read_at(&self, storage: &dyn Storage, offset: u64, len: usize) -> Result<Vec<u8>, VolumeError>;
+}
+
 /// Where the bytes of a [`VolumeFile`] come from.
 pub(crate) enum Contents {
     /// They were read with the file system's own record of the file.
     Inline(Vec<u8>),
     /// They lie there, in file order; what no extent covers is zeros.
     Placed(Vec<VolumeExtent>),
+    /// They are made of what lies in clusters.
+    Decoded(Box<dyn Decode>),
 }
 
 /// The places of a file's bytes, where they may be overwritten; the bytes themselves were not read.
@@ -66,6 +77,7 @@ impl<'a> VolumeFile<'a> {
         }
         match &self.contents {
             Contents::Placed(extents) => read_placed(self.storage, extents, offset, len),
+            Contents::Decoded(decoder) => decoder.read_at(self.storage, offset, len),
             Contents::Inline(bytes) => {
                 let from = usize::try_from(offset).unwrap_or(usize::MAX);
                 let piece = crate::bytes::slice(bytes, from, len);

@@ -9,6 +9,7 @@ mod error;
 mod extent;
 mod fat;
 mod file;
+mod file_form;
 mod file_system;
 mod hibernation;
 mod ntfs;
@@ -29,6 +30,7 @@ pub use extent::LocatedFile;
 pub use extent::VolumeExtent;
 pub use file::PlacedFile;
 pub use file::VolumeFile;
+pub use file_form::FileForm;
 pub use file_system::FileSystem;
 pub use hibernation::Hibernation;
 pub use obstacle::Obstacle;
@@ -166,7 +168,7 @@ impl<'a> Volume<'a> {
     ///
     /// # Errors
     /// As [`Volume::find`]; also for a directory, a file of more than `max` bytes, and contents that cannot be read
-    /// here (compressed, encrypted).
+    /// here (encrypted, a reparse point).
     pub fn read(&self, path: &str, max: u64) -> Result<Option<Vec<u8>>, VolumeError> {
         match &self.inner {
             Inner::Ntfs(volume) => volume.read(path, max),
@@ -221,14 +223,28 @@ impl<'a> Volume<'a> {
     /// A file of any length, to be read in pieces; `None` when it is not there.
     ///
     /// # Errors
-    /// As [`Volume::read`], but for the length: a directory, and contents that cannot be read here (compressed,
-    /// encrypted, a reparse point), are refused here and not with the first piece.
+    /// As [`Volume::read`], but for the length: a directory, and contents that cannot be read here (encrypted, a
+    /// reparse point), are refused here and not with the first piece.
     pub fn open_file(&self, path: &str) -> Result<Option<VolumeFile<'a>>, VolumeError> {
         match &self.inner {
             Inner::Ntfs(volume) => volume.open_file(path),
             Inner::Fat(volume) => volume.open_file(path),
             Inner::Damaged(damage) => Err(damage.clone().into()),
             Inner::Opaque(_) => Ok(None),
+        }
+    }
+
+    /// How the bytes of a file are kept; `None` when it is not there, or a directory.
+    ///
+    /// # Errors
+    /// As [`Volume::find`].
+    pub fn form(&self, path: &str) -> Result<Option<FileForm>, VolumeError> {
+        match &self.inner {
+            Inner::Ntfs(volume) => volume.form(path),
+            Inner::Fat(_) | Inner::Damaged(_) | Inner::Opaque(_) => {
+                let entry = self.find(path)?;
+                Ok(entry.filter(|entry| entry.kind != EntryKind::Directory).map(|_| FileForm::Plain))
+            }
         }
     }
 

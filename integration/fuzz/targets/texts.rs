@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use bcdrescue::layout::boot_file::Content;
+use bcdrescue::layout::boot_file::HEAD;
 use bcdrescue::layout::boot_ini::BootIni;
 use bcdrescue::layout::boot_ini::BootIniText;
 use bcdrescue::layout::current_version::CurrentVersion;
@@ -26,6 +28,9 @@ pub(super) fn file_version(data: &[u8]) {
     }
     let refused = file_version::read(number(data, 0, 8), &|_, _| None);
     one_line(&refused.expect_err("nothing was read").to_string());
+    let head = data.get(..HEAD).unwrap_or(data);
+    assert_eq!(Content::of(data.len() as u64, head) == Content::Empty, data.is_empty());
+    let _ = Content::of(number(data, 0, 8), head);
 }
 
 /// A `boot.ini`, and the words of a Windows about itself.

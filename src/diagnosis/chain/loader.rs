@@ -32,6 +32,7 @@ use crate::layout::store::Dirty;
 use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
 use crate::layout::windows::WindowsVolume;
+use crate::volume::FileForm;
 
 /// A hop that is a file: which, the element that has its path, and the one that names its volume.
 struct FileHop {
@@ -160,8 +161,14 @@ impl<'a> Chain<'a> {
         );
         let hal = windows.hal.as_ref().map_or_else(String::new, |hal| format!(", hal.dll {}", there(hal)));
         let evidence = format!("{evidence}{hal}");
-        let codes =
-            [Code::KernelMissing, Code::HalMissing, Code::SystemHiveMissing, Code::SectorSizeMismatch];
+        let codes = [
+            Code::KernelMissing,
+            Code::KernelBroken,
+            Code::MachineMismatch,
+            Code::HalMissing,
+            Code::SystemHiveMissing,
+            Code::SectorSizeMismatch,
+        ];
         self.add_at(HopKind::Windows, evidence, volume, &codes);
     }
 
@@ -298,8 +305,13 @@ impl<'a> Chain<'a> {
         };
         self.add_where(kind, evidence, |finding| {
             is_of_file(finding) && is_about(finding, entry, device)
-                || finding.code == Code::LoaderOtherFirmware && is_about(finding, entry, of)
+                || is_of_program(finding) && is_about(finding, entry, of)
         });
+        // What the Windows Overlay Filter compressed is another matter: that is known to start, or not to.
+        let file = place.layout.boot_file(place.volume, path).filter(|file| file.form != FileForm::Overlay);
+        if file.is_some_and(|file| file.content.is_err()) {
+            self.unsure();
+        }
         let mut hiding = place.layout.evidence.volumes_hiding(path);
         let is_hidden = is_closed || !is_there && hiding.any(|hiding| hiding == place.volume);
         if is_hidden && let Some(hop) = self.hops.last_mut().filter(|hop| hop.state == State::Ok) {
@@ -311,6 +323,14 @@ impl<'a> Chain<'a> {
 
 fn is_of_file(finding: &Finding) -> bool {
     matches!(finding.code, Code::FileMissing | Code::FileUnreadable | Code::FileUnknown)
+}
+
+/// What is wrong with the program that a `path` names.
+fn is_of_program(finding: &Finding) -> bool {
+    matches!(
+        finding.code,
+        Code::LoaderOtherFirmware | Code::LoaderBroken | Code::LoaderCompressed | Code::MachineMismatch
+    )
 }
 
 /// Whether the partition has the GUID that is named, on a disk that has another than the one named.

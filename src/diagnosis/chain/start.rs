@@ -2,6 +2,7 @@
 
 use crate::diagnosis::chain::Chain;
 use crate::diagnosis::disk::active;
+use crate::diagnosis::disk::boot_manager_file;
 use crate::diagnosis::disk::boot_record::first_sector;
 use crate::diagnosis::disk::firmware_start::is_started_by_mbr;
 use crate::diagnosis::disk::not_fat;
@@ -44,7 +45,7 @@ impl Chain<'_> {
             (system.bios_boot_manager && firmware == Firmware::Bios, r"\bootmgr"),
             (system.ntldr.is_some() && firmware == Firmware::Bios, r"\ntldr"),
             (system.uefi_boot_manager && firmware == Firmware::Uefi, r"\EFI\Microsoft\Boot\bootmgfw.efi"),
-            (system.uefi_fallback && firmware == Firmware::Uefi, r"\EFI\Boot"),
+            (!system.fallbacks.is_empty() && firmware == Firmware::Uefi, r"\EFI\Boot"),
         ]
         .into_iter()
         .filter_map(|(is_there, path)| is_there.then_some(path))
@@ -59,9 +60,15 @@ impl Chain<'_> {
             },
             (None, files) => format!("{} on {name}", files.join(", ")),
         };
-        let codes = [Code::BootManagerMissing, Code::BootManagerUnknown];
+        let codes = [
+            Code::BootManagerMissing,
+            Code::BootManagerUnknown,
+            Code::BootManagerBroken,
+            Code::BootManagerCompressed,
+        ];
         self.add_at(HopKind::BootManager, evidence, &Place::Volume(system.volume), &codes);
-        if foreign.is_some() || files.is_empty() {
+        let is_anothers = foreign.is_some() || layout.replaced_boot_manager().is_some();
+        if is_anothers || files.is_empty() || boot_manager_file::is_unread(layout, system) {
             self.unsure();
         }
     }

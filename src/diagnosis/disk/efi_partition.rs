@@ -32,21 +32,27 @@ fn fallback(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
     if !system.uefi_boot_manager {
         return None;
     }
-    let (code, message) = match (system.uefi_fallback, foreign(layout, system)) {
+    let (code, message) = match (layout.fallback_on(system).is_some(), foreign(layout, system)) {
         (false, _) => (
             Code::FallbackLoaderMissing,
-            r"no loader at \EFI\Boot: firmware that has no entry of its own for this disk (a new virtual machine) finds nothing".to_owned(),
+            format!(
+                "no {}: firmware that has no entry of its own for this disk (a new virtual machine) finds nothing",
+                layout.fallback()
+            ),
         ),
         (true, Some(foreign)) => (
             Code::FallbackLoaderForeign,
-            format!("{foreign}: firmware that has no entry of its own for this disk (a new virtual machine) starts that"),
+            format!(
+                "{foreign}: firmware that has no entry of its own for this disk (a new virtual machine) starts that"
+            ),
         ),
         (true, None) => return None,
     };
     Some(Finding {
-        remedy: Remedy::Advice(
-            r"where a machine does not start it, copy bootmgfw.efi to \EFI\Boot\bootx64.efi".into(),
-        ),
+        remedy: Remedy::Advice(format!(
+            "where a machine does not start it, copy bootmgfw.efi to {}",
+            layout.fallback()
+        )),
         ..Finding::plain(code, Severity::Note, Subject::volume(layout, system.volume), message)
     })
 }

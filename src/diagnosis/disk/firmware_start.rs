@@ -60,7 +60,7 @@ pub(in crate::diagnosis) fn starts_by_uefi(layout: &Layout) -> bool {
     layout.table.kind == TableKind::Mbr
         && layout.systems.iter().any(|system| {
             let is_read = system.is_fat || layout.uefi_ntfs.is_some();
-            is_read && system.uefi_fallback && system.stores.contains(&SystemFile::UefiStore)
+            is_read && !system.fallbacks.is_empty() && system.stores.contains(&SystemFile::UefiStore)
         })
 }
 

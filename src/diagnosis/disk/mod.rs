@@ -3,6 +3,7 @@
 pub(crate) mod active;
 mod active_choice;
 mod boot_manager;
+pub(crate) mod boot_manager_file;
 pub(crate) mod boot_record;
 mod content;
 pub(crate) mod dynamic;

@@ -27,7 +27,9 @@ pub(in crate::diagnosis) fn finding(layout: &Layout) -> Option<Finding> {
             r"copy \EFI\Microsoft\Boot\bootmgfw.efi to \EFI\Boot\bootx64.efi (on ARM bootaa64.efi) there";
         let name = layout.name(loader);
         let message = format!(r"UEFI:NTFS on {name} goes on with the loader in \EFI\Boot, and there is none");
-        return (!system.uefi_fallback)
+        return system
+            .fallbacks
+            .is_empty()
             .then(|| about(Severity::BlocksBoot, message, Vec::new(), advice.into()));
     }
     let others = others(layout);

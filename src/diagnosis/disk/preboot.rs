@@ -2,6 +2,7 @@
 
 use crate::diagnosis::disk::active;
 use crate::diagnosis::disk::boot_manager;
+use crate::diagnosis::disk::boot_manager_file;
 use crate::diagnosis::disk::boot_record;
 use crate::diagnosis::disk::efi_partition;
 use crate::diagnosis::disk::firmware_start::startable;
@@ -30,6 +31,7 @@ pub(crate) fn findings(layout: &Layout, choice: Choice) -> Vec<Finding> {
     }
     findings.extend(hybrid::notes(layout));
     findings.extend(boot_manager::findings(layout));
+    findings.extend(boot_manager_file::findings(layout));
     findings.extend(efi_partition::findings(layout));
     findings.extend(not_fat::finding(layout));
     findings.extend(partition_type::findings(layout));

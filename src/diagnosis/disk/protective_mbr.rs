@@ -75,7 +75,9 @@ pub(in crate::diagnosis) fn shown(layout: &Layout) -> String {
 /// Whether firmware comes by the MBR to a volume from which Windows starts.
 fn leads_to_the_system(layout: &Layout, wrong: &Unprotected) -> bool {
     let places = || wrong.others.iter().filter_map(|entry| partition_of(layout, entry));
-    places().any(|volume| layout.systems.iter().any(|system| system.volume == volume && system.uefi_fallback))
+    places().any(|volume| {
+        layout.systems.iter().any(|system| system.volume == volume && !system.fallbacks.is_empty())
+    })
 }
 
 /// The partition of the GPT that begins where an entry of the MBR does.

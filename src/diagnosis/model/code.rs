@@ -63,6 +63,12 @@ codes! {
     BootIniSignature "boot-ini-signature",
     /// `boot.ini` is UTF-16 text, in which NTLDR finds no entry.
     BootIniUtf16 "boot-ini-utf16",
+    /// The boot manager's file is empty, of zeros or cut, or the loader that firmware falls back to is.
+    BootManagerBroken "boot-manager-broken",
+    /// The boot manager's file is compressed, which a boot record does not read.
+    BootManagerCompressed "boot-manager-compressed",
+    /// Another loader has the name of Windows' boot manager.
+    BootManagerForeign "boot-manager-foreign",
     /// The store is there, but no boot manager to open it.
     BootManagerMissing "boot-manager-missing",
     /// Whether the boot manager is there cannot be told.
@@ -129,10 +135,18 @@ codes! {
     IdentityChanged "identity-changed",
     /// Another disk has the same identity, or the same partition GUIDs.
     IdentityCollision "identity-collision",
+    /// The kernel of a Windows is empty, of zeros or cut.
+    KernelBroken "kernel-broken",
     /// A Windows has no `ntoskrnl.exe`.
     KernelMissing "kernel-missing",
+    /// An entry's loader is empty, of zeros or cut.
+    LoaderBroken "loader-broken",
+    /// An entry's loader is compressed in a way that boot managers of its firmware do not read.
+    LoaderCompressed "loader-compressed",
     /// An entry's loader is a program for the other kind of firmware.
     LoaderOtherFirmware "loader-other-firmware",
+    /// A boot file is for another kind of processor than the one that starts it.
+    MachineMismatch "machine-mismatch",
     /// An MBR without a protective entry lies over the GPT that is meant.
     MbrOverGpt "mbr-over-gpt",
     /// The default entry or the menu names entries that are not in the store.
@@ -147,6 +161,8 @@ codes! {
     NoSystemVolume "no-system-volume",
     /// The store has no entry that starts Windows.
     NoWindowsEntry "no-windows-entry",
+    /// A loader or a kernel does not begin as a program does.
+    NotAProgram "not-a-program",
     /// This is not the recorded disk, or its system partition is no longer where it was.
     NotTheRecordedDisk "not-the-recorded-disk",
     /// There is neither a boot manager nor a Windows.

@@ -1,5 +1,6 @@
 //! What the diagnosis speaks in: findings, remedies, hops, the user's choice.
 
+pub(in crate::diagnosis) mod boot_fault;
 pub mod byte_edit;
 pub mod code;
 pub mod companion;

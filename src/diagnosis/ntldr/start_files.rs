@@ -81,7 +81,7 @@ fn utf16(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
 /// What is not there of the Windows that is started by itself, in the order in which NTLDR loads it.
 pub(in crate::diagnosis) fn incomplete(layout: &Layout, windows: &WindowsVolume) -> Vec<Finding> {
     let volume = Subject::volume(layout, windows.volume);
-    let mut findings = loader_checks::incomplete(&volume, windows);
+    let mut findings = loader_checks::incomplete(layout, &volume, windows, None);
     for finding in &mut findings {
         let file = match finding.code {
             Code::KernelMissing => r"<Windows root>\system32\ntoskrnl.exe".to_owned(),

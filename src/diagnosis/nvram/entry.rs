@@ -180,12 +180,13 @@ impl Entry<'_> {
 
     fn advice(&self) -> String {
         let system = self.layout.systems.iter().find(|system| system.volume == self.file.volume);
-        let fallback = match system.is_some_and(|system| system.uefi_fallback) {
+        let fallback = match system.is_some_and(|system| self.layout.fallback_on(system).is_some()) {
             true => "which is there",
             false => "which is missing here",
         };
+        let name = self.layout.fallback();
         format!(
-            r"Windows refreshes the copy at its next start, and `fix --firmware-entries` sets it right now; if the machine does not start, its own entry is stale too: firmware then falls back to \EFI\Boot\bootx64.efi, {fallback}, or the entry has to be made anew (`bcdboot` from a Windows rescue system, `efibootmgr` from Linux)"
+            r"Windows refreshes the copy at its next start, and `fix --firmware-entries` sets it right now; if the machine does not start, its own entry is stale too: firmware then falls back to {name}, {fallback}, or the entry has to be made anew (`bcdboot` from a Windows rescue system, `efibootmgr` from Linux)"
         )
     }
 }

@@ -18,11 +18,13 @@ use crate::diagnosis::model::subject::Subject;
 use crate::diagnosis::resolve::converted::path_edit;
 use crate::diagnosis::resolve::reference::Reference;
 use crate::diagnosis::resolve::role::ElementRole;
+use crate::diagnosis::store::loader_file;
 use crate::diagnosis::store::menu::main_entry;
 use crate::diagnosis::store::whole::Entries;
 use crate::diagnosis::store::whole::Goal;
 use crate::layout::Firmware;
 use crate::layout::Layout;
+use crate::layout::boot_file::Machine;
 use crate::layout::evidence::for_firmware;
 use crate::layout::index::StoreIndex;
 use crate::layout::index::VolumeIndex;
@@ -44,8 +46,19 @@ pub(in crate::diagnosis) fn findings(entries: Entries<'_>) -> Vec<Finding> {
         let loaders = store.objects_indexed();
         findings.extend(loaders.filter_map(|(at, object)| paths.other_firmware(at, object, at == main)));
         findings.extend(paths.split(main, object));
+        let of_file = loader_file::finding(entries, index, main);
+        let is_other = of_file.as_ref().is_some_and(|finding| finding.code == Code::MachineMismatch);
+        findings.extend(of_file);
+        // Of two that differ, nobody knows which the kernel should follow.
+        let machine = || {
+            if is_other {
+                return None;
+            }
+            let (goal, path) = entries.program(index, main)?;
+            goal.layout.boot_file(goal.volume, path)?.content.as_ref().ok()?.machine()
+        };
         findings.extend(entries.windows(index, main).into_iter().flat_map(|(goal, windows)| match windows {
-            Ok(windows) => incomplete(&goal.subject(), windows),
+            Ok(windows) => incomplete(goal.layout, &goal.subject(), windows, machine()),
             Err(root) => no_windows(goal, root).into_iter().collect(),
         }));
     }
@@ -209,7 +222,13 @@ impl Paths<'_> {
 }
 
 /// What the loader reads first must be there.
-pub(in crate::diagnosis) fn incomplete(volume: &Subject, windows: &WindowsVolume) -> Vec<Finding> {
+/// `loader` is the processor that the loader is for, where that is known.
+pub(in crate::diagnosis) fn incomplete(
+    layout: &Layout,
+    volume: &Subject,
+    windows: &WindowsVolume,
+    loader: Option<Machine>,
+) -> Vec<Finding> {
     let advice = Remedy::Advice("not a matter of the store: restore it from a backup".into());
     let missing = |code, path: &str| Finding {
         remedy: advice.clone(),
@@ -227,6 +246,7 @@ pub(in crate::diagnosis) fn incomplete(volume: &Subject, windows: &WindowsVolume
     if !windows.kernel.may_be() {
         findings.push(missing(Code::KernelMissing, "ntoskrnl.exe"));
     }
+    findings.extend(loader_file::kernel(layout, volume, windows, loader));
     findings
 }
 

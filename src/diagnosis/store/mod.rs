@@ -6,6 +6,7 @@ pub(crate) mod dirty;
 pub(crate) mod elements;
 pub(crate) mod elsewhere;
 pub(crate) mod loader_checks;
+mod loader_file;
 pub(crate) mod lookup;
 pub(crate) mod menu;
 pub(crate) mod menu_cure;

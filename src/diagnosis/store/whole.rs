@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::bcd::Device;
+use crate::bcd::device::DeviceElement;
 use crate::bcd::device::QualifiedPartition;
 use crate::bcd::element::ElementId;
 use crate::bcd::index::ObjectIndex;
@@ -143,6 +144,18 @@ impl<'a> Entries<'a> {
         way
     }
 
+    /// The program of an entry, and the volume that its `device` leads to; `None` where that is a disk image, or not known.
+    pub(in crate::diagnosis) fn program(
+        &self,
+        store: StoreIndex,
+        object: ObjectIndex,
+    ) -> Option<(Goal<'a>, &'a str)> {
+        let of = self.object(store, object)?;
+        let is_image = of.device(ElementId::DEVICE).is_some_and(is_in_image);
+        let goal = self.leads(store, object, ElementId::DEVICE, false).filter(|_| !is_image)?;
+        Some((goal, of.string(ElementId::PATH)?))
+    }
+
     /// The Windows at the root that an entry names, on the volume that its `osdevice` leads to; an error where none is there.
     pub(in crate::diagnosis) fn windows(
         &self,
@@ -150,12 +163,7 @@ impl<'a> Entries<'a> {
         object: ObjectIndex,
     ) -> Option<(Goal<'a>, Result<&'a WindowsVolume, &'a str>)> {
         let of = self.object(store, object)?;
-        let is_image = of.device(ElementId::OS_DEVICE).is_some_and(|device| {
-            !matches!(
-                device.device,
-                Device::Partition(_) | Device::Boot | Device::Locate { parent: None, .. }
-            )
-        });
+        let is_image = of.device(ElementId::OS_DEVICE).is_some_and(is_in_image);
         let goal = self.leads(store, object, ElementId::OS_DEVICE, false).filter(|_| !is_image)?;
         let root = of.string(ElementId::SYSTEM_ROOT)?;
         Some((goal, goal.layout.windows_at(goal.volume, root).ok_or(root)))
@@ -185,4 +193,9 @@ impl<'a> Entries<'a> {
         };
         (for_firmware(path, file.firmware).is_none() && is_complete).then_some(goal)
     }
+}
+
+/// Whether what lies on a device lies inside of a file.
+const fn is_in_image(device: &DeviceElement) -> bool {
+    !matches!(device.device, Device::Partition(_) | Device::Boot | Device::Locate { parent: None, .. })
 }

@@ -6,7 +6,7 @@ mod error;
 mod image;
 mod resources;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 
 pub use error::FileVersionError;
 

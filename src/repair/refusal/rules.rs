@@ -201,7 +201,7 @@ fn store(layout: &Layout, file: &StoreFile, allowed: Allowed) -> Vec<Refusal> {
         refusals.push(Refusal {
             lift: None,
             what: format!("{place} must not be overwritten in place: {reason}"),
-            way_out: "repair it from a Windows rescue system with bcdedit".into(),
+            way_out: "repair it from a Windows rescue system with bcdedit; --restore-identity writes no store, where `check` offers it".into(),
         });
     }
     refusals.extend(dirty(file, &place));

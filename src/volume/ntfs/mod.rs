@@ -2,12 +2,14 @@
 
 mod boot_sector;
 mod collation;
+mod compressed;
 mod cross_check;
 mod data_runs;
 mod file_record;
 mod index;
 mod locate;
 mod log_file;
+mod lznt1;
 mod master_file_table;
 #[cfg(test)]
 mod piece_tests;
@@ -27,9 +29,12 @@ use crate::volume::extent::LocatedFile;
 use crate::volume::file::Contents;
 use crate::volume::file::PlacedFile;
 use crate::volume::file::VolumeFile;
+use crate::volume::file_form::FileForm;
 use crate::volume::ntfs::boot_sector::BootSector;
 use crate::volume::ntfs::collation::Collation;
+use crate::volume::ntfs::compressed::Compressed;
 use crate::volume::ntfs::cross_check::CrateOpinion;
+use crate::volume::ntfs::file_record::Body;
 use crate::volume::ntfs::file_record::FileRecord;
 use crate::volume::ntfs::index::Index;
 use crate::volume::ntfs::index::NamedFile;
@@ -47,6 +52,10 @@ const ROOT: u64 = 5;
 const UP_CASE: u64 = 10;
 /// Entries of a directory that are listed.
 const MAX_ENTRIES: usize = 4096;
+/// Of an attribute's flags: compressed by LZNT1.
+const LZNT1: u16 = 1;
+/// The reparse tag of the Windows Overlay Filter (`IO_REPARSE_TAG_WOF`).
+const OVERLAY: u32 = 0x8000_0017;
 /// Flag of $VOLUME_INFORMATION: chkdsk is due.
 const DIRTY: u16 = 0x0001;
 
@@ -109,32 +118,55 @@ impl<'a> NtfsVolume<'a> {
         path: &str,
         wanted: impl FnOnce(u64) -> Result<u64, VolumeError>,
     ) -> Result<Option<Vec<u8>>, VolumeError> {
-        let Some((_, data)) = self.plain_contents(path)? else { return Ok(None) };
-        let Some(data) = data else { return Ok(Some(Vec::new())) };
-        let len = wanted(data.size())?;
-        data.read(self.table.storage, self.boot.cluster_size, 0, len).map(Some)
+        let Some(file) = self.open_file(path)? else { return Ok(None) };
+        let len = wanted(file.len())?;
+        file.read_at(0, usize::try_from(len).unwrap_or(usize::MAX)).map(Some)
     }
 
     pub(crate) fn open_file(&self, path: &str) -> Result<Option<VolumeFile<'a>>, VolumeError> {
-        let Some((found, data)) = self.plain_contents(path)? else { return Ok(None) };
-        let len = data.as_ref().map_or(0, Stream::size);
-        let nothing = || Contents::Inline(Vec::new());
-        let contents = data.map_or_else(nothing, |data| data.into_contents(self.boot.cluster_size));
-        Ok(Some(VolumeFile::new(self.table.storage, found.path, len, contents)))
-    }
-
-    /// A file and its unnamed $DATA, if it has one, that can be read as it lies there.
-    fn plain_contents(&self, path: &str) -> Result<Option<(Found, Option<Stream>)>, VolumeError> {
         let Some(found) = self.lookup(path)? else { return Ok(None) };
         refuse_directory(&found)?;
         if let Some(tag) = found.record.reparse_tag() {
             return Err(reparse_point(&found.path, tag));
         }
         let data = self.data(&found)?;
-        if let Some(encoding) = data.as_ref().and_then(Stream::encoding) {
-            return Err(encoded(&found.path, encoding));
+        let len = data.as_ref().map_or(0, Stream::size);
+        let contents = match data {
+            None => Contents::Inline(Vec::new()),
+            Some(data) if data.is_encrypted() => return Err(encoded(&found.path, "encrypted")),
+            Some(data) if data.is_compressed() => self.decoded(&found.path, data)?,
+            Some(data) => data.into_contents(self.boot.cluster_size),
+        };
+        Ok(Some(VolumeFile::new(self.table.storage, found.path, len, contents)))
+    }
+
+    /// The contents of a compressed stream.
+    fn decoded(&self, path: &str, data: Stream) -> Result<Contents, VolumeError> {
+        let is_lznt1 = data.flags & 0x00ff == LZNT1;
+        let compressed = match data.body {
+            Body::NonResident(places) if is_lznt1 => Compressed::new(path, places, self.boot.cluster_size),
+            Body::NonResident(_) | Body::Resident(_) => None,
+        };
+        match compressed {
+            Some(compressed) => Ok(Contents::Decoded(Box::new(compressed))),
+            None => Err(encoded(path, "compressed")),
         }
-        Ok(Some((found, data)))
+    }
+
+    /// How the bytes of a file are kept; `None` when it is not there, or a directory.
+    pub(crate) fn form(&self, path: &str) -> Result<Option<FileForm>, VolumeError> {
+        let Some(found) = self.lookup(path)?.filter(|found| !found.record.is_directory) else {
+            return Ok(None);
+        };
+        Ok(Some(match found.record.reparse_tag() {
+            Some(OVERLAY) => FileForm::Overlay,
+            Some(tag) => FileForm::Reparse(tag),
+            None => match self.data(&found)? {
+                Some(data) if data.is_encrypted() => FileForm::Encrypted,
+                Some(data) if data.is_compressed() => FileForm::Compressed,
+                Some(_) | None => FileForm::Plain,
+            },
+        }))
     }
 
     pub(crate) fn list(&self, path: &str) -> Result<Vec<Entry>, VolumeError> {
@@ -288,16 +320,14 @@ fn too_long(path: &str, size: u64, max: u64) -> VolumeError {
 fn encoded(path: &str, encoding: &str) -> VolumeError {
     let way_out = match encoding {
         "encrypted" => "decrypt it in Windows (cipher /d)",
-        _ => "uncompress it in Windows (compact /u)",
+        _ => "uncompress it in a Windows rescue system (compact /u /a /f)",
     };
     VolumeError::unsupported(format!("{path} is {encoding}: its clusters do not hold its bytes"), way_out)
 }
 
 fn reparse_point(path: &str, tag: u32) -> VolumeError {
     let (name, way_out) = match tag {
-        0x8000_0017 => {
-            ("compressed by the Windows Overlay Filter", "uncompress it in Windows (compact /u /exe)")
-        }
+        OVERLAY => ("compressed by the Windows Overlay Filter", "uncompress it in Windows (compact /u /exe)"),
         0xa000_000c => ("a symbolic link", "name the file that it points to"),
         0xa000_0003 => ("a mount point or junction", "name the directory that it points to"),
         _ => ("a reparse point", "replace it by a plain file"),

@@ -95,13 +95,14 @@ impl Stream {
         }
     }
 
-    /// Why the clusters do not hold the plain contents, if so.
-    pub(crate) fn encoding(&self) -> Option<&'static str> {
-        match self.flags {
-            flags if flags & 0x4000 != 0 => Some("encrypted"),
-            flags if flags & 0x00ff != 0 => Some("compressed"),
-            _ => None,
-        }
+    /// Whether it is encrypted.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.flags & 0x4000 != 0
+    }
+
+    /// Whether its clusters hold it compressed. What lies inside of the record is never.
+    pub(crate) fn is_compressed(&self) -> bool {
+        self.flags & 0x00ff != 0 && matches!(self.body, Body::NonResident(_))
     }
 
     /// `len` bytes from byte `offset` of a stream that is neither compressed nor encrypted. Holes and bytes beyond the

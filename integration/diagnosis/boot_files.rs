@@ -1,0 +1,291 @@
+//! What the files that are started begin with: empty, zeros, cut, for another processor, another's; and files that NTFS keeps
+//! compressed, as ntfs-3g writes them.
+
+use std::path::Path;
+
+use serde_json::Value as Json;
+
+use crate::support::disk::Disk;
+use crate::support::disk::hash;
+use crate::support::findings::checked;
+use crate::support::findings::findings;
+use crate::support::findings::has;
+use crate::support::findings::hop;
+use crate::support::judges::judge;
+use crate::support::judges::judged;
+use crate::support::judges::ntfs_file;
+use crate::support::judges::put_fat;
+use crate::support::judges::put_ntfs;
+use crate::support::parts::change;
+use crate::support::parts::volume;
+use crate::support::program::bcdrescue;
+use crate::support::program::is_root;
+use crate::support::program::not_run;
+use crate::support::program::text;
+use crate::support::store::BIOS;
+use crate::support::store::store_of;
+
+const MANAGER: &str = "/EFI/Microsoft/Boot/bootmgfw.efi";
+const FALLBACK: &str = "/EFI/Boot/bootx64.efi";
+const LOADER: &str = "/Windows/System32/winload.efi";
+const BIOS_LOADER: &str = "/Windows/System32/winload.exe";
+const KERNEL: &str = "/Windows/System32/ntoskrnl.exe";
+
+/// Field of the COFF header, in the programs of the test disks.
+const MACHINE: usize = 0x84;
+
+/// A sound program: the loader of the disk.
+fn program(disk: &Disk, windows: u32) -> Vec<u8> {
+    ntfs_file(&volume(disk, windows), BIOS_LOADER)
+}
+
+/// The program for this processor.
+fn for_machine(program: &[u8], machine: u16) -> Vec<u8> {
+    let mut program = program.to_vec();
+    program[MACHINE..MACHINE + 2].copy_from_slice(&machine.to_le_bytes());
+    program
+}
+
+/// What `check` says where the start ends at this hop, with this code and status.
+#[track_caller]
+fn stops(disk: &Disk, at: &str, code: &str, status: Option<&str>) -> Json {
+    let target = checked(disk, 4, "broken");
+    let stop = &target["stop"];
+    assert_eq!((&stop["hop"], &stop["code"]), (&at.into(), &code.into()), "{:#}", target["findings"]);
+    let [finding] = findings(&target, code).try_into().unwrap();
+    assert_eq!(finding["predicted_status"].as_str(), status, "{finding}");
+    assert_eq!(hop(&target, at)["state"], "broken");
+    // Nothing is suggested that mends none of it.
+    bcdrescue(&["fix", disk.name(), "--yes"]).says("nothing was written");
+    finding.clone()
+}
+
+#[test]
+fn a_loader_of_no_bytes_of_zeros_or_cut_stops_the_start() {
+    for (image, windows, loader, statuses) in [
+        ("win11-uefi-healthy", 3, LOADER, [Some("0xc000000d"), Some("0xc000007b"), None]),
+        ("win10-bios-healthy", 2, BIOS_LOADER, [None; 3]),
+    ] {
+        let disk = Disk::raw(image);
+        let sound = program(&disk, windows);
+        let zeros = vec![0; 100_000];
+        let broken: [(&[u8], &str); 3] =
+            [(&[], "0 bytes"), (&zeros, "zeros"), (&sound[..sound.len() / 2], "cut short")];
+        for ((bytes, said), status) in broken.into_iter().zip(statuses) {
+            change(&disk, windows, |volume| put_ntfs(volume, loader, bytes));
+            let finding = stops(&disk, "loader", "loader-broken", status);
+            assert!(finding["message"].as_str().unwrap().contains(said), "{finding}");
+        }
+        change(&disk, windows, |volume| put_ntfs(volume, loader, &sound));
+        checked(&disk, 0, "healthy");
+        // What is no program, and not certainly none, is a note.
+        change(&disk, windows, |volume| put_ntfs(volume, loader, b"a file"));
+        assert!(has(&checked(&disk, 0, "healthy"), "not-a-program"));
+    }
+}
+
+#[test]
+fn a_kernel_of_zeros_or_for_another_processor_stops_the_start() {
+    for (image, windows) in
+        [("win11-uefi-healthy", 3), ("win10-bios-healthy", 2), ("win2008sp2-bios-healthy", 1)]
+    {
+        let disk = Disk::raw(image);
+        let sound = program(&disk, windows);
+        change(&disk, windows, |volume| put_ntfs(volume, KERNEL, &[0; 9000]));
+        stops(&disk, "Windows", "kernel-broken", None);
+        let other = for_machine(&sound, 0xaa64);
+        change(&disk, windows, |volume| put_ntfs(volume, KERNEL, &other));
+        stops(&disk, "Windows", "machine-mismatch", None);
+    }
+    let disk = Disk::raw("win2003-bios-healthy");
+    change(&disk, 1, |volume| put_ntfs(volume, "/WINDOWS/system32/ntoskrnl.exe", &[]));
+    stops(&disk, "Windows", "kernel-broken", None);
+}
+
+#[test]
+fn a_loader_for_another_processor_than_the_boot_manager_stops_the_start() {
+    let disk = Disk::raw("win11-uefi-healthy");
+    let x64 = for_machine(&program(&disk, 3), 0x8664);
+    let arm64 = for_machine(&x64, 0xaa64);
+    change(&disk, 1, |volume| [MANAGER, FALLBACK].iter().for_each(|path| put_fat(volume, path, &x64)));
+    checked(&disk, 0, "healthy");
+    change(&disk, 3, |volume| put_ntfs(volume, LOADER, &arm64));
+    let finding = stops(&disk, "loader", "machine-mismatch", Some("0xc000035a"));
+    assert!(finding["message"].as_str().unwrap().contains("ARM64, and the boot manager is one for x64"));
+    // All of it for ARM64 is a machine of its own, whose firmware looks for another name.
+    change(&disk, 1, |volume| put_fat(volume, MANAGER, &arm64));
+    change(&disk, 3, |volume| put_ntfs(volume, KERNEL, &arm64));
+    let target = checked(&disk, 0, "healthy");
+    let [finding] = findings(&target, "fallback-loader-missing").try_into().unwrap();
+    for part in ["message", "remedy"] {
+        assert!(finding[part].to_string().contains("bootaa64.efi"), "{finding}");
+    }
+    change(&disk, 1, |volume| put_fat(volume, "/EFI/Boot/bootaa64.efi", &arm64));
+    assert!(!has(&checked(&disk, 0, "healthy"), "fallback-loader-missing"));
+    change(&disk, 1, |volume| put_fat(volume, "/EFI/Boot/bootaa64.efi", &x64));
+    let target = checked(&disk, 4, "degraded");
+    let [finding] = findings(&target, "boot-manager-broken").try_into().unwrap();
+    assert!(finding["message"].to_string().contains("a program for x64, not for ARM64"), "{finding}");
+}
+
+#[test]
+fn firmware_finds_nothing_where_neither_boot_manager_nor_fallback_is_whole() {
+    let disk = Disk::raw("win11-uefi-healthy");
+    let sound = program(&disk, 3);
+    let half = &sound[..sound.len() / 2];
+    let put = |path: &str, bytes: &[u8]| change(&disk, 1, |volume| put_fat(volume, path, bytes));
+    for (manager, fallback) in [(&[0; 70_000][..], &[0; 70_000][..]), (half, half), (half, &[0; 9])] {
+        put(MANAGER, manager);
+        put(FALLBACK, fallback);
+        stops(&disk, "boot manager", "boot-manager-broken", None);
+    }
+    // One of both is enough for one kind of machine.
+    put(FALLBACK, &sound);
+    let target = checked(&disk, 4, "degraded");
+    assert!(has(&target, "boot-manager-broken") && target["stop"].is_null());
+    put(MANAGER, &sound);
+    put(FALLBACK, half);
+    assert!(has(&checked(&disk, 4, "degraded"), "boot-manager-broken"));
+    put(FALLBACK, &sound);
+    checked(&disk, 0, "healthy");
+    // Another's loader is not Windows' boot manager.
+    put(MANAGER, half);
+    put(FALLBACK, b"stands for shim");
+    stops(&disk, "boot manager", "boot-manager-broken", None);
+}
+
+#[test]
+fn a_bios_boot_manager_of_zeros_starts_nothing() {
+    let disk = Disk::raw("win10-bios-healthy");
+    change(&disk, 1, |volume| put_ntfs(volume, "/bootmgr", &[0; 50_000]));
+    stops(&disk, "boot manager", "boot-manager-broken", None);
+    // Code for 16 bits, with what follows it.
+    change(&disk, 1, |volume| {
+        put_ntfs(volume, "/bootmgr", &[&b"\xe9\xd5\x01\xeb\x04\x90"[..], &[0; 9000]].concat())
+    });
+    checked(&disk, 0, "healthy");
+    let disk = Disk::raw("win2003-bios-healthy");
+    change(&disk, 1, |volume| put_ntfs(volume, "/ntldr", &[]));
+    stops(&disk, "boot manager", "boot-manager-broken", None);
+}
+
+#[test]
+fn another_loader_under_the_name_of_windows_boot_manager_is_named() {
+    for beside in ["bkpbootmgfw.efi", "bootmgfw-original.efi"] {
+        let disk = Disk::raw("win11-uefi-healthy");
+        let sound = program(&disk, 3);
+        let beside = format!("/EFI/Microsoft/Boot/{beside}");
+        change(&disk, 1, |volume| {
+            put_fat(
+                volume,
+                MANAGER,
+                b"MZ stands for GRUB, which is longer than a header of MS-DOS has to be",
+            );
+            put_fat(volume, &beside, &sound);
+        });
+        let target = checked(&disk, 0, "healthy");
+        let [finding] = findings(&target, "boot-manager-foreign").try_into().unwrap();
+        assert_eq!(finding["severity"], "note");
+        assert!(finding["evidence"][0].as_str().unwrap().contains(&beside.replace('/', r"\")), "{finding}");
+        assert_eq!(hop(&target, "boot manager")["state"], "unknown");
+        // Windows' own is back, and the copy was left.
+        change(&disk, 1, |volume| put_fat(volume, MANAGER, &sound));
+        assert!(!has(&checked(&disk, 0, "healthy"), "boot-manager-foreign"));
+    }
+}
+
+/// Keeps a file compressed or as a reparse point, as an ntfs-3g mount does it for whom sets its extended attributes.
+const REWRITE: &str = r#"
+import os, struct, sys
+mount, path, form = sys.argv[1:]
+path = os.path.join(mount, path.lstrip("/"))
+bytes = open(path, "rb").read() * (1 if "BCD" in path else 64)
+folder = os.path.dirname(path)
+name = "system.ntfs_attrib_be"
+plain = os.getxattr(folder, name)
+if form == "lznt1":
+    os.setxattr(folder, name, struct.pack(">I", struct.unpack(">I", plain)[0] | 0x800))
+os.remove(path)
+with open(path, "wb") as file:
+    file.write(bytes)
+os.setxattr(folder, name, plain)
+if form == "wof":
+    # WOF_EXTERNAL_INFO of a file, FILE_PROVIDER_EXTERNAL_INFO_V1: XPRESS4K.
+    data = struct.pack("<5I", 1, 2, 1, 0, 0)[:16]
+    os.setxattr(path, "system.ntfs_reparse_data", struct.pack("<IHH", 0x80000017, len(data), 0) + data)
+"#;
+
+/// Whether a file was made so: root is needed to mount.
+fn rewritten(disk: &Disk, number: u32, path: &str, form: &str) -> bool {
+    let has_python = std::process::Command::new("python3").arg("--version").output().is_ok();
+    if !is_root() || !Path::new("/dev/fuse").exists() || !has_python {
+        not_run("files that NTFS compresses", "it needs root, /dev/fuse and python3");
+        return false;
+    }
+    change(disk, number, |volume| {
+        let mount = tempfile::tempdir().unwrap();
+        judge("ntfs-3g", &["-o", "compression", text(volume), text(mount.path())]);
+        let made = judged("python3", &["-c", REWRITE, text(mount.path()), path, form]);
+        judge("umount", &[text(mount.path())]);
+        made.unwrap();
+    });
+    true
+}
+
+#[test]
+fn a_compressed_boot_manager_is_what_its_boot_record_says_of_it() {
+    for (form, said) in [("lznt1", "BOOTMGR is compressed"), ("wof", "A disk read error occurred")] {
+        let disk = Disk::raw("win10-bios-healthy");
+        if !rewritten(&disk, 1, "/bootmgr", form) {
+            return;
+        }
+        let finding = stops(&disk, "boot manager", "boot-manager-compressed", None);
+        assert!(finding["message"].as_str().unwrap().contains(said), "{finding}");
+    }
+}
+
+#[test]
+fn a_loader_of_the_overlay_filter_stops_a_bios_and_no_uefi() {
+    let disk = Disk::raw("win10-bios-healthy");
+    if !rewritten(&disk, 2, BIOS_LOADER, "wof") {
+        return;
+    }
+    stops(&disk, "loader", "loader-compressed", None);
+    let disk = Disk::raw("win11-uefi-healthy");
+    assert!(rewritten(&disk, 3, LOADER, "wof"));
+    let target = checked(&disk, 0, "healthy");
+    assert_eq!(hop(&target, "loader")["state"], "ok");
+    // Compressed by NTFS, a boot manager reads it, and so do we.
+    let disk = Disk::raw("win10-bios-healthy");
+    assert!(rewritten(&disk, 2, BIOS_LOADER, "lznt1"));
+    let target = checked(&disk, 0, "healthy");
+    assert_eq!(hop(&target, "loader")["state"], "ok");
+    assert!(!has(&target, "not-a-program"));
+}
+
+#[test]
+fn a_compressed_store_is_read_and_only_the_identity_given_back() {
+    let disk = Disk::raw("win10-bios-healthy");
+    let store = store_of(&disk, BIOS);
+    if !rewritten(&disk, 1, BIOS, "lznt1") {
+        return;
+    }
+    assert_eq!(store_of(&disk, BIOS), store);
+    let target = checked(&disk, 0, "healthy");
+    let [finding] = findings(&target, "store-not-patchable").try_into().unwrap();
+    assert!(finding["message"].as_str().unwrap().contains("compact /u"), "{finding}");
+    // Another signature: what the store names is seen, and it cannot be written.
+    disk.put(0x1b8, &[0xaa, 0xb6, 0x21, 0x4e]);
+    let target = checked(&disk, 4, "broken");
+    assert_eq!(target["stop"]["code"], "signature-changed");
+    let before = hash(&disk.path);
+    let run = bcdrescue(&["fix", disk.name(), "--yes"]).exits(8);
+    run.says("compact /u").says("--restore-identity");
+    assert_eq!(hash(&disk.path), before);
+    bcdrescue(&["check", disk.name()]).exits(4).says("--restore-identity");
+    bcdrescue(&["fix", disk.name(), "--yes", "--restore-identity"]).exits(1);
+    checked(&disk, 0, "healthy");
+    bcdrescue(&["fix", disk.name(), "--yes", "--restore-identity"]).exits(0).says("nothing was written");
+    bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);
+    assert_eq!(hash(&disk.path), before);
+}

@@ -1,0 +1,183 @@
+//! Findings about the boot manager's file: empty, of zeros, cut, compressed, for another processor, or another's.
+//!
+//! Measured (SeaBIOS, OVMF): a `\bootmgr` of zeros shows nothing, a compressed one "BOOTMGR is compressed", one of the Windows Overlay
+//! Filter "A disk read error occurred"; where neither `bootmgfw.efi` nor the fallback is a whole program, OVMF ends in its shell.
+
+use crate::diagnosis::disk::efi_partition;
+use crate::diagnosis::disk::firmware_start::starts_by_uefi;
+use crate::diagnosis::model::boot_fault::fault;
+use crate::diagnosis::model::code::Code;
+use crate::diagnosis::model::finding::Finding;
+use crate::diagnosis::model::finding::Severity;
+use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::subject::Subject;
+use crate::layout::Firmware;
+use crate::layout::Layout;
+use crate::layout::boot_file::Machine;
+use crate::layout::boot_files::BootFile;
+use crate::layout::system::SystemVolume;
+use crate::layout::system_file::SystemFile;
+use crate::partition::BootCode;
+use crate::volume::BootManagerName;
+use crate::volume::FileForm;
+
+/// Where a Windows keeps its boot managers.
+const BIOS_SOURCE: &str = r"\Windows\Boot\PCAT\bootmgr";
+const UEFI_SOURCE: &str = r"\Windows\Boot\EFI\bootmgfw.efi";
+
+/// All findings about what the firmware starts of the volume that it comes to.
+pub(in crate::diagnosis) fn findings(layout: &Layout) -> Vec<Finding> {
+    let Some(system) = layout.first_system() else { return Vec::new() };
+    match system.firmware() {
+        Firmware::Bios => bios(layout, system).into_iter().collect(),
+        Firmware::Uefi => uefi(layout, system).into_iter().chain(another(layout, system)).collect(),
+    }
+}
+
+/// The file that firmware or boot record start of a system volume.
+pub(in crate::diagnosis) fn started(layout: &Layout, system: &SystemVolume) -> Option<SystemFile> {
+    if system.firmware() == Firmware::Uefi {
+        return if system.uefi_boot_manager {
+            Some(SystemFile::UefiBootManager)
+        } else {
+            layout.fallback_on(system)
+        };
+    }
+    let record = layout.volume(system.volume).and_then(|facts| facts.boot_record);
+    let is_ntldr = record.and_then(|record| record.starts) == Some(BootManagerName::Ntldr);
+    match (system.bios_boot_manager, system.ntldr.is_some()) {
+        (true, true) if is_ntldr => Some(SystemFile::Ntldr),
+        (true, _) => Some(SystemFile::BiosBootManager),
+        (false, true) => Some(SystemFile::Ntldr),
+        (false, false) => None,
+    }
+}
+
+/// Nobody can tell what the file holds that is started.
+pub(in crate::diagnosis) fn is_unread(layout: &Layout, system: &SystemVolume) -> bool {
+    let file = started(layout, system).and_then(|file| layout.boot_file(system.volume, file.path()));
+    file.is_some_and(|file| file.content.is_err())
+}
+
+fn bios(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
+    let name = started(layout, system)?;
+    let file = layout.boot_file(system.volume, name.path())?;
+    let is_grub = layout.table.boot_code == BootCode::Grub;
+    let is_alone = !starts_by_uefi(layout);
+    let says = if name == SystemFile::Ntldr { "NTLDR" } else { "BOOTMGR" };
+    // GRUB can read such a file by itself.
+    let severity =
+        |is_sure: bool| if is_sure && is_alone { Severity::BlocksBoot } else { Severity::Degrades };
+    let (code, severity, message, advice) = match (file.form, fault(file)) {
+        (FileForm::Compressed, _) => (
+            Code::BootManagerCompressed,
+            severity(!is_grub),
+            format!(
+                "{name} is compressed by NTFS, and the boot record does not read that: \"{says} is compressed\""
+            ),
+            uncompress(name),
+        ),
+        (FileForm::Overlay, _) => (
+            Code::BootManagerCompressed,
+            severity(true),
+            format!(
+                "{name} is compressed by the Windows Overlay Filter, and the boot record does not read that: \"A disk read error occurred\""
+            ),
+            format!("uncompress it in a Windows rescue system (`compact /u /exe /a {}`)", bare(name)),
+        ),
+        (_, Some(fault)) => {
+            let source = match name {
+                SystemFile::Ntldr => {
+                    "copy it from the installation medium (i386), or restore it from a backup".to_owned()
+                }
+                _ => format!("copy it from {BIOS_SOURCE} of the Windows, or restore it from a backup"),
+            };
+            (Code::BootManagerBroken, severity(true), format!("{name} {fault}: nothing starts"), source)
+        }
+        (FileForm::Plain | FileForm::Encrypted | FileForm::Reparse(_), None) => return None,
+    };
+    Some(Finding {
+        remedy: Remedy::Advice(advice),
+        ..Finding::plain(code, severity, Subject::volume(layout, system.volume), message)
+    })
+}
+
+fn bare(name: SystemFile) -> &'static str {
+    name.path().trim_start_matches('\\')
+}
+
+fn uncompress(name: SystemFile) -> String {
+    let file = bare(name);
+    format!(
+        "uncompress it in a Windows rescue system (`compact /u /a /f {file}`), or mount the volume with ntfs-3g and put a copy in its place (`cp {file} new && mv new {file}`)"
+    )
+}
+
+fn uefi(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
+    let looked_into = |file: SystemFile| layout.boot_file(system.volume, file.path());
+    let manager = looked_into(SystemFile::UefiBootManager).and_then(fault);
+    let of_fallback = |name: SystemFile| fault_of_fallback(name, looked_into(name)?);
+    let fallback = layout.fallback_on(system).map(|name| (name, of_fallback(name)));
+    let copy = format!("copy it from {UEFI_SOURCE} of the Windows, or restore it from a backup");
+    let (severity, message, evidence, advice) = match (manager, fallback) {
+        (Some(fault), Some((name, None))) if system.foreign_fallback.is_none() => (
+            Severity::Degrades,
+            format!(
+                "{} {fault}: a machine whose own entry names it may not start",
+                SystemFile::UefiBootManager
+            ),
+            Some(format!("{name} is there, which firmware falls back to")),
+            format!("copy {name} over it"),
+        ),
+        (Some(fault), fallback) => (
+            Severity::BlocksBoot,
+            format!("{} {fault}: firmware finds nothing to start", SystemFile::UefiBootManager),
+            Some(match fallback {
+                Some((name, Some(fault))) => format!("{name} {fault}"),
+                Some((_, None)) => efi_partition::foreign(layout, system)?,
+                None => format!("{} is not there", layout.fallback()),
+            }),
+            copy,
+        ),
+        (None, Some((name, Some(fault)))) if system.uefi_boot_manager => (
+            Severity::Degrades,
+            format!(
+                "{name} {fault}: firmware that has no entry of its own for this disk (a new virtual machine) starts nothing"
+            ),
+            None,
+            format!("copy bootmgfw.efi to {}", layout.fallback()),
+        ),
+        (None, _) => return None,
+    };
+    Some(Finding {
+        evidence: evidence.into_iter().collect(),
+        remedy: Remedy::Advice(advice),
+        ..Finding::plain(Code::BootManagerBroken, severity, Subject::volume(layout, system.volume), message)
+    })
+}
+
+/// The name under which firmware looks says for which processor.
+fn fault_of_fallback(name: SystemFile, file: &BootFile) -> Option<String> {
+    let (wanted, found) = (name.machine(), file.content.as_ref().ok().and_then(|content| content.machine()));
+    let mismatch =
+        |(wanted, found): (Machine, Machine)| format!("is a program for {found}, not for {wanted}");
+    fault(file).or_else(|| wanted.zip(found).filter(|(wanted, found)| wanted != found).map(mismatch))
+}
+
+/// GRUB or another loader under the name of Windows' boot manager: no fault by itself.
+fn another(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
+    let beside = layout.replaced_boot_manager()?;
+    Some(Finding {
+        evidence: vec![format!("{beside} is there, as others call the one that they replace")],
+        remedy: Remedy::Advice(format!("where it does not start Windows, copy {beside} over it")),
+        ..Finding::plain(
+            Code::BootManagerForeign,
+            Severity::Note,
+            Subject::volume(layout, system.volume),
+            format!(
+                "{} is not Windows' boot manager, but another's under its name (GRUB, HackBGRT): whether Windows starts is up to that",
+                SystemFile::UefiBootManager
+            ),
+        )
+    })
+}

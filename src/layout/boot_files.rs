@@ -1,0 +1,35 @@
+//! The files that are started on the way to Windows, with what each begins with.
+
+use std::collections::BTreeMap;
+
+use crate::layout::boot_file::Content;
+use crate::layout::index::VolumeIndex;
+use crate::layout::known::Cause;
+use crate::volume::FileForm;
+
+/// A file that is started.
+#[derive(Debug, Clone)]
+pub struct BootFile {
+    /// Its length in bytes.
+    pub len: u64,
+    /// How its bytes are kept.
+    pub form: FileForm,
+    /// What it begins with, or why that cannot be read.
+    pub content: Result<Content, Cause>,
+}
+
+/// Those of a disk that were looked into.
+#[derive(Debug, Default)]
+pub struct BootFiles {
+    /// By volume and lower-case path.
+    pub(super) files: BTreeMap<(VolumeIndex, String), BootFile>,
+    /// Where the boot manager of the first system volume is another's, the file beside it that was Windows'.
+    pub(super) replaced: Option<&'static str>,
+}
+
+impl BootFiles {
+    /// A file by its volume and its path in lower case.
+    pub(super) fn get(&self, volume: VolumeIndex, path: String) -> Option<&BootFile> {
+        self.files.get(&(volume, path))
+    }
+}

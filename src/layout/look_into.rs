@@ -1,0 +1,89 @@
+//! Looks into the files that are started on the way to Windows, each once: boot manager, loaders, kernels.
+
+use std::collections::BTreeSet;
+
+use crate::bcd::element::ElementId;
+use crate::layout::boot_file::Content;
+use crate::layout::boot_file::HEAD;
+use crate::layout::boot_files::BootFile;
+use crate::layout::boot_files::BootFiles;
+use crate::layout::disk::Layout;
+use crate::layout::firmware::Firmware;
+use crate::layout::index::VolumeIndex;
+use crate::layout::known::Cause;
+use crate::layout::store::StoreFile;
+use crate::layout::system::SystemVolume;
+use crate::layout::system::has_version;
+use crate::layout::system_file::SystemFile;
+use crate::volume::EntryKind;
+use crate::volume::Volume;
+
+/// Files that are looked into, at most; a usual disk has three or four.
+const FILES_MAX: usize = 32;
+/// What others call the boot manager that they replace (boot-repair, HackBGRT).
+const REPLACED: [&str; 3] = [
+    r"\EFI\Microsoft\Boot\bkpbootmgfw.efi",
+    r"\EFI\Microsoft\Boot\bootmgfw-original.efi",
+    r"\EFI\HackBGRT\bootmgfw-original.efi",
+];
+
+/// Looks into the files of the system volume that the firmware comes to, into the loaders that stores name, and into kernels.
+pub(super) fn look_into(
+    volumes: &[Option<&Volume<'_>>],
+    layout: &Layout,
+    stores: &[&StoreFile],
+) -> BootFiles {
+    let system = layout.first_system();
+    let mut wanted: BTreeSet<(VolumeIndex, String)> = BTreeSet::new();
+    if let Some(system) = system {
+        wanted.extend(of_system(system).map(|file| (system.volume, file.path().to_lowercase())));
+    }
+    for file in stores.iter().filter(|file| file.live) {
+        let objects = file.parsed().into_iter().flat_map(|store| store.objects());
+        let loaders = objects.filter(|object| object.object_type.is_some_and(|kind| kind.is_os_loader()));
+        for path in loaders.filter_map(|object| object.string(ElementId::PATH)) {
+            wanted.extend(layout.evidence.volumes_with(path).map(|volume| (volume, path.to_lowercase())));
+        }
+    }
+    let kernels = layout.windows.iter().filter(|windows| windows.kernel.is_yes());
+    wanted.extend(kernels.map(|windows| (windows.volume, windows.kernel_path().to_lowercase())));
+    let look = |(volume, path): (VolumeIndex, String)| {
+        let file = file(volume.of(volumes).copied().flatten()?, &path)?;
+        Some(((volume, path), file))
+    };
+    let files = wanted.into_iter().take(FILES_MAX).filter_map(look).collect();
+    let replaced = system
+        .filter(|system| system.uefi_boot_manager)
+        .and_then(|system| replaced(system.volume.of(volumes).copied().flatten()?));
+    BootFiles { files, replaced }
+}
+
+/// What starts from a system volume.
+fn of_system(system: &SystemVolume) -> impl Iterator<Item = SystemFile> {
+    let is_uefi = system.firmware() == Firmware::Uefi;
+    let files = [
+        (!is_uefi && system.bios_boot_manager).then_some(SystemFile::BiosBootManager),
+        (!is_uefi && system.ntldr.is_some()).then_some(SystemFile::Ntldr),
+        (is_uefi && system.uefi_boot_manager).then_some(SystemFile::UefiBootManager),
+    ];
+    files.into_iter().flatten().chain(system.fallbacks.iter().copied().filter(move |_| is_uefi))
+}
+
+fn file(volume: &Volume<'_>, path: &str) -> Option<BootFile> {
+    let EntryKind::File { len } = volume.find(path).ok()??.kind else { return None };
+    let form = volume.form(path).ok()??;
+    Some(BootFile { len, form, content: content(volume, path) })
+}
+
+fn content(volume: &Volume<'_>, path: &str) -> Result<Content, Cause> {
+    let file = volume.open_file(path)?.ok_or(Cause::NotThere)?;
+    let head = usize::try_from(file.len()).unwrap_or(usize::MAX).min(HEAD);
+    Ok(Content::of(file.len(), &file.read_at(0, head)?))
+}
+
+/// Another's boot manager under the name of Windows', which lies beside it under a name of its own.
+fn replaced(volume: &Volume<'_>) -> Option<&'static str> {
+    let is_there = |path: &str| matches!(volume.find(path), Ok(Some(_)));
+    let beside = REPLACED.into_iter().find(|path| is_there(path))?;
+    (!has_version(volume, SystemFile::UefiBootManager.path())).then_some(beside)
+}
