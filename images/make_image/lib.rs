@@ -143,11 +143,11 @@ fn build(recipe: &Recipe) -> Result<Disk> {
 fn list() -> String {
     let mut text = String::from("bases:\n");
     for base in &BASES {
-        let _ = writeln!(text, "  {:<22}{}", base.name, base.about);
+        let _ = writeln!(text, "  {:<24}{}", base.name, base.about);
     }
     text.push_str("\ndamages:\n");
     for damage in &DAMAGES {
-        let _ = writeln!(text, "  {:<22}{}", damage.name, damage.about);
+        let _ = writeln!(text, "  {:<24}{}", damage.name, damage.about);
     }
     text
 }
