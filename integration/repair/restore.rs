@@ -257,6 +257,22 @@ fn a_disk_without_a_signature_gets_the_one_that_its_store_names() {
     bcdrescue(&["check", disk.name()]).exits(0);
 }
 
+/// The same where nothing is active and the boot record names another place: one command for all of it.
+#[test]
+fn a_disk_without_a_signature_gets_it_with_what_else_stops_windows() {
+    let disk = Disk::raw("win2008r2-bios-healthy");
+    let healthy = hash(&disk.path);
+    disk.put(0x1b8, &[0; 4]);
+    disk.put(0x1be, &[0]);
+    disk.put((1 << 20) + 0x1c, &63u32.to_le_bytes());
+    let target = bcdrescue(&["check", disk.name(), "--json"]).exits(4).target();
+    assert_eq!(target["fix"]["then"], "healthy");
+    let command: Vec<&str> = target["fix"]["command"].as_str().unwrap().split(' ').skip(1).collect();
+    assert_eq!(command, ["fix", disk.name(), "--active=1", "--boot-sector", "--restore-identity"]);
+    bcdrescue(&[command.as_slice(), &["--yes"]].concat()).exits(1).says("healthy");
+    assert_eq!(hash(&disk.path), healthy);
+}
+
 /// Two signatures in one store: which of them was this disk's, nothing tells.
 #[test]
 fn a_disk_without_a_signature_gets_none_of_two() {

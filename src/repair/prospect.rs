@@ -92,7 +92,7 @@ pub fn prospect(case: Case<'_>, diagnosis: &Diagnosis) -> Prospect {
     }
     let (mut choice, mut switches) = case.further(diagnosis);
     let is_any = !switches.is_empty() || plain.as_ref().is_err_and(|stopped| wanted(stopped).is_some());
-    let more = is_any.then(|| case.attempt_wanting(&mut choice, &mut switches));
+    let more = is_any.then(|| case.attempt_wanting(Cure::Repoint, &mut choice, &mut switches));
     let well = more.as_ref().and_then(|more| more.as_ref().ok()).filter(|way| way.ends_well());
     let way = well.cloned();
     let way = way.or_else(other);
@@ -163,16 +163,21 @@ impl Case<'_> {
     }
 
     /// Tries a repair with these switches, and with those that its rehearsal finds wanting: a cure may lay the next fault open.
-    fn attempt_wanting(&self, choice: &mut Choice, switches: &mut Vec<Switch>) -> Result<Way, Stopped> {
+    fn attempt_wanting(
+        &self,
+        cure: Cure,
+        choice: &mut Choice,
+        switches: &mut Vec<Switch>,
+    ) -> Result<Way, Stopped> {
         for _ in 0..ROUNDS {
-            let tried = self.attempt(Cure::Repoint, *choice, switches, &[]);
+            let tried = self.attempt(cure, *choice, switches, &[]);
             let switch = tried.as_ref().err().and_then(wanted);
             let more = switch.and_then(|switch| Some((switch, switch.added_to(*choice)?)));
             let Some((switch, more)) = more.filter(|(_, more)| more != choice) else { return tried };
             *choice = more;
             switches.push(switch);
         }
-        self.attempt(Cure::Repoint, *choice, switches, &[])
+        self.attempt(cure, *choice, switches, &[])
     }
 
     /// The choice with the switches that what stops Windows asks for, as far as nothing has to be chosen.
@@ -196,13 +201,20 @@ impl Case<'_> {
         (choice, switches)
     }
 
-    /// Giving the old identity back, where that ends well.
+    /// Giving the old identity back, where that ends well: alone, or with what else stops Windows.
     fn restored(&self, diagnosis: &Diagnosis) -> Option<Way> {
-        let choice = self.context.choice;
+        let (cure, choice) = (Cure::RestoreIdentity, self.context.choice);
         if choice.is_of_repointing() || !matches!(diagnosis.restore, Restore::Possible(_)) {
             return None;
         }
-        self.attempt(Cure::RestoreIdentity, choice, &[], &[]).ok().filter(Way::ends_well)
+        let alone = self.attempt(cure, choice, &[], &[]).ok().filter(Way::ends_well);
+        alone.or_else(|| {
+            let (mut choice, mut switches) = self.further(diagnosis);
+            if switches.is_empty() || choice.is_of_repointing() {
+                return None;
+            }
+            self.attempt_wanting(cure, &mut choice, &mut switches).ok().filter(Way::ends_well)
+        })
     }
 
     /// The same repair, where a switch lifts each refusal.
