@@ -11,9 +11,12 @@ use serde_json::Value as Json;
 use crate::support::disk::Disk;
 use crate::support::disk::hash;
 use crate::support::disk::image;
+use crate::support::disk::made;
 use crate::support::findings::hop;
 use crate::support::judges::judge;
+use crate::support::judges::put_ntfs;
 use crate::support::made_disks::second_windows;
+use crate::support::parts::change;
 use crate::support::parts::cut;
 use crate::support::parts::partitions;
 use crate::support::program::bcdrescue;
@@ -404,4 +407,18 @@ fn what_a_boot_loader_may_chain_load_is_looked_at() {
             assert_eq!(hop(&target, "boot record")["state"], "unknown");
         }
     }
+}
+
+/// A partition that has a boot manager and nothing for it to open cannot be the active one, and nobody is told to make it so.
+#[test]
+fn a_boot_manager_without_a_store_is_no_partition_to_start_from() {
+    let disk = made("base = 'win10-bios'\ndamage = ['boot-manager-missing']", "disk.raw");
+    change(&disk, 2, |volume| put_ntfs(volume, "/bootmgr", b"a leftover"));
+    let target = bcdrescue(&["check", disk.name(), "--json"]).exits(4).target();
+    let findings = target["findings"].as_array().unwrap();
+    let wrong = findings.iter().find(|finding| finding["code"] == "active-partition-wrong").unwrap();
+    assert_eq!(wrong["switch"], Json::Null);
+    assert!(wrong["remedy"].as_str().unwrap().contains("no \\Boot\\BCD for it to open"), "{wrong:#}");
+    bcdrescue(&["check", disk.name()]).exits(4).says("partition 2 (Windows), BIOS, no store\n");
+    bcdrescue(&["fix", disk.name(), "--yes", "--active=2"]).exits(8).says("no \\Boot\\BCD for it to open");
 }

@@ -97,6 +97,9 @@ pub fn picture(out: &mut Lines, examined: &Examined) {
         if system.ntldr.is_some() {
             parts.push("NTLDR");
         }
+        if parts.is_empty() {
+            parts.push("no store");
+        }
         let line = format!("{}, {}, {}", layout.name(system.volume), system.firmware(), parts.join(", "));
         out.add(format_args!("  {:<8} {}", "system", clean(&line)));
     }

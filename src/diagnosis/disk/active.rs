@@ -25,10 +25,10 @@ use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
 use crate::layout::system_file::SystemFile;
 use crate::partition::BootCode;
+use crate::partition::ENTRIES_AT;
 use crate::partition::Partition;
 
-/// First entry of an MBR, and the length of one (Microsoft, "Disk Concepts and Troubleshooting", partition table).
-const FIRST_ENTRY: u64 = 0x1be;
+/// Bytes of an entry of an MBR (Microsoft, "Disk Concepts and Troubleshooting", partition table).
 const ENTRY_SIZE: u64 = 16;
 /// What boot records start.
 const PROGRAMS: [SystemFile; 2] = [SystemFile::BiosBootManager, SystemFile::Ntldr];
@@ -93,8 +93,14 @@ fn finding(layout: &Layout, choice: Choice) -> Option<Finding> {
         (Some(chosen), _) => Remedy::Edit(edits(layout, chosen)),
         (None, [candidate]) if !is_any_unread(layout) => {
             let number = layout.partition(*candidate).map_or(0, |partition| partition.number);
-            let advice = format!("`fix --active {number}` makes {} the active one", layout.name(*candidate));
-            Remedy::Switch(Switch::Active(Some(number)), advice)
+            match active_choice::unfit(layout, number) {
+                None => {
+                    let name = layout.name(*candidate);
+                    let advice = format!("`fix --active {number}` makes {name} the active one");
+                    Remedy::Switch(Switch::Active(Some(number)), advice)
+                }
+                Some(why) => Remedy::Advice(format!("{why}: it cannot be the one to start from")),
+            }
         }
         (None, _) => {
             Remedy::Switch(Switch::Active(None), "choose the one to start from: `fix --active N`".into())
@@ -210,7 +216,7 @@ fn edits(layout: &Layout, chosen: u32) -> Vec<ByteEdit> {
         let entry = u64::from(number).checked_sub(1)?.checked_mul(ENTRY_SIZE)?;
         (flag != wanted).then(|| ByteEdit {
             what: format!("boot flag of {}", mbr_entry::name(layout, number)),
-            site: Site::Table { at: FIRST_ENTRY.saturating_add(entry) },
+            site: Site::Table { at: ENTRIES_AT.saturating_add(entry) },
             before: vec![flag],
             after: vec![wanted],
             meaning: format!("0x{flag:02x}, to be 0x{wanted:02x}"),

@@ -85,6 +85,8 @@ fn firmware_mismatch(layout: &Layout) -> Option<Finding> {
         }
     }
     let winload = layout.windows.iter().any(|windows| windows.winload_efi);
+    let windows = layout.windows.iter().find(|windows| windows.winload_efi).or(layout.windows.first());
+    let root = windows.map_or(r"\Windows", |windows| windows.root.as_str());
     if !winload {
         missing.push("winload.efi in the Windows (a 64-bit one has it)".to_owned());
     }
@@ -93,14 +95,15 @@ fn firmware_mismatch(layout: &Layout) -> Option<Finding> {
             format!("{} on {} is a store for BIOS", bios.name, layout.name(bios.volume)),
             format!("missing for UEFI: {}", missing.join("; ")),
         ],
-        remedy: Remedy::Advice(
-            "make them with `bcdboot C:\\Windows /s S: /f UEFI` from a Windows rescue system (S: is the EFI system partition), and let the machine start by UEFI".into(),
-        ),
+        remedy: Remedy::Advice(format!(
+            "make them with `bcdboot C:{root} /s S: /f UEFI` from a Windows rescue system (S: is the EFI system partition), and let the machine start by UEFI"
+        )),
         ..Finding::plain(
             Code::FirmwareMismatch,
             Severity::BlocksBoot,
             Subject::disk(),
-            "the disk is a GPT disk now, and its store is one for BIOS: Windows starts from GPT on UEFI only".into(),
+            "the disk is a GPT disk now, and its store is one for BIOS: Windows starts from GPT on UEFI only"
+                .into(),
         )
     })
 }

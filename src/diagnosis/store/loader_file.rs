@@ -76,7 +76,7 @@ fn compressed(store: &StoreFile, path: &str, file: &BootFile) -> Option<Fault> {
             "{path} is compressed by the Windows Overlay Filter, which boot managers of BIOS do not read: 6.1 shows 0xc000000f, 10.0 its recovery screen"
         ),
         status: None,
-        advice: "uncompress it in a Windows rescue system (`compact /u /exe`)".to_owned(),
+        advice: format!("uncompress it in a Windows rescue system (`compact /u /exe /a {path}`)"),
     })
 }
 

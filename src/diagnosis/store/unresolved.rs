@@ -158,6 +158,9 @@ impl DeviceElement<'_> {
                 )
             }
             (Unresolved::NoCandidate, None) => format!("left as it is; restore {} and run fix again", self.file()),
+            (Unresolved::AmbiguousDisks(_), Some(Switch::System(_))) => {
+                "choose with --system N, where it is on this disk".into()
+            }
             (Unresolved::AmbiguousDisks(_), switch) => {
                 let switch = match switch {
                     Some(Switch::Recovery(_)) => "--recovery",
@@ -187,7 +190,7 @@ impl DeviceElement<'_> {
                 "`fix --convert` re-points it, and gives programs the ending for this firmware".into()
             }
             (Unresolved::OtherStyle(None), _) if !self.layout.table.hybrid_entries.is_empty() => {
-                "left as it is: the disk has a hybrid MBR, and it is that one's signature or places that changed; give the signature back (`sfdisk`, 4 bytes at 0x1b8)".into()
+                "left as it is: the disk has a hybrid MBR, and it is that one's signature or places that changed; give the signature back (`sfdisk --label-nested dos --disk-id DISK 0x…`)".into()
             }
             (Unresolved::OtherStyle(None) | Unresolved::NoLoader(_), _) => {
                 "re-pointing is not enough after this conversion: `bcdboot` from a Windows rescue system makes a new store".into()
@@ -204,10 +207,11 @@ impl DeviceElement<'_> {
                 show_disk(disk_of(&self.reference.named))
             ),
             (Unresolved::Kept(_), _) => "no harm comes of it; fix re-points it together with the others".into(),
-            (Unresolved::OnCompanion(disk, number), Some(_)) => {
-                format!("left as it is; if that is what it means, `fix --with {disk} --windows {disk}:{number}` re-points it")
+            (Unresolved::OnCompanion(disk, number), Some(switch @ (Switch::Windows(_) | Switch::Recovery(_)))) => {
+                let word = if matches!(switch, Switch::Recovery(_)) { "--recovery" } else { "--windows" };
+                format!("left as it is; if that is what it means, `fix --with {disk} {word} {disk}:{number}` re-points it")
             }
-            (Unresolved::OnCompanion(..), None) => "left as it is".into(),
+            (Unresolved::OnCompanion(..), _) => "left as it is".into(),
             (Unresolved::BadChoice(_), _) => "choose the partition that has it".into(),
             (Unresolved::TakenChoice(_), _) => "choose a partition that no other entry names".into(),
         }
