@@ -85,7 +85,7 @@ pub fn sfdisk(disk: &Path, script: &str) {
 
 /// Changes the volume of a partition as a file of its own and puts it back.
 pub fn change(disk: &Disk, number: u32, with: impl FnOnce(&Path)) {
-    let part = partitions(&disk.path).into_iter().find(|part| part.number == number).unwrap();
+    let part = part(disk, number);
     change_at(disk, part.start, part.len, with);
 }
 

@@ -24,8 +24,7 @@ pub fn nothing_to_fix(disk: &Disk, code: i32, says: &str) {
 #[track_caller]
 pub fn refused(disk: &Disk, reason: &str, switch: Option<&str>) {
     let before = hash(&disk.path);
-    bcdrescue(&["fix", disk.name(), "--yes"]).exits(8).says("nothing was written").says(reason);
-    assert_eq!((hash(&disk.path), disk.records().len()), (before.clone(), 0));
+    nothing_to_fix(disk, 8, reason);
     suggested(disk, reason);
     let Some(switch) = switch else { return };
     bcdrescue(&["fix", disk.name(), "--yes", switch]).exits(1);

@@ -29,6 +29,12 @@ pub struct Object {
 }
 
 impl Object {
+    /// Whether it is an entry that starts a Windows by a loader.
+    #[must_use]
+    pub fn is_os_loader(&self) -> bool {
+        self.object_type.is_some_and(|kind| kind.is_os_loader())
+    }
+
     /// The object that a key below `Objects` holds.
     #[must_use]
     pub fn from_key(key: &Key) -> Self {

@@ -92,11 +92,7 @@ impl Contents {
     /// Whether a volume is known to be encrypted: by BitLocker, or by the program whose loader is here.
     #[must_use]
     pub fn is_encrypted(&self, volume: VolumeIndex) -> bool {
-        match self.file_system(volume) {
-            FileSystem::BitLocker => true,
-            FileSystem::Encrypted => self.encryptor.is_some(),
-            _ => false,
-        }
+        self.file_system(volume).is_encrypted(self.encryptor.is_some())
     }
 }
 

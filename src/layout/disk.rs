@@ -23,7 +23,6 @@ use crate::partition::Partition;
 use crate::partition::PartitionTable;
 use crate::partition::TableKind;
 use crate::storage::first_failure::FailedRead;
-use crate::volume::FileSystem;
 
 /// Everything that was found on one disk.
 #[derive(Debug)]
@@ -185,11 +184,7 @@ impl Layout {
     /// Whether a volume is known to be encrypted: by BitLocker, or by the program whose loader is here.
     #[must_use]
     pub fn is_encrypted(&self, facts: &VolumeFacts) -> bool {
-        match facts.file_system {
-            FileSystem::BitLocker => true,
-            FileSystem::Encrypted => self.encryptor.is_some(),
-            _ => false,
-        }
+        facts.file_system.is_encrypted(self.encryptor.is_some())
     }
 
     /// Whether the volume is an EFI system partition by its type code.

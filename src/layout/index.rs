@@ -3,10 +3,21 @@
 use std::fmt;
 
 use crate::bcd::index::index_type;
+use crate::volume::Volume;
 
 index_type! {
     /// Index of a volume, and of its partition in the table.
     pub(in crate::layout) VolumeIndex
+}
+
+impl VolumeIndex {
+    /// The volume, where it could be opened.
+    pub(in crate::layout) fn opened<'v, 'a>(
+        self,
+        volumes: &[Option<&'v Volume<'a>>],
+    ) -> Option<&'v Volume<'a>> {
+        self.of(volumes).copied().flatten()
+    }
 }
 
 impl fmt::Display for VolumeIndex {

@@ -15,7 +15,6 @@ use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
 use crate::layout::system::has_version;
 use crate::layout::system_file::SystemFile;
-use crate::volume::EntryKind;
 use crate::volume::Volume;
 
 /// Files that are looked into, at most; a usual disk has three or four.
@@ -39,8 +38,7 @@ pub(super) fn look_into(
         wanted.extend(of_system(system).map(|file| (system.volume, file.path().to_lowercase())));
     }
     for file in stores.iter().filter(|file| file.live) {
-        let objects = file.parsed().into_iter().flat_map(|store| store.objects());
-        let loaders = objects.filter(|object| object.object_type.is_some_and(|kind| kind.is_os_loader()));
+        let loaders = file.objects().iter().filter(|object| object.is_os_loader());
         for path in loaders.filter_map(|object| object.string(ElementId::PATH)) {
             wanted.extend(layout.evidence.volumes_with(path).map(|volume| (volume, path.to_lowercase())));
         }
@@ -48,13 +46,13 @@ pub(super) fn look_into(
     let kernels = layout.windows.iter().filter(|windows| windows.kernel.is_yes());
     wanted.extend(kernels.map(|windows| (windows.volume, windows.kernel_path().to_lowercase())));
     let look = |(volume, path): (VolumeIndex, String)| {
-        let file = file(volume.of(volumes).copied().flatten()?, &path)?;
+        let file = file(volume.opened(volumes)?, &path)?;
         Some(((volume, path), file))
     };
     let files = wanted.into_iter().take(FILES_MAX).filter_map(look).collect();
     let replaced = system
         .filter(|system| system.uefi_boot_manager)
-        .and_then(|system| replaced(system.volume.of(volumes).copied().flatten()?));
+        .and_then(|system| replaced(system.volume.opened(volumes)?));
     BootFiles { files, replaced }
 }
 
@@ -70,8 +68,7 @@ fn of_system(system: &SystemVolume) -> impl Iterator<Item = SystemFile> {
 }
 
 fn file(volume: &Volume<'_>, path: &str) -> Option<BootFile> {
-    let EntryKind::File { len } = volume.find(path).ok()??.kind else { return None };
-    let form = volume.form(path).ok()??;
+    let (len, form) = volume.form(path).ok()??;
     Some(BootFile { len, form, content: content(volume, path) })
 }
 

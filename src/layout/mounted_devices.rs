@@ -164,7 +164,7 @@ pub fn read_all(
 ) -> Vec<MountedDevices> {
     let with_hive = WindowsIndex::each(windows).filter(|(_, windows)| windows.system_hive.may_be());
     let read = |(index, windows): (WindowsIndex, &WindowsVolume)| {
-        let volume = windows.volume.of(volumes).copied().flatten()?;
+        let volume = windows.volume.opened(volumes)?;
         let start = windows.volume.of(&table.partitions).map_or(0, |partition| partition.start);
         Some(read(volume, index, windows, start))
     };

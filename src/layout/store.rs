@@ -2,6 +2,7 @@
 //! could be patched in place.
 
 use crate::bcd::Store;
+use crate::bcd::object::Object;
 use crate::hive::replay::Replayed;
 use crate::layout::extent::DiskExtent;
 use crate::layout::extent::on_disk;
@@ -53,6 +54,12 @@ pub struct StoreFile {
 }
 
 impl StoreFile {
+    /// Its objects; none where it could not be parsed.
+    #[must_use]
+    pub fn objects(&self) -> &[Object] {
+        self.parsed().map_or(&[], Store::objects)
+    }
+
     /// The store, when it parsed.
     #[must_use]
     pub fn parsed(&self) -> Option<&Store> {
@@ -98,14 +105,13 @@ pub fn read_all(
     let mut stores: Vec<StoreFile> = Vec::new();
     let mut budget = StoreBudget::new();
     for system in systems {
-        let Some(volume) = system.volume.of(volumes).copied().flatten() else { continue };
+        let Some(volume) = system.volume.opened(volumes) else { continue };
         let start = system.volume.of(&table.partitions).map_or(0, |partition| partition.start);
         for file in system.stores.iter().copied() {
             stores.push(read(volume, system.volume, start, file, &mut budget));
         }
     }
-    let is_read =
-        |volume: VolumeIndex| is_ntfs_read || is_read_by_firmware(volume.of(volumes).copied().flatten());
+    let is_read = |volume: VolumeIndex| is_ntfs_read || is_read_by_firmware(volume.opened(volumes));
     mark_live(&mut stores, hidden, table, &is_read);
     tell_apart(&mut stores, table);
     stores
@@ -134,8 +140,8 @@ fn mark_live(
     let is_in_place = |volume: VolumeIndex, firmware: Firmware| {
         is_in_place(table, volume, firmware) && (firmware == Firmware::Bios || is_read(volume))
     };
-    for firmware in [Firmware::Bios, Firmware::Uefi] {
-        let hidden = hiding(unread, firmware, &is_in_place);
+    let hidden = [Firmware::Bios, Firmware::Uefi].map(|it| (it, hiding(unread, it, &is_in_place)));
+    for (firmware, hidden) in hidden {
         let is_in_place = |file: &StoreFile| is_in_place(file.volume, firmware);
         let is_any =
             hidden.is_some() || stores.iter().any(|file| file.firmware == firmware && is_in_place(file));
@@ -152,24 +158,18 @@ fn mark_live(
             file.live = false;
         }
     }
-    // UEFI reads FAT: beside a store for BIOS one for UEFI on another file system is a leftover.
-    if table.kind == TableKind::Mbr && stores.iter().any(|file| file.firmware == Firmware::Bios && file.live)
-    {
+    // UEFI reads FAT: beside a store that is read, one for UEFI on another file system is a leftover.
+    let is_read_one = |file: &StoreFile| match file.firmware {
+        Firmware::Bios => table.kind == TableKind::Mbr,
+        Firmware::Uefi => is_read(file.volume),
+    };
+    if stores.iter().any(|file| file.live && is_read_one(file)) {
         for file in stores.iter_mut().filter(|file| file.firmware == Firmware::Uefi && !is_read(file.volume))
         {
             file.live = false;
         }
     }
-    let is_uefi = |file: &&mut StoreFile| file.firmware == Firmware::Uefi;
-    if stores.iter().any(|file| file.firmware == Firmware::Uefi && file.live && is_read(file.volume)) {
-        stores
-            .iter_mut()
-            .filter(is_uefi)
-            .filter(|file| !is_read(file.volume))
-            .for_each(|file| file.live = false);
-    }
-    for firmware in [Firmware::Bios, Firmware::Uefi] {
-        let hidden = hiding(unread, firmware, &is_in_place);
+    for (firmware, hidden) in hidden {
         let is_it = |file: &&mut StoreFile| file.firmware == firmware && file.live && !file.recovery;
         if let Some(file) = stores.iter_mut().find(is_it)
             && hidden.is_none_or(|hidden| file.volume <= hidden)

@@ -161,7 +161,7 @@ fn is_file(kind: Option<EntryKind>) -> bool {
 }
 
 /// A program of no bytes is none.
-fn is_program(kind: Option<EntryKind>) -> bool {
+pub(super) fn is_program(kind: Option<EntryKind>) -> bool {
     matches!(kind, Some(EntryKind::File { len }) if len > 0)
 }
 

@@ -3,10 +3,11 @@
 //!
 //! Source: Pete Batard, "uefi-ntfs", its README: `/efi/boot/bootx64.efi` reads a driver from `/efi/rufus/ntfs_x64.efi`.
 
+use crate::bytes::utf16le;
 use crate::layout::index::VolumeIndex;
 use crate::layout::system::SystemVolume;
+use crate::layout::system::is_program;
 use crate::layout::system_file::SystemFile;
-use crate::volume::EntryKind;
 use crate::volume::FileSystem;
 use crate::volume::Volume;
 
@@ -27,19 +28,16 @@ pub(super) fn find(volumes: &[Option<&Volume<'_>>], systems: &[SystemVolume]) ->
 }
 
 fn is_uefi_ntfs(volume: &Volume<'_>) -> bool {
-    let is_there = |path: &str| {
-        let kind = volume.find(path).ok().flatten().map(|entry| entry.kind);
-        matches!(kind, Some(EntryKind::File { len }) if len > 0)
-    };
-    let mut loaders = SystemFile::FALLBACK.map(SystemFile::path).into_iter().filter(|path| is_there(path));
-    let Some(loader) = loaders.next() else { return false };
-    DRIVERS.into_iter().any(is_there)
-        || std::iter::once(loader).chain(loaders).any(|path| is_named(volume, path))
+    let is_there = |path: &str| is_program(volume.find(path).ok().flatten().map(|entry| entry.kind));
+    let loaders = SystemFile::FALLBACK.map(SystemFile::path).into_iter().filter(|path| is_there(path));
+    let loaders: Vec<&str> = loaders.collect();
+    let is_driver_there = || DRIVERS.into_iter().any(is_there);
+    !loaders.is_empty() && (is_driver_there() || loaders.iter().any(|path| is_named(volume, path)))
 }
 
 /// Whether the loader says that it is UEFI:NTFS.
 fn is_named(volume: &Volume<'_>, path: &str) -> bool {
-    let name: Vec<u8> = NAME.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let name = utf16le(NAME);
     let bytes = volume.read(path, LOADER_MAX).ok().flatten().unwrap_or_default();
     bytes.windows(name.len()).any(|window| window == name)
 }

@@ -117,7 +117,7 @@ pub fn find(
 fn system_roots(systems: &[SystemVolume], stores: &[&StoreFile]) -> Vec<String> {
     let defaults = [DEFAULT_ROOT, r"\WINNT"].map(str::to_owned);
     let objects = stores.iter().filter_map(|file| file.parsed()).flat_map(|store| store.objects());
-    let loaders = objects.filter(|object| object.object_type.is_some_and(|kind| kind.is_os_loader()));
+    let loaders = objects.filter(|object| object.is_os_loader());
     let of_stores = loaders.filter_map(|object| object.string(ElementId::SYSTEM_ROOT)).map(str::to_owned);
     let texts = systems.iter().filter_map(SystemVolume::boot_ini);
     let of_boot_ini = texts.flat_map(|text| BootIni::parse(&text.text).entries).filter_map(directory);

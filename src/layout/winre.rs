@@ -56,7 +56,7 @@ fn read(
     path: String,
     windows: Option<WindowsIndex>,
 ) -> Option<WinreFile> {
-    let opened = volume.of(volumes).copied().flatten()?;
+    let opened = volume.opened(volumes)?;
     let max = u64::try_from(SIZE_MAX).unwrap_or(u64::MAX);
     let (config, is_xml) = match opened.read(&path, max) {
         Ok(bytes) => {

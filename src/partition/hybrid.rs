@@ -11,16 +11,17 @@ use crate::partition::table::PartitionTable;
 pub(crate) fn add(table: &mut PartitionTable, record: &MasterBootRecord) {
     let Some(note) = record.hybrid_note() else { return };
     let bytes = |sectors: u32| u64::from(sectors).saturating_mul(u64::from(table.sector_size));
-    let is_beside = |(_, entry): &(u32, &Entry)| entry.is_used() && !entry.is_protective();
-    let beside = || record.numbered().filter(is_beside);
     let entry = |(number, entry): (u32, &Entry)| HybridEntry {
         number,
         start: bytes(entry.start),
         len: bytes(entry.sectors),
     };
-    let entries: Vec<HybridEntry> = beside().map(entry).collect();
-    let active: Vec<u64> =
-        beside().filter(|(_, entry)| entry.flag == 0x80).map(|(_, entry)| bytes(entry.start)).collect();
+    let entries: Vec<HybridEntry> = record.beside().map(entry).collect();
+    let active: Vec<u64> = record
+        .beside()
+        .filter(|(_, entry)| entry.flag == 0x80)
+        .map(|(_, entry)| bytes(entry.start))
+        .collect();
     for partition in &mut table.partitions {
         partition.active = active.contains(&partition.start);
     }

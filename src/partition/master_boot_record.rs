@@ -96,9 +96,14 @@ impl MasterBootRecord {
         (1u32..).zip(&self.entries)
     }
 
+    /// The entries in use beside the protective one, each with its number.
+    pub(crate) fn beside(&self) -> impl Iterator<Item = (u32, &Entry)> {
+        self.numbered().filter(|(_, entry)| entry.is_used() && !entry.is_protective())
+    }
+
     /// A note when other entries stand beside the protective one.
     pub(crate) fn hybrid_note(&self) -> Option<String> {
-        let beside = self.entries.iter().filter(|entry| entry.is_used() && !entry.is_protective()).count();
+        let beside = self.beside().count();
         (beside > 0).then(|| {
             format!("hybrid MBR: {beside} entries beside the protective one; UEFI goes by the GPT, a BIOS by these")
         })

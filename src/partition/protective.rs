@@ -24,8 +24,7 @@ pub(crate) fn unprotected(sector: &[u8], sectors: u64) -> Option<Unprotected> {
         None => ProtectiveFault::Missing,
         Some(record) => fault(record)?,
     };
-    let others = record.iter().flat_map(MasterBootRecord::numbered);
-    let others = others.filter(|(_, entry)| entry.is_used() && !entry.is_protective());
+    let others = record.iter().flat_map(MasterBootRecord::beside);
     Some(Unprotected {
         fault,
         others: others.map(|(number, entry)| shown(number, entry)).collect(),

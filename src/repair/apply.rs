@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::error::way_out::WayOut;
 use crate::repair::patch::Patch;
+use crate::repair::patch::chains;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::StorageMut;
@@ -101,13 +102,6 @@ pub fn apply(storage: &mut dyn StorageMut, patches: &[Patch]) -> Result<usize, A
         }
     }
     Ok(open.len())
-}
-
-/// The patches of each sector, in order. One that is recovered and then patched has two.
-fn chains(patches: &[Patch]) -> BTreeMap<u64, Vec<&Patch>> {
-    let mut chains: BTreeMap<u64, Vec<&Patch>> = BTreeMap::new();
-    patches.iter().for_each(|patch| chains.entry(patch.offset).or_default().push(patch));
-    chains
 }
 
 /// How many patches of a sector are done when it holds `found`; `None` when it holds nothing of the kind.

@@ -2,6 +2,7 @@
 
 use crate::diagnosis::Switch;
 use crate::error::way_out::WayOut;
+use crate::layout::Layout;
 use crate::partition::PartitionError;
 use crate::storage::StorageError;
 use crate::storage::first_failure::FailedRead;
@@ -105,6 +106,19 @@ impl std::fmt::Display for Deviation {
 }
 
 impl std::error::Error for Deviation {}
+
+impl From<DeviationKind> for Deviation {
+    fn from(kind: DeviationKind) -> Self {
+        Self { kind, failed_read: None }
+    }
+}
+
+impl Deviation {
+    /// One that may be for what cannot be read of that disk.
+    pub(super) fn seen(layout: &Layout, kind: DeviationKind) -> Self {
+        Self { kind, failed_read: layout.failed_read.clone() }
+    }
+}
 
 /// What is otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

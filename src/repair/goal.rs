@@ -62,13 +62,12 @@ fn is_as_before(record: &Record, layout: &Layout, identity: Option<DiskId>) -> R
     let found = disk_text(layout.table.disk);
     let expected = identity.map_or_else(|| record.target.disk.clone(), DiskId::text);
     if found != expected {
-        return Err(Deviation { kind: DeviationKind::Identity { expected, found }, failed_read: None });
+        return Err(DeviationKind::Identity { expected, found }.into());
     }
     for saved in &record.stores {
         let store = layout.store_on(saved.partition, &saved.path).and_then(StoreFile::on_disk);
         if store.is_none_or(|store| sha256(store) != saved.sha256_before) {
-            let kind = DeviationKind::OldStore { path: saved.path.clone() };
-            return Err(Deviation { kind, failed_read: layout.failed_read.clone() });
+            return Err(Deviation::seen(layout, DeviationKind::OldStore { path: saved.path.clone() }));
         }
     }
     Ok(())

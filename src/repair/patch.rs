@@ -1,5 +1,7 @@
 //! One sector of a disk, before and after: what plans, records and writes are made of.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
@@ -31,6 +33,13 @@ pub fn inverse(patches: &[Patch]) -> Vec<Patch> {
         stage: u8::MAX.saturating_sub(patch.stage),
     };
     patches.iter().rev().map(back).collect()
+}
+
+/// The patches of each sector, in order. One that is recovered and then patched has two.
+pub(super) fn chains(patches: &[Patch]) -> BTreeMap<u64, Vec<&Patch>> {
+    let mut chains: BTreeMap<u64, Vec<&Patch>> = BTreeMap::new();
+    patches.iter().for_each(|patch| chains.entry(patch.offset).or_default().push(patch));
+    chains
 }
 
 /// Bytes as a string of hex digits in JSON.

@@ -6,8 +6,6 @@ use std::sync::Arc;
 
 use crate::diagnosis::Choice;
 use crate::diagnosis::Diagnosis;
-use crate::diagnosis::Finding;
-use crate::diagnosis::Remedy;
 use crate::diagnosis::Severity;
 use crate::diagnosis::Switch;
 use crate::diagnosis::Verdict;
@@ -79,7 +77,7 @@ pub fn starts(diagnosis: &Diagnosis) -> bool {
 #[must_use]
 pub fn prospect(case: Case<'_>, diagnosis: &Diagnosis) -> Prospect {
     let plain = case.attempt(Cure::Repoint, case.context.choice, &[], &[]);
-    let mut refused = plain.as_ref().err().map(why).unwrap_or_default();
+    let mut refused = plain.as_ref().err().map(reasons).unwrap_or_default();
     let other = || case.restored(diagnosis);
     if let Ok(way) = plain.as_ref()
         && way.ends_well()
@@ -92,17 +90,18 @@ pub fn prospect(case: Case<'_>, diagnosis: &Diagnosis) -> Prospect {
     }
     let (mut choice, mut switches) = case.further(diagnosis);
     let is_any = !switches.is_empty() || plain.as_ref().is_err_and(|stopped| wanted(stopped).is_some());
-    let more = is_any.then(|| case.attempt_wanting(Cure::Repoint, &mut choice, &mut switches));
+    let first = switches.is_empty().then(|| plain.clone());
+    let more = is_any.then(|| case.attempt_wanting(Cure::Repoint, first, &mut choice, &mut switches));
     let well = more.as_ref().and_then(|more| more.as_ref().ok()).filter(|way| way.ends_well());
     let way = well.cloned();
     let way = way.or_else(other);
     let way = way.or_else(|| {
-        let more = more.as_ref().and_then(|more| more.as_ref().err()).map(why);
+        let more = more.as_ref().and_then(|more| more.as_ref().err()).map(reasons);
         case.lifted(choice, &switches, &more.filter(|more| !more.is_empty()).unwrap_or(refused.clone()))
     });
     // What is lifted is said, also where it is the further switches that meet it.
     if refused.is_empty() && way.as_ref().is_none_or(|way| !way.lifts.is_empty()) {
-        refused = more.as_ref().and_then(|more| more.as_ref().err()).map(why).unwrap_or_default();
+        refused = more.as_ref().and_then(|more| more.as_ref().err()).map(reasons).unwrap_or_default();
     }
     let partly = || more.and_then(Result::ok).or(plain.ok());
     Prospect { way: way.or_else(partly), other: None, refused }
@@ -117,8 +116,9 @@ pub enum Reason {
     Plan(Arc<PlanError>),
 }
 
-/// Why a repair would not be carried out, as reasons.
-fn why(stopped: &Stopped) -> Vec<Reason> {
+/// Why a repair would not be carried out; empty where there is nothing to do.
+#[must_use]
+pub fn reasons(stopped: &Stopped) -> Vec<Reason> {
     match stopped {
         Stopped::NoWork => Vec::new(),
         Stopped::Refused(refused) => refused.iter().cloned().map(Reason::Refusal).collect(),
@@ -162,22 +162,25 @@ impl Case<'_> {
         Ok(Way { cure, switches: switches.to_vec(), lifts: lifts.to_vec(), before, after })
     }
 
-    /// Tries a repair with these switches, and with those that its rehearsal finds wanting: a cure may lay the next fault open.
+    /// Tries a repair with these switches (`first` where that was tried already), and with those that its rehearsal finds wanting: a
+    /// cure may lay the next fault open.
     fn attempt_wanting(
         &self,
         cure: Cure,
+        first: Option<Result<Way, Stopped>>,
         choice: &mut Choice,
         switches: &mut Vec<Switch>,
     ) -> Result<Way, Stopped> {
+        let mut tried = first.unwrap_or_else(|| self.attempt(cure, *choice, switches, &[]));
         for _ in 0..ROUNDS {
-            let tried = self.attempt(cure, *choice, switches, &[]);
             let switch = tried.as_ref().err().and_then(wanted);
             let more = switch.and_then(|switch| Some((switch, switch.added_to(*choice)?)));
-            let Some((switch, more)) = more.filter(|(_, more)| more != choice) else { return tried };
+            let Some((switch, more)) = more.filter(|(_, more)| more != choice) else { break };
             *choice = more;
             switches.push(switch);
+            tried = self.attempt(cure, *choice, switches, &[]);
         }
-        self.attempt(cure, *choice, switches, &[])
+        tried
     }
 
     /// The choice with the switches that what stops Windows asks for, as far as nothing has to be chosen.
@@ -213,7 +216,7 @@ impl Case<'_> {
             if switches.is_empty() || choice.is_of_repointing() {
                 return None;
             }
-            self.attempt_wanting(cure, &mut choice, &mut switches).ok().filter(Way::ends_well)
+            self.attempt_wanting(cure, None, &mut choice, &mut switches).ok().filter(Way::ends_well)
         })
     }
 
@@ -237,9 +240,5 @@ impl Case<'_> {
 fn asked(diagnosis: &Diagnosis) -> Vec<Switch> {
     let least = if starts(diagnosis) { Severity::Degrades } else { Severity::BlocksBoot };
     let blocks = diagnosis.findings.iter().filter(|finding| finding.severity >= least);
-    let switch = |finding: &Finding| match &finding.remedy {
-        Remedy::Switch(switch, _) => Some(*switch),
-        _ => None,
-    };
-    blocks.filter_map(switch).collect()
+    blocks.filter_map(|finding| finding.remedy.switch()).collect()
 }

@@ -6,7 +6,6 @@ use crate::bcd::names::display_name;
 use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Finding;
-use crate::diagnosis::Remedy;
 use crate::diagnosis::Repoint;
 use crate::diagnosis::Severity;
 use crate::diagnosis::diagnose;
@@ -37,7 +36,7 @@ pub fn rehearse(
     let diagnosis = diagnose(&layout, context);
     came_out(plan, &layout, &diagnosis).map_err(PlanError::Rehearsal)?;
     match worse(before, &diagnosis) {
-        Some(worse) => Err(PlanError::Rehearsal(seen(&layout, worse))),
+        Some(worse) => Err(PlanError::Rehearsal(Deviation::seen(&layout, worse))),
         None => Ok(diagnosis),
     }
 }
@@ -49,44 +48,35 @@ fn worse(before: &Diagnosis, after: &Diagnosis) -> Option<DeviationKind> {
     let is_new =
         |finding: &&Finding| !before.findings.iter().filter(blocks).any(|old| old.subject == finding.subject);
     let worse = after.findings.iter().filter(blocks).find(is_new)?;
-    let switch = match &worse.remedy {
-        Remedy::Switch(switch, _) => Some(*switch),
-        Remedy::None | Remedy::Repoint(_) | Remedy::Edit(_) | Remedy::Advice(_) | Remedy::Belongs(_) => None,
-    };
+    let switch = worse.remedy.switch();
     let (subject, message) = (worse.subject.to_string(), worse.message.clone());
     Some(DeviationKind::Worse { subject, message, switch })
-}
-
-/// A deviation that may be one for what cannot be read of that disk.
-fn seen(layout: &Layout, kind: DeviationKind) -> Deviation {
-    Deviation { kind, failed_read: layout.failed_read.clone() }
 }
 
 /// Whether a disk is what the plan makes of it: every store has the planned bytes, nothing is left to re-point.
 ///
 /// # Errors
 /// What is not as planned.
-pub fn came_out(plan: &Plan, layout: &Layout, diagnosis: &Diagnosis) -> Result<(), Deviation> {
-    let plainly = |kind| Deviation { kind, failed_read: None };
+pub(super) fn came_out(plan: &Plan, layout: &Layout, diagnosis: &Diagnosis) -> Result<(), Deviation> {
     for store in &plan.stores {
         let found = layout.store_on(store.partition, &store.path);
         let found = found.filter(|file| file.dirty.is_none()).and_then(StoreFile::on_disk);
         if found.is_none_or(|found| found != store.after) {
-            return Err(seen(layout, DeviationKind::Store { path: store.path.clone() }));
+            return Err(Deviation::seen(layout, DeviationKind::Store { path: store.path.clone() }));
         }
     }
     if plan.restored.is_some() && layout.table.disk != plan.restored {
-        return Err(plainly(DeviationKind::NotRestored));
+        return Err(DeviationKind::NotRestored.into());
     }
     // With the identity no store is written.
     let mut edits = diagnosis.edits().filter(|edit| plan.restored.is_none() || edit.store().is_none());
     if let Some(ByteEdit { what, meaning, .. }) = edits.next() {
-        return Err(plainly(DeviationKind::Field { what: what.clone(), meaning: meaning.clone() }));
+        return Err(DeviationKind::Field { what: what.clone(), meaning: meaning.clone() }.into());
     }
     match diagnosis.repoints().next() {
         Some(stale) => {
             let (element, place) = (subject(layout, stale), stale.place.clone());
-            Err(plainly(DeviationKind::Element { element, place }))
+            Err(DeviationKind::Element { element, place }.into())
         }
         None => Ok(()),
     }
@@ -97,18 +87,17 @@ pub fn came_out(plan: &Plan, layout: &Layout, diagnosis: &Diagnosis) -> Result<(
 ///
 /// # Errors
 /// What is otherwise.
-pub fn as_rehearsed(rehearsed: &Diagnosis, after: &Diagnosis) -> Result<(), Deviation> {
-    let plainly = |kind| Deviation { kind, failed_read: None };
+pub(super) fn as_rehearsed(rehearsed: &Diagnosis, after: &Diagnosis) -> Result<(), Deviation> {
     let is_among = |finding: &Finding, others: &Diagnosis| {
         others.left().any(|other| (other.code, &other.subject) == (finding.code, &finding.subject))
     };
     if let Some(new) = after.left().find(|finding| !is_among(finding, rehearsed)) {
         let (subject, message) = (new.subject.to_string(), new.message.clone());
-        return Err(plainly(DeviationKind::New { subject, message }));
+        return Err(DeviationKind::New { subject, message }.into());
     }
     match after.verdict == rehearsed.verdict {
         true => Ok(()),
-        false => Err(plainly(DeviationKind::Verdict)),
+        false => Err(DeviationKind::Verdict.into()),
     }
 }
 

@@ -4,7 +4,6 @@
 //!
 //! An undo has its record already: [`crate::repair::undo::Undo`] goes on from [`Recorded`].
 
-use std::io::ErrorKind;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,7 +29,7 @@ use crate::repair::rehearse::rehearse;
 use crate::storage::StorageMut;
 
 /// Why a repair is not planned. Nothing was written.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Stopped {
     /// There is nothing to do.
@@ -145,7 +144,7 @@ impl Locked {
     /// there yet.
     ///
     /// # Errors
-    /// As [`Record::create`]; nothing was written to the disk.
+    /// As [`Record::create_first`]; nothing was written to the disk.
     pub fn record(
         self,
         path: PathBuf,
@@ -154,20 +153,8 @@ impl Locked {
     ) -> Result<Recorded, RecordError> {
         let Self { repair: Rehearsed { plan, after, .. }, layout, disk } = self;
         let record = Record::of(&plan, &layout, disk.len(), path, created);
-        let mut taken = None;
-        for file in files {
-            match record.create(&file) {
-                Ok(()) => {
-                    let goal = Goal::Repaired { plan, rehearsed: after };
-                    return Ok(Recorded { disk, record, kept: file, goal });
-                }
-                Err(RecordError::Io { cause, .. }) if cause.kind() == ErrorKind::AlreadyExists => {
-                    taken = Some(RecordError::io(&file, cause));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Err(taken.unwrap_or_else(|| RecordError::io(Path::new(""), ErrorKind::NotFound.into())))
+        let kept = record.create_first(files)?;
+        Ok(Recorded { disk, record, kept, goal: Goal::Repaired { plan, rehearsed: after } })
     }
 }
 

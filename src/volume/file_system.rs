@@ -53,6 +53,12 @@ impl FileSystem {
         matches!(self, Self::BitLocker | Self::Encrypted | Self::Refs)
     }
 
+    /// Whether it is known to be encrypted: by BitLocker, or by a program whose loader was found (`has_encryptor`).
+    #[must_use]
+    pub const fn is_encrypted(self, has_encryptor: bool) -> bool {
+        matches!(self, Self::BitLocker) || has_encryptor && matches!(self, Self::Encrypted)
+    }
+
     /// Whether files on it can be seen.
     #[must_use]
     pub fn is_readable(self) -> bool {

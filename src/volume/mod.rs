@@ -234,16 +234,18 @@ impl<'a> Volume<'a> {
         }
     }
 
-    /// How the bytes of a file are kept; `None` when it is not there, or a directory.
+    /// The length of a file in bytes, and how they are kept; `None` when it is not there, or a directory.
     ///
     /// # Errors
     /// As [`Volume::find`].
-    pub fn form(&self, path: &str) -> Result<Option<FileForm>, VolumeError> {
+    pub fn form(&self, path: &str) -> Result<Option<(u64, FileForm)>, VolumeError> {
         match &self.inner {
             Inner::Ntfs(volume) => volume.form(path),
             Inner::Fat(_) | Inner::Damaged(_) | Inner::Opaque(_) => {
-                let entry = self.find(path)?;
-                Ok(entry.filter(|entry| entry.kind != EntryKind::Directory).map(|_| FileForm::Plain))
+                Ok(self.find(path)?.and_then(|entry| match entry.kind {
+                    EntryKind::File { len } => Some((len, FileForm::Plain)),
+                    EntryKind::Directory => None,
+                }))
             }
         }
     }

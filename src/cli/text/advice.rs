@@ -9,6 +9,7 @@ use crate::partition::PartitionError;
 use crate::repair::apply::ApplyError;
 use crate::repair::error::PlanError;
 use crate::repair::prospect::Reason;
+use crate::repair::prospect::reasons;
 use crate::repair::transaction;
 use crate::repair::undo::Stopped;
 use crate::storage::StorageError;
@@ -49,11 +50,7 @@ pub fn of_reason(reason: &Reason) -> String {
 /// Why a repair is not begun, each reason with its way out.
 #[must_use]
 pub fn of_stopped(stopped: &transaction::Stopped) -> Vec<String> {
-    match stopped {
-        transaction::Stopped::NoWork => vec![stopped.to_string()],
-        transaction::Stopped::Refused(refused) => refused.iter().map(ToString::to_string).collect(),
-        transaction::Stopped::Plan(error) => vec![of_plan(error)],
-    }
+    reasons(stopped).iter().map(of_reason).collect()
 }
 
 /// A disk that was not written, or not to the end: why, and the way out.

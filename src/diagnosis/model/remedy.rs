@@ -28,6 +28,17 @@ pub enum Remedy {
     Belongs(NamedDisk),
 }
 
+impl Remedy {
+    /// The switch with which `fix` does it, where it takes one.
+    #[must_use]
+    pub const fn switch(&self) -> Option<Switch> {
+        match self {
+            Self::Switch(switch, _) => Some(*switch),
+            Self::None | Self::Repoint(_) | Self::Edit(_) | Self::Advice(_) | Self::Belongs(_) => None,
+        }
+    }
+}
+
 /// Another attached disk, which elements of the examined one name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedDisk {

@@ -69,11 +69,7 @@ impl Kinship {
     fn learn(&mut self, index: StoreIndex, store: &Store) {
         let by_id: HashMap<Guid, ObjectIndex> =
             store.objects_indexed().filter_map(|(at, object)| Some((object.id?, at))).collect();
-        let is_loader = |at: &ObjectIndex| {
-            store
-                .object_at(*at)
-                .is_some_and(|object| object.object_type.is_some_and(|kind| kind.is_os_loader()))
-        };
+        let is_loader = |at: &ObjectIndex| store.object_at(*at).is_some_and(|object| object.is_os_loader());
         let mut resumed_by: BTreeMap<ObjectIndex, Vec<ObjectIndex>> = BTreeMap::new();
         let mut options_of: BTreeMap<ObjectIndex, BTreeSet<ObjectIndex>> = BTreeMap::new();
         for (at, object) in store.objects_indexed() {

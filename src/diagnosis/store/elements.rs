@@ -63,7 +63,7 @@ fn missing_devices(
         // Without a title the boot manager leaves the entry out of its menu (ReactOS, `BmEnumerateBootEntries`).
         (ElementId::DESCRIPTION, "description"),
     ];
-    let is_loader = object.object_type.is_some_and(|kind| kind.is_os_loader());
+    let is_loader = object.is_os_loader();
     // The others start a program: that is on a device, and has a path there.
     let wanted = of_loader.into_iter().take(if is_loader { 5 } else { 2 });
     let is_text = |id: ElementId| id.format() == ElementFormat::String;

@@ -37,7 +37,6 @@ use crate::diagnosis::store::without_entry::to_make;
 use crate::guid::Guid;
 use crate::layout::index::StoreIndex;
 use crate::layout::store::StoreFile;
-use crate::layout::windows::WindowsVolume;
 
 /// Written behind all that the entry itself needs.
 const RANK: u8 = 3;
@@ -168,10 +167,6 @@ impl Menu<'_> {
         }
     }
 
-    fn left_out(&self) -> Vec<&WindowsVolume> {
-        left_out(self.entries, self.file.firmware)
-    }
-
     fn id(&self, object: ObjectIndex) -> Option<Guid> {
         self.store.object_at(object)?.id
     }
@@ -189,13 +184,13 @@ impl Menu<'_> {
         let is_missing = start(self.store) == Start::NotThere;
         let [only] = candidates else {
             return match candidates {
-                [] if !self.left_out().is_empty() => {
-                    Remedy::Advice(to_make(self.entries.layout, self.file, &self.left_out()))
-                }
-                [] => Remedy::Advice(
-                    "no entry of the store leads to a Windows that is whole: see the findings about them"
-                        .into(),
-                ),
+                [] => Remedy::Advice(match left_out(self.entries, self.file.firmware).as_slice() {
+                    [] => {
+                        "no entry of the store leads to a Windows that is whole: see the findings about them"
+                            .into()
+                    }
+                    windows => to_make(self.entries.layout, self.file, windows),
+                }),
                 _ => Remedy::Switch(
                     Switch::Entry(None),
                     "say which of them is to start: `fix --entry {GUID}`".into(),
@@ -288,7 +283,7 @@ impl Menu<'_> {
         let others = listed(self.store).into_iter().filter(|at| *at != main);
         let mut others = others.filter_map(|at| self.store.object_at(at).map(|object| (at, object)));
         let (at, object) = others.find(|(at, object)| {
-            object.object_type.is_some_and(|kind| kind.is_os_loader())
+            object.is_os_loader()
                 && object.id.is_some_and(|id| !recovery.contains(&id))
                 && self.entries.whole(self.index, *at, true).is_some()
         })?;

@@ -196,6 +196,6 @@ impl<'a> Entries<'a> {
 }
 
 /// Whether what lies on a device lies inside of a file.
-const fn is_in_image(device: &DeviceElement) -> bool {
+pub(super) const fn is_in_image(device: &DeviceElement) -> bool {
     !matches!(device.device, Device::Partition(_) | Device::Boot | Device::Locate { parent: None, .. })
 }

@@ -18,6 +18,7 @@ use crate::diagnosis::store::lookup::Lookup;
 use crate::diagnosis::store::menu::main_entry;
 use crate::diagnosis::store::whole::Entries;
 use crate::diagnosis::store::whole::Goal;
+use crate::diagnosis::store::whole::is_in_image;
 use crate::layout::Firmware;
 use crate::layout::Layout;
 use crate::layout::index::StoreIndex;
@@ -79,7 +80,7 @@ pub(in crate::diagnosis) fn left_out<'a>(entries: Entries<'a>, firmware: Firmwar
     let leads: Vec<Lead<'_>> = stores
         .filter_map(|(store, file)| file.parsed().map(|parsed| (store, parsed)))
         .flat_map(|(store, parsed)| parsed.objects_indexed().map(move |(at, object)| (store, at, object)))
-        .filter(|(_, _, object)| object.object_type.is_some_and(|kind| kind.is_os_loader()))
+        .filter(|(_, _, object)| object.is_os_loader())
         .filter(|(_, _, object)| !is_of_file(object))
         .map(|(store, at, object)| Lead {
             goal: entries.leads(store, at, ElementId::OS_DEVICE, false),
@@ -92,9 +93,7 @@ pub(in crate::diagnosis) fn left_out<'a>(entries: Entries<'a>, firmware: Firmwar
 /// Whether what the entry starts lies in a file, into which nobody looks.
 fn is_of_file(object: &Object) -> bool {
     let device = object.device(ElementId::OS_DEVICE).or_else(|| object.device(ElementId::DEVICE));
-    device.is_some_and(|device| {
-        !matches!(device.device, Device::Boot | Device::Partition(_) | Device::Locate { parent: None, .. })
-    })
+    device.is_some_and(is_in_image)
 }
 
 /// What a store leads to in place of the Windows that is here.
@@ -134,7 +133,7 @@ fn leads_elsewhere(entries: Entries<'_>, store: StoreIndex, at: ObjectIndex, obj
     if ram_disk(object).is_some() {
         return true;
     }
-    let is_loader = object.object_type.is_some_and(|kind| kind.is_os_loader()) && !is_of_file(object);
+    let is_loader = object.is_os_loader() && !is_of_file(object);
     is_loader
         && entries.layout.failed_read.is_none()
         && !matches!(entries.windows(store, at), Some((_, Ok(_))))
@@ -163,8 +162,7 @@ impl Elsewhere<'_> {
         let Self { entries, file, .. } = self;
         let layout = entries.layout;
         let objects = file.parsed().into_iter().flat_map(|store| store.objects_indexed());
-        let loaders =
-            objects.filter(|(_, object)| object.object_type.is_some_and(|kind| kind.is_os_loader()));
+        let loaders = objects.filter(|(_, object)| object.is_os_loader());
         let (main, others): (Vec<_>, Vec<_>) = loaders.partition(|(at, _)| *at == self.main);
         let entries_shown = main.into_iter().chain(others).take(SHOWN);
         let main = file.parsed().and_then(|store| store.object_at(self.main));

@@ -169,14 +169,28 @@ impl Record {
     /// # Errors
     /// [`RecordError`]; nothing else of the repair may happen then.
     pub fn create(&self, path: &Path) -> Result<(), RecordError> {
-        let text = self.to_json().map_err(|cause| RecordError::io(path, cause))?;
-        let loaded = Self::from_text(text.clone());
-        match loaded {
-            Ok(loaded) if loaded == *self => {
-                new_file::write(path, &text).map_err(|cause| RecordError::io(path, cause))
+        self.create_first([path.to_owned()]).map(drop)
+    }
+
+    /// The same into the first of these files that is not there yet; returns which.
+    ///
+    /// # Errors
+    /// As [`Record::create`]; of the last file where all are there.
+    pub fn create_first(&self, files: impl IntoIterator<Item = PathBuf>) -> Result<PathBuf, RecordError> {
+        let mut files = files.into_iter();
+        let mut file = files.next().unwrap_or_default();
+        let text = self.to_json().map_err(|cause| RecordError::io(&file, cause))?;
+        match Self::from_text(text.clone()) {
+            Ok(loaded) if loaded == *self => {}
+            Ok(_) => return Err(RecordError::invalid(&file, Defect::NotTheSame)),
+            Err(defect) => return Err(RecordError::invalid(&file, defect)),
+        }
+        loop {
+            let Err(cause) = new_file::write(&file, &text) else { return Ok(file) };
+            match files.next().filter(|_| cause.kind() == io::ErrorKind::AlreadyExists) {
+                Some(next) => file = next,
+                None => return Err(RecordError::io(&file, cause)),
             }
-            Ok(_) => Err(RecordError::invalid(path, Defect::NotTheSame)),
-            Err(defect) => Err(RecordError::invalid(path, defect)),
         }
     }
 

@@ -10,6 +10,7 @@ use crate::layout::extent::disk_offset_of;
 use crate::layout::store::StoreFile;
 use crate::partition::DiskId;
 use crate::repair::patch::Patch;
+use crate::repair::patch::chains;
 use crate::repair::record::Record;
 use crate::repair::record::SavedStore;
 use crate::repair::record::disk_text;
@@ -204,7 +205,7 @@ fn other_identity(record: &Record, layout: &Layout, expected: &str) -> Option<Un
 /// repair.
 fn parts(record: &Record, layout: &Layout) -> Result<(), UndoRefusal> {
     let mut files = Vec::new();
-    let patches = by_sector(record);
+    let patches = chains(&record.patches);
     for saved in &record.stores {
         files.push(unchanged_store(&patches, saved, layout)?);
     }
@@ -237,7 +238,7 @@ fn writable_file(part: &Touched, layout: &Layout) -> Result<(), UndoRefusal> {
 
 /// The places of the store, when its bytes are those before the repair except where the record's sectors differ.
 fn unchanged_store<'a>(
-    patches: &BySector<'_>,
+    patches: &BTreeMap<u64, Vec<&Patch>>,
     saved: &SavedStore,
     layout: &'a Layout,
 ) -> Result<&'a [DiskExtent], UndoRefusal> {
@@ -265,17 +266,8 @@ fn unchanged_store<'a>(
     Ok(extents)
 }
 
-/// The patches of each sector, in the order of writing, by the sector's first byte.
-type BySector<'a> = BTreeMap<u64, Vec<&'a Patch>>;
-
-fn by_sector(record: &Record) -> BySector<'_> {
-    let mut all = BySector::new();
-    record.patches.iter().for_each(|patch| all.entry(patch.offset).or_default().push(patch));
-    all
-}
-
 /// Whether the repair itself put `now` at byte `at` of the file.
-fn planned(patches: &BySector<'_>, extents: &[DiskExtent], at: usize, now: u8) -> bool {
+fn planned(patches: &BTreeMap<u64, Vec<&Patch>>, extents: &[DiskExtent], at: usize, now: u8) -> bool {
     let Some(on_disk) = disk_offset_of(extents, u64::try_from(at).unwrap_or(u64::MAX)) else {
         return false;
     };

@@ -89,15 +89,17 @@ impl Undo {
     ) -> Result<Self, Stopped> {
         let patches = inverse(&record.patches);
         let is_disk = check(record, layout, storage.len());
-        let identity = match &is_disk {
-            Err(UndoRefusal::OtherIdentity { found, .. }) => Some(*found),
-            _ => None,
+        let (identity, may_stay) = match &is_disk {
+            Err(UndoRefusal::OtherIdentity { found, has_table, .. }) => {
+                (Some(*found), allow_changed_identity && !has_table)
+            }
+            _ => (None, false),
         };
         if (is_disk.is_ok() || identity.is_some()) && is_done(storage, &patches)? {
             return Err(Stopped::Done(identity));
         }
         if let Err(refusal) = is_disk
-            && (!allow_changed_identity || check_but_identity(record, layout, storage.len()).is_err())
+            && !may_stay
         {
             return Err(Stopped::Refused(check::by_sectors(refusal, record, layout, storage)?));
         }

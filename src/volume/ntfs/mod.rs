@@ -153,20 +153,20 @@ impl<'a> NtfsVolume<'a> {
         }
     }
 
-    /// How the bytes of a file are kept; `None` when it is not there, or a directory.
-    pub(crate) fn form(&self, path: &str) -> Result<Option<FileForm>, VolumeError> {
+    /// The length of a file in bytes, and how they are kept; `None` when it is not there, or a directory.
+    pub(crate) fn form(&self, path: &str) -> Result<Option<(u64, FileForm)>, VolumeError> {
         let Some(found) = self.lookup(path)?.filter(|found| !found.record.is_directory) else {
             return Ok(None);
         };
-        Ok(Some(match found.record.reparse_tag() {
-            Some(OVERLAY) => FileForm::Overlay,
-            Some(tag) => FileForm::Reparse(tag),
-            None => match self.data(&found)? {
-                Some(data) if data.is_encrypted() => FileForm::Encrypted,
-                Some(data) if data.is_compressed() => FileForm::Compressed,
-                Some(_) | None => FileForm::Plain,
-            },
-        }))
+        let data = self.data(&found)?;
+        let form = match (found.record.reparse_tag(), &data) {
+            (Some(OVERLAY), _) => FileForm::Overlay,
+            (Some(tag), _) => FileForm::Reparse(tag),
+            (None, Some(data)) if data.is_encrypted() => FileForm::Encrypted,
+            (None, Some(data)) if data.is_compressed() => FileForm::Compressed,
+            (None, _) => FileForm::Plain,
+        };
+        Ok(Some((data.map_or(0, |data| data.size()), form)))
     }
 
     pub(crate) fn list(&self, path: &str) -> Result<Vec<Entry>, VolumeError> {

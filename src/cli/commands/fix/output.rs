@@ -12,6 +12,7 @@ use crate::cli::output::json::repair::Action;
 use crate::cli::output::json::repair::CureKind;
 use crate::cli::output::json::repair::Repaired;
 use crate::cli::output::plan_lines;
+use crate::cli::output::screen;
 use crate::cli::output::ways;
 use crate::cli::run::examine::Examined;
 use crate::cli::run::record_store;
@@ -78,17 +79,16 @@ impl RepairRun<'_> {
         }
     }
 
-    fn case<'a>(&'a self, examined: &'a Examined) -> Case<'a> {
+    /// The disk, with what the user said of it.
+    pub(super) fn case<'a>(&'a self, examined: &'a Examined) -> Case<'a> {
         let Examined { layout, storage, .. } = examined;
         Case { storage, layout, context: &self.context, allowed: self.allowed() }
     }
 
     /// `fix` of the same disk with the same switches and those of a way.
     fn with(&self, way: &Way) -> String {
-        let mut words: Vec<OsString> = vec!["fix".into(), shell_quote::path(&self.examined.path)];
-        words.extend(self.switches().into_iter().filter(|word| word != "--restore-identity"));
-        words.extend(way.words().into_iter().map(OsString::from));
-        shell_quote::command(&words)
+        let given = self.switches().into_iter().filter(|word| word != "--restore-identity");
+        screen::command(&self.examined.path, &given.collect::<Vec<_>>(), way)
     }
 
     /// Tells of a repair that is done and proven; `after` is the disk as it is now.

@@ -21,7 +21,6 @@ use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Verdict;
-use crate::repair::case::Case;
 use crate::repair::cure::Cure;
 use crate::repair::plan::Plan;
 use crate::repair::prospect::starts;
@@ -49,9 +48,8 @@ impl RepairRun<'_> {
             screen::headline(out, &self.examined);
             screen::picture(out, &self.examined);
         })?;
-        let Examined { layout, diagnosis, storage, .. } = &self.examined;
-        let case = Case { storage, layout, context: &self.context, allowed: self.allowed() };
-        let planned = match Planned::new(case, diagnosis, self.cure()) {
+        let Examined { diagnosis, .. } = &self.examined;
+        let planned = match Planned::new(self.case(&self.examined), diagnosis, self.cure()) {
             Ok(planned) => planned,
             Err(Stopped::NoWork) => return self.nothing_to_do(),
             Err(stopped) => return self.refused(&advice::of_stopped(&stopped)),
