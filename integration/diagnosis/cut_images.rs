@@ -39,7 +39,7 @@ fn an_image_that_was_cut_short_is_not_called_well() {
         for len in [2 << 20, 91 << 20, 300 << 20, 704 << 20] {
             let disk = Disk::raw(name);
             shorten(&disk, len);
-            bcdrescue(&["check", disk.name(), "--require", "healthy"]).exits(12).says("unknown");
+            bcdrescue(&["check", disk.name(), "--require", "healthy"]).exits(12).says("UNKNOWN");
             let target = check(&disk, 8);
             let error = target["error"].as_str().unwrap();
             assert!(error.contains("beyond the end of the disk"), "{name} {len}: {error}");
@@ -95,7 +95,7 @@ fn a_logical_partition_that_is_cut_off_does_not_stop_windows() {
     bcdrescue(&["fix", disk.name(), "--yes", "--restore-identity"]).exits(8).says("cannot be seen");
     bcdrescue(&["fix", disk.name(), "--yes", "--drive-letters"]).exits(8).says("cannot be seen");
     assert_eq!(hash(&disk.path), before);
-    bcdrescue(&["fix", disk.name(), "--yes"]).exits(5).says("examined again: degraded");
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(5).says("verified: degraded");
     let target = check(&disk, 4);
     assert_eq!((&target["verdict"], has(&target, "volume-cut")), (&"degraded".into(), true));
     let run = bcdrescue(&["check", disk.name(), "--json", "--require", "no-bitlocker"]).exits(4);
@@ -127,7 +127,7 @@ fn copy_and_logical() -> (Disk, u64) {
     paste(&volumes[1], &new, windows.start);
     paste(&volumes[1], &new, (container + 2048) * 512);
     fs::rename(&new, &disk.path).unwrap();
-    bcdrescue(&["fix", disk.name(), "--yes"]).exits(1).says("examined again: healthy");
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(1).says("verified: healthy");
     fs::remove_file(disk.record()).unwrap();
     let copy = format!("d2: start={copy}, size={}, type=7\n", sector(windows.len));
     sfdisk(&disk.path, &table(&copy));
@@ -174,7 +174,7 @@ fn a_windows_that_is_seen_is_not_taken_for_one_that_is_not() {
         .exits(8)
         .says("a letter may mean one of them");
     assert_eq!(hash(&disk.path), before);
-    bcdrescue(&["fix", disk.name(), "--yes", "--windows=2"]).exits(5).says("examined again: degraded");
+    bcdrescue(&["fix", disk.name(), "--yes", "--windows=2"]).exits(5).says("verified: degraded");
     bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);
     fs::remove_file(disk.record()).unwrap();
     bcdrescue(&["fix", disk.name(), "--yes", "--restore-identity"])
@@ -261,7 +261,7 @@ fn a_second_extended_partition_is_followed() {
         assert_eq!(ours.collect::<Vec<_>>(), plain);
         bcdrescue(&["check", disk.name()]).exits(code).says("partition 6 (Win7)");
         if code == 4 {
-            bcdrescue(&["fix", disk.name(), "--yes"]).exits(1).says("examined again: healthy");
+            bcdrescue(&["fix", disk.name(), "--yes"]).exits(1).says("verified: healthy");
         }
     }
 }

@@ -46,9 +46,9 @@ fn finding<'a>(target: &'a Json, code: &str) -> Option<&'a Json> {
 fn cured(disk: &Disk, number: u32, path: &str, fields: usize) -> (Vec<u8>, Vec<u8>) {
     let (before, old) = (hash(&disk.path), get(disk, number, path));
     let fix = |more: &[&str]| bcdrescue(&[&["fix", disk.name(), "--drive-letters"], more].concat());
-    fix(&["--dry-run"]).exits(4).says("to set right").says("dry run: nothing was written");
+    fix(&["--dry-run"]).exits(4).says("to correct").says("dry run: nothing was written");
     assert_eq!((hash(&disk.path), disk.records().len()), (before.clone(), 0), "a dry run wrote");
-    let said = if fields == 1 { "1 field set right" } else { &format!("{fields} fields set right") };
+    let said = if fields == 1 { "1 field corrected" } else { &format!("{fields} fields corrected") };
     fix(&["--yes"]).exits(1).says(said);
     let (fixed, new) = (hash(&disk.path), get(disk, number, path));
     let target = check(disk, 0);
@@ -296,7 +296,7 @@ fn a_hive_that_is_not_at_rest_is_refused() {
         put(&disk, 2, SYSTEM, &hive);
         let path = format!("{SYSTEM}{ending}");
         put(&disk, 2, &path, &log(&hive, 8));
-        bcdrescue(&["fix", disk.name(), "--dry-run", "--drive-letters"]).exits(4).says("to set right");
+        bcdrescue(&["fix", disk.name(), "--dry-run", "--drive-letters"]).exits(4).says("to correct");
         put(&disk, 2, &path, &log(&hive, 9));
         let words = ["may hold something newer", &format!("SYSTEM{ending}: it has an entry with number 9")];
         refused(&disk, &[], &words);

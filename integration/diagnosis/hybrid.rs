@@ -69,7 +69,7 @@ fn the_active_entry_is_missing_doubled_or_wrong() {
         bcdrescue(&["fix", disk.name(), "--yes"]).exits(4).says("nothing was written");
         bcdrescue(&["fix", disk.name(), "--yes", "--active=2"]).exits(8).says(r"neither \bootmgr nor \ntldr");
         assert_eq!(hash(&disk.path), before);
-        bcdrescue(&["fix", disk.name(), "--yes", "--active=1"]).exits(1).says("examined again: healthy");
+        bcdrescue(&["fix", disk.name(), "--yes", "--active=1"]).exits(1).says("verified: healthy");
         assert_eq!(flags(&disk), [0, 0x80, 0, 0]);
         assert_eq!(check(&disk, 0)["verdict"], "healthy");
         judge("sgdisk", &["-v", disk.name()]);
@@ -83,7 +83,7 @@ fn the_active_entry_is_missing_doubled_or_wrong() {
 #[test]
 fn the_entry_is_found_by_its_place() {
     let disk = converted("win10-bios-healthy", "2:1");
-    bcdrescue(&["fix", disk.name(), "--yes", "--active=1"]).exits(1).says("examined again: healthy");
+    bcdrescue(&["fix", disk.name(), "--yes", "--active=1"]).exits(1).says("verified: healthy");
     assert_eq!(flags(&disk), [0, 0, 0x80, 0]);
     bcdrescue(&["list", disk.name()]).exits(0).says("* 1");
     let target = check(&disk, 0);
@@ -134,7 +134,7 @@ fn an_entry_that_begins_elsewhere_leads_nowhere() {
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(4).says("nothing was written");
     assert_eq!(hash(&disk.path), before);
     hybrid(&disk, "1:2");
-    bcdrescue(&["fix", disk.name(), "--yes", "--active=1"]).exits(1).says("examined again: healthy");
+    bcdrescue(&["fix", disk.name(), "--yes", "--active=1"]).exits(1).says("verified: healthy");
     // Of another partition it is worth a word.
     disk.put(0x1de + 8, &4096u32.to_le_bytes());
     let target = check(&disk, 0);

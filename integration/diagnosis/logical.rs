@@ -112,5 +112,5 @@ fn a_primary_partition_in_its_place_starts() {
     assert!(system.number <= 4, "{system:?}");
     bcdrescue(&["fix", disk.name(), "--yes", "--boot-sector", &format!("--active={}", system.number)])
         .exits(1)
-        .says("examined again: healthy");
+        .says("verified: healthy");
 }

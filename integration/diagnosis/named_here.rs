@@ -126,7 +126,7 @@ fn ntldr_that_is_on_another_partition_than_named_is_found() {
 fn a_word_that_was_taken_is_no_wrong_word_afterwards() {
     let disk = Disk::raw("win2008sp2-bios");
     let words = ["fix", disk.name(), "--yes", "--windows=1", "--system=1"];
-    bcdrescue(&words).exits(1).says("examined again: healthy");
+    bcdrescue(&words).exits(1).says("verified: healthy");
     let fixed = hash(&disk.path);
     bcdrescue(&words).exits(0);
     assert_eq!(hash(&disk.path), fixed);

@@ -54,7 +54,7 @@ fn cured(disk: &Disk, code: &str, status: Option<&str>, judges: bool) {
     let fix = |more: &[&str]| bcdrescue(&[&["fix", disk.name(), "--protective-mbr"], more].concat());
     fix(&["--dry-run"]).exits(4).says("protective MBR: ").says("1 sector");
     assert_eq!(hash(&disk.path), before);
-    fix(&["--yes"]).exits(1).says("examined again: healthy");
+    fix(&["--yes"]).exits(1).says("verified: healthy");
     checked(disk, 0, "healthy");
     assert_eq!(first_sector(disk)[..0x1be], sector[..0x1be]);
     if judges {
@@ -129,7 +129,7 @@ fn it_goes_with_a_repointing() {
         let before = hash(&disk.path);
         bcdrescue(&["fix", disk.name(), "--yes", "--protective-mbr", "--repoint"])
             .exits(1)
-            .says("examined again: healthy");
+            .says("verified: healthy");
         bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);
         assert_eq!(hash(&disk.path), before);
     }
@@ -143,7 +143,7 @@ fn a_boot_flag_is_a_doubt() {
     let target = checked(&disk, 4, "degraded");
     assert_eq!(findings(&target, "protective-mbr-wrong")[0]["switch"], "--protective-mbr");
     assert_eq!(hop(&target, "protective MBR")["state"], "unknown");
-    bcdrescue(&["fix", disk.name(), "--yes", "--protective-mbr"]).exits(1).says("examined again: healthy");
+    bcdrescue(&["fix", disk.name(), "--yes", "--protective-mbr"]).exits(1).says("verified: healthy");
 }
 
 /// What a tool that knows no GPT left behind is no reason to doubt an MBR whose store names it.

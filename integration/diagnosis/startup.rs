@@ -86,7 +86,7 @@ fn the_active_flag_is_missing_doubled_or_wrong() {
             bcdrescue(&["fix", disk.name(), "--yes", "--active", number]).exits(8).says(why);
         }
         assert_eq!(hash(&disk.path), before);
-        cured(&disk, &["--active", "1"], "set right");
+        cured(&disk, &["--active", "1"], "corrected");
         assert_eq!(active(&disk), [1]);
     }
 }
@@ -105,7 +105,7 @@ fn the_active_flag_goes_with_a_repair_and_with_the_old_identity() {
         let record = disk.record();
         bcdrescue(&["undo", text(&record), "--yes"]).exits(1);
         fs::remove_file(record).unwrap();
-        cured(&disk, &[cure, &["--active", "1"]].concat(), "set right");
+        cured(&disk, &[cure, &["--active", "1"]].concat(), "corrected");
         assert_eq!((active(&disk), get(&disk.path, 0x1b8)), (vec![1], signature));
     }
 }
@@ -147,7 +147,7 @@ fn boot_records_that_believe_to_be_elsewhere() {
         let found =
             target["findings"].as_array().unwrap().iter().filter(|it| it["code"] == "boot-record-place");
         assert_eq!(found.count(), 1);
-        cured(&disk, &["--boot-sector"], "2 fields set right");
+        cured(&disk, &["--boot-sector"], "2 fields corrected");
         for place in [part.start, copy] {
             assert_eq!(get(&disk.path, place + 0x1c), right);
         }
@@ -165,7 +165,7 @@ fn a_copy_of_a_boot_record_alone_is_a_note() {
     let part = partitions(&disk.path).remove(0);
     disk.put(part.start + part.len - 512 + 0x1c, &[1]);
     bcdrescue(&["check", disk.name()]).exits(0).says("the copy of its boot record");
-    cured(&disk, &["--boot-sector"], "1 field set right");
+    cured(&disk, &["--boot-sector"], "1 field corrected");
 }
 
 #[test]
@@ -245,7 +245,7 @@ fn an_active_entry_that_is_no_partition_starts_nothing() {
     let target = bcdrescue(&["check", extended.name(), "--json"]).exits(4).target();
     assert_eq!(target["verdict"], "degraded");
     for disk in [&free, &extended] {
-        bcdrescue(&["fix", disk.name(), "--yes", "--active=1"]).exits(1).says("examined again: healthy");
+        bcdrescue(&["fix", disk.name(), "--yes", "--active=1"]).exits(1).says("verified: healthy");
         assert_eq!(active(disk), [1]);
     }
 }
@@ -260,8 +260,8 @@ fn a_partition_with_a_damaged_store_can_be_made_active() {
     bcdrescue(&["check", disk.name()]).exits(4).says("`fix --active 1`");
     bcdrescue(&["fix", disk.name(), "--yes", "--active=1"])
         .exits(5)
-        .says("written and verified (1 field set right, in 1 sector), but Windows still does not start: the store")
-        .says("next: bcdrescue check");
+        .says("written and verified (1 field corrected, in 1 sector), but Windows still does not start: the store")
+        .says("Next step: bcdrescue check");
     assert_eq!(active(&disk), [1]);
     let target = bcdrescue(&["check", disk.name(), "--json"]).exits(4).target();
     assert_eq!(stop(&target), ("store".into(), "store-unreadable".into()));
@@ -278,7 +278,7 @@ fn a_flag_that_is_none_on_a_free_entry_hides_no_table() {
         (&"broken".into(), "active-partition-ambiguous")
     );
     bcdrescue(&["check", disk.name()]).exits(4).says("entry 4 of the MBR");
-    bcdrescue(&["fix", disk.name(), "--yes", "--active=1"]).exits(1).says("examined again: healthy");
+    bcdrescue(&["fix", disk.name(), "--yes", "--active=1"]).exits(1).says("verified: healthy");
 }
 
 /// A damaged file system is no boot manager's, for the firmware neither.
@@ -302,10 +302,10 @@ fn a_second_fault_is_told_with_its_switch() {
     disk.put(0x1be, &[0]);
     bcdrescue(&["check", disk.name()])
         .exits(4)
-        .says("and set the boot flag of partition 1 (System Reserved) right; nothing would be left. Run: ")
+        .says(" and corrects the boot flag of partition 1 (System Reserved); this would fix everything")
         .says(&format!("bcdrescue fix {} --active=1", disk.name()));
-    bcdrescue(&["fix", disk.name(), "--yes"]).exits(5).says("→ `fix --active 1` makes partition 1");
-    bcdrescue(&["fix", disk.name(), "--yes", "--active=1"]).exits(1).says("examined again: healthy");
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(5).says("-> `fix --active 1` makes partition 1");
+    bcdrescue(&["fix", disk.name(), "--yes", "--active=1"]).exits(1).says("verified: healthy");
 }
 
 #[test]
@@ -373,7 +373,7 @@ fn an_entry_that_names_two_windows_is_broken() {
     assert!(words[3].starts_with("{ca73fe21"));
     assert_eq!((words[0], words[1], words[2]), ("--windows", "2", "--entry"));
     let fixed = [&["fix", disk.name(), "--yes"][..], &words].concat();
-    bcdrescue(&fixed).exits(1).says("1 element re-pointed").says("examined again: healthy");
+    bcdrescue(&fixed).exits(1).says("1 element re-pointed").says("verified: healthy");
     bcdrescue(&fixed).exits(0).says("nothing was written");
     bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);
     assert_eq!(hash(&disk.path), before);

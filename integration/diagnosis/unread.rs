@@ -300,7 +300,7 @@ fn a_damaged_partition_hides_nothing() {
     file.write_all_at(&[3, 0], first.start + 0x0b).unwrap();
     let target = unlimited(&["check", disk.name(), "--json"]).exits(4).target();
     assert_eq!((&target["verdict"], &target["stop"]["hop"]), (&"broken".into(), &"device".into()));
-    unlimited(&["fix", disk.name(), "--yes"]).exits(1).says("examined again: healthy");
+    unlimited(&["fix", disk.name(), "--yes"]).exits(1).says("verified: healthy");
 }
 
 /// Whose GUID was whose is found out from all partitions together.

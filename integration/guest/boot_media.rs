@@ -30,7 +30,7 @@ fn a_cd_on_bios() {
     let [target] = report.targets(1).try_into().expect("one target");
     assert_eq!((&target["action"], &target["verdict"]), (&json!("fixed"), &json!("healthy")));
     guest.console.send("p");
-    guest.console.expect("will be lost. Go on all the same [y/N]? ");
+    guest.console.expect("will be lost. Continue anyway [y/N]? ");
     guest.console.send("y");
     guest.ended();
     bcdrescue(&["check", disk.name()]).exits(0);
@@ -54,11 +54,11 @@ fn a_usb_stick_on_uefi() {
     let mut guest = Guest::start(&machine, &drives);
     guest.console.expect("Windows boot rescue");
     let screen = guest.menu();
-    assert!(screen.contains("/dev/vda: broken"), "{screen}");
+    assert!(screen.contains("/dev/vda: BROKEN"), "{screen}");
     guest.repair();
     guest.shell();
     // The screen of the first virtual terminal, and that there is a screen at all.
-    guest.run("cat /dev/vcs1").says("what now?").says("u  undo a repair");
+    guest.run("cat /dev/vcs1").says("choice:").says("u  undo a repair");
     guest.run("cat /proc/fb").says("EFI VGA");
     guest.power_off();
     assert_eq!(hash(&stick), hash(&rescue.iso), "the stick was written");

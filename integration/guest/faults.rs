@@ -59,7 +59,7 @@ fn a_write_fails_in_the_middle() {
         let mut guest = Guest::at_shell(&rescue, &[bad, Drive::raw(&volume)]);
         let message = error(&guest.run(FIX).exits(8));
         assert!(message.contains(" sectors written, then: "), "{message}");
-        assert!(message.contains("; to go back: bcdrescue undo /records/"), "{message}");
+        assert!(message.contains("; to undo: bcdrescue undo /records/"), "{message}");
         guest.run("bcdrescue check /dev/vda").exits(4);
         // The bytes that could not be written are still in the guest's memory; undo does not trust that either.
         guest.power_off();

@@ -194,7 +194,7 @@ impl Guest {
     /// Waits for the menu; gives what the screen showed before it.
     #[track_caller]
     pub fn menu(&mut self) -> String {
-        self.console.expect("what now? ")
+        self.console.expect("choice: ")
     }
 
     /// Says yes to the question that comes; gives what the screen showed with it.
@@ -210,7 +210,7 @@ impl Guest {
     pub fn repair(&mut self) -> String {
         self.console.send("f");
         let said = self.agree() + &self.menu();
-        assert!(said.contains("read back and examined again: healthy"), "{said}");
+        assert!(said.contains("verified: healthy"), "{said}");
         said
     }
 

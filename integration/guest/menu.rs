@@ -28,14 +28,15 @@ fn a_person_repairs_and_undoes() {
     let screen = guest.menu();
     for words in [
         "Undo records are kept on /dev/vdb (BCDRESCUE)",
-        "/dev/vda  1 GiB, virtio",
-        "/dev/vda: broken",
-        "Windows stops at boot with 0xc000000e",
-        "Run: bcdrescue fix /dev/vda",
+        "/dev/vda: BROKEN: Windows stops at boot with 0xc000000e",
+        "To repair: bcdrescue fix /dev/vda",
     ] {
         assert!(screen.contains(words), "expected {words:?} in:\n{screen}");
     }
     // What is not a choice does nothing; no means no.
+    guest.console.send("l");
+    guest.console.expect("/dev/vda");
+    guest.menu();
     guest.console.send("x");
     guest.console.expect("x: no such choice");
     guest.menu();
@@ -57,7 +58,7 @@ fn a_person_repairs_and_undoes() {
     guest.console.send("i");
     guest.console.expect("to change, and no store:");
     guest.agree();
-    guest.console.expect("fixed: disk signature 0x36234da4 is back");
+    guest.console.expect("fixed: disk signature 0x36234da4 restored");
     guest.menu();
     undone(&mut guest, 2);
     guest.console.send("p");
@@ -98,7 +99,7 @@ fn a_record_in_memory_is_printed_and_can_be_pasted_after_a_reboot() {
     let (name, lines) = printed(&said);
     // Leaving loses it, so it asks.
     guest.console.send("p");
-    guest.console.expect("will be lost. Go on all the same [y/N]? ");
+    guest.console.expect("will be lost. Continue anyway [y/N]? ");
     guest.console.send("");
     guest.menu();
     guest.console.send("r");
@@ -134,7 +135,7 @@ fn a_record_in_memory_is_printed_and_can_be_pasted_after_a_reboot() {
             guest.menu();
         }
     }
-    guest.console.expect("does the disk have another name now");
+    guest.console.expect("does the disk have a different name now");
     guest.console.expect("? ");
     guest.console.send("/dev/vdb");
     guest.agree();

@@ -53,10 +53,10 @@ fn what_cannot_be_told_of_a_store_is_no_requirement_that_it_meets() {
 fn a_repair_that_would_be_refused_is_not_advised() {
     let disk = made("base = 'win10-bios'\ndamage = ['signature-changed', 'store-dirty']", "disk.qcow2");
     let checked = bcdrescue(&["check", disk.name()]).exits(4).says("fix would refuse:").stdout;
-    assert!(!checked.contains("Run: bcdrescue fix"), "{checked}");
+    assert!(!checked.contains("To repair: bcdrescue fix"), "{checked}");
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(8);
     let disk = made("base = 'win10-bios'\ndamage = ['signature-changed']", "disk.qcow2");
-    bcdrescue(&["check", disk.name()]).exits(4).says(&format!("Run: bcdrescue fix {}\n", disk.name()));
+    bcdrescue(&["check", disk.name()]).exits(4).says(&format!("To repair: bcdrescue fix {}\n", disk.name()));
 }
 
 /// A copy that broke off is the commonest fault of an image, and none of Windows.

@@ -104,7 +104,7 @@ fn a_copy_beside_its_original_is_broken_and_both_ways_on_are_said() {
         let more = ["--yes", "--record-dir", records];
         let [one_machine, is_copy] = ways(&told);
         machine.printed(&one_machine, &more).exits(0).says("nothing was written");
-        machine.printed(&is_copy, &more).exits(1).says("examined again: healthy");
+        machine.printed(&is_copy, &more).exits(1).says("verified: healthy");
         machine.run(&["check", copy]).exits(0);
         machine.run(&["fix", copy, "--yes"]).exits(0).says("nothing was written");
         machine.run(&["undo", text(&disks[0].record()), "--yes"]).exits(1);

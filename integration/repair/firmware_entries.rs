@@ -163,7 +163,7 @@ fn copies_go_with_the_elements_when_that_is_asked_for() {
     bcdrescue(&["fix", disk.name(), "--dry-run", SWITCH]).exits(4).says("dry run: nothing was written");
     assert_eq!((hash(&disk.path), disk.records().len()), (original.clone(), 0));
     let run = bcdrescue(&["fix", disk.name(), "--yes", SWITCH]).exits(1);
-    run.says("14 elements re-pointed, 7 fields set right");
+    run.says("14 elements re-pointed, 7 fields corrected");
     let after = store_of(&disk, UEFI);
     let mut values = expected(&disk, &before, &[(BOOTMGR, 1), (OWN, 1), (OF_WINDOWS, 3)]);
     assert_eq!(values.len(), 5);
@@ -242,7 +242,7 @@ fn a_new_disk_guid_is_the_elements_business() {
     judge("sfdisk", &["-q", "--disk-id", disk.name(), "11111111-2222-4333-8444-555555555555"]);
     let (original, before) = (hash(&disk.path), store_of(&disk, UEFI));
     assert_eq!(entries(&check(&disk, 4)).len(), 2);
-    bcdrescue(&["fix", disk.name(), "--yes", SWITCH]).exits(1).says("2 fields set right");
+    bcdrescue(&["fix", disk.name(), "--yes", SWITCH]).exits(1).says("2 fields corrected");
     let after = store_of(&disk, UEFI);
     let difference = hivex_difference(&before, &after);
     for (id, number) in [(OWN, 1), (OF_WINDOWS, 3)] {
@@ -263,7 +263,7 @@ fn a_partition_that_moved_is_named_by_its_new_place() {
     put_store(&disk, UEFI, &with_objects(&bytes, &moved, Vec::new()));
     let (original, before) = (hash(&disk.path), store_of(&disk, UEFI));
     bcdrescue(&["check", disk.name()]).exits(0).says("but another place or size of it");
-    bcdrescue(&["fix", disk.name(), "--yes", SWITCH]).exits(1).says("2 fields set right");
+    bcdrescue(&["fix", disk.name(), "--yes", SWITCH]).exits(1).says("2 fields corrected");
     judged(&before, &store_of(&disk, UEFI), &expected(&disk, &before, &[(BOOTMGR, 1)]));
     settled(&disk, &original);
 }
@@ -289,7 +289,7 @@ fn blocks_are_those_of_the_disk() {
         let (original, before) = (hash(&disk.path), on(&disk));
         assert_eq!(entries(&check(&disk, if stale { 4 } else { 0 })).len(), usize::from(stale));
         if stale {
-            bcdrescue(&["fix", disk.name(), "--yes", SWITCH]).exits(1).says("1 field set right");
+            bcdrescue(&["fix", disk.name(), "--yes", SWITCH]).exits(1).says("1 field corrected");
             let new = Node::gpt(1, 256, 76_800, "71b1d472-d803-45ff-8df0-a1435b3a3266".parse().unwrap());
             let path = copy_of(BOOTMGR);
             assert_eq!(hivex_bytes(&on(&disk), &path), renamed(&hivex_bytes(&before, &path), &new));
@@ -323,7 +323,7 @@ fn copies_on_an_mbr_disk() {
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(1);
     bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);
     fs::remove_file(disk.record()).unwrap();
-    bcdrescue(&["fix", disk.name(), "--yes", SWITCH]).exits(1).says("1 field set right");
+    bcdrescue(&["fix", disk.name(), "--yes", SWITCH]).exits(1).says("1 field corrected");
     let after = store_of(&disk, BIOS);
     assert_eq!(
         hivex_bytes(&after, &copy_of(BOOTMGR)),

@@ -73,7 +73,7 @@ fn proofs_are_kept_while_a_volume_cannot_be_recognised() {
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(4);
     assert_eq!(hash(&disk.path), before);
     disk.put(start, &sector);
-    bcdrescue(&["fix", disk.name(), "--yes"]).exits(1).says("examined again: healthy");
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(1).says("verified: healthy");
 }
 
 #[test]

@@ -130,7 +130,7 @@ fn output_that_cannot_be_written_is_an_error_and_no_panic() {
     let (output, error) = into(Path::new("/dev/full"), &["fix", disk.name(), "--yes", "--json"]);
     assert_eq!(output.status.code(), Some(9), "{error}");
     let record = disk.record();
-    let back = format!("to go back: bcdrescue undo {}", text(&record));
+    let back = format!("to undo: bcdrescue undo {}", text(&record));
     assert!(error.contains("repaired, ") && error.contains(&back), "{error}");
     bcdrescue(&["check", disk.name()]).exits(0);
     let (output, error) = into(Path::new("/dev/full"), &["undo", text(&record), "--yes", "--json"]);

@@ -90,7 +90,7 @@ fn identities_that_no_store_names_are_given_back_too() {
     bcdrescue(&against("check", &disk, &record))
         .exits(0)
         .says("its GUID was")
-        .says("fix --restore-identity would give back");
+        .says("To repair: bcdrescue fix");
     bcdrescue(&["fix", disk.name(), "--restore-identity", "--yes"]).exits(0).says("nothing was written");
     bcdrescue(&[against("fix", &disk, &record), vec!["--yes", "--restore-identity"]].concat()).exits(1);
     assert_eq!(hash(&disk.path), original);

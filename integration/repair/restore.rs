@@ -85,7 +85,7 @@ fn every_disk_gets_its_old_identity_back() {
         let named = named.iter().map(|one| (one["number"].as_u64(), one["guid"].as_str().unwrap()));
         let expected = guids.iter().map(|(number, guid)| (Some(u64::from(*number)), *guid));
         assert!(named.eq(expected), "{name}: {offered}");
-        bcdrescue(&["check", disk.name()]).exits(4).says("or give back");
+        bcdrescue(&["check", disk.name()]).exits(4).says("       or: ");
         let dry = bcdrescue(&["fix", disk.name(), "--restore-identity", "--dry-run"]).exits(4);
         dry.says("to change, and no store").says(old).says("dry run: nothing was written");
         assert_eq!(hash(&disk.path), before, "{name}: a dry run wrote");

@@ -38,8 +38,8 @@ fn a_hibernated_windows_is_refused() {
     assert_eq!(findings(&checked(&disk, 4, "broken"), "hibernated").len(), 1);
     bcdrescue(&["fix", disk.name(), "--yes"])
         .exits(8)
-        .says("this is carried out, and the disk is then healthy")
-        .says(&format!("bcdrescue fix {} --restore-identity", disk.name()));
+        .says(&format!("To repair: bcdrescue fix {} --restore-identity\n", disk.name()))
+        .says("simulated result: healthy");
     gets_its_identity_back(&disk, 1);
     fs::remove_file(disk.record()).unwrap();
     refused(&disk, "hibernated", Some("--allow-hibernated"));

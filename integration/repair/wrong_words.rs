@@ -222,7 +222,7 @@ fn a_boot_record_s_copy_is_where_the_volume_ends() {
     disk.put(copy, &head);
     let target = bcdrescue(&["check", disk.name(), "--json"]).target();
     assert!(has(&target, "boot-record-place"));
-    bcdrescue(&["fix", disk.name(), "--yes", "--boot-sector"]).says("2 fields set right");
+    bcdrescue(&["fix", disk.name(), "--yes", "--boot-sector"]).says("2 fields corrected");
     let before = hash(&disk.path);
     bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);
     assert_ne!(hash(&disk.path), before);

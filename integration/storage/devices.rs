@@ -52,7 +52,7 @@ fn a_block_device_is_repaired_and_brought_back() {
         let Some(machine) = Machine::of(&[(&disk, sector)]) else { return };
         let device = machine.device(0);
         let folder = text(disk.folder.path()).to_owned();
-        machine.run(&["check", device]).exits(4).says("broken");
+        machine.run(&["check", device]).exits(4).says("BROKEN");
         machine.run(&["fix", device, "--yes", "--record-dir", &folder]).exits(1).says("healthy");
         machine.run(&["check", device]).exits(0);
         machine.run(&["fix", device, "--yes", "--record-dir", &folder]).exits(0);

@@ -51,11 +51,11 @@ fn every_kind_is_read_repaired_and_brought_back() {
         run(&["inspect", disk.name()]).exits(0);
         run(&["check", disk.name()])
             .exits(4)
-            .says(&format!("Run: bcdrescue fix {} --key-file {key}\n", disk.name()));
+            .says(&format!("To repair: bcdrescue fix {} --key-file {key}\n", disk.name()));
         run(&["fix", disk.name(), "--dry-run"]).exits(4);
         assert_eq!(all(&disk), files, "{arguments:?}: reading wrote");
         let fixed_now = run(&["fix", disk.name(), "--yes"]).exits(1);
-        let way_back = format!("to go back: bcdrescue undo --key-file {key} {}", text(&disk.record()));
+        let way_back = format!("to undo: bcdrescue undo --key-file {key} {}", text(&disk.record()));
         assert!(fixed_now.stdout.contains(&way_back), "{}", fixed_now.stdout);
         assert_eq!(facts(&run(&["check", disk.name(), "--json"]).exits(0)), healthy, "{arguments:?}");
         run(&["fix", disk.name(), "--yes"]).exits(0);

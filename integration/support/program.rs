@@ -62,10 +62,14 @@ pub fn unlimited(arguments: &[&str]) -> Run {
     run(env!("CARGO_BIN_EXE_bcdrescue"), arguments)
 }
 
+/// Columns of what it prints: tests look for sentences, which are in one piece so.
+const COLUMNS: &str = "10000";
+
 /// Runs a program; it never has a terminal.
 pub fn run(program: &str, arguments: &[&str]) -> Run {
-    let output =
-        Command::new(program).args(arguments).stdin(Stdio::null()).output().expect("the program starts");
+    let mut command = Command::new(program);
+    command.args(arguments).env("COLUMNS", COLUMNS).stdin(Stdio::null());
+    let output = command.output().expect("the program starts");
     Run {
         code: output.status.code().expect("the program ends by itself"),
         stdout: String::from_utf8(output.stdout).expect("UTF-8"),

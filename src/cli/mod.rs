@@ -58,13 +58,14 @@ pub fn main() -> ExitCode {
             });
         }
     };
+    cli.show.set_color();
     let run = || match &cli.command {
-        Command::List(args) => list::run(args, cli.json),
-        Command::Inspect(args) => inspect::run(args, cli.json),
-        Command::Check(args) => check::run(args, cli.json),
-        Command::Fix(args) => fix::run(args, cli.json),
-        Command::Record(args) => record::run(args, cli.json),
-        Command::Undo(args) => undo::run(args, cli.json),
+        Command::List(args) => list::run(args, cli.show.json),
+        Command::Inspect(args) => inspect::run(args, cli.show.json),
+        Command::Check(args) => check::run(args, cli.show),
+        Command::Fix(args) => fix::run(args, cli.show),
+        Command::Record(args) => record::run(args, cli.show.json),
+        Command::Undo(args) => undo::run(args, cli.show.json),
         Command::Schema { of } => lines::write(format_args!("{:#}\n", schema(*of))).map(|()| HEALTHY),
         Command::Completions { shell } => shell::completions(*shell),
         Command::Man(args) => shell::man(args),
@@ -88,7 +89,7 @@ fn report_failure(cli: &Cli, error: &anyhow::Error) {
     if matches!(cli.command, Command::Fix(_) | Command::Undo(_)) {
         document = document.of_repair();
     }
-    let printed = cli.json && json::print(&[document]).is_ok();
+    let printed = cli.show.json && json::print(&[document]).is_ok();
     if !printed {
         lines::warn(format_args!("bcdrescue: {message}"));
     }

@@ -11,6 +11,7 @@ use clap_complete::Shell;
 use crate::cli::args::check_args::CheckArgs;
 use crate::cli::args::choice::ChoiceArgs;
 use crate::cli::args::open_args::OpenArgs;
+use crate::cli::args::show_args::ShowArgs;
 use crate::cli::output::json::schema::SchemaOf;
 
 /// Repairs the boot configuration of a Windows disk from Linux.
@@ -29,9 +30,9 @@ pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// Print JSON instead of text.
-    #[arg(long, global = true)]
-    pub json: bool,
+    /// How results are shown.
+    #[command(flatten)]
+    pub show: ShowArgs,
 }
 
 /// The commands.

@@ -9,11 +9,12 @@ use std::time::Instant;
 use anyhow::anyhow;
 
 use crate::cli::args::check_args::CheckArgs;
+use crate::cli::args::show_args::ShowArgs;
+use crate::cli::commands::check_output::CheckOutput;
 use crate::cli::commands::check_result;
+use crate::cli::commands::check_result::Shape;
 use crate::cli::output::json::Form;
-use crate::cli::output::json::Stream;
 use crate::cli::output::outcome::Outcome;
-use crate::cli::output::outcome::Tally;
 use crate::cli::output::reports::Reports;
 use crate::cli::run::confine;
 use crate::cli::run::examine::NOTHING_ATTACHED;
@@ -30,7 +31,6 @@ use crate::cli::run::targets::no_directory;
 use crate::cli::text::advice;
 use crate::cli::text::exit::HEALTHY;
 use crate::cli::text::exit::Usage;
-use crate::cli::text::lines;
 use crate::cli::text::progress::Progress;
 use crate::cli::text::words::clean;
 use crate::diagnosis::Choice;
@@ -45,7 +45,7 @@ use crate::storage::attached::attached_disks;
 /// # Errors
 /// When no target is named and no Windows disk is attached, a list cannot be read, or the results cannot be
 /// written; a target that cannot be examined is one result among others.
-pub(crate) fn run(args: &CheckArgs, as_json: bool) -> anyhow::Result<u8> {
+pub(crate) fn run(args: &CheckArgs, show: ShowArgs) -> anyhow::Result<u8> {
     let choice = args.choice.choice()?;
     if let (Some(junit), Some(sarif)) = (&args.junit, &args.sarif)
         && is_same_file(junit, sarif)
@@ -54,10 +54,10 @@ pub(crate) fn run(args: &CheckArgs, as_json: bool) -> anyhow::Result<u8> {
     }
     let mut reports = Reports::create(args.junit.as_deref(), args.sarif.as_deref())?;
     confine::to_reading();
-    check(args, as_json, choice, &mut reports).inspect_err(|error| reports.broke_off(error))
+    check(args, show, choice, &mut reports).inspect_err(|error| reports.broke_off(error))
 }
 
-fn check(args: &CheckArgs, as_json: bool, choice: Choice, reports: &mut Reports) -> anyhow::Result<u8> {
+fn check(args: &CheckArgs, show: ShowArgs, choice: Choice, reports: &mut Reports) -> anyhow::Result<u8> {
     let mut targets = targets(args)?;
     if args.against.is_some() && targets.len() != 1 {
         return Err(Usage("--against is for one target: a record is of one disk".to_owned()).into());
@@ -74,7 +74,7 @@ fn check(args: &CheckArgs, as_json: bool, choice: Choice, reports: &mut Reports)
     let check = Check {
         args,
         named: NamedDisks::among(named, &args.open.options(), threads),
-        form: form(args, as_json),
+        shape: shape(args, show, targets.len() != 1),
         choice,
         snapshot: snapshot(args.against.as_deref())?,
     };
@@ -85,11 +85,13 @@ fn is_named(args: &CheckArgs) -> bool {
     !args.targets.is_empty()
 }
 
-fn form(args: &CheckArgs, as_json: bool) -> Option<Form> {
-    match (args.jsonl, as_json) {
-        (true, _) => Some(Form::Lines),
-        (false, true) => Some(Form::Document),
-        (false, false) => None,
+fn shape(args: &CheckArgs, show: ShowArgs, is_many: bool) -> Shape {
+    match (args.jsonl, show.json, show.verbose) {
+        (true, ..) => Shape::Json(Form::Lines),
+        (false, true, _) => Shape::Json(Form::Document),
+        (false, false, true) => Shape::Details,
+        (false, false, false) if is_many => Shape::OneOfMany,
+        (false, false, false) => Shape::Screen,
     }
 }
 
@@ -103,8 +105,8 @@ fn targets(args: &CheckArgs) -> anyhow::Result<Vec<PathBuf>> {
 /// What is the same for all targets.
 struct Check<'a> {
     args: &'a CheckArgs,
-    /// Of JSON; `None` for text.
-    form: Option<Form>,
+    /// How each is shown.
+    shape: Shape,
     choice: Choice,
     /// The disks whose identities each is compared with.
     named: NamedDisks,
@@ -114,8 +116,7 @@ struct Check<'a> {
 impl Check<'_> {
     fn all(&self, targets: &[PathBuf], threads: usize, reports: &mut Reports) -> anyhow::Result<u8> {
         let progress = Progress::new(targets.len());
-        let (mut code, mut tally, mut outcomes) = (HEALTHY, Tally::default(), Vec::new());
-        let mut stream = self.form.map(Stream::new);
+        let (mut code, mut output, mut outcomes) = (HEALTHY, CheckOutput::new(self.shape), Vec::new());
         let work = |path: &PathBuf| {
             let outcome = self.one(path);
             progress.step();
@@ -124,38 +125,19 @@ impl Check<'_> {
         let show = |outcome: Option<Outcome>| {
             let Some(mut outcome) = outcome else { return Ok(()) };
             code |= outcome.code;
-            let first = tally.targets() == 0;
-            tally.add(&outcome);
-            let shown = std::mem::take(&mut outcome.shown);
+            progress.aside(|| output.add(&outcome))?;
             if reports.are_wanted() {
+                outcome.shown = String::new();
                 outcomes.push(outcome);
             }
-            progress.aside(|| match &mut stream {
-                Some(stream) => stream.add(&shown),
-                None => lines::write(format_args!("{}{shown}", if first { "" } else { "\n" })),
-            })
+            Ok(())
         };
         in_order(targets, threads, work, show)?;
         progress.end();
         reports.write(&outcomes)?;
-        anyhow::ensure!(is_named(self.args) || tally.targets() > 0, NOTHING_ATTACHED);
-        self.end(stream, &tally)?;
+        anyhow::ensure!(is_named(self.args) || output.tally().targets() > 0, NOTHING_ATTACHED);
+        output.end()?;
         Ok(code)
-    }
-
-    fn end(&self, stream: Option<Stream>, tally: &Tally) -> anyhow::Result<()> {
-        let is_many = tally.targets() != 1;
-        match stream {
-            None if is_many => lines::write(format_args!("\n{}\n", tally.line()))?,
-            None => {}
-            Some(stream) => {
-                stream.end(tally)?;
-                if is_many && self.form == Some(Form::Lines) {
-                    lines::warn(format_args!("bcdrescue: {}", tally.line()));
-                }
-            }
-        }
-        Ok(())
     }
 
     /// `None` for an attached disk that nobody named and that is not Windows'.
@@ -165,7 +147,7 @@ impl Check<'_> {
         let outcome = examined.unwrap_or_else(|_| Err(anyhow!("an error of this program; please report it")));
         let mut outcome = outcome.unwrap_or_else(|error| {
             let message = clean(&advice::of(&error));
-            Some(check_result::failed(path, message, self.form))
+            Some(check_result::failed(path, message, self.shape))
         })?;
         outcome.seconds = begun.elapsed().as_secs_f64();
         Some(outcome)
@@ -174,7 +156,7 @@ impl Check<'_> {
     fn examine(&self, path: &Path) -> anyhow::Result<Option<Outcome>> {
         no_directory(path, self.args.recursive)?;
         if is_store_file(path) {
-            return check_result::store_file(path, self.args, self.form).map(Some);
+            return check_result::store_file(path, self.args, self.shape).map(Some);
         }
         let options = self.args.open.options();
         let mut context = context(path, &self.named, &options, self.choice, self.args.choice.independent);
@@ -187,6 +169,6 @@ impl Check<'_> {
         if !is_named(self.args) && examined.diagnosis.verdict == Verdict::NotWindows {
             return Ok(None);
         }
-        Ok(Some(check_result::disk(&examined, &context, &at_hand, self.args, self.form)))
+        Ok(Some(check_result::disk(&examined, &context, &at_hand, self.args, self.shape)))
     }
 }

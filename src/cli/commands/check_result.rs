@@ -15,7 +15,12 @@ use crate::cli::output::json::target::required;
 use crate::cli::output::outcome::Outcome;
 use crate::cli::output::outcome::Reason;
 use crate::cli::output::outcome::reasons;
-use crate::cli::output::screen;
+use crate::cli::output::screen::closing;
+use crate::cli::output::screen::details;
+use crate::cli::output::screen::headline;
+use crate::cli::output::screen::headline::Headline;
+use crate::cli::output::screen::picture;
+use crate::cli::output::screen::summary;
 use crate::cli::run::examine::Examined;
 use crate::cli::run::store_file::read_store_file;
 use crate::cli::text::exit::FAILED;
@@ -26,7 +31,6 @@ use crate::cli::text::shell_quote;
 use crate::cli::text::words;
 use crate::cli::text::words::clean;
 use crate::diagnosis::Context;
-use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Verdict;
 use crate::diagnosis::diagnose_store;
@@ -36,19 +40,33 @@ use crate::repair::case::Case;
 use crate::repair::prospect::prospect;
 use crate::repair::refusal::Allowed;
 
+/// How a result is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// As JSON.
+    Json(Form),
+    /// As text, with everything that was found.
+    Details,
+    /// As text on one screen.
+    Screen,
+    /// The same, and in one row where there is nothing to say.
+    OneOfMany,
+}
+
 /// Of a target that could not be examined, for this reason.
 #[must_use]
-pub(crate) fn failed(path: &Path, message: String, form: Option<Form>) -> Outcome {
+pub(crate) fn failed(path: &Path, message: String, shape: Shape) -> Outcome {
     let document = || {
         let [document] = json::failure(Some(path), &message);
         document
     };
     let text = |out: &mut Lines| {
-        out.add(format_args!("{}: {}", clean(&json::path(path)), words::verdict(Verdict::Unknown)));
-        out.add(format_args!("  could not be examined: {message}"));
+        let what = Headline::unknown().coloured();
+        out.add(format_args!("{}: {what}: it could not be examined", clean(&json::path(path))));
+        out.add(format_args!("  {message}"));
     };
-    let shown = shown(form, document, text);
-    outcome(path, FAILED, Verdict::Unknown, vec![Reason::plain(message)], shown)
+    let shown = shown(shape, document, text);
+    outcome(path, FAILED, Headline::unknown(), vec![Reason::plain(message)], shown)
 }
 
 /// Of a disk.
@@ -58,7 +76,7 @@ pub(crate) fn disk(
     context: &Context,
     others: &[Others],
     args: &CheckArgs,
-    form: Option<Form>,
+    shape: Shape,
 ) -> Outcome {
     let Examined { layout, storage, .. } = examined;
     let case = Case { storage, layout, context, allowed: Allowed::default() };
@@ -67,26 +85,46 @@ pub(crate) fn disk(
         args.requirements().map(|it| (it, it.unmet(&examined.layout, &examined.diagnosis, others))).collect();
     let unmet = unmet(&requirements);
     let document = || checked(examined, &prospect, &switches(args), &requirements);
-    let text = |out: &mut Lines| {
-        screen::headline(out, examined);
-        screen::picture(out, examined);
-        if examined.diagnosis.verdict != Verdict::Healthy {
-            screen::chain(out, &examined.diagnosis);
+    let headline = Headline::of(&examined.diagnosis);
+    let text = |out: &mut Lines| match shape {
+        Shape::OneOfMany if headline.verdict == Verdict::Healthy && unmet.is_empty() => {
+            one_row(out, examined)
         }
-        screen::findings(out, &examined.diagnosis.findings);
-        screen::closing(out, examined, &prospect, &switches(args));
-        add_unmet(out, &unmet);
+        Shape::Details => {
+            headline::show(out, examined);
+            picture::whole(out, examined);
+            if headline.verdict != Verdict::Healthy {
+                details::chain(out, &examined.diagnosis);
+            }
+            details::findings(out, &examined.diagnosis.findings);
+            out.gap();
+            closing::show(out, examined, &prospect, &switches(args));
+            closing::no_alternative(out, examined, &prospect);
+            add_unmet(out, &unmet);
+        }
+        Shape::Screen | Shape::OneOfMany | Shape::Json(_) => {
+            headline::show(out, examined);
+            summary::show(out, examined, &prospect);
+            closing::show(out, examined, &prospect, &switches(args));
+            add_unmet(out, &unmet);
+        }
     };
-    let shown = shown(form, document, text);
-    let Diagnosis { verdict, findings, .. } = &examined.diagnosis;
-    judged(&examined.path, *verdict, findings, unmet, shown)
+    let shown = shown(shape, document, text);
+    judged(&examined.path, headline, &examined.diagnosis.findings, unmet, shown)
+}
+
+/// A disk of which there is nothing more to say than what it is.
+fn one_row(out: &mut Lines, examined: &Examined) {
+    let verdict = words::verdict(examined.diagnosis.verdict);
+    let path = clean(&examined.path.display().to_string());
+    out.add(format_args!("{path}: {verdict}: {}", clean(&picture::what(examined))));
 }
 
 /// Of a store file by itself: what can be said without the disk it belongs to.
 ///
 /// # Errors
 /// When it cannot be read or is no hive.
-pub(crate) fn store_file(path: &Path, args: &CheckArgs, form: Option<Form>) -> anyhow::Result<Outcome> {
+pub(crate) fn store_file(path: &Path, args: &CheckArgs, shape: Shape) -> anyhow::Result<Outcome> {
     let store = read_store_file(path)?;
     let name = json::path(path);
     let findings = diagnose_store(&name, &store);
@@ -113,8 +151,9 @@ pub(crate) fn store_file(path: &Path, args: &CheckArgs, form: Option<Form>) -> a
         }
         add_unmet(out, &unmet);
     };
-    let shown = shown(form, document, text);
-    Ok(judged(path, verdict, &findings, unmet, shown))
+    let shown = shown(shape, document, text);
+    let headline = Headline { verdict, sentence: None, why: None };
+    Ok(judged(path, headline, &findings, unmet, shown))
 }
 
 fn unmet(requirements: &[(Requirement, Option<String>)]) -> Vec<Reason> {
@@ -125,31 +164,34 @@ fn unmet(requirements: &[(Requirement, Option<String>)]) -> Vec<Reason> {
 
 fn add_unmet(out: &mut Lines, unmet: &[Reason]) {
     if !unmet.is_empty() {
-        out.add(format_args!("\n  does not meet what is required:"));
+        out.add(format_args!("  does not meet what is required:"));
         unmet.iter().for_each(|unmet| out.add(format_args!("    {}", clean(&unmet.line()))));
     }
 }
 
 /// Of what was examined, with the requirements that it does not meet.
-fn judged(path: &Path, verdict: Verdict, findings: &[Finding], unmet: Vec<Reason>, shown: String) -> Outcome {
+fn judged(
+    path: &Path,
+    headline: Headline,
+    findings: &[Finding],
+    unmet: Vec<Reason>,
+    shown: String,
+) -> Outcome {
+    let verdict = headline.verdict;
     let code = code_of(verdict) | if unmet.is_empty() { HEALTHY } else { LEFT };
     let mut reasons = reasons(findings, verdict);
     reasons.extend(unmet);
-    outcome(path, code, verdict, reasons, shown)
+    outcome(path, code, headline, reasons, shown)
 }
 
-fn outcome(path: &Path, code: u8, verdict: Verdict, reasons: Vec<Reason>, shown: String) -> Outcome {
-    Outcome { target: path.to_owned(), code, verdict, reasons, shown, seconds: 0.0 }
+fn outcome(path: &Path, code: u8, headline: Headline, reasons: Vec<Reason>, shown: String) -> Outcome {
+    Outcome { target: path.to_owned(), code, headline, reasons, shown, seconds: 0.0 }
 }
 
-fn shown<T: Serialize>(
-    form: Option<Form>,
-    document: impl FnOnce() -> T,
-    text: impl FnOnce(&mut Lines),
-) -> String {
-    match form {
-        Some(form) => form.target(&document()),
-        None => {
+fn shown<T: Serialize>(shape: Shape, document: impl FnOnce() -> T, text: impl FnOnce(&mut Lines)) -> String {
+    match shape {
+        Shape::Json(form) => form.target(&document()),
+        Shape::Details | Shape::Screen | Shape::OneOfMany => {
             let mut lines = Lines::default();
             text(&mut lines);
             lines.into_text()

@@ -23,7 +23,9 @@ use crate::cli::output::json::store::Inspected;
 use crate::cli::output::json::store::InspectedFile;
 use crate::cli::output::json::store::StoreInFile;
 use crate::cli::output::json::store::StoreOnDisk;
-use crate::cli::output::screen;
+use crate::cli::output::screen::details;
+use crate::cli::output::screen::headline;
+use crate::cli::output::screen::picture;
 use crate::cli::run::confine;
 use crate::cli::run::examine::Examined;
 use crate::cli::run::examine::examine;
@@ -122,9 +124,9 @@ fn document(examined: &Examined, context: &Context) -> Inspected {
 
 fn add(out: &mut Lines, examined: &Examined, context: &Context) {
     let layout = &examined.layout;
-    screen::headline(out, examined);
-    screen::picture(out, examined);
-    screen::chain(out, &examined.diagnosis);
+    headline::show(out, examined);
+    picture::whole(out, examined);
+    details::chain(out, &examined.diagnosis);
     out.add(format_args!(""));
     out.add(format_args!("{}", list::partition_table(layout)));
     for file in &layout.stores {
@@ -145,7 +147,7 @@ fn add(out: &mut Lines, examined: &Examined, context: &Context) {
         out.add(format_args!("\n{}", "boot.ini".bold()));
         text.text.lines().for_each(|line| out.add(format_args!("  {}", clean(line.trim_end()))));
     }
-    screen::findings(out, &examined.diagnosis.findings);
+    details::findings(out, &examined.diagnosis.findings);
 }
 
 /// The entry that starts by itself, in a line.

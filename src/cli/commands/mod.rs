@@ -1,6 +1,7 @@
 //! One command each.
 
 pub(crate) mod check;
+pub(crate) mod check_output;
 pub(crate) mod check_result;
 pub(crate) mod fix;
 pub(crate) mod inspect;

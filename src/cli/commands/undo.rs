@@ -9,7 +9,7 @@ use crate::cli::args::command_line::UndoArgs;
 use crate::cli::output::json;
 use crate::cli::output::json::repair::Action;
 use crate::cli::output::json::repair::Undone;
-use crate::cli::output::plan_lines;
+use crate::cli::output::sector_dump;
 use crate::cli::run::confine;
 use crate::cli::run::examine::Examined;
 use crate::cli::run::examine::examine_alone;
@@ -134,7 +134,7 @@ impl UndoRun<'_> {
             lines::show(|out| {
                 self.announce(out, record, &back);
                 if self.args.write.dry_run {
-                    plan_lines::sectors(out, &back);
+                    sector_dump::sectors(out, &back);
                 }
             })?;
         }

@@ -47,8 +47,8 @@ impl Junit {
 
 fn document(xml: &mut Vec<u8>, outcomes: &[Outcome]) -> std::io::Result<()> {
     let count = |wanted: fn(&Outcome) -> bool| outcomes.iter().filter(|it| wanted(it)).count().to_string();
-    let failures = count(|it| it.verdict != Verdict::Unknown && !it.reasons.is_empty());
-    let errors = count(|it| it.verdict == Verdict::Unknown);
+    let failures = count(|it| it.headline.verdict != Verdict::Unknown && !it.reasons.is_empty());
+    let errors = count(|it| it.headline.verdict == Verdict::Unknown);
     let seconds = format!("{:.3}", outcomes.iter().map(|it| it.seconds).fold(0.0, |sum, one| sum + one));
     let mut writer = Writer::new_with_indent(&mut *xml, b' ', 2);
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
@@ -75,7 +75,7 @@ fn case(writer: &mut Writer<&mut Vec<u8>>, outcome: &Outcome) -> std::io::Result
     let (name, seconds) = (printable(&json::path(&outcome.target)), format!("{:.3}", outcome.seconds));
     let attributes = [("name", name.as_str()), ("classname", "bcdrescue"), ("time", seconds.as_str())];
     let case = writer.create_element("testcase").with_attributes(attributes);
-    let kind = match outcome.verdict {
+    let kind = match outcome.headline.verdict {
         Verdict::Unknown => "error",
         _ if outcome.reasons.is_empty() => {
             case.write_empty()?;
@@ -84,14 +84,22 @@ fn case(writer: &mut Writer<&mut Vec<u8>>, outcome: &Outcome) -> std::io::Result
         _ => "failure",
     };
     case.write_inner_content(|writer| {
-        let verdict = outcome.verdict.to_string();
-        let message = printable(outcome.reasons.first().map_or(verdict, Reason::line).as_str());
-        let attributes = [("message", message.as_str()), ("type", kind_of(outcome.verdict))];
+        let message = printable(&message(outcome));
+        let attributes = [("message", message.as_str()), ("type", kind_of(outcome.headline.verdict))];
         let text = printable(&lines(&outcome.reasons).join("\n"));
         writer.create_element(kind).with_attributes(attributes).write_text_content(BytesText::new(&text))?;
         Ok(())
     })?;
     Ok(())
+}
+
+/// The headline, which CI systems show by itself; where that says nothing of why, the first reason too.
+fn message(outcome: &Outcome) -> String {
+    let headline = outcome.headline.line();
+    match outcome.reasons.first() {
+        Some(reason) if outcome.headline.why.is_none() => format!("{headline}: {}", reason.line()),
+        _ => headline,
+    }
 }
 
 /// How much it matters and what it is, and below that all that it is about.
@@ -124,6 +132,7 @@ fn printable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::output::screen::headline::Headline;
 
     #[test]
     fn whatever_an_image_says_the_report_is_xml() {
@@ -131,7 +140,7 @@ mod tests {
             code: 0,
             shown: String::new(),
             target: target.into(),
-            verdict,
+            headline: Headline { verdict, sentence: None, why: None },
             seconds: 0.0015,
             reasons: reasons.iter().map(|reason| Reason::plain((*reason).to_owned())).collect(),
         };
@@ -155,7 +164,7 @@ mod tests {
         assert_eq!(found[0].children().filter(roxmltree::Node::is_element).count(), 0);
         let failure = found[1].children().find(|node| node.has_tag_name("failure")).unwrap();
         let shown = "a\u{fffd}[2J<![CDATA[\"'&\u{fffd}]]>";
-        assert_eq!(failure.attribute("message"), Some(shown));
+        assert_eq!(failure.attribute("message"), Some(format!("broken: {shown}").as_str()));
         assert_eq!(failure.text(), Some(format!("{shown}\nsecond").as_str()));
         let error = found[2].children().find(|node| node.has_tag_name("error")).unwrap();
         assert_eq!(error.attribute("type"), Some("unknown"));

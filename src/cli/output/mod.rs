@@ -9,4 +9,4 @@ pub mod report_file;
 pub mod reports;
 pub mod sarif;
 pub mod screen;
-pub mod ways;
+pub mod sector_dump;

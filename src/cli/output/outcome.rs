@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::cli::output::screen::headline::Headline;
 use crate::cli::text::words;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Severity;
@@ -18,8 +19,8 @@ pub struct Outcome {
     pub target: PathBuf,
     /// Bits of the exit code.
     pub code: u8,
-    /// The answer in a word.
-    pub verdict: Verdict,
+    /// The answer in a sentence.
+    pub headline: Headline,
     /// Why it is not what it has to be; empty when it is.
     pub reasons: Vec<Reason>,
     /// Text or JSON.
@@ -99,7 +100,7 @@ pub struct Tally {
 impl Tally {
     /// Counts one more.
     pub fn add(&mut self, outcome: &Outcome) {
-        let counter = match outcome.verdict {
+        let counter = match outcome.headline.verdict {
             Verdict::Healthy => &mut self.healthy,
             Verdict::Degraded => &mut self.degraded,
             Verdict::Broken => &mut self.broken,
@@ -108,7 +109,7 @@ impl Tally {
         };
         *counter = counter.saturating_add(1);
         self.targets = self.targets.saturating_add(1);
-        if outcome.verdict == Verdict::Healthy && !outcome.reasons.is_empty() {
+        if outcome.headline.verdict == Verdict::Healthy && !outcome.reasons.is_empty() {
             self.unmet = self.unmet.saturating_add(1);
         }
     }

@@ -1,7 +1,10 @@
-//! A plan as people are shown it: elements, then sectors.
+//! A plan as people are shown it, in the words of the store.
 
-use owo_colors::OwoColorize;
+use owo_colors::OwoColorize as _;
 
+use crate::bcd::element::ElementId;
+use crate::bcd::names::display_name;
+use crate::bcd::object::Object;
 use crate::cli::run::examine::Examined;
 use crate::cli::text::lines::Lines;
 use crate::cli::text::words;
@@ -12,21 +15,107 @@ use crate::diagnosis::Remedy;
 use crate::diagnosis::identity::restore::Restore;
 use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::code::Code;
+use crate::diagnosis::model::identity::disk_of;
+use crate::diagnosis::model::remedy::Repoint;
 use crate::diagnosis::model::subject::Place;
 use crate::diagnosis::model::subject::Subject;
 use crate::diagnosis::show_disk;
 use crate::diagnosis::show_identity;
 use crate::layout::Layout;
+use crate::layout::index::StoreIndex;
+use crate::layout::store::StoreFile;
 use crate::partition::PartitionId;
 use crate::repair::change::store::StorePlan;
-use crate::repair::patch::Patch;
 use crate::repair::plan::Plan;
 
-/// Bytes in a line of a dump.
-const LINE: usize = 16;
+/// Columns by which what does not fit is indented.
+const HANGING: usize = 8;
+/// Letters of a GUID that tell it from the others of a store.
+const SHORT: usize = 8;
 
-/// Every element that changes, those together that change alike: what they name, what they will name.
-pub fn changes(out: &mut Lines, diagnosis: &Diagnosis) {
+/// Every entry that changes, those that change alike in a row, below their store; and the identities that go and come.
+pub fn changes(out: &mut Lines, layout: &Layout, diagnosis: &Diagnosis) {
+    let mut stores: Vec<StoreIndex> = diagnosis.repoints().map(|repoint| repoint.store).collect();
+    stores.sort_unstable();
+    stores.dedup();
+    for index in stores {
+        let Some(file) = layout.store(index) else { continue };
+        out.add(format_args!("  in {} on {}:", clean(&file.name), clean(&layout.name(file.volume))));
+        for Row { entries, elements, place } in rows(layout, diagnosis, index) {
+            let (entries, elements, place) = (clean(&entries.join(", ")), elements.join(", "), clean(&place));
+            out.hang(HANGING, format_args!("    {entries}: {elements} {} {place}", "->".green()));
+        }
+    }
+    let mut identities: Vec<String> = diagnosis.repoints().map(exchange).collect();
+    identities.sort_unstable();
+    identities.dedup();
+    identities.iter().for_each(|it| out.add(format_args!("  {it}")));
+}
+
+/// Which disk is named instead of which; only the partition where the disk stays the same.
+fn exchange(repoint: &Repoint) -> String {
+    let (old, new) = (disk_of(&repoint.old), disk_of(&repoint.new));
+    match old == new {
+        true => format!("{} stays, with another partition", show_disk(new)),
+        false => format!("{} becomes {}", show_disk(old), show_disk(new)),
+    }
+}
+
+/// Entries of which the same elements change in the same way.
+struct Row {
+    entries: Vec<String>,
+    elements: Vec<String>,
+    place: String,
+}
+
+/// The entries of a store that change.
+fn rows(layout: &Layout, diagnosis: &Diagnosis, store: StoreIndex) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    let parsed = layout.store(store).and_then(StoreFile::parsed);
+    for repoint in diagnosis.repoints().filter(|repoint| repoint.store == store) {
+        let Some(object) = parsed.and_then(|store| store.object_at(repoint.object)) else { continue };
+        let element = object.element_at(repoint.element);
+        let element = element.map(|it| display_name(it, object.object_type)).unwrap_or_default();
+        let (entries, place) = (vec![name(object)], place(repoint));
+        match rows.iter_mut().find(|row| row.entries == entries && row.place == place) {
+            Some(row) if row.elements.contains(&element) => {}
+            Some(row) => row.elements.push(element),
+            None => rows.push(Row { entries, elements: vec![element], place }),
+        }
+    }
+    rows.dedup_by(|next, row| {
+        let is_alike = (&next.elements, &next.place) == (&row.elements, &row.place);
+        if is_alike {
+            row.entries.append(&mut next.entries);
+        }
+        is_alike
+    });
+    rows
+}
+
+/// Where it will lead, by number: the names are above the plan.
+fn place(repoint: &Repoint) -> String {
+    match repoint.volume {
+        Some(_) => format!("partition {}", repoint.partition),
+        None => repoint.place.clone(),
+    }
+}
+
+/// An entry by its description and as much of its GUID as is needed: `Windows 10 {5f3c4a91}`, `{bootmgr}`.
+fn name(object: &Object) -> String {
+    let name = object.name();
+    let title = object.string(ElementId::DESCRIPTION).unwrap_or_default();
+    match (object.key == name, title) {
+        (true, "") => name.to_owned(),
+        (true, title) => {
+            format!("{title} {}}}", name.chars().take(SHORT.saturating_add(1)).collect::<String>())
+        }
+        (false, _) => name.to_owned(),
+    }
+}
+
+/// Every element that changes, those together that change alike: what they refer to, and what they will.
+pub fn elements(out: &mut Lines, diagnosis: &Diagnosis) {
     let mut groups: Vec<(_, Vec<&str>)> = Vec::new();
     for finding in &diagnosis.findings {
         let Remedy::Repoint(repoint) = &finding.remedy else { continue };
@@ -37,7 +126,8 @@ pub fn changes(out: &mut Lines, diagnosis: &Diagnosis) {
         }
     }
     if !groups.is_empty() {
-        out.add(format_args!("\n  to change:"));
+        out.gap();
+        out.add(format_args!("  to change:"));
     }
     for ((old, new, place), subjects) in groups {
         subjects.iter().for_each(|subject| out.add(format_args!("    {}", clean(subject))));
@@ -49,7 +139,7 @@ pub fn changes(out: &mut Lines, diagnosis: &Diagnosis) {
 /// The identity that the disk has, and the one that it gets back.
 pub fn identity(out: &mut Lines, layout: &Layout, diagnosis: &Diagnosis) {
     let Restore::Possible(old) = &diagnosis.restore else { return };
-    out.add(format_args!("\n  to change, and no store:"));
+    out.add(format_args!("  to change, and no store:"));
     let mut change = |what: &str, now: String, then: String| {
         out.add(format_args!("    {}", clean(what)));
         out.add(format_args!("      {} {}", "-".red(), now.dimmed()));
@@ -72,7 +162,7 @@ pub fn edits<'a>(out: &mut Lines, edits: impl Iterator<Item = &'a ByteEdit>) {
     if edits.is_empty() {
         return;
     }
-    out.add(format_args!("\n  to set right:"));
+    out.add(format_args!("  to correct:"));
     for edit in edits {
         out.add(format_args!("    {}: {}", clean(&edit.what), clean(&edit.meaning)));
     }
@@ -82,17 +172,36 @@ pub fn edits<'a>(out: &mut Lines, edits: impl Iterator<Item = &'a ByteEdit>) {
 pub fn recovered(out: &mut Lines, plan: &Plan) {
     for store in &plan.stores {
         if let Some(recovered) = &store.recovered {
-            out.add(format_args!(
-                "\n  {} is dirty and is written whole: {}",
-                clean(&store.name),
-                clean(recovered)
-            ));
+            let name = clean(&store.name);
+            out.add(format_args!("  {name} is dirty and is written as a whole: {}", clean(recovered)));
         }
     }
 }
 
-/// What the repair will not cure. That a store is dirty is cured where it is written.
-pub fn left(out: &mut Lines, examined: &Examined, plan: &Plan) {
+/// What the repair will not cure, with all subjects and advice where those are wanted.
+pub fn left(out: &mut Lines, examined: &Examined, plan: &Plan, is_detailed: bool) {
+    let left = uncured(examined, plan);
+    if left.is_empty() {
+        return;
+    }
+    out.add(format_args!("  not changed:"));
+    let mut told: Vec<&str> = Vec::new();
+    for finding in left {
+        let is_told = told.contains(&finding.message.as_str());
+        if is_detailed {
+            out.add(format_args!("    {}: {}", clean(finding.subject.as_str()), clean(&finding.message)));
+        } else if !is_told {
+            out.add(format_args!("    {}", clean(&finding.message)));
+        }
+        if let (Remedy::Switch(_, advice), true) = (&finding.remedy, is_detailed || !is_told) {
+            out.add(format_args!("      {} {}", "->".yellow(), clean(advice)));
+        }
+        told.push(&finding.message);
+    }
+}
+
+/// The faults that stay. That a store is dirty is cured where it is written.
+fn uncured<'a>(examined: &'a Examined, plan: &Plan) -> Vec<&'a Finding> {
     let layout = &examined.layout;
     let is_written = |subject: &Subject| {
         let Place::Store(index) = *subject.place() else { return false };
@@ -103,39 +212,16 @@ pub fn left(out: &mut Lines, examined: &Examined, plan: &Plan) {
             plan.stores.iter().any(is_it)
         })
     };
-    let findings = examined.diagnosis.left();
     let is_cured = |finding: &Finding| match finding.code {
         Code::StoreDirty => is_written(&finding.subject),
         Code::IdentityChanged => plan.restored.is_some(),
         _ => false,
     };
-    let left: Vec<_> = findings.filter(|finding| !is_cured(finding)).collect();
-    if left.is_empty() {
-        return;
-    }
-    out.add(format_args!("\n  left as it is:"));
-    for finding in left {
-        out.add(format_args!("    {}: {}", clean(finding.subject.as_str()), clean(&finding.message)));
-        if let Remedy::Switch(_, advice) = &finding.remedy {
-            out.add(format_args!("      {} {}", "→".yellow(), clean(advice)));
-        }
-    }
+    examined.diagnosis.left().filter(|finding| !is_cured(finding)).collect()
 }
 
-/// Every sector with the bytes that differ, before and after.
-pub fn sectors(out: &mut Lines, patches: &[Patch]) {
-    out.add(format_args!("\n  {}:", words::count(patches.len(), "sector", "sectors")));
-    for patch in patches {
-        out.add(format_args!("  sector at 0x{:x} ({} bytes)", patch.offset, patch.before.len()));
-        let lines = patch.before.chunks(LINE).zip(patch.after.chunks(LINE)).enumerate();
-        for (index, (before, after)) in lines.filter(|(_, (before, after))| before != after) {
-            let at = patch.offset.saturating_add(u64::try_from(index.saturating_mul(LINE)).unwrap_or(0));
-            out.add(format_args!("    {} 0x{at:x}: {}", "-".red(), dump(before)));
-            out.add(format_args!("    {} 0x{at:x}: {}", "+".green(), dump(after)));
-        }
-    }
-}
-
-fn dump(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
+/// In how many sectors.
+#[must_use]
+pub fn size(plan: &Plan) -> String {
+    words::count(plan.patches.len(), "sector", "sectors")
 }

@@ -6,10 +6,10 @@ use crate::cli::output::junit::Junit;
 use crate::cli::output::outcome::Outcome;
 use crate::cli::output::outcome::Reason;
 use crate::cli::output::sarif::Sarif;
+use crate::cli::output::screen::headline::Headline;
 use crate::cli::text::advice;
 use crate::cli::text::exit::FAILED;
 use crate::cli::text::words::clean;
-use crate::diagnosis::Verdict;
 
 /// Those that are wanted.
 pub struct Reports {
@@ -81,7 +81,7 @@ fn broken_off(why: &str) -> Outcome {
     Outcome {
         target: "bcdrescue check".into(),
         code: FAILED,
-        verdict: Verdict::Unknown,
+        headline: Headline::unknown(),
         reasons: vec![Reason::plain(format!("it did not come to its end{why}"))],
         shown: String::new(),
         seconds: 0.0,

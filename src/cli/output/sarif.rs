@@ -18,6 +18,7 @@ use crate::cli::output::json::escaped;
 use crate::cli::output::outcome::Outcome;
 use crate::cli::output::outcome::Reason;
 use crate::cli::output::report_file::ReportFile;
+use crate::cli::output::screen::headline::Headline;
 use crate::diagnosis::Severity;
 use crate::diagnosis::Verdict;
 use crate::storage::nbd::url::is_url;
@@ -76,12 +77,12 @@ fn document(outcomes: &[Outcome]) -> Value {
         }
         let place = json!({ "uri": uris.get(index), "index": index });
         for reason in &outcome.reasons {
-            let rule = rule_of(reason, outcome.verdict);
+            let rule = rule_of(reason, outcome.headline.verdict);
             let rule_index = rules.iter().position(|known| known == rule).unwrap_or_else(|| {
                 rules.push(rule.to_owned());
                 rules.len().saturating_sub(1)
             });
-            results.push(result(&place, reason, rule, rule_index));
+            results.push(result(&place, &message(&outcome.headline, reason), reason, rule, rule_index));
         }
     }
     let rule = |id: &String| json!({ "id": id, "shortDescription": { "text": id.replace('-', " ") } });
@@ -101,7 +102,17 @@ fn document(outcomes: &[Outcome]) -> Value {
     })
 }
 
-fn result(place: &Value, reason: &Reason, rule: &str, rule_index: usize) -> Value {
+/// What stops Windows, behind what Windows then does: code hosts show a result by itself.
+fn message(headline: &Headline, reason: &Reason) -> String {
+    match (&headline.sentence, reason.severity) {
+        (Some(sentence), Severity::BlocksBoot) if headline.verdict == Verdict::Broken => {
+            format!("{sentence}: {}", reason.message)
+        }
+        _ => reason.message.clone(),
+    }
+}
+
+fn result(place: &Value, message: &str, reason: &Reason, rule: &str, rule_index: usize) -> Value {
     let subject = |subject: &String| json!({ "fullyQualifiedName": subject });
     // Code hosts want a line, which a disk has not.
     let mut location = json!({ "physicalLocation": {
@@ -119,7 +130,7 @@ fn result(place: &Value, reason: &Reason, rule: &str, rule_index: usize) -> Valu
             Severity::Degrades | Severity::Stale => "warning",
             Severity::Note => "note",
         },
-        "message": { "text": reason.message },
+        "message": { "text": message },
         "locations": [location],
     })
 }
@@ -174,7 +185,7 @@ mod tests {
         let outcome = |target: &str| Outcome {
             target: target.into(),
             code: 4,
-            verdict: Verdict::NotWindows,
+            headline: Headline { verdict: Verdict::NotWindows, sentence: None, why: None },
             reasons: vec![Reason::plain("it is none".into())],
             shown: String::new(),
             seconds: 0.0,

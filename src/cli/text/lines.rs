@@ -5,22 +5,76 @@ use std::io;
 use std::io::Write;
 
 use anyhow::Context as _;
+use textwrap::Options;
+use textwrap::WordSplitter;
 
-/// Lines of text; colours in them are shown where standard output shows colours.
-#[derive(Debug, Default)]
-pub struct Lines(String);
+use crate::cli::text::columns;
+
+/// Columns by which the rest of a long line is indented further than its beginning.
+const HANGING: usize = 2;
+
+/// Lines of text, none wider than the terminal where their words permit; colours in them are shown where standard output shows
+/// colours.
+#[derive(Debug)]
+pub struct Lines {
+    text: String,
+    columns: usize,
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self::of_width(columns::of_output())
+    }
+}
 
 impl Lines {
-    /// Adds a line.
+    /// None yet, for a screen of so many columns.
+    #[must_use]
+    pub const fn of_width(columns: usize) -> Self {
+        Self { text: String::new(), columns }
+    }
+
+    /// Adds a line; where it is too long, what does not fit goes below it, indented a little further.
     pub fn add(&mut self, line: Arguments<'_>) {
-        self.0.push_str(&line.to_string());
-        self.0.push('\n');
+        let line = line.to_string();
+        let indent = line.chars().take_while(|c| *c == ' ').count();
+        self.wrap(&line, indent.saturating_add(HANGING));
+    }
+
+    /// The same, with what does not fit below column `indent`: for text that stands in a column.
+    pub fn hang(&mut self, indent: usize, line: Arguments<'_>) {
+        self.wrap(&line.to_string(), indent);
+    }
+
+    /// Adds a line in one piece, however long it is: a command is copied.
+    pub fn whole(&mut self, line: Arguments<'_>) {
+        self.text.push_str(line.to_string().trim_end());
+        self.text.push('\n');
+    }
+
+    /// Adds an empty line.
+    pub fn gap(&mut self) {
+        self.text.push('\n');
+    }
+
+    fn wrap(&mut self, line: &str, indent: usize) {
+        let body = line.trim_start_matches(' ');
+        let first = " ".repeat(line.len().saturating_sub(body.len()));
+        let rest = " ".repeat(indent);
+        let options = Options::new(self.columns)
+            .initial_indent(&first)
+            .subsequent_indent(&rest)
+            .break_words(false)
+            .word_splitter(WordSplitter::NoHyphenation);
+        for row in textwrap::wrap(body, options) {
+            self.whole(format_args!("{row}"));
+        }
     }
 
     /// All of them.
     #[must_use]
     pub fn into_text(self) -> String {
-        self.0
+        self.text
     }
 }
 
@@ -31,7 +85,7 @@ impl Lines {
 pub fn show(add: impl FnOnce(&mut Lines)) -> anyhow::Result<()> {
     let mut lines = Lines::default();
     add(&mut lines);
-    write(format_args!("{}", lines.0))
+    write(format_args!("{}", lines.text))
 }
 
 /// Shows a line.
@@ -70,5 +124,47 @@ pub fn unless_gone(written: io::Result<()>) -> io::Result<()> {
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use owo_colors::OwoColorize as _;
+
+    use super::*;
+
+    fn rows(columns: usize, add: impl FnOnce(&mut Lines)) -> Vec<String> {
+        let mut lines = Lines::of_width(columns);
+        add(&mut lines);
+        lines.into_text().lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn what_does_not_fit_goes_below_and_no_word_is_cut() {
+        let rows = rows(20, |out| out.add(format_args!("  one two three four five {}", "x".repeat(30))));
+        let long = format!("    {}", "x".repeat(30));
+        assert_eq!(rows, ["  one two three four", "    five", long.as_str()]);
+    }
+
+    #[test]
+    fn a_column_is_kept() {
+        let rows = rows(21, |out| out.hang(7, format_args!("  disk MBR, signature 0x01")));
+        assert_eq!(rows, ["  disk MBR,", "       signature 0x01"]);
+    }
+
+    #[test]
+    fn colours_take_no_room() {
+        let rows = rows(20, |out| out.add(format_args!("{} eight nine", "six seven".red())));
+        assert_eq!(rows.len(), 1, "{rows:?}");
+    }
+
+    #[test]
+    fn a_command_stays_in_one_piece() {
+        let rows = rows(20, |out| {
+            out.whole(format_args!("Run: bcdrescue fix /dev/vdb --restore-identity"));
+            out.gap();
+            out.add(format_args!(""));
+        });
+        assert_eq!(rows, ["Run: bcdrescue fix /dev/vdb --restore-identity", "", ""]);
     }
 }

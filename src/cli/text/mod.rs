@@ -1,6 +1,7 @@
 //! What every screen is made of: words, lines, quoted commands, exit codes.
 
 pub mod advice;
+pub mod columns;
 pub mod disk_state;
 pub mod exit;
 pub mod lines;

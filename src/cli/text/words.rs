@@ -65,7 +65,7 @@ pub fn identity(disk: Option<DiskId>) -> String {
     }
 }
 
-/// One line about a disk: `MBR, signature 0x36234da4, 20 GiB, 512-byte sectors`.
+/// One line about a disk: `MBR, signature 0x36234da4, 20 GiB`; sectors of another length than 512 bytes are said.
 #[must_use]
 pub fn disk_line(table: &PartitionTable, len: u64) -> String {
     let identity = match table.disk {
@@ -73,7 +73,11 @@ pub fn disk_line(table: &PartitionTable, len: u64) -> String {
         Some(DiskId::Gpt(guid)) => format!("GPT, disk GUID {guid}"),
         None => "no partition table".into(),
     };
-    format!("{identity}, {}, {}-byte sectors", size(len), table.sector_size)
+    let sectors = match table.sector_size {
+        512 => String::new(),
+        other => format!(", {other}-byte sectors"),
+    };
+    format!("{identity}, {}{sectors}", size(len))
 }
 
 /// A file system's name.
@@ -100,13 +104,15 @@ pub fn version(windows: &WindowsVolume) -> String {
     windows.version.as_ref().map_or_else(|_| "of an unknown version".to_owned(), ToString::to_string)
 }
 
-/// A verdict in its colour.
+/// A verdict in its colour; what asks for something is in capitals, as consoles without colours are read too.
 #[must_use]
 pub fn verdict(verdict: Verdict) -> String {
+    let loud = || verdict.to_string().to_uppercase();
     match verdict {
         Verdict::Healthy => verdict.green().bold().to_string(),
-        Verdict::Broken => verdict.red().bold().to_string(),
-        Verdict::Degraded | Verdict::NotWindows | Verdict::Unknown => verdict.yellow().bold().to_string(),
+        Verdict::Broken => loud().red().bold().to_string(),
+        Verdict::Degraded | Verdict::Unknown => loud().yellow().bold().to_string(),
+        Verdict::NotWindows => verdict.to_string(),
     }
 }
 

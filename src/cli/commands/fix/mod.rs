@@ -7,6 +7,7 @@ mod write;
 use std::path::PathBuf;
 
 use crate::cli::args::command_line::FixArgs;
+use crate::cli::args::show_args::ShowArgs;
 use crate::cli::commands::fix::repair_run::RepairRun;
 use crate::cli::output::json;
 use crate::cli::output::json::repair::Action;
@@ -32,7 +33,8 @@ use crate::cli::text::shell_quote;
 ///
 /// # Errors
 /// When the target cannot be examined, or a step fails; the message then says what state the disk is in.
-pub(crate) fn run(args: &FixArgs, as_json: bool) -> anyhow::Result<u8> {
+pub(crate) fn run(args: &FixArgs, show: ShowArgs) -> anyhow::Result<u8> {
+    let as_json = show.json;
     let choice = args.choice.choice()?;
     match (args.write.dry_run, &args.target) {
         (true, _) => confine::to_reading(),
@@ -63,7 +65,7 @@ pub(crate) fn run(args: &FixArgs, as_json: bool) -> anyhow::Result<u8> {
     let mut context = context(&target, &nobody, &options, choice, args.choice.independent);
     context.snapshot = snapshot(args.against.as_deref())?;
     let examined = examine_with(&target, &args.choice.with, &options, &mut context)?;
-    RepairRun { args, as_json, context, examined }.run().map_err(disk_state::told)
+    RepairRun { args, show, context, examined }.run().map_err(disk_state::told)
 }
 
 fn nothing_attached(incurable: &[PathBuf], as_json: bool) -> anyhow::Result<u8> {

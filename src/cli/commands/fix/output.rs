@@ -12,8 +12,8 @@ use crate::cli::output::json::repair::Action;
 use crate::cli::output::json::repair::CureKind;
 use crate::cli::output::json::repair::Repaired;
 use crate::cli::output::plan_lines;
-use crate::cli::output::screen;
-use crate::cli::output::ways;
+use crate::cli::output::screen::closing;
+use crate::cli::output::screen::ways;
 use crate::cli::run::examine::Examined;
 use crate::cli::run::record_store;
 use crate::cli::text::disk_state::NOTHING_WRITTEN;
@@ -35,16 +35,17 @@ impl RepairRun<'_> {
     ///
     /// # Errors
     /// When standard output cannot be written.
-    pub(super) fn show(&self, add: impl FnOnce(&mut Lines)) -> anyhow::Result<()> {
-        if self.as_json { Ok(()) } else { lines::show(add) }
+    pub(super) fn tell(&self, add: impl FnOnce(&mut Lines)) -> anyhow::Result<()> {
+        if self.show.json { Ok(()) } else { lines::show(add) }
     }
 
     /// What would change.
     pub(super) fn add_changes(&self, out: &mut Lines) {
         let Examined { layout, diagnosis, .. } = &self.examined;
-        match self.restores() {
-            true => plan_lines::identity(out, layout, diagnosis),
-            false => plan_lines::changes(out, diagnosis),
+        match (self.restores(), self.show.verbose) {
+            (true, _) => plan_lines::identity(out, layout, diagnosis),
+            (false, true) => plan_lines::elements(out, diagnosis),
+            (false, false) => plan_lines::changes(out, layout, diagnosis),
         }
         plan_lines::edits(out, self.cure().edits(diagnosis));
     }
@@ -54,12 +55,14 @@ impl RepairRun<'_> {
     /// # Errors
     /// When standard output cannot be written.
     pub(super) fn refused(&self, reasons: &[String]) -> anyhow::Result<u8> {
-        self.show(|out| {
-            self.add_changes(out);
-            out.add(format_args!("\n  refused, {NOTHING_WRITTEN}:"));
+        self.tell(|out| {
+            out.add(format_args!("  refused, {NOTHING_WRITTEN}:"));
             reasons.iter().for_each(|reason| out.add(format_args!("    {}", clean(reason))));
             self.add_way(out);
             ways::show(out, &self.examined, &self.switches());
+            if self.show.verbose {
+                self.add_changes(out);
+            }
         })?;
         self.say(Action::Refused, None, Some(&reasons.join("; ")))?;
         Ok(FAILED)
@@ -71,11 +74,9 @@ impl RepairRun<'_> {
         let Some(way) = prospect.way.filter(|way| way.ends_well() && !way.words().is_empty()) else { return };
         // A name that no record can hold stops every repair.
         if !self.args.restore_identity && record_store::path(&self.examined).is_ok() {
-            out.add(format_args!(
-                "  this is carried out, and the disk is then {}:",
-                words::verdict(way.after.verdict)
-            ));
-            out.add(format_args!("    {}", self.with(&way)));
+            let verdict = words::verdict(way.after.verdict);
+            out.whole(format_args!("To repair: {}", self.with(&way)));
+            out.add(format_args!("           simulated result: {verdict}"));
         }
     }
 
@@ -88,7 +89,7 @@ impl RepairRun<'_> {
     /// `fix` of the same disk with the same switches and those of a way.
     fn with(&self, way: &Way) -> String {
         let given = self.switches().into_iter().filter(|word| word != "--restore-identity");
-        screen::command(&self.examined.path, &given.collect::<Vec<_>>(), way)
+        closing::command(&self.examined.path, &given.collect::<Vec<_>>(), way)
     }
 
     /// Tells of a repair that is done and proven; `after` is the disk as it is now.
@@ -97,7 +98,7 @@ impl RepairRun<'_> {
     /// When standard output cannot be written.
     pub(super) fn fixed(&self, plan: &Plan, after: &Examined, record: &Path) -> anyhow::Result<()> {
         let is_well = starts(&after.diagnosis);
-        if self.as_json {
+        if self.show.json {
             let action = if is_well { Action::Fixed } else { Action::Written };
             return json::print(&[self.document(action, after, Some(plan), Some(record), None)]);
         }
@@ -105,19 +106,19 @@ impl RepairRun<'_> {
             let sectors = words::count(plan.patches.len(), "sector", "sectors");
             let done = format!("{}, in {sectors}", self.done(plan));
             match is_well {
-                true => out.add(format_args!(
-                    "  fixed: {done}, read back and examined again: {}",
-                    words::verdict(after.diagnosis.verdict)
-                )),
-                false => out.add(format_args!(
-                    "  written and verified ({done}), but {}; next: {}",
-                    not_started(&after.diagnosis),
-                    self.next(after)
-                )),
+                true => {
+                    let verdict = words::verdict(after.diagnosis.verdict);
+                    out.add(format_args!("  fixed: {done}; verified: {verdict}"));
+                }
+                false => {
+                    let but = not_started(&after.diagnosis);
+                    out.add(format_args!("  written and verified ({done}), but {but}"));
+                    out.whole(format_args!("Next step: {}", self.next(after)));
+                }
             }
-            out.add(format_args!("  to go back: {}", way_back(self.args, record)));
+            out.whole(format_args!("To undo:   {}", way_back(self.args, record)));
             if is_well && after.diagnosis.left().next().is_some() {
-                out.add(format_args!("  not everything could be cured; see: {}", self.again("check", &[])));
+                out.whole(format_args!("Some faults remain; see: {}", self.again("check", &[])));
             }
         })
     }
@@ -162,17 +163,17 @@ impl RepairRun<'_> {
         let repoints = diagnosis.repoints().count();
         let mut done = Vec::new();
         if plan.stores.iter().any(|store| store.recovered.is_some()) {
-            done.push("the store made whole from its log".to_owned());
+            done.push("the store recovered from its log".to_owned());
         }
         match plan.restored {
-            Some(disk) => done.push(format!("{} is back", show_disk(disk))),
+            Some(disk) => done.push(format!("{} restored", show_disk(disk))),
             None if repoints > 0 => {
                 done.push(format!("{} re-pointed", words::count(repoints, "element", "elements")));
             }
             None => {}
         }
         if edits > 0 {
-            done.push(format!("{} set right", words::count(edits, "field", "fields")));
+            done.push(format!("{} corrected", words::count(edits, "field", "fields")));
         }
         done.join(", ")
     }
@@ -182,7 +183,7 @@ impl RepairRun<'_> {
     /// # Errors
     /// When standard output cannot be written.
     pub(super) fn say(&self, action: Action, plan: Option<&Plan>, error: Option<&str>) -> anyhow::Result<()> {
-        if self.as_json {
+        if self.show.json {
             json::print(&[self.document(action, &self.examined, plan, None, error)])?;
         }
         Ok(())

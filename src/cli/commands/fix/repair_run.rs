@@ -1,10 +1,15 @@
 //! One repair on its way: what it would do, why not, and whether it may.
 
 use crate::cli::args::command_line::FixArgs;
+use crate::cli::args::show_args::ShowArgs;
 use crate::cli::output::json::repair::Action;
 use crate::cli::output::plan_lines;
-use crate::cli::output::screen;
-use crate::cli::output::ways;
+use crate::cli::output::screen::details;
+use crate::cli::output::screen::headline;
+use crate::cli::output::screen::picture;
+use crate::cli::output::screen::summary;
+use crate::cli::output::screen::ways;
+use crate::cli::output::sector_dump;
 use crate::cli::run::examine::Examined;
 use crate::cli::run::pick;
 use crate::cli::run::record_store;
@@ -23,6 +28,7 @@ use crate::diagnosis::Remedy;
 use crate::diagnosis::Verdict;
 use crate::repair::cure::Cure;
 use crate::repair::plan::Plan;
+use crate::repair::prospect::Prospect;
 use crate::repair::prospect::starts;
 use crate::repair::refusal::Allowed;
 use crate::repair::transaction::Planned;
@@ -33,7 +39,7 @@ use crate::storage::open::open_mut;
 /// A disk, what was found on it, and what the user wants.
 pub(super) struct RepairRun<'a> {
     pub(super) args: &'a FixArgs,
-    pub(super) as_json: bool,
+    pub(super) show: ShowArgs,
     pub(super) context: Context,
     pub(super) examined: Examined,
 }
@@ -44,9 +50,12 @@ impl RepairRun<'_> {
     /// # Errors
     /// When a step fails; the message says what state the disk is in.
     pub(super) fn run(self) -> anyhow::Result<u8> {
-        self.show(|out| {
-            screen::headline(out, &self.examined);
-            screen::picture(out, &self.examined);
+        self.tell(|out| {
+            headline::show(out, &self.examined);
+            match self.show.verbose {
+                true => picture::whole(out, &self.examined),
+                false => picture::above_plan(out, &self.examined),
+            }
         })?;
         let Examined { diagnosis, .. } = &self.examined;
         let planned = match Planned::new(self.case(&self.examined), diagnosis, self.cure()) {
@@ -63,19 +72,25 @@ impl RepairRun<'_> {
             Err(error) => return self.refused(&[advice::of_plan(&error)]),
         };
         let (plan, rehearsed) = (repair.plan(), repair.after());
-        self.show(|out| {
+        self.tell(|out| {
             self.add_changes(out);
             plan_lines::recovered(out, plan);
-            plan_lines::left(out, &self.examined, plan);
+            plan_lines::left(out, &self.examined, plan, self.show.verbose);
             ways::show(out, &self.examined, &self.switches());
             let verdict = words::verdict(rehearsed.verdict);
-            out.add(format_args!("\n  tried in memory, the disk is then: {verdict}"));
+            out.add(format_args!("  simulated result: {verdict}"));
         })?;
         if self.args.write.dry_run {
             may_write(&self.examined.path, &self.args.open.options())?;
-            self.show(|out| {
-                plan_lines::sectors(out, &plan.patches);
-                out.add(format_args!("\n  dry run: {NOTHING_WRITTEN}"));
+            self.tell(|out| {
+                if self.show.verbose {
+                    sector_dump::sectors(out, &plan.patches);
+                }
+                let bytes = if self.show.verbose { "" } else { "; -v shows every byte" };
+                out.add(format_args!(
+                    "  dry run: {NOTHING_WRITTEN} ({} to write{bytes})",
+                    plan_lines::size(plan)
+                ));
             })?;
             self.say(Action::DryRun, Some(plan), None)?;
             return Ok(LEFT);
@@ -101,10 +116,13 @@ impl RepairRun<'_> {
 
     /// Tells that there is nothing to do, or nothing that can be done.
     fn nothing_to_do(&self) -> anyhow::Result<u8> {
-        self.show(|out| {
-            screen::findings(out, &self.examined.diagnosis.findings);
+        self.tell(|out| {
+            match self.show.verbose {
+                true => details::findings(out, &self.examined.diagnosis.findings),
+                false => summary::rest(out, &self.examined.diagnosis, &Prospect::default()),
+            }
             ways::show(out, &self.examined, &self.switches());
-            out.add(format_args!("\n  {}: {NOTHING_WRITTEN}", self.why_nothing()));
+            out.add(format_args!("  {}: {NOTHING_WRITTEN}", self.why_nothing()));
         })?;
         let action = match self.examined.diagnosis.verdict {
             Verdict::Unknown => Action::Failed,
@@ -161,17 +179,16 @@ impl RepairRun<'_> {
     }
 
     fn agreed(&self, plan: &Plan, rehearsed: &Diagnosis) -> anyhow::Result<Option<bool>> {
-        if self.as_json && !self.args.write.yes {
+        if self.show.json && !self.args.write.yes {
             return Ok(None);
         }
-        let sectors = words::count(plan.patches.len(), "sector", "sectors");
-        self.show(|out| out.add(format_args!("")))?;
         let path = clean(&self.examined.path.display().to_string());
-        let all_the_same = match starts(rehearsed) {
-            true => String::new(),
-            false => format!(", although {}", not_started(rehearsed)),
+        let then = match starts(rehearsed) {
+            true => "Windows should then start".to_owned(),
+            false => not_started(rehearsed),
         };
-        pick::confirm(&format!("  write {sectors} of {path}{all_the_same}?"), self.args.write.yes)
+        let question = format!("  {then}. Write {} of {path}?", plan_lines::size(plan));
+        pick::confirm(&question, self.args.write.yes)
     }
 }
 

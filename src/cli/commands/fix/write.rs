@@ -35,7 +35,7 @@ impl RepairRun<'_> {
         let options = self.args.open.options();
         let directory = record_store::directory(named, self.examined.kind, self.args.record_dir.as_deref())?;
         let warning = record_store::memory_warning(&directory);
-        if let (Some(warning), false) = (&warning, self.as_json) {
+        if let (Some(warning), false) = (&warning, self.show.json) {
             lines::warn(format_args!("  warning: {}", clean(warning)));
         }
         let plan = repair.plan().clone();
@@ -55,7 +55,7 @@ impl RepairRun<'_> {
         let record = applied.record().to_owned();
         let unproven = || {
             DiskState::Begun(format!(
-                "all sectors were written, but the proof failed; to go back: {}",
+                "all sectors were written, but the proof failed; to undo: {}",
                 way_back(self.args, &record)
             ))
         };
@@ -64,7 +64,7 @@ impl RepairRun<'_> {
         let verified = applied.verify(&after.layout, &after.diagnosis).with_context(unproven)?;
         if let Some(error) = verified.unmarked {
             let note = format!("the record can be undone, it only could not be marked: {error}");
-            if !self.as_json {
+            if !self.show.json {
                 lines::warn(format_args!("  warning: {}", clean(&note)));
             }
             after.notes.push(note);
@@ -80,7 +80,7 @@ impl RepairRun<'_> {
             Ok(()) => Ok(FIXED | left),
             Err(error) => {
                 lines::warn(format_args!(
-                    "bcdrescue: {}: repaired, read back and examined again; only the report could not be written: {}; to go back: {}",
+                    "bcdrescue: {}: repaired and verified; only the report could not be written: {}; to undo: {}",
                     clean(&named.display().to_string()),
                     clean(&advice::of(&error)),
                     way_back(self.args, &record)
@@ -97,7 +97,7 @@ impl RepairRun<'_> {
         }
         let way_back = way_back(self.args, &record);
         let told = format!(
-            "{}; to go back: {way_back} (or mend the cause, and run fix again)",
+            "{}; to undo: {way_back} (or mend the cause, and run fix again)",
             advice::of_apply(&error)
         );
         DiskState::Begun(told).into()

@@ -13,7 +13,7 @@ use crate::cli::output::json::finding::Finding;
 use crate::cli::output::json::finding::findings;
 use crate::cli::output::json::path;
 use crate::cli::output::json::repair::Action;
-use crate::cli::output::screen;
+use crate::cli::output::screen::closing;
 use crate::cli::run::examine;
 use crate::cli::text::advice;
 use crate::cli::text::words;
@@ -212,7 +212,7 @@ fn fix(path: &Path, prospect: &Prospect, switches: &[OsString]) -> Option<Fix> {
     let Prospect { way, refused, .. } = prospect;
     (way.is_some() || !refused.is_empty()).then(|| Fix {
         possible: way.is_some(),
-        command: way.as_ref().map(|way| screen::command(path, switches, way)),
+        command: way.as_ref().map(|way| closing::command(path, switches, way)),
         refused: refused.iter().map(advice::of_reason).collect(),
         then: way.as_ref().map(|way| way.after.verdict),
     })

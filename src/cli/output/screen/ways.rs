@@ -21,7 +21,7 @@ pub fn show(out: &mut Lines, examined: &Examined, switches: &[OsString]) {
     let one_machine = format!("one machine with {}:", clean(&disks.join(" and ")));
     let is_copy = "this disk is a copy:";
     let width = one_machine.chars().count().max(is_copy.len());
-    out.add(format_args!("\n  the store may mean either disk; run what is true:"));
-    out.add(format_args!("    {one_machine:<width$}  {}", command(with)));
-    out.add(format_args!("    {is_copy:<width$}  {}", command(vec!["--independent".into()])));
+    out.add(format_args!("  the store may mean either disk; run what applies:"));
+    out.whole(format_args!("    {one_machine:<width$}  {}", command(with)));
+    out.whole(format_args!("    {is_copy:<width$}  {}", command(vec!["--independent".into()])));
 }

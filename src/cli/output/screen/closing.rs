@@ -1,0 +1,136 @@
+//! What to run: the command that repairs the disk, as it was simulated, and the alternative.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::Path;
+
+use crate::cli::output::screen::ways;
+use crate::cli::run::examine::Examined;
+use crate::cli::text::advice;
+use crate::cli::text::lines::Lines;
+use crate::cli::text::shell_quote;
+use crate::cli::text::words;
+use crate::cli::text::words::clean;
+use crate::diagnosis::Diagnosis;
+use crate::diagnosis::identity::restore::OldIdentity;
+use crate::diagnosis::identity::restore::Restore;
+use crate::diagnosis::model::byte_edit::ByteEdit;
+use crate::diagnosis::show_disk;
+use crate::layout::Layout;
+use crate::layout::index::StoreIndex;
+use crate::partition::DiskId;
+use crate::repair::cure::Cure;
+use crate::repair::prospect::Prospect;
+use crate::repair::prospect::Reason;
+use crate::repair::prospect::Way;
+
+/// What fix would do, and the words that do it: the same switches as were given here, and those that it takes.
+pub fn show(out: &mut Lines, examined: &Examined, prospect: &Prospect, switches: &[OsString]) {
+    ways::show(out, examined, switches);
+    let Examined { path, layout, .. } = examined;
+    match &prospect.way {
+        None => refused(out, "fix would refuse", &prospect.refused),
+        Some(_) => refused(out, "without the switches below, fix would refuse", &prospect.refused),
+    }
+    if let Some(way) = &prospect.way {
+        let title = if way.ends_well() { "To repair:" } else { "Next step:" };
+        let what = format!("{}; {}", work(layout, way), comes_out(way));
+        step(out, title, &command(path, switches, way), &what);
+    }
+    if let Some(other) = &prospect.other {
+        let title = if prospect.way.is_some() { "       or:" } else { "To repair:" };
+        step(out, title, &command(path, switches, other), &work(layout, other));
+    }
+}
+
+/// Why the old identity cannot be put back, where re-pointing is the only repair.
+pub fn no_alternative(out: &mut Lines, examined: &Examined, prospect: &Prospect) {
+    let diagnosis = &examined.diagnosis;
+    if let (Restore::Impossible(reason), Some(_), None) =
+        (&diagnosis.restore, diagnosis.repoints().next(), &prospect.other)
+    {
+        let reason = clean(&reason.to_string());
+        out.hang(
+            11,
+            format_args!("           (no alternative: the old identity cannot be restored: {reason})"),
+        );
+    }
+}
+
+fn refused(out: &mut Lines, title: &str, reasons: &[Reason]) {
+    if !reasons.is_empty() {
+        out.add(format_args!("  {title}:"));
+        reasons.iter().for_each(|it| out.add(format_args!("    {}", clean(&advice::of_reason(it)))));
+    }
+}
+
+fn step(out: &mut Lines, title: &str, command: &str, what: &str) {
+    out.whole(format_args!("{title} {command}"));
+    out.hang(11, format_args!("           {what}"));
+}
+
+/// The command of a way.
+#[must_use]
+pub fn command(path: &Path, switches: &[OsString], way: &Way) -> String {
+    let words = way.words().into_iter().map(OsString::from).collect();
+    shell_quote::command(&[vec!["fix".into(), shell_quote::path(path)], switches.to_vec(), words].concat())
+}
+
+/// What the disk is after a way.
+fn comes_out(way: &Way) -> String {
+    match (way.after.left().count(), way.ends_well()) {
+        (0, true) => "this would fix everything".to_owned(),
+        (left, true) => {
+            format!("Windows would start; {} would remain", words::count(left, "fault", "faults"))
+        }
+        (_, false) => match way.after.stop() {
+            Some(stop) => format!("Windows would still not start: {}", clean(&stop.message)),
+            None => "whether Windows would start then cannot be determined".to_owned(),
+        },
+    }
+}
+
+/// What a way does, in a few words: `re-points 9 elements in \Boot\BCD`.
+fn work(layout: &Layout, way: &Way) -> String {
+    let mut what = Vec::new();
+    let repoints = way.before.repoints().count();
+    match &way.before.restore {
+        Restore::Possible(old) if way.cure == Cure::RestoreIdentity => {
+            what.push(format!(
+                "restores {} ({}; keeps drive letters)",
+                show_disk(old.disk),
+                table_parts(old)
+            ));
+        }
+        _ if repoints > 0 => {
+            let elements = words::count(repoints, "element", "elements");
+            what.push(format!("re-points {elements} in {}", stores(layout, &way.before)));
+        }
+        _ => {}
+    }
+    let edits: Vec<&ByteEdit> = way.cure.edits(&way.before).collect();
+    match edits.as_slice() {
+        [] => {}
+        [only] => what.push(format!("corrects the {}", clean(&only.what))),
+        several => what.push(format!("corrects {}", words::count(several.len(), "field", "fields"))),
+    }
+    what.join(" and ")
+}
+
+/// The store that would be written, by path; of several their number.
+fn stores(layout: &Layout, diagnosis: &Diagnosis) -> String {
+    let touched: BTreeSet<StoreIndex> = diagnosis.repoints().map(|repoint| repoint.store).collect();
+    let mut paths = touched.iter().filter_map(|store| layout.store(*store));
+    match (paths.next(), touched.len()) {
+        (Some(only), 1) => clean(&only.name),
+        (_, several) => words::count(several, "store", "stores"),
+    }
+}
+
+/// What of the partition table the alternative writes.
+fn table_parts(old: &OldIdentity) -> &'static str {
+    match old.disk {
+        DiskId::Mbr(_) => "4 bytes of the MBR",
+        DiskId::Gpt(_) => "both copies of the GPT",
+    }
+}

@@ -1,0 +1,161 @@
+//! What was found, short enough for one screen: where the boot path ends, how much is affected, and what else is wrong.
+
+use owo_colors::OwoColorize as _;
+
+use crate::bcd::device::QualifiedPartition;
+use crate::cli::output::screen::group::Group;
+use crate::cli::output::screen::group::groups;
+use crate::cli::output::screen::headline::Headline;
+use crate::cli::output::screen::picture;
+use crate::cli::run::examine::Examined;
+use crate::cli::text::lines::Lines;
+use crate::cli::text::words;
+use crate::cli::text::words::clean;
+use crate::diagnosis::Diagnosis;
+use crate::diagnosis::Finding;
+use crate::diagnosis::Remedy;
+use crate::diagnosis::Severity;
+use crate::diagnosis::Verdict;
+use crate::diagnosis::model::hop::Hop;
+use crate::diagnosis::model::hop::HopKind;
+use crate::diagnosis::model::hop::State;
+use crate::diagnosis::model::identity::disk_of;
+use crate::diagnosis::show_disk;
+use crate::repair::prospect::Prospect;
+use crate::repair::prospect::Way;
+
+/// Findings that are told one by one, at most.
+const MOST: usize = 6;
+/// Columns of a hop's name.
+const HOP: usize = 16;
+/// Columns before what was found at a hop.
+const EVIDENCE: usize = 28;
+
+/// The picture, the boot path as far as it goes, and the findings.
+pub fn show(out: &mut Lines, examined: &Examined, prospect: &Prospect) {
+    let diagnosis = &examined.diagnosis;
+    picture::brief(out, examined);
+    if matches!(diagnosis.verdict, Verdict::Broken | Verdict::Unknown) {
+        boot_path(out, diagnosis);
+    }
+    affected(out, &diagnosis.findings);
+    rest(out, diagnosis, prospect);
+}
+
+/// How far the boot path is in order, and the hops that are not; those of which the same is to be said in one row.
+fn boot_path(out: &mut Lines, diagnosis: &Diagnosis) {
+    let failing = || diagnosis.chain.iter().filter(|hop| hop.state != State::Ok);
+    if failing().next().is_none() {
+        return;
+    }
+    match diagnosis.chain.iter().take_while(|hop| hop.state == State::Ok).last() {
+        Some(last) => out.add(format_args!("  boot path ok up to the {}, then", name(last))),
+        None => out.add(format_args!("  boot path")),
+    }
+    let mut told: Vec<(State, String)> = Vec::new();
+    for hop in failing() {
+        let what = (hop.state, evidence(diagnosis, hop));
+        if told.contains(&what) {
+            continue;
+        }
+        let alike = failing().filter(|it| (it.state, evidence(diagnosis, it)) == what);
+        let names = alike.map(name).collect::<Vec<_>>().join(", ");
+        let state = match hop.state {
+            State::Unknown => format!("{}    ", "?".yellow()),
+            State::Ok | State::Broken => "STOPS".red().bold().to_string(),
+        };
+        out.hang(EVIDENCE, format_args!("    {names:<HOP$} {state}  {}", clean(&what.1)));
+        told.push(what);
+    }
+}
+
+const fn name(hop: &Hop) -> &'static str {
+    match hop.kind {
+        HopKind::Entry => "boot entry",
+        kind => kind.as_str(),
+    }
+}
+
+/// What was found at a hop; of an element that `fix` re-points only what differs.
+fn evidence(diagnosis: &Diagnosis, hop: &Hop) -> String {
+    let finding = hop.finding.and_then(|finding| diagnosis.findings.get(finding));
+    match finding.map(|finding| &finding.remedy) {
+        Some(Remedy::Repoint(repoint)) => {
+            format!("{} is not present; should be {}", missing(&repoint.old, &repoint.new), repoint.place)
+        }
+        _ => hop.evidence.clone(),
+    }
+}
+
+/// The disk that an element refers to, or the partition where the disk is this one.
+fn missing(old: &QualifiedPartition, new: &QualifiedPartition) -> String {
+    match old {
+        _ if disk_of(old) != disk_of(new) => show_disk(disk_of(old)),
+        QualifiedPartition::Gpt { partition, .. } => format!("partition GUID {partition}"),
+        QualifiedPartition::Mbr { offset, .. } => format!("a partition at offset 0x{offset:x}"),
+    }
+}
+
+/// How many elements `fix` re-points, by how much they matter.
+fn affected(out: &mut Lines, findings: &[Finding]) {
+    let repointed = || findings.iter().filter(|finding| matches!(finding.remedy, Remedy::Repoint(_)));
+    let count = |severity| repointed().filter(|finding| finding.severity == severity).count();
+    let kinds = [
+        (Severity::BlocksBoot, "stop Windows"),
+        (Severity::Degrades, "in other entries"),
+        (Severity::Stale, "harmless"),
+        (Severity::Note, "harmless"),
+    ];
+    let parts: Vec<String> = kinds
+        .into_iter()
+        .map(|(severity, what)| (count(severity), what))
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, what)| format!("{number} {what}"))
+        .collect();
+    let all = repointed().count();
+    if all > 0 {
+        let elements = words::count(all, "element", "elements");
+        out.add(format_args!("  {elements} affected: {}", parts.join(", ")));
+    }
+}
+
+/// What else was found, the gravest first: what to do about it where `fix` has no answer.
+pub fn rest(out: &mut Lines, diagnosis: &Diagnosis, prospect: &Prospect) {
+    let why = Headline::of(diagnosis).why;
+    let is_cured = |group: &Group<'_>| matches!(group.first.remedy, Remedy::Repoint(_));
+    let rows: Vec<Group<'_>> = groups(&diagnosis.findings).filter(|group| !is_cured(group)).collect();
+    for group in rows.iter().take(MOST) {
+        let finding = group.first;
+        let is_told = why.as_ref() == Some(&finding.message);
+        if !is_told {
+            let about = group.subject().map(|it| format!("{it}: ")).unwrap_or_default();
+            let line = clean(&format!("{about}{}", finding.message));
+            out.add(format_args!("  {}: {line}", words::severity(finding.severity)));
+        }
+        if let Some(advice) = advice(finding, prospect) {
+            out.add(format_args!("    {} {}", "->".yellow(), clean(advice)));
+        }
+    }
+    let more = rows.len().saturating_sub(MOST);
+    if more > 0 {
+        out.add(format_args!(
+            "  and {} (-v shows them)",
+            words::count(more, "more finding", "more findings")
+        ));
+    }
+}
+
+/// What a person has to do: not for a note, and not where the command at the end of the screen does it.
+fn advice<'a>(finding: &'a Finding, prospect: &Prospect) -> Option<&'a str> {
+    if finding.severity == Severity::Note {
+        return None;
+    }
+    match &finding.remedy {
+        Remedy::Advice(advice) => Some(advice),
+        Remedy::Switch(switch, advice) => {
+            let is_given = |way: &Way| way.switches.contains(switch);
+            (!prospect.way.as_ref().is_some_and(is_given)).then_some(advice)
+        }
+        Remedy::None | Remedy::Repoint(_) | Remedy::Edit(_) | Remedy::Belongs(_) => None,
+    }
+}
