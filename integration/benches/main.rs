@@ -38,7 +38,7 @@ fn main() {
     println!("{:<34} {:>9} {:>9} {:>6} {:>10}", "", "median", "fastest", "reads", "bytes read");
     let nothing = time(RUNS, || {}, &mut || run("true", &[]));
     row("/bin/true", &nothing, None);
-    for name in ["win2008r2-bios", "win11-uefi"] {
+    for name in ["win2008r2-bios", "win2008r2-bios-healthy", "win11-uefi", "win11-uefi-healthy"] {
         let (qcow2, raw) = (at(&format!("{name}.qcow2")), at(&format!("{name}.raw")));
         fs::copy(images.join(format!("{name}.qcow2")), &qcow2).unwrap();
         run("qemu-img", &["convert", "-O", "raw", text(&qcow2), text(&raw)]);
@@ -48,8 +48,8 @@ fn main() {
     }
     let memory = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap().max_rss();
     let (small, large) = (at("small.raw"), at("large.raw"));
-    resize(&at("win2008r2-bios.raw"), &small, None);
-    resize(&at("win2008r2-bios.raw"), &large, Some(2 << 40));
+    resize(&at("win2008r2-bios-healthy.raw"), &small, None);
+    resize(&at("win2008r2-bios-healthy.raw"), &large, Some(2 << 40));
     bench_check("check, disk of 1 GiB", &small);
     bench_check("check, the same of 2 TiB", &large);
     if Path::new(STATIC).exists() {
@@ -160,10 +160,10 @@ fn bench_check(name: &str, path: &Path) {
     row(name, &times, reads(path));
 }
 
-/// Reads and bytes of one `check`, by strace; `None` without it.
+/// Reads of the disk by one `check`, and their bytes, by strace; `None` without it.
 fn reads(path: &Path) -> Option<(usize, u64)> {
     let output = Command::new("strace")
-        .args(["-f", "-e", "trace=pread64", PROGRAM, "check", text(path)])
+        .args(["-f", "-P", text(path), "-e", "trace=pread64", PROGRAM, "check", text(path)])
         .stdout(Stdio::null())
         .output()
         .ok()?;
