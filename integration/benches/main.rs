@@ -48,8 +48,8 @@ fn main() {
     }
     let memory = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap().max_rss();
     let (small, large) = (at("small.raw"), at("large.raw"));
-    resize(&at("win2008r2-bios-healthy.raw"), &small, None);
-    resize(&at("win2008r2-bios-healthy.raw"), &large, Some(2 << 40));
+    resize(&at("win2008r2-bios.raw"), &small, None);
+    resize(&at("win2008r2-bios.raw"), &large, Some(2 << 40));
     bench_check("check, disk of 1 GiB", &small);
     bench_check("check, the same of 2 TiB", &large);
     if Path::new(STATIC).exists() {
