@@ -21,6 +21,7 @@ const PLACEHOLDERS: [(&str, &str); 7] = [
 #[track_caller]
 pub(super) fn assert_taken(words: &[String], place: &str) {
     let mut words: Vec<String> = words.iter().map(|word| filled(word)).collect();
+    assert!(words.iter().all(|word| !word.contains("/dev/")), "no disk of this machine: {words:?}");
     let switches = switches(&words[0]);
     let takes_value = |word: &String| switches.iter().any(|it| it.takes_value() && names(&it.form, word));
     if words.last().is_some_and(takes_value) {

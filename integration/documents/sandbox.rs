@@ -80,6 +80,7 @@ impl Sandbox {
     /// Runs a line of a document; what it prints has the times of the document.
     pub(super) fn run(&mut self, line: &str) -> Run {
         let line = line.replace("/dev/vd", "vd").replace(TIME, &self.time);
+        assert!(!line.contains("/dev/"), "no disk of this machine: {line}");
         let path = self.folder.path().join("bin");
         let path = format!("{}:{}", text(&path), std::env::var("PATH").unwrap());
         let output = Command::new("sh")

@@ -66,6 +66,25 @@ fn renewed(document: &Document) -> String {
     text
 }
 
+/// Also while what is shown is still to come.
+#[test]
+fn commands_of_screens_exit_as_they_say() {
+    let all: Vec<String> = for_users().iter().map(renewed).collect();
+    let commands = all.iter().flat_map(|text| text.lines()).filter(|line| line.starts_with("$ bcdrescue "));
+    assert!(commands.count() > 2);
+}
+
+/// The two forms of a screen: all that is printed, or its end.
+#[test]
+fn a_screen_is_renewed_as_a_whole_or_behind_its_gap() {
+    let printed = ["a", "b", "c"];
+    for (shown, expected) in
+        [(&["old"][..], &["a", "b", "c"][..]), (&["x", "…", "old"], &["…", "c"]), (&["…"], &["…"])]
+    {
+        assert_eq!(Shown { line: "$ x", output: shown.to_vec() }.anew(&printed), expected);
+    }
+}
+
 // The screen of `check` that README shows is on its way; bless it when it is there, and take this off.
 #[ignore = "README shows the screens as they are to be"]
 #[test]

@@ -66,6 +66,39 @@ fn hops() {
     assert_eq!(set(read("docs/diagnosis.md").names("| hop | what is looked at |")), set(names));
 }
 
+/// What the rescue disk is made from, as one text.
+fn rescue_disk() -> String {
+    let files = walkdir::WalkDir::new(project("integration/rescue/root")).into_iter();
+    let files = files.map(|entry| entry.unwrap()).filter(|entry| entry.file_type().is_file());
+    files.map(|file| fs::read_to_string(file.path()).unwrap()).collect()
+}
+
+#[test]
+fn kernel_parameters_of_the_rescue_disk() {
+    let text = rescue_disk();
+    let letters = |rest: &str| rest.chars().take_while(char::is_ascii_lowercase).collect::<String>();
+    let known = text.split("bcdrescue.").skip(1).map(letters);
+    let known = known.filter(|name| !name.is_empty()).map(|name| format!("bcdrescue.{name}="));
+    assert_eq!(set(read("docs/rescue-disk.md").names("| parameter | |")), set(known));
+}
+
+/// The choices that the documentation shows: `  c  check the disks again`.
+#[test]
+fn the_menu_of_the_rescue_disk() {
+    let (text, document) = (rescue_disk(), read("docs/rescue-disk.md"));
+    let blocks = document.blocks();
+    let lines = blocks.iter().filter(|block| block.language == "text").flat_map(|block| block.lines.clone());
+    let is_choice = |line: &&str| {
+        let mut letters = line.strip_prefix("  ").unwrap_or_default().chars();
+        letters.next().is_some_and(|it| it.is_ascii_lowercase()) && letters.as_str().starts_with("  ")
+    };
+    let choices: Vec<&str> = lines.filter(is_choice).collect();
+    assert!(choices.len() > 4, "{choices:?}");
+    for choice in choices {
+        assert!(text.contains(choice.trim()), "the menu has no {choice}");
+    }
+}
+
 fn schema() -> Json {
     serde_json::from_str(&bcdrescue(&["schema"]).exits(0).stdout).unwrap()
 }
