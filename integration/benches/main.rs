@@ -38,7 +38,7 @@ fn main() {
     println!("{:<34} {:>9} {:>9} {:>6} {:>10}", "", "median", "fastest", "reads", "bytes read");
     let nothing = time(RUNS, || {}, &mut || run("true", &[]));
     row("/bin/true", &nothing, None);
-    for name in ["win2008r2-bios", "win11-uefi"] {
+    for name in ["win2008r2-bios", "win2008r2-bios-healthy", "win11-uefi", "win11-uefi-healthy"] {
         let (qcow2, raw) = (at(&format!("{name}.qcow2")), at(&format!("{name}.raw")));
         fs::copy(images.join(format!("{name}.qcow2")), &qcow2).unwrap();
         run("qemu-img", &["convert", "-O", "raw", text(&qcow2), text(&raw)]);
@@ -160,10 +160,10 @@ fn bench_check(name: &str, path: &Path) {
     row(name, &times, reads(path));
 }
 
-/// Reads and bytes of one `check`, by strace; `None` without it.
+/// Reads of the disk by one `check`, and their bytes, by strace; `None` without it.
 fn reads(path: &Path) -> Option<(usize, u64)> {
     let output = Command::new("strace")
-        .args(["-f", "-e", "trace=pread64", PROGRAM, "check", text(path)])
+        .args(["-f", "-P", text(path), "-e", "trace=pread64", PROGRAM, "check", text(path)])
         .stdout(Stdio::null())
         .output()
         .ok()?;

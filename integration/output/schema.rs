@@ -196,9 +196,9 @@ fn the_codes_are_those_of_the_documentation() {
         assert!(text.ends_with('.') && !text.contains(['|', '\n']), "{code}: {text}");
         list += &format!("| `{code}` | {} |\n", text.trim_end_matches('.'));
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = fs::read_to_string(&path).unwrap();
-    let (before, rest) = readme.split_once(CODES[0]).expect("where the list begins");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/json.md");
+    let document = fs::read_to_string(&path).unwrap();
+    let (before, rest) = document.split_once(CODES[0]).expect("where the list begins");
     let (_, behind) = rest.split_once(CODES[1]).expect("where the list ends");
     let expected = [before, CODES[0], &list, CODES[1], behind].concat();
     if std::env::var_os("BLESS").is_some() {

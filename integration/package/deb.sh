@@ -26,7 +26,10 @@ mkdir -p "$share/zsh/vendor-completions" "$share/lintian/overrides" "$doc" "$roo
 mv "$share/zsh/site-functions/_bcdrescue" "$share/zsh/vendor-completions"
 rmdir "$share/zsh/site-functions"
 gzip -9n "$share"/man/man1/*.1
-gzip -9nc "$source/README.md" >"$doc/README.md.gz"
+# Their links to each other stay right, uncompressed and side by side as in the sources.
+mkdir "$doc/docs"
+cp "$source/README.md" "$source/CHANGELOG.md" "$doc"
+cp "$source"/docs/*.md "$doc/docs"
 cp "$source/integration/package/copyright" "$doc/copyright"
 "$source/integration/package/licences.sh" >"$doc/crates.txt"
 gzip -9n "$doc/crates.txt"
@@ -34,7 +37,7 @@ echo 'bcdrescue: shared-library-lacks-prerequisites' >"$share/lintian/overrides/
 gzip -9nc >"$doc/changelog.gz" <<END
 bcdrescue ($version) unstable; urgency=medium
 
-  * What is new stands under "Changes" in README.md.gz.
+  * What is new stands in CHANGELOG.md.
 
  -- $maintainer  $(date -u -R -d "@$SOURCE_DATE_EPOCH")
 END

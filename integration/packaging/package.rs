@@ -99,7 +99,8 @@ fn the_package_holds_all_and_is_the_same_twice() {
     let mut expected = vec![
         "usr/bin/bcdrescue",
         "usr/share/bash-completion/completions/bcdrescue",
-        "usr/share/doc/bcdrescue/README.md.gz",
+        "usr/share/doc/bcdrescue/CHANGELOG.md",
+        "usr/share/doc/bcdrescue/README.md",
         "usr/share/doc/bcdrescue/changelog.gz",
         "usr/share/doc/bcdrescue/copyright",
         "usr/share/doc/bcdrescue/crates.txt.gz",
@@ -108,6 +109,10 @@ fn the_package_holds_all_and_is_the_same_twice() {
         "usr/share/zsh/vendor-completions/_bcdrescue",
     ];
     expected.extend(pages.iter().map(String::as_str));
+    let documents = fs::read_dir(project("docs")).unwrap().map(|entry| entry.unwrap().file_name());
+    let documents: Vec<String> =
+        documents.map(|name| format!("usr/share/doc/bcdrescue/docs/{}", name.to_str().unwrap())).collect();
+    expected.extend(documents.iter().map(String::as_str));
     expected.sort_unstable();
     let mut files: Vec<&str> = contents.lines().filter(|line| line.starts_with('-')).collect();
     files.iter_mut().for_each(|line| *line = line.split("./").nth(1).unwrap());

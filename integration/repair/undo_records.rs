@@ -51,13 +51,13 @@ fn a_record_is_small() {
     assert!(now * 4 < then, "{now} bytes, {then} in version 1");
 }
 
-/// The command that README.md gives, by a program that shares no code with this one.
+/// The command that docs/safety.md gives, by a program that shares no code with this one.
 #[test]
 fn a_store_comes_out_of_a_record_by_the_documented_command() {
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    let line = readme.lines().find(|line| line.starts_with("python3 -c '")).expect("the command");
+    let document = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/safety.md")).unwrap();
+    let line = document.lines().find(|line| line.starts_with("python3 -c '")).expect("the command");
     let (program, rest) = line.strip_prefix("python3 -c '").unwrap().split_once('\'').unwrap();
-    assert_eq!(rest, " R.undo.json > BCD");
+    assert_eq!(rest, " vdb.undo.json > BCD");
     let disk = Disk::of("win2008r2-bios");
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(1);
     let Ok(run) = Command::new("python3").args(["-c", program]).arg(disk.record()).output() else {
