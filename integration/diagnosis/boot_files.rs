@@ -282,7 +282,7 @@ fn a_compressed_store_is_read_and_only_the_identity_given_back() {
     let run = bcdrescue(&["fix", disk.name(), "--yes"]).exits(8);
     run.says("compact /u").says("--restore-identity");
     assert_eq!(hash(&disk.path), before);
-    bcdrescue(&["check", disk.name()]).exits(4).says("--restore-identity");
+    bcdrescue(&["check", "-v", disk.name()]).exits(4).says("--restore-identity");
     bcdrescue(&["fix", disk.name(), "--yes", "--restore-identity"]).exits(1);
     checked(&disk, 0, "healthy");
     bcdrescue(&["fix", disk.name(), "--yes", "--restore-identity"]).exits(0).says("nothing was written");

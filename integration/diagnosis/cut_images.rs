@@ -39,7 +39,7 @@ fn an_image_that_was_cut_short_is_not_called_well() {
         for len in [2 << 20, 91 << 20, 300 << 20, 704 << 20] {
             let disk = Disk::raw(name);
             shorten(&disk, len);
-            bcdrescue(&["check", disk.name(), "--require", "healthy"]).exits(12).says("UNKNOWN");
+            bcdrescue(&["check", "-v", disk.name(), "--require", "healthy"]).exits(12).says("UNKNOWN");
             let target = check(&disk, 8);
             let error = target["error"].as_str().unwrap();
             assert!(error.contains("beyond the end of the disk"), "{name} {len}: {error}");
@@ -77,7 +77,9 @@ fn an_image_that_was_cut_before_its_logical_partitions_is_not_called_well() {
             let output = disk.folder.path().join("record.json");
             bcdrescue(&["record", disk.name(), "-o", text(&output)]).exits(8).says("not recorded");
             let other = Disk::raw("win10-bios");
-            bcdrescue(&["check", other.name(), "--with", disk.name()]).exits(8).says("lies beyond the end");
+            bcdrescue(&["check", "-v", other.name(), "--with", disk.name()])
+                .exits(8)
+                .says("lies beyond the end");
             for switches in [&["--yes"][..], &["--yes", "--restore-identity"], &["--yes", "--windows=5"]] {
                 bcdrescue(&[&["fix", disk.name()], switches].concat()).exits(8);
             }
@@ -167,7 +169,9 @@ fn a_windows_that_is_seen_is_not_taken_for_one_that_is_not() {
     disk.put(record, &[0; 512]);
     let target = check(&disk, 4);
     assert_eq!((&target["verdict"], has(&target, "partitions-lost")), (&"broken".into(), true));
-    bcdrescue(&["check", disk.name()]).exits(4).says("but it may be on a partition that is missing here too");
+    bcdrescue(&["check", "-v", disk.name()])
+        .exits(4)
+        .says("but it may be on a partition that is missing here too");
     let before = hash(&disk.path);
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(8).says("mend the partition table first");
     bcdrescue(&["fix", disk.name(), "--yes", "--windows=2", "--drive-letters"])
@@ -259,7 +263,7 @@ fn a_second_extended_partition_is_followed() {
         let plain: Vec<u64> =
             seen.chunks(2).filter(|row| ![2, 3].contains(&row[0])).flatten().copied().collect();
         assert_eq!(ours.collect::<Vec<_>>(), plain);
-        bcdrescue(&["check", disk.name()]).exits(code).says("partition 6 (Win7)");
+        bcdrescue(&["check", "-v", disk.name()]).exits(code).says("partition 6 (Win7)");
         if code == 4 {
             bcdrescue(&["fix", disk.name(), "--yes"]).exits(1).says("verified: healthy");
         }

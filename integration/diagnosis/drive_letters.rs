@@ -86,7 +86,7 @@ fn letters_go_with_the_stores_of_an_mbr_disk() {
     let target = check(&disk, 4);
     let found = finding(&target, "drive-letters").expect("found");
     assert_eq!((&found["severity"], &found["subject"]), (&"note".into(), &"partition 2 (Windows)".into()));
-    let shown = bcdrescue(&["check", disk.name()]).exits(4).says("C: names disk signature 0xc3a1f00d");
+    let shown = bcdrescue(&["check", "-v", disk.name()]).exits(4).says("C: names disk signature 0xc3a1f00d");
     shown.says("fix --drive-letters").says("`fix --restore-identity` needs none of it").says("2 other names");
 
     let (old, new) = cured(&disk, 2, SYSTEM, 3);
@@ -111,8 +111,9 @@ fn after_the_stores_an_mbr_disk_still_tells_its_letters() {
     fs::remove_file(disk.record()).unwrap();
     let target = check(&disk, 0);
     assert!(finding(&target, "drive-letters").is_some(), "{target:#}");
-    let shown =
-        bcdrescue(&["check", disk.name()]).exits(0).says("`fix --drive-letters` makes them name this disk");
+    let shown = bcdrescue(&["check", "-v", disk.name()])
+        .exits(0)
+        .says("`fix --drive-letters` makes them name this disk");
     assert!(!shown.stdout.contains("--restore-identity"));
     // With the disk attached that has that signature, they mean that one.
     let healthy = Disk::raw("win10-bios-healthy");
@@ -174,12 +175,12 @@ fn a_letter_that_windows_gave_meanwhile_is_not_doubled() {
     let mut letters = windows_10(OLD);
     letters.push((r"\DosDevices\H:", mbr(NEW, STARTS[1])));
     put(&disk, 2, SYSTEM, &system_hive(letters, 0));
-    bcdrescue(&["check", disk.name()]).exits(4).says("left, for it has another letter already");
+    bcdrescue(&["check", "-v", disk.name()]).exits(4).says("left, for it has another letter already");
     let (old, new) = cured(&disk, 2, SYSTEM, 2);
     // Nothing but that one: it is said, and nothing is written to the hive.
     let letters = vec![(r"\DosDevices\C:", mbr(OLD, STARTS[1])), (r"\DosDevices\H:", mbr(NEW, STARTS[1]))];
     let other = disk_with("win10-bios", 2, &system_hive(letters, 0));
-    bcdrescue(&["check", other.name()]).exits(4).says("choose the letter in Windows");
+    bcdrescue(&["check", "-v", other.name()]).exits(4).says("choose the letter in Windows");
     let fixed = bcdrescue(&["fix", other.name(), "--yes", "--json", "--drive-letters"]).exits(1).target();
     assert_eq!(fixed["edits"], Json::Array(vec![]));
     assert!(!hivex_difference(&old, &new).contains(&named(r"\DosDevices\C:")));
@@ -195,7 +196,7 @@ fn guid_now(disk: &Disk, number: usize) -> String {
 fn letters_go_with_the_stores_of_a_gpt_disk() {
     let disk = Disk::raw("win11-uefi");
     put(&disk, 3, SYSTEM, &system_hive(windows_11(), 0));
-    bcdrescue(&["check", disk.name()]).exits(4).says(&format!("C: names partition GUID {WINDOWS}"));
+    bcdrescue(&["check", "-v", disk.name()]).exits(4).says(&format!("C: names partition GUID {WINDOWS}"));
     let (old, new) = cured(&disk, 3, SYSTEM, 3);
     assert_eq!(hivex_difference(&old, &new).len(), 3);
     for (name, number) in [(r"\DosDevices\C:", 3), (windows_11()[2].0, 1)] {
@@ -282,7 +283,7 @@ fn a_hive_that_is_not_at_rest_is_refused() {
     seal(&mut hive);
     let disk = Disk::raw("win10-bios");
     put(&disk, 2, SYSTEM, &hive);
-    bcdrescue(&["check", disk.name()]).exits(4).says("the logs beside it may say otherwise");
+    bcdrescue(&["check", "-v", disk.name()]).exits(4).says("the logs beside it may say otherwise");
     refused(&disk, &[], &["SYSTEM on partition 2 (Windows) is dirty", "leave --drive-letters out"]);
     refused(&disk, &["--allow-dirty-volume", "--allow-hibernated"], &["is dirty"]);
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(1);

@@ -35,7 +35,7 @@ fn a_fallback_loader_of_another_is_named_beside_the_boot_manager() {
     let [finding] = findings(&target, "fallback-loader-foreign").try_into().unwrap();
     assert_eq!((&finding["severity"], &finding["subject"]), (&"note".into(), &"partition 1 (SYSTEM)".into()));
     let words = r"\EFI\Boot\bootx64.efi on partition 1 (SYSTEM) is not Windows' boot manager";
-    bcdrescue(&["check", disk.name()]).exits(0).says(words);
+    bcdrescue(&["check", "-v", disk.name()]).exits(0).says(words);
     change(&disk, 1, |volume| remove(volume, FALLBACK));
     let target = bcdrescue(&["check", disk.name(), "--json"]).exits(0).target();
     assert_eq!(findings(&target, "fallback-loader-missing")[0]["subject"], "partition 1 (SYSTEM)");
@@ -136,5 +136,5 @@ fn what_is_wrong_in_two_stores_of_one_path_is_told_apart() {
     }
     assert_eq!(target["stop"]["hop"], "device", "{:#}", target["chain"]);
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(1);
-    bcdrescue(&["check", disk.name()]).exits(0);
+    bcdrescue(&["check", "-v", disk.name()]).exits(0);
 }

@@ -44,7 +44,7 @@ fn encrypt(disk: &Disk, number: u32) {
 /// Nothing in the whole answer sends anybody to chkdsk, or calls what cannot be seen missing.
 #[track_caller]
 fn sends_nobody_to_chkdsk(disk: &Disk) {
-    let run = bcdrescue(&["check", disk.name()]);
+    let run = bcdrescue(&["check", "-v", disk.name()]);
     for word in ["chkdsk", "does not start", "Windows stops"] {
         assert!(!run.stdout.contains(word), "{word}: {}", run.stdout);
     }
@@ -176,7 +176,7 @@ fn what_a_partition_holds_in_the_place_of_windows_is_named() {
             let finding = findings(&target, "file-missing").into_iter().find(|it| it["message"] == message);
             let remedy = finding.unwrap()["remedy"].as_str().unwrap();
             assert!(remedy.contains("restore the partition from a backup"), "{remedy}");
-            let run = bcdrescue(&["check", disk.name()]);
+            let run = bcdrescue(&["check", "-v", disk.name()]);
             assert!(!run.stdout.contains("chkdsk"), "{}", run.stdout);
         }
         let disk = Disk::raw(base);
@@ -224,7 +224,7 @@ fn a_guests_disk_in_a_partition_is_said_and_how_to_look_at_it() {
             continue;
         }
         let device = String::from_utf8(output.stdout).unwrap().trim().to_owned();
-        let looked = bcdrescue(&["check", &device]);
+        let looked = bcdrescue(&["check", "-v", &device]);
         run("losetup", &["-d", &device]).exits(0);
         looked.exits(0).says("healthy");
     }

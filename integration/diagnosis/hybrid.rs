@@ -64,7 +64,7 @@ fn the_active_entry_is_missing_doubled_or_wrong() {
             disk.put(at, &[flag]);
         }
         stops(&check(&disk, 4), "active partition", code);
-        bcdrescue(&["check", disk.name()]).exits(4).says("fix --active 1");
+        bcdrescue(&["check", "-v", disk.name()]).exits(4).says("fix --active 1");
         let before = hash(&disk.path);
         bcdrescue(&["fix", disk.name(), "--yes"]).exits(4).says("nothing was written");
         bcdrescue(&["fix", disk.name(), "--yes", "--active=2"]).exits(8).says(r"neither \bootmgr nor \ntldr");
@@ -125,7 +125,7 @@ fn an_entry_that_begins_elsewhere_leads_nowhere() {
     disk.put(0x1ce + 8, &4096u32.to_le_bytes());
     let target = check(&disk, 4);
     stops(&target, "active partition", "hybrid-mbr-entry");
-    let said = bcdrescue(&["check", disk.name()]).exits(4).says("Missing operating system");
+    let said = bcdrescue(&["check", "-v", disk.name()]).exits(4).says("Missing operating system");
     said.says("entry 2 of the hybrid MBR, at sector 4096")
         .says("at sector 2048")
         .says("sgdisk --hybrid=1:2 DISK");
@@ -147,7 +147,10 @@ fn a_system_volume_without_an_entry_is_not_come_to() {
     let disk = converted("win10-bios-healthy", "2");
     disk.put(0x1ce, &[0x80]);
     stops(&check(&disk, 4), "active partition", "hybrid-mbr-entry");
-    bcdrescue(&["check", disk.name()]).exits(4).says("no entry of the hybrid MBR").says("--hybrid=1:2 DISK");
+    bcdrescue(&["check", "-v", disk.name()])
+        .exits(4)
+        .says("no entry of the hybrid MBR")
+        .says("--hybrid=1:2 DISK");
 }
 
 /// GRUB reads the GPT, and the rest is Windows' matter.
@@ -159,7 +162,7 @@ fn a_boot_loader_in_the_mbr_goes_by_the_gpt() {
     hybrid(&disk, "2");
     let target = check(&disk, 4);
     assert_eq!((&target["verdict"], &target["stop"]), (&"degraded".into(), &Json::Null));
-    bcdrescue(&["check", disk.name()]).exits(4).says("Windows on a BIOS does not see it");
+    bcdrescue(&["check", "-v", disk.name()]).exits(4).says("Windows on a BIOS does not see it");
 }
 
 /// UEFI goes by the GPT: whatever stands in the hybrid MBR is no alarm.

@@ -74,7 +74,7 @@ fn boot_code_does_not_come_to_it() {
             (&"active partition".into(), &"system-volume-logical".into())
         );
         assert!(finding(&target)["remedy"].as_str().unwrap().contains("primary"));
-        let screen = bcdrescue(&["check", disk.name()]).exits(4);
+        let screen = bcdrescue(&["check", "-v", disk.name()]).exits(4);
         assert!(!screen.stdout.contains("bootsect"), "{}", screen.stdout);
         let before = hash(&disk.path);
         bcdrescue(&["fix", disk.name(), "--yes"]).exits(4).says("nothing was written");
@@ -98,7 +98,7 @@ fn a_boot_loader_may() {
             (&Json::Null, &"unknown".into())
         );
         assert!(finding(&target)["evidence"].to_string().contains("in its own files"));
-        let screen = bcdrescue(&["check", disk.name()]).exits(4);
+        let screen = bcdrescue(&["check", "-v", disk.name()]).exits(4);
         assert!(!screen.stdout.contains("bootsect"), "{}", screen.stdout);
     }
 }

@@ -33,13 +33,13 @@ fn the_image_of_one_partition_is_said_to_be_that() {
             // NTLDR counts partitions, and where there is no table nothing says that it counts otherwise.
             verdict => assert_eq!((verdict, base), ("healthy", "win2003-bios-healthy"), "{name}"),
         }
-        let run = bcdrescue(&["check", text(&image)]).says("examine the whole disk");
+        let run = bcdrescue(&["check", "-v", text(&image)]).says("examine the whole disk");
         assert!(!format!("{}{}", run.stdout, run.stderr).contains("--disk-id"), "{name}: {}", run.stdout);
         let run = bcdrescue(&["fix", "--yes", text(&image)]);
         assert!(!format!("{}{}", run.stdout, run.stderr).contains("--disk-id"), "{name}: {}", run.stdout);
         assert_eq!(hash(&image), before, "{name}");
         // Beside a disk it is no other disk.
-        let with = bcdrescue(&["check", disk.name(), "--with", text(&image)]).exits(8);
+        let with = bcdrescue(&["check", "-v", disk.name(), "--with", text(&image)]).exits(8);
         assert!(!with.stderr.contains("--disk-id"), "{}", with.stderr);
     }
 }
@@ -67,7 +67,7 @@ fn what_has_to_be_unpacked_first_says_how() {
         ("vzdump-qemu-100.vma", &["Proxmox", "vma extract"]),
         ("vzdump-qemu-100.vma.lzo", &["lzop", "unpack it first"]),
     ] {
-        let mut run = bcdrescue(&["check", text(&at(name))]).exits(8);
+        let mut run = bcdrescue(&["check", "-v", text(&at(name))]).exits(8);
         for word in words {
             run = run.says(word);
         }

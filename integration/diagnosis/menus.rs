@@ -311,7 +311,7 @@ fn boot_is_the_volume_of_the_store_and_locate_is_any() {
     let store = store_of(&disk, BIOS);
     put_store(&disk, BIOS, &with_device(&store, &locate(path), &locate(root)));
     checked(&disk, 0, "healthy");
-    bcdrescue(&["check", disk.name(), "--require", "generalized"])
+    bcdrescue(&["check", "-v", disk.name(), "--require", "generalized"])
         .exits(4)
         .says("device names a disk by its identity");
     put_store(&disk, BIOS, &with_device(&store, &Device::Boot, &Device::Boot));
@@ -358,9 +358,11 @@ fn a_generalized_image_is_one_that_starts() {
         })
     };
     put_store(&disk, BIOS, &general(locate));
-    bcdrescue(&["check", disk.name(), "--require", "generalized"]).exits(0);
+    bcdrescue(&["check", "-v", disk.name(), "--require", "generalized"]).exits(0);
     put_store(&disk, BIOS, &general(|_| Device::Boot));
-    bcdrescue(&["check", disk.name(), "--require", "generalized"]).exits(4).says("Windows does not start");
+    bcdrescue(&["check", "-v", disk.name(), "--require", "generalized"])
+        .exits(4)
+        .says("Windows does not start");
 }
 
 #[test]

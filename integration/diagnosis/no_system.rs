@@ -23,7 +23,7 @@ fn ends(disk: &Disk, hop: &str, said: &[&str]) -> Json {
         (&"broken".into(), &hop.into(), &"no-system-volume".into()),
         "{target:#}"
     );
-    let screen = bcdrescue(&["check", disk.name()]).exits(4);
+    let screen = bcdrescue(&["check", "-v", disk.name()]).exits(4);
     let words = format!("{} {}", screen.stdout.replace('\n', " "), target["findings"]);
     for said in said {
         assert!(words.contains(said), "{said:?} in:\n{}\n{:#}", screen.stdout, target["findings"]);
@@ -108,7 +108,7 @@ fn a_store_of_no_bytes_is_called_empty() {
             (&target["stop"]["hop"], &target["stop"]["code"], &target["stop"]["message"]),
             (&"store".into(), &"store-unreadable".into(), &"the store is empty: 0 bytes".into())
         );
-        bcdrescue(&["check", disk.name()])
+        bcdrescue(&["check", "-v", disk.name()])
             .exits(4)
             .says("the store is empty: 0 bytes")
             .says("on partition 1");

@@ -134,7 +134,7 @@ fn an_efi_partition_that_is_ntfs_starts_nothing() {
         (&target["stop"]["hop"], &target["stop"]["code"]),
         (&"EFI partition".into(), &"no-system-volume".into())
     );
-    bcdrescue(&["check", empty.name()]).exits(4).says("holds NTFS, which firmware does not read");
+    bcdrescue(&["check", "-v", empty.name()]).exits(4).says("holds NTFS, which firmware does not read");
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn a_loader_of_another_is_a_doubt() {
     with_fat(&disk, &[("/EFI/refind/refind_x64.efi", b"a loader"), ("/EFI/Boot/bootx64.efi", b"a loader")]);
     let target = checked(&disk, 4, "degraded");
     assert_eq!((&target["stop"], &hop(&target, "EFI partition")["state"]), (&Json::Null, &"unknown".into()));
-    bcdrescue(&["check", disk.name()]).exits(4).says(r"\EFI\refind");
+    bcdrescue(&["check", "-v", disk.name()]).exits(4).says(r"\EFI\refind");
 }
 
 /// What someone put on the volume of Windows is no system volume beside the one that firmware reads, whatever comes first.

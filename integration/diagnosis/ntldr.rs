@@ -67,7 +67,7 @@ fn stops(disk: &Disk, code: &str, says: &[&str]) {
     let target = checked(disk, 4, "broken");
     assert_eq!((&target["stop"]["hop"], &target["stop"]["code"]), (&"boot.ini".into(), &code.into()));
     assert_eq!(hop(&target, "boot.ini")["state"], "broken");
-    let told = bcdrescue(&["check", disk.name()]).exits(4);
+    let told = bcdrescue(&["check", "-v", disk.name()]).exits(4);
     let told = says.iter().fold(told, |told, says| told.says(says));
     told.says(r"edit \boot.ini on partition 1 (Windows)");
     let before = hash(&disk.path);
@@ -121,7 +121,7 @@ fn a_signature_that_the_disk_has_lost_stops_ntldr() {
     }
     // Named beside it, that one is meant; named with it, it is another machine's.
     let other = image("win2003-bios-healthy");
-    bcdrescue(&["check", disk.name(), text(&other)]).exits(4);
+    bcdrescue(&["check", "-v", disk.name(), text(&other)]).exits(4);
     let target = bcdrescue(&["check", disk.name(), "--with", text(&other), "--json"]).exits(0).target();
     assert_eq!(hop(&target, "boot.ini")["state"], "unknown");
     let message = finding(&target, "boot-ini-elsewhere")["message"].as_str().unwrap();
@@ -222,7 +222,7 @@ fn what_ntldr_loads_first_must_be_there() {
         assert_eq!(stop["predicted_status"], Json::Null);
         assert_eq!(hop(&target, at)["state"], "broken");
         assert!(hop(&target, at)["evidence"].as_str().unwrap().to_lowercase().contains(&file.to_lowercase()));
-        let told = bcdrescue(&["check", disk.name()]).exits(4).says(says);
+        let told = bcdrescue(&["check", "-v", disk.name()]).exits(4).says(says);
         told.says("from a backup");
         bcdrescue(&["fix", disk.name(), "--yes"]).exits(4).says("nothing was written");
     }
@@ -240,7 +240,7 @@ fn utf_16_has_no_entries_for_ntldr() {
         assert_eq!(finding(&target, "boot-ini-utf16")["severity"], "degrades");
         assert_eq!(hop(&target, "boot.ini")["state"], "unknown");
         let command = format!("iconv -f {encoding} -t cp1252");
-        bcdrescue(&["check", disk.name()]).exits(4).says(&command);
+        bcdrescue(&["check", "-v", disk.name()]).exits(4).says(&command);
         // The way out that it names.
         let file = disk.folder.path().join("boot.ini");
         fs::write(&file, &bytes).unwrap();

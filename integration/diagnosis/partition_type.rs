@@ -51,7 +51,7 @@ fn a_type_is_a_note() {
         let arguments: Vec<&str> =
             command[1..].iter().map(|word| if *word == "DISK" { disk.name() } else { word }).collect();
         judge(command[0], &arguments);
-        bcdrescue(&["check", disk.name()]).exits(0);
+        bcdrescue(&["check", "-v", disk.name()]).exits(0);
         assert!(!has(&checked(&disk, 0, "healthy"), "partition-type"), "{remedy}");
     }
 }

@@ -47,7 +47,7 @@ fn cured(disk: &Disk, code: &str, status: Option<&str>, judges: bool) {
     assert_eq!((&target["disk"]["table"], &target["restore_identity"]), (&"gpt".into(), &Json::Null));
     let command = format!("bcdrescue fix {} --protective-mbr", disk.name());
     assert_eq!(target["fix"]["command"], command.as_str());
-    let screen = bcdrescue(&["check", disk.name()]).exits(4).says(&command);
+    let screen = bcdrescue(&["check", "-v", disk.name()]).exits(4).says(&command);
     assert!(!screen.stdout.contains("disk-id"), "{}", screen.stdout);
     let (before, sector) = (hash(&disk.path), first_sector(disk));
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(4).says("nothing was written");

@@ -64,7 +64,7 @@ fn a_volume_of_large_sectors_on_a_disk_of_small_ones() {
         reformat(&disk, part.start, 512, 4096);
         judge("ntfsinfo", &["-m", text(&cut(&disk.path, part.start, part.len))]);
         judged(&disk, "broken", &[(subject, "blocks-boot")], Some(hop));
-        bcdrescue(&["check", disk.name()])
+        bcdrescue(&["check", "-v", disk.name()])
             .exits(4)
             .says("for sectors of 4096 bytes, and the disk has sectors of 512")
             .says("logical_block_size=4096");

@@ -78,7 +78,7 @@ fn the_active_flag_is_missing_doubled_or_wrong() {
         let target = bcdrescue(&["check", disk.name(), "--json"]).exits(4).target();
         assert_eq!(stop(&target), ("active partition".into(), code.into()));
         assert_eq!(target["verdict"], "broken");
-        bcdrescue(&["check", disk.name()]).exits(4).says("fix --active 1");
+        bcdrescue(&["check", "-v", disk.name()]).exits(4).says("fix --active 1");
         // Without the switch there is nothing to do, and it is said what to do.
         let before = hash(&disk.path);
         bcdrescue(&["fix", disk.name(), "--yes"]).exits(4).says("fix --active 1").says("nothing was written");
@@ -101,7 +101,7 @@ fn the_active_flag_goes_with_a_repair_and_with_the_old_identity() {
         bcdrescue(&["fix", disk.name(), "--yes"])
             .exits(5)
             .says("but Windows still does not start: no partition is active")
-            .says(&format!("next: bcdrescue fix {} --active=1", disk.name()));
+            .says(&format!("Next step: bcdrescue fix {} --active=1", disk.name()));
         let record = disk.record();
         bcdrescue(&["undo", text(&record), "--yes"]).exits(1);
         fs::remove_file(record).unwrap();
@@ -139,7 +139,7 @@ fn boot_records_that_believe_to_be_elsewhere() {
         let target = bcdrescue(&["check", disk.name(), "--json"]).exits(if stops { 4 } else { 0 }).target();
         if stops {
             assert_eq!(stop(&target), ("boot record".into(), "boot-record-place".into()));
-            bcdrescue(&["check", disk.name()])
+            bcdrescue(&["check", "-v", disk.name()])
                 .exits(4)
                 .says("A disk read error occurred")
                 .says("hidden sectors 63");
@@ -164,7 +164,7 @@ fn a_copy_of_a_boot_record_alone_is_a_note() {
     let disk = Disk::raw("win2008r2-bios-healthy");
     let part = partitions(&disk.path).remove(0);
     disk.put(part.start + part.len - 512 + 0x1c, &[1]);
-    bcdrescue(&["check", disk.name()]).exits(0).says("the copy of its boot record");
+    bcdrescue(&["check", "-v", disk.name()]).exits(0).says("the copy of its boot record");
     cured(&disk, &["--boot-sector"], "1 field corrected");
 }
 
@@ -175,7 +175,7 @@ fn what_is_not_a_matter_of_the_store_is_named_as_that() {
         disk.put(at, bytes);
         let target = bcdrescue(&["check", disk.name(), "--json"]).exits(4).target();
         assert_eq!(stop(&target), (hop.into(), code.into()));
-        bcdrescue(&["check", disk.name()]).exits(4).says("not a matter of the store").says("STOPS");
+        bcdrescue(&["check", "-v", disk.name()]).exits(4).says("not a matter of the store").says("STOPS");
         let before = hash(&disk.path);
         bcdrescue(&["fix", disk.name(), "--yes"]).exits(4).says("nothing was written");
         assert_eq!(hash(&disk.path), before);
@@ -191,7 +191,7 @@ fn what_is_not_a_matter_of_the_store_is_named_as_that() {
 fn a_system_volume_that_cannot_be_read_is_named() {
     let disk = Disk::raw("win10-bios-healthy");
     disk.put((1 << 20) + 0x1fe, &[0, 0]);
-    bcdrescue(&["check", disk.name()])
+    bcdrescue(&["check", "-v", disk.name()])
         .exits(4)
         .says("which cannot be read")
         .says("it could not be read: boot sector")
@@ -221,7 +221,7 @@ fn an_active_partition_without_a_boot_record_starts_nothing() {
         if verdict == "broken" {
             assert_eq!(stop(&target), ("active partition".into(), "active-partition-wrong".into()));
         }
-        bcdrescue(&["check", disk.name()]).exits(4).says("`fix --active 3`");
+        bcdrescue(&["check", "-v", disk.name()]).exits(4).says("`fix --active 3`");
     }
 }
 
@@ -257,7 +257,7 @@ fn a_partition_with_a_damaged_store_can_be_made_active() {
     let store = store_of(&disk, "/Boot/BCD");
     put_store(&disk, "/Boot/BCD", &vec![0; store.len()]);
     disk.put(0x1be, &[0]);
-    bcdrescue(&["check", disk.name()]).exits(4).says("`fix --active 1`");
+    bcdrescue(&["check", "-v", disk.name()]).exits(4).says("`fix --active 1`");
     bcdrescue(&["fix", disk.name(), "--yes", "--active=1"])
         .exits(5)
         .says("written and verified (1 field corrected, in 1 sector), but Windows still does not start: the store")
@@ -277,7 +277,7 @@ fn a_flag_that_is_none_on_a_free_entry_hides_no_table() {
         (&target["verdict"], stop(&target).1.as_str()),
         (&"broken".into(), "active-partition-ambiguous")
     );
-    bcdrescue(&["check", disk.name()]).exits(4).says("entry 4 of the MBR");
+    bcdrescue(&["check", "-v", disk.name()]).exits(4).says("entry 4 of the MBR");
     bcdrescue(&["fix", disk.name(), "--yes", "--active=1"]).exits(1).says("verified: healthy");
 }
 
@@ -292,7 +292,7 @@ fn an_active_partition_that_is_damaged_starts_nothing() {
     disk.put(partitions(&disk.path)[1].start + 0x30, &[0xff; 8]);
     let target = bcdrescue(&["check", disk.name(), "--json"]).exits(4).target();
     assert_eq!((&target["verdict"], stop(&target).1.as_str()), (&"broken".into(), "active-partition-wrong"));
-    bcdrescue(&["check", disk.name()]).exits(4).says("`fix --active 1`");
+    bcdrescue(&["check", "-v", disk.name()]).exits(4).says("`fix --active 1`");
 }
 
 /// Two faults at once: what the one cure leaves is told with the switch that cures it, before the repair and after.
@@ -300,7 +300,7 @@ fn an_active_partition_that_is_damaged_starts_nothing() {
 fn a_second_fault_is_told_with_its_switch() {
     let disk = Disk::raw("win10-bios");
     disk.put(0x1be, &[0]);
-    bcdrescue(&["check", disk.name()])
+    bcdrescue(&["check", "-v", disk.name()])
         .exits(4)
         .says(" and corrects the boot flag of partition 1 (System Reserved); this would fix everything")
         .says(&format!("bcdrescue fix {} --active=1", disk.name()));
@@ -394,7 +394,7 @@ fn what_a_boot_loader_may_chain_load_is_looked_at() {
             let disk = Disk::raw("win10-bios-healthy");
             disk.put(0x180, b"GRUB ");
             disk.put(0x1be, &[active]);
-            bcdrescue(&["check", disk.name()]).exits(0);
+            bcdrescue(&["check", "-v", disk.name()]).exits(0);
             for (at, bytes) in changes {
                 disk.put((1 << 20) + at, bytes);
             }
@@ -419,6 +419,6 @@ fn a_boot_manager_without_a_store_is_no_partition_to_start_from() {
     let wrong = findings.iter().find(|finding| finding["code"] == "active-partition-wrong").unwrap();
     assert_eq!(wrong["switch"], Json::Null);
     assert!(wrong["remedy"].as_str().unwrap().contains("no \\Boot\\BCD for it to open"), "{wrong:#}");
-    bcdrescue(&["check", disk.name()]).exits(4).says("partition 2 (Windows), BIOS, no store\n");
+    bcdrescue(&["check", "-v", disk.name()]).exits(4).says("partition 2 (Windows), BIOS, no store\n");
     bcdrescue(&["fix", disk.name(), "--yes", "--active=2"]).exits(8).says("no \\Boot\\BCD for it to open");
 }

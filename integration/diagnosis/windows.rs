@@ -214,7 +214,7 @@ fn a_damaged_hive_leaves_the_version_of_the_programs_and_no_finding() {
     for part in ["SOFTWARE: ", "winload.exe: ", "winload.efi: ", "ntoskrnl.exe: "] {
         assert!(error.contains(part), "{error}");
     }
-    bcdrescue(&["check", disk.name()]).exits(0).says("of an unknown version");
+    bcdrescue(&["check", "-v", disk.name()]).exits(0).says("of an unknown version");
 }
 
 /// A disk that counts what is read of it behind its cache.

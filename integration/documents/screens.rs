@@ -85,8 +85,6 @@ fn a_screen_is_renewed_as_a_whole_or_behind_its_gap() {
     }
 }
 
-// The screen of `check` that README shows is on its way; bless it when it is there, and take this off.
-#[ignore = "README shows the screens as they are to be"]
 #[test]
 fn screens_are_what_the_program_prints() {
     let mut count = 0;

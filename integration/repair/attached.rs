@@ -208,5 +208,5 @@ fn nothing_attached_is_no_good_news() {
     machine.run(&["list"]).exits(0);
     // The kernel lists it, and nothing can open it.
     let hidden = machine.script("mount -t tmpfs none /dev; bcdrescue list", &[]).exits(8);
-    hidden.says("cannot be read: ").says("bcdrescue: no attached disk can be read: ").says(machine.device(0));
+    hidden.says("cannot be read: ").says("error: no attached disk can be read: ").says(machine.device(0));
 }

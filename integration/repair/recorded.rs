@@ -58,7 +58,7 @@ fn a_recorded_disk_is_compared_repaired_and_given_back() {
         assert_eq!(target["restore_identity"]["possible"], true);
         // Cure A.
         bcdrescue(&[against("fix", &disk, &record), vec!["--yes"]].concat()).exits(1).says("healthy");
-        bcdrescue(&["check", disk.name()]).exits(0);
+        bcdrescue(&["check", "-v", disk.name()]).exits(0);
         // The store was written since; the identity is another, and both are said.
         bcdrescue(&against("check", &disk, &record))
             .exits(0)
@@ -86,7 +86,7 @@ fn identities_that_no_store_names_are_given_back_too() {
     let (disk, record) = recorded("win11-uefi-healthy");
     let original = hash(&disk.path);
     judge("sfdisk", &["-q", "--part-uuid", disk.name(), "2", "99999999-8888-4777-8666-000000000002"]);
-    bcdrescue(&["check", disk.name()]).exits(0);
+    bcdrescue(&["check", "-v", disk.name()]).exits(0);
     bcdrescue(&against("check", &disk, &record))
         .exits(0)
         .says("its GUID was")
@@ -109,7 +109,7 @@ fn a_record_decides_where_the_evidence_cannot() {
     bcdrescue(&[against("fix", &disk, &record), vec!["--yes", "--repoint"]].concat())
         .exits(1)
         .says("healthy");
-    bcdrescue(&["check", disk.name()]).exits(0);
+    bcdrescue(&["check", "-v", disk.name()]).exits(0);
 }
 
 #[test]
@@ -174,10 +174,14 @@ fn a_disk_that_is_not_well_and_a_file_that_exists_are_refused() {
     let target = bcdrescue(&["record", disk.name(), "-o", "/nonexistent/x", "--json"]).exits(8).target();
     assert!(target["error"].as_str().unwrap().contains("/nonexistent/x"));
     // Not a record, a damaged one, more targets than one.
-    bcdrescue(&["check", disk.name(), "--against", disk.name()]).exits(8).says("not an identity record");
+    bcdrescue(&["check", "-v", disk.name(), "--against", disk.name()])
+        .exits(8)
+        .says("not an identity record");
     fs::write(&record, String::from_utf8(kept).unwrap().replace("mbr:c3a1f00d", "mbr:c3a1f00e")).unwrap();
     bcdrescue(&against("check", &disk, &record)).exits(8).says("damaged");
-    bcdrescue(&["check", disk.name(), disk.name(), "--against", text(&record)]).exits(16).says("one target");
+    bcdrescue(&["check", "-v", disk.name(), disk.name(), "--against", text(&record)])
+        .exits(16)
+        .says("one target");
 }
 
 #[test]
@@ -185,7 +189,9 @@ fn two_disks_with_partitions_of_one_guid_are_told_of() {
     let disk = Disk::raw("win11-uefi-healthy");
     let other = Disk::raw("win11-uefi-healthy");
     bcdrescue(&["list", disk.name(), other.name()]).exits(0).says("has the same identity");
-    bcdrescue(&["check", disk.name(), other.name()]).exits(0).says("another disk here has the same identity");
+    bcdrescue(&["check", "-v", disk.name(), other.name()])
+        .exits(0)
+        .says("another disk here has the same identity");
     judge("sfdisk", &["-q", "--disk-id", other.name(), "11111111-2222-4333-8444-555555555555"]);
-    bcdrescue(&["check", disk.name(), other.name()]).says("partitions with the same GUIDs");
+    bcdrescue(&["check", "-v", disk.name(), other.name()]).says("partitions with the same GUIDs");
 }

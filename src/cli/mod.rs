@@ -52,7 +52,7 @@ pub fn main() -> ExitCode {
                 (true, _) => USAGE,
                 (false, Ok(())) => HEALTHY,
                 (false, Err(error)) => {
-                    lines::warn(format_args!("bcdrescue: standard output: {error}"));
+                    lines::warn(format_args!("error: standard output: {error}"));
                     FAILED
                 }
             });
@@ -91,7 +91,7 @@ fn report_failure(cli: &Cli, error: &anyhow::Error) {
     }
     let printed = cli.show.json && json::print(&[document]).is_ok();
     if !printed {
-        lines::warn(format_args!("bcdrescue: {message}"));
+        lines::warn(format_args!("error: {message}"));
     }
 }
 

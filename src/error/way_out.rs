@@ -51,6 +51,8 @@ pub enum Target {
     Disk,
     /// A disk that is attached.
     Attached,
+    /// A file that exists.
+    Existing,
     /// The disk of this kernel name, of which a partition was named.
     WholeDisk(String),
     /// An NBD server in one of the two forms that are known.

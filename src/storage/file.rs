@@ -97,7 +97,11 @@ fn cannot_open(path: &Path, write: bool, error: std::io::Error) -> StorageError 
             Barrier::Sandbox,
         ),
         Some(Errno::ENOENT) => {
-            StorageError::unsupported(format!("{shown}: no such file or device"), Target::Attached)
+            let what = format!("{shown}: no such file or device");
+            match path.starts_with("/dev") {
+                true => StorageError::unsupported(what, Target::Attached),
+                false => StorageError::unsupported(what, Target::Existing),
+            }
         }
         Some(Errno::EROFS) => StorageError::unsupported(
             format!("{shown}: it lies on a read-only file system"),

@@ -1,6 +1,7 @@
 //! Image formats, and how each is known by the bytes of its file.
 
 use std::fmt;
+use std::path::Path;
 
 use crate::bytes;
 use crate::error::way_out::ImageCure;
@@ -25,6 +26,23 @@ pub enum Format {
     Vdi,
     /// The disk itself, encrypted as a whole by LUKS.
     Luks,
+}
+
+impl Format {
+    /// The format that the end of a file's name promises, where it is one that no raw disk has: the data of a VMDK image (`-flat.vmdk`)
+    /// is raw.
+    #[must_use]
+    pub fn of_name(path: &Path) -> Option<Self> {
+        const ENDINGS: [(&str, Format); 5] = [
+            ("qcow2", Format::Qcow2),
+            ("qcow", Format::Qcow2),
+            ("vhd", Format::Vhd),
+            ("vhdx", Format::Vhdx),
+            ("vdi", Format::Vdi),
+        ];
+        let ending = path.extension()?.to_str()?;
+        ENDINGS.iter().find(|(known, _)| known.eq_ignore_ascii_case(ending)).map(|(_, format)| *format)
+    }
 }
 
 impl fmt::Display for Format {
@@ -112,6 +130,19 @@ pub fn recognise(file: &dyn Storage) -> Result<Format, StorageError> {
 mod tests {
     use super::*;
     use crate::storage::ram::Ram;
+
+    #[test]
+    fn a_name_promises_a_format_or_none() {
+        for (name, format) in [
+            ("a.qcow2", Some(Format::Qcow2)),
+            ("A.VHDX", Some(Format::Vhdx)),
+            ("a-flat.vmdk", None),
+            ("a.img", None),
+            ("qcow2", None),
+        ] {
+            assert_eq!(Format::of_name(Path::new(name)), format, "{name}");
+        }
+    }
 
     fn file_with(at: usize, magic: &[u8]) -> Ram {
         let mut bytes = vec![0; 4096];

@@ -126,6 +126,12 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Opened, StorageError> 
         notes.push(format!("{}: {note}", path.display()));
     }
     let kind = target.kind;
+    if let (TargetKind::Image(Format::Raw), None, Some(named)) = (kind, options.format, Format::of_name(path))
+    {
+        notes.push(format!(
+            "the file is named like a {named} image, but it is none; it is read as a raw disk"
+        ));
+    }
     let image = match target.format {
         Format::Raw => return Ok(opened(Box::new(target.raw), kind, notes, false)),
         Format::Qcow2 => match qcow2(Arc::new(target.raw), path, options, Access::Read)? {
@@ -309,7 +315,12 @@ mod tests {
             (at("socket"), "it is a socket", name()),
             (PathBuf::from("/dev/null"), "it is a character device", name()),
             (at("empty"), "it is empty", Some(way_out::Target::NotEmpty.into())),
-            (at("absent"), "no such file or device", Some(way_out::Target::Attached.into())),
+            (at("absent"), "no such file or device", Some(way_out::Target::Existing.into())),
+            (
+                PathBuf::from("/dev/no-such-disk"),
+                "no such file or device",
+                Some(way_out::Target::Attached.into()),
+            ),
             (at("loop"), "cannot open it: Too many levels of symbolic links (os error 40)", None),
             (
                 at("disk.gz"),

@@ -12,33 +12,39 @@ use crate::cli::run::targets::Shard;
 use crate::cli::run::targets::is_list;
 use crate::diagnosis::requirement::Requirement;
 
+/// Heading of the switches for programs that read the results.
+const REPORTS: &str = "Reports";
+
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
-    /// Devices, images, store files; directories with --recursive; @FILE for a list of them, one a line (@- for standard
-    /// input). Without one all attached disks with Windows on them.
+    /// Devices, images, store files; without one all attached Windows disks.
+    ///
+    /// With --recursive also directories. @FILE is a list of targets, one a line; @- reads it from standard input.
     #[arg(value_name = "TARGET")]
     pub targets: Vec<PathBuf>,
-    /// Search directories for disk images, by the endings of their names.
+    /// Search directories for disk images, by file extension.
     #[arg(short, long)]
     pub recursive: bool,
-    /// So many targets at the same time. Without it as many as there are processors.
-    #[arg(short, long, value_name = "N")]
+    /// Check N targets in parallel (default: CPUs).
+    #[arg(short, long, value_name = "N", hide_short_help = true)]
     pub jobs: Option<NonZero<u16>>,
-    /// Only share I of N of the targets, for N machines that are given the same list. I counts from 1; 0+1 is 1, too.
-    #[arg(long, value_name = "I/N")]
+    /// Check share I of N only (I from 1), for N machines that are given the same list.
+    ///
+    /// 0+1 is 1, too.
+    #[arg(long, value_name = "I/N", hide_short_help = true)]
     pub shard: Option<Shard>,
-    /// What every disk has to be besides healthy: exit code 4 when one is not.
+    /// Also require this of every disk (else exit code 4).
     #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
     pub require: Vec<RequirementArg>,
-    /// Print JSON Lines: each target as soon as it and those before it are done.
-    #[arg(long)]
+    /// Print JSON Lines, each target as soon as it is done.
+    #[arg(long, help_heading = REPORTS)]
     pub jsonl: bool,
-    /// Write the results as JUnit XML too; a report that is there is replaced.
-    #[arg(long, value_name = "FILE")]
+    /// Also write JUnit XML; replaces an existing report.
+    #[arg(long, value_name = "FILE", help_heading = REPORTS)]
     pub junit: Option<PathBuf>,
-    /// Write what is wrong as SARIF 2.1.0 too; a report that is there is replaced.
-    #[arg(long, value_name = "FILE")]
+    /// Also write SARIF 2.1.0; replaces an existing report.
+    #[arg(long, value_name = "FILE", help_heading = REPORTS)]
     pub sarif: Option<PathBuf>,
     /// How targets are opened.
     #[command(flatten)]
@@ -46,8 +52,8 @@ pub(crate) struct CheckArgs {
     /// What the user decided where the evidence leaves a choice.
     #[command(flatten)]
     pub choice: ChoiceArgs,
-    /// Say what has changed since this record was made (`bcdrescue record`); for one target.
-    #[arg(long, value_name = "RECORD", conflicts_with_all = ["system", "windows"])]
+    /// Compare with an identity record (`bcdrescue record`) of this target.
+    #[arg(long, value_name = "RECORD", hide_short_help = true, conflicts_with_all = ["system", "windows"])]
     pub against: Option<PathBuf>,
 }
 
@@ -77,11 +83,11 @@ impl CheckArgs {
 /// Requirements by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RequirementArg {
-    /// Nothing above a note was found (which is always required).
+    /// Nothing above a note was found (always required).
     Healthy,
     /// No other target has the same disk signature or GUID, and it is not zero.
     UniqueIdentity,
-    /// The stores name no disk by its identity (locate and boot elements), so that every copy starts.
+    /// The stores refer to no disk by its identity (locate and boot elements), so every copy starts.
     Generalized,
     /// No Windows is hibernated.
     NoHibernation,

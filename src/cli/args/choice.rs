@@ -13,50 +13,69 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+/// Heading of the switches that say what is meant.
+pub(crate) const CHOOSING: &str = "Choosing";
+/// Heading of the switches that ask for more than the store.
+pub(crate) const REPAIRS: &str = "More repairs";
+
 /// What the user decides: `--system`, `--windows`, and what else is to be cured.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct ChoiceArgs {
-    /// Another disk of the same machine, which the stores may mean: System Reserved on one, Windows on this. It is only read.
-    #[arg(long, value_name = "DISK")]
+    /// Another disk of the same machine; only read.
+    ///
+    /// The store may refer to it: for example System Reserved on one disk and Windows on the other.
+    #[arg(long, value_name = "DISK", help_heading = CHOOSING)]
     pub with: Vec<PathBuf>,
-    /// Judge the disk by itself, also where another attached disk has what its store names: it is a copy of that. Images
-    /// are judged so without it.
-    #[arg(long)]
+    /// Judge this disk alone: it is a copy of the attached disk that its store refers to.
+    ///
+    /// Images are always judged alone.
+    #[arg(long, help_heading = CHOOSING, hide_short_help = true)]
     pub independent: bool,
-    /// Stale elements of the boot manager mean this partition (its number, as list shows it).
-    #[arg(long, value_name = "N")]
+    /// Partition of the boot manager (number as in list).
+    ///
+    /// The boot manager's stale elements are re-pointed to it.
+    #[arg(long, value_name = "N", help_heading = CHOOSING)]
     pub system: Option<u32>,
-    /// Stale elements of Windows entries mean this partition (its number, as list shows it), or one of a disk that
-    /// --with names.
-    #[arg(long, value_name = "[DISK:]N")]
+    /// Partition of Windows (number as in list).
+    ///
+    /// The stale elements of Windows' entries are re-pointed to it.     /// DISK:N is a partition of a disk given by --with.
+    #[arg(long, value_name = "[DISK:]N", help_heading = CHOOSING)]
     pub windows: Option<PartitionArg>,
-    /// Stale elements of disk images (the recovery environment's Winre.wim and boot.sdi, virtual disks) mean this partition (its
-    /// number, as list shows it), or one of a disk that --with names.
-    #[arg(long, value_name = "[DISK:]N")]
+    /// Partition of the image files: Winre.wim, boot.sdi, virtual disks.
+    ///
+    /// Their stale elements are re-pointed to it.     /// DISK:N is a partition of a disk given by --with.
+    #[arg(long, value_name = "[DISK:]N", help_heading = CHOOSING, hide_short_help = true)]
     pub recovery: Option<PartitionArg>,
-    /// Which boot entry is meant: the one that --windows is about, where several could be, or the one that is to start where
-    /// the boot menu names none that is there. Its GUID, or bcdedit's name for it ({ntldr}).
-    #[arg(long, value_name = "{GUID}")]
+    /// Boot entry that is meant.
+    ///
+    /// The one that --windows is about, or the one to start where the menu names none that exists.     /// Its GUID as inspect shows it, or bcdedit's name for it ({ntldr}).
+    #[arg(long, value_name = "{GUID}", help_heading = CHOOSING, hide_short_help = true)]
     pub entry: Option<EntryArg>,
-    /// Make this partition the active one, from which a BIOS starts (its number, as list shows it).
-    #[arg(long, value_name = "N")]
+    /// Make this partition the active one, for a BIOS.
+    #[arg(long, value_name = "N", help_heading = REPAIRS)]
     pub active: Option<u32>,
-    /// Re-point a store of an MBR disk that was converted to GPT, or the reverse, and give its programs the ending for
-    /// the firmware that reads it now.
-    #[arg(long)]
+    /// Re-point a store after a conversion from MBR to GPT, or back.
+    ///
+    /// Programs get the extension (.exe, .efi) for the firmware that reads the store now.
+    #[arg(long, help_heading = REPAIRS, hide_short_help = true)]
     pub convert: bool,
-    /// Write into boot records where their partitions begin, where they say something else.
-    #[arg(long)]
+    /// Correct the partition start (hidden sectors) in boot records.
+    #[arg(long, help_heading = REPAIRS, hide_short_help = true)]
     pub boot_sector: bool,
-    /// Write the protective MBR of a GPT where it is missing or wrong: the four entries of LBA 0. Boot code and signature stay.
-    #[arg(long)]
+    /// Write the protective MBR of a GPT where it is missing or wrong.
+    ///
+    /// Only the four entries of LBA 0 are written; boot code and signature stay.
+    #[arg(long, help_heading = REPAIRS, hide_short_help = true)]
     pub protective_mbr: bool,
-    /// Make the store's copies of firmware entries name what is here, where they name what this disk was before.
-    #[arg(long)]
+    /// Correct the store's copies of firmware boot entries.
+    ///
+    /// Where they refer to this disk's old identity.
+    #[arg(long, help_heading = REPAIRS, hide_short_help = true)]
     pub firmware_entries: bool,
-    /// Make the drive letters that Windows remembers (MountedDevices in its SYSTEM hive) name this disk again, where they
-    /// name it by its old identity. Only when Windows was shut down fully and its volume is clean.
-    #[arg(long)]
+    /// Correct drive letters saved for the old identity.
+    ///
+    /// They are in MountedDevices of Windows' SYSTEM hive. Only when Windows was shut down fully and its volume is clean.
+    #[arg(long, help_heading = REPAIRS)]
     pub drive_letters: bool,
 }
 

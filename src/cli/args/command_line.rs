@@ -9,22 +9,28 @@ use clap::Subcommand;
 use clap_complete::Shell;
 
 use crate::cli::args::check_args::CheckArgs;
+use crate::cli::args::choice::CHOOSING;
 use crate::cli::args::choice::ChoiceArgs;
+use crate::cli::args::choice::REPAIRS;
 use crate::cli::args::open_args::OpenArgs;
 use crate::cli::args::show_args::ShowArgs;
 use crate::cli::output::json::schema::SchemaOf;
 
+/// Heading of the switches that lift a refusal.
+const REFUSALS: &str = "Overriding a refusal";
+
 /// Repairs the boot configuration of a Windows disk from Linux.
 ///
-/// A Windows disk whose MBR signature or GPT GUIDs have changed stops at boot with 0xc000000e: its BCD store names the
-/// old identity. bcdrescue finds the store and re-points it to the disk that it is on: in place, with a backup,
-/// verified, undoable. No Windows, no mount, no root for an image.
+/// A Windows disk whose MBR signature or GPT GUIDs have changed stops at boot with 0xc000000e: its BCD store still refers to the
+/// old identity. bcdrescue finds the store and re-points it to the disk it is on: in place, recorded, verified, undoable. No
+/// Windows, no mount, no root for an image.
 #[derive(Debug, Parser)]
 #[command(
     name = "bcdrescue",
     version = env!("BCDRESCUE_VERSION"),
     max_term_width = 100,
-    after_help = "One broken disk attached, in a hurry:\n  bcdrescue list\n  bcdrescue check /dev/vdb\n  bcdrescue fix /dev/vdb\n\nExit codes: 0 nothing wrong, 1 fixed, 4 something is left, 8 could not do it, 16 wrong usage; added up (or-ed) over targets."
+    disable_help_subcommand = true,
+    after_long_help = "In a hurry, with one broken disk attached:\n  bcdrescue list\n  bcdrescue check /dev/vdb\n  bcdrescue fix /dev/vdb\n\nExit codes: 0 nothing wrong, 1 fixed, 4 faults remain, 8 failed or refused, 16 usage; or-ed over targets."
 )]
 pub(crate) struct Cli {
     /// What to do.
@@ -38,40 +44,43 @@ pub(crate) struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// List disks with their identity, partitions and what holds them.
+    /// List disks: identity, partitions, Windows, and what holds them.
     #[command(
-        after_help = "Examples:\n  bcdrescue list                 all attached disks\n  bcdrescue list win.qcow2       one image\n  bcdrescue list --json | jq .\n\nExit codes: 0 listed, 8 a disk that was named, or all that are attached, cannot be read."
+        after_long_help = "Examples:\n  bcdrescue list                 all attached disks\n  bcdrescue list win.qcow2       one image\n  bcdrescue list --json | jq .\n\nExit codes: 0 listed, 8 a disk that was named, or all that are attached, cannot be read."
     )]
     List(ListArgs),
-    /// Show the whole picture: table, volumes, boot chain, and the store as bcdedit would.
+    /// Show everything: table, volumes, boot path, and the store as bcdedit does.
     #[command(
-        after_help = "Examples:\n  bcdrescue inspect /dev/vdb\n  bcdrescue inspect win.qcow2 --json\n  bcdrescue inspect ./BCD         a store file by itself"
+        after_long_help = "Examples:\n  bcdrescue inspect /dev/vdb\n  bcdrescue inspect win.qcow2 --json\n  bcdrescue inspect ./BCD         a store file by itself"
     )]
     Inspect(InspectArgs),
-    /// Say whether Windows would boot from each disk, why not, and what fix would do. Writes nothing.
+    /// Say whether Windows would start, why not, and what fix would do; writes nothing.
     #[command(
-        after_help = "Examples:\n  bcdrescue check                all attached Windows disks\n  bcdrescue check /dev/vdb\n  bcdrescue check *.qcow2 --json     each by itself\n  bcdrescue check /dev/vdb --with /dev/vdc   two disks of one machine\n  bcdrescue check --recursive images --jsonl --junit report.xml\n  bcdrescue check @list --shard 3/16 --require unique-identity,no-hibernation\n\nExit codes: 0 healthy, 4 something is wrong, 8 could not be examined (or no Windows disk is attached)."
+        mut_args(|arg| match arg.get_help_heading() {
+            Some(CHOOSING | REPAIRS) => arg.hide_short_help(true),
+            _ => arg,
+        }),
+        after_long_help = "Examples:\n  bcdrescue check                all attached Windows disks\n  bcdrescue check /dev/vdb\n  bcdrescue check *.qcow2 --json     each by itself\n  bcdrescue check /dev/vdb --with /dev/vdc   two disks of one machine\n  bcdrescue check --recursive images --jsonl --junit report.xml\n  bcdrescue check @list --shard 3/16 --require unique-identity,no-hibernation\n\nExit codes: 0 healthy, 4 something is wrong, 8 could not be examined (or no Windows disk is attached)."
     )]
     Check(CheckArgs),
-    /// Re-point the store's device elements to the disk that they are on.
+    /// Repair the disk: show the plan, ask, record, write, verify.
     #[command(
-        after_help = "Examples:\n  bcdrescue fix /dev/vdb --dry-run   show every sector before and after, write nothing\n  bcdrescue fix /dev/vdb             show the plan, ask, repair\n  bcdrescue fix --yes win.qcow2      no question\n  bcdrescue fix /dev/vdb --restore-identity   the other cure: the disk gets its old identity back\n  bcdrescue fix /dev/vdb --with /dev/vdc      Windows is on the second disk\n  bcdrescue fix /dev/vdb --independent        a copy, attached beside its original\n  bcdrescue fix /dev/vdb --active 1 --boot-sector --drive-letters   more than the store\n\nExit codes: 0 nothing to do, 1 fixed, 4 something is left (5: fixed, and something is left),\n8 failed or refused (the message says what state the disk is in), or no Windows disk is attached, 16 usage."
+        after_long_help = "Examples:\n  bcdrescue fix /dev/vdb --dry-run -v   show every byte before and after, write nothing\n  bcdrescue fix /dev/vdb             show the plan, ask, repair\n  bcdrescue fix --yes win.qcow2      no question\n  bcdrescue fix /dev/vdb --restore-identity   alternative: give the disk its old identity back\n  bcdrescue fix /dev/vdb --with /dev/vdc      Windows is on the second disk\n  bcdrescue fix /dev/vdb --independent        a copy, attached beside its original\n  bcdrescue fix /dev/vdb --active 1 --boot-sector --drive-letters   more than the store\n\nExit codes: 0 nothing to do, 1 fixed, 4 faults remain (5: fixed, and faults remain),\n8 failed or refused (the message says what state the disk is in), or no Windows disk is attached, 16 usage."
     )]
     Fix(FixArgs),
-    /// Keep a disk's identities in a file while all is well, for `check --against` and `fix --against`. Writes nothing to
-    /// the disk.
+    /// Save a healthy disk's identities for check --against and fix --against.
     #[command(
-        after_help = "Examples:\n  bcdrescue record /dev/vdb -o server.json       before the disk goes elsewhere\n  bcdrescue check /dev/vdb --against server.json\n  bcdrescue fix /dev/vdb --against server.json\n\nExit codes: 0 recorded, 8 failed or refused (the disk is not well), 16 usage."
+        after_long_help = "Examples:\n  bcdrescue record /dev/vdb -o server.json       before the disk goes elsewhere\n  bcdrescue check /dev/vdb --against server.json\n  bcdrescue fix /dev/vdb --against server.json\n\nExit codes: 0 recorded, 8 failed or refused (the disk is not well), 16 usage."
     )]
     Record(RecordArgs),
-    /// Bring a disk back to the byte, by the record that fix wrote.
+    /// Undo a repair to the byte, by the record that fix wrote.
     #[command(
-        after_help = "Examples:\n  bcdrescue undo vdb.20260102T030405Z.undo.json --dry-run\n  bcdrescue undo vdb.20260102T030405Z.undo.json\n  bcdrescue undo vdb.20260102T030405Z.undo.json --target /dev/vdc\n\nExit codes: 0 nothing to do, 1 undone, 8 failed or refused, 16 usage."
+        after_long_help = "Examples:\n  bcdrescue undo vdb.20260102T030405Z.undo.json --dry-run\n  bcdrescue undo vdb.20260102T030405Z.undo.json\n  bcdrescue undo vdb.20260102T030405Z.undo.json --target /dev/vdc\n\nExit codes: 0 nothing to do, 1 undone, 8 failed or refused, 16 usage."
     )]
     Undo(UndoArgs),
     /// Print the JSON Schema of what the commands print with --json.
     #[command(
-        after_help = "Examples:\n  bcdrescue schema                 of any command's output\n  bcdrescue schema check-line      of a line of `check --jsonl`"
+        after_long_help = "Examples:\n  bcdrescue schema                 of any command's output\n  bcdrescue schema check-line      of a line of `check --jsonl`"
     )]
     Schema {
         /// Whose output.
@@ -80,7 +89,7 @@ pub(crate) enum Command {
     },
     /// Print the completions for a shell.
     #[command(
-        after_help = "Example:\n  bcdrescue completions bash > /usr/share/bash-completion/completions/bcdrescue"
+        after_long_help = "Example:\n  bcdrescue completions bash > /usr/share/bash-completion/completions/bcdrescue"
     )]
     Completions {
         /// The shell.
@@ -88,7 +97,7 @@ pub(crate) enum Command {
         shell: Shell,
     },
     /// Print the manual page of the program or of a command.
-    #[command(after_help = "Example:\n  bcdrescue man check | man -l -")]
+    #[command(after_long_help = "Example:\n  bcdrescue man check | man -l -")]
     Man(ManArgs),
 }
 
@@ -135,7 +144,7 @@ pub(crate) struct InspectArgs {
 /// Switches that every writing command has.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub(crate) struct WriteArgs {
-    /// Show what would be written, and write nothing.
+    /// Show what would be written; write nothing.
     #[arg(short = 'n', long)]
     pub dry_run: bool,
     /// Do not ask.
@@ -146,7 +155,7 @@ pub(crate) struct WriteArgs {
 /// Arguments of `fix`.
 #[derive(Debug, Args)]
 pub(crate) struct FixArgs {
-    /// A device or an image; without one the attached disk that needs it.
+    /// Device or image (default: the attached disk that needs it).
     #[arg(value_name = "TARGET")]
     pub target: Option<PathBuf>,
     /// How targets are opened.
@@ -155,30 +164,35 @@ pub(crate) struct FixArgs {
     /// What the user decided where the evidence leaves a choice.
     #[command(flatten)]
     pub choice: ChoiceArgs,
-    /// Repair by a record of the disk (`bcdrescue record`): what its elements named is known then, not concluded.
-    #[arg(long, value_name = "RECORD", conflicts_with_all = ["system", "windows", "recovery"])]
+    /// Repair by an identity record of this disk (`bcdrescue record`).
+    ///
+    /// What its elements referred to is then known and not inferred.
+    #[arg(long, value_name = "RECORD", help_heading = CHOOSING, hide_short_help = true,
+        conflicts_with_all = ["system", "windows", "recovery"])]
     pub against: Option<PathBuf>,
-    /// Give the disk its old identity back (the MBR signature, or the GPT's GUIDs) instead of re-pointing the store.
-    /// Then also drive letters, recovery and a hibernated Windows know it again, and --drive-letters is not needed.
+    /// Give the disk its old identity back; leave the store.
+    ///
+    /// The MBR signature, or the GPT's GUIDs. Drive letters, recovery and a hibernated Windows then recognise the disk too, and
+    /// --drive-letters is not needed.
     #[arg(long, conflicts_with_all = ["repoint", "system", "windows", "recovery", "entry", "convert", "firmware_entries", "drive_letters"])]
     pub restore_identity: bool,
-    /// Re-point the store, which is what fix does; says so where an encrypted Windows leaves a choice.
-    #[arg(long)]
+    /// Re-point the store, where an encrypted Windows leaves both repairs open.
+    #[arg(long, hide_short_help = true)]
     pub repoint: bool,
     /// Dry run, no question.
     #[command(flatten)]
     pub write: WriteArgs,
-    /// Directory for the undo record. Without it: beside an image, or the current directory for a device.
-    #[arg(long, value_name = "DIR")]
+    /// Directory for the undo record (default: beside an image; for a device the current directory).
+    #[arg(long, value_name = "DIR", hide_short_help = true)]
     pub record_dir: Option<PathBuf>,
-    /// Repair although Windows is hibernated; its saved session then remembers the old identity.
-    #[arg(long)]
+    /// Repair although Windows is hibernated; its saved session still has the old identity.
+    #[arg(long, help_heading = REFUSALS, hide_short_help = true)]
     pub allow_hibernated: bool,
     /// Repair although the system volume was not cleanly unmounted.
-    #[arg(long)]
+    #[arg(long, help_heading = REFUSALS, hide_short_help = true)]
     pub allow_dirty_volume: bool,
-    /// Repair although the disk is a member of a RAID; the other members do not get what is written.
-    #[arg(long)]
+    /// Repair although the disk is a RAID member; the other members do not get what is written.
+    #[arg(long, help_heading = REFUSALS, hide_short_help = true)]
     pub allow_raid_member: bool,
 }
 
@@ -210,7 +224,7 @@ pub(crate) struct UndoArgs {
     /// The record that fix wrote.
     #[arg(value_name = "RECORD")]
     pub record: PathBuf,
-    /// The disk, when it now has another name than in the record.
+    /// The disk, if its name is now different from the record's.
     #[arg(long, value_name = "TARGET")]
     pub target: Option<PathBuf>,
     /// How targets are opened.
@@ -219,8 +233,9 @@ pub(crate) struct UndoArgs {
     /// Dry run, no question.
     #[command(flatten)]
     pub write: WriteArgs,
-    /// Undo although the disk was given another identity since, where its stores are those of the record. The identity
-    /// stays as it is now.
+    /// Undo although the disk got a different identity since; that identity stays.
+    ///
+    /// Only where the stores are those of the record.
     #[arg(long)]
     pub allow_changed_identity: bool,
 }

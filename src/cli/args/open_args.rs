@@ -15,20 +15,24 @@ use crate::storage::nbd::connections::Connections;
 use crate::storage::open::OpenOptions;
 use crate::storage::time_limit::TimeLimit;
 
+/// Heading of these switches.
+const IMAGES: &str = "Images";
+
 /// How targets are opened.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct OpenArgs {
-    /// Insist on an image format instead of recognising it.
-    #[arg(long, value_enum, value_name = "FORMAT")]
+    /// Assume this format; don't detect it.
+    #[arg(long, value_enum, value_name = "FORMAT", help_heading = IMAGES, hide_short_help = true)]
     pub format: Option<FormatArg>,
-    /// Follow this backing or data file of a qcow2 image although it lies in another directory.
-    #[arg(long, value_name = "PATH")]
+    /// Follow this backing or data file of a qcow2 image, although it is in a different directory.
+    #[arg(long, value_name = "PATH", help_heading = IMAGES, hide_short_help = true)]
     pub allow_backing: Vec<PathBuf>,
-    /// The file that holds the passphrase of an image that is encrypted with LUKS, and nothing else.
-    #[arg(long, value_name = "FILE")]
+    /// File with the passphrase of a LUKS-encrypted image, and nothing else.
+    #[arg(long, value_name = "FILE", help_heading = IMAGES, hide_short_help = true)]
     pub key_file: Option<PathBuf>,
-    /// Stop reading a target that an NBD server or qemu-nbd gives out when its answers took so long together (default: 300).
-    #[arg(long, value_name = "SECONDS", value_parser = value_parser!(u64).range(1..))]
+    /// Give up on an NBD server or qemu-nbd after this many seconds of waiting in all (default: 300).
+    #[arg(long, value_name = "SECONDS", help_heading = IMAGES, hide_short_help = true,
+        value_parser = value_parser!(u64).range(1..))]
     pub time_limit: Option<u64>,
     /// Shared by all that is opened with these arguments.
     #[arg(skip)]

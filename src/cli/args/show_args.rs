@@ -7,13 +7,13 @@ use clap::ColorChoice;
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub(crate) struct ShowArgs {
     /// Print JSON instead of text.
-    #[arg(long, global = true, help_heading = "Output")]
+    #[arg(long, global = true)]
     pub json: bool,
-    /// Show everything: every hop of the boot path, the evidence, bytes.
-    #[arg(short, long, global = true, help_heading = "Output")]
+    /// Show everything: the whole boot path, evidence, bytes.
+    #[arg(short, long, global = true)]
     pub verbose: bool,
-    /// Colour the output.
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", help_heading = "Output")]
+    /// When to use colours.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", hide_short_help = true)]
     pub color: ColorChoice,
 }
 

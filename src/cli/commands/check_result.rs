@@ -61,9 +61,10 @@ pub(crate) fn failed(path: &Path, message: String, shape: Shape) -> Outcome {
         document
     };
     let text = |out: &mut Lines| {
-        let what = Headline::unknown().coloured();
-        out.add(format_args!("{}: {what}: it could not be examined", clean(&json::path(path))));
-        out.add(format_args!("  {message}"));
+        let (name, what) = (clean(&json::path(path)), Headline::unknown().coloured());
+        out.add(format_args!("{name}: {what}: it could not be examined"));
+        // Errors of opening begin with the target, which stands above.
+        out.add(format_args!("  {}", message.strip_prefix(&format!("{name}: ")).unwrap_or(&message)));
     };
     let shown = shown(shape, document, text);
     outcome(path, FAILED, Headline::unknown(), vec![Reason::plain(message)], shown)

@@ -61,7 +61,7 @@ pub(crate) fn run(args: &ListArgs, as_json: bool) -> anyhow::Result<u8> {
     let Some(first) = failures.next() else { return Ok(HEALTHY) };
     let is_all = failures.count().saturating_add(1) == entries.len();
     if args.targets.is_empty() && is_all && !as_json {
-        lines::warn(format_args!("bcdrescue: no attached disk can be read: {}", clean(&advice::of(first))));
+        lines::warn(format_args!("error: no attached disk can be read: {}", clean(&advice::of(first))));
     }
     Ok(if is_all || !args.targets.is_empty() { FAILED } else { HEALTHY })
 }

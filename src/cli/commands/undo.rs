@@ -156,7 +156,7 @@ impl UndoRun<'_> {
                 if self.as_json {
                     json::print(&[self.document(Action::NotConfirmed, &back, Some(&message))])?;
                 }
-                lines::warn(format_args!("bcdrescue: {message}"));
+                lines::warn(format_args!("error: {message}"));
                 return Ok(USAGE);
             }
         }
@@ -165,7 +165,7 @@ impl UndoRun<'_> {
         let sentence = self.as_before("undone: every byte is");
         if let Err(error) = self.say(Action::Undone, &back, &sentence) {
             lines::warn(format_args!(
-                "bcdrescue: {}: {sentence}; only the report could not be written: {}",
+                "error: {}: {sentence}; only the report could not be written: {}",
                 self.name(),
                 clean(&advice::of(&error))
             ));
@@ -187,7 +187,7 @@ impl UndoRun<'_> {
         let verified = applied.verify(&after.layout, &after.diagnosis).with_context(unproven)?;
         if let Some(error) = verified.unmarked {
             let error = clean(&error.to_string());
-            lines::warn(format_args!("  warning: only the record could not be marked: {error}"));
+            lines::warn(format_args!("warning: only the record could not be marked: {error}"));
         }
         Ok(())
     }

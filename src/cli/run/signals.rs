@@ -33,7 +33,7 @@ fn answer() {
     let tell = move || {
         for _ in signals.forever() {
             lines::warn(format_args!(
-                "bcdrescue: not stopped: from here on a repair goes to its end, or to the error of a disk or server that does not answer"
+                "warning: not stopped: from here on a repair goes to its end, or to the error of a disk or server that does not answer"
             ));
         }
     };

@@ -1,7 +1,10 @@
 //! How far it is, for somebody who looks at a terminal.
 
+use std::fmt::Write;
+
 use indicatif::ProgressBar;
 use indicatif::ProgressDrawTarget;
+use indicatif::ProgressState;
 use indicatif::ProgressStyle;
 
 /// Fewer targets are done before a bar could be read, and on a console it would only stand in the way of the results.
@@ -19,9 +22,12 @@ impl Progress {
             false => ProgressDrawTarget::stderr(),
         };
         let bar = ProgressBar::with_draw_target(u64::try_from(targets).ok(), target);
-        let template = "{bar:30} {pos} of {len}, {per_sec}, {eta} left";
+        let template = "{bar:30} {pos} of {len}, {rate}, {eta} left";
         if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
+            bar.set_style(style.with_key("rate", |state: &ProgressState, out: &mut dyn Write| {
+                // Where it cannot be written, the bar is short of a number.
+                let _ = write!(out, "{:.0}/s", state.per_sec());
+            }));
         }
         Self(bar)
     }

@@ -43,6 +43,7 @@ fn name(target: &Target) -> String {
     let words = match target {
         Target::NotEmpty => "name a disk or a disk image",
         Target::Disk => "name a disk such as /dev/vdb, or a disk image",
+        Target::Existing => "check the path",
         Target::Attached => "see the disks that are attached with `bcdrescue list`",
         Target::WholeDisk(name) => return format!("name the whole disk /dev/{name}"),
         Target::Url => "expected nbd://HOST[:PORT][/EXPORT] or nbd+unix:///[EXPORT]?socket=PATH",

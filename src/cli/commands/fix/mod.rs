@@ -100,7 +100,7 @@ fn several(paths: &[PathBuf], as_json: bool) -> anyhow::Result<u8> {
         };
         json::print(&paths.iter().map(document).collect::<Vec<_>>())?;
     } else {
-        lines::warn(format_args!("bcdrescue: {message}"));
+        lines::warn(format_args!("error: {message}"));
     }
     Ok(USAGE)
 }

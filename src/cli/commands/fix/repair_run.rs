@@ -108,7 +108,7 @@ impl RepairRun<'_> {
             None => {
                 let message = pick::unasked("fix");
                 self.say(Action::NotConfirmed, Some(plan), Some(&message))?;
-                lines::warn(format_args!("bcdrescue: {message}"));
+                lines::warn(format_args!("error: {message}"));
                 Ok(USAGE)
             }
         }

@@ -36,7 +36,7 @@ impl RepairRun<'_> {
         let directory = record_store::directory(named, self.examined.kind, self.args.record_dir.as_deref())?;
         let warning = record_store::memory_warning(&directory);
         if let (Some(warning), false) = (&warning, self.show.json) {
-            lines::warn(format_args!("  warning: {}", clean(warning)));
+            lines::warn(format_args!("warning: {}", clean(warning)));
         }
         let plan = repair.plan().clone();
         signals::hold();
@@ -65,7 +65,7 @@ impl RepairRun<'_> {
         if let Some(error) = verified.unmarked {
             let note = format!("the record can be undone, it only could not be marked: {error}");
             if !self.show.json {
-                lines::warn(format_args!("  warning: {}", clean(&note)));
+                lines::warn(format_args!("warning: {}", clean(&note)));
             }
             after.notes.push(note);
         }
@@ -80,7 +80,7 @@ impl RepairRun<'_> {
             Ok(()) => Ok(FIXED | left),
             Err(error) => {
                 lines::warn(format_args!(
-                    "bcdrescue: {}: repaired and verified; only the report could not be written: {}; to undo: {}",
+                    "error: {}: repaired and verified; only the report could not be written: {}; to undo: {}",
                     clean(&named.display().to_string()),
                     clean(&advice::of(&error)),
                     way_back(self.args, &record)

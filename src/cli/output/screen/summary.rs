@@ -81,7 +81,11 @@ fn evidence(diagnosis: &Diagnosis, hop: &Hop) -> String {
     let finding = hop.finding.and_then(|finding| diagnosis.findings.get(finding));
     match finding.map(|finding| &finding.remedy) {
         Some(Remedy::Repoint(repoint)) => {
-            format!("{} is not present; should be {}", missing(&repoint.old, &repoint.new), repoint.place)
+            let place = match repoint.volume {
+                Some(_) => format!("partition {}", repoint.partition),
+                None => repoint.place.clone(),
+            };
+            format!("{} is not present; should be {place}", missing(&repoint.old, &repoint.new))
         }
         _ => hop.evidence.clone(),
     }
@@ -130,7 +134,10 @@ pub fn rest(out: &mut Lines, diagnosis: &Diagnosis, prospect: &Prospect) {
         if !is_told {
             let about = group.subject().map(|it| format!("{it}: ")).unwrap_or_default();
             let line = clean(&format!("{about}{}", finding.message));
-            out.add(format_args!("  {}: {line}", words::severity(finding.severity)));
+            match diagnosis.verdict {
+                Verdict::NotWindows => out.add(format_args!("  {line}")),
+                _ => out.add(format_args!("  {}: {line}", words::severity(finding.severity))),
+            }
         }
         if let Some(advice) = advice(finding, prospect) {
             out.add(format_args!("    {} {}", "->".yellow(), clean(advice)));
