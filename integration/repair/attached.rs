@@ -73,7 +73,7 @@ fn a_copy_beside_its_original_is_broken_and_both_ways_on_are_said() {
         };
         let [of_copy, of_alone] = [&target, &alone].map(config);
         assert_eq!(of_copy.is_some(), sector == "4096");
-        assert!(of_copy.is_none_or(|it| it.contains(&format!("which is {original} here"))));
+        assert!(of_copy.is_none_or(|it| it.contains(&format!("which is {original}"))));
         assert!(of_alone.is_none_or(|it| it.contains("this disk's old identity")));
         let told = machine.run(&["check", copy]).exits(4);
         let headline = told.stdout.lines().nth(1).unwrap();
