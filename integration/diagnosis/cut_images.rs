@@ -42,7 +42,7 @@ fn an_image_that_was_cut_short_is_not_called_well() {
             bcdrescue(&["check", "-v", disk.name(), "--require", "healthy"]).exits(12).says("UNKNOWN");
             let target = check(&disk, 8);
             let error = target["error"].as_str().unwrap();
-            assert!(error.contains("beyond the end of the disk"), "{name} {len}: {error}");
+            assert!(error.contains("past the end of the disk"), "{name} {len}: {error}");
         }
         // A recovery partition does not start Windows; of the other disks it is that of Windows which ends last.
         let disk = Disk::raw(name);
@@ -79,7 +79,7 @@ fn an_image_that_was_cut_before_its_logical_partitions_is_not_called_well() {
             let other = Disk::raw("win10-bios");
             bcdrescue(&["check", "-v", other.name(), "--with", disk.name()])
                 .exits(8)
-                .says("lies beyond the end");
+                .says("lies past the end");
             for switches in [&["--yes"][..], &["--yes", "--restore-identity"], &["--yes", "--windows=5"]] {
                 bcdrescue(&[&["fix", disk.name()], switches].concat()).exits(8);
             }
@@ -94,8 +94,8 @@ fn a_logical_partition_that_is_cut_off_does_not_stop_windows() {
     let disk = Disk::raw("win7-logical");
     shorten(&disk, SECOND_RECORD * 512);
     let before = hash(&disk.path);
-    bcdrescue(&["fix", disk.name(), "--yes", "--restore-identity"]).exits(8).says("cannot be seen");
-    bcdrescue(&["fix", disk.name(), "--yes", "--drive-letters"]).exits(8).says("cannot be seen");
+    bcdrescue(&["fix", disk.name(), "--yes", "--restore-identity"]).exits(8).says("is missing");
+    bcdrescue(&["fix", disk.name(), "--yes", "--drive-letters"]).exits(8).says("is missing");
     assert_eq!(hash(&disk.path), before);
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(5).says("verified: degraded");
     let target = check(&disk, 4);
@@ -160,7 +160,7 @@ fn a_windows_that_is_seen_is_not_taken_for_one_that_is_not() {
     let before = hash(&disk.path);
     let target = check(&disk, 8);
     assert_eq!((&target["verdict"], has(&target, "volume-cut")), (&"unknown".into(), true));
-    bcdrescue(&["fix", disk.name(), "--yes"]).exits(8).says("refused").says("bring the whole image");
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(8).says("refused").says("use the complete image");
     assert_eq!(hash(&disk.path), before);
 
     let (disk, record) = copy_and_logical();
@@ -169,14 +169,12 @@ fn a_windows_that_is_seen_is_not_taken_for_one_that_is_not() {
     disk.put(record, &[0; 512]);
     let target = check(&disk, 4);
     assert_eq!((&target["verdict"], has(&target, "partitions-lost")), (&"broken".into(), true));
-    bcdrescue(&["check", "-v", disk.name()])
-        .exits(4)
-        .says("but it may be on a partition that is missing here too");
+    bcdrescue(&["check", "-v", disk.name()]).exits(4).says("but may also be on a missing partition");
     let before = hash(&disk.path);
-    bcdrescue(&["fix", disk.name(), "--yes"]).exits(8).says("mend the partition table first");
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(8).says("repair the partition table first");
     bcdrescue(&["fix", disk.name(), "--yes", "--windows=2", "--drive-letters"])
         .exits(8)
-        .says("a letter may mean one of them");
+        .says("a letter may refer to one of them");
     assert_eq!(hash(&disk.path), before);
     bcdrescue(&["fix", disk.name(), "--yes", "--windows=2"]).exits(5).says("verified: degraded");
     bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);
@@ -230,7 +228,7 @@ fn no_windows_beside_is_taken_for_one_that_is_not_seen() {
         let run = bcdrescue(&words);
         // {bootmgr} is kept as long as it is the one that tells whose the lost Windows was.
         let code = if chosen.is_some() { 1 } else { 4 };
-        assert_eq!(run.stdout.contains("partition that is missing"), is_damaged, "{}", run.stdout);
+        assert_eq!(run.stdout.contains("missing partition"), is_damaged, "{}", run.stdout);
         let target = run.exits(code).target();
         assert_eq!(hash(&disk.path) == before, code != 1);
         let changes = target["changes"].as_array().cloned().unwrap_or_default();
@@ -300,7 +298,7 @@ fn a_file_system_that_goes_on_is_not_called_well() {
         fs::OpenOptions::new().write(true).open(&volume).unwrap().set_len(part.len - missing).unwrap();
         let target = check(8);
         assert_eq!(target["verdict"], "unknown", "{missing}");
-        assert!(target["error"].as_str().unwrap().contains("goes on beyond the end of the disk"), "{target}");
+        assert!(target["error"].as_str().unwrap().contains("bytes past the end of the disk"), "{target}");
     }
     // Behind what NTFS counts there is only the copy of its boot sector.
     fs::OpenOptions::new().write(true).open(&volume).unwrap().set_len(part.len - 512).unwrap();
@@ -310,8 +308,5 @@ fn a_file_system_that_goes_on_is_not_called_well() {
     let sectors = u32::try_from(partitions(&disk.path)[1].len / 512).unwrap();
     disk.put(0x1ce + 12, &(sectors - 2).to_le_bytes());
     let target = bcdrescue(&["check", disk.name(), "--json"]).exits(8).target();
-    assert!(
-        target["error"].as_str().unwrap().contains("the partition is shorter than that, by its entry"),
-        "{target}"
-    );
+    assert!(target["error"].as_str().unwrap().contains("bytes shorter than its file system"), "{target}");
 }

@@ -1,4 +1,4 @@
-//! Drive letters: SYSTEM hives of every kind on the test disks, found stale, set right in place, refused and undone.
+//! Drive letters: SYSTEM hives of every kind on the test disks, found stale, corrected in place, refused and undone.
 //! hivex sees what changed.
 
 use std::fs;
@@ -86,8 +86,9 @@ fn letters_go_with_the_stores_of_an_mbr_disk() {
     let target = check(&disk, 4);
     let found = finding(&target, "drive-letters").expect("found");
     assert_eq!((&found["severity"], &found["subject"]), (&"note".into(), &"partition 2 (Windows)".into()));
-    let shown = bcdrescue(&["check", "-v", disk.name()]).exits(4).says("C: names disk signature 0xc3a1f00d");
-    shown.says("fix --drive-letters").says("`fix --restore-identity` needs none of it").says("2 other names");
+    let shown =
+        bcdrescue(&["check", "-v", disk.name()]).exits(4).says("C: refers to disk signature 0xc3a1f00d");
+    shown.says("fix --drive-letters").says("not needed with `fix --restore-identity`").says("2 other names");
 
     let (old, new) = cured(&disk, 2, SYSTEM, 3);
     let right: Vec<_> = windows_10(OLD)[..3].iter().map(|(name, _)| named(name)).collect();
@@ -111,9 +112,8 @@ fn after_the_stores_an_mbr_disk_still_tells_its_letters() {
     fs::remove_file(disk.record()).unwrap();
     let target = check(&disk, 0);
     assert!(finding(&target, "drive-letters").is_some(), "{target:#}");
-    let shown = bcdrescue(&["check", "-v", disk.name()])
-        .exits(0)
-        .says("`fix --drive-letters` makes them name this disk");
+    let shown =
+        bcdrescue(&["check", "-v", disk.name()]).exits(0).says("`fix --drive-letters` re-points them");
     assert!(!shown.stdout.contains("--restore-identity"));
     // With the disk attached that has that signature, they mean that one.
     let healthy = Disk::raw("win10-bios-healthy");
@@ -175,7 +175,7 @@ fn a_letter_that_windows_gave_meanwhile_is_not_doubled() {
     let mut letters = windows_10(OLD);
     letters.push((r"\DosDevices\H:", mbr(NEW, STARTS[1])));
     put(&disk, 2, SYSTEM, &system_hive(letters, 0));
-    bcdrescue(&["check", "-v", disk.name()]).exits(4).says("left, for it has another letter already");
+    bcdrescue(&["check", "-v", disk.name()]).exits(4).says("not changed, it already has another letter");
     let (old, new) = cured(&disk, 2, SYSTEM, 2);
     // Nothing but that one: it is said, and nothing is written to the hive.
     let letters = vec![(r"\DosDevices\C:", mbr(OLD, STARTS[1])), (r"\DosDevices\H:", mbr(NEW, STARTS[1]))];
@@ -196,7 +196,7 @@ fn guid_now(disk: &Disk, number: usize) -> String {
 fn letters_go_with_the_stores_of_a_gpt_disk() {
     let disk = Disk::raw("win11-uefi");
     put(&disk, 3, SYSTEM, &system_hive(windows_11(), 0));
-    bcdrescue(&["check", "-v", disk.name()]).exits(4).says(&format!("C: names partition GUID {WINDOWS}"));
+    bcdrescue(&["check", "-v", disk.name()]).exits(4).says(&format!("C: refers to partition GUID {WINDOWS}"));
     let (old, new) = cured(&disk, 3, SYSTEM, 3);
     assert_eq!(hivex_difference(&old, &new).len(), 3);
     for (name, number) in [(r"\DosDevices\C:", 3), (windows_11()[2].0, 1)] {
@@ -234,10 +234,7 @@ fn windows_2003_has_no_store_and_may_hang_for_its_letters() {
     put(&disk, 1, path, &system_hive(vec![(r"\DosDevices\C:", mbr(0x0102_0304, start))], 0));
     let target = check(&disk, 0);
     assert_eq!(finding(&target, "drive-letters").expect("found")["severity"], "note");
-    bcdrescue(&["fix", disk.name(), "--yes"])
-        .exits(0)
-        .says("may hang at the login")
-        .says("nothing was written");
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(0).says("may hang at logon").says("nothing was written");
     let (old, new) = cured(&disk, 1, path, 1);
     assert_eq!(hivex_difference(&old, &new), [named(r"\DosDevices\C:")]);
 }
@@ -283,8 +280,8 @@ fn a_hive_that_is_not_at_rest_is_refused() {
     seal(&mut hive);
     let disk = Disk::raw("win10-bios");
     put(&disk, 2, SYSTEM, &hive);
-    bcdrescue(&["check", "-v", disk.name()]).exits(4).says("the logs beside it may say otherwise");
-    refused(&disk, &[], &["SYSTEM on partition 2 (Windows) is dirty", "leave --drive-letters out"]);
+    bcdrescue(&["check", "-v", disk.name()]).exits(4).says("its log files may differ");
+    refused(&disk, &[], &["SYSTEM on partition 2 (Windows) is dirty", "omit --drive-letters"]);
     refused(&disk, &["--allow-dirty-volume", "--allow-hibernated"], &["is dirty"]);
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(1);
 
@@ -299,10 +296,10 @@ fn a_hive_that_is_not_at_rest_is_refused() {
         put(&disk, 2, &path, &log(&hive, 8));
         bcdrescue(&["fix", disk.name(), "--dry-run", "--drive-letters"]).exits(4).says("to correct");
         put(&disk, 2, &path, &log(&hive, 9));
-        let words = ["may hold something newer", &format!("SYSTEM{ending}: it has an entry with number 9")];
+        let words = ["may be newer", &format!("SYSTEM{ending}: it has an entry with sequence number 9")];
         refused(&disk, &[], &words);
         put(&disk, 2, &path, b"no log at all");
-        refused(&disk, &[], &["may hold something newer"]);
+        refused(&disk, &[], &["may be newer"]);
     }
 }
 
@@ -312,8 +309,8 @@ fn a_windows_that_sleeps_is_not_written_under() {
     let mut sleeping = vec![0; 4096];
     sleeping[..4].copy_from_slice(b"hibr");
     put(&disk, 2, "/hiberfil.sys", &sleeping);
-    refused(&disk, &[], &["hibernated", "the registry in memory"]);
-    refused(&disk, &["--allow-hibernated"], &["--allow-hibernated does not lift this"]);
+    refused(&disk, &[], &["hibernated", "would write its registry over the letters"]);
+    refused(&disk, &["--allow-hibernated"], &["--allow-hibernated does not override this"]);
     bcdrescue(&["fix", disk.name(), "--yes", "--allow-hibernated"]).exits(1);
 }
 
@@ -322,8 +319,8 @@ fn a_windows_volume_that_is_not_clean_is_not_written() {
     let disk = windows_10_disk();
     // ntfsfix leaves the dirty flag, so that Windows looks at the volume.
     change(&disk, 2, |volume| drop(judge("ntfsfix", &[text(volume)])));
-    refused(&disk, &[], &["partition 2 (Windows) must not be written now", "marked dirty"]);
-    refused(&disk, &["--allow-dirty-volume"], &["--allow-dirty-volume does not lift this"]);
+    refused(&disk, &[], &["partition 2 (Windows) cannot be written safely now", "marked dirty"]);
+    refused(&disk, &["--allow-dirty-volume"], &["--allow-dirty-volume does not override this"]);
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(1);
 }
 
@@ -331,7 +328,7 @@ fn a_windows_volume_that_is_not_clean_is_not_written() {
 fn a_hive_that_cannot_be_read_or_overwritten_is_refused() {
     let disk = Disk::raw("win10-bios");
     put(&disk, 2, SYSTEM, b"no hive at all");
-    refused(&disk, &[], &["cannot be read", "signature of the base block", "leave --drive-letters out"]);
+    refused(&disk, &[], &["cannot be read", "signature of the base block", "omit --drive-letters"]);
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(1);
 
     // Bytes behind the initialised ones read as zeros, whatever is written to their clusters; a compressed or encrypted
@@ -340,7 +337,7 @@ fn a_hive_that_cannot_be_read_or_overwritten_is_refused() {
     hive.extend([0; 8192]);
     let initialised = u64::try_from(hive.len() - 512).unwrap().to_le_bytes();
     for (at, bytes, words) in [
-        (0x38, initialised.as_slice(), &["must not be overwritten in place", "are initialised"][..]),
+        (0x38, initialised.as_slice(), &["cannot be overwritten in place", "are initialised"][..]),
         (0x0c, &[0x01, 0x00], &["compressed"]),
         (0x0c, &[0x00, 0x40], &["encrypted"]),
     ] {
@@ -405,7 +402,7 @@ fn an_undo_keeps_the_same_rules() {
     let at = other.windows(8).position(|bytes| *bytes == mbr(NEW, STARTS[1])[..8]).unwrap();
     other[at + 3] ^= 1;
     put(&disk, 2, SYSTEM, &other);
-    undo("holds neither the bytes before nor those after");
+    undo("contains neither the old nor the new bytes");
     put(&disk, 2, SYSTEM, &hive);
     let mut sleeping = vec![0; 4096];
     sleeping[..4].copy_from_slice(b"hibr");
@@ -416,9 +413,6 @@ fn an_undo_keeps_the_same_rules() {
     let record = disk.record();
     put(&disk, 2, "/hiberfil.sys", &sleeping);
     let before = hash(&disk.path);
-    bcdrescue(&["undo", text(&record), "--yes"])
-        .exits(8)
-        .says("a registry that is in use")
-        .says("hibernated");
+    bcdrescue(&["undo", text(&record), "--yes"]).exits(8).says("a registry in use").says("hibernated");
     assert_eq!(hash(&disk.path), before);
 }

@@ -34,7 +34,7 @@ fn a_fallback_loader_of_another_is_named_beside_the_boot_manager() {
     let target = bcdrescue(&["check", disk.name(), "--json"]).exits(0).target();
     let [finding] = findings(&target, "fallback-loader-foreign").try_into().unwrap();
     assert_eq!((&finding["severity"], &finding["subject"]), (&"note".into(), &"partition 1 (SYSTEM)".into()));
-    let words = r"\EFI\Boot\bootx64.efi on partition 1 (SYSTEM) is not Windows' boot manager";
+    let words = r"\EFI\Boot\bootx64.efi on partition 1 (SYSTEM) is not the Windows boot manager";
     bcdrescue(&["check", "-v", disk.name()]).exits(0).says(words);
     change(&disk, 1, |volume| remove(volume, FALLBACK));
     let target = bcdrescue(&["check", disk.name(), "--json"]).exits(0).target();
@@ -52,7 +52,7 @@ fn without_the_boot_manager_only_its_copy_starts_windows() {
         put_fat(volume, FALLBACK, &program);
     });
     let target = bcdrescue(&["check", disk.name(), "--json"]).exits(0).target();
-    assert_eq!(target["findings"].to_string().matches("is not Windows'").count(), 0);
+    assert_eq!(target["findings"].to_string().matches("is not the Windows boot manager").count(), 0);
     change(&disk, 1, |volume| put_fat(volume, FALLBACK, b"stands for shim"));
     let target = bcdrescue(&["check", disk.name(), "--json"]).exits(4).target();
     assert_eq!(
@@ -60,7 +60,7 @@ fn without_the_boot_manager_only_its_copy_starts_windows() {
         (&"broken".into(), &"boot manager".into(), &"boot-manager-missing".into())
     );
     let [finding] = findings(&target, "boot-manager-missing").try_into().unwrap();
-    let words = r"\EFI\Boot\bootx64.efi on partition 1 (SYSTEM) is not Windows' boot manager";
+    let words = r"\EFI\Boot\bootx64.efi on partition 1 (SYSTEM) is not the Windows boot manager";
     assert_eq!(
         (&finding["subject"], &finding["evidence"][0]),
         (&"partition 1 (SYSTEM)".into(), &words.into())

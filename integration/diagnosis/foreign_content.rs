@@ -63,7 +63,7 @@ fn a_windows_behind_the_loader_of_veracrypt_is_as_one_behind_bitlocker() {
         let [finding] = findings(&target, "encrypted").try_into().unwrap();
         assert_eq!(finding["severity"], "note");
         assert!(finding["subject"].as_str().unwrap().starts_with(&format!("partition {number}")));
-        assert!(finding["message"].as_str().unwrap().contains("encrypted by VeraCrypt"));
+        assert!(finding["message"].as_str().unwrap().contains("encrypted with VeraCrypt"));
         assert_eq!(hop(&target, "loader")["state"], "unknown");
         sends_nobody_to_chkdsk(disk);
     }
@@ -113,7 +113,7 @@ fn a_repair_beside_it_is_gated_as_beside_bitlocker() {
     encrypt(&disk, 2);
     let before = hash(&disk.path);
     let refused = bcdrescue(&["fix", disk.name(), "--yes"]).exits(8).says("--repoint");
-    let refused = refused.says("encrypted by VeraCrypt").says("rescue disk");
+    let refused = refused.says("encrypted with VeraCrypt").says("rescue disk");
     assert!(!refused.stdout.contains("BitLocker"), "{}", refused.stdout);
     assert_eq!(hash(&disk.path), before);
     bcdrescue(&["fix", disk.name(), "--yes", "--repoint"]).exits(1);

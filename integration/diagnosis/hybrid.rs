@@ -67,7 +67,7 @@ fn the_active_entry_is_missing_doubled_or_wrong() {
         bcdrescue(&["check", "-v", disk.name()]).exits(4).says("fix --active 1");
         let before = hash(&disk.path);
         bcdrescue(&["fix", disk.name(), "--yes"]).exits(4).says("nothing was written");
-        bcdrescue(&["fix", disk.name(), "--yes", "--active=2"]).exits(8).says(r"neither \bootmgr nor \ntldr");
+        bcdrescue(&["fix", disk.name(), "--yes", "--active=2"]).exits(8).says(r"no \bootmgr and no \ntldr");
         assert_eq!(hash(&disk.path), before);
         bcdrescue(&["fix", disk.name(), "--yes", "--active=1"]).exits(1).says("verified: healthy");
         assert_eq!(flags(&disk), [0, 0x80, 0, 0]);
@@ -149,7 +149,7 @@ fn a_system_volume_without_an_entry_is_not_come_to() {
     stops(&check(&disk, 4), "active partition", "hybrid-mbr-entry");
     bcdrescue(&["check", "-v", disk.name()])
         .exits(4)
-        .says("no entry of the hybrid MBR")
+        .says("the hybrid MBR has no entry")
         .says("--hybrid=1:2 DISK");
 }
 
@@ -162,7 +162,7 @@ fn a_boot_loader_in_the_mbr_goes_by_the_gpt() {
     hybrid(&disk, "2");
     let target = check(&disk, 4);
     assert_eq!((&target["verdict"], &target["stop"]), (&"degraded".into(), &Json::Null));
-    bcdrescue(&["check", "-v", disk.name()]).exits(4).says("Windows on a BIOS does not see it");
+    bcdrescue(&["check", "-v", disk.name()]).exits(4).says("Windows cannot see it when booted by BIOS");
 }
 
 /// UEFI goes by the GPT: whatever stands in the hybrid MBR is no alarm.
@@ -181,6 +181,6 @@ fn a_windows_for_uefi_does_not_need_it() {
         assert_eq!(notes, usize::from(start.is_some()));
         bcdrescue(&["fix", disk.name(), "--yes", "--active=1"])
             .exits(8)
-            .says("only partitions of an MBR disk");
+            .says("only MBR partitions can be active");
     }
 }

@@ -78,7 +78,7 @@ fn boot_code_does_not_come_to_it() {
         assert!(!screen.stdout.contains("bootsect"), "{}", screen.stdout);
         let before = hash(&disk.path);
         bcdrescue(&["fix", disk.name(), "--yes"]).exits(4).says("nothing was written");
-        bcdrescue(&["fix", disk.name(), "--yes", "--active=5"]).exits(8).says("is a logical one");
+        bcdrescue(&["fix", disk.name(), "--yes", "--active=5"]).exits(8).says("is a logical partition");
         assert_eq!(hash(&disk.path), before);
     }
     plain.put(0, &[0; 440]);
@@ -97,7 +97,7 @@ fn a_boot_loader_may() {
             (&target["stop"], &hop(&target, "active partition")["state"]),
             (&Json::Null, &"unknown".into())
         );
-        assert!(finding(&target)["evidence"].to_string().contains("in its own files"));
+        assert!(finding(&target)["evidence"].to_string().contains("depends on its own files"));
         let screen = bcdrescue(&["check", "-v", disk.name()]).exits(4);
         assert!(!screen.stdout.contains("bootsect"), "{}", screen.stdout);
     }

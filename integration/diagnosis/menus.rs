@@ -91,11 +91,11 @@ fn the_lists_start_what_boot_managers_start() {
         let store = store_of(&disk, path);
         let entry = windows(&store);
         let sound: [(Option<Guid>, &[Guid], &str); 6] = [
-            (Some(MEMDIAG), &[entry], "first of the menu that is there (the default, {b2721d73-"),
+            (Some(MEMDIAG), &[entry], "first existing entry of the menu (the default, {b2721d73-"),
             (Some(entry), &[], "default"),
             (Some(entry), &[entry], "default"),
-            (None, &[entry], "first of the menu (there is no default)"),
-            (Some(GONE), &[GONE, entry], "first of the menu that is there (the default, {11111111-"),
+            (None, &[entry], "first entry of the menu (no default is set)"),
+            (Some(GONE), &[GONE, entry], "first existing entry of the menu (the default, {11111111-"),
             (Some(entry), &[GONE, entry], "default"),
         ];
         for (default, menu, how) in sound {
@@ -122,7 +122,7 @@ fn the_lists_start_what_boot_managers_start() {
         let target = checked(&disk, 4, "broken");
         assert_eq!(stop(&target), ("menu-missing", "0xc0000098", "entry"));
         let before = hash(&disk.path);
-        bcdrescue(&["fix", disk.name(), "--yes"]).exits(4).says("has to be added");
+        bcdrescue(&["fix", disk.name(), "--yes"]).exits(4).says("bcdedit /store FILE");
         assert_eq!(hash(&disk.path), before);
     }
 }
@@ -150,11 +150,11 @@ fn of_two_entries_the_user_says_which_is_to_start() {
         .says("no store has an entry");
     bcdrescue(&["fix", disk.name(), "--yes", "--entry", "{memdiag}"])
         .exits(8)
-        .says("does not lead to a Windows that is whole");
+        .says("does not lead to a complete Windows");
     assert_eq!(hash(&disk.path), before);
     // Where the default is there, the switch decides nothing.
     put_store(&disk, BIOS, &store);
-    bcdrescue(&["fix", disk.name(), "--yes", "--entry", &SECOND.braced()]).exits(8).says("starts by itself");
+    bcdrescue(&["fix", disk.name(), "--yes", "--entry", &SECOND.braced()]).exits(8).says("boots by default");
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn what_is_no_windows_is_not_called_well_as_the_default() {
         checked(&disk, 0, "healthy");
         put_store(&disk, BIOS, &with_lists(&store, None, &[default, entry]));
         let target = checked(&disk, 4, "broken");
-        assert!(target["findings"][0]["remedy"].as_str().unwrap().contains("`default` has to be added"));
+        assert!(target["findings"][0]["remedy"].as_str().unwrap().contains("bcdedit /store FILE /default {"));
         put_store(&disk, BIOS, &with_lists(&store, Some(default), &[entry, default]));
         let target = checked(&disk, 4, "broken");
         assert_eq!(stop(&target), ("default-not-windows", "", "entry"));
@@ -218,9 +218,9 @@ fn an_entry_that_lacks_what_boot_managers_need_is_not_whole() {
     for (id, value, name) in [
         (ElementId::SYSTEM_ROOT, None, "no `systemroot`"),
         (ElementId::DESCRIPTION, None, "no `description`"),
-        (ElementId::SYSTEM_ROOT, text(""), "a `systemroot` that leads nowhere"),
-        (ElementId::PATH, text(""), "a `path` that leads nowhere"),
-        (ElementId::PATH, text(r"Windows\system32\winload.exe"), "a `path` that leads nowhere"),
+        (ElementId::SYSTEM_ROOT, text(""), "an invalid `systemroot`"),
+        (ElementId::PATH, text(""), "an invalid `path`"),
+        (ElementId::PATH, text(r"Windows\system32\winload.exe"), "an invalid `path`"),
     ] {
         let disk = Disk::raw("win10-bios-healthy");
         let store = store_of(&disk, BIOS);
@@ -313,7 +313,7 @@ fn boot_is_the_volume_of_the_store_and_locate_is_any() {
     checked(&disk, 0, "healthy");
     bcdrescue(&["check", "-v", disk.name(), "--require", "generalized"])
         .exits(4)
-        .says("device names a disk by its identity");
+        .says("device refers to a disk by its identity");
     put_store(&disk, BIOS, &with_device(&store, &Device::Boot, &Device::Boot));
     let target = checked(&disk, 4, "broken");
     assert_eq!(stop(&target), ("file-missing", "0xc000000f", "loader"));

@@ -84,7 +84,7 @@ fn of_two_recovery_partitions_under_new_guids_the_user_says_which() {
         fs::remove_file(disk.record()).unwrap();
     }
     let before = hash(&disk.path);
-    bcdrescue(&["fix", disk.name(), "--yes", "--recovery", "3"]).exits(8).says("is not there");
+    bcdrescue(&["fix", disk.name(), "--yes", "--recovery", "3"]).exits(8).says("does not have");
     bcdrescue(&["fix", disk.name(), "--yes", "--recovery", "9"]).exits(8).says("there is no partition 9");
     assert_eq!(hash(&disk.path), before);
 }

@@ -38,7 +38,11 @@ fn ends(disk: &Disk, hop: &str, said: &[&str]) -> Json {
 fn on_a_bios_the_first_hop_that_fails_is_shown() {
     let disk = Disk::raw("win2008r2-bios-healthy");
     replace(&disk, 1, &["/readme.txt"]);
-    ends(&disk, "boot manager", &["no boot manager (\\bootmgr, \\ntldr) on any volume", "without a word"]);
+    ends(
+        &disk,
+        "boot manager",
+        &["no boot manager (\\bootmgr, \\ntldr) on any volume", "finds nothing to boot"],
+    );
     disk.put(0x1be, &[0]);
     ends(&disk, "active partition", &["active: none"]);
     disk.put(0, &[0; 440]);
@@ -79,12 +83,12 @@ fn on_uefi_it_is_said_what_the_efi_system_partition_is() {
     let absent = without(&|disk| drop(judge("sgdisk", &["-d", "1", disk.name()])));
     ends(&absent, "EFI partition", &["no EFI system partition", "ends in its shell"]);
     let zeros = without(&|disk| disk.put(MIB, &vec![0; 100 << 20]));
-    ends(&zeros, "EFI partition", &["is not formatted (no file system is recognised)"]);
+    ends(&zeros, "EFI partition", &["is not formatted (no known file system)"]);
     let linux = without(&|disk| {
         disk.put(MIB, &vec![0; 1 << 20]);
         disk.put(MIB + 0x438, &[0x53, 0xef]);
     });
-    ends(&linux, "EFI partition", &["holds ext2, which firmware does not read"]);
+    ends(&linux, "EFI partition", &["holds ext2, which firmware cannot read"]);
     let empty = without(&|disk| esp_with(disk, &[]));
     ends(&empty, "boot manager", &["partition 1, is empty"]);
     let bare = without(&|disk| esp_with(disk, &["/EFI/Microsoft/Boot/memtest.efi"]));
@@ -92,7 +96,7 @@ fn on_uefi_it_is_said_what_the_efi_system_partition_is() {
     let foreign = without(&|disk| {
         esp_with(disk, &["/EFI/ubuntu/shimx64.efi", "/EFI/Boot/bootx64.efi", "/EFI/Microsoft/Boot/x.efi"]);
     });
-    let said = r"has only loaders that are not Windows': \EFI\ubuntu, \EFI\Boot\bootx64.efi";
+    let said = r"has only third-party loaders: \EFI\ubuntu, \EFI\Boot\bootx64.efi";
     ends(&foreign, "boot manager", &[&said.replace('\\', r"\\")]);
 }
 

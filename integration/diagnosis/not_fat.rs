@@ -134,7 +134,7 @@ fn an_efi_partition_that_is_ntfs_starts_nothing() {
         (&target["stop"]["hop"], &target["stop"]["code"]),
         (&"EFI partition".into(), &"no-system-volume".into())
     );
-    bcdrescue(&["check", "-v", empty.name()]).exits(4).says("holds NTFS, which firmware does not read");
+    bcdrescue(&["check", "-v", empty.name()]).exits(4).says("holds NTFS, which firmware cannot read");
 }
 
 #[test]

@@ -92,7 +92,7 @@ fn a_signature_that_the_disk_has_is_right() {
     let disk = disk(&signature(NEW), &[&signature(NEW)]);
     let target = checked(&disk, 0, "healthy");
     let message = finding(&target, "ntldr")["message"].as_str().unwrap();
-    assert!(message.contains("by the signature that it has") && message.contains("nothing to patch"));
+    assert!(message.contains("by its current signature") && message.contains("nothing to patch"));
     assert_eq!(hop(&target, "Windows")["state"], "ok");
 }
 
@@ -100,9 +100,9 @@ fn a_signature_that_the_disk_has_is_right() {
 fn a_signature_that_the_disk_has_lost_stops_ntldr() {
     let disk = disk(&signature(OLD), &[&signature(OLD)]);
     let lines = [
-        "names a disk by the signature 7d2c9d2c, and this disk has another",
-        "this disk has the signature 0a1b2c3d",
-        "signature(7d2c9d2c) becomes signature(0a1b2c3d)",
+        "refers to disk signature 7d2c9d2c, but this disk has a different one",
+        "this disk has signature 0a1b2c3d",
+        "change signature(7d2c9d2c) to signature(0a1b2c3d)",
         "sfdisk --disk-id DISK 0x7d2c9d2c",
         "could not read from the selected boot disk",
     ];
@@ -117,7 +117,7 @@ fn a_signature_that_the_disk_has_lost_stops_ntldr() {
         let with = ["fix", machine.device(0), "--with", machine.device(1), "--yes"];
         machine.run(&with).exits(0).says("nothing was written");
         let alone = machine.run(&["fix", machine.device(0), "--independent", "--yes"]).exits(4);
-        alone.says("signature(7d2c9d2c) becomes signature(0a1b2c3d)");
+        alone.says("change signature(7d2c9d2c) to signature(0a1b2c3d)");
     }
     // Named beside it, that one is meant; named with it, it is another machine's.
     let other = image("win2003-bios-healthy");
@@ -136,14 +136,14 @@ fn a_partition_that_is_not_there_or_has_no_windows_stops_ntldr() {
     let there = multi(0, 1, r"\WINDOWS");
     let wrong = disk(&multi(0, 2, r"\WINDOWS"), &[&there]);
     let lines = [
-        "leads to partition(2), and this disk has no partition of that number",
-        "partition(2) becomes partition(1)",
+        "refers to partition(2), which does not exist on this disk",
+        "change partition(2) to partition(1)",
         "could not read from the selected boot disk",
     ];
     stops(&wrong, "boot-ini-partition", &lines);
 
     let disk = disk(&multi(0, 1, r"\WINNT"), &[&there]);
-    stops(&disk, "boot-ini-partition", &[r"\WINNT\system32\hal.dll is missing", r"\WINNT becomes \WINDOWS"]);
+    stops(&disk, "boot-ini-partition", &[r"\WINNT\system32\hal.dll is missing", r"\WINNT to \WINDOWS"]);
     put(&disk, "/boot.ini", boot_ini(&there, &[&there]).as_bytes());
     checked(&disk, 0, "healthy");
 }
@@ -152,12 +152,12 @@ fn a_partition_that_is_not_there_or_has_no_windows_stops_ntldr() {
 #[test]
 fn the_only_windows_is_proposed_wherever_it_is() {
     let disk = disk(&multi(0, 3, r"\WINDOWS.1"), &[]);
-    stops(&disk, "boot-ini-partition", &["partition(3) becomes partition(1), \\WINDOWS.1 becomes \\WINDOWS"]);
+    stops(&disk, "boot-ini-partition", &["change partition(3) to partition(1), \\WINDOWS.1 to \\WINDOWS"]);
     // In the index of the directory the name stays where it is.
     disk.rename("WINDOWS", "WINNTXX");
     let renamed = boot_ini(&multi(0, 1, r"\WINDOWS"), &[&multi(0, 1, r"\WINNTXX")]);
     put(&disk, "/boot.ini", renamed.as_bytes());
-    stops(&disk, "boot-ini-partition", &[r"\WINDOWS becomes \WINNTXX"]);
+    stops(&disk, "boot-ini-partition", &[r"\WINDOWS to \WINNTXX"]);
 }
 
 #[test]
@@ -165,8 +165,8 @@ fn a_disk_by_number_is_this_one_or_none() {
     let there = multi(0, 1, r"\WINDOWS");
     let wrong = disk(&multi(1, 2, r"\WINDOWS"), &[&there]);
     let lines = [
-        "boot.ini leads to rdisk(1), and there is no disk but this one, rdisk(0)",
-        "rdisk(1) becomes rdisk(0), partition(2) becomes partition(1)",
+        "boot.ini refers to rdisk(1), but this disk is the only one, rdisk(0)",
+        "change rdisk(1) to rdisk(0), partition(2) to partition(1)",
         "could not read from the selected boot disk",
     ];
     stops(&wrong, "boot-ini-disk", &lines);
@@ -187,9 +187,9 @@ fn scsi_needs_its_driver() {
     let scsi = r"scsi(0)disk(3)rdisk(0)partition(1)\WINDOWS";
     let disk = disk(scsi, &[&there]);
     let lines = [
-        r"through \ntbootdd.sys, which is not beside \ntldr",
-        "scsi(0)disk(3)rdisk(0) becomes multi(0)disk(0)rdisk(0)",
-        "or restore that driver from a backup",
+        r"through \ntbootdd.sys, which is missing next to \ntldr",
+        "change scsi(0)disk(3)rdisk(0) to multi(0)disk(0)rdisk(0)",
+        "or restore the driver from a backup",
     ];
     stops(&disk, "boot-ini-driver", &lines);
     put(&disk, "/ntbootdd.sys", b"a driver");

@@ -15,25 +15,25 @@ const RECOVERY: &str = "de94bba4-06d1-4d40-a16a-bfd50179d6ac";
 #[test]
 fn a_type_is_a_note() {
     for (image, number, kind, subject, words) in [
-        ("win11-uefi-healthy", "1", DATA, "partition 1 (SYSTEM)", "OVMF starts from it all the same"),
+        ("win11-uefi-healthy", "1", DATA, "partition 1 (SYSTEM)", "OVMF boots from it anyway"),
         (
             "win11-uefi-healthy",
             "3",
             LINUX,
             "partition 3 (Windows)",
-            "the boot manager starts Windows' loader",
+            "the boot manager starts the Windows loader",
         ),
         (
             "win11-uefi-healthy",
             "3",
             RECOVERY,
             "partition 3 (Windows)",
-            "the boot manager starts Windows' loader",
+            "the boot manager starts the Windows loader",
         ),
-        ("win10-bios-healthy", "2", "83", "partition 2 (Windows)", "is 83"),
-        ("win10-bios-healthy", "2", "17", "partition 2 (Windows)", "17, a hidden one"),
-        ("win10-bios-healthy", "1", "27", "partition 1 (System Reserved)", "27, a hidden one"),
-        ("win7-logical-healthy", "5", "17", "partition 5 (Win7)", "17, a hidden one"),
+        ("win10-bios-healthy", "2", "83", "partition 2 (Windows)", "type 83"),
+        ("win10-bios-healthy", "2", "17", "partition 2 (Windows)", "17, a hidden type"),
+        ("win10-bios-healthy", "1", "27", "partition 1 (System Reserved)", "27, a hidden type"),
+        ("win7-logical-healthy", "5", "17", "partition 5 (Win7)", "17, a hidden type"),
     ] {
         let disk = Disk::raw(image);
         assert!(!has(&checked(&disk, 0, "healthy"), "partition-type"), "{image}");

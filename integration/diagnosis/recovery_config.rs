@@ -141,8 +141,8 @@ fn what_names_something_else_is_a_note_with_advice() {
         let other = if right.id == "0" { NO_GUID.replace("00}", "01}") } else { NO_GUID.to_owned() };
         let id = if right.id == "0" { "0" } else { "12345" };
         let cases = [
-            (xml(&entry, right.id, start + 512, right.guid, 1), "where no partition begins"),
-            (xml(&entry, id, start, &other, 1), "which is not here"),
+            (xml(&entry, right.id, start + 512, right.guid, 1), "where no partition starts"),
+            (xml(&entry, id, start, &other, 1), "which is not present"),
             (xml(&NO_GUID.replace("00}", "02}"), right.id, start, right.guid, 1), "which is in no store"),
         ];
         for (file, evidence) in cases {
@@ -168,14 +168,14 @@ fn the_old_identity_makes_it_right() {
     for right in [&GPT, &MBR] {
         let file = xml(&entry(&Disk::raw(right.broken)), right.id, start(right), right.guid, 1);
         let disk = with_own(right.broken, right, file.as_bytes());
-        let finding = found(&disk, "which this disk had before");
+        let finding = found(&disk, "this disk's old identity");
         assert!(finding["remedy"].as_str().unwrap().contains("--restore-identity"), "{finding}");
         bcdrescue(&["fix", disk.name(), "--yes", "--restore-identity"]);
         assert_eq!(findings(&disk), Vec::<Json>::new());
         bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);
         fs::remove_file(disk.record()).unwrap();
         bcdrescue(&["fix", disk.name(), "--yes"]);
-        found(&disk, "which is not here");
+        found(&disk, "which is not present");
     }
 }
 
@@ -190,12 +190,12 @@ fn the_copy_beside_the_image_is_looked_at_too() {
         change(&disk, right.recovery, |volume| put_ntfs(volume, COPY, good.as_bytes()));
         assert_eq!(findings(&disk), Vec::<Json>::new());
         change(&disk, right.recovery, |volume| put_ntfs(volume, COPY, stale.as_bytes()));
-        let finding = found(&disk, "where no partition begins");
+        let finding = found(&disk, "where no partition starts");
         assert!(finding["subject"].as_str().unwrap().starts_with(r"\Recovery\WindowsRE\ReAgent.xml on "));
 
         let disk = with_own(right.healthy, right, stale.as_bytes());
         change(&disk, right.recovery, |volume| put_ntfs(volume, COPY, stale.as_bytes()));
-        let finding = found(&disk, "the copy is no better");
+        let finding = found(&disk, "the copy is also wrong");
         assert!(finding["subject"].as_str().unwrap().starts_with(r"\Windows\System32\Recovery"));
     }
 }

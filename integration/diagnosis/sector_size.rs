@@ -66,7 +66,7 @@ fn a_volume_of_large_sectors_on_a_disk_of_small_ones() {
         judged(&disk, "broken", &[(subject, "blocks-boot")], Some(hop));
         bcdrescue(&["check", "-v", disk.name()])
             .exits(4)
-            .says("for sectors of 4096 bytes, and the disk has sectors of 512")
+            .says("for 4096-byte sectors, but the disk has 512-byte sectors")
             .says("logical_block_size=4096");
     }
 }

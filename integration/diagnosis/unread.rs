@@ -224,7 +224,7 @@ fn what_cannot_be_read_is_told_and_not_taken_for_missing() {
     let server = worn(&disk, place(&disk, &name) / 512);
     let run = unlimited(&["check", &server.url(), "--require", "healthy"]).exits(12);
     for words in
-        ["unknown", "a part of the disk cannot be read", "Input/output error", "the verdict is: unknown"]
+        ["unknown", "part of the disk cannot be read", "Input/output error", "the verdict is: unknown"]
     {
         assert!(run.stdout.contains(words), "{words}: {}", run.stdout);
     }
@@ -259,7 +259,7 @@ fn a_hibernation_that_cannot_be_read_may_be_one() {
     let server = worn(&disk, place(&disk, b"wake-up call") / 512);
     let run = unlimited(&["check", &server.url(), "--require", "no-hibernation"]).exits(4);
     assert!(run.stdout.contains("no-hibernation: Windows on "), "{}", run.stdout);
-    assert!(run.stdout.contains("may be hibernated, which cannot be told"), "{}", run.stdout);
+    assert!(run.stdout.contains("may be hibernated, which cannot be determined"), "{}", run.stdout);
     let target = unlimited(&["check", &server.url(), "--json"]).exits(4).target();
     assert!(
         target["windows"][0]["hibernation_error"].as_str().unwrap().contains("Input/output error"),
@@ -312,7 +312,7 @@ fn an_identity_is_not_given_back_half_seen() {
     for place in partitions(&disk.path).iter().map(|part| part.start) {
         let server = worn(&disk, place / 512);
         let fix = ["fix", &server.url(), "--yes", "--record-dir", records, "--restore-identity"];
-        unlimited(&fix).exits(8).says("a part of the disk cannot be read");
+        unlimited(&fix).exits(8).says("part of the disk cannot be read");
     }
     assert_eq!(hash(&disk.path), before);
 }
@@ -327,7 +327,7 @@ fn a_spent_limit_is_no_failing_medium() {
         let limited = Budgeted::new(&cached, reads, u64::MAX);
         let Ok(layout) = discover(&limited) else { continue };
         let Some(failed) = &layout.failed_read else { break };
-        let limit = format!("reading ended at the limit of {reads} reads");
+        let limit = format!("reading stopped at the limit of {reads} reads");
         assert_eq!(failed.as_str(), limit);
         let diagnosis = diagnose(&layout, &Context::default());
         let story = format!("{reads} reads: {:#?}", diagnosis.findings);

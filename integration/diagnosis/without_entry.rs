@@ -131,11 +131,11 @@ fn the_store_of_a_setup_medium_starts_no_windows() {
         put_store(&disk, path, &medium(path));
         let target = no_entry(&disk, Some("0xc000000f"), firmware, partition);
         let evidence = findings(&target, "no-windows-entry")[0]["evidence"].to_string();
-        let said = format!("starts a RAM disk, {}, which is not there", wim(path)).replace('\\', r"\\");
+        let said = format!("starts a RAM disk, {} (missing)", wim(path)).replace('\\', r"\\");
         assert!(evidence.contains(&said), "{evidence}");
         let missing = findings(&target, "file-missing");
         let advice = missing.iter().map(|finding| finding["remedy"].as_str().unwrap_or_default());
-        let restored = advice.filter(|advice| advice.contains("not the Windows that is here"));
+        let restored = advice.filter(|advice| advice.contains("not the Windows on this disk"));
         assert!(restored.count() >= 1, "{missing:#?}");
         // The medium was copied whole: it starts setup, and no Windows.
         put_ram_disk(&disk, path);
@@ -179,7 +179,7 @@ fn an_entry_of_a_directory_that_is_not_there_starts_no_windows() {
         put_store(&disk, path, &other);
         let target = no_entry(&disk, Some("0xc000000f"), firmware, partition);
         let evidence = findings(&target, "no-windows-entry")[0]["evidence"].to_string();
-        assert!(evidence.contains(r"names \\Windows.000, which is not there"), "{evidence}");
+        assert!(evidence.contains(r"refers to \\Windows.000 (missing)"), "{evidence}");
     }
     // Where only the root is another, the loader of the Windows is found, and the root is what has to be set.
     let disk = Disk::raw("win10-bios-healthy");
@@ -191,7 +191,7 @@ fn an_entry_of_a_directory_that_is_not_there_starts_no_windows() {
     let target = checked(&disk, 4, "broken");
     assert!(!has(&target, "no-windows-entry"));
     let remedy = findings(&target, "windows-missing")[0]["remedy"].as_str().unwrap();
-    assert!(remedy.contains(r"\Windows is a Windows: set `systemroot`"), "{remedy}");
+    assert!(remedy.contains(r"\Windows is a Windows directory: set `systemroot`"), "{remedy}");
 }
 
 #[test]

@@ -200,7 +200,10 @@ fn requirements_decide_what_may_ship() {
     let reasons = &lines[0]["requirements"];
     assert_eq!(reasons[0]["requirement"], "unique-identity");
     assert!(reasons[0]["reason"].as_str().unwrap().ends_with("2.qcow2 has the same identity"), "{reasons}");
-    assert!(reasons[1]["reason"].as_str().unwrap().ends_with("names a disk by its identity"), "{reasons}");
+    assert!(
+        reasons[1]["reason"].as_str().unwrap().ends_with("refers to a disk by its identity"),
+        "{reasons}"
+    );
     bcdrescue(&["check", "-r", text(root), "--require", "unique-identity"])
         .exits(4)
         .says("does not meet what is required:\n    unique-identity: ")

@@ -87,7 +87,7 @@ fn an_encrypted_windows_is_not_taken_for_another_that_can_be_seen() {
     disk.put(WINDOWS + MIB + 3, BITLOCKER);
     let (_, diagnosis) = look(&disk).unwrap();
     assert!(windows_targets(&diagnosis).is_empty());
-    assert!(diagnosis.left().any(|finding| finding.message.contains("whose files cannot be seen")));
+    assert!(diagnosis.left().any(|finding| finding.message.contains("whose files cannot be read")));
     // A damaged directory hides a file as encryption does.
     let mut disk = two_windows();
     disk.put(WINDOWS + 0x0b, &[0, 0]);

@@ -73,8 +73,8 @@ fn a_copy_beside_its_original_is_broken_and_both_ways_on_are_said() {
         };
         let [of_copy, of_alone] = [&target, &alone].map(config);
         assert_eq!(of_copy.is_some(), sector == "4096");
-        assert!(of_copy.is_none_or(|it| it.contains(&format!("which is {original} here"))));
-        assert!(of_alone.is_none_or(|it| it.contains("which this disk had before")));
+        assert!(of_copy.is_none_or(|it| it.contains(&format!("which is {original}"))));
+        assert!(of_alone.is_none_or(|it| it.contains("this disk's old identity")));
         let told = machine.run(&["check", copy]).exits(4);
         let headline = told.stdout.lines().nth(1).unwrap();
         assert!(headline.contains("Windows stops at boot with 0xc0000"), "{headline}");
@@ -98,7 +98,7 @@ fn a_copy_beside_its_original_is_broken_and_both_ways_on_are_said() {
         let verdicts = [0, 1].map(|index| all["targets"][index]["verdict"].as_str().unwrap());
         assert_eq!(verdicts, ["broken", "healthy"]);
         let with = ["fix", copy, "--independent", "--restore-identity", "--yes"];
-        machine.run(&with).exits(8).says("has that identity: two disks with one do not live together");
+        machine.run(&with).exits(8).says("has that identity: two attached disks cannot share one");
         assert_eq!(disks.each_ref().map(|disk| hash(&disk.path)), before);
 
         let more = ["--yes", "--record-dir", records];

@@ -119,9 +119,9 @@ fn a_moved_partition_under_the_same_signature_is_found_again() {
     let target = checked(&disk, 4, "broken");
     assert_eq!(target["restore_identity"]["possible"], false);
     let reason = target["restore_identity"]["reason"].to_string();
-    assert!(reason.contains("is no longer where it was (0x6500000, now 0x6600000)"), "{reason}");
+    assert!(reason.contains("has moved (was at 0x6500000, now at 0x6600000)"), "{reason}");
     let run = bcdrescue(&["fix", disk.name(), "--yes", "--restore-identity"]).exits(8);
-    run.says("the old identity cannot be put back").says("re-points the store instead");
+    run.says("the old identity cannot be restored").says("re-points the store instead");
     let statuses = findings(&target, "partition-changed");
     assert_eq!(statuses.len(), 7);
     assert!(statuses.iter().any(|finding| finding["predicted_status"].to_string().contains("0xc0000225")));

@@ -141,10 +141,10 @@ fn copies_go_with_the_elements_when_that_is_asked_for() {
     assert!(said.iter().all(|said| !said.contains("USB") && !said.contains("Linux")), "{said:?}");
     bcdrescue(&["check", "-v", disk.name()])
         .exits(4)
-        .says("names partition 1 (SYSTEM) under an identity that it no longer has")
+        .says("refers to partition 1 (SYSTEM) by an old identity")
         .says("it names partition GUID 5f3c0102-3b1d-4c01-9a2c-0242ac1b0002, number 1")
-        .says("which cannot be seen from here")
-        .says(r"\EFI\Boot\bootx64.efi, which is there")
+        .says("which cannot be read from here")
+        .says(r"\EFI\Boot\bootx64.efi, which is present")
         .says("efibootmgr");
     bcdrescue(&["check", "-v", disk.name(), SWITCH])
         .exits(4)
@@ -262,7 +262,7 @@ fn a_partition_that_moved_is_named_by_its_new_place() {
     let moved = variable(0, "Windows Boot Manager", Some(&Node::gpt(1, 4096, 99, guid)));
     put_store(&disk, UEFI, &with_objects(&bytes, &moved, Vec::new()));
     let (original, before) = (hash(&disk.path), store_of(&disk, UEFI));
-    bcdrescue(&["check", "-v", disk.name()]).exits(0).says("but another place or size of it");
+    bcdrescue(&["check", "-v", disk.name()]).exits(0).says("with a different start or size");
     bcdrescue(&["fix", disk.name(), "--yes", SWITCH]).exits(1).says("2 fields corrected");
     judged(&before, &store_of(&disk, UEFI), &expected(&disk, &before, &[(BOOTMGR, 1)]));
     settled(&disk, &original);

@@ -53,7 +53,7 @@ fn a_member_of_an_array_is_what_libblkid_calls_it() {
         assert_eq!(by_blkid(&disk), name);
         let target = checked(&disk, 0, "healthy");
         assert_eq!(findings(&target, "raid-member").len(), 1, "{name}");
-        bcdrescue(&["check", disk.name()]).exits(0).says("a member of a RAID");
+        bcdrescue(&["check", disk.name()]).exits(0).says("member of a RAID");
     }
 }
 

@@ -59,14 +59,17 @@ fn a_recorded_disk_is_compared_repaired_and_given_back() {
         // Cure A.
         bcdrescue(&[against("fix", &disk, &record), vec!["--yes"]].concat()).exits(1).says("healthy");
         bcdrescue(&["check", "-v", disk.name()]).exits(0);
-        // The store was written since; the identity is another, and both are said.
+        // The store was written to since; the identity is another, and both are said.
         bcdrescue(&against("check", &disk, &record))
             .exits(0)
             .says("identity has changed")
-            .says("was written since");
+            .says("was written to since");
         let fixed = hash(&disk.path);
         let refused = [against("fix", &disk, &record), vec!["--yes", "--restore-identity"]].concat();
-        bcdrescue(&refused).exits(8).says("already names the identity").says("nothing was written");
+        bcdrescue(&refused)
+            .exits(8)
+            .says("already refers to the disk's current identity")
+            .says("nothing was written");
         assert_eq!(hash(&disk.path), fixed);
         bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);
         assert_eq!(hash(&disk.path), broken);
@@ -152,10 +155,10 @@ fn what_moved_came_and_went_is_said() {
     raw.write_all_at(&shorter, 0x1be + 16 + 12).unwrap();
     raw.write_all_at(&[0], 0x1be).unwrap();
     let said = bcdrescue(&against("check", &disk, &record)).exits(8);
-    said.says("no longer there since it was recorded")
-        .says("new, or changed in place or length")
+    said.says("missing since it was recorded")
+        .says("new, moved or resized")
         .says("it is no longer active")
-        .says("the last 0xe00 bytes of its file system are not in it");
+        .says("the partition is 0xe00 bytes shorter than its file system");
 }
 
 #[test]
@@ -191,7 +194,7 @@ fn two_disks_with_partitions_of_one_guid_are_told_of() {
     bcdrescue(&["list", disk.name(), other.name()]).exits(0).says("has the same identity");
     bcdrescue(&["check", "-v", disk.name(), other.name()])
         .exits(0)
-        .says("another disk here has the same identity");
+        .says("another attached or named disk has the same identity");
     judge("sfdisk", &["-q", "--disk-id", other.name(), "11111111-2222-4333-8444-555555555555"]);
     bcdrescue(&["check", "-v", disk.name(), other.name()]).says("partitions with the same GUIDs");
 }

@@ -73,7 +73,7 @@ fn a_dry_run_of_an_image_that_is_held_is_refused_as_the_repair_is() {
     for word in ["--dry-run", "--yes"] {
         let run = bcdrescue(&["fix", disk.name(), word]);
         let said = format!("{}{}", run.stdout, run.stderr);
-        assert!(run.code == 8 && said.contains("holds the image"), "{word}: {said}");
+        assert!(run.code == 8 && said.contains("in use by"), "{word}: {said}");
     }
     server.kill().unwrap();
     server.wait().unwrap();
@@ -153,7 +153,7 @@ fn an_undo_refuses_another_disk_a_moved_one_and_a_damaged_record() {
     let at = bytes.windows(name.len()).position(|window| window == name).unwrap();
     bytes[at] = b'V';
     fs::write(&disk.path, &bytes).unwrap();
-    refuse(&[], "was written by someone else");
+    refuse(&[], "was changed after the repair");
     bytes[at] = b'W';
     fs::write(&disk.path, &bytes).unwrap();
 

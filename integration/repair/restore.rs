@@ -226,7 +226,7 @@ fn an_encrypted_windows_leaves_the_choice_to_its_owner() {
     drop(raw);
     let before = hash(&disk.path);
     let refused = bcdrescue(&["fix", disk.name(), "--yes"]).exits(8).says("BitLocker").says("--repoint");
-    refused.says("--restore-identity, which gives back disk signature 0xc3a1f00d");
+    refused.says("--restore-identity, which restores disk signature 0xc3a1f00d");
     assert_eq!(hash(&disk.path), before);
     bcdrescue(&["fix", disk.name(), "--yes", "--restore-identity"]).exits(1);
     bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);

@@ -51,7 +51,7 @@ fn a_dirty_system_volume_is_refused_and_a_dirty_windows_is_not() {
     // ntfsfix leaves the dirty flag, so that Windows looks at the volume.
     change(&disk, 1, |volume| drop(judge("ntfsfix", &[text(volume)])));
     assert_eq!(findings(&checked(&disk, 4, "broken"), "volume-not-clean").len(), 1);
-    refused(&disk, "must not be written", Some("--allow-dirty-volume"));
+    refused(&disk, "cannot be written safely", Some("--allow-dirty-volume"));
 
     let disk = Disk::raw("win2008r2-bios");
     change(&disk, 2, |volume| drop(judge("ntfsfix", &[text(volume)])));
@@ -127,7 +127,7 @@ fn a_system_volume_with_large_sectors_and_a_root_directory_that_does_not_fill_th
             assert_eq!(findings(&check, "volume-not-clean").len(), 2 * usize::from(is_uneven));
             if is_uneven {
                 // mtools has the files a sector before the place where firmware looks for them.
-                refused(&disk, "fills no whole number of sectors", Some("--allow-dirty-volume"));
+                refused(&disk, "is not a whole number of sectors", Some("--allow-dirty-volume"));
                 fs::remove_file(disk.record()).unwrap();
             }
             cured(&disk, if is_uneven { &["--allow-dirty-volume"] } else { &[] }, 14);

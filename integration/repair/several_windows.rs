@@ -174,7 +174,7 @@ fn of_two_open_entries_the_user_says_which() {
     fs::OpenOptions::new().write(true).open(&disk.path).unwrap().set_len(len + 2 * MIB).unwrap();
     paste_a_megabyte_on(&disk, &file, &old);
     checked(&disk, 4, "broken");
-    nothing_to_fix(&disk, 4, "more than one entry may mean that");
+    nothing_to_fix(&disk, 4, "more than one entry may refer to it");
     let run = bcdrescue(&["fix", disk.name(), "--yes", "--windows", "2"]).exits(8);
     run.says("--windows fits elements of several entries").says("0a0b0c0d").says("--entry {GUID}");
     let main = main_loader(&made);
@@ -219,7 +219,7 @@ fn a_boot_sector_in_a_file_stays_with_its_file() {
 fn a_choice_that_does_not_fit_is_refused_whole() {
     let disk = Disk::of("win11-uefi");
     let before = hash(&disk.path);
-    for (number, words) in [("4", "is not there"), ("99", "there is no partition 99")] {
+    for (number, words) in [("4", "does not have"), ("99", "there is no partition 99")] {
         let run = bcdrescue(&["fix", disk.name(), "--yes", "--windows", number]).exits(8);
         run.says(words).says("nothing was written");
         assert_eq!((hash(&disk.path), disk.records().len()), (before.clone(), 0));

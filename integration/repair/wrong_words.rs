@@ -49,12 +49,12 @@ fn an_old_identity_that_would_break_what_is_right_is_not_given_back() {
     stale_manager(&disk);
     let target = checked(&disk, 4, "degraded");
     assert_eq!(target["restore_identity"]["possible"], false);
-    refused(&disk, &["--restore-identity"], "other elements name the identity that the disk has now");
+    refused(&disk, &["--restore-identity"], "other elements refer to the disk's current identity");
     // An encrypted Windows is asked about, whichever volume the elements mean.
     let windows = partitions(&disk.path).remove(1);
     disk.put(windows.start + 3, b"-FVE-FS-");
-    refused(&disk, &["--restore-identity"], "other elements name");
-    refused(&disk, &[], "encrypted by BitLocker");
+    refused(&disk, &["--restore-identity"], "other elements refer to");
+    refused(&disk, &[], "encrypted with BitLocker");
     bcdrescue(&["fix", disk.name(), "--yes", "--repoint"]).exits(1);
 }
 
@@ -62,7 +62,7 @@ fn an_old_identity_that_would_break_what_is_right_is_not_given_back() {
 fn a_repair_that_makes_a_disk_worse_is_refused() {
     let disk = Disk::raw("win10-bios-healthy");
     change(&disk, 2, |volume| put_ntfs(volume, "/bootmgr", b"a boot manager"));
-    refused(&disk, &["--active", "2"], r"no \Boot\BCD for it to open");
+    refused(&disk, &["--active", "2"], r"no \Boot\BCD");
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn a_medium_that_does_not_keep_what_it_took_is_found_out() {
     let Some(case) = Case::new() else { return };
     for sector in 1..=SECTORS {
         let error = case.fix(&[&format!("pwrite64:retval=512:when={sector}")]);
-        assert!(error.contains("reads back other bytes: the medium cannot be trusted"), "{error}");
+        assert!(error.contains("reads back different bytes: the medium is unreliable"), "{error}");
         assert!(error.contains(&case.way_out()), "{error}");
         case.leads_out(&error);
     }
@@ -150,7 +150,7 @@ fn a_repair_that_only_could_not_be_marked_is_a_repair() {
 fn a_medium_that_takes_no_writes_is_left_alone() {
     let Some(case) = Case::new() else { return };
     for (errno, said) in
-        [("EROFS", "read-only file system"), ("EPERM", "forbids"), ("EACCES", "no permission")]
+        [("EROFS", "read-only file system"), ("EPERM", "forbids"), ("EACCES", "permission denied")]
     {
         // Whichever of the openings it is: the one for writing is among them.
         let mut told = 0;

@@ -48,12 +48,12 @@ fn what_a_server_does_not_give_is_said() {
     let server = Server::new(&["-t", "-r", "-f", "qcow2", disk.name()], "disk");
     let before = hash(&disk.path);
     let fix = |url: &str| unlimited(&["fix", url, "--yes"]).exits(8);
-    fix(&server.url()).says("the server gives it out read-only; serve it for writing");
+    fix(&server.url()).says("the server exports it read-only; serve it for writing");
     fix(&server.url().replace("disk", "other")).says("the server does not have export \"other\"");
     fix("nbd+unix:///?socket=/nowhere").says("cannot connect: No such file or directory");
     fix("nbd://127.0.0.1:1").says("cannot connect: Connection refused");
     fix("nbd://host:x").says("expected nbd://HOST[:PORT][/EXPORT]");
-    fix("nbds://host").says("does not speak TLS");
+    fix("nbds://host").says("TLS is not supported");
     assert_eq!(hash(&disk.path), before);
     // Of several, in one list with files, over TCP and not.
     unlimited(&["check", &server.url(), disk.name(), "--json"]).exits(4);
@@ -71,7 +71,7 @@ fn blocks_of_the_servers_own_are_kept() {
     fs::create_dir(&records).unwrap();
     unlimited(&["fix", &server.url(), "--yes", "--record-dir", text(&records)])
         .exits(8)
-        .says("the server takes whole blocks of 4096 bytes")
+        .says("the server requires 4096-byte blocks")
         .says("nothing was written");
     assert_eq!(fs::read_dir(&records).unwrap().count(), 0);
     assert_eq!(hash(&disk.path), bytes);
@@ -193,7 +193,7 @@ fn a_server_that_answers_slowly_for_ever_holds_nobody_for_ever() {
     assert_eq!((run.code, &target["verdict"]), (8, &Json::from("unknown")), "{run:?}");
     let findings = target["findings"].as_array().unwrap();
     let read = findings.iter().find(|finding| finding["code"] == "read-failed").expect("it is said");
-    let message = "a part of the disk was not read, and what lies there may be what is missing or wrong: reading ended at the limit of 2 seconds";
+    let message = "part of the disk was not read; what is missing or wrong may be there: reading stopped at the limit of 2 seconds";
     assert_eq!(read["message"], message);
     assert!(read["remedy"].to_string().contains("--time-limit SECONDS"), "{read}");
     assert!(!run.stdout.contains("dmesg"), "{}", run.stdout);

@@ -95,7 +95,7 @@ fn what_qemu_cannot_do_either_is_refused_before_anything_is_written() {
     };
     let stream = Disk::converted("win2008r2-bios", &["-O", "vmdk", "-o", "subformat=streamOptimized"]);
     unlimited(&["check", stream.name()]).exits(4);
-    refused(&stream, &[], "the vmdk image is stream-optimized: it cannot be changed in place; convert it");
+    refused(&stream, &[], "the vmdk image is stream-optimized and cannot be changed in place; convert it");
     let (luks, key) = made("win2008r2-bios", KINDS[10].1);
     refused(
         &luks,
@@ -104,7 +104,7 @@ fn what_qemu_cannot_do_either_is_refused_before_anything_is_written() {
     );
     refused(&luks, &["--key-file", "/nowhere"], "cannot open the key file /nowhere: No such file");
     fs::write(&key, "abcd").unwrap();
-    refused(&luks, &["--key-file", &key], "qemu-nbd refuses it: ");
+    refused(&luks, &["--key-file", &key], "qemu-nbd cannot open it: ");
     let dirty = Disk::converted("win2008r2-bios", KINDS[8].1);
     let mut bytes = fs::read(&dirty.path).unwrap();
     bytes[79] |= 1;
@@ -113,7 +113,7 @@ fn what_qemu_cannot_do_either_is_refused_before_anything_is_written() {
     let vhdx = Disk::converted("win2008r2-bios", &["-O", "vhdx"]);
     let bytes = fs::read(&vhdx.path).unwrap();
     fs::write(&vhdx.path, &bytes[..0x20000]).unwrap();
-    refused(&vhdx, &[], "disk.img: qemu-nbd refuses it: ");
+    refused(&vhdx, &[], "disk.img: qemu-nbd cannot open it: ");
 }
 
 #[test]
@@ -121,9 +121,9 @@ fn a_machine_that_runs_on_it_is_left_alone() {
     for arguments in [KINDS[0].1, KINDS[8].1] {
         let disk = Disk::converted("win2008r2-bios", arguments);
         let server = Server::new(&["-t", "-f", &driver(disk.name()), disk.name()], "");
-        let busy = "a running virtual machine (or another program) holds the image";
+        let busy = "in use by a running virtual machine or another program";
         unlimited(&["fix", disk.name(), "--yes"]).exits(8).says(busy);
-        let note = "a running virtual machine holds it for writing; what is read may be changing";
+        let note = "a running virtual machine has it open for writing; what is read may be changing";
         unlimited(&["check", disk.name()]).exits(4).says(note);
         drop(server);
         unlimited(&["fix", disk.name(), "--yes"]).exits(1);
@@ -140,7 +140,7 @@ fn without_qemu_nbd_it_is_said_what_to_install() {
         let output = run.env("PATH", "/nowhere").args(["check", disk.name()]).output().unwrap();
         let said = String::from_utf8(output.stdout).unwrap();
         let expected = format!(
-            "{why}, which qemu-nbd opens for this program, and qemu-nbd is not installed; install it (Debian, Ubuntu: qemu-utils; Fedora: qemu-img), or convert"
+            "{why}, which needs qemu-nbd, and qemu-nbd is not installed; install it (Debian, Ubuntu: qemu-utils; Fedora: qemu-img), or convert"
         );
         assert!(said.contains(&expected), "{said}");
         assert_eq!(output.status.code(), Some(8));

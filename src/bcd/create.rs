@@ -114,10 +114,10 @@ fn element(id: ElementId, new: &NewElement) -> Result<NewKey, StoreError> {
     let (data_type, data) = match new {
         NewElement::Raw(raw) => (id.format().registry_type(), raw.clone()),
         NewElement::Value(new) => {
-            let (data_type, data) = new.encode().ok_or_else(|| refuse("its value has no bytes"))?;
+            let (data_type, data) = new.encode().ok_or_else(|| refuse("its value is empty"))?;
             // A store that its own reader would read otherwise must not come to be.
             if ElementValue::decode(id, data_type, &data) != *new {
-                return Err(refuse("its value is not of its format"));
+                return Err(refuse("its value does not match its format"));
             }
             (data_type, data)
         }

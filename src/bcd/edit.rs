@@ -34,7 +34,7 @@ pub struct Edit {
 #[non_exhaustive]
 pub enum EditError {
     /// The element names no partition there.
-    #[error("element {element}: no partition is named at {at:#x} of its value")]
+    #[error("element {element}: no partition at {at:#x} of its value")]
     NoRecord {
         /// Name of the element's key.
         element: String,
@@ -42,7 +42,7 @@ pub enum EditError {
         at: usize,
     },
     /// The partition lies in a virtual disk, whose identity is another disk's business.
-    #[error("element {element}: the partition at {at:#x} of its value lies in a virtual disk")]
+    #[error("element {element}: the partition at {at:#x} of its value is inside a virtual disk")]
     InsideVhd {
         /// Name of the element's key.
         element: String,
@@ -50,7 +50,10 @@ pub enum EditError {
         at: usize,
     },
     /// MBR to GPT or back, which would need other loaders too.
-    #[error("element {element}: names {old}, which cannot become {new}: one is MBR, the other GPT")]
+    #[error(
+        "element {element}: refers to {old}, which cannot be changed to {new}: one is MBR, the other \
+     GPT"
+    )]
     Style {
         /// Name of the element's key.
         element: String,
@@ -60,7 +63,7 @@ pub enum EditError {
         new: QualifiedPartition,
     },
     /// An identity that no disk may have.
-    #[error("{0}: not an identity that a boot manager could find")]
+    #[error("{0}: not an identity that a boot manager can find")]
     NoIdentity(QualifiedPartition),
     /// Other bytes than the edit expects, or too few.
     #[error("hive file at {at:#x}: expected {expected}, found {found}")]
@@ -73,7 +76,7 @@ pub enum EditError {
         found: String,
     },
     /// Edits that are not of one length or touch the same bytes.
-    #[error("edit at {at:#x} of the hive file: changes the length, or bytes of another edit")]
+    #[error("edit at {at:#x} of the hive file: changes the length or overlaps another edit")]
     Unsound {
         /// Bytes from the start of the hive file.
         at: usize,

@@ -110,7 +110,7 @@ fn friendly_name(data: &[u8], at: usize, path_at: usize) -> Result<String, Firmw
     if is_ended {
         return Ok(bytes::utf16le_until_nul(stored));
     }
-    Err(field("friendly name", at, "text that a NUL ends".into(), format!("{:#x} bytes", stored.len())))
+    Err(field("friendly name", at, "NUL-terminated text".into(), format!("{:#x} bytes", stored.len())))
 }
 
 /// The offset that stands in a field; it must lie behind `from` and before the end of the value.
@@ -225,7 +225,7 @@ pub(super) mod tests {
     fn a_name_ends() {
         let mut value = good();
         value[0x24..0x30].fill(1);
-        let message = "friendly name at 0x24 of the value: expected text that a NUL ends, found 0xc bytes";
+        let message = "friendly name at 0x24 of the value: expected NUL-terminated text, found 0xc bytes";
         assert_eq!(FirmwareVariable::decode(&value).unwrap_err().to_string(), message);
     }
 

@@ -17,14 +17,15 @@ pub enum FirmwareVariableError {
         found: String,
     },
     /// The value names no partition there.
-    #[error("no partition is named at {at:#x} of the value")]
+    #[error("no partition at {at:#x} of the value")]
     NoDrive {
         /// Offset of the node.
         at: usize,
     },
     /// MBR to GPT or back, or a signature of a kind that is not known.
     #[error(
-        "partition at {at:#x} of the value: of format {format} with a signature of type {signature_type}, which cannot become {new}"
+        "partition at {at:#x} of the value: format {format} with signature type {signature_type} cannot be \
+         changed to {new}"
     )]
     Style {
         /// Offset of the node.

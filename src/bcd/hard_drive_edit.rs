@@ -89,18 +89,18 @@ fn check(drive: &HardDrive, new: &DrivePartition) -> Result<(), FirmwareVariable
     let no_identity = |why| FirmwareVariableError::NoIdentity { at, why };
     match (drive.identity(), new.signature) {
         (Some(DriveSignature::Mbr(_)), DriveSignature::Mbr(0)) => {
-            return Err(no_identity("no disk has the signature 0"));
+            return Err(no_identity("signature 0 identifies no disk"));
         }
         (Some(DriveSignature::Gpt(_)), DriveSignature::Gpt(guid)) if guid.is_zero() => {
-            return Err(no_identity("no partition has a GUID of zeros"));
+            return Err(no_identity("the zero GUID identifies no partition"));
         }
         (Some(DriveSignature::Mbr(_)), DriveSignature::Mbr(_))
         | (Some(DriveSignature::Gpt(_)), DriveSignature::Gpt(_)) => {}
-        (_, DriveSignature::Mbr(_)) => return Err(style("one of a disk with an MBR")),
-        (_, DriveSignature::Gpt(_)) => return Err(style("one of a disk with a GPT")),
+        (_, DriveSignature::Mbr(_)) => return Err(style("an MBR reference")),
+        (_, DriveSignature::Gpt(_)) => return Err(style("a GPT reference")),
     }
     if new.number == 0 || new.start_lba == 0 || new.lba_count == 0 {
-        return Err(no_identity("a partition has a number, a first block behind the table, and blocks"));
+        return Err(no_identity("a partition needs a number, a first block after the table, and a length"));
     }
     Ok(())
 }

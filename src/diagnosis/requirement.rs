@@ -58,11 +58,12 @@ impl Requirement {
             Self::NoBitlocker => encrypted(layout),
         };
         // What is not there may be where nobody can read.
-        let unread = || layout.unseen().map(|error| format!("a part of the disk cannot be seen: {error}"));
+        let unread =
+            || layout.unseen().map(|error| format!("part of the disk is missing or cannot be read: {error}"));
         let cut = || {
             let cut = |facts: &VolumeFacts| facts.missing.is_some_and(Missing::is_of_disk);
             let volume = layout.find_volume(cut)?;
-            Some(format!("{} is not all there", layout.name(volume)))
+            Some(format!("{} is truncated", layout.name(volume)))
         };
         unmet.or_else(unread).or_else(cut)
     }
@@ -73,11 +74,12 @@ impl Requirement {
         match self {
             Self::Healthy => (verdict != Verdict::Healthy).then(|| format!("the verdict is: {verdict}")),
             Self::Generalized => {
-                let named = naming(store).map(|element| format!("{element} names a disk by its identity"));
+                let named =
+                    naming(store).map(|element| format!("{element} refers to a disk by its identity"));
                 named.or_else(|| (verdict == Verdict::Broken).then(|| format!("the verdict is: {verdict}")))
             }
             Self::UniqueIdentity | Self::NoHibernation | Self::NoBitlocker => {
-                Some("a store by itself does not tell; check the disk".into())
+                Some("cannot be determined from a store alone; check the disk".into())
             }
         }
     }
@@ -91,7 +93,7 @@ fn encrypted(layout: &Layout) -> Option<String> {
 fn shared_identity(layout: &Layout, others: &[Others]) -> Option<String> {
     match layout.table.disk {
         None => Some("the disk has no identity".into()),
-        Some(DiskId::Mbr(0)) => Some("the disk signature is 0, which is none".into()),
+        Some(DiskId::Mbr(0)) => Some("the disk signature is 0, which identifies no disk".into()),
         Some(disk) => {
             let same = others.iter().find_map(|others| others.find(disk));
             same.map(|other| format!("{} has the same identity", other.name))
@@ -116,7 +118,7 @@ fn named_identity(layout: &Layout) -> Option<String> {
     }
     live.into_iter().find_map(|file| match &file.store {
         Ok(store) => {
-            naming(store).map(|element| format!("{} {element} names a disk by its identity", file.name))
+            naming(store).map(|element| format!("{} {element} refers to a disk by its identity", file.name))
         }
         Err(error) => Some(format!("{} cannot be read: {error}", file.name)),
     })

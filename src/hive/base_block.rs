@@ -73,7 +73,7 @@ impl BaseBlock {
             }
         }
         if u32_at(0x1c)? != 0 {
-            return Err(HiveError::Unsupported { what: "file that is a log and no primary hive", at: 0x1c });
+            return Err(HiveError::Unsupported { what: "file that is a log, not a primary hive", at: 0x1c });
         }
         block.check_minor()?;
         block.check_size(file_len, bins_max)?;
@@ -101,9 +101,9 @@ impl BaseBlock {
 
     fn check_minor(&self) -> Result<(), HiveError> {
         match self.minor {
-            0..=2 => Err(HiveError::Unsupported { what: "hive version before 1.3", at: 0x18 }),
+            0..=2 => Err(HiveError::Unsupported { what: "hive version below 1.3", at: 0x18 }),
             3..=6 => Ok(()),
-            _ => Err(HiveError::Unsupported { what: "hive version after 1.6", at: 0x18 }),
+            _ => Err(HiveError::Unsupported { what: "hive version above 1.6", at: 0x18 }),
         }
     }
 
@@ -115,7 +115,7 @@ impl BaseBlock {
             return Err(HiveError::Unsupported { what, at: 0x28 });
         }
         if size == 0 || !size.is_multiple_of(0x1000) {
-            let expected = "a multiple of 0x1000 above zero".into();
+            let expected = "a non-zero multiple of 0x1000".into();
             return Err(corrupt("size of the hive bins", 0x28, expected, format!("{size:#x}")));
         }
         let base = u64::try_from(BASE_BLOCK_SIZE).unwrap_or(u64::MAX);

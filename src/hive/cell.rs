@@ -87,7 +87,7 @@ impl<'a> Cells<'a> {
                 return Err(refuse("an allocated cell", format!("the free cell {:#x}", reference.cell)));
             }
             _ => {
-                let found = format!("the cell {:#x}, which is in use already", reference.cell);
+                let found = format!("the cell {:#x}, which is already in use", reference.cell);
                 return Err(refuse("a cell of its own", found));
             }
         }
@@ -171,7 +171,7 @@ mod tests {
         let body = cells.take(to(0x20)).unwrap();
         assert_eq!((body.at, body.bytes.len()), (0x1024, 20));
         let cases = [
-            (0x20, "expected a cell of its own, found the cell 0x20, which is in use already"),
+            (0x20, "expected a cell of its own, found the cell 0x20, which is already in use"),
             (0x38, "expected an allocated cell, found the free cell 0x38"),
             (0x28, "expected the start of a cell, found 0x28"),
             (0, "expected the start of a cell, found 0x0"),

@@ -42,7 +42,7 @@ pub enum HiveError {
 #[non_exhaustive]
 pub enum ReadError {
     /// The caller's reader gave more or less than it was asked for.
-    #[error("{asked:#x} were asked for, {came:#x} came")]
+    #[error("expected {asked:#x} bytes, got {came:#x}")]
     Length {
         /// Bytes that were asked for.
         asked: usize,

@@ -50,16 +50,20 @@ impl LogAge {
             field(0x1fc),
             BaseBlock::checksum(head),
         ) else {
-            return newer(format!("it has no whole base block, only {} bytes", head.len()));
+            return newer(format!("it has no complete base block, only {} bytes", head.len()));
         };
         if !head.starts_with(b"regf") {
-            return newer("it does not begin with a base block".into());
+            return newer("it does not start with a base block".into());
         }
         if stored != sum || first != secondary {
-            return newer("its base block is unfinished: wrong checksum or unequal numbers".into());
+            return newer("its base block is incomplete: wrong checksum or sequence numbers differ".into());
         }
         if hive.checksum_stored != hive.checksum_computed {
-            return newer("the hive's base block has a wrong checksum, so its numbers tell nothing".into());
+            return newer(
+                "the hive's base block has a wrong checksum, so its sequence numbers cannot be \
+             trusted"
+                    .into(),
+            );
         }
         match kind {
             1 | 2 => of_pages(hive, first, written),
@@ -75,13 +79,16 @@ fn of_pages(hive: &BaseBlock, number: u32, written: u64) -> LogAge {
     if flushed || written != hive.last_written && number <= hive.secondary_sequence {
         return LogAge::Older { last: number };
     }
-    newer(format!("its pages have number {number}, the hive has {}", hive.secondary_sequence))
+    newer(format!("its pages have sequence number {number}, the hive has {}", hive.secondary_sequence))
 }
 
 /// The new scheme: entry after entry, until one is missing.
 fn of_entries(hive: &BaseBlock, first: u32, head: &[u8], log_len: u64) -> LogAge {
     let told = |number: u32| {
-        newer(format!("it has an entry with number {number}, the hive has {}", hive.secondary_sequence))
+        newer(format!(
+            "it has an entry with sequence number {number}, the hive has {}",
+            hive.secondary_sequence
+        ))
     };
     if first >= hive.secondary_sequence {
         return told(first);
@@ -107,7 +114,7 @@ fn of_entries(hive: &BaseBlock, first: u32, head: &[u8], log_len: u64) -> LogAge
         at = at.saturating_add(size);
     }
     if hive.is_dirty() && u64::try_from(at).is_ok_and(|at| at < log_len) {
-        return newer(format!("its entries from {at:#x} on were not seen, and the hive is dirty"));
+        return newer(format!("its entries from {at:#x} on were not read, and the hive is dirty"));
     }
     LogAge::Older { last }
 }
@@ -167,10 +174,10 @@ mod tests {
             (&clean, &[699][..], "699"),
             (&clean, &[697, 698, 699], "699"),
             (&clean, &[697, 698, 650, 651], "698"),
-            (&clean, &[698, 699, 700], "an entry with number 700, the hive has 700"),
-            (&clean, &[698, 720], "an entry with number 720"),
-            (&dirty, &[700], "an entry with number 700"),
-            (&dirty, &[703, 704], "an entry with number 703"),
+            (&clean, &[698, 699, 700], "an entry with sequence number 700, the hive has 700"),
+            (&clean, &[698, 720], "an entry with sequence number 720"),
+            (&dirty, &[700], "an entry with sequence number 700"),
+            (&dirty, &[703, 704], "an entry with sequence number 703"),
             (&dirty, &[698, 699], "699"),
         ] {
             let found = judge(hive, &log(6, entries));
@@ -205,7 +212,7 @@ mod tests {
         assert!(judge(&clean, &[0; 100]).contains("only 100 bytes"));
         assert!(judge(&clean, &log(6, &[3])[..511]).contains("only 511 bytes"));
         assert!(judge(&clean, &log(5, &[3])).contains("unknown type 5"));
-        for (at, story) in [(0, "does not begin"), (4, "unequal numbers"), (0x40, "unfinished")] {
+        for (at, story) in [(0, "does not start"), (4, "sequence numbers differ"), (0x40, "incomplete")] {
             let mut log = log(6, &[3]);
             log[at] ^= 1;
             if at == 4 {
@@ -215,6 +222,6 @@ mod tests {
         }
         let mut torn = clean;
         torn[0x1fc] ^= 1;
-        assert!(judge(&torn, &log(6, &[3])).contains("its numbers tell nothing"));
+        assert!(judge(&torn, &log(6, &[3])).contains("its sequence numbers cannot be trusted"));
     }
 }

@@ -144,12 +144,12 @@ mod tests {
         let cases: [(usize, u8, &str); 9] = [
             (0x0, b'x', "signature of the base block at 0x0 of the hive: expected regf, found xegf"),
             (0x14, 2, "major version at 0x14 of the hive: expected 1, found 2"),
-            (0x18, 2, "hive version before 1.3 at 0x18 of the hive: not supported"),
-            (0x1c, 1, "file that is a log and no primary hive at 0x1c of the hive: not supported"),
+            (0x18, 2, "hive version below 1.3 at 0x18 of the hive: not supported"),
+            (0x1c, 1, "file that is a log, not a primary hive at 0x1c of the hive: not supported"),
             (
                 0x28,
                 1,
-                "size of the hive bins at 0x28 of the hive: expected a multiple of 0x1000 above zero, found 0x1001",
+                "size of the hive bins at 0x28 of the hive: expected a non-zero multiple of 0x1000, found 0x1001",
             ),
             (
                 0x24,

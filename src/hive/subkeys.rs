@@ -115,7 +115,7 @@ mod tests {
         lies(&[b"li\x01\0\x11\0\0\0"], 2, list, 0x1024, ["2 subkeys", "1"]);
         let cut = ["a cell that holds 0x40000 bytes", "0xc bytes"];
         lies(&[b"li\xff\xff\x11\0\0\0"], 2, list, 0x1024, cut);
-        let taken = ["a cell of its own", "the cell 0x20, which is in use already"];
+        let taken = ["a cell of its own", "the cell 0x20, which is already in use"];
         lies(&[b"ri\x01\0\x20\0\0\0"], 1, "reference to a list of subkeys", 0x1028, taken);
         let nested: &[&[u8]] = &[b"ri\x01\0\x30\0\0\0", b"ri\x01\0\x20\0\0\0"];
         lies(nested, 1, list, 0x1034, ["lf, lh or li", "ri"]);

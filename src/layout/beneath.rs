@@ -20,7 +20,8 @@ pub(super) fn meant(gpt: Layout, mbr: Layout) -> Layout {
         return gpt;
     }
     let mut mbr = mbr;
-    let note = "a GPT lies behind the MBR, which has no entry for it: a leftover, by what is on the disk";
+    let note = "a GPT remains behind an MBR that has no protective entry: a leftover, judging by the \
+     contents";
     mbr.table.notes.push(note.to_owned());
     mbr
 }

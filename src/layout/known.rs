@@ -110,10 +110,10 @@ pub enum Cause {
     #[error("{0} was found but could not be opened")]
     NotOpened(String),
     /// There is no such file.
-    #[error("not there")]
+    #[error("missing")]
     NotThere,
     /// There is no such file any more.
-    #[error("it is gone")]
+    #[error("it is missing")]
     Gone,
     /// Nothing of the file was read, so that nobody looked where it lies.
     #[error("it could not be read")]
@@ -125,16 +125,16 @@ pub enum Cause {
     #[error("0 bytes")]
     Empty,
     /// The file system places a piece of the file where no disk is.
-    #[error("an extent lies beyond the end of the disk")]
+    #[error("an extent lies past the end of the disk")]
     BeyondDisk,
     /// The hive has no such key.
     #[error("no key {0}")]
     NoKey(String),
     /// The key has no value that would tell.
-    #[error("neither a product nor a build")]
+    #[error("no product and no build")]
     NoProduct,
     /// So many were asked, and the rest is not.
-    #[error("more than {0} Windows on this disk")]
+    #[error("more than {0} Windows installations on this disk")]
     NotAsked(usize),
     /// Several files could tell, and none does: each with its name.
     #[error("{}", Each(.0))]
@@ -147,7 +147,7 @@ impl From<VolumeError> for Cause {
     }
 }
 
-/// `SOFTWARE: not there; winload.exe: …`.
+/// `SOFTWARE: missing; winload.exe: …`.
 struct Each<'a>(&'a [(&'static str, Cause)]);
 
 impl fmt::Display for Each<'_> {
@@ -176,6 +176,6 @@ mod tests {
     #[test]
     fn several_causes_are_one_line() {
         let each = Cause::Each(vec![("SOFTWARE", Cause::NotThere), ("winload.exe", Cause::Empty)]);
-        assert_eq!(each.to_string(), "SOFTWARE: not there; winload.exe: 0 bytes");
+        assert_eq!(each.to_string(), "SOFTWARE: missing; winload.exe: 0 bytes");
     }
 }

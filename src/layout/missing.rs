@@ -26,16 +26,17 @@ impl fmt::Display for Missing {
         match self {
             Self::OfDisk(bytes) => write!(
                 f,
-                "its last 0x{bytes:x} bytes are not there: the partition ends beyond the end of the disk, as of an image that was cut short"
+                "truncated: the partition ends 0x{bytes:x} bytes past the end of the disk (incomplete \
+                 image?)"
             ),
             Self::OfWholeDisk(bytes) => write!(
                 f,
-                "the last 0x{bytes:x} bytes of its file system are not there: it goes on beyond the end of the disk, as of an image that was cut short"
+                "truncated: the file system extends 0x{bytes:x} bytes past the end of the disk (incomplete \
+                 image?)"
             ),
-            Self::OfPartition(bytes) => write!(
-                f,
-                "the last 0x{bytes:x} bytes of its file system are not in it: the partition is shorter than that, by its entry in the table"
-            ),
+            Self::OfPartition(bytes) => {
+                write!(f, "the partition is 0x{bytes:x} bytes shorter than its file system")
+            }
         }
     }
 }

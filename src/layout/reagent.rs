@@ -28,7 +28,7 @@ const LOCATION: &str = "Location";
 #[non_exhaustive]
 pub enum ReAgentError {
     /// Longer than any that Windows writes.
-    #[error("{len} bytes are too many: at most {SIZE_MAX} are read")]
+    #[error("{len} bytes, expected at most {SIZE_MAX}")]
     Long {
         /// Its bytes.
         len: usize,
@@ -40,7 +40,7 @@ pub enum ReAgentError {
     #[error("not XML: {0}")]
     Xml(String),
     /// XML of another kind.
-    #[error("its root element: expected {ROOT}, found {0:?}")]
+    #[error("root element: expected {ROOT}, found {0:?}")]
     Root(String),
     /// An attribute that is not what it should be.
     #[error("{attribute} of {element}: expected {expected}, found {found:?}")]
@@ -55,7 +55,7 @@ pub enum ReAgentError {
         found: String,
     },
     /// A place on two disks.
-    #[error("{element}: names a disk by a signature and another one by a GUID")]
+    #[error("{element}: refers to one disk by signature and to another by GUID")]
     TwoDisks {
         /// Name of the element.
         element: String,
@@ -279,7 +279,7 @@ mod tests {
             ("\u{0}", "not XML: "),
             ("", "not XML: "),
             ("<WindowsRE>", "not XML: "),
-            ("<a/>", "its root element: expected WindowsRE, found \"a\""),
+            ("<a/>", "root element: expected WindowsRE, found \"a\""),
             ("<!DOCTYPE WindowsRE [<!ENTITY a \"b\">]><WindowsRE>&a;</WindowsRE>", "not XML: "),
             (
                 "<WindowsRE><InstallState state=\"on\"/></WindowsRE>",

@@ -36,7 +36,7 @@ impl Layout {
     #[must_use]
     pub fn with_failed_read(&self, sentence: String) -> String {
         match &self.failed_read {
-            Some(error) => format!("{sentence}; a part of the disk {}: {error}", error.how()),
+            Some(error) => format!("{sentence}; part of the disk {}: {error}", error.how()),
             None => sentence,
         }
     }

@@ -68,7 +68,7 @@ pub fn read(volume: &Volume<'_>, root: &str) -> Result<WindowsVersion, Cause> {
 
 /// A hive in which the way to the key is longer than in any of Windows.
 #[derive(Debug, thiserror::Error)]
-#[error("more reading than the key of a real one takes")]
+#[error("its key needs more reading than a real one")]
 struct TooMuchReading;
 
 fn by_hive(volume: &Volume<'_>, root: &str) -> Result<WindowsVersion, Cause> {

@@ -82,7 +82,7 @@ impl Known<Asleep> {
         match self {
             Self::Yes(Asleep) => Some("is hibernated or was shut down with fast startup".to_owned()),
             Self::No => None,
-            Self::Unknown(cause) => Some(format!("may be hibernated, which cannot be told: {cause}")),
+            Self::Unknown(cause) => Some(format!("may be hibernated, which cannot be determined: {cause}")),
         }
     }
 }

@@ -58,13 +58,13 @@ pub(crate) fn read_all(
         *code = chain.has_code;
         all.is_plain &= chain.is_plain;
         all.notes.extend(chain.shared.map(|at| {
-            format!("two chains have the extended boot record at 0x{at:x}: what they share is listed once")
+            format!("two chains share the extended boot record at 0x{at:x}: its partitions are listed once")
         }));
         all.extend(chain);
     }
     if entries.iter().filter(|entry| entry.is_extended()).count() > 1 {
         all.is_plain = false;
-        all.notes.push("more than one extended partition: Windows may not look into all of them".into());
+        all.notes.push("more than one extended partition: Windows may not use all of them".into());
     }
     Ok((all, code))
 }
@@ -111,7 +111,7 @@ fn read(
         let target = base.saturating_add(u64::from(next.start));
         if target >= end {
             chain.give_up(Unseen::Damaged(format!(
-                "the extended boot record at 0x{at:x} links outside of the extended partition"
+                "the extended boot record at 0x{at:x} links outside the extended partition"
             )));
             return Ok(chain);
         }
@@ -131,7 +131,7 @@ fn record(storage: &dyn Storage, at: u64) -> Result<Result<Vec<u8>, Unseen>, Par
         Err(StorageError::OutOfRange { .. }) => {
             let disk = storage.len();
             let what =
-                format!("the extended boot record at 0x{at:x} lies beyond the end of the disk at 0x{disk:x}");
+                format!("the extended boot record at 0x{at:x} lies past the end of the disk at 0x{disk:x}");
             Ok(Err(Unseen::Cut(what)))
         }
         Err(error) => Err(error.into()),
@@ -165,7 +165,7 @@ impl Chain {
         let end = start.saturating_add(u64::from(entry.sectors));
         if entry.start == 0 || end > container_end {
             let number = self.logicals.len().saturating_add(5);
-            self.notes.push(format!("partition {number} does not lie inside the extended partition"));
+            self.notes.push(format!("partition {number} is not inside the extended partition"));
         }
         self.is_plain &= end <= u64::from(u32::MAX);
         self.logicals.push(Logical { entry: *entry, start });
@@ -215,7 +215,7 @@ mod tests {
             (vec![(100, 10, 20, 200), (300, 10, 20, 200)], "the extended boot records form a loop"),
             (
                 vec![(100, 10, 20, 500)],
-                "the extended boot record at 0xc800 links outside of the extended partition",
+                "the extended boot record at 0xc800 links outside the extended partition",
             ),
             (vec![(100, 10, 20, 400)], "no extended boot record at 0x3e800"),
         ] {
@@ -224,7 +224,7 @@ mod tests {
             assert_eq!(found.logicals[0].start, 110);
         }
         let found = chain(&[(100, 10, 2000, 0)]);
-        assert_eq!(found.notes, ["partition 5 does not lie inside the extended partition"]);
+        assert_eq!(found.notes, ["partition 5 is not inside the extended partition"]);
         assert_eq!(found.unseen, None);
     }
 
@@ -232,7 +232,7 @@ mod tests {
     fn a_record_beyond_the_end_is_a_cut_disk() {
         let container = Entry { flag: 0, kind: 5, start: 100, sectors: 5000 };
         let found = read(&disk(&[(100, 10, 20, 1000)]), &container, 512, &mut HashSet::new()).unwrap();
-        let why = "the extended boot record at 0x89800 lies beyond the end of the disk at 0x7d000";
+        let why = "the extended boot record at 0x89800 lies past the end of the disk at 0x7d000";
         assert_eq!((found.logicals.len(), found.unseen), (1, Some(Unseen::Cut(why.into()))));
     }
     #[test]
@@ -244,7 +244,7 @@ mod tests {
             let (found, _) = read_all(&disk, &entries, 512).unwrap();
             assert_eq!(found.unseen, None);
             let told =
-                found.notes.iter().filter(|note| note.starts_with("two chains have the extended")).count();
+                found.notes.iter().filter(|note| note.starts_with("two chains share the extended")).count();
             (found.logicals.iter().map(|it| it.start).collect::<Vec<_>>(), told)
         };
         assert_eq!(starts([at(100, 500), at(100, 500), at(100, 400), free]), (vec![110, 310, 210], 2));

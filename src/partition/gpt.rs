@@ -80,7 +80,7 @@ pub(crate) fn read_primary(
 /// # Errors
 /// [`PartitionError::Corrupt`] when they are not.
 pub fn copies(storage: &dyn Storage, sector_size: u32) -> Result<[GptBytes; 2], PartitionError> {
-    let corrupt = |what: &str, at, found| Corrupt::new(what, at, "a sound copy of the table", found);
+    let corrupt = |what: &str, at, found| Corrupt::new(what, at, "a valid copy of the table", found);
     let sound = |what: &str, lba: u64| {
         let at = lba.saturating_mul(u64::from(sector_size));
         gpt_header::read_bytes(storage, lba, sector_size).map_err(|unusable| match unusable {
@@ -133,7 +133,7 @@ fn table(copy: Copy, size: u32, mut notes: Vec<String>) -> PartitionTable {
             notes.push(format!("partition {} belongs to a {what}", entry.number));
         }
         let Some(sectors) = entry.last.checked_sub(entry.first).and_then(|it| it.checked_add(1)) else {
-            unseen = Some(Unseen::Damaged(format!("partition {} ends before it begins", entry.number)));
+            unseen = Some(Unseen::Damaged(format!("partition {} ends before its start", entry.number)));
             continue;
         };
         partitions.push(Partition {
@@ -173,15 +173,14 @@ fn no_table(
     for other in [512u32, 4096].into_iter().filter(|size| !sizes.contains(size)) {
         if gpt_header::read(storage, 1, other)?.copy.is_ok() {
             let has = sizes.first().copied().unwrap_or(512);
-            let what =
-                format!("the GPT is written for sectors of {other} bytes, the medium has sectors of {has}");
+            let what = format!("the GPT is for {other}-byte sectors, the medium has {has}-byte sectors");
             return Ok(PartitionError::unsupported(what, TableCure::AttachWithSectors(other)));
         }
     }
     let at = u64::from(sizes.first().copied().unwrap_or(512));
     let found = format!("none ({})", story.join(", "));
-    let what = "GPT, promised by the type 0xee entry of the MBR,";
-    Ok(PartitionError::NoCopy(Corrupt::new(what, at, "a sound header there or in its backup", found)))
+    let what = "GPT, as the type 0xee entry of the MBR indicates,";
+    Ok(PartitionError::NoCopy(Corrupt::new(what, at, "a valid header there or in its backup", found)))
 }
 
 #[cfg(test)]
@@ -229,7 +228,7 @@ mod tests {
         copy.entries[1].last = copy.entries[1].first - 2;
         let table = table(copy, 512, Vec::new());
         assert_eq!(table.partitions.len(), 1);
-        assert_eq!(table.unseen, Some(Unseen::Damaged("partition 3 ends before it begins".into())));
+        assert_eq!(table.unseen, Some(Unseen::Damaged("partition 3 ends before its start".into())));
     }
 
     #[test]

@@ -61,9 +61,8 @@ pub(crate) fn compare(
     if disk == ours.disk && entries == ours.entries {
         return Ok(None);
     }
-    let expected =
-        format!("{} partitions of disk {} in both parsers' readings", ours.entries.len(), ours.disk);
-    let found = format!("{} of disk {disk} in the gpt crate's reading", entries.len());
+    let expected = format!("{} partitions of disk {} from both parsers", ours.entries.len(), ours.disk);
+    let found = format!("{} of disk {disk} from the gpt crate", entries.len());
     Err(Corrupt::new("GPT", u64::from(sector_size), expected, found).into())
 }
 

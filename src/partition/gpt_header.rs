@@ -77,19 +77,19 @@ pub(crate) struct Attempt {
 /// What is wrong with a copy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Defect {
-    #[error("it lies beyond the end of the disk")]
+    #[error("it lies past the end of the disk")]
     BeyondDisk,
-    #[error("no \"EFI PART\" there")]
+    #[error("no \"EFI PART\" signature")]
     Signature,
-    #[error("header size {0} is not 92 or more and inside the sector")]
+    #[error("header size {0}, expected at least 92 and inside the sector")]
     HeaderSize(usize),
-    #[error("its checksum is 0x{stored:08x}, its bytes give 0x{computed:08x}")]
+    #[error("header checksum 0x{stored:08x}, computed 0x{computed:08x}")]
     Checksum { stored: u32, computed: u32 },
-    #[error("it says that it is at sector {own}, it is at {lba}")]
+    #[error("header is for sector {own}, found at {lba}")]
     Place { own: u64, lba: u64 },
-    #[error("its entries at 0x{at:x} lie beyond the end of the disk")]
+    #[error("its entries at 0x{at:x} lie past the end of the disk")]
     EntriesBeyondDisk { at: u64 },
-    #[error("its entries at 0x{at:x} have checksum 0x{computed:08x}, it expects 0x{stored:08x}")]
+    #[error("entries at 0x{at:x} have checksum 0x{computed:08x}, expected 0x{stored:08x}")]
     EntriesChecksum { at: u64, stored: u32, computed: u32 },
     #[error("it cannot be read a second time")]
     Gone,
@@ -168,10 +168,12 @@ fn copy(storage: &dyn Storage, sector: &[u8], sector_size: u32) -> Result<Copy, 
     let word = |at| le_u32(sector, at).unwrap_or(0);
     let (count, size) = (word(0x50), word(0x54));
     if size != ENTRY_SIZE {
-        return Err(unsupported(format!("GPT entries of {size} bytes (128 are handled)")).into());
+        return Err(unsupported(format!("GPT entries of {size} bytes (only 128 is supported)")).into());
     }
     if count == 0 || count > MAX_ENTRIES {
-        return Err(unsupported(format!("a GPT of {count} entries (1 to {MAX_ENTRIES} are handled)")).into());
+        return Err(
+            unsupported(format!("a GPT with {count} entries (1 to {MAX_ENTRIES} are supported)")).into()
+        );
     }
     let at = le_u64(sector, 0x48).unwrap_or(0).saturating_mul(u64::from(sector_size));
     let array =
@@ -248,12 +250,12 @@ mod tests {
             seal(bytes);
         });
         assert_eq!(moved, Defect::Place { own: 2, lba: 1 });
-        assert_eq!(moved.to_string(), "it says that it is at sector 2, it is at 1");
+        assert_eq!(moved.to_string(), "header is for sector 2, found at 1");
         let beyond = defect(&|bytes| bytes.truncate(0x500));
         assert_eq!(beyond, Defect::EntriesBeyondDisk { at: 0x400 });
         let entries = defect(&|bytes| bytes[0x410] ^= 1);
         assert!(matches!(entries, Defect::EntriesChecksum { at: 0x400, .. }), "{entries}");
         let text = Defect::EntriesChecksum { at: 0x400, stored: 2, computed: 1 }.to_string();
-        assert_eq!(text, "its entries at 0x400 have checksum 0x00000001, it expects 0x00000002");
+        assert_eq!(text, "entries at 0x400 have checksum 0x00000001, expected 0x00000002");
     }
 }

@@ -105,7 +105,10 @@ impl MasterBootRecord {
     pub(crate) fn hybrid_note(&self) -> Option<String> {
         let beside = self.beside().count();
         (beside > 0).then(|| {
-            format!("hybrid MBR: {beside} entries beside the protective one; UEFI goes by the GPT, a BIOS by these")
+            format!(
+                "hybrid MBR: {beside} entries in addition to the protective one; UEFI uses the GPT, a \
+             BIOS uses these"
+            )
         })
     }
 }

@@ -91,7 +91,7 @@ fn flag_notes(record: &MasterBootRecord, len: u64) -> Option<Vec<String>> {
             return None;
         }
         notes.push(format!(
-            "entry {number} has boot flag 0x{:02x}: neither 00 nor 80, boot code stops at it",
+            "entry {number} has boot flag 0x{:02x}, neither 00 nor 80: boot code stops there",
             entry.flag
         ));
     }
@@ -189,7 +189,7 @@ mod tests {
         let table = read(&disk(&[(0, 7, 2048, 100), (0, 7, 2100, 100_000)], 8192)).unwrap();
         assert_eq!(table.partitions.len(), 2);
         assert!(table.notes.iter().any(|note| note.contains("overlap")), "{:?}", table.notes);
-        assert!(table.notes.iter().any(|note| note.contains("beyond the end")), "{:?}", table.notes);
+        assert!(table.notes.iter().any(|note| note.contains("past the end")), "{:?}", table.notes);
     }
 
     #[test]

@@ -54,8 +54,8 @@ pub(crate) fn compare(
     if theirs.header.disk_signature == record.signature.to_le_bytes() && rows(&theirs) == our_rows {
         return Ok(Vec::new());
     }
-    let expected = format!("{} partitions in both parsers' readings", our_rows.len());
-    let found = format!("a different table in mbrman's reading ({} partitions)", rows(&theirs).len());
+    let expected = format!("{} partitions from both parsers", our_rows.len());
+    let found = format!("a different table from mbrman ({} partitions)", rows(&theirs).len());
     Err(Corrupt::new("MBR partition table", 0x1be, expected, found).into())
 }
 

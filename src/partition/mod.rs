@@ -62,7 +62,7 @@ pub fn read(storage: &dyn Storage) -> Result<PartitionTable, PartitionError> {
     if let Some(volume) = boot_sector::BootSector::recognise(&sector) {
         return Ok(without_table(
             storage,
-            vec![format!("no partition table: {} begins at 0x0", volume.name)],
+            vec![format!("no partition table: {} starts at 0x0", volume.name)],
         ));
     }
     let Some(record) = MasterBootRecord::decode(&sector) else {
@@ -84,7 +84,7 @@ pub fn read(storage: &dyn Storage) -> Result<PartitionTable, PartitionError> {
             if let Some(table) = gpt::read_primary(storage, &sizes)? {
                 return Ok(of_gpt(storage, &sector, table));
             }
-            let note = "0x55aa at 0x1fe, but what lies at 0x1be is no partition table";
+            let note = "0x55aa at 0x1fe, but 0x1be holds no valid partition table";
             Ok(without_table(storage, vec![note.into()]))
         }
     }
@@ -115,7 +115,7 @@ fn sector_sizes(storage: &dyn Storage) -> Result<Vec<u32>, PartitionError> {
         None => Ok(vec![512, 4096]),
         Some(size) if size.is_power_of_two() && (512..=4096).contains(&size) => Ok(vec![size]),
         Some(size) => {
-            let what = format!("the medium has sectors of {size} bytes");
+            let what = format!("the medium has {size}-byte sectors");
             Err(PartitionError::unsupported(what, TableCure::CopyToImage))
         }
     }
@@ -131,8 +131,7 @@ fn without_signature(
         return Ok(of_gpt(storage, sector, table));
     }
     let blank = sector.iter().all(|byte| *byte == 0);
-    let note =
-        if blank { "the first sector is all zero bytes" } else { "no 0x55aa at 0x1fe: no partition table" };
+    let note = if blank { "the first sector is all zeros" } else { "no 0x55aa at 0x1fe: no partition table" };
     Ok(without_table(storage, vec![note.into()]))
 }
 

@@ -10,7 +10,7 @@ pub(crate) fn noted(mut table: PartitionTable, len: u64) -> PartitionTable {
         let end = partition.start.saturating_add(partition.len);
         if end > len {
             notes.push(format!(
-                "partition {} ends at 0x{end:x}, beyond the end of the disk at 0x{len:x}",
+                "partition {} ends at 0x{end:x}, past the end of the disk at 0x{len:x}",
                 partition.number
             ));
         }

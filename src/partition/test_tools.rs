@@ -121,5 +121,5 @@ fn bare_volumes_are_not_taken_for_partition_tables() {
         assert!(table.notes[0].contains(name), "{:?}", table.notes);
     }
     let blank = crate::partition::read(&Image::blank(1 << 20).storage()).unwrap();
-    assert_eq!(blank.notes, ["the first sector is all zero bytes"]);
+    assert_eq!(blank.notes, ["the first sector is all zeros"]);
 }

@@ -17,13 +17,13 @@ const SMALLEST_SECTOR: usize = 512;
 #[non_exhaustive]
 pub enum ApplyError {
     /// A sector holds neither the bytes before nor the bytes after. Nothing was written.
-    #[error("sector at 0x{at:x} holds neither the bytes before nor those after: the disk has changed since")]
+    #[error("sector at 0x{at:x} contains neither the old nor the new bytes: the disk has changed since")]
     Changed {
         /// First byte of the sector on the disk.
         at: u64,
     },
     /// The disk could not be read before the first write. Nothing was written.
-    #[error("reading before the first write: {0}")]
+    #[error("cannot read before the first write: {0}")]
     Unread(StorageError),
     /// The disk cannot take such a write. Nothing was written.
     #[error("{0}")]
@@ -40,7 +40,8 @@ pub enum ApplyError {
     },
     /// What was read back is not what was written.
     #[error(
-        "all sectors were written, but the one at 0x{at:x} reads back other bytes: the medium cannot be trusted"
+        "all sectors were written, but the one at 0x{at:x} reads back different bytes: the medium is \
+         unreliable"
     )]
     Unverified {
         /// First byte of the sector on the disk.

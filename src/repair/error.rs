@@ -31,14 +31,15 @@ pub enum PlanError {
     Table(PartitionError),
     /// The disk, looked at again under the lock, leads to another plan.
     #[error(
-        "the disk has changed since it was examined: something else writes to it, or another disk has its name now"
+        "the disk has changed since it was examined: something else writes to it, or its name now belongs \
+         to another disk"
     )]
     Changed,
     /// The disk, looked at again under the lock, leads to another plan, and a part of it cannot be read.
-    #[error("the disk cannot be read as when it was examined, or is another one now: {0}")]
+    #[error("the disk cannot be read as before, or it is now a different disk: {0}")]
     Unread(Unread),
     /// Tried in memory, the repair does not come out.
-    #[error("tried in memory, the repair does not come out: {0}")]
+    #[error("simulated repair failed: {0}")]
     Rehearsal(Deviation),
     /// The disk cannot be read as the plan would leave it.
     #[error("internal check failed: {0}")]
@@ -99,7 +100,7 @@ impl std::fmt::Display for Deviation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.kind)?;
         match &self.failed_read {
-            Some(read) => write!(f, "; a part of the disk {}: {read}", read.how()),
+            Some(read) => write!(f, "; part of the disk {}: {read}", read.how()),
             None => Ok(()),
         }
     }
@@ -131,7 +132,7 @@ pub enum DeviationKind {
         path: String,
     },
     /// A store does not have the bytes that it had before the repair.
-    #[error("{path} does not have its old hash")]
+    #[error("{path} does not have its original hash")]
     OldStore {
         /// Its path.
         path: String,
@@ -140,7 +141,7 @@ pub enum DeviationKind {
     #[error("the disk does not have its old identity")]
     NotRestored,
     /// The disk has another identity than before the repair.
-    #[error("the disk's identity is {found}, not {expected}")]
+    #[error("the disk's identity is {found}, expected {expected}")]
     Identity {
         /// As [`disk_text`](crate::repair::record::disk_text) writes it.
         expected: String,
@@ -148,7 +149,7 @@ pub enum DeviationKind {
         found: String,
     },
     /// A field is still to be changed.
-    #[error("the {what} is not what was planned: {meaning}")]
+    #[error("{what} does not match the plan: {meaning}")]
     Field {
         /// Which.
         what: String,
@@ -164,7 +165,7 @@ pub enum DeviationKind {
         place: String,
     },
     /// Windows would be stopped by what does not stop it now.
-    #[error("{subject} would stop Windows: {message}{}", switch.map(|switch| format!("; give {switch} too")).unwrap_or_default())]
+    #[error("{subject} would stop Windows: {message}{}", switch.map(|switch| format!("; add {switch}")).unwrap_or_default())]
     Worse {
         /// What would stop it.
         subject: String,
@@ -174,7 +175,7 @@ pub enum DeviationKind {
         switch: Option<Switch>,
     },
     /// Something is wrong on the disk that was not in memory.
-    #[error("{subject}: {message}, which it was not in memory")]
+    #[error("{subject}: {message} (not in the simulated result)")]
     New {
         /// What.
         subject: String,
@@ -182,6 +183,6 @@ pub enum DeviationKind {
         message: String,
     },
     /// The verdict is another than in memory.
-    #[error("the disk is found in another state than in memory")]
+    #[error("the disk's state differs from the simulated result")]
     Verdict,
 }

@@ -39,7 +39,7 @@ pub(super) fn archive(head: &[u8]) -> Option<(String, ImageCure)> {
     }
     let name = member(head)?;
     Some(match name.to_ascii_lowercase().ends_with(".ovf") {
-        true => ("an OVA, a machine packed with its disks".to_owned(), ImageCure::ExtractOva),
+        true => ("an OVA, a virtual machine archive with its disks".to_owned(), ImageCure::ExtractOva),
         false => ("a tar archive".to_owned(), ImageCure::ExtractTar),
     })
 }
@@ -68,7 +68,7 @@ pub(super) fn description(text: &[u8]) -> Option<(String, ImageCure)> {
     }
     let what = match names.is_empty() {
         true => (*what).to_owned(),
-        false => format!("{what}, of which the disk is {}", names.join(", ")),
+        false => format!("{what} of the disk {}", names.join(", ")),
     };
     Some((what, ImageCure::NameDisk))
 }
@@ -123,10 +123,10 @@ mod tests {
     fn descriptions_name_their_disks_and_other_texts_are_none() {
         let told = |text: &str| (is_text(text.as_bytes()), description(text.as_bytes()).map(|it| it.0));
         let vmx = ".encoding = \"UTF-8\"\nconfig.version = \"8\"\nscsi0:0.fileName = \"a\u{7}b.vmdk\"\n";
-        let expected = "a VMware configuration (vmx), of which the disk is a\\u{7}b.vmdk";
+        let expected = "a VMware configuration (vmx) of the disk a\\u{7}b.vmdk";
         assert_eq!(told(vmx), (true, Some(expected.to_owned())));
         let ovf = "\u{feff}<?xml version=\"1.0\"?>\n<Envelope><References><File ovf:href=\"one.vmdk\"/><File ovf:href='two.VMDK'/>";
-        assert_eq!(told(ovf).1.unwrap(), "an OVF description, of which the disk is one.vmdk, two.VMDK");
+        assert_eq!(told(ovf).1.unwrap(), "an OVF description of the disk one.vmdk, two.VMDK");
         assert_eq!(told("<?xml version=\"1.0\"?><note>of another kind</note>"), (true, None));
         assert!(!is_text(b"\xeb\x63\x90") && !is_text(b"short") && !is_text(&[0; 512]));
         let many: String = (0..100).map(|at| format!("'{at}.vmdk'")).collect();

@@ -69,7 +69,7 @@ mod tests {
         assert!(short.read_vec(0, 16).is_ok());
         for len in [16, 1] {
             let error = short.read_vec(0, len).unwrap_err();
-            assert_eq!(error.to_string(), "reading ended at the limit of 0x14 bytes");
+            assert_eq!(error.to_string(), "reading stopped at the limit of 0x14 bytes");
         }
     }
 }

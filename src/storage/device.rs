@@ -34,7 +34,7 @@ pub(crate) fn check_device(root: &Path, rdev: u64, to_write: bool) -> Result<Dev
     let number = format!("{}:{}", major(rdev), minor(rdev));
     let Some(block) = Block::by_number(root, &number) else {
         if to_write {
-            let what = format!("cannot find block device {number} under /sys, so not who else uses it");
+            let what = format!("cannot find block device {number} in /sys, so its other users are unknown");
             return Err(StorageError::unsupported(what, Barrier::Sysfs));
         }
         return Ok(DeviceFacts::default());
@@ -141,7 +141,7 @@ mod tests {
         let device = Barrier::Device("vdc".into());
         assert_eq!(check(32, true), refused("/dev/vdc is read-only", device.into()));
         assert_eq!(check(99, false), facts(None));
-        let why = "cannot find block device 253:99 under /sys, so not who else uses it";
+        let why = "cannot find block device 253:99 in /sys, so its other users are unknown";
         assert_eq!(check(99, true), refused(why, Barrier::Sysfs.into()));
     }
 }

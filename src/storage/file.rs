@@ -63,7 +63,7 @@ pub(crate) fn directory_of(path: &Path) -> &Path {
 
 /// What the system says of an open file.
 pub(crate) fn metadata(file: &File, path: &Path) -> Result<Metadata, StorageError> {
-    file.metadata().map_err(|error| StorageError::io(format!("{}: cannot look at it", path.display()), error))
+    file.metadata().map_err(|error| StorageError::io(format!("{}: cannot stat", path.display()), error))
 }
 
 fn check_type(facts: &Metadata, path: &Path) -> Result<(), StorageError> {
@@ -79,7 +79,7 @@ fn check_type(facts: &Metadata, path: &Path) -> Result<(), StorageError> {
     } else {
         "is a character device"
     };
-    let what = format!("{}: it {what}", path.display());
+    let what = format!("{}: {what}", path.display());
     Err(StorageError::unsupported(what, Target::Disk))
 }
 
@@ -87,13 +87,12 @@ fn cannot_open(path: &Path, write: bool, error: std::io::Error) -> StorageError 
     let shown = path.display();
     let for_writing = if write { " for writing" } else { "" };
     match error.raw_os_error().map(Errno::from_raw) {
-        Some(Errno::EACCES) => StorageError::unsupported(
-            format!("{shown}: no permission to open it{for_writing}"),
-            Barrier::User,
-        ),
+        Some(Errno::EACCES) => {
+            StorageError::unsupported(format!("{shown}: permission denied{for_writing}"), Barrier::User)
+        }
         // Root meets this one too: no right of a user lifts it.
         Some(Errno::EPERM) => StorageError::unsupported(
-            format!("{shown}: the system forbids to open it{for_writing}"),
+            format!("{shown}: not permitted to open{for_writing}"),
             Barrier::Sandbox,
         ),
         Some(Errno::ENOENT) => {
@@ -103,14 +102,13 @@ fn cannot_open(path: &Path, write: bool, error: std::io::Error) -> StorageError 
                 false => StorageError::unsupported(what, Target::Existing),
             }
         }
-        Some(Errno::EROFS) => StorageError::unsupported(
-            format!("{shown}: it lies on a read-only file system"),
-            Barrier::FileSystem,
-        ),
-        Some(Errno::EBUSY) => {
-            StorageError::busy(format!("{shown}: another program has it open for itself"), HeldBy::Program)
+        Some(Errno::EROFS) => {
+            StorageError::unsupported(format!("{shown}: on a read-only file system"), Barrier::FileSystem)
         }
-        _ => StorageError::io(format!("{shown}: cannot open it{for_writing}"), error),
+        Some(Errno::EBUSY) => {
+            StorageError::busy(format!("{shown}: in exclusive use by another program"), HeldBy::Program)
+        }
+        _ => StorageError::io(format!("{shown}: cannot open{for_writing}"), error),
     }
 }
 
@@ -122,16 +120,11 @@ mod tests {
     #[test]
     fn the_system_errors_that_people_meet_say_what_to_do() {
         let table: [(_, _, _, Option<WayOut>); 5] = [
-            (Errno::EACCES, false, "d: no permission to open it", Some(Barrier::User.into())),
-            (
-                Errno::EPERM,
-                true,
-                "d: the system forbids to open it for writing",
-                Some(Barrier::Sandbox.into()),
-            ),
-            (Errno::EROFS, true, "d: it lies on a read-only file system", Some(Barrier::FileSystem.into())),
-            (Errno::EBUSY, true, "d: another program has it open for itself", Some(HeldBy::Program.into())),
-            (Errno::EIO, true, "d: cannot open it for writing: Input/output error (os error 5)", None),
+            (Errno::EACCES, false, "d: permission denied", Some(Barrier::User.into())),
+            (Errno::EPERM, true, "d: not permitted to open for writing", Some(Barrier::Sandbox.into())),
+            (Errno::EROFS, true, "d: on a read-only file system", Some(Barrier::FileSystem.into())),
+            (Errno::EBUSY, true, "d: in exclusive use by another program", Some(HeldBy::Program.into())),
+            (Errno::EIO, true, "d: cannot open for writing: Input/output error (os error 5)", None),
         ];
         for (errno, write, expected, way_out) in table {
             assert_eq!(

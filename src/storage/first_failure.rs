@@ -115,7 +115,7 @@ mod tests {
         assert!(looked.read_vec(0, 65).is_err() && looked.read_at(60, &mut [0; 8]).is_err());
         assert!(looked.read_at(0, &mut [0; 8]).is_err(), "the one read is spent");
         let failure = looked.failure().unwrap();
-        assert_eq!(failure.as_str(), "reading ended at the limit of 1 reads");
+        assert_eq!(failure.as_str(), "reading stopped at the limit of 1 reads");
         assert_eq!((failure.is_at_limit(), failure.is_late(), failure.how()), (true, false, "was not read"));
 
         let looked = FirstFailure::new(&disk);

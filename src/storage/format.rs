@@ -73,7 +73,7 @@ const KNOWN: &[(usize, &[u8], Format)] = &[
 
 /// Formats that are known only to be refused.
 const FOREIGN: &[(&[u8], &str)] = &[
-    (b"QFI\xfb\0\0\0\x01", "a qcow image of version 1"),
+    (b"QFI\xfb\0\0\0\x01", "a qcow version 1 image"),
     (b"QED\0", "a qed image"),
     (b"WithoutFreeSpace", "a parallels image"),
     (b"WithouFreSpacExt", "a parallels image"),
@@ -107,7 +107,7 @@ pub fn recognise(file: &dyn Storage) -> Result<Format, StorageError> {
     let has = |at: usize, magic: &[u8]| bytes::slice(&head, at, magic.len()) == Some(magic);
     if let Some((_, what)) = FOREIGN.iter().find(|(magic, _)| has(0, magic)) {
         return Err(StorageError::unsupported(
-            format!("the file is {what}, which this program cannot open"),
+            format!("the file is {what}, which is not supported"),
             ImageCure::Convert,
         ));
     }
@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(recognise(&file_with(4096 - 512, VHD)).unwrap(), Format::Vhd);
         for (magic, what) in FOREIGN {
             let error = recognise(&file_with(0, magic)).unwrap_err();
-            let expected = format!("the file is {what}, which this program cannot open");
+            let expected = format!("the file is {what}, which is not supported");
             assert_eq!(error.told(), (expected, Some(ImageCure::Convert.into())));
         }
         for (magic, what) in PACKED {

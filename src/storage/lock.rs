@@ -133,7 +133,7 @@ fn range(kind: i32, byte: i64) -> libc::flock {
 }
 
 fn busy(path: &Path) -> StorageError {
-    let what = format!("{}: a running virtual machine (or another program) holds the image", path.display());
+    let what = format!("{}: in use by a running virtual machine or another program", path.display());
     StorageError::busy(what, HeldBy::VirtualMachine)
 }
 
@@ -219,12 +219,12 @@ mod tests {
             let server = images.serve(served);
             let held = served.rsplit(' ').next().unwrap();
             let expected = format!(
-                "{}: a running virtual machine (or another program) holds the image",
+                "{}: in use by a running virtual machine or another program",
                 images.path(held).display()
             );
             let told = open_mut(&images.path(written), &options).err().unwrap().told();
             assert_eq!(told, (expected, Some(HeldBy::VirtualMachine.into())));
-            let note = "a running virtual machine holds it for writing; what is read may be changing";
+            let note = "a running virtual machine has it open for writing; what is read may be changing";
             let expected = format!("{}: {note}", images.path(held).display());
             assert_eq!(open(&images.path(held), &options).unwrap().notes, [expected]);
             drop(server);

@@ -128,7 +128,7 @@ pub enum StorageError {
         way_out: WayOut,
     },
     /// A read or write outside the storage.
-    #[error("bytes 0x{offset:x}..0x{end:x} lie outside the storage of 0x{len:x} bytes")]
+    #[error("bytes 0x{offset:x}..0x{end:x} are outside the storage of 0x{len:x} bytes")]
     OutOfRange {
         /// First byte asked for.
         offset: u64,
@@ -138,13 +138,13 @@ pub enum StorageError {
         len: u64,
     },
     /// A parser asked for more reads than its share: the structure loops or is absurdly large.
-    #[error("gave up after {reads} reads of one structure (a loop, or damage)")]
+    #[error("gave up after {reads} reads of one structure (a loop or damage)")]
     Budget {
         /// The number of reads that were allowed.
         reads: u64,
     },
     /// What one look at a target may read is spent; the medium did not fail.
-    #[error("reading ended at the limit of {0}")]
+    #[error("reading stopped at the limit of {0}")]
     Limit(ReadLimit),
 }
 

@@ -122,7 +122,7 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Opened, StorageError> 
     let target = Target::open(path, options, Access::Read)?;
     let mut notes = Vec::new();
     if lock::has_writer(target.raw.file()) {
-        let note = "a running virtual machine holds it for writing; what is read may be changing";
+        let note = "a running virtual machine has it open for writing; what is read may be changing";
         notes.push(format!("{}: {note}", path.display()));
     }
     let kind = target.kind;
@@ -182,7 +182,7 @@ pub fn open_mut(path: &Path, options: &OpenOptions) -> Result<Box<dyn StorageMut
     }
     let target = Target::open(path, options, Access::Write)?;
     if target.identity != identity {
-        let what = format!("{}: the file was replaced while it was opened", path.display());
+        let what = format!("{}: the file was replaced while being opened", path.display());
         return Err(StorageError::busy(what, Moment::Undisturbed));
     }
     lock::lock_for_writing(target.raw.file(), path)?;
@@ -257,7 +257,7 @@ impl Target {
         }
         let raw = Raw::new(file, path, sector_size)?;
         if raw.is_empty() {
-            let what = format!("{}: it is empty", path.display());
+            let what = format!("{}: is empty", path.display());
             return Err(StorageError::unsupported(what, way_out::Target::NotEmpty));
         }
         let format = format(&raw, options, device).map_err(|error| error.in_file(path))?;
@@ -310,18 +310,18 @@ mod tests {
         let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
         let name = || Some(way_out::Target::Disk.into());
         let table = [
-            (dir.path().to_path_buf(), "it is a directory", name()),
-            (at("pipe"), "it is a pipe", name()),
-            (at("socket"), "it is a socket", name()),
-            (PathBuf::from("/dev/null"), "it is a character device", name()),
-            (at("empty"), "it is empty", Some(way_out::Target::NotEmpty.into())),
+            (dir.path().to_path_buf(), "is a directory", name()),
+            (at("pipe"), "is a pipe", name()),
+            (at("socket"), "is a socket", name()),
+            (PathBuf::from("/dev/null"), "is a character device", name()),
+            (at("empty"), "is empty", Some(way_out::Target::NotEmpty.into())),
             (at("absent"), "no such file or device", Some(way_out::Target::Existing.into())),
             (
                 PathBuf::from("/dev/no-such-disk"),
                 "no such file or device",
                 Some(way_out::Target::Attached.into()),
             ),
-            (at("loop"), "cannot open it: Too many levels of symbolic links (os error 40)", None),
+            (at("loop"), "cannot open: Too many levels of symbolic links (os error 40)", None),
             (
                 at("disk.gz"),
                 "the file is compressed with gzip, not a disk image",
@@ -342,7 +342,7 @@ mod tests {
         std::fs::write(&path, [b"QFI\xfb".as_slice(), &[0; 1020]].concat()).unwrap();
         let mut options = OpenOptions::default();
         let error = open(&path, &options).err().unwrap();
-        let expected = format!("{}: qcow2 version 0 is not known to this program", path.display());
+        let expected = format!("{}: unknown qcow2 version 0", path.display());
         assert_eq!(error.told(), (expected, Some(ImageCure::Convert.into())));
         options.format = Some(Format::Raw);
         options.sector_size = Some(4096);

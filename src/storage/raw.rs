@@ -43,7 +43,7 @@ impl Raw {
     fn measure(&self) -> Result<(), StorageError> {
         // Seeking to the end works for regular files and for block devices, whose metadata says length 0.
         let len = (&self.file).seek(SeekFrom::End(0)).map_err(|error| {
-            StorageError::io(format!("{}: cannot find the length", self.path.display()), error)
+            StorageError::io(format!("{}: cannot determine the length", self.path.display()), error)
         })?;
         self.len.store(len, Ordering::Relaxed);
         Ok(())

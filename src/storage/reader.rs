@@ -127,7 +127,7 @@ mod tests {
             }
         };
         assert_eq!(reads, 10);
-        assert_eq!(error.to_string(), "gave up after 10 reads of one structure (a loop, or damage)");
+        assert_eq!(error.to_string(), "gave up after 10 reads of one structure (a loop or damage)");
     }
 
     #[test]

@@ -35,7 +35,7 @@ impl FileSystem {
         match self {
             Self::Refs => Some("ReFS"),
             Self::LdmDatabase => Some("LDM database"),
-            Self::Disk => Some("a disk of its own"),
+            Self::Disk => Some("complete disk"),
             Self::Other(name) => Some(name),
             Self::Ntfs
             | Self::Fat12

@@ -199,7 +199,7 @@ impl Descriptor<'_> {
         if again == stored && end <= self.end {
             return Ok(text);
         }
-        Err(field("text that one NUL ends", format!("{:#x} bytes", stored.len())))
+        Err(field("text with a single NUL at the end", format!("{:#x} bytes", stored.len())))
     }
 
     fn u32(&self, what: &'static str, at: usize) -> Result<u32, DeviceError> {
@@ -329,7 +329,7 @@ mod tests {
             (
                 ramdisk(),
                 0x98,
-                "path of a device at 0x8c of the device value: expected text that one NUL ends, found 0xe bytes",
+                "path of a device at 0x8c of the device value: expected text with a single NUL at the end, found 0xe bytes",
             ),
             (
                 vhd(),
@@ -340,7 +340,7 @@ mod tests {
             (
                 locate(),
                 0x2c,
-                "path of a device at 0x2c of the device value: expected text that one NUL ends, found 0x2 bytes",
+                "path of a device at 0x2c of the device value: expected text with a single NUL at the end, found 0x2 bytes",
             ),
             (
                 locate(),

@@ -298,11 +298,8 @@ mod tests {
     #[test]
     fn unknown_devices_keep_their_bytes() {
         let cases = [
-            ("04000000 00000000 14000000 00000000 aabbccdd", "unknown device of type 0x4, 0x14 bytes"),
-            (
-                "00000000 00000000 18000000 00000000 02000000 01000000",
-                "unknown device of type 0x0, 0x18 bytes",
-            ),
+            ("04000000 00000000 14000000 00000000 aabbccdd", "unknown device type 0x4, 0x14 bytes"),
+            ("00000000 00000000 18000000 00000000 02000000 01000000", "unknown device type 0x0, 0x18 bytes"),
         ];
         for (hex, text) in cases {
             let raw = value(NO_OPTIONS, hex);

@@ -29,6 +29,6 @@ pub enum DeviceError {
         at: usize,
     },
     /// Bytes that the fields do not account for.
-    #[error("device value: has bytes that are not accounted for")]
+    #[error("device value: contains unknown bytes")]
     NotUnderstood,
 }

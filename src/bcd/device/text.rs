@@ -51,7 +51,7 @@ impl Device {
             }
             Self::Opaque(descriptor) => {
                 let device_type = bytes::le_u32(descriptor, 0).unwrap_or(0);
-                format!("unknown device of type {device_type:#x}, {:#x} bytes", descriptor.len())
+                format!("unknown device type {device_type:#x}, {:#x} bytes", descriptor.len())
             }
         }
     }

@@ -43,7 +43,7 @@ impl ElementValue {
     pub fn decode(id: ElementId, data_type: u32, raw: &[u8]) -> Self {
         let format = id.format();
         if let ElementFormat::Unknown(number) = format {
-            return Self::Opaque { why: format!("format {number:#x} is not known") };
+            return Self::Opaque { why: format!("unknown format {number:#x}") };
         }
         let expected = format.registry_type();
         if data_type != expected {
@@ -95,14 +95,14 @@ impl ElementValue {
 
 fn misfit(format: ElementFormat, len: usize) -> String {
     let expected = match format {
-        ElementFormat::String => "text of two-byte units",
+        ElementFormat::String => "UTF-16 text",
         ElementFormat::Object => "a GUID in braces",
         ElementFormat::ObjectList => "GUIDs in braces",
         ElementFormat::Integer => "1 to 8 bytes",
         ElementFormat::Boolean => "one byte, 0 or 1",
         _ => "a multiple of 8 bytes",
     };
-    format!("value: expected {expected}, found other {len:#x} bytes")
+    format!("value: expected {expected}, found invalid data of {len:#x} bytes")
 }
 
 /// Text up to its first NUL; Windows itself leaves old characters behind it.
@@ -185,14 +185,24 @@ mod tests {
     fn misfits_say_why() {
         let cases: [(u32, u32, &[u8], &str); 9] = [
             (0x1200_0002, 3, &[], "registry type: expected 1, found 3"),
-            (0x1200_0002, 1, &[0x41], "value: expected text of two-byte units, found other 0x1 bytes"),
-            (0x2300_0003, 1, &[0x41, 0], "value: expected a GUID in braces, found other 0x2 bytes"),
-            (0x2400_0001, 7, &[0x41, 0, 0, 0], "value: expected GUIDs in braces, found other 0x4 bytes"),
-            (0x2500_0004, 3, &[], "value: expected 1 to 8 bytes, found other 0x0 bytes"),
-            (0x2500_0004, 3, &[0; 9], "value: expected 1 to 8 bytes, found other 0x9 bytes"),
-            (0x1600_0009, 3, &[2], "value: expected one byte, 0 or 1, found other 0x1 bytes"),
-            (0x1700_000a, 3, &[0; 9], "value: expected a multiple of 8 bytes, found other 0x9 bytes"),
-            (0x1900_000a, 3, &[0; 9], "format 0x9 is not known"),
+            (0x1200_0002, 1, &[0x41], "value: expected UTF-16 text, found invalid data of 0x1 bytes"),
+            (0x2300_0003, 1, &[0x41, 0], "value: expected a GUID in braces, found invalid data of 0x2 bytes"),
+            (
+                0x2400_0001,
+                7,
+                &[0x41, 0, 0, 0],
+                "value: expected GUIDs in braces, found invalid data of 0x4 bytes",
+            ),
+            (0x2500_0004, 3, &[], "value: expected 1 to 8 bytes, found invalid data of 0x0 bytes"),
+            (0x2500_0004, 3, &[0; 9], "value: expected 1 to 8 bytes, found invalid data of 0x9 bytes"),
+            (0x1600_0009, 3, &[2], "value: expected one byte, 0 or 1, found invalid data of 0x1 bytes"),
+            (
+                0x1700_000a,
+                3,
+                &[0; 9],
+                "value: expected a multiple of 8 bytes, found invalid data of 0x9 bytes",
+            ),
+            (0x1900_000a, 3, &[0; 9], "unknown format 0x9"),
         ];
         for (id, data_type, raw, why) in cases {
             let value = ElementValue::decode(ElementId(id), data_type, raw);

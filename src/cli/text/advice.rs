@@ -135,7 +135,7 @@ mod tests {
         assert_eq!(
             of_plan(&PlanError::Unread(Unread::Table(table()))),
             format!(
-                "the disk cannot be read as when it was examined, or is another one now: {why}; look again with check"
+                "the disk cannot be read as before, or it is now a different disk: {why}; look again with check"
             )
         );
         assert_eq!(of_plan(&PlanError::Unreadable(table())), format!("internal check failed: {why}"));

@@ -61,7 +61,7 @@ impl<'a> Chain<'a> {
             Err(error) => format!("{}: {error}", file.name),
             Ok(store) => {
                 let state = match &file.dirty {
-                    Some(Dirty::Replayed { .. }) => "dirty, made whole from its log",
+                    Some(Dirty::Replayed { .. }) => "dirty, replayed from its log",
                     Some(Dirty::NotReplayed(_)) => "dirty",
                     None => "clean",
                 };
@@ -77,12 +77,17 @@ impl<'a> Chain<'a> {
             Start::Entry { by: By::Default, .. } => "default".to_owned(),
             Start::Entry { by: By::Menu(Some(default)), .. } => {
                 let place = if store.object(default).is_some() { "in the menu" } else { "in the store" };
-                format!("first of the menu that is there (the default, {}, is not {place})", default.braced())
+                format!(
+                    "first existing entry of the menu (the default, {}, is not {place})",
+                    default.braced()
+                )
             }
-            Start::Entry { by: By::Menu(None), .. } => "first of the menu (there is no default)".to_owned(),
-            Start::NoList | Start::NotThere => "in no list".to_owned(),
+            Start::Entry { by: By::Menu(None), .. } => {
+                "first entry of the menu (no default is set)".to_owned()
+            }
+            Start::NoList | Start::NotThere => "not listed in the menu".to_owned(),
         };
-        let title = object.string(ElementId::DESCRIPTION).unwrap_or("without a description");
+        let title = object.string(ElementId::DESCRIPTION).unwrap_or("no description");
         let evidence = format!("{} \"{title}\", {how}", object.name());
         let entry = self.entry;
         self.add_where(HopKind::Entry, evidence, |finding| match finding.code {
@@ -103,8 +108,8 @@ impl<'a> Chain<'a> {
             Start::Entry { object, .. } => {
                 store.object_at(object).map_or("none", |object| object.name()).to_owned()
             }
-            Start::NoList => "none: there is neither a default nor a menu".to_owned(),
-            Start::NotThere => "none: what the lists name is not in the store".to_owned(),
+            Start::NoList => "none: no default and no menu".to_owned(),
+            Start::NotThere => "none: the listed entries are not in the store".to_owned(),
         };
         self.add(
             HopKind::Entry,
@@ -123,7 +128,7 @@ impl<'a> Chain<'a> {
     pub(super) fn loader(&mut self, object: &Object, of_entry: &[(&Reference, &Resolution)]) {
         let path = match object.element(ElementId::PATH) {
             Some(_) => object.string(ElementId::PATH).unwrap_or_default(),
-            None => r"the loader's own default path",
+            None => r"the loader's default path",
         };
         let path = path.to_owned();
         let device = self.device(HopKind::Device, object, ElementId::DEVICE, of_entry);
@@ -200,24 +205,24 @@ impl<'a> Chain<'a> {
         let evidence = match (answer, &place) {
             (Resolution::Repoint { .. } | Resolution::RepointCompanion { .. }, Some(place)) => {
                 match is_same_partition(&reference.named, place) {
-                    true => format!("{named}: of another disk GUID, and so stale; it is {}", place.name()),
-                    false => format!("{named}: not here; it should name {}", place.name()),
+                    true => format!("{named}: a different disk GUID, so stale; it is {}", place.name()),
+                    false => format!("{named}: not present; should be {}", place.name()),
                 }
             }
             (Resolution::OtherDisk { name, partition: None, .. }, _) => {
-                format!("{name}, another disk, but no such partition")
+                format!("{name}, a different disk, has no such partition")
             }
             (Resolution::OtherDisk { name, partition: Some(number), .. }, None) => {
-                format!("partition {number} of {name}, another disk")
+                format!("partition {number} of {name}, a different disk")
             }
             (Resolution::OtherDisk { name, is_named: false, .. }, Some(place))
                 if place.companion.is_none() =>
             {
-                format!("{}, by a GUID that a partition of {name} has too", place.name())
+                format!("{}, by a GUID that also exists on {name}", place.name())
             }
             (Resolution::Untouched, _) => named,
             (_, Some(place)) => place.name(),
-            (_, None) => format!("{named}: not here"),
+            (_, None) => format!("{named}: not present"),
         };
         let is_elsewhere = !matches!(answer, Resolution::Here(_) | Resolution::Repoint { .. });
         let entry = self.entry;
@@ -286,7 +291,7 @@ impl<'a> Chain<'a> {
             return self.add_where(kind, text.to_owned(), is_missing);
         }
         let Some(place) = place else {
-            let evidence = format!("{path}, on a volume that is not known or cannot be seen from here");
+            let evidence = format!("{path}, on a volume that is unknown or cannot be read");
             self.hops.push(Hop { kind, state: State::Unknown, evidence, finding: None });
             return;
         };
@@ -300,7 +305,7 @@ impl<'a> Chain<'a> {
         let is_closed = !is_there && facts.is_some_and(|facts| facts.file_system.is_closed());
         let evidence = match (is_there, is_closed) {
             (true, _) => format!("{path} on {}", place.name()),
-            (false, true) => format!("{path} on {}, whose files cannot be seen", place.name()),
+            (false, true) => format!("{path} on {}, whose files cannot be read", place.name()),
             (false, false) => format!("{path} is not on {}", place.name()),
         };
         self.add_where(kind, evidence, |finding| {
@@ -316,7 +321,7 @@ impl<'a> Chain<'a> {
         let is_hidden = is_closed || !is_there && hiding.any(|hiding| hiding == place.volume);
         if is_hidden && let Some(hop) = self.hops.last_mut().filter(|hop| hop.state == State::Ok) {
             hop.state = State::Unknown;
-            hop.evidence = format!("{path} on {}, whose files cannot be seen", place.name());
+            hop.evidence = format!("{path} on {}, whose files cannot be read", place.name());
         }
     }
 }

@@ -53,9 +53,9 @@ impl Chain<'_> {
         let is_foreign = firmware == Firmware::Uefi && !system.uefi_boot_manager;
         let foreign = system.foreign_fallback.filter(|_| is_foreign);
         let evidence = match (foreign, files.as_slice()) {
-            (Some(path), _) => format!("{path} on {name}, which is not Windows' boot manager"),
+            (Some(path), _) => format!("{path} on {name}, which is not the Windows boot manager"),
             (None, []) => match layout.encryptor {
-                Some(encryptor) => format!("that of {encryptor}, which starts Windows' own"),
+                Some(encryptor) => format!("{encryptor} loader, which starts the Windows boot manager"),
                 None => format!("none on {name}"),
             },
             (None, files) => format!("{} on {name}", files.join(", ")),
@@ -112,8 +112,8 @@ impl Chain<'_> {
                 let starts = match record.starts {
                     Some(BootManagerName::Bootmgr) => r"starts \bootmgr",
                     Some(BootManagerName::Ntldr) => r"starts \ntldr",
-                    None if !record.has_code => "it has no boot code",
-                    None => "its code is not one that is known",
+                    None if !record.has_code => "no boot code",
+                    None => "unknown boot code",
                 };
                 let place = match first_sector(self.layout, facts) {
                     Some(sector) => {
@@ -146,13 +146,13 @@ pub(super) fn table_name(layout: &Layout) -> &'static str {
         TableKind::Mbr => "MBR disk",
         TableKind::Gpt if is_started_by_mbr(layout) => "GPT disk with a hybrid MBR",
         TableKind::Gpt => "GPT disk",
-        TableKind::None => "a volume without a partition table",
+        TableKind::None => "volume without a partition table",
     }
 }
 
 pub(super) fn boot_code(code: BootCode) -> &'static str {
     match code {
-        BootCode::None => "none in the MBR",
+        BootCode::None => "no boot code in the MBR",
         BootCode::Grub => "GRUB",
         BootCode::Present => "in the MBR",
     }

@@ -53,7 +53,7 @@ impl Chain<'_> {
                 }
             }
         }
-        self.hop(HopKind::BootManager, r"no \bootmgr and no \ntldr on any volume".into(), true);
+        self.hop(HopKind::BootManager, r"no \bootmgr or \ntldr on any volume".into(), true);
     }
 
     /// Adds a hop that breaks for want of a system volume.

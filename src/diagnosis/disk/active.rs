@@ -96,14 +96,14 @@ fn finding(layout: &Layout, choice: Choice) -> Option<Finding> {
             match active_choice::unfit(layout, number) {
                 None => {
                     let name = layout.name(*candidate);
-                    let advice = format!("`fix --active {number}` makes {name} the active one");
+                    let advice = format!("`fix --active {number}` makes {name} active");
                     Remedy::Switch(Switch::Active(Some(number)), advice)
                 }
-                Some(why) => Remedy::Advice(format!("{why}: it cannot be the one to start from")),
+                Some(why) => Remedy::Advice(format!("{why}: it cannot be made active")),
             }
         }
         (None, _) => {
-            Remedy::Switch(Switch::Active(None), "choose the one to start from: `fix --active N`".into())
+            Remedy::Switch(Switch::Active(None), "choose the partition to boot from: `fix --active N`".into())
         }
     };
     let place = |volume: &VolumeIndex| format!("{} has a boot manager", layout.name(*volume));
@@ -132,7 +132,10 @@ fn unsigned(layout: &Layout) -> Option<Finding> {
     let advice = foreign.map_or_else(
         || NEW_BOOT_RECORD.to_owned(),
         |name| {
-            format!("it holds {name}, and no boot record of Windows' belongs there: put the boot loader of its own system back, or make the partition with Windows' boot manager the active one")
+            format!(
+                "it holds {name}, which needs no Windows boot record: restore that system's boot \
+             loader, or make the partition with the Windows boot manager active"
+            )
         },
     );
     Some(Finding {
@@ -141,7 +144,9 @@ fn unsigned(layout: &Layout) -> Option<Finding> {
             Code::BootRecordUnsigned,
             Severity::BlocksBoot,
             Subject::volume(layout, volume),
-            "the active partition does not begin with a boot record, which ends in 55 aa: boot code starts nothing (\"Missing operating system\")".into(),
+            "the active partition has no boot record (55 aa signature missing): boot code stops with \
+             \"Missing operating system\""
+                .into(),
         )
     })
 }
@@ -173,18 +178,20 @@ fn state(
         numbers.iter().map(|number| mbr_entry::name(layout, *number)).collect::<Vec<_>>().join(" and ")
     };
     if !flags.odd.is_empty() {
-        let message =
-            format!("{} has a boot flag that is neither 00 nor 80: boot code stops at that", all(&flags.odd));
+        let message = format!(
+            "{} has an invalid boot flag (neither 00 nor 80): boot code stops there",
+            all(&flags.odd)
+        );
         return Some((Code::ActivePartitionAmbiguous, Severity::BlocksBoot, message));
     }
     match flags.active.as_slice() {
         [] => Some((
             Code::ActivePartitionMissing,
             Severity::BlocksBoot,
-            "no partition is active: boot code finds nothing to start".to_owned(),
+            "no partition is active: boot code has nothing to start".to_owned(),
         )),
         [only] if is_candidate(only) => chosen.filter(|chosen| chosen != only).map(|_| {
-            let message = format!("{} is active, and is to be so no longer", mbr_entry::name(layout, *only));
+            let message = format!("{} is active and will be deactivated", mbr_entry::name(layout, *only));
             (Code::ActivePartitionChosen, Severity::Note, message)
         }),
         [only] => {
@@ -194,9 +201,9 @@ fn state(
             let is_startable = facts.map_or_else(code, |facts| facts.is_startable);
             let foreign = is_startable && facts.is_none_or(|facts| !facts.file_system.is_readable());
             let severity = if foreign { Severity::Degrades } else { Severity::BlocksBoot };
-            let nothing = if is_startable { "" } else { " nor anything else that boot code starts" };
+            let nothing = if is_startable { "" } else { " and no other boot loader" };
             let message = format!(
-                "the active partition is {}, which has no boot manager of Windows{nothing}",
+                "the active partition is {}, which has no Windows boot manager{nothing}",
                 mbr_entry::name(layout, *only)
             );
             Some((Code::ActivePartitionWrong, severity, message))
@@ -204,7 +211,7 @@ fn state(
         several => Some((
             Code::ActivePartitionAmbiguous,
             Severity::BlocksBoot,
-            format!("{} are active: boot code stops at that (\"Invalid partition table\")", all(several)),
+            format!("{} are active: boot code stops with \"Invalid partition table\"", all(several)),
         )),
     }
 }
@@ -219,7 +226,7 @@ fn edits(layout: &Layout, chosen: u32) -> Vec<ByteEdit> {
             site: Site::Table { at: ENTRIES_AT.saturating_add(entry) },
             before: vec![flag],
             after: vec![wanted],
-            meaning: format!("0x{flag:02x}, to be 0x{wanted:02x}"),
+            meaning: format!("0x{flag:02x} -> 0x{wanted:02x}"),
         })
     };
     (1u32..).zip(layout.table.boot_flags).filter_map(edit).collect()

@@ -12,15 +12,15 @@ use crate::partition::TableKind;
 pub(in crate::diagnosis) enum Unfit {
     #[error("there is no partition {0}")]
     Absent(u32),
-    #[error("only partitions of an MBR disk can be active, or of a hybrid MBR where Windows starts by BIOS")]
+    #[error("only MBR partitions can be active (on a hybrid MBR: only if Windows boots by BIOS)")]
     NotByMbr,
-    #[error("partition {0} has no entry in the hybrid MBR (`sgdisk --hybrid` makes them)")]
+    #[error("partition {0} has no entry in the hybrid MBR (add it with `sgdisk --hybrid`)")]
     NotInHybrid(u32),
-    #[error("partition {0} is a logical one; only a primary partition can be active")]
+    #[error("partition {0} is a logical partition; only a primary partition can be active")]
     Logical(u32),
-    #[error(r"partition {0} has neither \bootmgr nor \ntldr")]
+    #[error(r"partition {0} has no \bootmgr and no \ntldr")]
     NoBootManager(u32),
-    #[error(r"partition {0} has \bootmgr, but no \Boot\BCD for it to open")]
+    #[error(r"partition {0} has \bootmgr but no \Boot\BCD")]
     NoStore(u32),
 }
 

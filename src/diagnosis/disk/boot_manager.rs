@@ -41,7 +41,7 @@ pub(in crate::diagnosis) fn unknown(
     file: SystemFile,
     cause: &Cause,
 ) -> Finding {
-    let message = format!("whether {file} is there cannot be told: {cause}");
+    let message = format!("cannot determine whether {file} exists: {cause}");
     Finding::hidden(layout, Code::BootManagerUnknown, Subject::volume(layout, volume), message)
 }
 
@@ -73,13 +73,13 @@ fn missing(layout: &Layout) -> Vec<Finding> {
         (!is_there).then(|| Finding {
             evidence: foreign.into_iter().collect(),
             remedy: Remedy::Advice(format!(
-                "not a matter of the store: copy it from {source} of the Windows, or run `bcdboot` from a Windows rescue system"
+                "copy it from {source} of the Windows installation, or run `bcdboot` from Windows PE"
             )),
             ..Finding::plain(
                 Code::BootManagerMissing,
                 Severity::BlocksBoot,
                 Subject::volume(layout, file.volume),
-                format!("the store is there, but no {path} to open it"),
+                format!("the store exists, but {path} is missing"),
             )
         })
     });
@@ -100,11 +100,11 @@ fn store_elsewhere(layout: &Layout) -> Option<Finding> {
     let remedy = match startable(layout).any(|system| system.volume == other.volume) {
         true => Remedy::Switch(
             Switch::Active(Some(number)),
-            format!("it has a boot manager too: `fix --active {number}` starts the disk from there"),
+            format!("it also has a boot manager: `fix --active {number}` boots the disk from there"),
         ),
-        false => Remedy::Advice(
-            "copy the store there, or make a new one with `bcdboot` from a Windows rescue system".into(),
-        ),
+        false => {
+            Remedy::Advice("copy the store there, or create a new one with `bcdboot` from Windows PE".into())
+        }
     };
     Some(Finding {
         evidence: vec![format!("{} is on {}", other.path, layout.name(other.volume))],
@@ -113,7 +113,7 @@ fn store_elsewhere(layout: &Layout) -> Option<Finding> {
             Code::StoreElsewhere,
             Severity::BlocksBoot,
             Subject::volume(layout, started.volume),
-            r"the disk starts from it, but it has no \Boot\BCD".into(),
+            r"the disk boots from it, but it has no \Boot\BCD".into(),
         )
     })
 }

@@ -72,27 +72,29 @@ fn bios(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
         (FileForm::Compressed, _) => (
             Code::BootManagerCompressed,
             severity(!is_grub),
-            format!(
-                "{name} is compressed by NTFS, and the boot record does not read that: \"{says} is compressed\""
-            ),
+            format!("{name} is NTFS-compressed, which the boot record cannot read: \"{says} is compressed\""),
             uncompress(name),
         ),
         (FileForm::Overlay, _) => (
             Code::BootManagerCompressed,
             severity(true),
             format!(
-                "{name} is compressed by the Windows Overlay Filter, and the boot record does not read that: \"A disk read error occurred\""
+                "{name} is compressed by the Windows Overlay Filter, which the boot record cannot read: \
+                 \"A disk read error occurred\""
             ),
-            format!("uncompress it in a Windows rescue system (`compact /u /exe /a {}`)", bare(name)),
+            format!("decompress it in Windows PE (`compact /u /exe /a {}`)", bare(name)),
         ),
         (_, Some(fault)) => {
             let source = match name {
                 SystemFile::Ntldr => {
-                    "copy it from the installation medium (i386), or restore it from a backup".to_owned()
+                    "copy it from the installation medium (i386) or restore it from a backup".to_owned()
                 }
-                _ => format!("copy it from {BIOS_SOURCE} of the Windows, or restore it from a backup"),
+                _ => format!(
+                    "copy it from {BIOS_SOURCE} of the Windows installation, or restore it from a \
+                 backup"
+                ),
             };
-            (Code::BootManagerBroken, severity(true), format!("{name} {fault}: nothing starts"), source)
+            (Code::BootManagerBroken, severity(true), format!("{name} {fault}: the disk cannot boot"), source)
         }
         (FileForm::Plain | FileForm::Encrypted | FileForm::Reparse(_), None) => return None,
     };
@@ -109,7 +111,8 @@ fn bare(name: SystemFile) -> &'static str {
 fn uncompress(name: SystemFile) -> String {
     let file = bare(name);
     format!(
-        "uncompress it in a Windows rescue system (`compact /u /a /f {file}`), or mount the volume with ntfs-3g and put a copy in its place (`cp {file} new && mv new {file}`)"
+        "decompress it in Windows PE (`compact /u /a /f {file}`), or mount the volume with ntfs-3g and \
+         replace it with a copy (`cp {file} new && mv new {file}`)"
     )
 }
 
@@ -118,31 +121,31 @@ fn uefi(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
     let manager = looked_into(SystemFile::UefiBootManager).and_then(fault);
     let of_fallback = |name: SystemFile| fault_of_fallback(name, looked_into(name)?);
     let fallback = layout.fallback_on(system).map(|name| (name, of_fallback(name)));
-    let copy = format!("copy it from {UEFI_SOURCE} of the Windows, or restore it from a backup");
+    let copy = format!("copy it from {UEFI_SOURCE} of the Windows installation, or restore it from a backup");
     let (severity, message, evidence, advice) = match (manager, fallback) {
         (Some(fault), Some((name, None))) if system.foreign_fallback.is_none() => (
             Severity::Degrades,
             format!(
-                "{} {fault}: a machine whose own entry names it may not start",
+                "{} {fault}: a machine whose firmware entry points to it may not boot",
                 SystemFile::UefiBootManager
             ),
-            Some(format!("{name} is there, which firmware falls back to")),
+            Some(format!("the firmware fallback {name} is present")),
             format!("copy {name} over it"),
         ),
         (Some(fault), fallback) => (
             Severity::BlocksBoot,
-            format!("{} {fault}: firmware finds nothing to start", SystemFile::UefiBootManager),
+            format!("{} {fault}: firmware finds nothing to boot", SystemFile::UefiBootManager),
             Some(match fallback {
                 Some((name, Some(fault))) => format!("{name} {fault}"),
                 Some((_, None)) => efi_partition::foreign(layout, system)?,
-                None => format!("{} is not there", layout.fallback()),
+                None => format!("{} does not exist", layout.fallback()),
             }),
             copy,
         ),
         (None, Some((name, Some(fault)))) if system.uefi_boot_manager => (
             Severity::Degrades,
             format!(
-                "{name} {fault}: firmware that has no entry of its own for this disk (a new virtual machine) starts nothing"
+                "{name} {fault}: firmware without an entry for this disk (such as a new VM) cannot boot it"
             ),
             None,
             format!("copy bootmgfw.efi to {}", layout.fallback()),
@@ -160,7 +163,7 @@ fn uefi(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
 fn fault_of_fallback(name: SystemFile, file: &BootFile) -> Option<String> {
     let (wanted, found) = (name.machine(), file.content.as_ref().ok().and_then(|content| content.machine()));
     let mismatch =
-        |(wanted, found): (Machine, Machine)| format!("is a program for {found}, not for {wanted}");
+        |(wanted, found): (Machine, Machine)| format!("is a program for {found}, expected {wanted}");
     fault(file).or_else(|| wanted.zip(found).filter(|(wanted, found)| wanted != found).map(mismatch))
 }
 
@@ -168,14 +171,15 @@ fn fault_of_fallback(name: SystemFile, file: &BootFile) -> Option<String> {
 fn another(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
     let beside = layout.replaced_boot_manager()?;
     Some(Finding {
-        evidence: vec![format!("{beside} is there, as others call the one that they replace")],
-        remedy: Remedy::Advice(format!("where it does not start Windows, copy {beside} over it")),
+        evidence: vec![format!("{beside} exists, the usual name for the replaced boot manager")],
+        remedy: Remedy::Advice(format!("if Windows does not start, copy {beside} over it")),
         ..Finding::plain(
             Code::BootManagerForeign,
             Severity::Note,
             Subject::volume(layout, system.volume),
             format!(
-                "{} is not Windows' boot manager, but another's under its name (GRUB, HackBGRT): whether Windows starts is up to that",
+                "{} is a third-party loader (GRUB, HackBGRT), not the Windows boot manager: whether \
+                 Windows starts depends on it",
                 SystemFile::UefiBootManager
             ),
         )

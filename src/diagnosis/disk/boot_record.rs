@@ -22,7 +22,8 @@ use crate::volume::FileSystem;
 use crate::volume::HIDDEN_SECTORS_AT;
 
 /// Who writes boot records.
-pub(in crate::diagnosis) const NEW_BOOT_RECORD: &str = "not a matter of the store: `bootsect /nt60` (for NTLDR `/nt52`) from a Windows rescue system writes a new boot record";
+pub(in crate::diagnosis) const NEW_BOOT_RECORD: &str = "write a new boot record with `bootsect /nt60` \
+ (NTLDR: `/nt52`) from Windows PE";
 
 /// What the boot record of this volume should say: the first sector of its partition, where a boot record has that.
 pub(in crate::diagnosis) fn first_sector(layout: &Layout, facts: &VolumeFacts) -> Option<u32> {
@@ -51,13 +52,13 @@ pub(in crate::diagnosis) fn findings(
     let advice = Remedy::Advice(NEW_BOOT_RECORD.into());
     if started && !record.has_code && record.starts.is_none() {
         findings.push(Finding {
-            evidence: behind_a_loader(layout, "\"This is not a bootable disk\", or nothing,"),
+            evidence: behind_a_loader(layout, "\"This is not a bootable disk\" or nothing"),
             remedy: advice.clone(),
             ..Finding::plain(
                 Code::BootRecordEmpty,
                 of_code(layout),
                 Subject::volume(layout, volume),
-                "its boot record has no boot code: nothing starts from it on a BIOS".into(),
+                "its boot record has no boot code: a BIOS cannot boot from it".into(),
             )
         });
     }
@@ -69,13 +70,13 @@ pub(in crate::diagnosis) fn findings(
     };
     if let Some(missing) = missing.filter(|_| started) {
         findings.push(Finding {
-            evidence: behind_a_loader(layout, "that it is missing,"),
+            evidence: behind_a_loader(layout, "the missing-file message"),
             remedy: advice,
             ..Finding::plain(
                 Code::BootRecordOther,
                 of_code(layout),
                 Subject::volume(layout, volume),
-                format!("its boot record starts {missing}, which is not there"),
+                format!("its boot record starts {missing}, which does not exist"),
             )
         });
     }
@@ -106,7 +107,7 @@ fn of_place(layout: &Layout, starts: Option<BootManagerName>) -> Severity {
 /// What a boot loader in the MBR comes to with that, if it runs the record.
 fn behind_a_loader(layout: &Layout, shown: &str) -> Vec<String> {
     let is_loader = layout.table.boot_code == BootCode::Grub;
-    let text = || format!("the boot loader in the MBR shows {shown} where it chain-loads it");
+    let text = || format!("the boot loader in the MBR shows {shown} if it chain-loads it");
     is_loader.then(text).into_iter().collect()
 }
 
@@ -130,31 +131,32 @@ fn hidden_sectors(
         site: Site::BootRecord { volume, at: at.saturating_add(HIDDEN_SECTORS_AT) },
         before: found.to_le_bytes().to_vec(),
         after: expected.to_le_bytes().to_vec(),
-        meaning: format!("{found}, to be {expected}"),
+        meaning: format!("{found} -> {expected}"),
     };
     let mut edits: Vec<ByteEdit> =
-        copy.iter().map(|copy| edit(copy.at, ", the copy", copy.hidden_sectors)).collect();
+        copy.iter().map(|copy| edit(copy.at, " (backup copy)", copy.hidden_sectors)).collect();
     edits.extend(in_record.then(|| edit(0, "", record.hidden_sectors)));
     let remedy = match facts.file_system {
-        FileSystem::BitLocker => Remedy::Advice("left as it is: the volume is encrypted".into()),
+        FileSystem::BitLocker => Remedy::Advice("not changed: the volume is encrypted".into()),
         _ if choice.boot_sector => Remedy::Edit(edits),
-        _ => Remedy::Switch(Switch::BootSector, "`fix --boot-sector` writes the right number".into()),
+        _ => Remedy::Switch(Switch::BootSector, "`fix --boot-sector` corrects the number".into()),
     };
     let message = match (in_record, started) {
         (true, true) => {
-            "its boot record says that the partition begins elsewhere: boot code reads the wrong sectors (\"A disk read error occurred\")"
+            "its boot record has the wrong start sector: boot code reads the wrong sectors (\"A disk read \
+             error occurred\")"
         }
-        (true, false) => {
-            "its boot record says that the partition begins elsewhere; nothing starts from it here"
-        }
-        (false, _) => "the copy of its boot record says that the partition begins elsewhere",
+        (true, false) => "its boot record has the wrong start sector; the disk does not boot from it",
+        (false, _) => "the backup copy of its boot record has the wrong start sector",
     };
-    let mut evidence = vec![format!("the partition begins at sector {expected}")];
+    let mut evidence = vec![format!("the partition starts at sector {expected}")];
     if in_record {
         evidence.push(format!("hidden sectors: {}", record.hidden_sectors));
     }
     evidence.extend(
-        copy.map(|copy| format!("in the copy at 0x{:x} of the volume: {}", copy.at, copy.hidden_sectors)),
+        copy.map(|copy| {
+            format!("in the backup copy at 0x{:x} of the volume: {}", copy.at, copy.hidden_sectors)
+        }),
     );
     Some(Finding {
         evidence,

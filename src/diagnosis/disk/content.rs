@@ -24,26 +24,28 @@ pub(in crate::diagnosis) fn finding(
     match (facts.file_system, layout.encryptor) {
         (FileSystem::BitLocker, _) => Some(note(
             Code::Bitlocker,
-            "encrypted by BitLocker: its files cannot be seen, and a change to the store may make Windows ask for the recovery key once".into(),
+            "encrypted with BitLocker: its files cannot be read; Windows may ask for the recovery key once \
+             after the store changes"
+                .into(),
         )),
         (FileSystem::Encrypted, Some(encryptor)) => Some(Finding {
             remedy: Remedy::Advice(format!(
-                "what is wrong inside is seen after decrypting it, with {encryptor} or its rescue disk"
+                "decrypt it with {encryptor} or its rescue disk to check what is inside"
             )),
             ..note(
                 Code::Encrypted,
-                format!("encrypted by {encryptor}, whose loader is here: its files cannot be seen"),
+                format!("encrypted with {encryptor}, whose loader is present: its files cannot be read"),
             )
         }),
         (FileSystem::Encrypted, None) => Some(note(
             Code::Encrypted,
-            "no file system begins so, but what a program encrypts does: it is encrypted, or was written over".into(),
+            "no known file system, and the data look encrypted: it is encrypted or was overwritten".into(),
         )),
         (FileSystem::Disk, _) => Some(Finding {
             remedy: Remedy::Advice(look_into(facts)),
             ..note(
                 Code::DiskInPartition,
-                "it holds a disk of its own, with a partition table: that of another machine, such as a guest".into(),
+                "it contains a partition table: a complete disk, such as that of a virtual machine".into(),
             )
         }),
         _ => None,
@@ -55,12 +57,14 @@ pub(in crate::diagnosis) fn lone_volume(layout: &Layout) -> Option<Finding> {
     let facts = layout.volumes.first().filter(|_| layout.table.kind == TableKind::None)?;
     let is_volume = facts.file_system.is_readable() || facts.file_system == FileSystem::BitLocker;
     is_volume.then(|| Finding {
-        remedy: Remedy::Advice("examine the whole disk, or an image of all of it".into()),
+        remedy: Remedy::Advice("examine the whole disk or a complete image of it".into()),
         ..Finding::plain(
             Code::PartitionImage,
             Severity::Note,
             Subject::disk(),
-            "one volume without a partition table, as the image of a partition is: what starts it is on the disk that it is from".into(),
+            "a single volume without a partition table, such as a partition image: what boots it is on the \
+             original disk"
+                .into(),
         )
     })
 }
@@ -68,16 +72,17 @@ pub(in crate::diagnosis) fn lone_volume(layout: &Layout) -> Option<Finding> {
 /// The loader in the MBR is not Windows', and what it starts is encrypted.
 pub(in crate::diagnosis) fn all_encrypted(encryptor: Encryptor) -> Finding {
     Finding {
-        evidence: vec![format!("the MBR has the boot loader of {encryptor}")],
+        evidence: vec![format!("the MBR contains the {encryptor} boot loader")],
         remedy: Remedy::Advice(format!(
-            "what is wrong inside is seen after decrypting it, with {encryptor} or its rescue disk"
+            "decrypt it with {encryptor} or its rescue disk to check what is inside"
         )),
         ..Finding::plain(
             Code::Encrypted,
             Severity::Note,
             Subject::disk(),
             format!(
-                "{encryptor} starts this disk, and what it starts is encrypted: whether Windows starts cannot be told from here"
+                "{encryptor} boots this disk, and the rest is encrypted: cannot determine whether Windows \
+                 starts"
             ),
         )
     }
@@ -91,10 +96,11 @@ pub(in crate::diagnosis) fn not_windows(layout: &Layout) -> Finding {
     let remedy = match (disk, group) {
         (Some(disk), _) => look_into(disk),
         (None, Some(group)) => format!(
-            "name the disk that Windows starts from; a guest's may be a logical volume on {}: activate those (`vgchange -ay`) and examine /dev/GROUP/VOLUME",
+            "name the disk that Windows boots from; a VM's disk may be a logical volume on {}: activate it \
+             (`vgchange -ay`) and examine /dev/GROUP/VOLUME",
             layout.name(group)
         ),
-        (None, None) => "name the disk that Windows starts from".to_owned(),
+        (None, None) => "name the disk that Windows boots from".to_owned(),
     };
     Finding {
         remedy: Remedy::Advice(remedy),
@@ -102,7 +108,7 @@ pub(in crate::diagnosis) fn not_windows(layout: &Layout) -> Finding {
             Code::NotWindows,
             Severity::BlocksBoot,
             Subject::disk(),
-            "no boot manager, no BCD store and no Windows was found on any volume that can be read".into(),
+            "no boot manager, BCD store or Windows found on any readable volume".into(),
         )
     }
 }
@@ -111,6 +117,7 @@ pub(in crate::diagnosis) fn not_windows(layout: &Layout) -> Finding {
 fn look_into(facts: &VolumeFacts) -> String {
     let (start, len) = (facts.partition.start, facts.partition.len);
     format!(
-        "examine the loop device that `losetup --find --show --partscan --offset {start} --sizelimit {len} DISK` makes of it (DISK: a raw image or the attached disk)"
+        "examine the loop device created by `losetup --find --show --partscan --offset {start} --sizelimit \
+         {len} DISK` (DISK: a raw image or the attached disk)"
     )
 }

@@ -19,27 +19,24 @@ pub(crate) fn findings(layout: &Layout) -> Vec<Finding> {
     let mut findings = Vec::new();
     if !dynamic.is_empty() {
         findings.push(Finding {
-            evidence: vec![format!("of a dynamic disk: {}", dynamic.join(", "))],
-            remedy: Remedy::Advice(
-                "fix refuses to write to it: repair it from a Windows rescue system".into(),
-            ),
+            evidence: vec![format!("part of a dynamic disk: {}", dynamic.join(", "))],
+            remedy: Remedy::Advice("fix refuses to write to it: repair it from Windows PE".into()),
             ..Finding::plain(
                 Code::DynamicDisk,
                 Severity::Note,
                 Subject::disk(),
-                "a dynamic disk (LDM): its volumes need not be where its partition table says".into(),
+                "dynamic disk (LDM): its volumes may differ from the partition table".into(),
             )
         });
     }
     if !spaces.is_empty() {
         findings.push(Finding {
-            evidence: vec![format!("of a pool: {}", spaces.join(", "))],
+            evidence: vec![format!("part of a pool: {}", spaces.join(", "))],
             ..Finding::plain(
                 Code::StorageSpaces,
                 Severity::Note,
                 Subject::disk(),
-                "a part of it belongs to a pool of Storage Spaces, whose volumes cannot be seen from here"
-                    .into(),
+                "part of the disk belongs to a Storage Spaces pool, whose volumes cannot be read".into(),
             )
         });
     }

@@ -24,7 +24,7 @@ pub(in crate::diagnosis) fn findings(layout: &Layout) -> Vec<Finding> {
 /// `\EFI\Boot\bootx64.efi on partition 1 (SYSTEM) is not Windows' boot manager`, where that is so.
 pub(in crate::diagnosis) fn foreign(layout: &Layout, system: &SystemVolume) -> Option<String> {
     let path = system.foreign_fallback?;
-    Some(format!("{path} on {} is not Windows' boot manager", layout.name(system.volume)))
+    Some(format!("{path} on {} is not the Windows boot manager", layout.name(system.volume)))
 }
 
 /// The loader under the name that firmware falls back to is not there, or another's.
@@ -36,21 +36,21 @@ fn fallback(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
         (false, _) => (
             Code::FallbackLoaderMissing,
             format!(
-                "no {}: firmware that has no entry of its own for this disk (a new virtual machine) finds nothing",
+                "no {}: firmware without an entry for this disk (such as a new VM) finds nothing to boot",
                 layout.fallback()
             ),
         ),
         (true, Some(foreign)) => (
             Code::FallbackLoaderForeign,
             format!(
-                "{foreign}: firmware that has no entry of its own for this disk (a new virtual machine) starts that"
+                "{foreign}: firmware without an entry for this disk (such as a new VM) boots that loader"
             ),
         ),
         (true, None) => return None,
     };
     Some(Finding {
         remedy: Remedy::Advice(format!(
-            "where a machine does not start it, copy bootmgfw.efi to {}",
+            "if a machine does not boot the disk, copy bootmgfw.efi to {}",
             layout.fallback()
         )),
         ..Finding::plain(code, Severity::Note, Subject::volume(layout, system.volume), message)
@@ -82,13 +82,15 @@ fn without_store(layout: &Layout) -> Option<Finding> {
     Some(Finding {
         evidence: vec![format!("{} is on {}", other.path, layout.name(other.volume))],
         remedy: Remedy::Advice(
-            "which of the two the firmware starts is its own choice; remove the one without a store, or make one there with `bcdboot`".into(),
+            "the firmware chooses between the two; remove the one without a store, or create a store there \
+             with `bcdboot`"
+                .into(),
         ),
         ..Finding::plain(
             Code::StoreElsewhere,
             Severity::Degrades,
             Subject::volume(layout, bare.volume),
-            r"it has a boot manager, but no \EFI\Microsoft\Boot\BCD".into(),
+            r"it has a boot manager but no \EFI\Microsoft\Boot\BCD".into(),
         )
     })
 }
@@ -97,19 +99,21 @@ fn without_store(layout: &Layout) -> Option<Finding> {
 fn others(layout: &Layout) -> Vec<Finding> {
     let Some(first) = first(layout).filter(|file| layout.is_esp(file.volume)) else { return Vec::new() };
     let others = with_manager(layout).filter(|system| has_store(system) && system.volume != first.volume);
-    let other = |system: &SystemVolume| {
-        Finding {
-        evidence: vec![format!("the store that is looked at is {} on {}", first.path, layout.name(first.volume))],
+    let other = |system: &SystemVolume| Finding {
+        evidence: vec![format!("the store examined is {} on {}", first.path, layout.name(first.volume))],
         remedy: Remedy::Advice(
-            "where the wrong one starts, give the firmware an entry for the right one (`efibootmgr`), or rename the other's \\EFI".into(),
+            "if the wrong one boots, create a firmware entry for the right one (`efibootmgr`), or rename \
+             \\EFI on the other"
+                .into(),
         ),
         ..Finding::plain(
             Code::SeveralEfiPartitions,
             Severity::Note,
             Subject::volume(layout, system.volume),
-            "another EFI system partition with a boot manager and a store: the firmware may start from this one".into(),
+            "another EFI system partition with a boot manager and a store: the firmware may boot from this \
+             one"
+            .into(),
         )
-    }
     };
     others.map(other).collect()
 }

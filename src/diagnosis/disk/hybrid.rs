@@ -38,13 +38,13 @@ pub(in crate::diagnosis) fn finding(layout: &Layout) -> Option<Finding> {
     let severity = if is_grub { Severity::Degrades } else { Severity::BlocksBoot };
     let message = match strays.is_empty() {
         _ if is_grub => {
-            "no entry of the hybrid MBR leads to the partition with the boot manager: Windows on a BIOS does not see it"
+            "the hybrid MBR has no entry for the boot manager's partition: Windows cannot see it when \
+             booted by BIOS"
         }
-        true => {
-            "no entry of the hybrid MBR leads to the partition with the boot manager: a BIOS does not come to it"
-        }
+        true => "the hybrid MBR has no entry for the boot manager's partition: a BIOS cannot reach it",
         false => {
-            "the hybrid MBR and the GPT differ in where the partition with the boot manager begins: boot code finds nothing to start (\"Missing operating system\")"
+            "the hybrid MBR and the GPT differ in the start of the boot manager's partition: boot code \
+             stops with \"Missing operating system\""
         }
     };
     Some(Finding {
@@ -66,7 +66,7 @@ pub(in crate::diagnosis) fn notes(layout: &Layout) -> Vec<Finding> {
             Code::HybridMbrEntry,
             Severity::Note,
             Subject::disk(),
-            "an entry of the hybrid MBR begins where no partition of the GPT does".into(),
+            "an entry of the hybrid MBR does not start where a GPT partition does".into(),
         )
     };
     strays(layout).map(note).collect()
@@ -96,6 +96,7 @@ fn remade(layout: &Layout, wanted: &[VolumeIndex]) -> Remedy {
     };
     let list = if numbers.is_empty() { "N:N:N".to_owned() } else { numbers.join(":") };
     Remedy::Advice(format!(
-        "keep the boot code and the signature (`dd if=DISK of=kept bs=446 count=1`), make the hybrid MBR anew (`sgdisk --hybrid={list} DISK`), and put them back (`dd if=kept of=DISK conv=notrunc`){active}"
+        "save the boot code and signature (`dd if=DISK of=kept bs=446 count=1`), recreate the hybrid MBR \
+         (`sgdisk --hybrid={list} DISK`), and restore them (`dd if=kept of=DISK conv=notrunc`){active}"
     ))
 }

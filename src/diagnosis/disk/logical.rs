@@ -30,20 +30,26 @@ pub(in crate::diagnosis) fn finding(layout: &Layout) -> Option<Finding> {
     };
     let message = match &other {
         Some(_) => {
-            "the boot manager is on a logical partition, which a boot loader such as GRUB can start and Windows' boot code cannot"
+            "the boot manager is on a logical partition: a boot loader such as GRUB can start it, Windows \
+             boot code cannot"
         }
         None => {
-            "the boot manager is on a logical partition: boot code in the MBR starts a primary one alone, and none has a boot manager"
+            "the boot manager is on a logical partition: MBR boot code starts only primary partitions, and \
+             none has a boot manager"
         }
     };
     let flags = (1u32..).zip(layout.table.boot_flags).filter(|(_, flag)| *flag == 0x80);
     let active = flags.map(|(number, _)| format!("active: {}", mbr_entry::name(layout, number)));
     let mut evidence: Vec<String> = active.collect();
-    evidence.extend(other.map(|other| format!("{other}: whether it starts Windows is in its own files")));
+    evidence
+        .extend(other.map(|other| format!("{other}: whether it starts Windows depends on its own files")));
     Some(Finding {
         evidence,
         remedy: Remedy::Advice(
-            "make it a primary partition in its place (`fixparts DISK`: the store names it by its place), then `fix --boot-sector --active N`; or make a boot manager on a primary one (`bcdboot` from a Windows rescue system)".into(),
+            "convert it to a primary partition at the same place (`fixparts DISK`: the store refers to it \
+             by its place), then `fix --boot-sector --active N`; or create a boot manager on a primary \
+             partition (`bcdboot` from Windows PE)"
+                .into(),
         ),
         ..Finding::plain(
             Code::SystemVolumeLogical,
@@ -66,10 +72,10 @@ fn other_loader(layout: &Layout) -> Option<String> {
     let name = mbr_entry::name(layout, number);
     match mbr_entry::volume(layout, number).and_then(|volume| layout.volume(volume)) {
         Some(facts) => (facts.is_startable && !facts.file_system.is_readable())
-            .then(|| format!("{name} begins with a boot loader")),
+            .then(|| format!("{name} starts with a boot loader")),
         None => (1u32..)
             .zip(layout.table.container_code)
             .any(|it| it == (number, true))
-            .then(|| format!("{name} begins with a program")),
+            .then(|| format!("{name} starts with a program")),
     }
 }

@@ -31,10 +31,10 @@ pub(in crate::diagnosis) fn name(layout: &Layout, number: u32) -> String {
         return layout.name(volume);
     }
     match (layout.table.kind, hybrid(layout, number)) {
-        (TableKind::Gpt, Some(_)) => format!("entry {number} of the hybrid MBR (at no partition's place)"),
-        (TableKind::Gpt, None) => format!("entry {number} of the hybrid MBR (free, or the protective one)"),
+        (TableKind::Gpt, Some(_)) => format!("entry {number} of the hybrid MBR (matches no partition)"),
+        (TableKind::Gpt, None) => format!("entry {number} of the hybrid MBR (unused or protective)"),
         (TableKind::Mbr | TableKind::None, _) => {
-            format!("entry {number} of the MBR (free, or the extended partition)")
+            format!("entry {number} of the MBR (unused or extended)")
         }
     }
 }

@@ -35,24 +35,23 @@ pub(in crate::diagnosis) fn finding(layout: &Layout) -> Finding {
             r"no boot manager (\bootmgr, \ntldr) on this volume".to_owned()
         }
         false => {
-            let place = if hidden.is_empty() { "on any volume" } else { "on what can be read" };
-            format!(r"no boot manager (\bootmgr, \ntldr) {place}: a BIOS falls through without a word")
+            let place = if hidden.is_empty() { "on any volume" } else { "on any readable volume" };
+            format!(r"no boot manager (\bootmgr, \ntldr) {place}: a BIOS finds nothing to boot")
         }
     };
     let files = if is_uefi { "bootmgfw.efi and the store are" } else { "bootmgr or NTLDR is" };
     let remedy = match hidden.is_empty() {
         _ if layout.table.kind == TableKind::None => {
-            "examine the whole disk that this volume is from: they are mostly on another partition".to_owned()
+            "examine the whole disk this volume is from: they are usually on another partition".to_owned()
         }
         true => {
             let lost = match is_uefi && layout.esps.is_empty() {
-                true => {
-                    ", or the entry of the EFI system partition was lost from the table (`testdisk` finds it)"
-                }
+                true => ", or the EFI system partition was deleted from the table (`testdisk` can find it)",
                 false => "",
             };
             format!(
-                "either they are on another disk (examine that one), or {files} gone from this{lost}: restore it from a backup or an installation disk"
+                "they are on another disk (examine that one), or {files} missing from this one{lost}: \
+                 restore from a backup or an installation medium"
             )
         }
         false => format!("they may be on {}, which cannot be read, or on another disk", hidden.join(", ")),
@@ -66,7 +65,7 @@ pub(in crate::diagnosis) fn finding(layout: &Layout) -> Finding {
             Code::NoSystemVolume,
             Severity::BlocksBoot,
             Subject::disk(),
-            format!("Windows is here, but {message}"),
+            format!("Windows is present, but {message}"),
         )
     }
 }
@@ -85,20 +84,18 @@ pub(in crate::diagnosis) fn nearest(layout: &Layout) -> Option<&Esp> {
 
 /// What UEFI firmware does not find, and what it does then.
 fn for_uefi(layout: &Layout) -> String {
-    let nothing = "UEFI firmware finds nothing to start, and ends in its shell or its menu";
+    let nothing = "UEFI firmware finds nothing to boot and ends in its shell or menu";
     let Some(esp) = nearest(layout) else { return format!("no EFI system partition: {nothing}") };
     let name = layout.name(esp.volume);
     let how = match &esp.content {
         EspContent::Unread => "cannot be read".to_owned(),
-        EspContent::NotFormatted => "is not formatted (no file system is recognised)".to_owned(),
-        EspContent::Other(file_system) => format!("holds {file_system}, which firmware does not read"),
+        EspContent::NotFormatted => "is not formatted (no known file system)".to_owned(),
+        EspContent::Other(file_system) => format!("holds {file_system}, which firmware cannot read"),
         EspContent::Empty => "is empty".to_owned(),
         EspContent::NoLoader => "has no boot manager".to_owned(),
         EspContent::Foreign(loaders) => {
             let loaders = loaders.join(", ");
-            return format!(
-                "the EFI system partition, {name}, has only loaders that are not Windows': {loaders}"
-            );
+            return format!("the EFI system partition, {name}, has only third-party loaders: {loaders}");
         }
     };
     format!("the EFI system partition, {name}, {how}: {nothing}")
@@ -109,7 +106,7 @@ pub(in crate::diagnosis) fn shown(layout: &Layout, esp: &Esp) -> String {
     let name = layout.name(esp.volume);
     match &esp.content {
         EspContent::Unread => format!("{name}, which cannot be read"),
-        EspContent::NotFormatted => format!("{name}, without a file system that is known"),
+        EspContent::NotFormatted => format!("{name}, without a known file system"),
         EspContent::Other(file_system) => format!("{name}, which holds {file_system}"),
         EspContent::Empty => format!("{name}, empty"),
         EspContent::NoLoader => format!("{name}, without a loader"),

@@ -24,9 +24,9 @@ pub(in crate::diagnosis) fn finding(layout: &Layout) -> Option<Finding> {
     };
     if let Some(loader) = layout.uefi_ntfs {
         let advice =
-            r"copy \EFI\Microsoft\Boot\bootmgfw.efi to \EFI\Boot\bootx64.efi (on ARM bootaa64.efi) there";
+            r"copy \EFI\Microsoft\Boot\bootmgfw.efi there to \EFI\Boot\bootx64.efi (ARM: bootaa64.efi)";
         let name = layout.name(loader);
-        let message = format!(r"UEFI:NTFS on {name} goes on with the loader in \EFI\Boot, and there is none");
+        let message = format!(r"UEFI:NTFS on {name} starts the loader in \EFI\Boot, and there is none");
         return system
             .fallbacks
             .is_empty()
@@ -36,11 +36,12 @@ pub(in crate::diagnosis) fn finding(layout: &Layout) -> Option<Finding> {
     let (severity, message) = match others.is_empty() {
         true => (
             Severity::BlocksBoot,
-            "the files that UEFI starts are on NTFS, and firmware reads FAT: it finds nothing to start",
+            "the UEFI boot files are on NTFS, but firmware reads only FAT: it finds nothing to boot",
         ),
         false => (
             Severity::Degrades,
-            "the files that UEFI starts are on NTFS, and firmware reads FAT: it comes to them by another's loader or not at all",
+            "the UEFI boot files are on NTFS, but firmware reads only FAT: it needs a third-party loader \
+             to reach them",
         ),
     };
     Some(about(severity, message.into(), evidence(layout, &others), advice(layout, system.volume)))
@@ -87,10 +88,10 @@ fn evidence(layout: &Layout, others: &[(&Esp, &[String])]) -> Vec<String> {
 fn advice(layout: &Layout, volume: VolumeIndex) -> String {
     match layout.is_esp(volume) {
         true => {
-            r"copy \EFI off it, format it FAT32 (`mkfs.fat -F 32`) and copy \EFI back: its GUID stays, and with it what the store names"
+            r"back up \EFI, format the partition FAT32 (`mkfs.fat -F 32`) and copy \EFI back: its GUID, which the store refers to, stays the same"
         }
         false => {
-            r"make an EFI system partition (`sgdisk`, type ef00), format it FAT32 (`mkfs.fat -F 32`) and copy \EFI there: entries of the store name Windows as before"
+            r"create an EFI system partition (`sgdisk`, type ef00), format it FAT32 (`mkfs.fat -F 32`) and copy \EFI there: boot entries stay valid"
         }
     }
     .to_owned()

@@ -34,8 +34,7 @@ pub(crate) fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
     let mut findings = what_it_is(layout);
     findings.extend(layout.failed_read.as_ref().map(|error| {
         let how = error.how();
-        let message =
-            format!("a part of the disk {how}, and what lies there may be what is missing or wrong: {error}");
+        let message = format!("part of the disk {how}; what is missing or wrong may be there: {error}");
         Finding {
             remedy: Remedy::Advice(read_it(layout).into()),
             ..Finding::plain(Code::ReadFailed, Severity::Degrades, Subject::disk(), message)
@@ -71,17 +70,14 @@ fn shared_guids(layout: &Layout) -> Vec<Finding> {
         Some(Finding {
             evidence: partition.guid().map(|guid| format!("both have {guid}")).into_iter().collect(),
             remedy: Remedy::Advice(format!(
-                "give the copy a GUID of its own (`sgdisk --partition-guid={}:R`)",
+                "give the copy a new GUID (`sgdisk --partition-guid={}:R`)",
                 partition.number
             )),
             ..Finding::plain(
                 Code::PartitionGuidShared,
                 Severity::Degrades,
                 Subject::volume(layout, volume),
-                format!(
-                    "it has the GUID of {} too: no element can name one of them alone",
-                    layout.name(first)
-                ),
+                format!("it has the same GUID as {}: an element cannot tell them apart", layout.name(first)),
             )
         })
     });
@@ -95,7 +91,9 @@ fn not_there(volume: Subject, missing: Missing) -> Finding {
         }
         Missing::OfPartition(_) => Finding {
             remedy: Remedy::Advice(
-                "give the partition its length back (`sfdisk`), or restore the table from a backup; a Windows that does not mount it calls it RAW".into(),
+                "restore the partition's length (`sfdisk`) or the table from a backup; Windows shows a \
+                 volume it cannot mount as RAW"
+                    .into(),
             ),
             ..Finding::plain(Code::VolumeLongerThanPartition, Severity::Degrades, volume, missing.to_string())
         },
@@ -105,13 +103,18 @@ fn not_there(volume: Subject, missing: Missing) -> Finding {
 fn spare(volume: Subject, beyond: u64) -> Finding {
     Finding {
         remedy: Remedy::Advice(
-            "bring the whole image, or make the partition shorter; of NTFS the last sector is the copy of its boot record".into(),
+            "use the complete image, or shrink the partition; the last sector of an NTFS partition is its \
+             backup boot record"
+                .into(),
         ),
         ..Finding::plain(
             Code::PartitionBeyondDisk,
             Severity::Degrades,
             volume,
-            format!("the partition ends 0x{beyond:x} bytes beyond the end of the disk; all of its file system is there"),
+            format!(
+                "the partition ends 0x{beyond:x} bytes past the end of the disk; its file system is \
+             complete"
+            ),
         )
     }
 }
@@ -120,19 +123,21 @@ fn unseen(unseen: &Unseen) -> Finding {
     match unseen {
         Unseen::Cut(reason) => {
             let message = format!(
-                "partitions are missing here, as of an image that was cut short: {reason}, and nobody can see which it names"
+                "partitions are missing, as if the image was truncated: {reason}; which ones is unknown"
             );
             Finding::unread(Code::VolumeCut, Severity::Degrades, Subject::disk(), message)
         }
         Unseen::Damaged(reason) => Finding {
             remedy: Remedy::Advice(
-                "find what is missing with `testdisk`, or write the table anew as it is read (`sfdisk --dump`)".into(),
+                "find missing partitions with `testdisk`, or rewrite the table as it was read (`sfdisk \
+                 --dump`)"
+                    .into(),
             ),
             ..Finding::plain(
                 Code::PartitionsLost,
                 Severity::Degrades,
                 Subject::disk(),
-                format!("{reason}: partitions that are lost by that are seen by nobody"),
+                format!("{reason}: partitions may be missing"),
             )
         },
     }
@@ -156,21 +161,21 @@ fn what_it_is(layout: &Layout) -> Vec<Finding> {
     }
     if let Some((volume, Unread { file, cause })) = layout.unread_store() {
         let message = format!(
-            "whether there is a store at {file} on {}, where the disk starts from, cannot be told: {cause}",
+            "cannot determine whether there is a store at {file} on {}, where the disk boots from: {cause}",
             layout.name(volume)
         );
         return vec![Finding::hidden(layout, Code::StoreUnknown, Subject::disk(), message)];
     }
-    let mut evidence = vec![format!("a boot manager is on {}", managers.join(", "))];
+    let mut evidence = vec![format!("boot manager on {}", managers.join(", "))];
     evidence.extend(layout.systems.iter().filter_map(|system| efi_partition::foreign(layout, system)));
     vec![Finding {
         evidence,
-        remedy: Remedy::Advice("make a new store with `bcdboot` from a Windows rescue system".into()),
+        remedy: Remedy::Advice("create a new store with `bcdboot` from Windows PE".into()),
         ..Finding::plain(
             Code::StoreMissing,
             Severity::BlocksBoot,
             Subject::disk(),
-            "there is a boot manager, but no BCD store".into(),
+            "there is a boot manager but no BCD store".into(),
         )
     }]
 }
@@ -223,20 +228,20 @@ fn identity(layout: &Layout, context: &Context) -> Vec<Finding> {
     let collision = |evidence: String, message: &str| Finding {
         evidence: vec![evidence],
         remedy: Remedy::Advice(
-            "do not attach both to one Windows: it would take one offline or give it a new identity".into(),
+            "do not attach both to one Windows: it would take one offline or change its identity".into(),
         ),
         ..Finding::plain(Code::IdentityCollision, Severity::Note, Subject::disk(), message.into())
     };
     let mut findings = Vec::new();
     if !same.is_empty() {
-        let evidence = format!("{} is also that of {}", show_disk(disk), some_names(&same));
-        findings.push(collision(evidence, "another disk here has the same identity"));
+        let evidence = format!("{} is also the identity of {}", show_disk(disk), some_names(&same));
+        findings.push(collision(evidence, "another attached or named disk has the same identity"));
     }
     if !clones.is_empty() {
-        let evidence = format!("{} has them under an identity of its own", some_names(&clones));
+        let evidence = format!("{} has them, but a different disk identity", some_names(&clones));
         findings.push(collision(
             evidence,
-            "another disk here has partitions with the same GUIDs: a copy of this one",
+            "another attached or named disk has partitions with the same GUIDs: a copy of this one",
         ));
     }
     findings
@@ -267,7 +272,7 @@ fn volumes(layout: &Layout) -> Vec<Finding> {
                 Code::VolumeUnreadable,
                 Severity::Note,
                 Subject::volume(layout, index),
-                format!("it could not be read: {error}"),
+                format!("cannot be read: {error}"),
             ));
         }
         if let Some(how) = facts.asleep.how() {
@@ -293,7 +298,7 @@ fn volumes(layout: &Layout) -> Vec<Finding> {
                     Code::WindowsVolumeDirty,
                     Severity::Note,
                     Subject::volume(layout, windows.volume),
-                    "chkdsk is due on the volume of Windows, which does it at its next start".into(),
+                    "chkdsk is due on the Windows volume; Windows runs it at the next start".into(),
                 )
             });
         }
@@ -305,8 +310,7 @@ fn asleep(layout: &Layout, volume: VolumeIndex, is_sure: bool, how: &str) -> Fin
     let code = if is_sure { Code::Hibernated } else { Code::HibernationUnknown };
     Finding {
         remedy: Remedy::Advice(
-            "fix refuses unless --allow-hibernated is given: a resumed session remembers the old identity"
-                .into(),
+            "fix needs --allow-hibernated: a resumed session remembers the old identity".into(),
         ),
         ..Finding::plain(code, Severity::Note, Subject::volume(layout, volume), format!("Windows {how}"))
     }

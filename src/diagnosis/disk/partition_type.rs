@@ -40,31 +40,40 @@ fn finding(layout: &Layout, volume: VolumeIndex, partition: &Partition) -> Optio
     let number = partition.number;
     let (message, evidence, advice) = match partition.kind {
         PartitionType::Gpt(kind) if is_windows && !OF_WINDOWS.contains(&kind) => (
-            "Windows is on a partition that is not typed as basic data".to_owned(),
+            "the Windows partition does not have the type basic data".to_owned(),
             vec![
                 format!("its type is {kind}"),
-                "the boot manager starts Windows' loader from it all the same; of Windows itself nothing was measured".to_owned(),
+                "the boot manager starts the Windows loader anyway; later stages were not tested".to_owned(),
             ],
-            format!("`sgdisk --typecode={number}:0700 DISK` gives it the usual type"),
+            format!("`sgdisk --typecode={number}:0700 DISK` sets the usual type"),
         ),
         PartitionType::Gpt(kind) if is_uefi_system(layout, volume) && !layout.is_esp(volume) => (
-            "the system volume for UEFI is not typed as an EFI system partition".to_owned(),
+            "the UEFI system volume does not have the type EFI system partition".to_owned(),
             vec![
                 format!("its type is {kind}"),
-                "OVMF starts from it all the same; other firmware, and programs that look for the partition, may go by the type".to_owned(),
+                "OVMF boots from it anyway; other firmware, and programs that look for the partition, may \
+                 go by the type"
+                    .to_owned(),
             ],
-            format!("`sgdisk --typecode={number}:ef00 DISK` gives it the usual type"),
+            format!("`sgdisk --typecode={number}:ef00 DISK` sets the usual type"),
         ),
         PartitionType::Mbr(kind) if is_windows || is_system(layout, volume) => {
             if MBR_OF_WINDOWS.contains(&kind) || kind == DYNAMIC {
                 return None;
             }
-            let what = if HIDDEN.contains(&kind) { ", a hidden one" } else { "" };
+            let what = if HIDDEN.contains(&kind) { ", a hidden type" } else { "" };
             let right = if layout.volume(volume)?.file_system.is_fat() { "c" } else { "7" };
             (
-                format!("the type of its partition is {kind:02x}{what}, which Windows gives no volume to start from"),
-                vec!["boot code goes by the active flag and the boot manager by the place; of Windows itself nothing was measured".to_owned()],
-                format!("`sfdisk --part-type DISK {number} {right}` gives it the usual type"),
+                format!(
+                    "the partition has type {kind:02x}{what}; Windows does not boot from a volume of \
+                 that type"
+                ),
+                vec![
+                    "boot code goes by the active flag and the boot manager by the place; later stages \
+                 were not tested"
+                        .to_owned(),
+                ],
+                format!("`sfdisk --part-type DISK {number} {right}` sets the usual type"),
             )
         }
         _ => return None,

@@ -47,13 +47,15 @@ fn boot_code(layout: &Layout) -> Option<Finding> {
     none.then(|| Finding {
         evidence: vec!["the first 440 bytes of the disk are zero".into()],
         remedy: Remedy::Advice(
-            "not a matter of the store: write boot code with `bootrec /fixmbr` from a Windows rescue system, or `install-mbr`; a boot loader on another disk may start this one meanwhile".into(),
+            "write boot code with `bootrec /fixmbr` from Windows PE, or `install-mbr`; until then a boot \
+             loader on another disk can start this one"
+                .into(),
         ),
         ..Finding::plain(
             Code::BootCodeMissing,
             if starts_by_uefi(layout) { Severity::Note } else { Severity::BlocksBoot },
             Subject::disk(),
-            "the MBR has no boot code: a BIOS finds nothing to start on this disk".into(),
+            "the MBR has no boot code: a BIOS cannot boot this disk".into(),
         )
     })
 }

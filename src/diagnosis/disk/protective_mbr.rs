@@ -32,22 +32,27 @@ pub(in crate::diagnosis) fn finding(layout: &Layout, choice: Choice) -> Option<F
         ProtectiveFault::Missing => (
             Code::ProtectiveMbrMissing,
             Severity::BlocksBoot,
-            "the GPT has no protective MBR in LBA 0: firmware and Windows ignore it".to_owned(),
+            "the GPT has no protective MBR in LBA 0: firmware and Windows ignore the GPT".to_owned(),
         ),
         ProtectiveFault::Foreign => (
             Code::MbrOverGpt,
             Severity::BlocksBoot,
-            "an MBR lies over the GPT, with no protective entry: firmware and Windows go by the MBR, and what the store names is not found".to_owned(),
+            "an MBR without a protective entry hides the GPT: firmware and Windows use the MBR and do not \
+             find the partitions in the store"
+                .to_owned(),
         ),
         ProtectiveFault::Elsewhere { number, start } => (
             Code::ProtectiveMbrWrong,
             Severity::BlocksBoot,
-            format!("the protective entry, {number} of the MBR, begins at sector {start}, not at 1: firmware ignores the GPT"),
+            format!(
+                "the protective MBR entry {number} starts at sector {start}, not 1: firmware ignores \
+             the GPT"
+            ),
         ),
         ProtectiveFault::Active { number } => (
             Code::ProtectiveMbrWrong,
             Severity::Degrades,
-            format!("the protective entry, {number} of the MBR, has a boot flag: firmware of EDK2's kind ignores the GPT then"),
+            format!("the protective MBR entry {number} has a boot flag: EDK2 firmware then ignores the GPT"),
         ),
     };
     let predicted = leads_to_the_system(layout, wrong) && wrong.fault == ProtectiveFault::Foreign;
@@ -64,9 +69,9 @@ pub(in crate::diagnosis) fn shown(layout: &Layout) -> String {
     match layout.table.unprotected.as_ref().map(|wrong| (wrong.fault, wrong.others.len())) {
         None => "from sector 1".to_owned(),
         Some((ProtectiveFault::Missing, _)) => "none".to_owned(),
-        Some((ProtectiveFault::Foreign, 0)) => "none, the MBR has no entry".to_owned(),
-        Some((ProtectiveFault::Foreign, 1)) => "none, but an MBR of 1 entry".to_owned(),
-        Some((ProtectiveFault::Foreign, count)) => format!("none, but an MBR of {count} entries"),
+        Some((ProtectiveFault::Foreign, 0)) => "none, the MBR is empty".to_owned(),
+        Some((ProtectiveFault::Foreign, 1)) => "none, but an MBR with 1 entry".to_owned(),
+        Some((ProtectiveFault::Foreign, count)) => format!("none, but an MBR with {count} entries"),
         Some((ProtectiveFault::Elsewhere { start, .. }, _)) => format!("from sector {start}"),
         Some((ProtectiveFault::Active { .. }, _)) => "from sector 1, with a boot flag".to_owned(),
     }
@@ -88,11 +93,11 @@ fn partition_of(layout: &Layout, entry: &MbrEntry) -> Option<VolumeIndex> {
 fn evidence(layout: &Layout, wrong: &Unprotected) -> Vec<String> {
     let mut evidence = Vec::new();
     let count = layout.table.partitions.len();
-    evidence.push(format!("the GPT is sound: {count} partition{}", if count == 1 { "" } else { "s" }));
+    evidence.push(format!("the GPT is valid: {count} partition{}", if count == 1 { "" } else { "s" }));
     evidence.extend(wrong.others.iter().map(|entry| {
         let place = partition_of(layout, entry).map_or_else(
-            || "no partition of the GPT begins there".to_owned(),
-            |volume| format!("{} of the GPT begins there", layout.name(volume)),
+            || "no GPT partition starts there".to_owned(),
+            |volume| format!("{} of the GPT starts there", layout.name(volume)),
         );
         format!("{}: {place}", of_entry(entry))
     }));
@@ -108,23 +113,22 @@ fn remedy(layout: &Layout, wrong: &Unprotected, choice: Choice) -> Remedy {
     let is_windows = !layout.systems.is_empty() || !layout.windows.is_empty();
     if is_started_by_mbr(layout) {
         // The entries beside it are what starts.
-        let advice = "a BIOS goes by the other entries, and needs none; where UEFI or Linux is to see the GPT, make the hybrid MBR anew (`sgdisk --hybrid`), which keeps neither boot code nor signature";
+        let advice = "a BIOS uses the other entries and needs none; for UEFI or Linux to see the GPT, \
+         recreate the hybrid MBR (`sgdisk --hybrid`), which loses boot code and signature";
         return Remedy::Advice(advice.into());
     }
     if !is_windows {
         let advice =
-            "make a protective MBR (`gdisk DISK`: x, n, w); it is one sector, and the GPT stays as it is";
+            "create a protective MBR (`gdisk DISK`: x, n, w); it is one sector, and the GPT is not changed";
         return Remedy::Advice(advice.into());
     }
     if choice.protective_mbr {
         return Remedy::Edit(vec![edit(wrong)]);
     }
-    let lost = if wrong.others.is_empty() { "" } else { "; the entries of the MBR that is there go" };
+    let lost = if wrong.others.is_empty() { "" } else { "; the existing MBR entries are lost" };
     Remedy::Switch(
         Switch::ProtectiveMbr,
-        format!(
-            "`fix --protective-mbr` writes it: one sector, with boot code and signature as they are, and the GPT stays as it is{lost}"
-        ),
+        format!("`fix --protective-mbr` writes it: one sector, keeps boot code, signature and GPT{lost}"),
     )
 }
 
@@ -143,6 +147,6 @@ fn edit(wrong: &Unprotected) -> ByteEdit {
         site: Site::Table { at: ENTRIES_AT },
         before: wrong.found.to_vec(),
         after: wrong.right.to_vec(),
-        meaning: format!("{found}, to be entry 1, type ee, from sector 1 to the end{lost}"),
+        meaning: format!("{found} -> entry 1, type ee, from sector 1 to the end{lost}"),
     }
 }

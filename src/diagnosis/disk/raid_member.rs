@@ -11,19 +11,20 @@ use crate::layout::Layout;
 pub(in crate::diagnosis) fn finding(layout: &Layout) -> Option<Finding> {
     let member = layout.raid_member?;
     let array = match member.is_for_mdadm() {
-        true => "`mdadm --assemble --scan` makes it, as /dev/md…",
-        false => "`dmraid -ay` makes it, in /dev/mapper",
+        true => "`mdadm --assemble --scan` assembles it as /dev/md…",
+        false => "`dmraid -ay` assembles it in /dev/mapper",
     };
     Some(Finding {
-        evidence: vec![format!("a record of {member} is at its end")],
+        evidence: vec![format!("{member} metadata at the end of the disk")],
         remedy: Remedy::Advice(format!(
-            "examine the array ({array}); of a disk that is used by itself now, fix takes --allow-raid-member"
+            "examine the array ({array}); if the disk is now used on its own, pass --allow-raid-member to \
+             fix"
         )),
         ..Finding::plain(
             Code::RaidMember,
             Severity::Note,
             Subject::disk(),
-            format!("a member of a RAID ({member}): what is on it alone need not be what the array has"),
+            format!("member of a RAID ({member}): its contents may differ from the array's"),
         )
     })
 }

@@ -88,14 +88,16 @@ fn mismatch(layout: &Layout, volume: VolumeIndex, formatted: u32, severity: Seve
             format!("bytes per sector of the disk: {has}"),
         ],
         remedy: Remedy::Advice(format!(
-            "copy the old disk as a whole, with its table, to one with sectors of {formatted} bytes (of a virtual machine: logical_block_size={formatted}), or restore the files to a volume that is formatted on this disk"
+            "copy the old disk, with its table, to one with {formatted}-byte sectors (virtual machine: \
+             logical_block_size={formatted}), or restore the files to a volume formatted on this disk"
         )),
         ..Finding::plain(
             Code::SectorSizeMismatch,
             severity,
             Subject::volume(layout, volume),
             format!(
-                "it was formatted for sectors of {formatted} bytes, and the disk has sectors of {has}: Windows takes such a volume for RAW"
+                "formatted for {formatted}-byte sectors, but the disk has {has}-byte sectors: Windows \
+                 treats the volume as RAW"
             ),
         )
     }

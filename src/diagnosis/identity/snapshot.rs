@@ -31,7 +31,7 @@ pub fn findings(layout: &Layout, snapshot: &Snapshot) -> Vec<Finding> {
                 Code::NotTheRecordedDisk,
                 Severity::Degrades,
                 Subject::disk(),
-                "this is not the recorded disk, or its system partition is no longer where it was".into(),
+                "this is not the recorded disk, or its system partition has moved".into(),
             )
         }];
     }
@@ -44,14 +44,11 @@ pub fn findings(layout: &Layout, snapshot: &Snapshot) -> Vec<Finding> {
         });
     findings.extend(new.map(|partition| {
         let place = format!("0x{:x} bytes at 0x{:x}", partition.len, partition.start);
-        since(
-            partition_of(partition.number),
-            format!("new, or changed in place or length, since it was recorded: {place}"),
-        )
+        since(partition_of(partition.number), format!("new, moved or resized since it was recorded: {place}"))
     }));
     findings.extend(stores);
     if findings.is_empty() {
-        let message = "the disk is as it was recorded: its identity, its partitions and its stores";
+        let message = "unchanged since it was recorded: identity, partitions and stores";
         findings.push(Finding::plain(Code::AsRecorded, Severity::Note, Subject::disk(), message.into()));
     }
     findings
@@ -73,7 +70,9 @@ fn disk(layout: &Layout, snapshot: &Snapshot, same_stores: bool) -> Option<Findi
         severity: if same_stores { Severity::Stale } else { Severity::Note },
         evidence: vec![format!("recorded: {}", show_disk(then)), format!("now: {}", show_disk(now))],
         remedy: Remedy::Advice(
-            "`fix --against RECORD` re-points the stores; with --restore-identity it gives the recorded identity back".into(),
+            "`fix --against RECORD` re-points the stores; with --restore-identity it restores the recorded \
+             identity"
+                .into(),
         ),
         ..since(Subject::disk(), "the disk's identity has changed since it was recorded".into())
     })
@@ -83,19 +82,19 @@ fn changed(layout: &Layout, snapshot: &Snapshot, then: &SnapshotPartition) -> Op
     let subject = partition_of(then.number);
     let Some(volume) = snapshot.volume_of(layout, then) else {
         let place = format!("0x{:x} bytes at 0x{:x}", then.len, then.start);
-        return Some(since(subject, format!("no longer there since it was recorded: {place}")));
+        return Some(since(subject, format!("missing since it was recorded: {place}")));
     };
     let now = layout.partition(volume)?;
     let mut what = Vec::new();
     if now.number != then.number {
-        what.push(format!("its number is {} now", now.number));
+        what.push(format!("its number is now {}", now.number));
     }
     if now.guid() != then.guid {
         let show = |guid: Option<Guid>| guid.map_or_else(|| "none".into(), |guid| guid.to_string());
-        what.push(format!("its GUID was {} and is {}", show(then.guid), show(now.guid())));
+        what.push(format!("its GUID was {}, now {}", show(then.guid), show(now.guid())));
     }
     if now.active != then.active {
-        what.push(if now.active { "it is active now".into() } else { "it is no longer active".into() });
+        what.push(if now.active { "it is now active".into() } else { "it is no longer active".into() });
     }
     (!what.is_empty()).then(|| since(subject, format!("changed since it was recorded: {}", what.join(", "))))
 }
@@ -112,8 +111,8 @@ fn stores(layout: &Layout, snapshot: &Snapshot) -> Vec<Finding> {
     };
     let differs = |(index, then): (usize, &SnapshotStore)| {
         let message = match now.iter().find(|now| place_now(now) == place(then)) {
-            None => "the store is gone, or cannot be read, since it was recorded",
-            Some(now) if now.sha256 != then.sha256 => "the store was written since it was recorded",
+            None => "the store is missing or cannot be read, unlike when it was recorded",
+            Some(now) if now.sha256 != then.sha256 => "the store was written to since it was recorded",
             Some(_) => return None,
         };
         Some(since(Subject::new(Place::SnapshotStore(index), then.path.clone()), message.into()))

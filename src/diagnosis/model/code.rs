@@ -37,213 +37,213 @@ macro_rules! codes {
 }
 
 codes! {
-    /// More than one MBR entry is active, or a boot flag is neither 00 nor 80: boot code stops at that.
+    /// More than one MBR entry is active, or a boot flag is neither 00 nor 80: boot code stops there.
     ActivePartitionAmbiguous "active-partition-ambiguous",
-    /// The active partition is to be another one, by `--active`.
+    /// `--active` makes another partition active.
     ActivePartitionChosen "active-partition-chosen",
-    /// No partition is active: boot code finds nothing to start.
+    /// No partition is active: boot code has nothing to start.
     ActivePartitionMissing "active-partition-missing",
-    /// The active partition has no boot manager of Windows.
+    /// The active partition has no Windows boot manager.
     ActivePartitionWrong "active-partition-wrong",
-    /// The disk is as it was recorded: its identity, its partitions and its stores.
+    /// The disk is unchanged since it was recorded: identity, partitions and stores.
     AsRecorded "as-recorded",
-    /// A volume is encrypted by BitLocker: its files cannot be seen.
+    /// A volume is encrypted with BitLocker: its files cannot be read.
     Bitlocker "bitlocker",
     /// The MBR has no boot code.
     BootCodeMissing "boot-code-missing",
-    /// `boot.ini` leads to a disk by a number that none here has.
+    /// `boot.ini` refers to a disk number that does not exist.
     BootIniDisk "boot-ini-disk",
-    /// `boot.ini` leads to a disk through `ntbootdd.sys`, which is not there.
+    /// `boot.ini` refers to a disk through `ntbootdd.sys`, which is missing.
     BootIniDriver "boot-ini-driver",
-    /// `boot.ini` leads to another disk, of which nothing can be told from here.
+    /// `boot.ini` refers to a different disk, which cannot be checked from here.
     BootIniElsewhere "boot-ini-elsewhere",
-    /// `boot.ini` leads to a partition that is not there, or that has no Windows.
+    /// `boot.ini` refers to a partition that does not exist or has no Windows.
     BootIniPartition "boot-ini-partition",
-    /// `boot.ini` names a disk by a signature that this one does not have.
+    /// `boot.ini` refers to a disk signature that is not this disk's.
     BootIniSignature "boot-ini-signature",
     /// `boot.ini` is UTF-16 text, in which NTLDR finds no entry.
     BootIniUtf16 "boot-ini-utf16",
-    /// The boot manager's file is empty, of zeros or cut, or the loader that firmware falls back to is.
+    /// The boot manager's file, or the firmware fallback loader, is empty, truncated or starts with zeros.
     BootManagerBroken "boot-manager-broken",
-    /// The boot manager's file is compressed, which a boot record does not read.
+    /// The boot manager's file is compressed, which boot records cannot read.
     BootManagerCompressed "boot-manager-compressed",
-    /// Another loader has the name of Windows' boot manager.
+    /// A third-party loader has the name of the Windows boot manager.
     BootManagerForeign "boot-manager-foreign",
-    /// The store is there, but no boot manager to open it.
+    /// The store exists, but there is no boot manager to open it.
     BootManagerMissing "boot-manager-missing",
-    /// Whether the boot manager is there cannot be told.
+    /// Whether the boot manager exists cannot be determined.
     BootManagerUnknown "boot-manager-unknown",
     /// A boot record has no boot code.
     BootRecordEmpty "boot-record-empty",
-    /// A boot record starts a program that is not there.
+    /// A boot record starts a program that does not exist.
     BootRecordOther "boot-record-other",
-    /// A boot record says that its volume begins elsewhere.
+    /// A boot record has the wrong start sector.
     BootRecordPlace "boot-record-place",
-    /// The active partition does not begin with a boot record.
+    /// The active partition has no boot record.
     BootRecordUnsigned "boot-record-unsigned",
-    /// Something is no longer as it was recorded.
+    /// Something has changed since the disk was recorded.
     ChangedSinceRecorded "changed-since-recorded",
-    /// A partition or an entry that was chosen by a switch does not fit.
+    /// A partition or an entry chosen by a switch does not fit.
     ChoiceDoesNotFit "choice-does-not-fit",
-    /// The entry that starts by itself starts no Windows.
+    /// The entry that boots by default does not start Windows.
     DefaultNotWindows "default-not-windows",
-    /// An element names a partition of this disk, under a disk GUID that the disk no longer has.
+    /// An element refers to a partition of this disk by a disk GUID that the disk no longer has.
     DiskGuidChanged "disk-guid-changed",
-    /// A partition holds a disk of its own: a table is where its volume would be.
+    /// A partition contains a partition table (a complete disk) instead of a volume.
     DiskInPartition "disk-in-partition",
-    /// An element names a disk that is not here.
+    /// An element refers to a disk that is not present.
     DiskUnknown "disk-unknown",
-    /// The drive letters of a Windows name this disk by an identity that it no longer has.
+    /// The drive letters of a Windows refer to this disk's old identity.
     DriveLetters "drive-letters",
-    /// Drive letters of a Windows name a disk or partition that is not known to be one of this disk's.
+    /// Drive letters of a Windows refer to a disk or partition that is not known to belong to this disk.
     DriveLettersUnknown "drive-letters-unknown",
     /// The drive letters of a Windows cannot be read.
     DriveLettersUnread "drive-letters-unread",
-    /// A dynamic disk (LDM): its volumes need not be where its partition table says.
+    /// A dynamic disk (LDM): its volumes may differ from the partition table.
     DynamicDisk "dynamic-disk",
-    /// The bytes of an element make no sense.
+    /// The data of an element are invalid.
     ElementDamaged "element-damaged",
     /// An entry lacks an element that boot managers need.
     ElementMissing "element-missing",
-    /// A volume is encrypted by another program than BitLocker, or looks so: its files cannot be seen.
+    /// A volume is encrypted by another program than BitLocker, or looks encrypted: its files cannot be read.
     Encrypted "encrypted",
-    /// A switch fits elements of several entries: `--entry` says which is meant.
+    /// A switch fits elements of several entries: choose one with `--entry`.
     EntryNeeded "entry-needed",
-    /// The loader at `\EFI\Boot` is not one of Windows.
+    /// The loader in `\EFI\Boot` is not a Windows one.
     FallbackLoaderForeign "fallback-loader-foreign",
-    /// There is no loader at `\EFI\Boot`.
+    /// There is no loader in `\EFI\Boot`.
     FallbackLoaderMissing "fallback-loader-missing",
-    /// A file that the store names is not where it says.
+    /// A file that the store refers to does not exist there.
     FileMissing "file-missing",
-    /// Whether a file that the store names is where it says cannot be told: its volume may be encrypted, or is not read here.
+    /// Whether a file that the store refers to exists cannot be determined: its volume may be encrypted or is not supported.
     FileUnknown "file-unknown",
-    /// A volume cannot be read, so that a file that the store names cannot be found on it.
+    /// A volume cannot be read, so a file that the store refers to cannot be found on it.
     FileUnreadable "file-unreadable",
-    /// The store's copy of a firmware entry names a partition under an old identity, or another place or size of it.
+    /// The store's copy of a firmware entry refers to a partition by an old identity, or with a different start or size.
     FirmwareEntry "firmware-entry",
-    /// The disk has a GPT, and its store is one for BIOS.
+    /// The disk is GPT, but its store is for BIOS.
     FirmwareMismatch "firmware-mismatch",
-    /// A Windows of NT 5.x has no `hal.dll`.
+    /// A Windows (NT 5.x) has no `hal.dll`.
     HalMissing "hal-missing",
     /// A Windows is hibernated, or was shut down with fast startup.
     Hibernated "hibernated",
-    /// Whether a Windows is hibernated cannot be told.
+    /// Whether a Windows is hibernated cannot be determined.
     HibernationUnknown "hibernation-unknown",
-    /// An entry of the hybrid MBR begins where no partition of the GPT does.
+    /// An entry of the hybrid MBR does not start where a GPT partition does.
     HybridMbrEntry "hybrid-mbr-entry",
     /// The disk's identity has changed since it was recorded.
     IdentityChanged "identity-changed",
     /// Another disk has the same identity, or the same partition GUIDs.
     IdentityCollision "identity-collision",
-    /// The kernel of a Windows is empty, of zeros or cut.
+    /// The kernel of a Windows is empty, truncated or starts with zeros.
     KernelBroken "kernel-broken",
     /// A Windows has no `ntoskrnl.exe`.
     KernelMissing "kernel-missing",
-    /// An entry's loader is empty, of zeros or cut.
+    /// An entry's loader is empty, truncated or starts with zeros.
     LoaderBroken "loader-broken",
-    /// An entry's loader is compressed in a way that boot managers of its firmware do not read.
+    /// An entry's loader is compressed in a way that its boot manager cannot read.
     LoaderCompressed "loader-compressed",
-    /// An entry's loader is a program for the other kind of firmware.
+    /// An entry's loader is for the other kind of firmware.
     LoaderOtherFirmware "loader-other-firmware",
-    /// A boot file is for another kind of processor than the one that starts it.
+    /// A boot file is for a different processor type than the file that starts it.
     MachineMismatch "machine-mismatch",
-    /// An MBR without a protective entry lies over the GPT that is meant.
+    /// An MBR without a protective entry hides the GPT.
     MbrOverGpt "mbr-over-gpt",
-    /// The default entry or the menu names entries that are not in the store.
+    /// The default entry or the menu refers to entries that are not in the store.
     MenuEntryMissing "menu-entry-missing",
     /// The store has neither a default entry nor a menu.
     MenuMissing "menu-missing",
-    /// An element names a partition of another disk that is attached here.
+    /// An element refers to a partition of a different disk that is attached or named.
     NamesOtherDisk "names-other-disk",
     /// The store has no {bootmgr} object.
     NoBootManagerObject "no-boot-manager-object",
-    /// A Windows is here, but no boot manager.
+    /// Windows is present, but no boot manager.
     NoSystemVolume "no-system-volume",
     /// The store has no entry that starts Windows.
     NoWindowsEntry "no-windows-entry",
-    /// A loader or a kernel does not begin as a program does.
+    /// A loader or a kernel has no valid program header.
     NotAProgram "not-a-program",
-    /// This is not the recorded disk, or its system partition is no longer where it was.
+    /// This is not the recorded disk, or its system partition has moved.
     NotTheRecordedDisk "not-the-recorded-disk",
-    /// There is neither a boot manager nor a Windows.
+    /// No boot manager and no Windows were found.
     NotWindows "not-windows",
-    /// NTLDR has no `NTDETECT.COM` beside it.
+    /// `NTDETECT.COM` is missing next to NTLDR.
     NtdetectMissing "ntdetect-missing",
-    /// Windows 2003 or XP: it has no BCD store.
+    /// Windows 2003 or XP: there is no BCD store.
     Ntldr "ntldr",
-    /// An entry's loader is that of another Windows than the one that it names.
+    /// An entry's loader belongs to a different Windows than its `osdevice`.
     OsdeviceElsewhere "osdevice-elsewhere",
-    /// Another entry of the menu starts a Windows.
+    /// Another entry of the menu starts Windows.
     OtherEntryStarts "other-entry-starts",
-    /// A partition ends beyond the end of the disk; all of its file system is there.
+    /// A partition ends past the end of the disk; its file system is complete.
     PartitionBeyondDisk "partition-beyond-disk",
-    /// An element names this disk by its identity, and a partition that is not on it.
+    /// An element refers to this disk by its identity, but to a partition that is not on it.
     PartitionChanged "partition-changed",
-    /// Two partitions have one GUID.
+    /// Two partitions have the same GUID.
     PartitionGuidShared "partition-guid-shared",
-    /// The target is one volume without a partition table, as the image of a partition is: the whole disk is to be examined.
+    /// The target is a single volume without a partition table, such as a partition image: examine the whole disk.
     PartitionImage "partition-image",
-    /// Something about the partition table that is good to know.
+    /// A remark about the partition table.
     PartitionTable "partition-table",
-    /// A partition that Windows is on, or starts from, is typed as something else.
+    /// A partition that Windows is on or boots from has the wrong type.
     PartitionType "partition-type",
     /// A damaged partition table may hide partitions.
     PartitionsLost "partitions-lost",
-    /// A GPT without a protective MBR: firmware and Windows ignore it.
+    /// A GPT without a protective MBR: firmware and Windows ignore the GPT.
     ProtectiveMbrMissing "protective-mbr-missing",
-    /// The protective entry of a GPT does not begin at sector 1, or has a boot flag: firmware ignores the GPT.
+    /// The protective MBR entry does not start at sector 1 or has a boot flag: firmware ignores the GPT.
     ProtectiveMbrWrong "protective-mbr-wrong",
-    /// The disk is a member of an array, by the record that a RAID keeps at its end.
+    /// The disk is a member of a RAID, by the metadata at its end.
     RaidMember "raid-member",
-    /// A part of the disk could not be read.
+    /// Part of the disk could not be read.
     ReadFailed "read-failed",
-    /// `ReAgent.xml` names a recovery environment that is not there, or cannot be read.
+    /// `ReAgent.xml` refers to a recovery environment that does not exist, or cannot be read.
     RecoveryConfig "recovery-config",
-    /// A volume was formatted for sectors of another size than the disk has.
+    /// A volume was formatted for a different sector size than the disk has.
     SectorSizeMismatch "sector-size-mismatch",
-    /// Another EFI system partition has a boot manager and a store too.
+    /// Another EFI system partition also has a boot manager and a store.
     SeveralEfiPartitions "several-efi-partitions",
-    /// An element names a partition of this disk, under an MBR signature that the disk no longer has.
+    /// An element refers to a partition of this disk by an MBR signature that the disk no longer has.
     SignatureChanged "signature-changed",
-    /// A part of the disk belongs to a pool of Storage Spaces.
+    /// Part of the disk belongs to a Storage Spaces pool.
     StorageSpaces "storage-spaces",
-    /// The last write to the store was cut short.
+    /// The last write to the store is incomplete.
     StoreDirty "store-dirty",
-    /// The volume that the disk starts from has no store, and another one has.
+    /// The volume that the disk boots from has no store, but another one has.
     StoreElsewhere "store-elsewhere",
-    /// The store is a valid hive without any boot objects.
+    /// The store is a valid hive but has no boot objects.
     StoreEmpty "store-empty",
-    /// There is a boot manager, but no store.
+    /// There is a boot manager but no store.
     StoreMissing "store-missing",
-    /// The store can be read, but not patched in place.
+    /// The store can be read but not patched in place.
     StoreNotPatchable "store-not-patchable",
-    /// Whether there is a store cannot be told.
+    /// Whether there is a store cannot be determined.
     StoreUnknown "store-unknown",
     /// The store cannot be read.
     StoreUnreadable "store-unreadable",
-    /// Another store, to which the firmware does not come.
+    /// Another store that the firmware does not use.
     StoreUnused "store-unused",
     /// A Windows has no SYSTEM hive.
     SystemHiveMissing "system-hive-missing",
-    /// The boot manager is on a logical partition, which boot code in the MBR does not start.
+    /// The boot manager is on a logical partition, which MBR boot code cannot start.
     SystemVolumeLogical "system-volume-logical",
-    /// The system volume for UEFI has a file system that firmware does not read.
+    /// The UEFI system volume has a file system that firmware cannot read.
     SystemVolumeNotFat "system-volume-not-fat",
-    /// An element names a partition as it was before the disk was converted between MBR and GPT.
+    /// An element refers to a partition as it was before the disk was converted between MBR and GPT.
     TableConverted "table-converted",
-    /// A file system goes on beyond the end of the disk: an image that was cut short.
+    /// A file system extends past the end of the disk: the image was truncated.
     VolumeCut "volume-cut",
     /// A file system is longer than its partition.
     VolumeLongerThanPartition "volume-longer-than-partition",
-    /// A volume must not be written now.
+    /// A volume cannot be written safely now.
     VolumeNotClean "volume-not-clean",
     /// A volume could not be read.
     VolumeUnreadable "volume-unreadable",
-    /// What an entry calls its system root is no Windows.
+    /// The system root of an entry is not a Windows directory.
     WindowsMissing "windows-missing",
     /// chkdsk is due on the volume of Windows.
     WindowsVolumeDirty "windows-volume-dirty",
-    /// A Windows is here that no entry of the store starts, and another is started.
+    /// No entry of the store starts this Windows, but another one is started.
     WindowsWithoutEntry "windows-without-entry",
 }
 

@@ -13,16 +13,18 @@ use crate::layout::Layout;
 use crate::layout::index::StoreIndex;
 
 /// What to do about what cannot be read.
-const READ_IT: &str = "of an image see whether it is whole (its length and hash beside the original's, `qemu-img check`), of a disk what the kernel says of reading it (`dmesg`)";
+const READ_IT: &str = "for an image, check that it is complete (compare length and hash with the original, \
+ `qemu-img check`); for a disk, look for I/O errors in `dmesg`";
 
 /// What to do about what was not read, by why that is.
 pub(in crate::diagnosis) fn read_it(layout: &Layout) -> &'static str {
     match &layout.failed_read {
         Some(read) if read.is_late() => {
-            "see why the server answers so slowly, or give it more time with --time-limit SECONDS"
+            "find out why the server responds so slowly, or raise --time-limit SECONDS"
         }
         Some(read) if read.is_at_limit() => {
-            "no sound disk needs so much: mend its file systems (`chkdsk`), or restore it from a backup"
+            "no healthy disk needs that much: repair its file systems (`chkdsk`) or restore it from a \
+             backup"
         }
         _ => READ_IT,
     }
@@ -30,7 +32,7 @@ pub(in crate::diagnosis) fn read_it(layout: &Layout) -> &'static str {
 
 /// What to do about a file system that is damaged.
 pub(in crate::diagnosis) const MEND_IT: &str =
-    "check that volume in a Windows rescue system (`chkdsk`), or restore it from a backup";
+    "check that volume in Windows PE (`chkdsk`) or restore it from a backup";
 
 /// How much a finding matters, in rising order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]

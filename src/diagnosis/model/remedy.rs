@@ -54,7 +54,7 @@ impl NamedDisk {
     pub fn place(&self) -> String {
         match self.partition {
             Some(number) => format!("partition {number} of {}", self.disk),
-            None => format!("a partition of {} that it does not have", self.disk),
+            None => format!("a partition that {} does not have", self.disk),
         }
     }
 }

@@ -55,14 +55,14 @@ pub(in crate::diagnosis) fn lead<'a>(
         }
         Adapter::Scsi(_) if !may_have_driver => return Lead::NoDriver,
         Adapter::Multi(_) if path.rdisk != 0 && is_lone(path.rdisk) => return Lead::NoDisk(path.rdisk),
-        Adapter::Scsi(_) => return Lead::Elsewhere("a disk that ntbootdd.sys finds".into()),
+        Adapter::Scsi(_) => return Lead::Elsewhere("a disk found through ntbootdd.sys".into()),
         Adapter::Multi(_) if path.rdisk != 0 => {
-            return Lead::Elsewhere(format!("another disk, number {} of the BIOS from 0", path.rdisk));
+            return Lead::Elsewhere(format!("a different disk, BIOS disk {} (counted from 0)", path.rdisk));
         }
         Adapter::Multi(_) | Adapter::Signature(_) => {}
     }
     if layout.table.kind != TableKind::Mbr {
-        return Lead::Elsewhere("a partition, which only an MBR disk has by that number".into());
+        return Lead::Elsewhere("a partition number that applies to MBR disks only".into());
     }
     let Some(volume) = path.partition_of(&layout.table) else { return Lead::NoPartition };
     let of_volume = |windows: &&WindowsVolume| windows.volume == volume && is_root(path, windows);

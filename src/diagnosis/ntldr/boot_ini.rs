@@ -30,7 +30,7 @@ use crate::partition::TableKind;
 
 /// What NTLDR does without a `boot.ini`.
 const NO_BOOT_INI: &str =
-    r"\boot.ini is not there or cannot be read: NTLDR then starts the first Windows it knows";
+    r"\boot.ini does not exist or cannot be read: NTLDR then starts the first Windows it knows";
 
 /// What NTLDR says when it does not find disk or partition (KB 314477).
 const NOT_READ: &str = "could not read from the selected boot disk";
@@ -67,29 +67,29 @@ pub(in crate::diagnosis) fn hop<'a>(
     context: &Context,
     system: &SystemVolume,
 ) -> (State, String, Option<&'a WindowsVolume>) {
-    let lacks = if start_files::lacks_detect(system) { r", without \NTDETECT.COM" } else { "" };
+    let lacks = if start_files::lacks_detect(system) { r", no \NTDETECT.COM" } else { "" };
     let unknown = |evidence: &str| (State::Unknown, format!("{evidence}{lacks}"), None);
     let Some(found) = parsed(system) else { return unknown(NO_BOOT_INI) };
     let (text, lead) = match found.default_target() {
-        None => return unknown("no entry, and no default"),
+        None => return unknown("no entry and no default"),
         Some(Target::Windows(path)) => (path.to_string(), lead(layout, context, system, path)),
         Some(Target::BootSector(text) | Target::Other(text)) => {
-            return unknown(&format!("{text}, which is no Windows of its own"));
+            return unknown(&format!("{text}, which is not a Windows path"));
         }
     };
     let (state, place, windows) = match lead {
         Lead::Windows(windows) => (State::Ok, layout.name(windows.volume), Some(windows)),
-        Lead::OtherDisk(_, named) => (State::Ok, format!("{}, another disk", named.place()), None),
-        Lead::UnknownDisk(_) => (State::Ok, "a disk that is not here".into(), None),
-        Lead::NoDisk(number) => (State::Ok, format!("disk {number} of the BIOS, and this one is 0"), None),
-        Lead::NoDriver => {
-            (State::Ok, format!("through {}, which is not there", SystemFile::ScsiDriver), None)
-        }
+        Lead::OtherDisk(_, named) => (State::Ok, format!("{}, a different disk", named.place()), None),
+        Lead::UnknownDisk(_) => (State::Ok, "a disk that is not present".into(), None),
+        Lead::NoDisk(number) => (State::Ok, format!("BIOS disk {number}, but this disk is 0"), None),
+        Lead::NoDriver => (State::Ok, format!("through {}, which is missing", SystemFile::ScsiDriver), None),
         Lead::Elsewhere(place) => (State::Unknown, place, None),
-        Lead::NoPartition => (State::Ok, "a partition that is not here".into(), None),
-        Lead::NoWindows(volume) => (State::Ok, format!("{}, where it is not", layout.name(volume)), None),
+        Lead::NoPartition => (State::Ok, "a partition that does not exist".into(), None),
+        Lead::NoWindows(volume) => {
+            (State::Ok, format!("{}, which has no such Windows", layout.name(volume)), None)
+        }
         Lead::Hidden(volume) => {
-            (State::Unknown, format!("{}, whose files cannot be seen", layout.name(volume)), None)
+            (State::Unknown, format!("{}, whose files cannot be read", layout.name(volume)), None)
         }
     };
     (state, format!("default {text}: {place}{lacks}"), windows)
@@ -119,13 +119,12 @@ fn what_it_is(layout: &Layout, system: &SystemVolume) -> Finding {
         entries.iter().filter_map(|entry| signature(path(Some(&entry.target))?)).collect();
     let own = |signature: &u32| layout.table.disk == Some(DiskId::Mbr(*signature));
     let message = match signatures.as_slice() {
-        [] => "Windows 2003/XP: NTLDR finds its disk by number, there is no BCD store and nothing to patch",
+        [] => "Windows 2003/XP: no BCD store; NTLDR finds its disk by number, so there is nothing to patch",
         all if all.iter().all(own) => {
-            "Windows 2003/XP: boot.ini names this disk by the signature that it has, there is no BCD store and nothing to patch"
+            "Windows 2003/XP: no BCD store; boot.ini refers to this disk by its current signature, so \
+             there is nothing to patch"
         }
-        _ => {
-            "Windows 2003/XP: there is no BCD store, and boot.ini names a disk by a signature that this one does not have"
-        }
+        _ => "Windows 2003/XP: no BCD store; boot.ini refers to a signature that is not this disk's",
     };
     Finding { evidence, ..Finding::plain(Code::Ntldr, Severity::Note, Subject::disk(), message.into()) }
 }
@@ -157,10 +156,10 @@ fn entry(
         false => Subject::new(Place::BootIniEntry(path.clone()), format!(r"\boot.ini {path}")),
     };
     let place = layout.name(system.volume);
-    let said = format!(r"\boot.ini on {place} names {path}");
+    let said = format!(r"\boot.ini on {place} refers to {path}");
     let lead = lead(layout, context, system, path);
     if let Lead::Elsewhere(elsewhere) = &lead {
-        let message = format!("boot.ini leads to {elsewhere}");
+        let message = format!("boot.ini refers to {elsewhere}");
         let note = Finding::plain(Code::BootIniElsewhere, Severity::Note, subject, message);
         return is_default.then(|| Finding { evidence: vec![said], ..note });
     }
@@ -177,14 +176,17 @@ fn fault(layout: &Layout, place: &str, path: &ArcPath, lead: &Lead<'_>, is_defau
     Some(match lead {
         Lead::UnknownDisk(named) => Fault {
             code: Code::BootIniSignature,
-            message: format!("boot.ini names a disk by the signature {named:08x}, and this disk has another"),
+            message: format!(
+                "boot.ini refers to disk signature {named:08x}, but this disk has a different \
+             one"
+            ),
             evidence: wrong_disk(layout, is_default),
             remedy: Remedy::Advice(wrong_disk_advice(layout, place, *named)),
         },
         Lead::OtherDisk(signature, named) => Fault {
             code: Code::BootIniSignature,
             message: format!(
-                "boot.ini names {} by its signature {signature:08x}, which is another disk here",
+                "boot.ini refers to {} by signature {signature:08x}, a different disk",
                 named.place()
             ),
             evidence: wrong_disk(layout, is_default),
@@ -192,16 +194,14 @@ fn fault(layout: &Layout, place: &str, path: &ArcPath, lead: &Lead<'_>, is_defau
         },
         Lead::NoDisk(number) => Fault {
             code: Code::BootIniDisk,
-            message: format!(
-                "boot.ini leads to rdisk({number}), and there is no disk but this one, rdisk(0)"
-            ),
+            message: format!("boot.ini refers to rdisk({number}), but this disk is the only one, rdisk(0)"),
             evidence: says(is_default, NOT_READ),
             remedy: Remedy::Advice(no_disk_advice(layout, place, path)),
         },
         Lead::NoDriver => Fault {
             code: Code::BootIniDriver,
             message: format!(
-                r"boot.ini leads to a disk through {}, which is not beside \ntldr",
+                r"boot.ini refers to a disk through {}, which is missing next to \ntldr",
                 SystemFile::ScsiDriver
             ),
             evidence: Vec::new(),
@@ -209,16 +209,14 @@ fn fault(layout: &Layout, place: &str, path: &ArcPath, lead: &Lead<'_>, is_defau
         },
         Lead::NoPartition => Fault {
             code: Code::BootIniPartition,
-            message: format!(
-                "boot.ini leads to partition({partition}), and this disk has no partition of that number"
-            ),
+            message: format!("boot.ini refers to partition({partition}), which does not exist on this disk"),
             evidence: says(is_default, NOT_READ),
             remedy: Remedy::Advice(wrong_partition_advice(layout, place, path)),
         },
         Lead::NoWindows(volume) => Fault {
             code: Code::BootIniPartition,
             message: format!(
-                "boot.ini leads to {} on {}, and there is no Windows there",
+                "boot.ini refers to {} on {}, which has no Windows there",
                 path.directory,
                 layout.name(*volume)
             ),
@@ -234,14 +232,14 @@ fn fault(layout: &Layout, place: &str, path: &ArcPath, lead: &Lead<'_>, is_defau
 
 /// What the screen shows, by Microsoft's word; it was not measured.
 fn says(is_default: bool, words: &str) -> Vec<String> {
-    let when = if is_default { "at the start" } else { "when it is chosen" };
-    vec![format!("NTLDR says {when}: {words}")]
+    let when = if is_default { "at startup" } else { "when selected" };
+    vec![format!("NTLDR shows {when}: {words}")]
 }
 
 fn wrong_disk(layout: &Layout, is_default: bool) -> Vec<String> {
     let mut evidence = Vec::new();
     if let Some(DiskId::Mbr(signature)) = layout.table.disk {
-        evidence.push(format!("this disk has the signature {signature:08x}"));
+        evidence.push(format!("this disk has signature {signature:08x}"));
     }
     evidence.extend(says(is_default, NOT_READ));
     evidence
@@ -250,34 +248,34 @@ fn wrong_disk(layout: &Layout, is_default: bool) -> Vec<String> {
 fn wrong_disk_advice(layout: &Layout, place: &str, named: u32) -> String {
     let Some(DiskId::Mbr(signature)) = layout.table.disk else {
         return match layout.table.kind {
-            TableKind::None => "examine the whole disk that this volume is from".to_owned(),
+            TableKind::None => "examine the whole disk this volume is from".to_owned(),
             TableKind::Mbr | TableKind::Gpt => {
                 format!(r"edit \boot.ini on {place}: only an MBR disk has a signature")
             }
         };
     };
     format!(
-        r"edit \boot.ini on {place}: signature({named:08x}) becomes signature({signature:08x}), in `default=` and in every entry; or, where no other disk has that signature, give it back with `sfdisk --disk-id DISK 0x{named:08x}`; fix does neither, not with --restore-identity either: it takes the old identity from a BCD store"
+        r"edit \boot.ini on {place}: change signature({named:08x}) to signature({signature:08x}), in `default=` and in every entry; or, if no other disk has the old signature, restore it with `sfdisk --disk-id DISK 0x{named:08x}`; fix does neither (--restore-identity needs a BCD store)"
     )
 }
 
 fn no_disk_advice(layout: &Layout, place: &str, path: &ArcPath) -> String {
     match correction(layout, place, path) {
         Some(edit) => {
-            format!("{edit}; or, if it means a disk of the same machine, name that with --with DISK")
+            format!("{edit}; or, if it is another disk of this machine, name that with --with DISK")
         }
-        None => format!("{} is not on this disk: name the one that has it with --with DISK", path.directory),
+        None => format!("{} is not on this disk: name the disk that has it with --with DISK", path.directory),
     }
 }
 
 fn no_driver_advice(layout: &Layout, place: &str, path: &ArcPath) -> String {
-    let restore = "restore that driver from a backup";
+    let restore = "restore the driver from a backup";
     correction(layout, place, path).map_or_else(|| restore.to_owned(), |edit| format!("{edit}; or {restore}"))
 }
 
 fn wrong_partition_advice(layout: &Layout, place: &str, path: &ArcPath) -> String {
     let nowhere =
-        || format!("{} is on no partition of this disk, or on several; see `bcdrescue list`", path.directory);
+        || format!("{} is on none or several partitions of this disk; see `bcdrescue list`", path.directory);
     correction(layout, place, path).unwrap_or_else(nowhere)
 }
 

@@ -11,24 +11,24 @@ use crate::layout::arc_path::ArcPath;
 pub(in crate::diagnosis) fn correction(layout: &Layout, place: &str, path: &ArcPath) -> Option<String> {
     let windows = meant(layout, path)?;
     let number = number_of(layout, path, windows.volume)?;
-    let rdisk = || format!("rdisk({}) becomes rdisk(0)", path.rdisk);
+    let rdisk = || format!("rdisk({}) to rdisk(0)", path.rdisk);
     let mut changes = Vec::new();
     match path.adapter {
         Adapter::Scsi(adapter) => changes.push(format!(
-            "scsi({adapter})disk({})rdisk({}) becomes multi(0)disk(0)rdisk(0)",
+            "scsi({adapter})disk({})rdisk({}) to multi(0)disk(0)rdisk(0)",
             path.disk, path.rdisk
         )),
         Adapter::Multi(_) if path.rdisk != 0 => changes.push(rdisk()),
         Adapter::Multi(_) | Adapter::Signature(_) => {}
     }
     if number != path.partition {
-        changes.push(format!("partition({}) becomes partition({number})", path.partition));
+        changes.push(format!("partition({}) to partition({number})", path.partition));
     }
     if !is_root(path, windows) {
-        changes.push(format!("{} becomes {}", path.directory, windows.root));
+        changes.push(format!("{} to {}", path.directory, windows.root));
     }
     Some(format!(
-        r"edit \boot.ini on {place}: {}, in `default=` and in its entry: {} is on {}",
+        r"edit \boot.ini on {place}: change {}, in `default=` and in its entry: {} is on {}",
         changes.join(", "),
         windows.root,
         layout.name(windows.volume)

@@ -20,7 +20,7 @@ const FALLBACKS: [&str; 2] = [r"\WINDOWS", r"\WINNT"];
 
 /// What NTLDR says of a file that is not there.
 const NOT_STARTED: &str =
-    "NTLDR says: Windows could not start because the following file is missing or corrupt:";
+    "NTLDR shows: Windows could not start because the following file is missing or corrupt:";
 
 /// What is beside NTLDR.
 pub(in crate::diagnosis) fn findings(layout: &Layout, system: &SystemVolume) -> Vec<Finding> {
@@ -35,15 +35,15 @@ pub(in crate::diagnosis) fn lacks_detect(system: &SystemVolume) -> bool {
 fn detect(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
     let severity = severity(layout, system, true);
     (lacks_detect(system) && severity > Severity::Note).then(|| Finding {
-        evidence: vec!["NTLDR says: NTDETECT failed".into()],
+        evidence: vec!["NTLDR shows: NTDETECT failed".into()],
         remedy: Remedy::Advice(
-            r"copy it there from \I386 of an installation disk of that Windows, or from a backup".into(),
+            r"copy it there from \I386 on that Windows version's installation disc, or from a backup".into(),
         ),
         ..Finding::plain(
             Code::NtdetectMissing,
             severity,
             Subject::volume(layout, system.volume),
-            format!(r"\ntldr is there, but no {} beside it", SystemFile::Ntdetect),
+            format!(r"\ntldr is present, but {} next to it is missing", SystemFile::Ntdetect),
         )
     })
 }
@@ -61,19 +61,19 @@ fn utf16(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
         other => other,
     };
     let evidence = match fallback {
-        Some(windows) => format!("without an entry NTLDR starts {} on {place}", windows.root),
-        None => format!(r"without an entry NTLDR starts \WINDOWS on {place}, and there is none"),
+        Some(windows) => format!("with no entry NTLDR starts {} on {place}", windows.root),
+        None => format!(r"with no entry NTLDR starts \WINDOWS on {place}, which does not exist"),
     };
     Some(Finding {
-        evidence: vec![r"NTLDR says: Invalid BOOT.INI file, Booting from C:\windows\".to_owned(), evidence],
+        evidence: vec![r"NTLDR shows: Invalid BOOT.INI file, Booting from C:\windows\".to_owned(), evidence],
         remedy: Remedy::Advice(format!(
-            r"write \boot.ini on {place} anew in plain bytes: `iconv -f {encoding} -t cp1252`"
+            r"convert \boot.ini on {place} to plain bytes: `iconv -f {encoding} -t cp1252`"
         )),
         ..Finding::plain(
             Code::BootIniUtf16,
             severity,
             Subject::volume(layout, system.volume),
-            r"\boot.ini is UTF-16 text; NTLDR reads bytes, and finds no entry in it".into(),
+            r"\boot.ini is UTF-16 text; NTLDR reads bytes and finds no entry in it".into(),
         )
     })
 }
@@ -93,7 +93,9 @@ pub(in crate::diagnosis) fn incomplete(layout: &Layout, windows: &WindowsVolume)
         findings.push(Finding {
             evidence: vec![format!(r"{NOT_STARTED} <Windows root>\system32\hal.dll")],
             remedy: Remedy::Advice(
-                "not a matter of boot.ini: restore it from a backup, or from an installation disk of that Windows (it has one for each kind of machine)".into(),
+                "restore it from a backup or from that Windows version's installation disc (it has one for \
+                 each kind of machine)"
+                    .into(),
             ),
             ..Finding::plain(
                 Code::HalMissing,

@@ -39,7 +39,7 @@ pub(in crate::diagnosis) fn of_drive(
     let edits = hard_drive_edit::replace_hard_drive(value, drive, new).ok()?;
     let named = |edit: Edit| {
         let within = edit.at.saturating_sub(value.at);
-        let to = |old: u64, new: u64| format!("{old}, to be {new}");
+        let to = |old: u64, new: u64| format!("{old} -> {new}");
         let (what, meaning) = if within == drive.partition_number.at {
             ("partition number", to(drive.partition_number.value.into(), new.number.into()))
         } else if within == drive.start_lba.at {
@@ -48,7 +48,7 @@ pub(in crate::diagnosis) fn of_drive(
             ("blocks", to(drive.lba_count.value, new.lba_count))
         } else {
             let old = drive.identity().map_or_else(String::new, show_signature);
-            ("identity", format!("{old}, to be {}", show_signature(new.signature)))
+            ("identity", format!("{old} -> {}", show_signature(new.signature)))
         };
         place.edit(edit, what, meaning)
     };
@@ -67,22 +67,22 @@ pub(in crate::diagnosis) fn of_record(
     let named = |edit: Edit| {
         let (what, meaning) = match (record.partition, new, edit.at == start) {
             (QualifiedPartition::Mbr { offset, .. }, QualifiedPartition::Mbr { offset: new, .. }, true) => {
-                ("offset", format!("0x{offset:x}, to be 0x{new:x}"))
+                ("offset", format!("0x{offset:x} -> 0x{new:x}"))
             }
             (
                 QualifiedPartition::Mbr { signature, .. },
                 QualifiedPartition::Mbr { signature: new, .. },
                 false,
-            ) => ("disk signature", format!("0x{signature:08x}, to be 0x{new:08x}")),
+            ) => ("disk signature", format!("0x{signature:08x} -> 0x{new:08x}")),
             (
                 QualifiedPartition::Gpt { partition, .. },
                 QualifiedPartition::Gpt { partition: new, .. },
                 true,
-            ) => ("partition GUID", format!("{partition}, to be {new}")),
+            ) => ("partition GUID", format!("{partition} -> {new}")),
             (QualifiedPartition::Gpt { disk, .. }, QualifiedPartition::Gpt { disk: new, .. }, false) => {
-                ("disk GUID", format!("{disk}, to be {new}"))
+                ("disk GUID", format!("{disk} -> {new}"))
             }
-            (old, new, _) => ("identity", format!("{old}, to be {new}")),
+            (old, new, _) => ("identity", format!("{old} -> {new}")),
         };
         place.edit(edit, what, meaning)
     };

@@ -150,14 +150,15 @@ impl Entry<'_> {
         let place = self.layout.name(volume);
         let message = match stale.identity {
             true => {
-                format!("copy of a firmware entry: names {place} under an identity that it no longer has")
+                format!("copy of a firmware entry: refers to {place} by an old identity")
             }
-            false => format!("copy of a firmware entry: names {place}, but another place or size of it"),
+            false => format!("copy of a firmware entry: refers to {place} with a different start or size"),
         };
         let called = variable.map_or_else(String::new, |variable| {
             format!(" {} \"{}\"", variable.variable(), variable.friendly_name)
         });
-        let mut evidence: Vec<String> = stale.names.iter().map(|name| format!("it names {name}")).collect();
+        let mut evidence: Vec<String> =
+            stale.names.iter().map(|name| format!("it refers to {name}")).collect();
         evidence.extend(node_of(self.layout, volume).map(|node| {
             format!(
                 "{place} has {}, number {}, {} blocks from block {}",
@@ -167,8 +168,7 @@ impl Entry<'_> {
                 node.start_lba
             )
         }));
-        evidence
-            .push("the entry itself is in the firmware's memory, which cannot be seen from here".to_owned());
+        evidence.push("the entry itself is in firmware NVRAM, which cannot be read from here".to_owned());
         let remedy = match self.context.choice.firmware_entries {
             true => Remedy::Edit(stale.edits),
             false => Remedy::Switch(Switch::FirmwareEntries, self.advice()),
@@ -181,12 +181,12 @@ impl Entry<'_> {
     fn advice(&self) -> String {
         let system = self.layout.systems.iter().find(|system| system.volume == self.file.volume);
         let fallback = match system.is_some_and(|system| self.layout.fallback_on(system).is_some()) {
-            true => "which is there",
-            false => "which is missing here",
+            true => "which is present",
+            false => "which is missing",
         };
         let name = self.layout.fallback();
         format!(
-            r"Windows refreshes the copy at its next start, and `fix --firmware-entries` sets it right now; if the machine does not start, its own entry is stale too: firmware then falls back to {name}, {fallback}, or the entry has to be made anew (`bcdboot` from a Windows rescue system, `efibootmgr` from Linux)"
+            r"Windows updates the copy at its next start, and `fix --firmware-entries` corrects it now; if the machine does not boot, its own entry is stale too: firmware then falls back to {name}, {fallback}, or recreate the entry (`bcdboot` from Windows PE, `efibootmgr` from Linux)"
         )
     }
 }

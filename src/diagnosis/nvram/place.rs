@@ -74,7 +74,7 @@ pub fn drive_here(layout: &Layout, drive: &HardDrive) -> Option<VolumeIndex> {
 /// What a node names, for people.
 #[must_use]
 pub(crate) fn show_drive(drive: &HardDrive) -> String {
-    let signature = drive.identity().map_or_else(|| "no identity that is known".to_owned(), show_signature);
+    let signature = drive.identity().map_or_else(|| "unknown identity".to_owned(), show_signature);
     format!(
         "{signature}, number {}, {} blocks from block {}",
         drive.partition_number.value, drive.lba_count.value, drive.start_lba.value

@@ -113,6 +113,6 @@ pub(in crate::diagnosis) fn path_edit(
         site: Site::Store { store, at: element.at.saturating_add(same), rank: RANK },
         before,
         after,
-        meaning: format!("{path}, to be {new}"),
+        meaning: format!("{path} -> {new}"),
     })
 }

@@ -335,7 +335,7 @@ impl<'a> Matching<'a> {
         }
         let missing = layout.table.unseen.iter().filter_map(|_| {
             let companion = self.facts.machine.companion(seen.disk)?;
-            Some(format!("perhaps a partition that is missing on {}", companion.name))
+            Some(format!("possibly a partition that is missing on {}", companion.name))
         });
         let names = [seen].into_iter().chain(hidden).map(|spot| self.facts.machine.name(spot));
         Some(Unresolved::AmbiguousDisks(names.chain(missing).collect()))

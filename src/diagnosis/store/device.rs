@@ -83,14 +83,15 @@ impl DeviceElement<'_> {
         let repoint = Repoint { volume: Some(volume), ..self.repointing(new, place.clone(), partition) };
         let message = match change {
             Change::Signature | Change::DiskGuid => {
-                format!("names {place}, but under an identity that this disk no longer has")
+                format!("refers to {place} by this disk's old identity")
             }
             Change::Partition => {
-                format!("names a partition that is not on this disk; it should name {place}")
+                format!("refers to a partition that is not on this disk; should be {place}")
             }
-            Change::Both => format!("names a disk that is not here; it should name {place}"),
+            Change::Both => format!("refers to a disk that is not present; should be {place}"),
             Change::Style => format!(
-                "names a partition as it was before the disk was converted between MBR and GPT; it should name {place}"
+                "refers to a partition as it was before the conversion between MBR and GPT; should be \
+                 {place}"
             ),
         };
         Some(Finding { remedy: Remedy::Repoint(repoint), ..self.base(change, message, Some(volume)) })
@@ -100,7 +101,7 @@ impl DeviceElement<'_> {
         let new = identity_of(&companion.layout, volume)?;
         let place = companion.place(volume);
         let partition = companion.layout.partition(volume)?.number;
-        let message = format!("names a disk or partition that is not here; it should name {place}");
+        let message = format!("refers to a disk or partition that is not present; should be {place}");
         let mut finding = self.base(change, message, None);
         if let Some(disk) = companion.layout.table.disk {
             finding.evidence.push(format!("{} has {}", companion.name, show_disk(disk)));

@@ -112,7 +112,7 @@ impl<'a> DeviceElement<'a> {
     }
 
     fn evidence(&self, volume: Option<VolumeIndex>) -> Vec<String> {
-        let mut evidence = vec![format!("it names {}", show_identity(&self.reference.named))];
+        let mut evidence = vec![format!("it refers to {}", show_identity(&self.reference.named))];
         if let Some(disk) = self.layout.table.disk {
             evidence.push(format!("this disk has {}", show_disk(disk)));
         }

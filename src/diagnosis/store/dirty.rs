@@ -17,7 +17,9 @@ use crate::layout::store::Dirty;
 use crate::layout::store::StoreFile;
 
 /// The way out where nothing here helps.
-const WAY_OUT: &str = "start Windows or its recovery environment once on a copy of the disk, or load and unload the store with `reg load` in a Windows rescue system; where the identity has changed, `fix --restore-identity` writes no store";
+const WAY_OUT: &str = "start Windows or its recovery environment once on a copy of the disk, or load and \
+ unload the store in Windows PE (`reg load`); if the identity changed, `fix --restore-identity` writes no \
+ store";
 
 /// The finding about a store on a disk, when it is dirty.
 pub(in crate::diagnosis) fn finding(index: StoreIndex, file: &StoreFile) -> Option<Finding> {
@@ -32,11 +34,11 @@ pub(in crate::diagnosis) fn finding(index: StoreIndex, file: &StoreFile) -> Opti
                 Code::StoreDirty,
                 if file.first { Severity::BlocksBoot } else { Severity::Stale },
                 Subject::store(Some(index), &file.name),
-                format!("the store is dirty, its last change was not completed, and {why}"),
+                format!("the store is dirty, its last write is incomplete, and {why}"),
             )
         },
     };
-    finding.evidence.push("the machine was switched off while Windows wrote it".into());
+    finding.evidence.push("the machine was switched off while Windows wrote the store".into());
     Some(finding)
 }
 
@@ -45,13 +47,15 @@ pub(in crate::diagnosis) fn alone(path: &str, store: &Store) -> Option<Finding> 
     store.hive().base_block().is_dirty().then(|| Finding {
         evidence: vec![
             numbers(store),
-            "the machine was switched off while Windows wrote it; the truth may be in its log files, which are read on a disk only".into(),
+            "the machine was switched off while Windows wrote the store; the changes may be in its log \
+             files, which are only read on a disk"
+                .into(),
         ],
         ..Finding::plain(
             Code::StoreDirty,
             Severity::Degrades,
             Subject::store(None, path),
-            "the store is dirty: its last change was not completed".into(),
+            "the store is dirty: its last write is incomplete".into(),
         )
     })
 }
@@ -62,17 +66,19 @@ fn replayed_finding(index: StoreIndex, file: &StoreFile, replayed: &Replayed) ->
     let severity =
         if is_longer || !(is_measured || file.recovery) { Severity::Degrades } else { Severity::Note };
     let known = if is_measured {
-        "a boot manager does the same"
+        "boot managers do the same"
     } else {
-        "whether its boot manager does the same was not measured"
+        "whether this boot manager does the same was not tested"
     };
     let remedy = if is_longer {
         format!(
-            "the whole store is {} bytes longer than its file, which fix does not let grow; {WAY_OUT}",
+            "the replayed store is {} bytes longer than its file, and fix does not extend files; {WAY_OUT}",
             file.lacks()
         )
     } else {
-        "Windows completes the change when it starts; fix writes what was replayed only together with a re-pointing".into()
+        "Windows completes the write when it starts; fix writes the replayed pages only together with a \
+         re-pointing"
+            .into()
     };
     Finding {
         evidence: evidence(replayed),
@@ -81,7 +87,10 @@ fn replayed_finding(index: StoreIndex, file: &StoreFile, replayed: &Replayed) ->
             Code::StoreDirty,
             severity,
             Subject::store(Some(index), &file.name),
-            format!("switched off while Windows wrote it: {}; {known}", summary(replayed)),
+            format!(
+                "the machine was switched off while Windows wrote the store: {}; {known}",
+                summary(replayed)
+            ),
         )
     }
 }
@@ -102,7 +111,7 @@ pub(crate) fn summary(replayed: &Replayed) -> String {
 fn evidence(replayed: &Replayed) -> Vec<String> {
     let pages = replayed.pages.iter().map(|page| {
         format!(
-            "0x{:x} bytes at 0x{:x} of the file, number {} of {}",
+            "0x{:x} bytes at 0x{:x} of the file, entry {} of {}",
             page.len, page.at, page.number, page.log
         )
     });

@@ -81,12 +81,12 @@ fn missing_devices(
             severity: Severity::BlocksBoot,
             subject: Subject::value(place(at, id), &file.name, object, name),
             message: match object.element(id) {
-                None => format!("the entry that starts by itself has no `{name}`"),
-                Some(_) => format!("the entry that starts by itself has a `{name}` that leads nowhere"),
+                None => format!("the default entry has no `{name}`"),
+                Some(_) => format!("the default entry has an invalid `{name}`"),
             },
             evidence: Vec::new(),
             predicted_status: None,
-            remedy: Remedy::Advice("set it with bcdedit from a Windows rescue system".into()),
+            remedy: Remedy::Advice("set it with `bcdedit` from Windows PE".into()),
         })
         .collect()
 }
@@ -139,11 +139,13 @@ fn damaged(
             object,
             &display_name(element, object.object_type),
         ),
-        message: "its bytes make no sense, so that nothing is found by it".into(),
+        message: "invalid device data, so nothing is found by it".into(),
         evidence: vec![why.clone()],
         predicted_status: None,
         remedy: Remedy::Advice(
-            "left as it is; if a repair was cut short here, undo it by its record and run fix again, else set it with bcdedit".into(),
+            "not changed; if a repair was interrupted here, undo it with its record and run fix again, \
+             otherwise set it with `bcdedit`"
+                .into(),
         ),
     })
 }

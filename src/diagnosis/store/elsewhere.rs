@@ -15,12 +15,12 @@ impl DeviceElement<'_> {
         let named = NamedDisk { disk: name.to_owned(), partition };
         let change = change(self.layout, self.reference);
         let message = match partition {
-            Some(_) => format!("names {}, which is another disk here", named.place()),
-            None => format!("names {}, another disk here", named.place()),
+            Some(_) => format!("refers to {}, a different attached or named disk", named.place()),
+            None => format!("refers to {}, a different attached or named disk", named.place()),
         };
         let mut finding = self.base(change, message, None);
         if let (Change::DiskGuid, Some(volume)) = (change, direct(self.layout, &self.reference.named)) {
-            finding.evidence.push(format!("{} of this disk has that GUID too", self.layout.name(volume)));
+            finding.evidence.push(format!("{} of this disk has the same GUID", self.layout.name(volume)));
         }
         Finding { code: Code::NamesOtherDisk, remedy: Remedy::Belongs(named), ..finding }
     }

@@ -88,22 +88,22 @@ fn firmware_mismatch(layout: &Layout) -> Option<Finding> {
     let windows = layout.windows.iter().find(|windows| windows.winload_efi).or(layout.windows.first());
     let root = windows.map_or(r"\Windows", |windows| windows.root.as_str());
     if !winload {
-        missing.push("winload.efi in the Windows (a 64-bit one has it)".to_owned());
+        missing.push("winload.efi in the Windows directory (64-bit Windows has it)".to_owned());
     }
     Some(Finding {
         evidence: vec![
-            format!("{} on {} is a store for BIOS", bios.name, layout.name(bios.volume)),
+            format!("{} on {} is a BIOS store", bios.name, layout.name(bios.volume)),
             format!("missing for UEFI: {}", missing.join("; ")),
         ],
         remedy: Remedy::Advice(format!(
-            "make them with `bcdboot C:{root} /s S: /f UEFI` from a Windows rescue system (S: is the EFI system partition), and let the machine start by UEFI"
+            "create them with `bcdboot C:{root} /s S: /f UEFI` from Windows PE (S: is the EFI system \
+             partition) and boot the machine by UEFI"
         )),
         ..Finding::plain(
             Code::FirmwareMismatch,
             Severity::BlocksBoot,
             Subject::disk(),
-            "the disk is a GPT disk now, and its store is one for BIOS: Windows starts from GPT on UEFI only"
-                .into(),
+            "the disk is GPT, but its store is for BIOS: Windows boots from GPT by UEFI only".into(),
         )
     })
 }
@@ -146,13 +146,13 @@ impl Paths<'_> {
         let advice = format!("`fix --windows {number} --entry {}` sets it to {loader}", object.key);
         let place = ElementPlace { store: self.index, object: at, id: ElementId::OS_DEVICE };
         Some(Finding {
-            evidence: vec![format!("{path} is on {loader}"), format!("osdevice names {other}")],
+            evidence: vec![format!("{path} is on {loader}"), format!("osdevice refers to {other}")],
             remedy: Remedy::Switch(Switch::Windows(Some(OfEntry { number, entry: object.id })), advice),
             ..Finding::plain(
                 Code::OsdeviceElsewhere,
                 Severity::BlocksBoot,
                 Subject::value(place, &self.file.name, object, "osdevice"),
-                format!("names {other}, and the loader is that of the Windows on {loader}"),
+                format!("refers to {other}, but the loader belongs to the Windows on {loader}"),
             )
         })
     }
@@ -170,7 +170,7 @@ impl Paths<'_> {
         let remedy = match edit.filter(|_| is_there) {
             Some(edit) if self.choice.convert => Remedy::Edit(vec![edit]),
             Some(_) => Remedy::Switch(Switch::Convert, format!("`fix --convert` sets it to {wanted}")),
-            None => Remedy::Advice("make a new store with `bcdboot` from a Windows rescue system".into()),
+            None => Remedy::Advice("create a new store with `bcdboot` from Windows PE".into()),
         };
         let place = ElementPlace { store: self.index, object: at, id: ElementId::PATH };
         Some(Finding {
@@ -181,7 +181,7 @@ impl Paths<'_> {
                 if is_main { Severity::BlocksBoot } else { Severity::Degrades },
                 Subject::value(place, &self.file.name, object, "path"),
                 format!(
-                    "{path} is a program for the other firmware: this store is read on {}",
+                    "{path} is for the other kind of firmware: this store is used on {}",
                     self.file.firmware
                 ),
             )
@@ -201,15 +201,12 @@ impl Paths<'_> {
                 )
         });
         let Some((reference, answer)) = of_object.next() else {
-            return (false, format!("where {path} would be cannot be told"));
+            return (false, format!("cannot determine where {path} should be"));
         };
         if reference.purpose.role == ElementRole::Image {
             return (
                 true,
-                format!(
-                    "{path} is looked for in {}",
-                    reference.purpose.file.as_deref().unwrap_or("an image")
-                ),
+                format!("{path} is expected in {}", reference.purpose.file.as_deref().unwrap_or("an image")),
             );
         }
         let volume = match answer {
@@ -219,7 +216,7 @@ impl Paths<'_> {
         };
         match volume.filter(|volume| self.layout.evidence.has(*volume, path)) {
             Some(volume) => (true, format!("{path} is on {}", self.layout.name(volume))),
-            None => (false, format!("{path} is not where the entry leads")),
+            None => (false, format!("{path} is not where the entry points")),
         }
     }
 }
@@ -232,7 +229,7 @@ pub(in crate::diagnosis) fn incomplete(
     windows: &WindowsVolume,
     loader: Option<Machine>,
 ) -> Vec<Finding> {
-    let advice = Remedy::Advice("not a matter of the store: restore it from a backup".into());
+    let advice = Remedy::Advice("restore it from a backup".into());
     let missing = |code, path: &str| Finding {
         remedy: advice.clone(),
         ..Finding::plain(
@@ -260,10 +257,10 @@ fn no_windows(goal: Goal<'_>, root: &str) -> Option<Finding> {
     let mut there = layout.windows.iter().filter(|windows| windows.volume == goal.volume);
     let advice = match (there.next(), there.next()) {
         (Some(only), None) => format!(
-            "{} is a Windows: set `systemroot` of the entry to that with `bcdedit` from a Windows rescue system",
+            "{} is a Windows directory: set `systemroot` of the entry to it with `bcdedit` from Windows PE",
             only.root
         ),
-        _ => "not a matter of the store: restore the Windows from a backup".to_owned(),
+        _ => "restore Windows from a backup".to_owned(),
     };
     is_read.then(|| Finding {
         remedy: Remedy::Advice(advice),
@@ -271,7 +268,7 @@ fn no_windows(goal: Goal<'_>, root: &str) -> Option<Finding> {
             Code::WindowsMissing,
             Severity::BlocksBoot,
             goal.subject(),
-            format!(r"{root} is no Windows: it has no System32 with a kernel, a loader or a SYSTEM hive"),
+            format!(r"{root} is not a Windows directory: System32 has no kernel, loader or SYSTEM hive"),
         )
     })
 }

@@ -65,7 +65,8 @@ fn broken(store: &StoreFile, path: &str, file: &BootFile) -> Option<Fault> {
         code: Code::LoaderBroken,
         message: format!("{path} {fault}"),
         status: status.filter(|_| store.firmware == Firmware::Uefi),
-        advice: r"copy it from \Windows\System32\Boot of the same Windows, which keeps one there, or restore it from a backup".to_owned(),
+        advice: r"copy it from \Windows\System32\Boot of the same Windows, or restore it from a backup"
+            .to_owned(),
     })
 }
 
@@ -73,10 +74,11 @@ fn compressed(store: &StoreFile, path: &str, file: &BootFile) -> Option<Fault> {
     (file.form == FileForm::Overlay && store.firmware == Firmware::Bios).then(|| Fault {
         code: Code::LoaderCompressed,
         message: format!(
-            "{path} is compressed by the Windows Overlay Filter, which boot managers of BIOS do not read: 6.1 shows 0xc000000f, 10.0 its recovery screen"
+            "{path} is compressed by the Windows Overlay Filter, which BIOS boot managers cannot read: 6.1 \
+             shows 0xc000000f, 10.0 its recovery screen"
         ),
         status: None,
-        advice: format!("uncompress it in a Windows rescue system (`compact /u /exe /a {path}`)"),
+        advice: format!("decompress it in Windows PE (`compact /u /exe /a {path}`)"),
     })
 }
 
@@ -93,9 +95,10 @@ fn other_machine(layout: &Layout, store: &StoreFile, path: &str, file: &BootFile
     let is_measured = (wanted, machine) == (Machine::X64, Machine::Arm64);
     (!is_right).then(|| Fault {
         code: Code::MachineMismatch,
-        message: format!("{path} is a program for {machine}, and the boot manager is one for {wanted}"),
+        message: format!("{path} is for {machine}, the boot manager is for {wanted}"),
         status: is_measured.then_some("0xc000035a"),
-        advice: r"take both from one Windows: \Windows\Boot\EFI\bootmgfw.efi is the boot manager of the Windows that it is in".to_owned(),
+        advice: r"use both from the same Windows: its boot manager is \Windows\Boot\EFI\bootmgfw.efi"
+            .to_owned(),
     })
 }
 
@@ -114,10 +117,9 @@ pub(super) fn kernel(
     let restore = "restore it from a backup or the installation medium";
     let (code, message) = match (fault(file), loader.zip(file.content.as_ref().ok()?.machine())) {
         (Some(fault), _) => (Code::KernelBroken, format!("{path} {fault}")),
-        (None, Some((loader, kernel))) if loader != kernel => (
-            Code::MachineMismatch,
-            format!("{path} is a program for {kernel}, and the loader is one for {loader}"),
-        ),
+        (None, Some((loader, kernel))) if loader != kernel => {
+            (Code::MachineMismatch, format!("{path} is for {kernel}, the loader is for {loader}"))
+        }
         (None, _) => return None,
     };
     Some(Finding {
@@ -131,6 +133,6 @@ fn is_no_program(file: &BootFile) -> bool {
 }
 
 fn no_program(subject: Subject, path: &str) -> Finding {
-    let message = format!("{path} does not begin as a program of Windows does");
+    let message = format!("{path} is not a Windows program (invalid header)");
     Finding::plain(Code::NotAProgram, Severity::Note, subject, message)
 }

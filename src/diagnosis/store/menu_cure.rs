@@ -118,7 +118,7 @@ impl Menu<'_> {
                 Code::DefaultNotWindows,
                 if is_there { Severity::Note } else { Severity::BlocksBoot },
                 list(Some(self.index), &self.file.name, self.store, by == By::Default),
-                format!("{} starts by itself, and it is a RAM disk, {file}", object.name()),
+                format!("{} boots by default, and it is a RAM disk, {file}", object.name()),
             )
         })
     }
@@ -174,9 +174,9 @@ impl Menu<'_> {
     /// `{…} "Windows Server 2008 R2", Windows on partition 2`.
     fn described(&self, object: ObjectIndex) -> Option<String> {
         let of = self.store.object_at(object)?;
-        let title = of.string(ElementId::DESCRIPTION).unwrap_or("without a description");
+        let title = of.string(ElementId::DESCRIPTION).unwrap_or("no description");
         let goal = self.entries.whole(self.index, object, false)?;
-        Some(format!("{} \"{title}\" leads to {}", of.name(), goal.name()))
+        Some(format!("{} \"{title}\" starts {}", of.name(), goal.name()))
     }
 
     fn remedy(&self, candidates: &[ObjectIndex]) -> Remedy {
@@ -185,31 +185,32 @@ impl Menu<'_> {
         let [only] = candidates else {
             return match candidates {
                 [] => Remedy::Advice(match left_out(self.entries, self.file.firmware).as_slice() {
-                    [] => {
-                        "no entry of the store leads to a Windows that is whole: see the findings about them"
-                            .into()
-                    }
+                    [] => "no entry of the store leads to a complete Windows: see the findings about them"
+                        .into(),
                     windows => to_make(self.entries.layout, self.file, windows),
                 }),
                 _ => Remedy::Switch(
                     Switch::Entry(None),
-                    "say which of them is to start: `fix --entry {GUID}`".into(),
+                    "choose the entry to start: `fix --entry {GUID}`".into(),
                 ),
             };
         };
         let Some(id) = self.id(*only) else { return Remedy::None };
         let Some(edit) = self.edit(id) else {
-            let element = if self.is_in_menu(id) { "`default`" } else { "an entry of `displayorder`" };
+            let (is_in_menu, id) = (self.is_in_menu(id), id.braced());
+            let command = match is_in_menu {
+                true => format!("/default {id}"),
+                false => format!("/displayorder {id} /addlast"),
+            };
             return Remedy::Advice(format!(
-                "{element} has to be added to {{bootmgr}}, naming {}; fix changes only what is there",
-                id.braced()
+                "run `bcdedit /store FILE {command}` in Windows PE; fix changes only existing elements"
             ));
         };
         match is_decided || is_missing {
             true => Remedy::Edit(vec![edit]),
             false => Remedy::Switch(
                 Switch::Entry(Some(id)),
-                format!("`fix --entry {}` makes that entry the default", id.braced()),
+                format!("`fix --entry {}` makes it the default entry", id.braced()),
             ),
         }
     }
@@ -233,7 +234,7 @@ impl Menu<'_> {
         (after.len() == before.len()).then(|| ByteEdit {
             what: format!("{name} of {{bootmgr}} in {}", self.file.name),
             site: Site::Store { store: self.index, at: element.at, rank: RANK },
-            meaning: format!("{}, to be {}", bytes::utf16le_until_nul(&before), id.braced()),
+            meaning: format!("{} -> {}", bytes::utf16le_until_nul(&before), id.braced()),
             before,
             after,
         })
@@ -251,10 +252,7 @@ impl Menu<'_> {
             // That is said of all stores together.
             None => return None,
             Some(object) => {
-                format!(
-                    "{} does not lead to a Windows that is whole, and the menu is to start it",
-                    object.name()
-                )
+                format!("{} does not lead to a complete Windows, so it cannot be the default", object.name())
             }
         };
         Some(Finding::plain(Code::ChoiceDoesNotFit, Severity::Note, Subject::choice(Chosen::Entry), message))
@@ -267,7 +265,7 @@ impl Menu<'_> {
         let starts = starts.filter(|object| object.id != Some(entry))?;
         self.store.object(entry)?;
         let message = format!(
-            "{} starts by itself, so that --entry has nothing to decide; give --windows N too to re-point an entry",
+            "{} boots by default, so --entry has no effect; add --windows N to re-point an entry",
             starts.name()
         );
         Some(Finding::plain(Code::ChoiceDoesNotFit, Severity::Note, Subject::choice(Chosen::Entry), message))
@@ -287,13 +285,13 @@ impl Menu<'_> {
                 && object.id.is_some_and(|id| !recovery.contains(&id))
                 && self.entries.whole(self.index, *at, true).is_some()
         })?;
-        let title = object.string(ElementId::DESCRIPTION).unwrap_or("without a description");
+        let title = object.string(ElementId::DESCRIPTION).unwrap_or("no description");
         let goal = self.entries.whole(self.index, at, true)?;
         Some(Finding::plain(
             Code::OtherEntryStarts,
             Severity::Note,
             Subject::object(self.index, self.file, at, object),
-            format!("choosing \"{title}\" in the boot menu starts the Windows on {}", goal.name()),
+            format!("selecting \"{title}\" in the boot menu starts the Windows on {}", goal.name()),
         ))
     }
 }
@@ -311,28 +309,28 @@ fn fault(index: Option<StoreIndex>, path: &str, store: &Store) -> Option<Finding
         Start::Entry { object, by } => {
             let object = store.object_at(object)?;
             let what = match (is_system(object), is_recovery_beside(store, object)) {
-                (false, _) => "no Windows",
+                (false, _) => "not a Windows entry",
                 (true, true) => "the recovery environment of another entry",
                 (true, false) => return None,
             };
             let subject = if by == By::Default { default() } else { order() };
-            let message = format!("{} starts by itself, and it is {what}", object.name());
+            let message = format!("{} boots by default, but it is {what}", object.name());
             (Code::DefaultNotWindows, None, subject, message)
         }
         Start::NoList if store.boot_manager().is_none() => {
-            let message = "the store has no {bootmgr}, and so neither a default entry nor a menu";
+            let message = "the store has no {bootmgr}, so no default entry and no menu";
             (Code::MenuMissing, Some("0xc0000098"), Subject::store(index, path), message.to_owned())
         }
         Start::NoList => {
-            let message = "{bootmgr} has neither a default entry nor a menu: nothing is started";
+            let message = "{bootmgr} has no default entry and no menu: nothing boots";
             (Code::MenuMissing, Some("0xc0000098"), default(), message.to_owned())
         }
         Start::NotThere if store.display_order().is_empty() => {
-            let message = "the default entry is not in the store, and there is no menu: nothing is started";
+            let message = "the default entry is not in the store, and there is no menu: nothing boots";
             (Code::MenuEntryMissing, Some("0xc0000034"), default(), message.to_owned())
         }
         Start::NotThere => {
-            let message = "the menu names only entries that are not in the store: nothing is started";
+            let message = "the menu lists only entries that are not in the store: nothing boots";
             (Code::MenuEntryMissing, Some("0xc0000034"), order(), message.to_owned())
         }
     };
@@ -360,8 +358,8 @@ fn list(index: Option<StoreIndex>, path: &str, store: &Store, is_default: bool) 
 /// What the lists name.
 fn evidence(store: &Store) -> Vec<String> {
     let said = |name: &str, id: Guid| match store.object(id) {
-        Some(object) => format!("{name} names {}, which is in the store", object.name()),
-        None => format!("{name} names {}, which is not in the store", id.braced()),
+        Some(object) => format!("{name} refers to {}, which is in the store", object.name()),
+        None => format!("{name} refers to {}, which is not in the store", id.braced()),
     };
     let default = store.default_id().map(|id| said("default", id));
     let order = store.display_order().iter().take(3).map(|id| said("displayorder", *id));
@@ -371,7 +369,7 @@ fn evidence(store: &Store) -> Vec<String> {
             if *name == "default" { store.default_id().is_some() } else { !store.display_order().is_empty() };
         has_element(store, *id) && !is_read
     });
-    let opaque = opaque.map(|(name, _)| format!("{name} is there, and makes no sense"));
+    let opaque = opaque.map(|(name, _)| format!("{name} is set but invalid"));
     default.into_iter().chain(order).chain(opaque).collect()
 }
 

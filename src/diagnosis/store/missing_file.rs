@@ -143,7 +143,7 @@ impl<'a> Wanted<'a> {
             return Some(self.written_over(goal, name, remedy));
         }
         if facts.file_system == FileSystem::Disk {
-            return Some(self.written_over(goal, "a disk of its own", remedy));
+            return Some(self.written_over(goal, "a complete disk", remedy));
         }
         if !facts.file_system.is_readable() || goal.layout.evidence.hides(goal.volume, self.file) {
             return Some(self.unreadable(goal, facts));
@@ -157,14 +157,14 @@ impl<'a> Wanted<'a> {
         let found = self.layout.evidence.volumes_with(self.file);
         let found: Vec<String> = found.map(|volume| self.layout.name(volume)).collect();
         let evidence = match found.is_empty() {
-            true => "it is on no volume of this disk that can be read".to_owned(),
+            true => "it is on no readable volume of this disk".to_owned(),
             false => format!("it is on {}", found.join(", ")),
         };
         let remedy = match severity {
             Severity::Note => Remedy::None,
             _ if found.is_empty() && self.is_elsewhere && (self.is_main || self.role == ElementRole::Sdi) => {
                 Remedy::Advice(
-                    "restored, it would serve this store's entry, and not the Windows that is here".into(),
+                    "restoring it would serve this store's entry, not the Windows on this disk".into(),
                 )
             }
             _ if found.is_empty() => {
@@ -187,12 +187,13 @@ impl<'a> Wanted<'a> {
 
     /// The volume holds what no Windows starts from.
     fn written_over(&self, goal: Goal<'_>, name: &str, remedy: &dyn Fn() -> Remedy) -> Finding {
-        let message = format!("{} holds {name}, so that {} is not there", goal.name(), self.file);
+        let message = format!("{} holds {name}, so {} is missing", goal.name(), self.file);
         let missing = self.missing(message, remedy);
         let predicted_status = missing.predicted_status.and((name == MEASURED.0).then_some(MEASURED.1));
         let remedy = match missing.remedy {
             Remedy::Advice(_) => Remedy::Advice(format!(
-                "the store names the right partition, and {name} was put in the place of what it had: restore the partition from a backup"
+                "the store refers to the right partition, but it now holds {name}: restore the partition \
+                 from a backup"
             )),
             remedy => remedy,
         };
@@ -203,15 +204,15 @@ impl<'a> Wanted<'a> {
     fn unknown(&self, goal: Goal<'_>, facts: &VolumeFacts) -> Option<Finding> {
         let (severity, _) = self.severity();
         let (holds, advice) = match facts.file_system {
-            FileSystem::Refs => {
-                ("ReFS, which is not read here", "check that volume in a Windows rescue system")
-            }
+            FileSystem::Refs => ("ReFS, which is not supported", "check that volume in Windows PE"),
             _ => (
-                "no file system that is known, and bytes as even as encrypted ones",
-                "if it was encrypted, decrypt it with the program that did that; if it was written over, restore it from a backup",
+                "no known file system, and the data look encrypted",
+                "if it was encrypted, decrypt it with the program that did it; if it was overwritten, \
+                 restore it from a backup",
             ),
         };
-        let message = format!("{} holds {holds}: whether {} is on it cannot be told", goal.name(), self.file);
+        let message =
+            format!("{} holds {holds}: cannot determine whether {} is on it", goal.name(), self.file);
         let subject = Subject::value(self.place, &self.store.name, self.object, &self.element);
         (severity == Severity::BlocksBoot).then(|| Finding {
             remedy: Remedy::Advice(advice.into()),
@@ -223,15 +224,16 @@ impl<'a> Wanted<'a> {
         let (severity, _) = self.severity();
         let text = format!("{} {}", self.store.name, self.object.name());
         let subject = Subject::new(Place::Element(self.place, Side::FileSystem), text);
-        let message = format!("{} cannot be read, so that {} cannot be found on it", goal.name(), self.file);
+        let message = format!("{} cannot be read, so {} cannot be found on it", goal.name(), self.file);
         Finding {
             evidence: vec![format!("its file system: {}", what_it_holds(facts))],
             remedy: match severity {
                 Severity::Note => Remedy::None,
-                _ if goal.layout.hides(goal.volume) => {
-                    Remedy::Advice(format!("the store names the right partition; {}", read_it(goal.layout)))
-                }
-                _ => Remedy::Advice(format!("{MEND_IT}; the store names the right partition")),
+                _ if goal.layout.hides(goal.volume) => Remedy::Advice(format!(
+                    "the store refers to the right partition; {}",
+                    read_it(goal.layout)
+                )),
+                _ => Remedy::Advice(format!("{MEND_IT}; the store refers to the right partition")),
             },
             ..Finding::plain(Code::FileUnreadable, severity, subject, message)
         }
@@ -246,24 +248,28 @@ impl<'a> Wanted<'a> {
             (Found::Hidden(volume), Where::Boot) => self.on(here(volume), "", &|| Remedy::None),
             (Found::Nowhere, Where::Boot) => {
                 let remedy = || {
-                    Remedy::Advice("`boot` is the volume of the store: the file has to be there, or the element to name the partition that has it".into())
+                    Remedy::Advice(
+                        "`boot` is the store's own volume: put the file there, or set the \
+                     element to the partition that has it"
+                            .into(),
+                    )
                 };
-                self.on(here(volume), ", where `boot` looks: the volume of this store", &remedy)
+                self.on(here(volume), ", the store's own volume, where `boot` looks", &remedy)
             }
             (Found::Nowhere, Where::Anywhere) => {
                 let together = lookup.files.join(" and ");
                 let message = match lookup.files.len() {
                     1 => format!("{together} is on no volume of this disk"),
-                    _ => format!("no volume of this disk has {together} together"),
+                    _ => format!("no volume of this disk has both {together}"),
                 };
-                Some(self.missing(message, &|| Remedy::Advice("one volume has to have both".into())))
+                Some(self.missing(message, &|| Remedy::Advice("both must be on one volume".into())))
             }
         }
     }
 
     /// What can be done about an element that names a partition which is here, where its file is on another.
     fn left_here(&self, matched: &[(&Reference, &Resolution)], reference: &Reference) -> Remedy {
-        let left = "left as it is, for the element names a partition that is here";
+        let left = "not changed: the element refers to an existing partition";
         let mut volumes = self.layout.evidence.volumes_with(self.file);
         let only = volumes.next().filter(|_| volumes.next().is_none());
         let is_anothers = |(other, answer): &&(&Reference, &Resolution)| {
@@ -277,16 +283,16 @@ impl<'a> Wanted<'a> {
         match number.filter(|_| !is_taken) {
             Some(number) if role.is_image() => Remedy::Switch(
                 Switch::Recovery(Some(number)),
-                format!("{left}; `fix --recovery {number}` re-points it to the other"),
+                format!("{left}; `fix --recovery {number}` re-points it to the one with the file"),
             ),
             Some(number) if role.is_system() => Remedy::Switch(
                 Switch::System(Some(number)),
-                format!("{left}; `fix --system {number}` re-points it to the other"),
+                format!("{left}; `fix --system {number}` re-points it to the one with the file"),
             ),
             Some(number) if role.is_windows() => Remedy::Switch(
                 Switch::Windows(Some(OfEntry { number, entry: self.object.id })),
                 format!(
-                    "{left}; `fix --windows {number} --entry {}` re-points it to the other",
+                    "{left}; `fix --windows {number} --entry {}` re-points it to the one with the file",
                     self.object.key
                 ),
             ),
@@ -299,7 +305,7 @@ fn what_it_holds(facts: &VolumeFacts) -> String {
     match (&facts.unreadable, facts.file_system.name_of_unread()) {
         (Some(damage), _) => damage.to_string(),
         (None, Some(name)) => name.to_owned(),
-        (None, None) if facts.file_system == FileSystem::Unknown => "none is recognised".to_owned(),
-        (None, None) => "a directory on the way is damaged".to_owned(),
+        (None, None) if facts.file_system == FileSystem::Unknown => "not recognised".to_owned(),
+        (None, None) => "a directory on the path is damaged".to_owned(),
     }
 }

@@ -19,7 +19,7 @@ use crate::layout::store::StoreFile;
 pub(crate) fn findings(layout: &Layout, index: StoreIndex) -> Vec<Finding> {
     let Some(file) = layout.store(index) else { return Vec::new() };
     if !file.live {
-        let message = "another store that the firmware does not come to: it is left as it is";
+        let message = "another store that the firmware does not use: not changed";
         return vec![placed(layout, index, file, Code::StoreUnused, Severity::Note, message.into())];
     }
     let mut findings = match &file.store {
@@ -30,19 +30,25 @@ pub(crate) fn findings(layout: &Layout, index: StoreIndex) -> Vec<Finding> {
     let place = place(layout, file);
     findings.iter_mut().for_each(|finding| finding.evidence.insert(0, place.clone()));
     if let (Ok(_), Err(reason)) = (&file.store, &file.place) {
-        let message = format!("the store can be read, but not patched in place: {reason}");
+        let message = format!("the store can be read but not patched in place: {reason}");
         findings.push(placed(layout, index, file, Code::StoreNotPatchable, Severity::Note, message));
     }
-    findings.extend(file.obstacles.iter().map(|obstacle| Finding {
-        remedy: Remedy::Advice("let Windows (or `ntfsfix`, `fsck.fat`) clean the file system first, or pass --allow-dirty-volume to fix".into()),
-        ..placed(
-            layout,
-            index,
-            file,
-            Code::VolumeNotClean,
-            Severity::Note,
-            format!("the volume must not be written now: {obstacle}"),
-        )
+    findings.extend(file.obstacles.iter().map(|obstacle| {
+        Finding {
+            remedy: Remedy::Advice(
+                "let Windows (or `ntfsfix`, `fsck.fat`) repair the file system first, or \
+         pass --allow-dirty-volume to fix"
+                    .into(),
+            ),
+            ..placed(
+                layout,
+                index,
+                file,
+                Code::VolumeNotClean,
+                Severity::Note,
+                format!("the volume cannot be written safely now: {obstacle}"),
+            )
+        }
     }));
     findings
 }
@@ -80,13 +86,12 @@ fn unreadable(layout: &Layout, index: StoreIndex, file: &StoreFile, cause: &Caus
         true => format!("the store is empty: {cause}"),
         false => format!("the store cannot be read: {cause}"),
     };
-    let restore =
-        "restore the file from a backup, or make a new one with `bcdboot` from a Windows rescue system";
+    let restore = "restore the file from a backup, or create a new one with `bcdboot` from Windows PE";
     Finding {
         // Measured: a store with a bad base block and no usable log.
         predicted_status: file.first.then_some("0xc000000f or 0xc000014c"),
         remedy: Remedy::Advice(match layout.hides(file.volume) {
-            true => format!("{}; where all can be read, {restore}", read_it(layout)),
+            true => format!("{}; if all of it can be read, {restore}", read_it(layout)),
             false => restore.into(),
         }),
         ..Finding::plain(Code::StoreUnreadable, severity, Subject::store(Some(index), &file.name), message)
@@ -98,12 +103,12 @@ fn of_store(index: Option<StoreIndex>, path: &str, recovery: bool, store: &Store
     if store.objects().is_empty() {
         let severity = if recovery { Severity::Degrades } else { Severity::BlocksBoot };
         findings.push(Finding {
-            remedy: Remedy::Advice("make a new store with `bcdboot` from a Windows rescue system".into()),
+            remedy: Remedy::Advice("create a new store with `bcdboot` from Windows PE".into()),
             ..Finding::plain(
                 Code::StoreEmpty,
                 severity,
                 Subject::store(index, path),
-                "the store is a valid hive without any boot objects".into(),
+                "the store is a valid hive but has no boot objects".into(),
             )
         });
     } else if store.boot_manager().is_none() {

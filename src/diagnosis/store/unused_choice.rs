@@ -42,7 +42,7 @@ pub(in crate::diagnosis) fn unused_choice(
         !of_role.any(|(_, answer)| is_used(context, answer, *on, volume))
     });
     let say = |(chosen, number, _): (Chosen, u32, Option<CompanionIndex>)| {
-        let message = format!("partition {number} was chosen, and no element is open that could mean it");
+        let message = format!("partition {number} was chosen, but no unresolved element could refer to it");
         Finding::plain(Code::ChoiceDoesNotFit, Severity::Note, Subject::choice(chosen), message)
     };
     unused.map(say).collect()

@@ -175,20 +175,20 @@ impl Elsewhere<'_> {
                 Code::NoWindowsEntry,
                 Severity::BlocksBoot,
                 Subject::store(Some(self.store), &file.name),
-                format!("no entry starts the Windows that is here: {}", places(layout, &self.windows)),
+                format!("no entry starts the Windows on this disk: {}", places(layout, &self.windows)),
             )
         }
     }
 
     /// `{…} "Windows Setup" starts a RAM disk, \sources\boot.wim`.
     fn shown(&self, at: ObjectIndex, object: &Object) -> String {
-        let title = object.string(ElementId::DESCRIPTION).unwrap_or("without a description");
+        let title = object.string(ElementId::DESCRIPTION).unwrap_or("no description");
         let is_missing = is_missing(self.entries, self.store, at, object);
-        let missing = if is_missing { ", which is not there" } else { "" };
+        let missing = if is_missing { " (missing)" } else { "" };
         let what = match (ram_disk(object), object.string(ElementId::SYSTEM_ROOT)) {
             (Some(file), _) => format!("starts a RAM disk, {file}"),
-            (None, Some(root)) => format!("names {root}"),
-            (None, None) => "names no directory".to_owned(),
+            (None, Some(root)) => format!("refers to {root}"),
+            (None, None) => "has no systemroot".to_owned(),
         };
         format!("{} \"{title}\" {what}{missing}", object.name())
     }
@@ -207,15 +207,16 @@ pub(in crate::diagnosis) fn to_make(layout: &Layout, file: &StoreFile, windows: 
         Firmware::Uefi => "UEFI",
     };
     let [windows, ..] = windows else {
-        return "an entry has to be made: `bcdboot` from a Windows rescue system".to_owned();
+        return "create an entry: `bcdboot` from Windows PE".to_owned();
     };
     let (root, place) = (&windows.root, layout.name(windows.volume));
     match windows.volume == file.volume {
-        true => format!(
-            "an entry has to be made for it: `bcdboot C:{root} /s C: /f {firmware}` from a Windows rescue system (C: is {place})"
-        ),
+        true => {
+            format!("create an entry: `bcdboot C:{root} /s C: /f {firmware}` from Windows PE (C: is {place})")
+        }
         false => format!(
-            "an entry has to be made for it: `bcdboot C:{root} /s S: /f {firmware}` from a Windows rescue system (C: is {place}, S: is {})",
+            "create an entry: `bcdboot C:{root} /s S: /f {firmware}` from Windows PE (C: is {place}, S: is \
+             {})",
             layout.name(file.volume)
         ),
     }
@@ -231,7 +232,7 @@ pub(in crate::diagnosis) fn notes(entries: Entries<'_>, file: &StoreFile) -> Vec
             Code::WindowsWithoutEntry,
             Severity::Note,
             Subject::volume(layout, windows.volume),
-            format!("{} has no entry in {}, which starts another", windows.root, file.name),
+            format!("{} has no entry in {}, which starts another Windows", windows.root, file.name),
         )
     };
     alone.into_iter().map(note).collect()

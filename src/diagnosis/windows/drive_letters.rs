@@ -83,10 +83,12 @@ impl<'a> Letters<'a> {
         }
         let message = match self.is_nt5() {
             true => {
-                "its drive letters name this disk by an identity that it no longer has; Windows XP and 2003 may hang at the login when their own letter changes"
+                "drive letters refer to this disk's old identity; Windows XP and 2003 may hang at logon if \
+                 their own letter changes"
             }
             false => {
-                "its drive letters name this disk by an identity that it no longer has; Windows assigns letters anew, and mostly comes up on the same one"
+                "drive letters refer to this disk's old identity; Windows assigns new letters, usually the \
+                 same ones"
             }
         };
         let remedy = match (stale.is_empty(), self.known.context.choice.drive_letters) {
@@ -104,16 +106,16 @@ impl<'a> Letters<'a> {
 
     fn advice(&self) -> Remedy {
         let other = match self.restore {
-            Restore::Possible(_) => "; `fix --restore-identity` needs none of it",
+            Restore::Possible(_) => "; not needed with `fix --restore-identity`",
             Restore::Nothing | Restore::Impossible(_) => "",
         };
-        let advice = format!("`fix --drive-letters` makes them name this disk again{other}");
+        let advice = format!("`fix --drive-letters` re-points them{other}");
         Remedy::Switch(Switch::DriveLetters, advice)
     }
 
     fn evidence(&self, stale: &[&Stale<'_>], doubled: &[&Stale<'_>]) -> Vec<String> {
         let line = |stale: &&Stale<'_>, letter: &str| {
-            format!("{letter} names {}: it is {}", show(stale.entry.names), self.place(stale.new))
+            format!("{letter} refers to {}: it is {}", show(stale.entry.names), self.place(stale.new))
         };
         let letters = |all: &[&Stale<'_>]| -> Vec<String> {
             all.iter().filter_map(|stale| Some(line(stale, stale.entry.letter()?))).collect()
@@ -121,16 +123,16 @@ impl<'a> Letters<'a> {
         let mut evidence = letters(stale);
         match stale.len().saturating_sub(evidence.len()) {
             0 => {}
-            1 => evidence.push("one other name of a volume likewise".into()),
-            others => evidence.push(format!("{others} other names of volumes likewise")),
+            1 => evidence.push("one other volume name is also stale".into()),
+            others => evidence.push(format!("{others} other volume names are also stale")),
         }
-        let left = |line: String| format!("{line}; left, for it has another letter already");
+        let left = |line: String| format!("{line}; not changed, it already has another letter");
         evidence.extend(letters(doubled).into_iter().map(left));
-        evidence.push(format!("they are kept in {}", self.mounted.path));
+        evidence.push(format!("stored in {}", self.mounted.path));
         if self.mounted.dirty {
-            evidence.push("its last change was not completed: the logs beside it may say otherwise".into());
+            evidence.push("its last write is incomplete: its log files may differ".into());
         }
-        let newer = |log: &NewerLog| format!("a log beside it may say otherwise: {log}");
+        let newer = |log: &NewerLog| format!("a log file may differ: {log}");
         evidence.extend(self.mounted.newer_logs.iter().map(newer));
         evidence
     }
@@ -146,7 +148,7 @@ impl<'a> Letters<'a> {
             site: Site::SystemHive { hive: self.hive, at: stale.entry.at },
             before: stale.entry.names.to_bytes(),
             after: stale.new.to_bytes(),
-            meaning: format!("{}, to be {}", show(stale.entry.names), show(stale.new)),
+            meaning: format!("{} -> {}", show(stale.entry.names), show(stale.new)),
         }
     }
 
@@ -186,11 +188,11 @@ impl<'a> Letters<'a> {
         if !is_gone || letters.any(|entry| entry.names == own) {
             return None;
         }
-        let message = "its drive letter C: names a partition GUID that is not on this disk, and nothing here tells which partition had it; Windows assigns letters anew, and mostly comes up on the same one";
-        let advice =
-            "where a repair by this program came before: `undo` it, then `fix --drive-letters` does both";
+        let message = "drive letter C: refers to a partition GUID that is not on this disk, and its \
+         partition cannot be determined; Windows assigns new letters, usually the same ones";
+        let advice = "after a repair with bcdrescue: `undo` it, then `fix --drive-letters` does both";
         Some(Finding {
-            evidence: vec![format!("C: names {}", show(c.names))],
+            evidence: vec![format!("C: refers to {}", show(c.names))],
             remedy: Remedy::Advice(advice.into()),
             ..Finding::plain(Code::DriveLettersUnknown, Severity::Note, self.subject(), message.into())
         })

@@ -31,7 +31,7 @@ pub(crate) fn findings(layout: &Layout, context: &Context, old: &[DiskId]) -> Ve
         own.into_iter().filter_map(|(index, file)| finding(layout, context, old, index, file)).collect();
     let copy = copies.into_iter().find_map(|(index, file)| finding(layout, context, old, index, file));
     match (findings.first_mut(), copy) {
-        (Some(first), Some(copy)) => first.evidence.push(format!("the copy is no better: {}", copy.subject)),
+        (Some(first), Some(copy)) => first.evidence.push(format!("the copy is also wrong: {}", copy.subject)),
         (None, Some(copy)) => findings.push(copy),
         (_, None) => {}
     }
@@ -54,7 +54,7 @@ fn finding(
         Ok(config) => config,
         Err(error) if file.is_xml => {
             let evidence = vec![error.to_string()];
-            let message = "where Windows believes its recovery environment to be cannot be read";
+            let message = "the location of the recovery environment cannot be read";
             return Some(Finding { evidence, ..base(message) });
         }
         // A placeholder, or something that is no configuration at all.
@@ -68,16 +68,14 @@ fn finding(
         return None;
     }
     let is_old = config.locations.iter().filter_map(|location| location.disk).any(|disk| old.contains(&disk));
-    let other = if is_old { "; `fix --restore-identity` makes it right as it stands" } else { "" };
+    let other = if is_old { "; `fix --restore-identity` makes it valid again" } else { "" };
     let advice = format!(
-        "starting the recovery environment by the store's entry is not affected, but `reagentc /info` in Windows will show it as disabled or at an unknown place; from the started Windows run `reagentc /disable`, then `reagentc /enable`{other}"
+        "the recovery environment still starts from the store's entry, but `reagentc /info` shows it as \
+         disabled or at an unknown location; in Windows run `reagentc /disable`, then `reagentc \
+         /enable`{other}"
     );
     let remedy = Remedy::Advice(advice);
-    Some(Finding {
-        evidence,
-        remedy,
-        ..base("Windows believes its recovery environment to be where it is not")
-    })
+    Some(Finding { evidence, remedy, ..base("Windows has the wrong location of its recovery environment") })
 }
 
 /// What of it does not fit this disk.
@@ -89,7 +87,7 @@ fn wrong(layout: &Layout, context: &Context, old: &[DiskId], config: &RecoveryCo
             LocationKind::PushButtonReset | LocationKind::Other(_) => return None,
         };
         let why = misplaced(layout, context, old, location)?;
-        Some(format!("{name} names {why}"))
+        Some(format!("{name} refers to {why}"))
     });
     let mut wrong: Vec<String> = places.collect();
     let stores: Vec<_> =
@@ -98,7 +96,7 @@ fn wrong(layout: &Layout, context: &Context, old: &[DiskId], config: &RecoveryCo
         && !stores.is_empty()
         && stores.iter().all(|store| store.object(entry).is_none())
     {
-        wrong.push(format!("WinreBCD names {}, which is in no store", entry.braced()));
+        wrong.push(format!("WinreBCD refers to {}, which is in no store", entry.braced()));
     }
     wrong
 }
@@ -110,12 +108,12 @@ fn misplaced(layout: &Layout, context: &Context, old: &[DiskId], location: &Loca
             return None;
         }
         let whose = match context.others.find(disk) {
-            Some(other) => format!("which is {} here", other.name),
-            None if old.contains(&disk) => "which this disk had before".to_owned(),
-            None => "which is not here".to_owned(),
+            Some(other) => format!("which is {}", other.name),
+            None if old.contains(&disk) => "this disk's old identity".to_owned(),
+            None => "which is not present".to_owned(),
         };
         return Some(format!("{}, {whose}", show_disk(disk)));
     }
     let offset = location.offset.filter(|offset| layout.partition_at(*offset).is_none())?;
-    Some(format!("byte 0x{offset:x} of the disk, where no partition begins"))
+    Some(format!("byte 0x{offset:x} of the disk, where no partition starts"))
 }

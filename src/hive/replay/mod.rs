@@ -112,19 +112,19 @@ pub struct PassedOver {
 #[non_exhaustive]
 pub enum ReplayError {
     /// No log applies.
-    #[error("no log helps: {}", reasons(.0))]
+    #[error("no log can be used: {}", reasons(.0))]
     NoLog(Vec<PassedOver>),
     /// There is no number left for the recovered hive.
-    #[error("a sequence number stands at its end, 0xffffffff")]
+    #[error("a sequence number has reached its maximum, 0xffffffff")]
     Numbers,
     /// What comes out is no sound hive.
-    #[error("what the logs make of it cannot be read: {0}")]
+    #[error("the replayed store cannot be read: {0}")]
     Unsound(HiveError),
 }
 
 fn reasons(passed_over: &[PassedOver]) -> String {
     let all: Vec<String> = passed_over.iter().map(|log| format!("{}: {}", log.name, log.why)).collect();
-    if all.is_empty() { "there is none beside it".into() } else { all.join("; ") }
+    if all.is_empty() { "there is no log file".into() } else { all.join("; ") }
 }
 
 /// Whether the hive that these bytes begin with was closed properly, so that its logs need not be read.

@@ -80,7 +80,7 @@ fn an_entry_makes_a_hive_whole() {
     let dirty = cut(&new, (700, 699), &[ONE, OTHER].concat());
     assert!(!is_clean(&dirty));
     let (names, passed) = whole(&dirty, &[("BCD.LOG", &entries)], &new);
-    assert_eq!((names, passed.as_str()), (vec![used("BCD.LOG", 699, 699)], "there is none beside it"));
+    assert_eq!((names, passed.as_str()), (vec![used("BCD.LOG", 699, 699)], "there is no log file"));
     // A gap between the hive's number and the first entry is normal.
     whole(&cut(&new, (700, 600), ONE), &[("BCD.LOG", &entries)], &new);
     let replayed = replay(&dirty, &[("BCD.LOG", &entries)]).unwrap().unwrap();
@@ -106,7 +106,7 @@ fn entries_are_followed_over_three_files() {
     // A number is missing: what comes behind stays out, the rest is applied.
     let (names, passed) = whole(&cut(&old, (700, 690), ALL), &[all[0], all[1]], &middle);
     assert_eq!(names, [used("BCD.LOG", 695, 696)]);
-    assert_eq!(passed, "BCD.LOG1: its first entry is 698, but 697 is the next");
+    assert_eq!(passed, "BCD.LOG1: its first entry is 698, expected 697");
 }
 
 #[test]
@@ -115,11 +115,11 @@ fn no_log_or_one_that_does_not_apply_is_said() {
     let dirty = cut(&new, (700, 699), ONE);
     refused(&dirty, &[], &[]);
     let error = replay(&dirty, &[]).unwrap_err().to_string();
-    assert_eq!(error, "no log helps: there is none beside it");
+    assert_eq!(error, "no log can be used: there is no log file");
     let empty: [(&str, &[u8]); 2] = [("BCD.LOG", &[0; 4096]), ("BCD.LOG1", &[])];
     refused(&dirty, &empty, &[Unfit::Empty, Unfit::Empty]);
     let error = replay(&dirty, &empty).unwrap_err().to_string();
-    assert_eq!(error, "no log helps: BCD.LOG: it is empty; BCD.LOG1: it is empty");
+    assert_eq!(error, "no log can be used: BCD.LOG: it is empty; BCD.LOG1: it is empty");
     let stale = entry_log(698, &new, &[entry(698, &new, ONE)]);
     refused(&dirty, &[("BCD.LOG", &stale)], &[Unfit::OlderEntries { first: 698, store: 699 }]);
     // As measured: the entry below the secondary number is not replayed by real boot managers either.
@@ -213,7 +213,7 @@ fn pages_make_a_hive_whole() {
     let (names, passed) =
         whole(&dirty, &[("BCD.LOG1", &page_log(699, &old, &every)), ("BCD.LOG2", &log)], &new);
     assert_eq!(names, [used("BCD.LOG2", 700, 700)]);
-    assert_eq!(passed, "BCD.LOG1: another log is as new or newer");
+    assert_eq!(passed, "BCD.LOG1: another log is the same age or newer");
 
     let older = Unfit::OlderPages { number: 700, store: 702 };
     refused(&cut(&new, (703, 702), ONE), &[("BCD.LOG", &log)], &[older]);
@@ -260,7 +260,7 @@ fn of_both_schemes_the_newer_is_used() {
         [("BCD.LOG", &page_log(698, &old, &every)), ("BCD.LOG1", &entries(699, &new))];
     let (names, passed) = whole(&dirty, &logs, &new);
     assert_eq!(names, [used("BCD.LOG1", 699, 699)]);
-    assert_eq!(passed, "BCD.LOG: a log of the other kind is as new or newer");
+    assert_eq!(passed, "BCD.LOG: a log in the other format is the same age or newer");
     let logs: [(&str, &[u8]); 2] =
         [("BCD.LOG", &page_log(700, &new, &every)), ("BCD.LOG1", &entries(699, &old))];
     assert_eq!(whole(&dirty, &logs, &new).0, [used("BCD.LOG", 700, 700)]);

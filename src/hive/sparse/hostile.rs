@@ -15,7 +15,7 @@ use crate::hive::build::build;
 
 /// Whether an error says that a question has used up its share of reading.
 fn is_spent(error: &HiveError) -> bool {
-    let what = "key that takes more reading than one of Windows could";
+    let what = "key that needs more reading than one of Windows";
     matches!(error, HiveError::Unsupported { what: found, .. } if *found == what)
 }
 
@@ -89,7 +89,7 @@ fn a_reader_that_fails_or_gives_too_little_is_told() {
     let len = bytes.len() as u64;
     let short = |_, len: usize| Ok(vec![0; len - 1]);
     let error = SparseHive::open(&short, len).err().unwrap().to_string();
-    assert_eq!(error, "bytes at 0x0 of the hive: 0x1000 were asked for, 0xfff came");
+    assert_eq!(error, "bytes at 0x0 of the hive: expected 0x1000 bytes, got 0xfff");
     let gone = ReadError::reader(std::io::Error::other("the disk is gone"));
     let once = |offset: u64, len: usize| match offset {
         0 => Ok(bytes[..len].to_vec()),

@@ -179,6 +179,6 @@ pub(super) fn fetch(read: &ReadAt<'_>, at: usize, len: usize) -> Result<Vec<u8>,
 }
 
 fn within(budget: bool, at: usize) -> Result<(), HiveError> {
-    let what = "key that takes more reading than one of Windows could";
+    let what = "key that needs more reading than one of Windows";
     if budget { Ok(()) } else { Err(HiveError::Unsupported { what, at }) }
 }

@@ -122,7 +122,7 @@ impl Image {
         };
         let found = || format!("address 0x{address:x}");
         let place = self.sections.iter().find_map(places);
-        place.ok_or_else(|| corrupt(what, at, "an address in a section", found()))
+        place.ok_or_else(|| corrupt(what, at, "an address inside a section", found()))
     }
 }
 

@@ -104,7 +104,7 @@ mod tests {
         );
         fails(
             &with(0x98 + 129, &[0xff]),
-            "optional header at 0x98 of the file: expected an address in a section, found address 0xff00",
+            "optional header at 0x98 of the file: expected an address inside a section, found address 0xff00",
         );
         fails(
             &with(0x60f, &[2]),
@@ -137,7 +137,7 @@ mod tests {
         let mut bytes = with(0x86, &[0, 0]);
         bytes[0x94..0x96].fill(0xff);
         let said =
-            "optional header at 0x98 of the file: expected an address in a section, found address 0x2000";
+            "optional header at 0x98 of the file: expected an address inside a section, found address 0x2000";
         fails(&bytes, said);
     }
 

@@ -84,7 +84,7 @@ fn in_hive(
     at: u64,
 ) -> Result<Touched, PlanError> {
     let check = |what: &str| PlanError::Check(format!("the {}: {what}", edit.what));
-    let hive: &MountedDevices = layout.hive(hive).ok_or_else(|| check("its hive is gone"))?;
+    let hive: &MountedDevices = layout.hive(hive).ok_or_else(|| check("its hive is missing"))?;
     let extents = hive.place.as_ref().map_err(|reason| check(&reason.to_string()))?;
     let partition = layout.partition(hive.volume).map_or(0, |partition| partition.number);
     let touched = Touched::File { partition, path: hive.path.clone() };
@@ -93,7 +93,7 @@ fn in_hive(
         let place = disk_offset_of(extents, byte).ok_or_else(|| check("it lies in no extent"))?;
         belongs(layout, edit, &touched, place)?;
     }
-    let at = usize::try_from(at).map_err(|_| check("it lies beyond what a hive can have"))?;
+    let at = usize::try_from(at).map_err(|_| check("it lies past the largest possible hive"))?;
     let edit = Edit { at, before: edit.before.clone(), after: edit.after.clone() };
     in_file::write(draft, extents, &edit, "byte of a hive")?;
     Ok(touched)
@@ -106,7 +106,7 @@ fn belongs(layout: &Layout, edit: &ByteEdit, touched: &Touched, at: u64) -> Resu
     if touched.holds(layout, sector, size) {
         return Ok(());
     }
-    Err(PlanError::Check(format!("the {} at 0x{at:x} is not where it should be", edit.what)))
+    Err(PlanError::Check(format!("the {} at 0x{at:x} is not where expected", edit.what)))
 }
 
 /// The byte of the disk at which an edit of a boot record begins, and the part of the disk that it belongs to.
@@ -116,7 +116,7 @@ fn in_boot_record(
     volume: VolumeIndex,
     at: u64,
 ) -> Result<(u64, Touched), PlanError> {
-    let gone = || PlanError::Check(format!("the {} lies outside of the disk", edit.what));
+    let gone = || PlanError::Check(format!("the {} lies outside the disk", edit.what));
     let partition = layout.partition(volume).ok_or_else(gone)?;
     let on_disk = partition.start.checked_add(at).ok_or_else(gone)?;
     let (partition, start) = (partition.number, partition.start);

@@ -74,7 +74,7 @@ fn copies(storage: &dyn Storage, layout: &Layout, old: &OldIdentity) -> Result<V
     let part = |copy: GptBytes| {
         let new = copy
             .with_identity(disk, &partitions)
-            .ok_or_else(|| PlanError::Check("an entry of the GPT is not where it should be".into()))?;
+            .ok_or_else(|| PlanError::Check("an entry of the GPT is not where expected".into()))?;
         Ok(vec![
             Part { at: copy.array_at, before: copy.array, after: new.array },
             Part { at: copy.header_at, before: copy.header, after: new.header },

@@ -35,7 +35,7 @@ pub(super) fn verify(
             && old.elements.len() == new.elements.len()
             && old.description.len() == new.description.len();
         if !same_shape {
-            return Err(PlanError::Check(format!("object {} would change its shape", old.key)));
+            return Err(PlanError::Check(format!("object {} would change its structure", old.key)));
         }
         met = usize::saturating_add(met, description(old, new, fields)?);
         for ((element, old_element), new_element) in old.elements_indexed().zip(&new.elements) {
@@ -48,14 +48,14 @@ pub(super) fn verify(
             let is_menu = old.id == Some(BOOTMGR) && is_list(old_element);
             let fields = if is_firmware || is_menu || is_path(old_element) { fields } else { &[] };
             let inside = proved(old_element, new_element, &planned, fields).ok_or_else(|| {
-                PlanError::Check(format!("element {} would not become what was planned", old_element.key))
+                PlanError::Check(format!("element {} would not get the planned value", old_element.key))
             })?;
             met = usize::saturating_add(met, inside);
         }
     }
     match met == fields.len() {
         true => Ok(()),
-        false => Err(PlanError::Check("a planned field is not where it should be".into())),
+        false => Err(PlanError::Check("a planned field is not where expected".into())),
     }
 }
 

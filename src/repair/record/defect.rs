@@ -49,7 +49,7 @@ impl RecordError {
 #[non_exhaustive]
 pub enum Defect {
     /// It is no file, or one that is too long.
-    #[error("not an undo record: expected a JSON file that ends in .undo.json")]
+    #[error("not an undo record: expected a JSON file ending in .undo.json")]
     NoFile,
     /// It is no JSON of this kind; the parser's words.
     #[error("not an undo record: {0}")]
@@ -58,7 +58,7 @@ pub enum Defect {
     #[error("not an undo record")]
     OtherKind,
     /// It is of a version that is not known.
-    #[error("format version {0} is not known, expected 1 to {VERSION}")]
+    #[error("unknown format version {0}, expected 1 to {VERSION}")]
     Version(u32),
     /// Something in it was changed.
     #[error("damaged: expected digest {expected}, found {found}")]
@@ -69,10 +69,10 @@ pub enum Defect {
         found: String,
     },
     /// Bytes in it are not packed as they should be.
-    #[error("damaged: the bytes of {0} cannot be unpacked")]
+    #[error("damaged: the bytes of {0} cannot be decompressed")]
     Packed(String),
     /// It has more than a repair writes.
-    #[error("0x{found:x} bytes in all, expected at most 0x{most:x}")]
+    #[error("0x{found:x} bytes in total, expected at most 0x{most:x}")]
     TooLarge {
         /// So much there would be.
         found: u64,
@@ -80,26 +80,26 @@ pub enum Defect {
         most: u64,
     },
     /// It has more stores, or other parts, than a repair writes to.
-    #[error("more parts of the disk than a repair writes to")]
+    #[error("more parts of the disk than a repair writes")]
     TooManyParts,
     /// What was to be written would not be read as it is.
-    #[error("it would not be read again as it is")]
+    #[error("it would not read back the same")]
     NotTheSame,
     /// No disk has such sectors.
     #[error("sector size {0}, expected 512 to 4096")]
     SectorSize(usize),
     /// A patch is not one sector of the disk.
-    #[error("the patch at 0x{0:x} is not one sector of the disk")]
+    #[error("the patch at 0x{0:x} is not a sector of the disk")]
     NoSector(u64),
     /// Two patches of a sector contradict each other, or one changes nothing.
-    #[error("the patches at 0x{0:x} do not follow each other")]
+    #[error("the patches at 0x{0:x} are out of order")]
     NotInOrder(u64),
     /// A saved store is not what its hash says.
-    #[error("a saved store does not have its hash")]
+    #[error("a saved store does not match its hash")]
     Store,
     /// It is no identity record; why, where that is known.
     #[error(
-        "not an identity record: expected the JSON file that `bcdrescue record` wrote{}",
+        "not an identity record: expected the JSON file written by `bcdrescue record`{}",
         why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default()
     )]
     NoSnapshot {
@@ -108,7 +108,8 @@ pub enum Defect {
     },
     /// It is another record, or an identity record of a version that is not known.
     #[error(
-        "not an identity record: expected the JSON file that `bcdrescue record` wrote, of version {expected}; it says {kind} of version {version}"
+        "not an identity record: expected the JSON file written by `bcdrescue record`, version {expected}; \
+         found {kind} version {version}"
     )]
     OtherSnapshot {
         /// The version that is known.
@@ -119,7 +120,7 @@ pub enum Defect {
         version: u32,
     },
     /// What it has for an identity is none.
-    #[error("{0} is no identity of a disk")]
+    #[error("{0} is not a disk identity")]
     NoIdentity(String),
 }
 

@@ -217,15 +217,16 @@ impl Record {
     ///
     /// # Errors
     /// [`RecordError::Io`]; the record then still has its old state, which is as good for an undo.
-    #[expect(clippy::disallowed_methods, reason = "one word of the record's own file")]
+    #[expect(clippy::disallowed_methods, reason = "one word in the record's own file")]
     pub fn set_state(&mut self, path: &Path, state: State) -> Result<(), RecordError> {
         self.state = state;
         let overwrite = || {
             let file = fs::OpenOptions::new().read(true).write(true).open(path)?;
             let mut head = [0; STATE_WITHIN];
             let len = file.read_at(&mut head, 0)?;
-            let at = state_at(head.get(..len).unwrap_or_default())
-                .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "it has no state to mark"))?;
+            let at = state_at(head.get(..len).unwrap_or_default()).ok_or_else(|| {
+                io::Error::new(io::ErrorKind::InvalidData, "it has no state field to update")
+            })?;
             file.write_all_at(state.word().as_bytes(), at)?;
             file.sync_all()
         };

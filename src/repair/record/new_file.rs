@@ -20,7 +20,7 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let directory = directory_of(path);
     let mut builder = Builder::new();
     builder.prefix(".bcdrescue-").suffix(".part");
-    #[expect(clippy::disallowed_methods, reason = "a record's own file, created anew")]
+    #[expect(clippy::disallowed_methods, reason = "the record's own new file")]
     let mut file = builder.tempfile_in(directory)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;

@@ -56,7 +56,7 @@ fn a_record_comes_back_private_and_is_never_overwritten() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     fs::write(&path, text.replacen("planned", "unheard", 1)).unwrap();
     let error = record.set_state(&path, State::Undone).unwrap_err().to_string();
-    assert!(error.ends_with("it has no state to mark"), "{error}");
+    assert!(error.ends_with("it has no state field to update"), "{error}");
     assert!(fs::read_to_string(&path).unwrap().contains("unheard"));
 }
 
@@ -151,7 +151,7 @@ fn damage_is_named() {
     fs::write(&path, text(&record)).unwrap();
     let error = Record::load(&path).unwrap_err();
     assert!(matches!(error, RecordError::Invalid { defect: Defect::NoSector(0x10_0000), .. }), "{error}");
-    assert!(error.to_string().contains("is not one sector of the disk"));
+    assert!(error.to_string().contains("is not a sector of the disk"));
 }
 
 /// Every size of a sector that a partition table is read with can be recorded, and nothing that would be read otherwise.

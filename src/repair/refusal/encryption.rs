@@ -22,19 +22,17 @@ pub(super) fn choice_needed(
     let other = match &diagnosis.restore {
         _ if restores => String::new(),
         Restore::Possible(old) => format!(
-            ", or --restore-identity, which gives back {} and leaves the store as {store}",
+            ", or --restore-identity, which restores {} and leaves the store {store}",
             show_disk(old.disk)
         ),
-        Restore::Impossible(reason) => format!(" (the old identity cannot be put back: {reason})"),
+        Restore::Impossible(reason) => format!(" (the old identity cannot be restored: {reason})"),
         Restore::Nothing => String::new(),
     };
     let way_out = match restores {
         true => {
-            format!(
-                "give the identity back alone, then fix the rest with --repoint, with the {at_hand} at hand"
-            )
+            format!("restore the identity alone, then fix the rest with --repoint; have the {at_hand} ready")
         }
-        false => format!("choose --repoint, with the {at_hand} at hand{other}"),
+        false => format!("choose --repoint and have the {at_hand} ready{other}"),
     };
     Some(Refusal { lift: (!restores).then_some(Lift::Repoint), ..Refusal::new(what, way_out) })
 }
@@ -56,18 +54,20 @@ fn encrypted(layout: &Layout) -> Option<Encrypted> {
         let (name, encryptor) = (layout.name(volume), layout.encryptor?);
         Some(Encrypted {
             what: format!(
-                "{name} is encrypted by {encryptor}: nobody can see from here whether Windows starts after this repair"
+                "{name} is encrypted with {encryptor}: cannot determine whether Windows starts after this \
+                 repair"
             ),
-            at_hand: "rescue disk of that",
-            store: "it is",
+            at_hand: "rescue disk of that program",
+            store: "unchanged",
         })
     };
     let measured = |is: String| Encrypted {
         what: format!(
-            "{is} encrypted by BitLocker, which measures how the disk starts: after this repair Windows may ask for the recovery key at its next start"
+            "{is} encrypted with BitLocker, which measures the boot path: after this repair Windows may \
+             ask for the recovery key at its next start"
         ),
         at_hand: "recovery key",
-        store: "it was measured",
+        store: "as measured",
     };
     let known = bitlocker.map(|volume| measured(format!("{} is", layout.name(volume))));
     known.or_else(by_other).or_else(|| {

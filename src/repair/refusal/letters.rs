@@ -19,7 +19,7 @@ pub(super) fn refusals(layout: &Layout, diagnosis: &Diagnosis) -> Vec<Refusal> {
         .map(|finding| Refusal {
             lift: None,
             what: format!("{}: {}", finding.subject, finding.message),
-            way_out: "leave --drive-letters out; the stores are repaired without it".into(),
+            way_out: "omit --drive-letters; the stores are repaired without it".into(),
         })
         .collect();
     for (index, hive) in layout.hives_indexed() {
@@ -29,13 +29,13 @@ pub(super) fn refusals(layout: &Layout, diagnosis: &Diagnosis) -> Vec<Refusal> {
             refusals.extend(layout.table.unseen.as_ref().map(|unseen| Refusal {
                 lift: None,
                 what: format!(
-                    "partitions may be missing here, and a letter may mean one of them: {}",
+                    "partitions may be missing, and a letter may refer to one of them: {}",
                     unseen.reason()
                 ),
-                way_out: "mend the partition table first, or leave --drive-letters out".into(),
+                way_out: "repair the partition table first, or omit --drive-letters".into(),
             }));
             refusals.extend(obstacles(layout, hive).into_iter().map(|Refusal { what, way_out, lift }| {
-                let way_out = format!("{way_out}, or leave --drive-letters out");
+                let way_out = format!("{way_out}, or omit --drive-letters");
                 Refusal { what, way_out, lift }
             }));
         }
@@ -52,38 +52,43 @@ pub(in crate::repair) fn obstacles(layout: &Layout, hive: &MountedDevices) -> Ve
     let mut refuse = |what: String, way_out: &str| refusals.push(Refusal::new(what, way_out));
     if let Err(reason) = &hive.place {
         refuse(
-            format!("{place} must not be overwritten in place: {reason}"),
+            format!("{place} cannot be overwritten in place: {reason}"),
             "set the letters in Windows (`diskmgmt.msc`)",
         );
     }
     if hive.dirty {
         refuse(
             format!(
-                "{place} is dirty: its last change was not completed, and Windows would replay a log over the letters"
+                "{place} is dirty: its last write is incomplete, and Windows would replay a log over the \
+                 letters"
             ),
-            "let Windows start and shut it down fully",
+            "let Windows start and shut down fully",
         );
     }
     for log in &hive.newer_logs {
         refuse(
-            format!("a log of {place} may hold something newer, which would come over the letters: {log}"),
-            "let Windows start and shut it down fully",
+            format!("a log of {place} may be newer, and Windows would replay it over the letters: {log}"),
+            "let Windows start and shut down fully",
         );
     }
     let windows = layout.installation(hive.windows);
-    let asleep = windows.map_or(Some("is not known".to_owned()), |windows| windows.asleep.how());
+    let asleep = windows.map_or(Some("is unknown".to_owned()), |windows| windows.asleep.how());
     if let Some(how) = asleep {
         refuse(
             format!(
-                "Windows on {volume} {how}; a session has the registry in memory and would write it over the letters (--allow-hibernated does not lift this)"
+                "Windows on {volume} {how}; a resumed session would write its registry over the letters \
+                 (--allow-hibernated does not override this)"
             ),
             "shut Windows down fully (`shutdown /s /t 0`)",
         );
     }
     for obstacle in &hive.obstacles {
         refuse(
-            format!("{volume} must not be written now: {obstacle} (--allow-dirty-volume does not lift this)"),
-            "let Windows (`chkdsk`) clean it first",
+            format!(
+                "{volume} cannot be written safely now: {obstacle} (--allow-dirty-volume does not \
+             override this)"
+            ),
+            "let Windows repair it first (`chkdsk`)",
         );
     }
     refusals

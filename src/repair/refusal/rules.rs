@@ -34,7 +34,7 @@ pub(super) fn of_choice(diagnosis: &Diagnosis) -> Vec<Refusal> {
 pub(super) fn impossible(restore: &Restore) -> Option<Refusal> {
     let Restore::Impossible(reason) = restore else { return None };
     Some(Refusal::new(
-        format!("the old identity cannot be put back: {reason}"),
+        format!("the old identity cannot be restored: {reason}"),
         "fix without --restore-identity re-points the store instead",
     ))
 }
@@ -60,11 +60,13 @@ pub(super) fn of_stores(
 /// Which partition had which GUID, and what a letter means, is found out from the whole disk; an element that is re-pointed is judged
 /// by itself.
 pub(super) fn unread(layout: &Layout) -> Option<Refusal> {
-    let how = if layout.failed_read.is_some() { "read" } else { "seen" };
+    let how = if layout.failed_read.is_some() { "cannot be read" } else { "is missing" };
     layout.unseen().map(|error| Refusal {
         lift: None,
-        what: format!("a part of the disk cannot be {how}, and with it what else has to change: {error}"),
-        way_out: "mend the image or copy the disk to a sound one first; fix without more switches re-points what can be judged by itself".into(),
+        what: format!("part of the disk {how}, so other necessary changes are unknown: {error}"),
+        way_out: "repair the image or copy the disk to a healthy one first; fix without more switches \
+         re-points what it can judge safely"
+            .into(),
     })
 }
 
@@ -74,13 +76,17 @@ fn half(unseen: &Unseen, place: &str, diagnosis: &Diagnosis) -> Option<Refusal> 
     let is_left = |finding: &&Finding| finding.severity == Severity::BlocksBoot && is_identity(finding);
     let left = diagnosis.left().find(is_left)?;
     let mend = match unseen {
-        Unseen::Cut(_) => "bring the whole image",
-        Unseen::Damaged(_) => "mend the partition table first",
+        Unseen::Cut(_) => "use the complete image",
+        Unseen::Damaged(_) => "repair the partition table first",
     };
     Some(Refusal {
         lift: None,
-        what: format!("{} may mean a partition that is missing {place}: {}", left.subject, unseen.reason()),
-        way_out: format!("{mend}, or say with --windows=N which partition is meant"),
+        what: format!(
+            "{} may refer to a partition that is missing {place}: {}",
+            left.subject,
+            unseen.reason()
+        ),
+        way_out: format!("{mend}, or choose the partition with --windows=N"),
     })
 }
 
@@ -94,7 +100,7 @@ fn half_converted(diagnosis: &Diagnosis) -> Option<Refusal> {
     Some(Refusal {
         lift: None,
         what: format!("{} cannot be converted with the rest: it {}", left.subject, left.message),
-        way_out: "say with --windows=N which partition is meant".into(),
+        way_out: "choose the partition with --windows=N".into(),
     })
 }
 
@@ -124,7 +130,7 @@ fn other_disk(diagnosis: &Diagnosis) -> Option<Refusal> {
     Some(Refusal {
         lift: None,
         what: finding.message.clone(),
-        way_out: "name the record of this disk with --against, or leave it out".into(),
+        way_out: "name the record of this disk with --against, or omit it".into(),
     })
 }
 
@@ -132,8 +138,9 @@ fn other_disk(diagnosis: &Diagnosis) -> Option<Refusal> {
 pub(super) fn has_its_identity() -> Refusal {
     Refusal {
         lift: None,
-        what: "the disk has the recorded identity already, and it is elements that name another".into(),
-        way_out: "leave --restore-identity out, and fix re-points them".into(),
+        what: "the disk already has the recorded identity; it is elements that refer to a different one"
+            .into(),
+        way_out: "omit --restore-identity, and fix re-points them".into(),
     }
 }
 
@@ -144,7 +151,7 @@ fn several_entries(diagnosis: &Diagnosis) -> Option<Refusal> {
     (!subjects.is_empty()).then(|| Refusal {
         lift: None,
         what: format!("--windows fits elements of several entries: {}", subjects.join("; ")),
-        way_out: "say with --entry {GUID} which entry is meant".into(),
+        way_out: "choose the entry with --entry {GUID}".into(),
     })
 }
 
@@ -157,7 +164,8 @@ fn bad_choice(diagnosis: &Diagnosis) -> Option<Refusal> {
     Some(Refusal {
         lift: None,
         what: format!("a choice does not fit: {}", finding.message),
-        way_out: "give another (`bcdrescue list` shows partitions, `bcdrescue inspect` entries), or leave the switch out"
+        way_out: "choose another (`bcdrescue list` shows partitions, `bcdrescue inspect` entries), or omit \
+         the switch"
             .into(),
     })
 }
@@ -165,8 +173,8 @@ fn bad_choice(diagnosis: &Diagnosis) -> Option<Refusal> {
 pub(super) fn dynamic_disk(layout: &Layout) -> Option<Refusal> {
     spanned::dynamic(layout).next().map(|_| Refusal {
         lift: None,
-        what: "this is a dynamic disk (LDM), whose volumes are not where its partition table says".into(),
-        way_out: "repair it from a Windows rescue system".into(),
+        what: "dynamic disk (LDM): its volumes are not where the partition table says".into(),
+        way_out: "repair it from Windows PE".into(),
     })
 }
 
@@ -176,9 +184,12 @@ pub(super) fn raid_member(layout: &Layout) -> Option<Refusal> {
     Some(Refusal {
         lift: Some(Lift::RaidMember),
         what: format!(
-            "this disk is a member of a RAID ({member}): what is written to it alone, the other members do not have"
+            "this disk is a member of a RAID ({member}): writing to it alone makes it differ from the \
+             other members"
         ),
-        way_out: "assemble the array and repair that, or pass --allow-raid-member where the disk is used by itself now".into(),
+        way_out: "assemble the array and repair that, or pass --allow-raid-member if the disk is now used \
+         on its own"
+            .into(),
     })
 }
 
@@ -190,7 +201,9 @@ pub(super) fn hibernated(layout: &Layout) -> Option<Refusal> {
             "Windows on {} {how}; a resumed session remembers the old identity and its own view of the system volume",
             layout.name(volume)
         ),
-        way_out: "shut Windows down fully (`shutdown /s /t 0`) where it still starts, or pass --allow-hibernated and expect the saved session to be lost".into(),
+        way_out: "shut Windows down fully (`shutdown /s /t 0`) if it still starts, or pass \
+         --allow-hibernated and lose the saved session"
+            .into(),
     })
 }
 
@@ -200,15 +213,17 @@ fn store(layout: &Layout, file: &StoreFile, allowed: Allowed) -> Vec<Refusal> {
     if let Err(reason) = &file.place {
         refusals.push(Refusal {
             lift: None,
-            what: format!("{place} must not be overwritten in place: {reason}"),
-            way_out: "repair it from a Windows rescue system with bcdedit; --restore-identity writes no store, where `check` offers it".into(),
+            what: format!("{place} cannot be overwritten in place: {reason}"),
+            way_out: "repair it from Windows PE with `bcdedit`, or use --restore-identity if `check` \
+             offers it (writes no store)"
+                .into(),
         });
     }
     refusals.extend(dirty(file, &place));
     if !allowed.dirty_volume {
         refusals.extend(file.obstacles.iter().map(|obstacle| Refusal {
             lift: Some(Lift::DirtyVolume),
-            what: format!("{} must not be written now: {obstacle}", layout.name(file.volume)),
+            what: format!("{} cannot be written safely now: {obstacle}", layout.name(file.volume)),
             // What to do first, each obstacle says itself.
             way_out: "do that first, or pass --allow-dirty-volume".into(),
         }));
@@ -218,11 +233,13 @@ fn store(layout: &Layout, file: &StoreFile, allowed: Allowed) -> Vec<Refusal> {
 
 /// A dirty store is written only as its logs make it, and where that fits into its file.
 fn dirty(file: &StoreFile, place: &str) -> Option<Refusal> {
-    let way_out = "load and unload it once in a Windows rescue system (`reg load`), which completes the change, or choose --restore-identity, which writes no store";
+    let way_out = "load and unload it once in Windows PE (`reg load`) to complete the write, or choose \
+     --restore-identity, which writes no store";
     let what = match file.dirty.as_ref()? {
-        Dirty::NotReplayed(why) => format!("{place} is dirty, its last change was not completed, and {why}"),
+        Dirty::NotReplayed(why) => format!("{place} is dirty, its last write is incomplete, and {why}"),
         Dirty::Replayed { .. } if file.lacks() > 0 => format!(
-            "{place} is dirty, and what its logs make of it is {} bytes longer than the file, which would have to grow",
+            "{place} is dirty, and with its logs replayed is {} bytes longer than the file, which cannot \
+             be extended",
             file.lacks()
         ),
         Dirty::Replayed { .. } => return None,
@@ -239,9 +256,9 @@ pub(super) fn overlap(layout: &Layout, volume: VolumeIndex) -> Option<Refusal> {
     Some(Refusal {
         lift: None,
         what: format!(
-            "partitions {} and {} overlap: writing to one may write into the other",
+            "partitions {} and {} overlap: writing to one may overwrite the other",
             this.number, other.number
         ),
-        way_out: "mend the partition table first".into(),
+        way_out: "repair the partition table first".into(),
     })
 }

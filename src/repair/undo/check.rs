@@ -43,7 +43,8 @@ pub enum UndoRefusal {
         "the disk's identity has changed since the repair, from {} to {}; {}",
         show_disk(*expected),
         show_disk(*found),
-        if *is_repaired { "all else that the record has is as the repair left it" } else { "its stores are those of the record" }
+        if *is_repaired { "everything else in the record is as the repair left it" } else { "its stores \
+         match the record" }
     )]
     OtherIdentity {
         /// As the repair left it.
@@ -57,7 +58,8 @@ pub enum UndoRefusal {
     },
     /// The store is gone or elsewhere.
     #[error(
-        "{} on partition {partition} is no longer where it was ({why}): the disk has moved on, and the recorded sectors may belong to something else",
+        "{} on partition {partition} has moved ({why}): the disk has changed, and the recorded sectors may \
+         belong to something else",
         one_line(path)
     )]
     Moved {
@@ -69,11 +71,12 @@ pub enum UndoRefusal {
         why: String,
     },
     /// A hive must not be written now.
-    #[error("undoing would write a registry that is in use: {0}")]
+    #[error("undo would write to a registry in use: {0}")]
     InUse(Refusal),
     /// A sector is neither in a recorded store nor in another part that the record names.
     #[error(
-        "the sector at 0x{at:x} of the disk no longer belongs to what was recorded there (a store, a hive, a boot record, the partition table): the disk has moved on"
+        "the sector at 0x{at:x} of the disk no longer belongs to what was recorded (a store, a hive, a \
+         boot record, the partition table): the disk has changed"
     )]
     NotOurs {
         /// First byte of the sector.
@@ -81,7 +84,8 @@ pub enum UndoRefusal {
     },
     /// The store has other content than before and after the repair.
     #[error(
-        "{} was written by someone else since the repair (first at file offset 0x{at:x}: expected 0x{expected:02x}, found 0x{found:02x}): undoing would lose that change",
+        "{} was changed after the repair (first at file offset 0x{at:x}: expected 0x{expected:02x}, found \
+         0x{found:02x}): undo would lose that change",
         one_line(path)
     )]
     Changed {
@@ -231,7 +235,7 @@ fn parts(record: &Record, layout: &Layout) -> Result<(), UndoRefusal> {
 fn writable_file(part: &Touched, layout: &Layout) -> Result<(), UndoRefusal> {
     let Touched::File { partition, path } = part else { return Ok(()) };
     let moved = |why: &str| UndoRefusal::Moved { path: path.clone(), partition: *partition, why: why.into() };
-    let hive = layout.hive_on(*partition, path).ok_or_else(|| moved("the file is gone"))?;
+    let hive = layout.hive_on(*partition, path).ok_or_else(|| moved("the file is missing"))?;
     hive.place.as_ref().map_err(|reason| moved(&reason.to_string()))?;
     obstacles(layout, hive).into_iter().next().map_or(Ok(()), |why| Err(UndoRefusal::InUse(why)))
 }
@@ -244,14 +248,14 @@ fn unchanged_store<'a>(
 ) -> Result<&'a [DiskExtent], UndoRefusal> {
     let moved =
         |why: String| UndoRefusal::Moved { path: saved.path.clone(), partition: saved.partition, why };
-    layout.by_number(saved.partition).ok_or_else(|| moved("there is no such partition".into()))?;
+    layout.by_number(saved.partition).ok_or_else(|| moved("the partition does not exist".into()))?;
     let file =
-        layout.store_on(saved.partition, &saved.path).ok_or_else(|| moved("the file is gone".into()))?;
+        layout.store_on(saved.partition, &saved.path).ok_or_else(|| moved("the file is missing".into()))?;
     let extents = file.place.as_ref().map_err(|reason| moved(reason.to_string()))?;
     file.store.as_ref().map_err(|error| moved(error.to_string()))?;
     let found = file.on_disk().unwrap_or_default();
     if found.len() != saved.bytes_before.len() {
-        return Err(moved(format!("{} bytes instead of {}", found.len(), saved.bytes_before.len())));
+        return Err(moved(format!("{} bytes, expected {}", found.len(), saved.bytes_before.len())));
     }
     for (at, (before, now)) in saved.bytes_before.iter().zip(found).enumerate() {
         if before != now && !planned(patches, extents, at, *now) {

@@ -31,7 +31,7 @@ pub use check::check_but_identity;
 #[non_exhaustive]
 pub enum Stopped {
     /// The disk is as it was already, but for an identity that it was given since.
-    #[error("the disk is as it was before the repair")]
+    #[error("the disk is already as it was before the repair")]
     Done(Option<DiskId>),
     /// It must not be undone there.
     #[error("{0}")]
@@ -43,7 +43,7 @@ pub enum Stopped {
     #[error(transparent)]
     Table(#[from] PartitionError),
     /// It was given another identity since it was looked at.
-    #[error("the disk's identity has just become {0}")]
+    #[error("the disk's identity has just changed to {0}")]
     JustChanged(String),
 }
 

@@ -92,8 +92,7 @@ impl<W: Read + Write> Link<W> {
         if offset.is_multiple_of(block) && len.is_multiple_of(block) {
             return Ok(());
         }
-        let what =
-            format!("the server takes whole blocks of {block} bytes, and the disk has smaller sectors");
+        let what = format!("the server requires {block}-byte blocks, and the disk has smaller sectors");
         Err(StorageError::unsupported(what, ServerCure::SmallerBlocks))
     }
 
@@ -118,7 +117,7 @@ impl<W: Read + Write> Link<W> {
     /// [`StorageError::Io`].
     pub fn flush(&mut self) -> Result<(), StorageError> {
         self.request(CMD_FLUSH, 0, &[], &mut [])
-            .map_err(|error| StorageError::io("the server cannot sync", error))
+            .map_err(|error| StorageError::io("the server does not support flush", error))
     }
 
     /// Bytes of the longest request, in whole blocks.
@@ -131,7 +130,7 @@ impl<W: Read + Write> Link<W> {
 
     fn request(&mut self, command: u16, offset: u64, sent: &[u8], received: &mut [u8]) -> io::Result<()> {
         if let Some(kind) = self.broken {
-            return Err(io::Error::new(kind, "the connection is lost since an earlier error"));
+            return Err(io::Error::new(kind, "the connection was lost after an earlier error"));
         }
         let talked = self.talk(command, offset, sent, received);
         match talked {
@@ -190,18 +189,18 @@ fn head(command: u16, cookie: [u8; 8], offset: u64, len: usize) -> Vec<u8> {
 fn server_error(error: u32) -> io::Error {
     match i32::try_from(error) {
         Ok(number @ (1 | 5 | 12 | 22 | 28 | 75 | 95 | 108)) => io::Error::from_raw_os_error(number),
-        _ => io::Error::other(format!("the server says error {error}")),
+        _ => io::Error::other(format!("the server reports error {error}")),
     }
 }
 
 /// What happened to the connection, in words.
 fn named(error: io::Error) -> io::Error {
     let words = match error.kind() {
-        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => "the server does not answer",
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => "the server does not respond",
         io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => {
-            "the server is gone"
+            "the server closed the connection"
         }
-        io::ErrorKind::InvalidData => "the server's answer is not NBD's",
+        io::ErrorKind::InvalidData => "the server's reply is not valid NBD",
         _ => return error,
     };
     io::Error::new(error.kind(), words)

@@ -96,11 +96,9 @@ impl Nbd {
     /// [`StorageError::Unsupported`].
     pub fn check_writable(&self) -> Result<(), StorageError> {
         let (what, way_out) = match self.export {
-            Export { is_read_only: true, .. } => {
-                ("the server gives it out read-only", ServerCure::ForWriting)
-            }
+            Export { is_read_only: true, .. } => ("the server exports it read-only", ServerCure::ForWriting),
             Export { can_flush: false, .. } => {
-                ("the server cannot say when what was written is on stable storage", ServerCure::CanFlush)
+                ("the server does not support flush, so writes cannot be made durable", ServerCure::CanFlush)
             }
             _ => return Ok(()),
         };
@@ -176,7 +174,7 @@ fn connect_unix(path: &Path) -> io::Result<UnixStream> {
     thread::Builder::new().spawn(move || {
         let _ = sender.send(UnixStream::connect(path));
     })?;
-    let late = |_| io::Error::new(io::ErrorKind::TimedOut, "the server takes no more clients");
+    let late = |_| io::Error::new(io::ErrorKind::TimedOut, "the server accepts no more clients");
     connected.recv_timeout(CONNECT).map_err(late)?
 }
 

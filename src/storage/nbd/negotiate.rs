@@ -69,12 +69,12 @@ pub fn negotiate(wire: &mut (impl Read + Write), name: &str) -> Result<Export, S
         return Err(strange("greeting", "NBDMAGIC", "something else"));
     }
     if &read::<8>(wire)? != OPTION {
-        let what = "the server speaks the old style of NBD, which names no exports";
+        let what = "the server uses oldstyle NBD negotiation, which has no export names";
         return Err(StorageError::unsupported(what, ServerCure::Newer));
     }
     let flags = read_u16(wire)?;
     if flags & FIXED_NEWSTYLE == 0 {
-        let what = "the server speaks NBD's newstyle, but not the fixed one";
+        let what = "the server uses newstyle NBD negotiation, but not the fixed variant";
         return Err(StorageError::unsupported(what, ServerCure::Newer));
     }
     let ours = flags & (FIXED_NEWSTYLE | NO_ZEROES);
@@ -158,11 +158,11 @@ fn refused(kind: u32, reply: &[u8], name: &str) -> StorageError {
             StorageError::unsupported(format!("the server does not have {name}{words}"), ServerCure::Exports)
         }
         REP_ERR_TLS_REQD => StorageError::unsupported(
-            format!("the server wants TLS, which this program does not speak{words}"),
+            format!("the server requires TLS, which is not supported{words}"),
             ServerCure::TunnelOrSocket,
         ),
         REP_ERR_POLICY => StorageError::unsupported(
-            format!("the server does not give out {name}{words}"),
+            format!("the server does not allow access to {name}{words}"),
             ServerCure::Policy,
         ),
         _ => StorageError::unsupported(
@@ -222,12 +222,12 @@ fn send(wire: &mut impl Write, bytes: &[u8]) -> Result<(), StorageError> {
 }
 
 fn broken(error: &std::io::Error) -> StorageError {
-    StorageError::io("the server broke off while the export was agreed on", error.kind())
+    StorageError::io("the server closed the connection during negotiation", error.kind())
 }
 
 fn strange(what: &str, expected: impl Display, found: impl Display) -> StorageError {
     StorageError::unsupported(
-        format!("what answers does not speak NBD: {what}: expected {expected}, found {found}"),
+        format!("not an NBD server: {what}: expected {expected}, found {found}"),
         ServerCure::Address,
     )
 }
@@ -312,13 +312,13 @@ mod tests {
             (vec![&b"SSH-2.0-OpenSSH_9.2"[..]], "found something else", Some(ServerCure::Address)),
             (
                 vec![b"NBDMAGIC\x00\x00\x42\x02\x81\x86\x12\x53"],
-                "the server speaks the old style of NBD",
+                "the server uses oldstyle NBD",
                 Some(ServerCure::Newer),
             ),
-            (vec![b"NBDMAGICIHAVEOPT\0\0"], "but not the fixed one", Some(ServerCure::Newer)),
+            (vec![b"NBDMAGICIHAVEOPT\0\0"], "but not the fixed variant", Some(ServerCure::Newer)),
             (
                 vec![b"NBD"],
-                "the server broke off while the export was agreed on: unexpected end of file",
+                "the server closed the connection during negotiation: unexpected end of file",
                 None,
             ),
             (
@@ -328,12 +328,12 @@ mod tests {
             ),
             (
                 vec![HELLO, &said(REP_ERR_TLS_REQD, &[])],
-                "the server wants TLS",
+                "the server requires TLS",
                 Some(ServerCure::TunnelOrSocket),
             ),
             (
                 vec![HELLO, &said(REP_ERR_POLICY, &[])],
-                "the server does not give out export",
+                "the server does not allow access to export",
                 Some(ServerCure::Policy),
             ),
             (vec![HELLO, &said(1 << 31 | 99, &[])], "with error 0x80000063", Some(ServerCure::Messages)),

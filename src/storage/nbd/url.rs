@@ -57,28 +57,28 @@ impl NbdUrl {
             let shown = text.escape_debug();
             StorageError::unsupported(format!("{shown}: {what}"), Target::Url)
         };
-        let (scheme, rest) = text.split_once("://").ok_or_else(|| wrong("it is no URL"))?;
+        let (scheme, rest) = text.split_once("://").ok_or_else(|| wrong("not a valid URL"))?;
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, path) = place.split_once('/').unwrap_or((place, ""));
         let export = String::from_utf8(percent_decode_str(path).collect())
-            .map_err(|_| wrong("the export's name is not UTF-8"))?;
+            .map_err(|_| wrong("the export name is not UTF-8"))?;
         if export.len() > NAME_MAX {
-            return Err(wrong("the export's name is too long"));
+            return Err(wrong("the export name is too long"));
         }
         let address = match scheme {
             "nbd" if !query.is_empty() => {
-                return Err(wrong("it has options that this program does not know"));
+                return Err(wrong("it has unknown options"));
             }
-            "nbd" => tcp(authority).ok_or_else(|| wrong("the host or the port is missing or wrong"))?,
+            "nbd" => tcp(authority).ok_or_else(|| wrong("the host or port is missing or invalid"))?,
             "nbd+unix" if !authority.is_empty() => {
-                return Err(wrong("a host has no place here: a third slash belongs before the export"));
+                return Err(wrong("nbd+unix takes no host: a third slash belongs before the export name"));
             }
-            "nbd+unix" => unix(query).ok_or_else(|| wrong("it does not say socket=PATH, and that alone"))?,
+            "nbd+unix" => unix(query).ok_or_else(|| wrong("socket=PATH must be its only option"))?,
             "nbds" | "nbds+unix" => {
-                let what = format!("{}: this program does not speak TLS", text.escape_debug());
+                let what = format!("{}: TLS is not supported", text.escape_debug());
                 return Err(StorageError::unsupported(what, ServerCure::Tunnel));
             }
-            _ => return Err(wrong("its scheme is not known")),
+            _ => return Err(wrong("unknown scheme")),
         };
         Ok(Self { address, export })
     }
@@ -152,7 +152,7 @@ mod tests {
             assert_eq!(way_out, Some(Target::Url.into()), "{error}");
         }
         let (error, way_out) = NbdUrl::parse(Path::new("nbds://host/x")).unwrap_err().told();
-        assert!(error.ends_with("does not speak TLS"), "{error}");
+        assert!(error.ends_with("TLS is not supported"), "{error}");
         assert_eq!(way_out, Some(ServerCure::Tunnel.into()));
         for path in ["./nbd://x", "disk", "/dev/nbd0", "nbd:", "http://x"] {
             assert!(!is_url(Path::new(path)), "{path}");

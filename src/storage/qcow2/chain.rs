@@ -68,7 +68,7 @@ impl Descent {
     pub(crate) fn step(&mut self, file: &Raw) -> Result<(), StorageError> {
         let identity = identity(file.file(), file.path())?;
         if self.0.contains(&identity) {
-            return Err(StorageError::corrupt("qcow2 backing chain", 8, "an end", "a circle"));
+            return Err(StorageError::corrupt("qcow2 backing chain", 8, "an end", "a loop"));
         }
         self.0.push(identity);
         if self.0.len() > MAX_DEPTH {
@@ -119,12 +119,7 @@ impl Walk<'_> {
         let write = top && self.access == Access::Write;
         let file = open_file(&path, write)?;
         if self.way.0.contains(&identity(&file, &path)?) {
-            return Err(StorageError::corrupt(
-                "qcow2 data file",
-                0,
-                "another file than the images",
-                "one of them",
-            ));
+            return Err(StorageError::corrupt("qcow2 data file", 0, "a separate file", "one of the images"));
         }
         if write {
             lock::lock_for_writing(&file, &path)?;
@@ -233,7 +228,7 @@ pub(super) mod tests {
         qemu_img(&here, "create -q -u -f qcow2 -b a -F qcow2 b 1M");
         let error = open(&here.join("a"), &OpenOptions::default()).err().unwrap();
         let expected = format!(
-            "{}: qcow2 backing chain at 0x8: expected an end, found a circle",
+            "{}: qcow2 backing chain at 0x8: expected an end, found a loop",
             here.join("a").display()
         );
         assert_eq!(error.to_string(), expected);
@@ -261,7 +256,7 @@ pub(super) mod tests {
         let image = here.join("image.q");
         let before = std::fs::read(&image).unwrap();
         let expected = format!(
-            "{}: qcow2 data file at 0x0: expected another file than the images, found one of them",
+            "{}: qcow2 data file at 0x0: expected a separate file, found one of the images",
             image.display()
         );
         assert_eq!(open(&image, &OpenOptions::default()).err().unwrap().to_string(), expected);

@@ -57,7 +57,7 @@ impl<'a> Taken<'a> {
                 return Err(StorageError::unsound(
                     "qcow2 reference counts",
                     at,
-                    "none behind the end of the file",
+                    "none past the end of the file",
                     "some",
                 ));
             }

@@ -38,13 +38,9 @@ impl Header {
     #[must_use]
     pub fn note(&self) -> Option<&'static str> {
         if self.incompatible & CORRUPT != 0 {
-            Some(
-                "the image is marked corrupt; it can be read, and written only after `qemu-img check -r all`",
-            )
+            Some("the image is marked corrupt; read-only until repaired with `qemu-img check -r all`")
         } else if self.incompatible & DIRTY != 0 {
-            Some(
-                "the image was not closed cleanly; it can be read, and written only after `qemu-img check -r all`",
-            )
+            Some("the image was not closed cleanly; read-only until repaired with `qemu-img check -r all`")
         } else {
             None
         }
@@ -68,19 +64,17 @@ impl Header {
         let unknown = self.incompatible & !known;
         Some(match self.crypt_method {
             0 | LUKS if unknown != 0 => {
-                (format!("incompatible feature bit {} is unknown", unknown.trailing_zeros()), false)
+                (format!("unknown incompatible feature bit {}", unknown.trailing_zeros()), false)
             }
             0 if self.incompatible & EXTENDED_L2 != 0 => {
                 ("it has extended L2 entries (subclusters)".into(), true)
             }
             0 if self.compression == 1 => ("its clusters are compressed with zstd".into(), true),
-            0 if self.compression != 0 => {
-                (format!("compression type {} is unknown", self.compression), false)
-            }
+            0 if self.compression != 0 => (format!("unknown compression type {}", self.compression), false),
             0 => return None,
             1 => ("it is encrypted (AES)".into(), false),
             LUKS => ("it is encrypted (LUKS)".into(), true),
-            other => (format!("encryption method {other} is unknown"), false),
+            other => (format!("unknown encryption method {other}"), false),
         })
     }
 

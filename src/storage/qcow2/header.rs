@@ -82,7 +82,7 @@ impl Header {
     pub fn parse(head: &[u8], file_len: u64) -> Result<Self, StorageError> {
         let version = field32(head, 4, "version")?;
         if version != 2 && version != 3 {
-            let what = format!("qcow2 version {version} is not known to this program");
+            let what = format!("unknown qcow2 version {version}");
             return Err(StorageError::unsupported(what, ImageCure::Convert));
         }
         let v3 = version == 3;
@@ -175,7 +175,7 @@ impl Header {
         let end = offset.checked_add(len).filter(|end| *end <= file_len);
         if offset == 0 || !offset.is_multiple_of(self.cluster_size()) || end.is_none() {
             let expected =
-                format!("a cluster of the file (0x{file_len:x} bytes) with 0x{len:x} bytes behind it");
+                format!("a cluster of the file (0x{file_len:x} bytes) with 0x{len:x} bytes after it");
             return Err(corrupt(what, at, expected, format!("0x{offset:x}")));
         }
         Ok(())
@@ -243,7 +243,12 @@ impl Header {
         let whole = self.cluster_size().min(file_len);
         if !ended && name_at.is_none() && u64::try_from(head.len()).is_ok_and(|len| len < whole) {
             let place = u64::try_from(at).unwrap_or(u64::MAX);
-            return Err(corrupt("header extension", place, "an end inside the bytes that were read", "none"));
+            return Err(corrupt(
+                "header extension",
+                place,
+                "an end within the header extensions read",
+                "none",
+            ));
         }
         Ok(())
     }

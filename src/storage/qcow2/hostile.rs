@@ -100,8 +100,8 @@ fn marks_in_the_header_are_refused_or_noted() {
     let table: &[(Vec<u8>, bool, &str, Option<ImageCure>)] = &[
         (with64(&good, 72, 1), true, "the image was not closed cleanly", repair),
         (with64(&good, 72, 2), true, "the image is marked corrupt", repair),
-        (with64(&good, 72, 1 << 40), false, "incompatible feature bit 40 is unknown", convert),
-        (with32(&good, 4, 4), false, "qcow2 version 4 is not known to this program", convert),
+        (with64(&good, 72, 1 << 40), false, "unknown incompatible feature bit 40", convert),
+        (with32(&good, 4, 4), false, "unknown qcow2 version 4", convert),
         (with32(&good, 32, 1), false, "it is encrypted (AES)", decrypt),
         (with32(&good, 20, 22), false, "qcow2 cluster_bits at 0x14: expected 9 to 21, found 22", None),
         (
@@ -127,13 +127,13 @@ fn marks_in_the_header_are_refused_or_noted() {
         (
             with64(&good, 40, 0x10001),
             false,
-            "qcow2 l1_table_offset at 0x28: expected a cluster of the file (0x30008 bytes) with 0x8 bytes behind it, found 0x10001",
+            "qcow2 l1_table_offset at 0x28: expected a cluster of the file (0x30008 bytes) with 0x8 bytes after it, found 0x10001",
             None,
         ),
         (
             with64(&good, 48, 1 << 50),
             false,
-            "qcow2 refcount_table_offset at 0x30: expected a cluster of the file (0x30008 bytes) with 0x10000 bytes behind it, found 0x4000000000000",
+            "qcow2 refcount_table_offset at 0x30: expected a cluster of the file (0x30008 bytes) with 0x10000 bytes after it, found 0x4000000000000",
             None,
         ),
         (
@@ -148,8 +148,7 @@ fn marks_in_the_header_are_refused_or_noted() {
         assert_refused(&path, *readable, expected, *cure);
     }
     std::fs::write(&path, with64(&good, 72, 1)).unwrap();
-    let note =
-        "the image was not closed cleanly; it can be read, and written only after `qemu-img check -r all`";
+    let note = "the image was not closed cleanly; read-only until repaired with `qemu-img check -r all`";
     assert_eq!(open(&path, &OpenOptions::default()).unwrap().notes, [format!("{}: {note}", path.display())]);
 }
 

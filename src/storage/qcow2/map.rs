@@ -159,7 +159,7 @@ pub fn decode(header: &Header, entry: u64, at: u64) -> Result<Mapping, StorageEr
         |expected: &str| Err(StorageError::corrupt("qcow2 L2 entry", at, expected, format!("0x{entry:x}")));
     if entry & COMPRESSED != 0 {
         if header.has_data_file() {
-            return bad("no compressed cluster beside an external data file");
+            return bad("no compressed cluster with an external data file");
         }
         return Ok(compressed(header, entry));
     }

@@ -43,7 +43,7 @@ pub(crate) fn resolve(
     if (beside && file) || listed.any(|listed| listed == real) {
         return Ok(real);
     }
-    let why = if file { "lies in another directory" } else { "is not a regular file" };
+    let why = if file { "is in another directory" } else { "is not a regular file" };
     let what = format!("its {role} {} {why}", real.display());
     Err(StorageError::unsupported(what, WayOut::AllowBacking(real)))
 }
@@ -72,7 +72,7 @@ mod tests {
             qemu_img(&here, &format!("create -q -f qcow2 -b {name} -F raw image"));
             let image = here.join("image");
             let expected = format!(
-                "{}: its backing file {1} lies in another directory",
+                "{}: its backing file {1} is in another directory",
                 image.display(),
                 elsewhere.display()
             );
@@ -123,7 +123,7 @@ mod tests {
         let image = here.join("image");
         let data = there.join("data");
         let expected =
-            format!("{}: its data file {1} lies in another directory", image.display(), data.display());
+            format!("{}: its data file {1} is in another directory", image.display(), data.display());
         let expected = (expected, Some(WayOut::AllowBacking(data.clone())));
         let mut options = OpenOptions::default();
         assert_eq!(open(&image, &options).err().unwrap().told(), expected);

@@ -91,14 +91,14 @@ fn connect(server: &mut Watched) -> Result<Box<dyn crate::storage::nbd::Wire>, S
 
 fn missing(why: &str) -> StorageError {
     StorageError::unsupported(
-        format!("{why}, which qemu-nbd opens for this program, and qemu-nbd is not installed"),
+        format!("{why}, which needs qemu-nbd, and qemu-nbd is not installed"),
         ImageCure::InstallOrConvert,
     )
 }
 
 fn refused(words: &str) -> StorageError {
     if words.contains("Failed to get") && words.contains("lock") {
-        let what = "a running virtual machine (or another program) holds the image";
+        let what = "in use by a running virtual machine or another program";
         return StorageError::busy(what, HeldBy::VirtualMachine);
     }
     let way_out: WayOut = if words.contains("Invalid password") {
@@ -108,6 +108,6 @@ fn refused(words: &str) -> StorageError {
     } else {
         ImageCure::CheckOrConvert.into()
     };
-    let words = if words.is_empty() { "it says nothing" } else { words };
-    StorageError::unsupported(format!("qemu-nbd refuses it: {words}"), way_out)
+    let words = if words.is_empty() { "no error message" } else { words };
+    StorageError::unsupported(format!("qemu-nbd cannot open it: {words}"), way_out)
 }

@@ -133,7 +133,7 @@ impl<'a> Walk<'a> {
             Reader::Ours => {}
             Reader::Qemu(what) => self.because(&what),
             Reader::Nobody(error) => {
-                self.because("nobody should open it");
+                self.because("it must not be opened");
                 return Err(error.in_file(path));
             }
         }
@@ -198,7 +198,7 @@ impl<'a> Walk<'a> {
         match std::fs::metadata(file) {
             Ok(facts) if facts.is_file() => Ok(()),
             Ok(_) => Err(StorageError::unsupported(
-                format!("the key file {} is no regular file", file.display()),
+                format!("the key file {} is not a regular file", file.display()),
                 KeyFile::NotRegular,
             )),
             Err(error) => {
@@ -222,7 +222,7 @@ fn check_vhd(raw: &Raw) -> Result<(), StorageError> {
     let footer = raw.len().saturating_sub(VHD_FOOTER);
     if raw.read_vec(footer.saturating_add(VHD_TYPE), DIFFERENCING.len())? == DIFFERENCING {
         return Err(StorageError::unsupported(
-            "the vhd image holds only the difference to another",
+            "the vhd image is differencing (it contains only changes to a parent)",
             ImageCure::Merge,
         ));
     }

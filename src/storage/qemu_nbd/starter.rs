@@ -54,7 +54,7 @@ impl Starter {
     pub(crate) fn start(&self, request: Request) -> Result<Watched, StorageError> {
         let Some(thread) = &self.0 else { return Watched::start(&request) };
         let (answer, answered) = mpsc::channel();
-        let gone = || StorageError::unsupported("the thread that starts qemu-nbd is gone", Moment::Now);
+        let gone = || StorageError::unsupported("the thread that starts qemu-nbd has ended", Moment::Now);
         thread.send(Job { request, answer }).map_err(|_| gone())?;
         answered.recv().map_err(|_| gone())?
     }

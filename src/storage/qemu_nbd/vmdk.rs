@@ -30,7 +30,7 @@ const TEXT_MAX: u64 = 64 << 10;
 /// What an extent may be.
 const KINDS: [&str; 4] = ["FLAT", "VMFS", "SPARSE", "VMFSSPARSE"];
 
-/// Refuses an image that names what QEMU must not open, that holds only the difference to another, or, when it
+/// Refuses an image that names what QEMU must not open, that holds only changes to a parent, or, when it
 /// `is_written`, one that cannot be written in place.
 ///
 /// # Errors
@@ -63,12 +63,12 @@ pub(crate) fn check(raw: &Raw, is_written: bool) -> Result<(), StorageError> {
 /// The header of a sparse image: one without a length leads QEMU to a descriptor with more names.
 fn check_sparse(head: &[u8], is_written: bool) -> Result<(), StorageError> {
     if bytes::le_u64(head, CAPACITY).is_none_or(|capacity| capacity == 0) {
-        return Err(refused("is spread over several files in a way that this program does not know"));
+        return Err(refused("is split into several files in an unknown way"));
     }
     let is_compressed = bytes::le_u32(head, FLAGS).is_none_or(|flags| flags & COMPRESSED != 0)
         || bytes::le_u16(head, ALGORITHM).is_none_or(|algorithm| algorithm != 0);
     if is_written && is_compressed {
-        return Err(refused("is stream-optimized: it cannot be changed in place"));
+        return Err(refused("is stream-optimized and cannot be changed in place"));
     }
     Ok(())
 }
@@ -83,11 +83,11 @@ fn check_parents(text: &[u8], is_written: bool) -> Result<(), StorageError> {
         id.eq_ignore_ascii_case("ffffffff") && !more.starts_with(|c: char| c.is_ascii_alphanumeric())
     };
     if text.contains("parentFileNameHint") || parents.any(|after| !is_none(after)) {
-        return Err(refused("holds only the difference to another (a snapshot)"));
+        return Err(refused("is a delta (a snapshot): it contains only changes to a parent"));
     }
     let before = text.find("CID=").and_then(|at| text.get(..at)).unwrap_or_default();
     if is_written && before.ends_with("parent") {
-        return Err(refused("has its parent's number before its own, where QEMU would overwrite it"));
+        return Err(refused("has its parent's ID before its own, where QEMU would overwrite it"));
     }
     Ok(())
 }
@@ -99,7 +99,7 @@ fn extents(text: &[u8]) -> Result<Vec<String>, StorageError> {
     let text = std::str::from_utf8(text).ok().filter(|text| text.is_ascii());
     let strange = |line: &str| {
         let line: String = line.chars().take(60).collect();
-        refused(&format!("has a line in its descriptor that this program does not know: {:?}", line.trim()))
+        refused(&format!("has an unknown line in its descriptor: {:?}", line.trim()))
     };
     let mut names = Vec::new();
     for line in text.ok_or_else(|| strange("not ASCII"))?.split('\n') {
@@ -150,7 +150,8 @@ fn check_beside(name: &str, image: &Path, is_written: bool) -> Result<(), Storag
     // A link would lead elsewhere.
     if !is_own || !path.symlink_metadata().is_ok_and(|facts| facts.is_file()) {
         let what = format!(
-            "names {name:?}, which is not a regular file beside it with a name that begins as its own"
+            "refers to {name:?}, which is not a regular file in the same directory with the same name \
+             prefix"
         );
         return Err(refused(&what));
     }
@@ -205,7 +206,7 @@ mod tests {
         ] {
             let error = checked(folder.path(), &descriptor(&format!("RW 1 FLAT \"{extent}\" 0")), false);
             let error = error.unwrap_err();
-            assert!(error.contains("which is not a regular file beside it"), "{extent}: {error}");
+            assert!(error.contains("which is not a regular file in the same directory"), "{extent}: {error}");
         }
     }
 
@@ -231,7 +232,7 @@ mod tests {
             "é",
         ] {
             let error = checked(folder.path(), &descriptor(lines), false).unwrap_err();
-            let is_known = ["does not know", "not a regular file"].iter().any(|it| error.contains(it));
+            let is_known = ["unknown line", "not a regular file"].iter().any(|it| error.contains(it));
             assert!(is_known && !error.contains('\n'), "{lines:?}: {error}");
         }
         let long = [descriptor(""), vec![b' '; 1 << 16]].concat();
@@ -243,7 +244,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("disk-s001.vmdk"), [SPARSE, &[0; 508]].concat()).unwrap();
         let error = checked(folder.path(), &descriptor("RW 1 SPARSE \"disk-s001.vmdk\""), false).unwrap_err();
-        assert!(error.contains("spread over several files"), "{error}");
+        assert!(error.contains("split into several files"), "{error}");
     }
 
     #[test]
@@ -257,7 +258,7 @@ mod tests {
         ] {
             let text = format!("# Disk DescriptorFile\nCID=1\n{text}\n");
             let error = checked(folder.path(), text.as_bytes(), false).unwrap_err();
-            assert!(error.contains("only the difference to another"), "{error}");
+            assert!(error.contains("only changes to a parent"), "{error}");
         }
         let reversed = b"# Disk DescriptorFile\nparentCID=ffffffff\nCID=1\n";
         checked(folder.path(), reversed, false).unwrap();
@@ -265,7 +266,7 @@ mod tests {
         let mut sparse = vec![0; 2048];
         sparse[..4].copy_from_slice(SPARSE);
         let error = checked(folder.path(), &sparse, false).unwrap_err();
-        assert!(error.contains("spread over several files"), "{error}");
+        assert!(error.contains("split into several files"), "{error}");
         sparse[CAPACITY] = 1;
         sparse[DESCRIPTOR] = 1;
         checked(folder.path(), &sparse, true).unwrap();
@@ -277,7 +278,7 @@ mod tests {
             sparse[at] = 0;
         }
         sparse[512..530].copy_from_slice(b"parentCID=00000001");
-        assert!(checked(folder.path(), &sparse, false).unwrap_err().contains("only the difference"));
+        assert!(checked(folder.path(), &sparse, false).unwrap_err().contains("only changes to a parent"));
         // Headers that end early, or lead outside.
         checked(folder.path(), b"COWD", false).unwrap();
         let _ = checked(folder.path(), SPARSE, false).unwrap_err();

@@ -158,8 +158,7 @@ impl Drop for Watched {
 /// Text as QEMU's options have to be.
 pub(crate) fn utf8(path: &Path) -> Result<&str, StorageError> {
     path.to_str().ok_or_else(|| {
-        let what =
-            format!("{}: qemu-nbd opens it for this program, and takes names in UTF-8 only", path.display());
+        let what = format!("{}: qemu-nbd accepts only UTF-8 names", path.display());
         StorageError::unsupported(what, Target::Utf8)
     })
 }

@@ -106,7 +106,7 @@ impl BootSector {
         let root_sector = u64::from(reserved).saturating_add(all_tables);
         let data_sector = root_sector.saturating_add(root_sectors);
         if table_sectors == 0 || u64::from(total) <= data_sector || bytes(data_sector) >= len {
-            return Err(corrupt("total sectors", 0x20, "more than tables and root take", total));
+            return Err(corrupt("total sectors", 0x20, "more than FATs and root directory use", total));
         }
         let clusters =
             u64::from(total).saturating_sub(data_sector).checked_div(u64::from(sectors_per_cluster));
@@ -117,7 +117,7 @@ impl BootSector {
             _ => Width::Bits32,
         };
         if (width == Width::Bits32) != fields.is_fat32 {
-            return Err(corrupt("number of clusters", 0x20, "as many as its kind of FAT has", clusters));
+            return Err(corrupt("number of clusters", 0x20, "a number that matches the FAT type", clusters));
         }
         let needed = u64::from(clusters).saturating_add(2).saturating_mul(width.bits()).div_ceil(8);
         if bytes(u64::from(table_sectors)) < needed {

@@ -80,16 +80,16 @@ impl<'a> Walk<'a> {
     pub(crate) fn step(&mut self) -> Result<Option<(u32, u64)>, VolumeError> {
         let Some(cluster) = self.next else { return Ok(None) };
         let Some(place) = self.boot.place(cluster) else {
-            return Err(self.corrupt(cluster, "a cluster of the volume", "none of its clusters"));
+            return Err(self.corrupt(cluster, "a cluster of the volume", "a number outside it"));
         };
         if !self.seen.insert(cluster) {
-            return Err(self.corrupt(cluster, "a chain with an end", "a loop"));
+            return Err(self.corrupt(cluster, "a chain that ends", "a loop"));
         }
         self.next = match link(self.storage, self.boot, cluster)? {
             Link::Next(next) => Some(next),
             Link::End => None,
             Link::Free => return Err(self.corrupt(cluster, "a cluster in use", "a free one")),
-            Link::Bad => return Err(self.corrupt(cluster, "a good cluster", "one marked bad")),
+            Link::Bad => return Err(self.corrupt(cluster, "a good cluster", "a bad cluster")),
         };
         Ok(Some((cluster, place)))
     }

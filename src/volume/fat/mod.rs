@@ -123,7 +123,7 @@ impl<'a> FatVolume<'a> {
                 found.path,
                 extents.first().map_or(0, |extent| extent.volume_offset),
                 "the same bytes in both readings",
-                "others in the fatfs crate's",
+                "different bytes in the fatfs crate's",
             ));
         }
         Ok(Some(LocatedFile { path: found.path, bytes, extents }))
@@ -163,13 +163,16 @@ impl<'a> FatVolume<'a> {
         if !sound || self.boot.state & 2 != 0 {
             add(
                 ObstacleKind::FatDirty,
-                "the FAT volume is marked for errors of the medium; check it first (fsck.fat -a, or chkdsk /r)",
+                "the FAT volume is marked as having media errors; check it first (fsck.fat -a, or chkdsk \
+                 /r)",
             );
         }
         if self.boot.rounding == Rounding::Down {
             let entries = self.boot.root_entries;
             let message = format!(
-                "the root directory of this FAT volume, {entries} entries, fills no whole number of sectors: its files are where mtools puts them, and firmware looks for them a sector further on; copy them away and make the volume anew"
+                "the root directory of this FAT volume, {entries} entries, is not a whole number of \
+                 sectors: mtools and firmware disagree where its files start; copy them off and format the \
+                 volume again"
             );
             add(ObstacleKind::FatRootUneven, &message);
         }
@@ -303,7 +306,7 @@ fn refuse_unfit(found: &Found, max: u64) -> Result<(), VolumeError> {
     if found.len > max {
         return Err(VolumeError::unsupported(
             format!("{} has {} bytes", found.path, found.len),
-            format!("at most {max} are expected of such a file: is it the right one?"),
+            format!("expected at most {max} for such a file: is it the right one?"),
         ));
     }
     Ok(())

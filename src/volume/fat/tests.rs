@@ -177,9 +177,9 @@ fn what_must_not_be_overwritten_is_refused_by_name() {
     for (story, changes) in [
         ("a loop", vec![(entry(0, 3), clusters[0])]),
         ("a free one", vec![(entry(0, 3), 0)]),
-        ("one marked bad", vec![(entry(0, 3), 0xfff7)]),
+        ("a bad cluster", vec![(entry(0, 3), 0xfff7)]),
         ("clusters for 20000 bytes", vec![(entry(0, 3), 0xffff)]),
-        ("none of its clusters", vec![(entry(0, 3), 0xfff0)]),
+        ("a number outside it", vec![(entry(0, 3), 0xfff0)]),
         ("copies of the FAT", vec![(entry(1, 3), 0xffff)]),
     ] {
         let mut bytes = image.bytes();

@@ -131,6 +131,9 @@ mod tests {
         };
         let file = Compressed::new(r"\x", places, 512).unwrap();
         let error = file.read_at(&disk, 0, 10).unwrap_err().to_string();
-        assert!(error.starts_with(r"\x at 0x0: expected compressed bytes (LZNT1), found a chunk"), "{error}");
+        assert!(
+            error.starts_with(r"\x at 0x0: expected compressed bytes (LZNT1), found a truncated chunk"),
+            "{error}"
+        );
     }
 }

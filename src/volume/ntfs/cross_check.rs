@@ -150,5 +150,5 @@ fn ask<T>(what: &str, at: u64, question: impl FnOnce() -> Result<T, NtfsError>) 
         Ok(Err(error)) => error.to_string(),
         Err(panic) => panic.to_string(),
     };
-    Err(VolumeError::corrupt(what, at, "what the ntfs crate can read", found))
+    Err(VolumeError::corrupt(what, at, "data that the ntfs crate can read", found))
 }

@@ -22,13 +22,13 @@ pub(crate) enum RunsError {
     Endless,
     #[error("a data run header of 0x{0:02x}")]
     Header(u8),
-    #[error("a data run that is cut")]
+    #[error("a truncated data run")]
     Cut,
-    #[error("a data run of no clusters")]
+    #[error("an empty data run")]
     Empty,
-    #[error("a data run before the volume")]
+    #[error("a data run before the start of the volume")]
     BeforeVolume,
-    #[error("data runs of more clusters than can be counted")]
+    #[error("data runs with too many clusters")]
     TooLong,
     #[error("data runs up to cluster 0x{end:x} instead of 0x{last_vcn:x}")]
     End { end: u64, last_vcn: u64 },

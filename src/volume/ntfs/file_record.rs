@@ -90,8 +90,8 @@ impl FileRecord {
     /// # Errors
     /// [`VolumeError::Corrupt`] with the place inside the record.
     pub(crate) fn decode(bytes: &[u8], at: u64) -> Result<Self, VolumeError> {
-        let bytes =
-            fixed_up(bytes, b"FILE").map_err(|torn| corrupt(at, "a whole FILE record", &torn.to_string()))?;
+        let bytes = fixed_up(bytes, b"FILE")
+            .map_err(|torn| corrupt(at, "a complete FILE record", &torn.to_string()))?;
         let cut = || corrupt(at, "a FILE record header", "its end");
         let flags = le_u16(&bytes, 0x16).ok_or_else(cut)?;
         let used = usize::try_from(le_u32(&bytes, 0x18).ok_or_else(cut)?).unwrap_or(usize::MAX);
@@ -106,7 +106,7 @@ impl FileRecord {
             is_directory: flags & 2 != 0,
             base: le_u64(&bytes, 0x20).ok_or_else(cut)? & 0xffff_ffff_ffff,
             attributes: attributes(used_bytes, first)
-                .map_err(|found| corrupt(at, "whole attributes", &found.to_string()))?,
+                .map_err(|found| corrupt(at, "complete attributes", &found.to_string()))?,
         })
     }
 
@@ -146,7 +146,7 @@ impl Attribute {
 pub(crate) enum Torn {
     #[error("signature {}", crate::bytes::hex(.0))]
     Signature(Vec<u8>),
-    #[error("an update sequence of another length")]
+    #[error("an update sequence of a different length")]
     UpdateSequence,
     #[error("a torn sector {0}: update sequence mismatch")]
     Sector(usize),
@@ -155,7 +155,7 @@ pub(crate) enum Torn {
 /// An attribute that cannot be read, with its place in the record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 enum AttributeError {
-    #[error("an attribute at 0x{at:x} that is cut")]
+    #[error("a truncated attribute at 0x{at:x}")]
     Cut { at: usize },
     #[error("{cause} at 0x{at:x}")]
     Runs { at: usize, cause: RunsError },
@@ -342,7 +342,10 @@ pub(crate) mod tests {
             bytes[at] ^= 0x40;
             assert_eq!(fixed_up(&bytes, b"FILE"), Err(torn.clone()));
             let error = FileRecord::decode(&bytes, 0x4000).unwrap_err().to_string();
-            assert_eq!(error, format!("FILE record at 0x4000: expected a whole FILE record, found {torn}"));
+            assert_eq!(
+                error,
+                format!("FILE record at 0x4000: expected a complete FILE record, found {torn}")
+            );
         }
         assert_eq!(Torn::Sector(1).to_string(), "a torn sector 1: update sequence mismatch");
         assert_eq!(Torn::Signature(b"FILE".to_vec()).to_string(), "signature 46494c45");
@@ -355,7 +358,7 @@ pub(crate) mod tests {
         assert_eq!(attributes(&bytes, 0x38), Err(AttributeError::Runs { at: 0x38, cause }));
         let error = FileRecord::decode(&bytes, 0).unwrap_err().to_string();
         let found = "data runs up to cluster 0x2 instead of 0x5 at 0x38";
-        assert_eq!(error, format!("FILE record at 0x0: expected whole attributes, found {found}"));
+        assert_eq!(error, format!("FILE record at 0x0: expected complete attributes, found {found}"));
     }
 
     #[test]

@@ -73,8 +73,8 @@ impl<'a> Index<'a> {
         if !record_size.is_power_of_two() || !RECORD_SIZES.contains(&record_size) {
             return Err(corrupt(record.at, "index records of 512 to 65536 bytes", &record_size.to_string()));
         }
-        let entries =
-            node(&root, 0x10).ok_or_else(|| corrupt(record.at, "a whole index root", "a cut one"))?;
+        let entries = node(&root, 0x10)
+            .ok_or_else(|| corrupt(record.at, "a complete index root", "a truncated one"))?;
         let allocation = Stream::of(table, record, number, INDEX_ALLOCATION, NAME)?;
         Ok(Self { table, at: record.at, root: entries, record_size, allocation })
     }
@@ -147,11 +147,11 @@ impl<'a> Index<'a> {
         let size = u64::from(self.record_size);
         let bytes = allocation.read(self.table.storage, self.table.cluster_size, offset, size)?;
         let bytes = fixed_up(&bytes, b"INDX")
-            .map_err(|torn| corrupt(self.at, "a whole index record", &torn.to_string()))?;
+            .map_err(|torn| corrupt(self.at, "a complete index record", &torn.to_string()))?;
         if le_u64(&bytes, 0x10) != Some(vcn) {
-            return Err(corrupt(self.at, &format!("index record 0x{vcn:x}"), "another in its place"));
+            return Err(corrupt(self.at, &format!("index record 0x{vcn:x}"), "a different one"));
         }
-        node(&bytes, 0x18).ok_or_else(|| corrupt(self.at, "whole index entries", "cut ones"))
+        node(&bytes, 0x18).ok_or_else(|| corrupt(self.at, "complete index entries", "truncated ones"))
     }
 }
 

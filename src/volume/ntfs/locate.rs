@@ -69,7 +69,7 @@ fn agree_on_name(volume: &NtfsVolume<'_>, found: &Found) -> Result<(), VolumeErr
         let index = Index::open(&volume.table, &record, number)?;
         let file = index.find(component, volume.collation_for(component)?)?;
         let Some(file) = file else {
-            return Err(corrupt(found, "its name in both readings of the directory", "it in one only"));
+            return Err(corrupt(found, "its name in both readings of the directory", "only in one"));
         };
         number = file.number;
     }
@@ -91,7 +91,7 @@ fn plain_data(found: &Found) -> Result<&NonResident, VolumeError> {
     }
     let mut parts = record.all(file_record::DATA, "");
     let (Some(data), None) = (parts.next(), parts.next()) else {
-        return Err(corrupt(found, "one unnamed $DATA", "none or several"));
+        return Err(corrupt(found, "a single unnamed $DATA", "none or several"));
     };
     refuse_flags(found, data)?;
     let Body::NonResident(places) = &data.body else {
@@ -155,7 +155,7 @@ fn places(
     }
     ranges.sort_unstable();
     if ranges.iter().zip(ranges.iter().skip(1)).any(|(one, other)| other.0 < one.1) {
-        return Err(corrupt(found, "each cluster once", "one of them twice"));
+        return Err(corrupt(found, "each cluster once", "a duplicate"));
     }
     if clusters.saturating_mul(cluster) != data.allocated || data.allocated < data.size {
         let found_size = format!("{clusters} clusters for {} bytes, {} allocated", data.size, data.allocated);
@@ -183,7 +183,7 @@ fn allocated(volume: &NtfsVolume<'_>, found: &Found, extents: &[VolumeExtent]) -
             byte & (1u8 << (bit & 7)) != 0
         };
         if let Some(free) = (first..=last).find(|bit| !is_set(*bit)) {
-            return Err(corrupt(found, "clusters that $Bitmap has in use", &format!("0x{free:x} free")));
+            return Err(corrupt(found, "clusters marked in use in $Bitmap", &format!("0x{free:x} free")));
         }
     }
     Ok(())
@@ -199,7 +199,7 @@ fn agree_on_contents(
     let theirs = volume.opinion.read(found.number, found.record.at, data.size)?;
     agree_on_runs(volume, found, data, &theirs.runs)?;
     if theirs.bytes != bytes {
-        return Err(corrupt(found, "the same bytes in both readings", "others in the ntfs crate's"));
+        return Err(corrupt(found, "the same bytes in both readings", "different bytes in the ntfs crate's"));
     }
     Ok(())
 }
@@ -219,13 +219,13 @@ fn agree_on_runs(
     if ours.eq(theirs.iter().copied()) {
         return Ok(());
     }
-    Err(corrupt(found, "the same data runs in both readings", "others in the ntfs crate's"))
+    Err(corrupt(found, "the same data runs in both readings", "different runs in the ntfs crate's"))
 }
 
 fn unusual(found: &Found, story: &str) -> VolumeError {
     VolumeError::unsupported(
         format!("{} {story}", found.path),
-        "it cannot be overwritten in place; in Windows, copy it and put the copy in its place",
+        "cannot be overwritten in place; in Windows, replace the file with a copy of itself",
     )
 }
 

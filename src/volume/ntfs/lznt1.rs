@@ -15,9 +15,9 @@ const COMPRESSED: u16 = 0x8000;
 /// Why bytes are no LZNT1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Lznt1Error {
-    #[error("a chunk at 0x{at:x} that is cut")]
+    #[error("a truncated chunk at 0x{at:x}")]
     Cut { at: usize },
-    #[error("a chunk at 0x{at:x} that copies from before its begin")]
+    #[error("a chunk at 0x{at:x} that refers to data before its start")]
     BeforeChunk { at: usize },
     #[error("a chunk at 0x{at:x} of more than 4096 bytes")]
     TooLong { at: usize },

@@ -217,17 +217,18 @@ impl<'a> NtfsVolume<'a> {
     pub(crate) fn obstacles(&self) -> Result<Vec<Obstacle>, VolumeError> {
         let mut obstacles = Vec::new();
         if self.is_dirty()? {
-            let message = "the NTFS volume is marked dirty: chkdsk is due and could move or cut files; \
-                 let Windows check it, or run `ntfsfix -d` if you know why it is dirty";
+            let message = "the NTFS volume is marked dirty: chkdsk is due and may move or truncate files; \
+             let Windows check it, or run `ntfsfix -d` if you know why it is dirty";
             obstacles.push(Obstacle { kind: ObstacleKind::DirtyVolume, message: message.into() });
         }
         let message = match self.log_file()? {
             LogFile::InUse { major, minor } if major >= 2 => format!(
-                "the NTFS log is of version {major}.{minor} and in use: Windows keeps metadata of this volume in memory \
-                 (fast startup, hibernation or a crash); shut Windows down fully (shutdown /s /f /t 0)"
+                "the NTFS log (version {major}.{minor}) is in use: Windows keeps metadata of this volume \
+                 in memory (fast startup, hibernation or a crash); shut Windows down fully (shutdown /s /f \
+                 /t 0)"
             ),
             LogFile::Unreadable => {
-                "the NTFS log has no sound restart page; let Windows check the volume (chkdsk /f)".into()
+                "the NTFS log has no valid restart page; let Windows check the volume (chkdsk /f)".into()
             }
             LogFile::Clean | LogFile::InUse { .. } => return Ok(obstacles),
         };
@@ -313,24 +314,27 @@ fn refuse_directory(found: &Found) -> Result<(), VolumeError> {
 fn too_long(path: &str, size: u64, max: u64) -> VolumeError {
     VolumeError::unsupported(
         format!("{path} has {size} bytes"),
-        format!("at most {max} are expected of such a file: is it the right one?"),
+        format!("expected at most {max} for such a file: is it the right one?"),
     )
 }
 
 fn encoded(path: &str, encoding: &str) -> VolumeError {
     let way_out = match encoding {
         "encrypted" => "decrypt it in Windows (cipher /d)",
-        _ => "uncompress it in a Windows rescue system (compact /u /a /f)",
+        _ => "decompress it in Windows PE (compact /u /a /f)",
     };
-    VolumeError::unsupported(format!("{path} is {encoding}: its clusters do not hold its bytes"), way_out)
+    VolumeError::unsupported(
+        format!("{path} is {encoding}: its clusters do not hold its plain contents"),
+        way_out,
+    )
 }
 
 fn reparse_point(path: &str, tag: u32) -> VolumeError {
     let (name, way_out) = match tag {
-        OVERLAY => ("compressed by the Windows Overlay Filter", "uncompress it in Windows (compact /u /exe)"),
-        0xa000_000c => ("a symbolic link", "name the file that it points to"),
-        0xa000_0003 => ("a mount point or junction", "name the directory that it points to"),
-        _ => ("a reparse point", "replace it by a plain file"),
+        OVERLAY => ("compressed by the Windows Overlay Filter", "decompress it in Windows (compact /u /exe)"),
+        0xa000_000c => ("a symbolic link", "name the file it points to"),
+        0xa000_0003 => ("a mount point or junction", "name the directory it points to"),
+        _ => ("a reparse point", "replace it with a plain file"),
     };
     VolumeError::unsupported(format!("{path} is {name} (reparse tag 0x{tag:08x})"), way_out)
 }

@@ -119,7 +119,7 @@ impl Stream {
     ) -> Result<Vec<u8>, VolumeError> {
         let end = offset.checked_add(len).filter(|end| *end <= self.size());
         let (Some(end), Ok(wanted)) = (end, usize::try_from(len)) else {
-            return Err(VolumeError::corrupt("attribute", offset, format!("{len} bytes more"), "its end"));
+            return Err(VolumeError::corrupt("attribute", offset, format!("{len} more bytes"), "its end"));
         };
         let places = match &self.body {
             Body::Resident(bytes) => {

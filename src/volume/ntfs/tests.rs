@@ -146,9 +146,9 @@ fn each_reason_not_to_overwrite_a_file_has_its_own_words() {
         ("only 24575 are initialised", |bytes, at| {
             bytes[at + 0x38..at + 0x3a].copy_from_slice(&24_575u16.to_le_bytes())
         }),
-        ("whole attributes", |bytes, at| bytes[at + 0x18] = 1),
+        ("complete attributes", |bytes, at| bytes[at + 0x18] = 1),
         ("clusters for all bytes", |bytes, at| bytes[at + 0x29] ^= 0x10),
-        ("one unnamed $DATA", |bytes, at| bytes[at] = 0xb0),
+        ("a single unnamed $DATA", |bytes, at| bytes[at] = 0xb0),
         ("reparse tag 0x", |bytes, at| bytes[at] = 0xc0),
         ("has a hole", |bytes, at| {
             let runs = at + usize::from(bytes[at + 0x20]);
@@ -205,7 +205,7 @@ fn clusters_that_the_bitmap_has_free_are_refused() {
     let mut bytes = image.bytes();
     bytes[bitmap.extents[0].volume_offset as usize + cluster as usize / 8] &= !(1 << (cluster % 8));
     let error = refusal(&Ram::new(bytes, None), "\\BCD");
-    assert!(error.contains("clusters that $Bitmap has in use"), "{error}");
+    assert!(error.contains("clusters marked in use in $Bitmap"), "{error}");
 }
 
 #[test]
