@@ -38,17 +38,17 @@ pub(crate) struct ChoiceArgs {
     pub system: Option<u32>,
     /// Partition of Windows (number as in list).
     ///
-    /// The stale elements of Windows' entries are re-pointed to it.     /// DISK:N is a partition of a disk given by --with.
+    /// The stale elements of Windows' entries are re-pointed to it. DISK:N is a partition of a disk given by --with.
     #[arg(long, value_name = "[DISK:]N", help_heading = CHOOSING)]
     pub windows: Option<PartitionArg>,
     /// Partition of the image files: Winre.wim, boot.sdi, virtual disks.
     ///
-    /// Their stale elements are re-pointed to it.     /// DISK:N is a partition of a disk given by --with.
+    /// Their stale elements are re-pointed to it. DISK:N is a partition of a disk given by --with.
     #[arg(long, value_name = "[DISK:]N", help_heading = CHOOSING, hide_short_help = true)]
     pub recovery: Option<PartitionArg>,
     /// Boot entry that is meant.
     ///
-    /// The one that --windows is about, or the one to start where the menu names none that exists.     /// Its GUID as inspect shows it, or bcdedit's name for it ({ntldr}).
+    /// The one that --windows or --recovery is about, or the one to start where the menu names none that exists. Its GUID as inspect shows it, or bcdedit's name for it ({ntldr}).
     #[arg(long, value_name = "{GUID}", help_heading = CHOOSING, hide_short_help = true)]
     pub entry: Option<EntryArg>,
     /// Make this partition the active one, for a BIOS.
