@@ -2,6 +2,7 @@
 
 pub mod fleets;
 pub mod golden;
+pub mod pictures;
 pub mod reports;
 pub mod schema;
 pub mod targets;

@@ -43,9 +43,9 @@ pub(crate) enum Command {
         after_help = "Examples:\n  bcdrescue list                 all attached disks\n  bcdrescue list win.qcow2       one image\n  bcdrescue list --json | jq .\n\nExit codes: 0 listed, 8 a disk that was named, or all that are attached, cannot be read."
     )]
     List(ListArgs),
-    /// Show the whole picture: table, volumes, boot chain, and the store as bcdedit would.
+    /// Show a disk with its partitions, and its stores as `bcdedit /enum all` would.
     #[command(
-        after_help = "Examples:\n  bcdrescue inspect /dev/vdb\n  bcdrescue inspect win.qcow2 --json\n  bcdrescue inspect ./BCD         a store file by itself"
+        after_help = "Examples:\n  bcdrescue inspect /dev/vdb\n  bcdrescue inspect /dev/vdb --store   the stores alone\n  bcdrescue inspect ./BCD              a store file by itself\n  bcdrescue inspect win.qcow2 --json"
     )]
     Inspect(InspectArgs),
     /// Say whether Windows would boot from each disk, why not, and what fix would do. Writes nothing.
@@ -127,6 +127,9 @@ pub(crate) struct InspectArgs {
     /// A device, an image, or a store file.
     #[arg(value_name = "TARGET")]
     pub target: PathBuf,
+    /// Show the stores alone.
+    #[arg(long)]
+    pub store: bool,
     /// How targets are opened.
     #[command(flatten)]
     pub open: OpenArgs,
