@@ -3,6 +3,7 @@
 pub mod fleets;
 pub mod golden;
 pub mod one_screen;
+pub mod pictures;
 pub mod reports;
 pub mod schema;
 pub mod targets;

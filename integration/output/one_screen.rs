@@ -76,7 +76,7 @@ fn short_help_is_on_one_screen() {
     for (command, begins) in [
         ("", "Repairs the boot configuration"),
         ("list", "List disks"),
-        ("inspect", "Show everything"),
+        ("inspect", "Show a disk"),
         ("check", "Say whether Windows would start"),
         ("fix", "Repair the disk"),
         ("record", "Save"),

@@ -61,7 +61,7 @@ pub fn main() -> ExitCode {
     cli.show.set_color();
     let run = || match &cli.command {
         Command::List(args) => list::run(args, cli.show.json),
-        Command::Inspect(args) => inspect::run(args, cli.show.json),
+        Command::Inspect(args) => inspect::run(args, cli.show),
         Command::Check(args) => check::run(args, cli.show),
         Command::Fix(args) => fix::run(args, cli.show),
         Command::Record(args) => record::run(args, cli.show.json),

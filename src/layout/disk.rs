@@ -134,13 +134,23 @@ impl Layout {
         self.find_volume(|volume| volume.partition.id.is_some() && volume.partition.start == offset)
     }
 
-    /// `partition 2 "Windows"`: a partition as people are shown it.
+    /// `partition 2 (Windows)`: a partition as people are shown it.
     #[must_use]
     pub fn name(&self, volume: VolumeIndex) -> String {
-        let Some(facts) = self.volume(volume) else { return format!("volume {volume}") };
+        match self.volume(volume) {
+            Some(facts) if facts.partition.number == 0 => self.name_without_noun(volume),
+            Some(_) => format!("partition {}", self.name_without_noun(volume)),
+            None => format!("volume {volume}"),
+        }
+    }
+
+    /// `2 (Windows)`: the same where the noun is said already.
+    #[must_use]
+    pub fn name_without_noun(&self, volume: VolumeIndex) -> String {
+        let Some(facts) = self.volume(volume) else { return volume.to_string() };
         let number = match facts.partition.number {
             0 => "the whole disk".to_owned(),
-            number => format!("partition {number}"),
+            number => number.to_string(),
         };
         let name = facts.label.as_deref().filter(|label| !label.is_empty()).or(match facts.role {
             VolumeRole::System | VolumeRole::SystemAndWindows if self.is_esp(volume) => Some("EFI system"),

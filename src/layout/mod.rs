@@ -4,6 +4,7 @@
 //! ("is `\Windows\system32\winload.exe` on partition 2?"), so that everything above is pure.
 
 pub(crate) mod arc_path;
+pub mod ask;
 mod beneath;
 pub mod boot_file;
 pub mod boot_files;
@@ -22,6 +23,7 @@ mod firmware;
 pub mod index;
 pub mod known;
 mod look_into;
+pub mod machine;
 mod missing;
 pub mod mounted_devices;
 pub mod obstacle;

@@ -175,7 +175,7 @@ fn read(volume: &Volume<'_>, index: WindowsIndex, windows: &WindowsVolume, start
     let mut mounted = MountedDevices {
         windows: index,
         volume: windows.volume,
-        path: format!(r"{}\System32\config\SYSTEM", windows.root),
+        path: windows.system_hive_path(),
         entries: Err(not_opened()),
         dirty: false,
         newer_logs: Vec::new(),

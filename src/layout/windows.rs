@@ -9,6 +9,7 @@ use crate::layout::boot_ini::Target;
 use crate::layout::index::VolumeIndex;
 use crate::layout::known::Cause;
 use crate::layout::known::Known;
+use crate::layout::machine::Machine;
 use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
 use crate::layout::version;
@@ -46,6 +47,8 @@ pub struct WindowsVolume {
     pub dirty: bool,
     /// Product and build, or why nothing says so.
     pub version: Result<WindowsVersion, Cause>,
+    /// Which computer it is; nothing until it is asked by [`ask::machines`](crate::layout::ask::machines).
+    pub machine: Machine,
 }
 
 impl WindowsVolume {
@@ -59,6 +62,12 @@ impl WindowsVolume {
     #[must_use]
     pub fn kernel_path(&self) -> String {
         format!(r"{}\System32\ntoskrnl.exe", self.root)
+    }
+
+    /// The path of its SYSTEM hive.
+    #[must_use]
+    pub fn system_hive_path(&self) -> String {
+        format!(r"{}\System32\config\SYSTEM", self.root)
     }
 
     /// Whether a path names its system root, as Windows reads paths: spare backslashes and the case of letters do not matter.
@@ -158,5 +167,6 @@ fn examine(volume: &Volume<'_>, index: VolumeIndex, root: &str, is_asked: bool) 
             true => version::read(volume, root),
             false => Err(Cause::NotAsked(ASKED_MAX)),
         },
+        machine: Machine::default(),
     })
 }

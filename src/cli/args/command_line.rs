@@ -49,9 +49,9 @@ pub(crate) enum Command {
         after_long_help = "Examples:\n  bcdrescue list                 all attached disks\n  bcdrescue list win.qcow2       one image\n  bcdrescue list --json | jq .\n\nExit codes: 0 listed, 8 a disk that was named, or all that are attached, cannot be read."
     )]
     List(ListArgs),
-    /// Show everything: table, volumes, boot path, and the store as bcdedit does.
+    /// Show a disk, and its stores as `bcdedit /enum all` does.
     #[command(
-        after_long_help = "Examples:\n  bcdrescue inspect /dev/vdb\n  bcdrescue inspect win.qcow2 --json\n  bcdrescue inspect ./BCD         a store file by itself"
+        after_long_help = "Examples:\n  bcdrescue inspect /dev/vdb\n  bcdrescue inspect /dev/vdb --store   the stores alone\n  bcdrescue inspect ./BCD              a store file by itself\n  bcdrescue inspect win.qcow2 --json"
     )]
     Inspect(InspectArgs),
     /// Say whether Windows would start, why not, and what fix would do; writes nothing.
@@ -136,6 +136,9 @@ pub(crate) struct InspectArgs {
     /// A device, an image, or a store file.
     #[arg(value_name = "TARGET")]
     pub target: PathBuf,
+    /// Show the stores alone.
+    #[arg(long)]
+    pub store: bool,
     /// How targets are opened.
     #[command(flatten)]
     pub open: OpenArgs,

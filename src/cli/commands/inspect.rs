@@ -4,31 +4,29 @@ use std::path::Path;
 
 use owo_colors::OwoColorize;
 
-use crate::bcd::ObjectType;
 use crate::bcd::Store;
 use crate::bcd::device::Device;
 use crate::bcd::device::QualifiedPartition;
 use crate::bcd::element::Element;
 use crate::bcd::element::ElementId;
 use crate::bcd::element::ElementValue;
-use crate::bcd::names::display_name;
-use crate::bcd::names::integer_name;
 use crate::bcd::object::Object;
-use crate::bcd::object_id::alias;
 use crate::cli::args::command_line::InspectArgs;
-use crate::cli::commands::list;
-use crate::cli::output::firmware_entries;
+use crate::cli::args::show_args::ShowArgs;
+use crate::cli::output::bcdedit;
+use crate::cli::output::bcdedit::Named;
+use crate::cli::output::disk_picture;
+use crate::cli::output::disk_picture::add_text;
 use crate::cli::output::json;
 use crate::cli::output::json::store::Inspected;
 use crate::cli::output::json::store::InspectedFile;
 use crate::cli::output::json::store::StoreInFile;
 use crate::cli::output::json::store::StoreOnDisk;
 use crate::cli::output::screen::details;
-use crate::cli::output::screen::headline;
-use crate::cli::output::screen::picture;
+use crate::cli::output::screen::headline::Headline;
 use crate::cli::run::confine;
 use crate::cli::run::examine::Examined;
-use crate::cli::run::examine::examine;
+use crate::cli::run::examine::examine_machines;
 use crate::cli::run::known_disks::NamedDisks;
 use crate::cli::run::known_disks::context;
 use crate::cli::run::store_file::is_store_file;
@@ -43,38 +41,34 @@ use crate::diagnosis::resolve::reference::is_here;
 use crate::diagnosis::show_identity;
 use crate::diagnosis::store::dirty;
 use crate::diagnosis::store::menu::main_entry;
-use crate::guid::Guid;
 use crate::layout::Layout;
 use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
-
-/// Width of the column of names, as in bcdedit.
-const NAMES: usize = 23;
 
 /// Runs the command.
 ///
 /// # Errors
 /// When the target cannot be examined or standard output not be written.
-pub(crate) fn run(args: &InspectArgs, as_json: bool) -> anyhow::Result<u8> {
+pub(crate) fn run(args: &InspectArgs, show: ShowArgs) -> anyhow::Result<u8> {
     confine::to_reading();
     if is_store_file(&args.target) {
-        return store_file(&args.target, as_json);
+        return store_file(&args.target, show.json);
     }
     let context =
         context(&args.target, &NamedDisks::default(), &args.open.options(), Choice::default(), false);
-    let examined = examine(&args.target, &args.open.options(), &context)?;
-    if as_json {
+    let examined = examine_machines(&args.target, &args.open.options(), &context)?;
+    if show.json {
         json::print(&[document(&examined, &context)])?;
     } else {
-        lines::show(|out| add(out, &examined, &context))?;
+        lines::show(|out| add(out, &examined, &context, args, show.verbose))?;
     }
     Ok(HEALTHY)
 }
 
 fn store_file(path: &Path, as_json: bool) -> anyhow::Result<u8> {
     let store = read_store_file(path)?;
-    let show = |element: &Element| show_device(element, &|named, _| show_identity(named));
     if as_json {
+        let show = |element: &Element| show_device(element, &|named, _| show_identity(named));
         let content = StoreInFile {
             path: json::path(path),
             description: json::store::values(store.description()),
@@ -87,7 +81,9 @@ fn store_file(path: &Path, as_json: bool) -> anyhow::Result<u8> {
             error: None,
         }])?;
     } else {
-        lines::show(|out| objects(out, None, &store, &show))?;
+        lines::show(|out| {
+            bcdedit::objects(out, None, &store, &|named| Named::Unknown(show_identity(named)));
+        })?;
     }
     Ok(HEALTHY)
 }
@@ -122,115 +118,82 @@ fn document(examined: &Examined, context: &Context) -> Inspected {
     }
 }
 
-fn add(out: &mut Lines, examined: &Examined, context: &Context) {
+fn add(out: &mut Lines, examined: &Examined, context: &Context, args: &InspectArgs, is_verbose: bool) {
     let layout = &examined.layout;
-    headline::show(out, examined);
-    picture::whole(out, examined);
-    details::chain(out, &examined.diagnosis);
-    out.add(format_args!(""));
-    out.add(format_args!("{}", list::partition_table(layout)));
-    for file in &layout.stores {
-        let place = format!("{} on {}, {}", file.path, layout.name(file.volume), file.firmware);
-        out.add(format_args!(""));
-        out.add(format_args!("{}", clean(&place).bold()));
-        match &file.store {
-            Ok(store) => {
-                if let Some(object) = main_entry(store).and_then(|index| store.object_at(index)) {
-                    chain(out, layout, object);
-                }
-                objects(out, Some(layout), store, &|element| device(layout, context, element));
-            }
-            Err(error) => out.add(format_args!("  cannot be read: {}", clean(&error.to_string()))),
+    if !args.store {
+        let (path, headline) = (examined.path.display().to_string(), Headline::of(&examined.diagnosis));
+        out.add(format_args!("{}: {}", clean(&path), headline.coloured()));
+        headline.why.iter().for_each(|why| out.add(format_args!("  {}", clean(why).bold())));
+        disk_picture::add(out, examined);
+        if is_verbose {
+            details::chain(out, &examined.diagnosis);
         }
     }
-    for text in layout.systems.iter().filter_map(SystemVolume::boot_ini) {
-        out.add(format_args!("\n{}", "boot.ini".bold()));
-        text.text.lines().for_each(|line| out.add(format_args!("  {}", clean(line.trim_end()))));
+    for (index, file) in layout.stores.iter().enumerate() {
+        if !args.store || index > 0 {
+            out.gap();
+        }
+        add_store(out, layout, context, file);
     }
-    details::findings(out, &examined.diagnosis.findings);
+    if args.store {
+        return;
+    }
+    for text in layout.systems.iter().filter_map(SystemVolume::boot_ini) {
+        out.gap();
+        out.whole(format_args!("{}", "boot.ini".bold()));
+        text.text.lines().for_each(|line| add_text(out, "  ", &clean(line.trim_end())));
+    }
+    if is_verbose {
+        details::findings(out, &examined.diagnosis.findings);
+    }
+}
+
+/// Where a store is, which of its entries starts, and all that is in it.
+fn add_store(out: &mut Lines, layout: &Layout, context: &Context, file: &StoreFile) {
+    let place = clean(&format!("{} on {}, {}", file.path, layout.name(file.volume), file.firmware));
+    out.add(format_args!("{}", place.bold()));
+    match &file.store {
+        Ok(store) => {
+            if let Some(object) = main_entry(store).and_then(|index| store.object_at(index)) {
+                add_text(out, "  ", &clean(&starts(layout, object)));
+            }
+            bcdedit::objects(out, Some(layout), store, &|named| resolve(layout, context, named));
+        }
+        Err(error) => add_text(out, "  cannot be read: ", &clean(&error.to_string())),
+    }
 }
 
 /// The entry that starts by itself, in a line.
-fn chain(out: &mut Lines, layout: &Layout, object: &Object) {
+fn starts(layout: &Layout, object: &Object) -> String {
     let text = |id| object.string(id).unwrap_or("?").to_owned();
+    let here = |named: &QualifiedPartition| is_here(layout, named).map(|volume| layout.name(volume));
     let place = |id| match object.device(id).map(|device| &device.device) {
-        Some(Device::Partition(named)) => here(layout, named),
-        Some(device) => device.display_with(&|named, _| here(layout, named)),
-        None => "?".into(),
+        Some(Device::Partition(named)) => here(named),
+        Some(device) => Some(device.display_with(&|named, is_inside| {
+            here(named).filter(|_| !is_inside).unwrap_or_else(|| "unknown".to_owned())
+        })),
+        None => None,
     };
-    let line = format!(
-        "starts {} \"{}\": {} on {}, then {} on {}",
-        object.name(),
-        text(ElementId::DESCRIPTION),
-        text(ElementId::PATH),
-        place(ElementId::DEVICE),
-        text(ElementId::SYSTEM_ROOT),
-        place(ElementId::OS_DEVICE)
-    );
-    out.add(format_args!("  {}", clean(&line)));
-}
-
-/// All objects, bcdedit's way: a heading by kind, then a line an element, lists one below the other.
-fn objects(out: &mut Lines, layout: Option<&Layout>, store: &Store, show: &dyn Fn(&Element) -> String) {
-    for object in store.objects() {
-        let heading = heading(object.object_type);
-        out.add(format_args!("\n{heading}\n{}", "-".repeat(heading.len())));
-        out.add(format_args!("{:<NAMES$} {}", "identifier", clean(object.name())));
-        if let Some(line) = firmware_entries::line(layout, object) {
-            out.add(format_args!("{:<NAMES$} {}", "firmwarevariable", clean(&line)));
-        }
-        for element in &object.elements {
-            let name = clean(&display_name(element, object.object_type));
-            let lines = values(element, object, show);
-            let names = std::iter::once(name.as_str()).chain(std::iter::repeat(""));
-            for (name, line) in names.zip(lines) {
-                out.add(format_args!("{name:<NAMES$} {}", clean(&line)));
-            }
-        }
+    let place = |id| place(id).unwrap_or_else(|| "an unknown device".to_owned());
+    let (name, loader, root) =
+        (text(ElementId::DESCRIPTION), text(ElementId::PATH), text(ElementId::SYSTEM_ROOT));
+    let (device, os_device) = (place(ElementId::DEVICE), place(ElementId::OS_DEVICE));
+    match device == os_device {
+        true => format!("starts \"{name}\": {loader}, then {root}, on {device}"),
+        false => format!("starts \"{name}\": {loader} on {device}, then {root} on {os_device}"),
     }
 }
 
-/// bcdedit's headings.
-fn heading(kind: Option<ObjectType>) -> &'static str {
-    let Some(kind) = kind else { return "Object without a type" };
-    match kind {
-        ObjectType::FIRMWARE_BOOT_MANAGER => "Firmware Boot Manager",
-        ObjectType::BOOT_MANAGER => "Windows Boot Manager",
-        ObjectType::OS_LOADER => "Windows Boot Loader",
-        ObjectType::RESUME => "Resume from Hibernate",
-        ObjectType::MEMDIAG => "Windows Memory Tester",
-        ObjectType::NTLDR => "Windows Legacy OS Loader",
-        ObjectType::BOOT_SECTOR => "Real-mode Boot Sector",
-        ObjectType::FIRMWARE_APPLICATION => "Firmware Application (101fffff)",
-        _ if kind.is_device_object() => "Device options",
-        _ if kind.is_inherit() => "Settings",
-        _ => "Application",
+/// What a partition is on this disk, or else what it is called where it may be.
+fn resolve(layout: &Layout, context: &Context, named: &QualifiedPartition) -> Named {
+    if let Some(volume) = is_here(layout, named) {
+        let name = layout.name_without_noun(volume);
+        let number = layout.partition(volume).map(|partition| partition.number.to_string());
+        return Named::Here { short: number.unwrap_or_else(|| name.clone()), name };
     }
-}
-
-/// An element's value, mostly in one line.
-fn values(element: &Element, object: &Object, show: &dyn Fn(&Element) -> String) -> Vec<String> {
-    let id = |id: &Guid| alias(*id).map_or_else(|| id.braced(), str::to_owned);
-    let one = match &element.value {
-        ElementValue::Device(_) => show(element),
-        ElementValue::String(text) => text.clone(),
-        ElementValue::Object(target) => id(target),
-        ElementValue::ObjectList(list) if !list.is_empty() => return list.iter().map(id).collect(),
-        ElementValue::ObjectList(_) => String::new(),
-        ElementValue::Integer(number) => element
-            .id
-            .and_then(|id| integer_name(id, object.object_type, *number))
-            .map_or_else(|| number.to_string(), str::to_owned),
-        ElementValue::Boolean(yes) => if *yes { "Yes" } else { "No" }.into(),
-        ElementValue::IntegerList(list) => {
-            list.iter().map(|n| format!("0x{n:x}")).collect::<Vec<_>>().join(" ")
-        }
-        ElementValue::Binary => format!("{} bytes", element.raw.len()),
-        ElementValue::Opaque { why } => {
-            format!("not understood ({why}): {}", crate::bytes::hex(&element.raw))
-        }
-    };
-    vec![one]
+    let other = context.others.find(crate::diagnosis::disk_of(named));
+    let identity = show_identity(named);
+    Named::Unknown(other.map_or_else(|| identity.clone(), |other| format!("on {}: {identity}", other.name)))
 }
 
 /// A device element with every partition shown as what it is on this disk, or as what it names.
@@ -246,11 +209,6 @@ fn device(layout: &Layout, context: &Context, element: &Element) -> String {
             (None, None) => format!("unknown: {}", show_identity(named)),
         }
     })
-}
-
-fn here(layout: &Layout, named: &QualifiedPartition) -> String {
-    is_here(layout, named)
-        .map_or_else(|| format!("unknown: {}", show_identity(named)), |volume| layout.name(volume))
 }
 
 fn show_device(element: &Element, name: &dyn Fn(&QualifiedPartition, bool) -> String) -> String {

@@ -4,17 +4,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
 
-use comfy_table::CellAlignment;
-use comfy_table::ColumnConstraint;
-use comfy_table::Table;
-
 use crate::cli::args::command_line::ListArgs;
+use crate::cli::output::disk_picture;
+use crate::cli::output::disk_picture::add_text;
 use crate::cli::output::json;
 use crate::cli::output::json::listed;
 use crate::cli::output::json::listed::Listed;
 use crate::cli::run::confine;
 use crate::cli::run::examine::Examined;
-use crate::cli::run::examine::examine;
+use crate::cli::run::examine::examine_machines;
 use crate::cli::text::advice;
 use crate::cli::text::exit::FAILED;
 use crate::cli::text::exit::HEALTHY;
@@ -23,9 +21,6 @@ use crate::cli::text::lines::Lines;
 use crate::cli::text::words;
 use crate::cli::text::words::clean;
 use crate::diagnosis::Context;
-use crate::layout::Layout;
-use crate::layout::VolumeFacts;
-use crate::layout::VolumeRole;
 use crate::partition::DiskId;
 use crate::storage::attached::AttachedDisk;
 use crate::storage::attached::attached_disks;
@@ -42,7 +37,7 @@ pub(crate) fn run(args: &ListArgs, as_json: bool) -> anyhow::Result<u8> {
     paths.extend(args.targets.iter().map(|path| (path.clone(), None)));
     let mut entries = Vec::new();
     for (path, disk) in paths {
-        let examined = examine(&path, &args.open.options(), &Context::default());
+        let examined = examine_machines(&path, &args.open.options(), &Context::default());
         entries.push(Entry { path, disk, examined });
     }
     let same = collisions(&entries);
@@ -92,104 +87,41 @@ fn collisions(entries: &[Entry<'_>]) -> BTreeMap<String, Vec<String>> {
 }
 
 fn add(out: &mut Lines, entry: &Entry<'_>, same: &BTreeMap<String, Vec<String>>) {
-    let mut line = clean(&entry.path.display().to_string());
-    if let Some(disk) = entry.disk {
-        let words = [Some(words::size(disk.size)), disk.vendor.clone(), disk.model.clone(), disk.bus.clone()];
-        let words: Vec<_> = words.into_iter().flatten().filter(|word| !word.is_empty()).collect();
-        line = format!("{line}  {}", clean(&words.join(", ")));
-        if disk.read_only {
-            line.push_str(", read-only");
-        }
-        if disk.carries_running_system {
-            line.push_str(", carries the running system");
-        }
+    let name = clean(&entry.path.display().to_string());
+    match entry.disk {
+        Some(disk) => add_text(out, &format!("{name}  "), &clean(&device(disk))),
+        None => out.add(format_args!("{name}")),
     }
-    out.add(format_args!("{line}"));
     match &entry.examined {
         Err(error) => {
-            out.add(format_args!("  cannot be read: {}", clean(&advice::of(error))));
+            add_text(out, "  cannot be read: ", &clean(&advice::of(error)));
             for partition in entry.disk.iter().flat_map(|disk| &disk.partitions) {
                 let (start, size) = (partition.start, words::size(partition.size));
-                out.add(format_args!(
-                    "  {} at 0x{start:x}, {size}, as the kernel sees it",
-                    clean(&partition.name)
-                ));
+                let name = clean(&partition.name);
+                out.add(format_args!("  {name} at 0x{start:x}, {size}, as the kernel sees it"));
             }
         }
-        Ok(examined) => {
-            out.add(format_args!("  {}", words::disk_line(&examined.layout.table, examined.len)));
-            for note in listed::notes(examined) {
-                out.add(format_args!("  note: {}", clean(&note)));
-            }
-            out.add(format_args!("{}", partition_table(&examined.layout)));
-            for windows in &examined.layout.windows {
-                let place = format!("{}, {}", examined.layout.name(windows.volume), windows.root);
-                out.add(format_args!(
-                    "  Windows on {}",
-                    clean(&format!("{place}: {}", words::version(windows)))
-                ));
-            }
-        }
+        Ok(examined) => disk_picture::add(out, examined),
     }
     for holder in entry.disk.iter().flat_map(|disk| &disk.held_by) {
-        out.add(format_args!("  in use: {}", clean(&holder.to_string())));
+        add_text(out, "  in use: ", &clean(&holder.to_string()));
     }
     if let Some(names) = entry.identity().and_then(|identity| same.get(&identity)) {
         let others: Vec<_> = names.iter().filter(|name| **name != entry.path.display().to_string()).collect();
         let others: Vec<_> = others.into_iter().map(|name| clean(name)).collect();
         let have = if others.len() == 1 { "has" } else { "have" };
-        out.add(format_args!("  warning: {} {have} the same identity", others.join(", ")));
+        add_text(out, "  warning: ", &format!("{} {have} the same identity", others.join(", ")));
     }
-    out.add(format_args!(""));
+    out.gap();
 }
 
-/// The partitions of a disk as a table.
-#[must_use]
-pub(crate) fn partition_table(layout: &Layout) -> Table {
-    let mut table = Table::new();
-    table.load_style(comfy_table::presets::NOTHING);
-    table.set_header(["  #", "start", "size", "type", "file system", "label", "role"]);
-    for facts in &layout.volumes {
-        table.add_row(row(facts));
-    }
-    for column in [0, 1, 2] {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table.column_iter_mut().for_each(|column| {
-        column.set_constraint(ColumnConstraint::ContentWidth);
-    });
-    table
-}
-
-fn row(facts: &VolumeFacts) -> [String; 7] {
-    let partition = &facts.partition;
-    let number = match (partition.number, partition.active) {
-        (0, _) => "-".to_owned(),
-        (number, true) => format!("* {number}"),
-        (number, false) => number.to_string(),
-    };
-    let label = facts.label.clone().or_else(|| partition.name.clone()).unwrap_or_default();
-    let kind = json::type_code(partition).unwrap_or_default();
-    let kind = kind.split('-').next().unwrap_or_default().to_owned();
-    let role = match facts.role {
-        VolumeRole::Other => String::new(),
-        role => json::role(role).to_owned(),
-    };
-    let file_system = match &facts.unreadable {
-        Some(_) => format!("{} (damaged)", words::file_system(facts.file_system)),
-        None => words::file_system(facts.file_system).to_owned(),
-    };
-    [
-        number,
-        format!("0x{:x}", partition.start),
-        words::size(partition.len),
-        kind,
-        file_system,
-        clean(&label),
-        role,
-    ]
+/// What the kernel says of an attached disk: `20 GiB, ATA, Samsung SSD, sata, read-only`.
+fn device(disk: &AttachedDisk) -> String {
+    let words = [Some(words::size(disk.size)), disk.vendor.clone(), disk.model.clone(), disk.bus.clone()];
+    let flags = [(disk.read_only, "read-only"), (disk.carries_running_system, "carries the running system")];
+    let flags = flags.into_iter().filter(|(is_set, _)| *is_set).map(|(_, word)| word.to_owned());
+    let words = words.into_iter().flatten().filter(|word| !word.is_empty());
+    words.chain(flags).collect::<Vec<_>>().join(", ")
 }
 
 fn document(entry: &Entry<'_>, same: &BTreeMap<String, Vec<String>>) -> Listed {

@@ -1,5 +1,7 @@
 //! What people and programs are shown.
 
+pub mod bcdedit;
+pub mod disk_picture;
 pub mod firmware_entries;
 pub mod json;
 pub mod junit;

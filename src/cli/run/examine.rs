@@ -20,6 +20,7 @@ use crate::diagnosis::model::companion::Companion;
 use crate::diagnosis::model::known_disks::OtherDisk;
 use crate::diagnosis::model::snapshot::Snapshot;
 use crate::layout::Layout;
+use crate::layout::ask;
 use crate::layout::discover;
 use crate::layout::discover_companion;
 use crate::partition::DiskId;
@@ -86,6 +87,19 @@ pub fn examine(path: &Path, options: &OpenOptions, context: &Context) -> anyhow:
         diagnosis,
         storage,
     })
+}
+
+/// Opens and examines a disk, and asks each Windows on it which machine it is.
+///
+/// # Errors
+/// As [`examine`].
+pub fn examine_machines(path: &Path, options: &OpenOptions, context: &Context) -> anyhow::Result<Examined> {
+    let mut examined = examine(path, options, context)?;
+    // Where nothing is read any more there is nothing to ask.
+    if !examined.layout.failed_read.as_ref().is_some_and(FailedRead::is_at_limit) {
+        ask::machines(&examined.storage, &mut examined.layout);
+    }
+    Ok(examined)
 }
 
 /// Opens and examines a disk that was named by itself, of which the user decided nothing.

@@ -71,6 +71,12 @@ impl Lines {
         }
     }
 
+    /// Columns of the screen.
+    #[must_use]
+    pub const fn columns(&self) -> usize {
+        self.columns
+    }
+
     /// All of them.
     #[must_use]
     pub fn into_text(self) -> String {

@@ -75,6 +75,12 @@ pub struct Windows {
     hibernated: bool,
     /// Why that cannot be told.
     hibernation_error: Option<String>,
+    /// The name of the computer (`list` and `inspect`); left out where its SYSTEM hive does not say so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    computer_name: Option<String>,
+    /// When it was last shut down, UTC (`list` and `inspect`); left out where its SYSTEM hive does not say so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_shutdown: Option<String>,
 }
 
 /// Table and identity.
@@ -126,6 +132,11 @@ pub fn windows(layout: &Layout) -> Vec<Windows> {
             version_error: error.map(ToString::to_string),
             hibernated: windows.asleep.is_yes(),
             hibernation_error: windows.asleep.cause().map(ToString::to_string),
+            computer_name: windows.machine.computer_name.clone(),
+            last_shutdown: windows
+                .machine
+                .last_shutdown
+                .map(|time| humantime::format_rfc3339_seconds(time).to_string()),
         }
     };
     layout.windows.iter().map(one).collect()
