@@ -116,7 +116,7 @@ fn make(recipe: &Path, out: &Path) -> Result<(), (u8, anyhow::Error)> {
 fn read(recipe: &Path) -> Result<String> {
     let name = || recipe.display().to_string();
     let facts = std::fs::metadata(recipe).with_context(name)?;
-    anyhow::ensure!(facts.is_file(), "{}: it is no regular file", recipe.display());
+    anyhow::ensure!(facts.is_file(), "{}: not a regular file", recipe.display());
     let len = facts.len();
     anyhow::ensure!(len <= RECIPE_MAX, "{}: {len} bytes are too many for a recipe", recipe.display());
     std::fs::read_to_string(recipe).with_context(name)

@@ -238,7 +238,7 @@ fn what_cannot_be_read_is_told_and_not_taken_for_missing() {
     assert_eq!(met, [false, true, false, false, false]);
     let listed = unlimited(&["list", &server.url()]).exits(0);
     assert!(listed.stdout.contains("something may be missing here"), "{}", listed.stdout);
-    unlimited(&["fix", &server.url(), "--yes"]).exits(8).says("what could not be read may be what is wrong");
+    unlimited(&["fix", &server.url(), "--yes"]).exits(8).says("unread parts may be what is wrong");
     let target = unlimited(&["fix", &server.url(), "--yes", "--json"]).exits(8).target();
     assert_eq!(target["action"], Json::from("failed"));
     let record = disk.folder.path().join("record.json");
@@ -283,7 +283,7 @@ fn a_disk_beside_that_cannot_be_read_is_no_answer() {
     let before = hash(&system.path);
     for command in ["check", "fix"] {
         let run = unlimited(&[command, system.name(), "--with", &server.url()]).exits(8);
-        assert!(format!("{run:?}").contains("of which a part cannot be read"), "{run:?}");
+        assert!(format!("{run:?}").contains("cannot be read completely"), "{run:?}");
     }
     assert_eq!(hash(&system.path), before);
 }

@@ -206,7 +206,7 @@ fn requirements_decide_what_may_ship() {
     );
     bcdrescue(&["check", "-r", text(root), "--require", "unique-identity"])
         .exits(4)
-        .says("does not meet what is required:\n    unique-identity: ")
+        .says("requirements not met:\n    unique-identity: ")
         .says("2 of the healthy ones do not meet a requirement");
     // One disk is no twin of itself, however it is written: another way to it, a link, a second name of the file.
     let (one, dotted) = (root.join("1.qcow2"), root.join(".").join("1.qcow2"));

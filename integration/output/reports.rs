@@ -121,10 +121,7 @@ fn a_report_that_cannot_be_written_says_so() {
         let limited = ["--ignore-signal=XFSZ", "prlimit", "--fsize=2000", env!("CARGO_BIN_EXE_bcdrescue")];
         run("env", &[&limited[..], &check].concat()).exits(8).says("File too large");
         let written = fs::read_to_string(&report).unwrap();
-        assert!(
-            written.contains("it did not come to its end: ") && written.contains("File too large"),
-            "{written}"
-        );
+        assert!(written.contains("it did not finish: ") && written.contains("File too large"), "{written}");
         fs::remove_file(&report).unwrap();
     }
     assert!(!Path::new("-").exists());
@@ -152,6 +149,6 @@ fn a_report_replaces_a_report_and_nothing_else_and_says_when_a_run_broke_off() {
         assert!(!fs::read_to_string(&report).unwrap().contains("did not come to its end"));
         bcdrescue(&["check", "@/nowhere", switch, text(&report)]).exits(8);
         let broken_off = fs::read_to_string(&report).unwrap();
-        assert!(broken_off.contains("it did not come to its end: @/nowhere: No such file"), "{broken_off}");
+        assert!(broken_off.contains("it did not finish: @/nowhere: No such file"), "{broken_off}");
     }
 }

@@ -43,9 +43,7 @@ fn what_cannot_be_told_of_a_store_is_no_requirement_that_it_meets() {
     for require in ["generalized", "unique-identity", "no-hibernation"] {
         let run = bcdrescue(&["check", text(&store), "--require", require, "--json"]).exits(4);
         assert_eq!(run.target()["requirements"][0]["met"], false, "{}", run.stdout);
-        bcdrescue(&["check", text(&store), "--require", require])
-            .exits(4)
-            .says("does not meet what is required");
+        bcdrescue(&["check", text(&store), "--require", require]).exits(4).says("requirements not met");
     }
 }
 
@@ -93,7 +91,7 @@ fn an_image_that_was_moved_is_undone_by_its_new_name() {
     fs::rename(&disk.path, &moved).unwrap();
     let record = disk.record();
     let run = bcdrescue(&["undo", text(&record), "--yes"]).exits(8);
-    assert!(run.stderr.contains("if it has another name now, name it with --target"), "{}", run.stderr);
+    assert!(run.stderr.contains("if its name has changed, give it with --target"), "{}", run.stderr);
     bcdrescue(&["undo", text(&record), "--yes", "--target", text(&moved)]).exits(1);
     bcdrescue(&["check", text(&moved)]).exits(4);
 }

@@ -129,7 +129,7 @@ fn two_windows_that_fit_are_not_guessed_between() {
         assert!(changes.iter().filter(to).count() >= 2, "{choice}: {changes:#?}");
     }
     let run = |windows: &str| bcdrescue(&["fix", system.name(), "--windows", windows, "--yes"]);
-    run("/dev/nowhere:1").exits(16).says("not one of the disks of --with");
+    run("/dev/nowhere:1").exits(16).says("not a disk given by --with");
     run("x").exits(16).says("DISK:N");
     let absent = format!("{}:7", windows.name());
     let wrong = ["fix", system.name(), "--with", windows.name(), "--windows", &absent, "--yes"];
@@ -157,7 +157,7 @@ fn two_recovery_environments_of_one_path_are_not_guessed_between() {
     }
     fix(&["--recovery", "4", "--yes"]).exits(1);
     checked_with(&system, &other, 0, "healthy");
-    fix(&["--recovery", "/dev/nowhere:1", "--yes"]).exits(16).says("not one of the disks of --with");
+    fix(&["--recovery", "/dev/nowhere:1", "--yes"]).exits(16).says("not a disk given by --with");
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn a_windows_that_sleeps_beside_is_refused_and_a_disk_is_not_beside_itself() {
     judge("sfdisk", &["-q", "--disk-id", windows.name(), "0x7ab1e0ff"]);
     let fix = |more: &[&str]| bcdrescue(&[&["fix", system.name(), "--yes"], more].concat());
     fix(&["--with", windows.name()]).exits(8).says("hibernated");
-    fix(&["--with", system.name()]).exits(8).says("the disk that is examined");
+    fix(&["--with", system.name()]).exits(8).says("is the target itself");
     fix(&["--with", "/nonexistent"]).exits(8).says("/nonexistent");
     fix(&["--with", windows.name(), "--allow-hibernated"]).exits(1);
     assert!(Path::new(&system.record()).exists());

@@ -97,7 +97,7 @@ fn a_disk_beside_has_to_be_told_apart() {
     refused(&system, &["--with", same.name(), "--with", same.name()], "twice");
     let link = system.folder.path().join("link.img");
     std::os::unix::fs::symlink(&system.path, &link).unwrap();
-    refused(&system, &["--with", text(&link)], "the disk that is examined");
+    refused(&system, &["--with", text(&link)], "is the target itself");
 }
 
 #[test]
@@ -240,7 +240,7 @@ fn switches_that_mean_one_disk_need_it_named() {
         bcdrescue(&[&["fix", "--yes"], switches].concat()).exits(16).says("name it");
     }
     let disk = Disk::raw("win10-bios-healthy");
-    bcdrescue(&["check", disk.name(), "--windows", "/x:1"]).exits(16).says("not one of the disks of --with");
+    bcdrescue(&["check", disk.name(), "--windows", "/x:1"]).exits(16).says("not a disk given by --with");
     refused(&disk, &["--windows", "77"], "there is no partition 77");
     bcdrescue(&["check", disk.name(), "--windows", "77"]).exits(0).says("there is no partition 77");
 }

@@ -97,11 +97,7 @@ fn what_qemu_cannot_do_either_is_refused_before_anything_is_written() {
     unlimited(&["check", stream.name()]).exits(4);
     refused(&stream, &[], "the vmdk image is stream-optimized and cannot be changed in place; convert it");
     let (luks, key) = made("win2008r2-bios", KINDS[10].1);
-    refused(
-        &luks,
-        &[],
-        "it is encrypted (LUKS); name a file that holds its passphrase and nothing else: --key-file FILE",
-    );
+    refused(&luks, &[], "it is encrypted (LUKS); give its passphrase in a file: --key-file FILE");
     refused(&luks, &["--key-file", "/nowhere"], "cannot open the key file /nowhere: No such file");
     fs::write(&key, "abcd").unwrap();
     refused(&luks, &["--key-file", &key], "qemu-nbd cannot open it: ");

@@ -72,7 +72,7 @@ pub fn main() -> ExitCode {
     };
     // A panic is a defect of this program. Its exit code, 101, would read as "fixed, and something is left".
     let result = std::panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
-        Err(anyhow::anyhow!("stopped by the error above; check says what state the disk is in"))
+        Err(anyhow::anyhow!("internal error, shown above; run check to see the state of the disk"))
     });
     match result {
         Ok(code) => ExitCode::from(code),

@@ -129,7 +129,7 @@ impl ChoiceArgs {
             Some(index) => Ok(Some(CompanionIndex::new(index))),
             None => {
                 let disk = disk.display();
-                Err(Usage(format!("{switch} names {disk}, which is not one of the disks of --with")).into())
+                Err(Usage(format!("{switch} names {disk}, which is not a disk given by --with")).into())
             }
         }
     }
@@ -213,7 +213,7 @@ impl FromStr for EntryArg {
     fn from_str(text: &str) -> Result<Self, Misread> {
         let bare = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text);
         let id = object_id::from_alias(text).or_else(|| bare.parse().ok());
-        id.map(Self).ok_or_else(|| Misread::new("an entry's GUID, as inspect shows it", text))
+        id.map(Self).ok_or_else(|| Misread::new("a boot entry's GUID as inspect shows it", text))
     }
 }
 

@@ -60,10 +60,10 @@ pub(crate) fn run(args: &CheckArgs, show: ShowArgs) -> anyhow::Result<u8> {
 fn check(args: &CheckArgs, show: ShowArgs, choice: Choice, reports: &mut Reports) -> anyhow::Result<u8> {
     let mut targets = targets(args)?;
     if args.against.is_some() && targets.len() != 1 {
-        return Err(Usage("--against is for one target: a record is of one disk".to_owned()).into());
+        return Err(Usage("--against takes one target: a record is of one disk".to_owned()).into());
     }
     // A search that found nothing, or a file that was not filled, must not pass for a fleet that is well.
-    anyhow::ensure!(!targets.is_empty() || !is_named(args), "the list names no target");
+    anyhow::ensure!(!targets.is_empty() || !is_named(args), "the list contains no target");
     if let Some(shard) = args.shard {
         targets = shard.of(targets);
     }
@@ -144,7 +144,7 @@ impl Check<'_> {
     fn one(&self, path: &Path) -> Option<Outcome> {
         let begun = Instant::now();
         let examined = catch_unwind(AssertUnwindSafe(|| self.examine(path)));
-        let outcome = examined.unwrap_or_else(|_| Err(anyhow!("an error of this program; please report it")));
+        let outcome = examined.unwrap_or_else(|_| Err(anyhow!("internal error; please report it")));
         let mut outcome = outcome.unwrap_or_else(|error| {
             let message = clean(&advice::of(&error));
             Some(check_result::failed(path, message, self.shape))

@@ -145,7 +145,7 @@ pub(crate) fn store_file(path: &Path, args: &CheckArgs, shape: Shape) -> anyhow:
     let text = |out: &mut Lines| {
         out.add(format_args!("{}: {}", clean(&name), words::verdict(verdict)));
         let objects = words::count(store.objects().len(), "object", "objects");
-        out.add(format_args!("  a store by itself: which disk its {objects} belong to cannot be told"));
+        out.add(format_args!("  a store alone: which disk its {objects} belong to cannot be determined"));
         for finding in &findings {
             let severity = words::severity(finding.severity);
             out.add(format_args!("  {severity}: {}", clean(&finding.message)));
@@ -165,7 +165,7 @@ fn unmet(requirements: &[(Requirement, Option<String>)]) -> Vec<Reason> {
 
 fn add_unmet(out: &mut Lines, unmet: &[Reason]) {
     if !unmet.is_empty() {
-        out.add(format_args!("  does not meet what is required:"));
+        out.add(format_args!("  requirements not met:"));
         unmet.iter().for_each(|unmet| out.add(format_args!("    {}", clean(&unmet.line()))));
     }
 }

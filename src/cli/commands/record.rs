@@ -27,15 +27,13 @@ pub(crate) fn run(args: &RecordArgs, as_json: bool) -> anyhow::Result<u8> {
     let examined = examine_alone(&args.target, &args.open.options())?;
     let name = clean(&args.target.display().to_string());
     if let Some(error) = examined.layout.unseen() {
-        anyhow::bail!(
-            "{name}: not recorded: a part of the disk cannot be read, and would be missing in it: {error}"
-        );
+        anyhow::bail!("{name}: not recorded: part of the disk cannot be read: {error}");
     }
     let is_stale = |finding: &&Finding| finding.severity > Severity::Note && is_identity(finding);
     let stale = examined.diagnosis.findings.iter().filter(is_stale).count();
     anyhow::ensure!(
         stale == 0,
-        "{name}: not recorded: {} of its stores do not name this disk, so that it is no longer what it was; repair it first",
+        "{name}: not recorded: {} of its stores do not refer to this disk; repair it first",
         words::count(stale, "element", "elements")
     );
     let snapshot = Snapshot::of(&examined.layout).with_context(|| {

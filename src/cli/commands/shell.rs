@@ -35,7 +35,7 @@ pub(crate) fn man(args: &ManArgs) -> anyhow::Result<u8> {
         None => Man::new(program),
         Some(name) => {
             let Some(command) = program.find_subcommand(name) else {
-                return Err(Usage(format!("there is no command {name}; see `bcdrescue --help`")).into());
+                return Err(Usage(format!("unknown command {name}; see `bcdrescue --help`")).into());
             };
             Man::new(command.clone()).title(format!("bcdrescue-{name}"))
         }

@@ -58,7 +58,7 @@ pub(crate) fn run(args: &UndoArgs, as_json: bool) -> anyhow::Result<u8> {
     }
     anyhow::ensure!(
         args.target.is_some() || is_url(&path) || path.exists(),
-        "{}: the disk is not there any more, where the record has it; if it has another name now, name it with --target",
+        "{}: the disk of the record is no longer there; if its name has changed, give it with --target",
         path.display()
     );
     let examined = examine_alone(&path, &args.open.options())?;
@@ -102,7 +102,7 @@ fn ways_out(run: &UndoRun<'_>, record: &Record, examined: &Examined, refusal: &U
     if *has_table {
         let words = [vec!["fix".into(), "--restore-identity".into()], open, vec![target]].concat();
         let give_back = sfdisk.unwrap_or_else(|| shell_quote::command(&words));
-        return format!("; to undo it, give the old one back first: `{give_back}`, {again}");
+        return format!("; to undo it, restore the old one first: `{give_back}`, {again}");
     }
     let mut words =
         vec!["undo".into(), shell_quote::path(&run.args.record), "--allow-changed-identity".into()];
@@ -111,9 +111,9 @@ fn ways_out(run: &UndoRun<'_>, record: &Record, examined: &Examined, refusal: &U
     }
     words.extend(open);
     let keep = shell_quote::command(&words);
-    let give_back = sfdisk.map(|it| format!("; to give the old one back first: `{it}`, {again}"));
+    let give_back = sfdisk.map(|it| format!("; to restore the old one first: `{it}`, {again}"));
     format!(
-        "; to undo and leave the identity as it is: `{keep}`{}; for a Windows that starts, run fix instead",
+        "; to undo and keep the present identity: `{keep}`{}; to make Windows start, run fix instead",
         give_back.unwrap_or_default()
     )
 }
@@ -181,13 +181,16 @@ impl UndoRun<'_> {
         let recorded = way_back.lock(disk).with_context(|| self.name())?;
         let applied = recorded.apply().map_err(|stopped| self.broke_off(&stopped))?;
         let unproven = || {
-            DiskState::Begun("all sectors were written back and read back, but the proof failed".to_owned())
+            DiskState::Begun(
+                "all sectors were written back and verified, but the disk could not be examined again"
+                    .to_owned(),
+            )
         };
         let after = examine_alone(&self.path, &options).with_context(unproven)?;
         let verified = applied.verify(&after.layout, &after.diagnosis).with_context(unproven)?;
         if let Some(error) = verified.unmarked {
             let error = clean(&error.to_string());
-            lines::warn(format_args!("warning: only the record could not be marked: {error}"));
+            lines::warn(format_args!("warning: the record could not be marked: {error}"));
         }
         Ok(())
     }
@@ -196,7 +199,7 @@ impl UndoRun<'_> {
         let told = format!("{}: {}", self.name(), advice::of_apply(&stopped.error));
         match stopped.error.is_begun() {
             true => {
-                DiskState::Begun(format!("{told}; when the cause is mended, run the same undo again")).into()
+                DiskState::Begun(format!("{told}; when the cause is removed, run the same undo again")).into()
             }
             false => anyhow::Error::msg(told),
         }
@@ -205,7 +208,7 @@ impl UndoRun<'_> {
     /// How a sentence ends that says what is as it was, and what is not.
     fn as_before(&self, sentence: &str) -> String {
         let kept =
-            self.identity.map(|kept| format!(", but for its identity, which stays {}", show_disk(kept)));
+            self.identity.map(|kept| format!(", except for its identity, which stays {}", show_disk(kept)));
         format!("{sentence} as it was before the repair{}", kept.unwrap_or_default())
     }
 

@@ -26,13 +26,13 @@ impl ReportFile {
         let name = || format!("{switch} {}", path.display());
         if path.as_os_str() == "-" {
             let message = format!(
-                "{switch} wants a file: standard output has the results (./- is a file of that name)"
+                "{switch} needs a file: standard output has the results (./- is a file of that name)"
             );
             return Err(Usage(message).into());
         }
         match Self::open(path, beginning.as_bytes()).with_context(name)? {
             Some(report) => Ok(report),
-            None => bail!("{}: the file is there and is no report; it is not written over", name()),
+            None => bail!("{}: the file exists and is not a report; not overwritten", name()),
         }
     }
 
@@ -48,7 +48,7 @@ impl ReportFile {
         let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
         let mut file = options.custom_flags(flags.bits()).open(path)?;
         if !file.metadata()?.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
         }
         let mut found = Vec::new();
         let len = u64::try_from(beginning.len()).unwrap_or(0);

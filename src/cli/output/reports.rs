@@ -82,7 +82,7 @@ fn broken_off(why: &str) -> Outcome {
         target: "bcdrescue check".into(),
         code: FAILED,
         headline: Headline::unknown(),
-        reasons: vec![Reason::plain(format!("it did not come to its end{why}"))],
+        reasons: vec![Reason::plain(format!("it did not finish{why}"))],
         shown: String::new(),
         seconds: 0.0,
     }

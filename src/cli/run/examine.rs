@@ -75,7 +75,7 @@ pub fn examine(path: &Path, options: &OpenOptions, context: &Context) -> anyhow:
         if let Err(error) = storage.below().read_vec(0, probe) {
             // What was lost first says why; from then on nothing answers.
             let first = layout.failed_read.map_or_else(|| error.to_string(), |read| read.to_string());
-            bail!("lost while it was examined: {first}");
+            bail!("connection lost during the examination: {first}");
         }
     }
     Ok(Examined {
@@ -182,25 +182,25 @@ fn companion(
     let mut disks = Vec::new();
     for disk in with {
         let name = disk.display();
-        anyhow::ensure!(!is_same_file(disk, path), "--with names {name}, which is the disk that is examined");
+        anyhow::ensure!(!is_same_file(disk, path), "--with {name} is the target itself");
         anyhow::ensure!(
             !seen.iter().any(|(other, _)| is_same_file(other, disk)),
-            "--with names {name} twice"
+            "--with {name} is given twice"
         );
-        anyhow::ensure!(!is_store_file(disk), "--with names {name}, which is a store, not a disk");
+        anyhow::ensure!(!is_store_file(disk), "--with {name} is a store, not a disk");
         let companion = companion_at_path(disk, options, layout)?;
         let identity = companion.layout.table.disk;
         anyhow::ensure!(
             companion.layout.table.kind != TableKind::None,
-            "--with names {name}, which has no partition table: name the whole disk"
+            "--with {name} has no partition table; name the whole disk"
         );
         anyhow::ensure!(
             identity.is_some_and(|identity| identity != DiskId::Mbr(0)),
-            "--with names {name}, which has no identity that an element could name: give it a signature first (`sfdisk --disk-id`)"
+            "--with {name} has no identity that an element could refer to; give it a signature first (`sfdisk --disk-id`)"
         );
         if let Some((other, _)) = seen.iter().find(|(_, other)| *other == identity) {
             bail!(
-                "--with names {name}, which has the same identity as {}: no element can tell the two apart; give one of them another first",
+                "--with {name} has the same identity as {}: no element can tell them apart; change one of them first",
                 other.display()
             );
         }
@@ -214,10 +214,7 @@ fn companion_at_path(disk: &Path, options: &OpenOptions, layout: &Layout) -> any
     let storage = Cached::new(open(disk, options)?.storage);
     let layout = discover_companion(&storage, &layout.stores).with_context(|| disk.display().to_string())?;
     if let Some(error) = layout.unseen() {
-        bail!(
-            "--with names {}, of which a part cannot be read, so that what is on it cannot be told: {error}",
-            disk.display()
-        );
+        bail!("--with {} cannot be read completely: {error}", disk.display());
     }
     Ok(Companion { name: disk.display().to_string(), layout })
 }

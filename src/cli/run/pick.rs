@@ -85,7 +85,7 @@ impl Attached {
 pub fn pick(options: &OpenOptions, choice: Choice, quiet: bool) -> anyhow::Result<Picked> {
     let Attached { broken, incurable, unreadable, is_one_well } = Attached::look(options, choice)?;
     if let (true, Some(first)) = (broken.is_empty(), unreadable.first()) {
-        bail!("no attached disk that can be read needs a repair, but not all can be read: {first}");
+        bail!("no readable attached disk needs a repair, but not all are readable: {first}");
     }
     match broken.as_slice() {
         [] if incurable.is_empty() && !is_one_well => bail!("{}", nothing_attached(options)),
@@ -103,7 +103,7 @@ fn nothing_attached(options: &OpenOptions) -> String {
     };
     match running_disks().into_iter().find(is_windows) {
         Some(path) => format!(
-            "no Windows disk is attached but {}, which carries the running system and is repaired only when it is named",
+            "no Windows disk is attached but {}, which runs this system and is repaired only when named",
             path.display()
         ),
         None => NOTHING_ATTACHED.to_owned(),
@@ -113,7 +113,7 @@ fn nothing_attached(options: &OpenOptions) -> String {
 fn choose(several: &[(PathBuf, String, Verdict)], quiet: bool) -> anyhow::Result<Picked> {
     if !quiet {
         lines::show(|out| {
-            out.add(format_args!("several disks need a repair; none is guessed at:"));
+            out.add(format_args!("several disks need a repair:"));
             for (number, (_, line, verdict)) in (1..).zip(several) {
                 let verdict = words::verdict(*verdict);
                 out.add(format_args!("  {number}) {}  {verdict}", clean(line)));
@@ -158,5 +158,5 @@ pub fn confirm(question: &str, yes: bool) -> anyhow::Result<Option<bool>> {
 /// What is said where nobody can be asked.
 #[must_use]
 pub fn unasked(command: &str) -> String {
-    format!("without a terminal to ask on, {command} needs --yes; {NOTHING_WRITTEN}")
+    format!("no terminal to ask on: {command} needs --yes; {NOTHING_WRITTEN}")
 }

@@ -61,7 +61,7 @@ pub fn memory_warning(directory: &Path) -> Option<String> {
     let kind: FsType = statfs(directory).ok()?.filesystem_type();
     (kind == TMPFS_MAGIC || kind == RAMFS_MAGIC).then(|| {
         format!(
-            "{} is in memory: a reboot loses the undo record; name a lasting place with --record-dir",
+            "{} is in memory: a reboot loses the undo record; choose permanent storage with --record-dir",
             directory.display()
         )
     })
@@ -78,7 +78,7 @@ pub fn path(examined: &Examined) -> anyhow::Result<PathBuf> {
     };
     anyhow::ensure!(
         path.to_str().is_some(),
-        "{}: the name is not UTF-8, which the undo record has to be: give the file another name, or name a hard link to it",
+        "{}: the name is not UTF-8 and does not fit into an undo record; rename the file, or make a hard link",
         path.display()
     );
     Ok(path)

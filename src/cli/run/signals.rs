@@ -32,9 +32,7 @@ fn answer() {
     let Ok(mut signals) = Signals::new([SIGINT, SIGHUP, SIGTERM]) else { return };
     let tell = move || {
         for _ in signals.forever() {
-            lines::warn(format_args!(
-                "warning: not stopped: from here on a repair goes to its end, or to the error of a disk or server that does not answer"
-            ));
+            lines::warn(format_args!("warning: not stopped: the repair must now run to its end"));
         }
     };
     // Without the thread a signal waits as well, only nobody says so.

@@ -29,7 +29,7 @@ pub fn read_store_file(path: &Path) -> anyhow::Result<Store> {
     let len = fs::metadata(path).with_context(name)?.len();
     if len > STORE_MAX {
         bail!(
-            "{}: 0x{len:x} bytes are too many for a store, expected at most 0x{STORE_MAX:x}",
+            "{}: 0x{len:x} bytes are too long for a store, expected at most 0x{STORE_MAX:x}",
             path.display()
         );
     }

@@ -93,9 +93,9 @@ pub fn no_directory(target: &Path, recursive: bool) -> anyhow::Result<()> {
     let name = target.display();
     fs::read_dir(target).with_context(|| format!("{name}: cannot be searched"))?;
     match recursive {
-        false => bail!("{name}: it is a directory; give --recursive to mean all disk images in and below it"),
+        false => bail!("{name}: is a directory; add --recursive for all disk images in and below it"),
         true => {
-            bail!("{name}: there is no disk image in it, expected names that end in .{}", IMAGES.join(", ."))
+            bail!("{name}: contains no disk image, expected names that end in .{}", IMAGES.join(", ."))
         }
     }
 }
@@ -190,7 +190,7 @@ mod tests {
         assert_eq!(expand(&[root.join("b/deep/up")], true).unwrap().len(), 3);
         fs::create_dir(root.join("empty")).unwrap();
         for (name, recursive, why) in [
-            ("b", false, "give --recursive to mean all disk images in and below it"),
+            ("b", false, "add --recursive for all disk images in and below it"),
             ("empty", true, "expected names that end in .qcow2, "),
         ] {
             let words = [root.join(name)];

@@ -26,10 +26,10 @@ pub fn of_plan(error: &PlanError) -> String {
     let told = with(error, error.way_out());
     let advice = match error {
         PlanError::Table(_) => {
-            "if an earlier repair was cut short here, `bcdrescue undo` with its record brings both copies back; else mend the table first (`sgdisk -e` or `gdisk`), so that one copy is valid while the other is written"
+            "if an earlier repair was interrupted, run `bcdrescue undo` with its record; else repair the table first (`sgdisk -e` or `gdisk`)"
         }
-        PlanError::Changed | PlanError::Unread(_) => "look again with check",
-        PlanError::Rehearsal(_) => "if an earlier repair was cut short here, undo it by its record first",
+        PlanError::Changed | PlanError::Unread(_) => "run check again",
+        PlanError::Rehearsal(_) => "if an earlier repair was interrupted, undo it by its record first",
         PlanError::Storage(_)
         | PlanError::Mismatch { .. }
         | PlanError::Unreadable(_)
@@ -103,7 +103,7 @@ mod tests {
         let elsewhere = WayOut::AllowBacking(PathBuf::from("/there/base"));
         assert_eq!(
             of(&StorageError::unsupported("it lies elsewhere", elsewhere).into()),
-            "it lies elsewhere; if you trust the image, say --allow-backing /there/base"
+            "it lies elsewhere; if you trust the image, add --allow-backing /there/base"
         );
         let encrypted = StorageError::unsupported("it is encrypted (AES)", ImageCure::Decrypt);
         assert_eq!(
@@ -135,7 +135,7 @@ mod tests {
         assert_eq!(
             of_plan(&PlanError::Unread(Unread::Table(table()))),
             format!(
-                "the disk cannot be read as before, or it is now a different disk: {why}; look again with check"
+                "the disk cannot be read as before, or it is now a different disk: {why}; run check again"
             )
         );
         assert_eq!(of_plan(&PlanError::Unreadable(table())), format!("internal check failed: {why}"));

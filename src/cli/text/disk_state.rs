@@ -23,7 +23,10 @@ impl fmt::Display for DiskState {
         match self {
             Self::Untouched => f.write_str(NOTHING_WRITTEN),
             Self::NoRecord => {
-                write!(f, "{NOTHING_WRITTEN} to the disk; name a place for the record with --record-dir")
+                write!(
+                    f,
+                    "{NOTHING_WRITTEN} to the disk; choose a directory for the record with --record-dir"
+                )
             }
             Self::Begun(told) => f.write_str(told),
         }

@@ -20,11 +20,11 @@ pub fn words(way_out: &WayOut) -> String {
         WayOut::Lift(barrier) => lift(barrier),
         WayOut::Image(cure) => image(*cure).to_owned(),
         WayOut::AllowBacking(path) => {
-            format!("if you trust the image, say --allow-backing {}", path.display())
+            format!("if you trust the image, add --allow-backing {}", path.display())
         }
         WayOut::KeyFile(file) => key_file(*file).to_owned(),
         WayOut::ShortTemporaryFolder => {
-            "name a folder with a short path for temporary files: TMPDIR=/tmp".to_owned()
+            "set TMPDIR to a directory with a short path, such as /tmp".to_owned()
         }
         WayOut::Server(cure) => server(*cure).to_owned(),
         WayOut::Table(cure) => table(*cure),
@@ -34,7 +34,7 @@ pub fn words(way_out: &WayOut) -> String {
 fn again(moment: Moment) -> &'static str {
     match moment {
         Moment::Now => "try again",
-        Moment::Undisturbed => "try again when nothing else works on it",
+        Moment::Undisturbed => "try again when nothing else uses it",
         Moment::LessBusy => "try again when the machine is less busy",
     }
 }
@@ -44,10 +44,10 @@ fn name(target: &Target) -> String {
         Target::NotEmpty => "name a disk or a disk image",
         Target::Disk => "name a disk such as /dev/vdb, or a disk image",
         Target::Existing => "check the path",
-        Target::Attached => "see the disks that are attached with `bcdrescue list`",
+        Target::Attached => "`bcdrescue list` shows the attached disks",
         Target::WholeDisk(name) => return format!("name the whole disk /dev/{name}"),
         Target::Url => "expected nbd://HOST[:PORT][/EXPORT] or nbd+unix:///[EXPORT]?socket=PATH",
-        Target::Utf8 => "give the file another name, or a link with one",
+        Target::Utf8 => "rename the file, or make a link with a different name",
     };
     words.to_owned()
 }
@@ -57,19 +57,19 @@ fn release(holder: HeldBy) -> &'static str {
         HeldBy::VirtualMachine => {
             "shut the machine down (or end the program that uses the image) and try again"
         }
-        HeldBy::LoopDevice => "detach that with `losetup -d`, or name the loop device instead",
-        HeldBy::Program => "unmount or detach it, or end that program",
+        HeldBy::LoopDevice => "detach it with `losetup -d`, or name the loop device instead",
+        HeldBy::Program => "unmount or detach it, or stop that program",
         HeldBy::Listed => "unmount or detach that first",
     }
 }
 
 fn lift(barrier: &Barrier) -> String {
     let words = match barrier {
-        Barrier::User => "run as root, or as a user who may",
-        Barrier::Sandbox => "a container, a sandbox or an immutable flag stands in the way",
-        Barrier::FileSystem => "remount that for writing, or work on a copy",
+        Barrier::User => "permission denied; run as root",
+        Barrier::Sandbox => "a container, a sandbox or an immutable flag prevents it",
+        Barrier::FileSystem => "remount it read-write, or work on a copy",
         Barrier::Device(name) => {
-            return format!("make it writable with `blockdev --setrw /dev/{name}` or attach it so");
+            return format!("make it writable with `blockdev --setrw /dev/{name}`, or attach it writable");
         }
         Barrier::Sysfs => "mount sysfs on /sys and try again",
     };
@@ -85,7 +85,7 @@ fn image(cure: ImageCure) -> &'static str {
         }
         ImageCure::Flatten => "flatten it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy",
         ImageCure::FlattenChain => "flatten it with `qemu-img convert -O qcow2 OLD NEW`",
-        ImageCure::Merge => "merge it with its parent and work on that",
+        ImageCure::Merge => "merge it into its parent and use that",
         ImageCure::Unpack => "unpack it first",
         ImageCure::ExtractOva => "unpack it with `tar xf FILE` and name the .vmdk in it",
         ImageCure::ExtractVma => {
@@ -106,26 +106,28 @@ fn image(cure: ImageCure) -> &'static str {
 
 fn key_file(file: KeyFile) -> &'static str {
     match file {
-        KeyFile::Missing => "name a file that holds its passphrase and nothing else: --key-file FILE",
-        KeyFile::NotRegular => "put the passphrase, and nothing else, into one that only you can read",
-        KeyFile::Wrong => "the key file holds the passphrase to the byte: a newline at its end belongs to it",
+        KeyFile::Missing => "give its passphrase in a file: --key-file FILE",
+        KeyFile::NotRegular => {
+            "put the passphrase, and nothing else, into a regular file that only you can read"
+        }
+        KeyFile::Wrong => "every byte of the key file counts, a newline at its end too",
     }
 }
 
 fn server(cure: ServerCure) -> &'static str {
     match cure {
-        ServerCure::Tunnel => "give it a tunnel (ssh -L, stunnel) and name that with nbd:// or nbd+unix://",
+        ServerCure::Tunnel => "use a tunnel (ssh -L, stunnel) and name that with nbd:// or nbd+unix://",
         ServerCure::TunnelOrSocket => {
-            "give it a tunnel (ssh -L, stunnel), or serve the disk on a socket of this machine"
+            "use a tunnel (ssh -L, stunnel), or serve the disk on a socket of this machine"
         }
-        ServerCure::Newer => "serve the disk with a newer one, such as qemu-nbd",
-        ServerCure::Exports => "see what it has with `qemu-nbd --list` or `nbdinfo --list`",
-        ServerCure::Policy => "see what it allows, and to whom",
+        ServerCure::Newer => "serve the disk with a newer server, such as qemu-nbd",
+        ServerCure::Exports => "list its exports with `qemu-nbd --list` or `nbdinfo --list`",
+        ServerCure::Policy => "check its access rules",
         ServerCure::Messages => "see the server's own messages",
-        ServerCure::Address => "see whether the address is that of an NBD server",
-        ServerCure::Listening => "see whether the server runs and listens there",
+        ServerCure::Address => "check that the address is an NBD server's",
+        ServerCure::Listening => "check that the server is running and listening there",
         ServerCure::ForWriting => "serve it for writing",
-        ServerCure::CanFlush => "serve it with one that can flush, such as qemu-nbd or nbdkit",
+        ServerCure::CanFlush => "use a server that can flush, such as qemu-nbd or nbdkit",
         ServerCure::SmallerBlocks => "serve it with smaller blocks (nbdkit: --filter=blocksize)",
     }
 }
@@ -137,6 +139,8 @@ fn table(cure: TableCure) -> String {
         TableCure::AttachWithSectors(size) => {
             format!("attach the disk with sectors of {size} bytes (losetup --sector-size {size})")
         }
-        TableCure::CopyToImage => "only 512 to 4096 are handled; copy the disk to an image first".to_owned(),
+        TableCure::CopyToImage => {
+            "only 512 to 4096 are supported; copy the disk to an image first".to_owned()
+        }
     }
 }

@@ -44,7 +44,7 @@ pub(crate) fn run(args: &FixArgs, show: ShowArgs) -> anyhow::Result<u8> {
     let target = match &args.target {
         Some(target) => target.clone(),
         None if args.choice.is_of_one_disk() || args.against.is_some() => {
-            let message = format!("these switches are about one disk: name it; {NOTHING_WRITTEN}");
+            let message = format!("these switches need a target; {NOTHING_WRITTEN}");
             return Err(Usage(message).into());
         }
         None => match pick::pick(&args.open.options(), choice, as_json)? {
@@ -58,7 +58,7 @@ pub(crate) fn run(args: &FixArgs, show: ShowArgs) -> anyhow::Result<u8> {
     }
     anyhow::ensure!(
         !is_store_file(&target),
-        "{}: a store by itself does not tell which disk it should name; run fix on the disk that holds it",
+        "{}: a store alone does not tell which disk it should refer to; run fix on its disk",
         target.display()
     );
     let (options, nobody) = (args.open.options(), NamedDisks::default());
@@ -77,7 +77,7 @@ fn nothing_attached(incurable: &[PathBuf], as_json: bool) -> anyhow::Result<u8> 
         lines::say(format_args!("no attached Windows disk needs a repair"))?;
     } else {
         lines::show(|out| {
-            out.add(format_args!("nothing here that fix can cure, but something is wrong; see:"));
+            out.add(format_args!("fix cannot repair what is wrong; see:"));
             for path in incurable {
                 out.add(format_args!(
                     "  {}",

@@ -163,18 +163,16 @@ impl RepairRun<'_> {
     fn why_nothing(&self) -> &'static str {
         let mut left = self.examined.diagnosis.left();
         match self.examined.diagnosis.verdict {
-            Verdict::Unknown => "what could not be read may be what is wrong",
+            Verdict::Unknown => "unread parts may be what is wrong",
             Verdict::Healthy => "nothing to do",
             _ if self.args.restore_identity && self.examined.diagnosis.is_curable() => {
-                "the disk has its identity, and without --restore-identity fix cures more"
+                "the disk has its identity already; without --restore-identity fix can do more"
             }
-            _ if !self.examined.diagnosis.named_disks().is_empty() => {
-                "until it is told which, fix cures nothing here"
-            }
+            _ if !self.examined.diagnosis.named_disks().is_empty() => "fix does nothing until you say which",
             _ if left.any(|finding| matches!(finding.remedy, Remedy::Switch(..))) => {
-                "without more switches fix cures nothing here; those above name them"
+                "fix needs one of the switches above"
             }
-            _ => "nothing here that fix can cure",
+            _ => "nothing that fix can repair",
         }
     }
 
@@ -196,6 +194,6 @@ impl RepairRun<'_> {
 pub(super) fn not_started(diagnosis: &Diagnosis) -> String {
     match diagnosis.stop() {
         Some(stop) => format!("Windows still does not start: {}", clean(&stop.message)),
-        None => "whether Windows starts cannot be told".to_owned(),
+        None => "whether Windows starts cannot be determined".to_owned(),
     }
 }

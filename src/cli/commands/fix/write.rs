@@ -55,7 +55,7 @@ impl RepairRun<'_> {
         let record = applied.record().to_owned();
         let unproven = || {
             DiskState::Begun(format!(
-                "all sectors were written, but the proof failed; to undo: {}",
+                "all sectors were written, but the disk could not be examined again; to undo: {}",
                 way_back(self.args, &record)
             ))
         };
@@ -63,7 +63,7 @@ impl RepairRun<'_> {
             examine_with(named, &self.args.choice.with, &options, &mut context).with_context(unproven)?;
         let verified = applied.verify(&after.layout, &after.diagnosis).with_context(unproven)?;
         if let Some(error) = verified.unmarked {
-            let note = format!("the record can be undone, it only could not be marked: {error}");
+            let note = format!("the record is usable but could not be marked: {error}");
             if !self.show.json {
                 lines::warn(format_args!("warning: {}", clean(&note)));
             }
@@ -97,7 +97,7 @@ impl RepairRun<'_> {
         }
         let way_back = way_back(self.args, &record);
         let told = format!(
-            "{}; to undo: {way_back} (or mend the cause, and run fix again)",
+            "{}; to undo: {way_back} (or remove the cause and run fix again)",
             advice::of_apply(&error)
         );
         DiskState::Begun(told).into()
