@@ -158,7 +158,7 @@ impl<'a> Chain<'a> {
 
     /// What is started of a Windows first, on this volume.
     pub(super) fn windows(&mut self, windows: &WindowsVolume, volume: &Place) {
-        let there = |file: &Known<()>| if file.may_be() { "there" } else { "missing" };
+        let there = |file: &Known<()>| if file.may_be() { "present" } else { "missing" };
         let evidence = format!(
             r"ntoskrnl.exe {}, config\SYSTEM {}",
             there(&windows.kernel),
