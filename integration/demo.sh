@@ -23,7 +23,7 @@ show() {
 
 before=$(sha256sum <server.qcow2)
 show 0 bcdrescue check server.qcow2
-printf '\n\033[1m# rescue mode: the disk is attached to another machine, and comes back with another signature\033[0m\n'
+printf '\n\033[1m# rescue mode: the disk is attached to another machine, and comes back with a different signature\033[0m\n'
 "$break_disk" server.qcow2 0x9e5f31c7
 show 0 bcdrescue list server.qcow2
 show 4 bcdrescue check server.qcow2

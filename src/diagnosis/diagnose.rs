@@ -1,4 +1,4 @@
-//! The whole diagnosis of a disk: all findings, the way to Windows, the verdict.
+//! The whole diagnosis of a disk: all findings, the boot path, the verdict.
 
 use std::collections::BTreeSet;
 

@@ -58,7 +58,7 @@ impl Verdict {
         }
     }
 
-    /// What these findings lead to, on this disk; `way` are the volumes on the way to Windows, none where they are not known.
+    /// What these findings lead to, on this disk; `way` are the volumes on the boot path, none where they are not known.
     pub(super) fn of_disk(
         layout: &Layout,
         findings: &[Finding],
@@ -95,7 +95,7 @@ impl Verdict {
     }
 }
 
-/// Whether all of the way to Windows was seen, and what is missing lies beside it, be it another Windows. Where the way is not known,
+/// Whether all of the boot path was seen, and what is missing lies beside it, be it another Windows. Where the way is not known,
 /// no partition that starts the disk or holds a Windows lies beside it.
 fn is_aside(layout: &Layout, findings: &[Finding], chain: &[Hop], way: &BTreeSet<VolumeIndex>) -> bool {
     let is_seen = !chain.is_empty() && chain.iter().all(|hop| hop.state == State::Ok);

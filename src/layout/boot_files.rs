@@ -1,4 +1,4 @@
-//! The files that are started on the way to Windows, with what each begins with.
+//! The files that are started on the boot path, with what each begins with.
 
 use std::collections::BTreeMap;
 

@@ -46,7 +46,7 @@ pub struct Layout {
     pub mounted: Vec<MountedDevices>,
     /// Which files that the stores name are on which volume.
     pub evidence: Evidence,
-    /// What the files that are started on the way to Windows begin with.
+    /// What the files that are started on the boot path begin with.
     pub boot_files: BootFiles,
     /// Files that say where Windows believes its recovery environment to be.
     pub winre: Vec<WinreFile>,

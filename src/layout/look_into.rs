@@ -1,4 +1,4 @@
-//! Looks into the files that are started on the way to Windows, each once: boot manager, loaders, kernels.
+//! Looks into the files that are started on the boot path, each once: boot manager, loaders, kernels.
 
 use std::collections::BTreeSet;
 

@@ -9,7 +9,7 @@ use crate::layout::system::SystemVolume;
 use crate::layout::system_file::SystemFile;
 
 impl Layout {
-    /// A file that is started on the way to Windows, where it is there and was looked into; the case of letters does not matter.
+    /// A file that is started on the boot path, where it is there and was looked into; the case of letters does not matter.
     #[must_use]
     pub fn boot_file(&self, volume: VolumeIndex, path: &str) -> Option<&BootFile> {
         self.boot_files.get(volume, path.to_lowercase())

@@ -70,7 +70,7 @@ pub(super) fn unread(layout: &Layout) -> Option<Refusal> {
     })
 }
 
-/// Where what starts Windows may be on a partition that nobody sees, half a repair only spoils the other cure: then elements name two
+/// Where what starts Windows may be on a partition that nobody sees, half a repair only spoils the alternative repair: then elements name two
 /// identities.
 fn half(unseen: &Unseen, place: &str, diagnosis: &Diagnosis) -> Option<Refusal> {
     let is_left = |finding: &&Finding| finding.severity == Severity::BlocksBoot && is_identity(finding);

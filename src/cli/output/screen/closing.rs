@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::Path;
 
+use crate::cli::output::screen::summary;
 use crate::cli::output::screen::ways;
 use crate::cli::run::examine::Examined;
 use crate::cli::text::advice;
@@ -37,10 +38,18 @@ pub fn show(out: &mut Lines, examined: &Examined, prospect: &Prospect, switches:
         let what = format!("{}; {}", work(layout, way), comes_out(way));
         step(out, title, &command(path, switches, way), &what);
     }
+    if let (None, None, Some(advice)) = (&prospect.way, &prospect.other, by_hand(examined, prospect)) {
+        out.hang(11, format_args!("To repair: {}", clean(advice)));
+    }
     if let Some(other) = &prospect.other {
         let title = if prospect.way.is_some() { "       or:" } else { "To repair:" };
         step(out, title, &command(path, switches, other), &work(layout, other));
     }
+}
+
+/// What a person has to do about that at which the start ends, where `fix` has no answer.
+fn by_hand<'a>(examined: &'a Examined, prospect: &Prospect) -> Option<&'a str> {
+    summary::advice(examined.diagnosis.stop()?, prospect)
 }
 
 /// Why the old identity cannot be put back, where re-pointing is the only repair.

@@ -128,18 +128,22 @@ pub fn rest(out: &mut Lines, diagnosis: &Diagnosis, prospect: &Prospect) {
     let why = Headline::of(diagnosis).why;
     let is_cured = |group: &Group<'_>| matches!(group.first.remedy, Remedy::Repoint(_));
     let rows: Vec<Group<'_>> = groups(&diagnosis.findings).filter(|group| !is_cured(group)).collect();
+    let mut advised: Vec<&str> = Vec::new();
     for group in rows.iter().take(MOST) {
         let finding = group.first;
-        let is_told = why.as_ref() == Some(&finding.message);
-        if !is_told {
-            let about = group.subject().map(|it| format!("{it}: ")).unwrap_or_default();
-            let line = clean(&format!("{about}{}", finding.message));
-            match diagnosis.verdict {
-                Verdict::NotWindows => out.add(format_args!("  {line}")),
-                _ => out.add(format_args!("  {}: {line}", words::severity(finding.severity))),
-            }
+        // The headline has it, and the end of the screen says what to do.
+        if why.as_ref() == Some(&finding.message) {
+            advised.extend(advice(finding, prospect));
+            continue;
         }
-        if let Some(advice) = advice(finding, prospect) {
+        let about = group.subject().map(|it| format!("{it}: ")).unwrap_or_default();
+        let line = clean(&format!("{about}{}", finding.message));
+        match diagnosis.verdict {
+            Verdict::NotWindows => out.add(format_args!("  {line}")),
+            _ => out.add(format_args!("  {}: {line}", words::severity(finding.severity))),
+        }
+        if let Some(advice) = advice(finding, prospect).filter(|it| !advised.contains(it)) {
+            advised.push(advice);
             out.add(format_args!("    {} {}", "->".yellow(), clean(advice)));
         }
     }
@@ -153,7 +157,8 @@ pub fn rest(out: &mut Lines, diagnosis: &Diagnosis, prospect: &Prospect) {
 }
 
 /// What a person has to do: not for a note, and not where the command at the end of the screen does it.
-fn advice<'a>(finding: &'a Finding, prospect: &Prospect) -> Option<&'a str> {
+#[must_use]
+pub fn advice<'a>(finding: &'a Finding, prospect: &Prospect) -> Option<&'a str> {
     if finding.severity == Severity::Note {
         return None;
     }
