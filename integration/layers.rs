@@ -61,7 +61,7 @@ const GROUPS: [(&str, &[&str]); 2] = [
 ];
 
 /// The modules of `bcdrescue-make-image`, lowest first: each uses only those before it.
-const MAKE_IMAGE: [&str; 23] = [
+const MAKE_IMAGE: [&str; 24] = [
     "bases",
     "field",
     "disk",
@@ -78,6 +78,7 @@ const MAKE_IMAGE: [&str; 23] = [
     "hibernated",
     "loader",
     "stores",
+    "table",
     "damage",
     "recipe",
     "grow",

@@ -14,6 +14,7 @@ use bcdrescue::hive::build::NewValue;
 use bcdrescue::hive::build::build;
 
 use crate::program_file::program;
+use crate::program_file::real_mode;
 use crate::recipe::Recipe;
 use crate::recipe::Windows;
 use crate::stores::LAST_WRITTEN;
@@ -31,6 +32,8 @@ pub fn file(path: &str, recipe: &Recipe) -> Result<Option<Vec<u8>>> {
     Ok(match name.as_str() {
         "system" => Some(named("SYSTEM", build(&system(recipe)?, LAST_WRITTEN)?)),
         "software" => Some(named("SOFTWARE", build(&software(windows), LAST_WRITTEN)?)),
+        "bootmgr" | "ntldr" => Some(real_mode(windows.files)),
+        "bootmgfw.efi" | "bootx64.efi" => Some(program(windows.files, true)),
         "winload.exe" | "winload.efi" | "winresume.exe" | "winresume.efi" | "ntoskrnl.exe" => {
             let has_64_bits = recipe
                 .partition

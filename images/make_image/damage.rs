@@ -16,6 +16,7 @@ use crate::identity::Extent;
 use crate::loader;
 use crate::protective;
 use crate::stores;
+use crate::table;
 use crate::target::Target;
 
 /// A damage.
@@ -47,7 +48,7 @@ const fn identity(
 }
 
 /// All of them.
-pub(crate) static DAMAGES: [Damage; 22] = [
+pub(crate) static DAMAGES: [Damage; 27] = [
     identity(
         "signature-changed",
         "another MBR signature or GPT disk GUID, the store names the old one",
@@ -68,9 +69,18 @@ pub(crate) static DAMAGES: [Damage; 22] = [
         "GPT: an MBR of one entry of type 07 in place of the protective one",
         protective::mbr_over_gpt,
     ),
-    damage("boot-manager-missing", "bootmgr, bootmgfw.efi or ntldr has another name", files::boot_manager),
+    damage("system-logical", "MBR: the system volume is a logical partition", table::system_logical),
+    damage("esp-type", "GPT: the EFI system partition has the type of basic data", table::esp_type),
+    damage("windows-type", "the partition of Windows has the type of Linux", table::windows_type),
+    damage("esp-ntfs", "GPT: the one EFI system partition is an NTFS volume", table::esp_ntfs),
+    damage(
+        "boot-manager-missing",
+        "bootmgr, bootmgfw.efi with bootx64.efi, or ntldr has another name",
+        files::boot_manager,
+    ),
     damage("loader-missing", "winload.exe or winload.efi has another name", files::loader),
     damage("ntdetect-missing", "NTLDR: NTDETECT.COM has another name", files::ntdetect),
+    damage("boot-ini-missing", "NTLDR: boot.ini has another name", files::boot_ini),
     damage("hal-missing", "NTLDR: hal.dll has another name", files::hal),
     damage(
         "setup-medium-store",

@@ -47,12 +47,13 @@ const NAMESPACES: u8 = 4;
 pub(crate) fn boot_manager(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
     let layout = target.layout;
     let firmware = store(layout).map(|store| store.firmware).ok();
-    let path = match firmware {
-        Some(Firmware::Uefi) => "EFI/Microsoft/Boot/bootmgfw.efi",
-        Some(Firmware::Bios) => "bootmgr",
-        None => "ntldr",
+    let paths: &[&str] = match firmware {
+        // Its copy, which firmware falls back to, starts Windows as well.
+        Some(Firmware::Uefi) => &["EFI/Microsoft/Boot/bootmgfw.efi", "EFI/Boot/bootx64.efi"],
+        Some(Firmware::Bios) => &["bootmgr"],
+        None => &["ntldr"],
     };
-    move_aside(disk, target, system(layout)?, path)
+    paths.iter().try_for_each(|path| move_aside(disk, target, system(layout)?, path))
 }
 
 /// The loader was moved aside: `winload.exe` or `winload.efi`, whichever the firmware needs.
@@ -67,6 +68,11 @@ pub(crate) fn loader(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
 /// What NTLDR looks for hardware with was moved aside.
 pub(crate) fn ntdetect(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
     move_aside(disk, target, of_ntldr(target)?, "NTDETECT.COM")
+}
+
+/// What NTLDR reads its entries from was moved aside.
+pub(crate) fn boot_ini(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
+    move_aside(disk, target, of_ntldr(target)?, "boot.ini")
 }
 
 /// The hardware abstraction layer of a Windows that NTLDR starts was moved aside.

@@ -29,6 +29,7 @@ mod qcow2;
 mod re_agent;
 mod recipe;
 mod stores;
+mod table;
 mod target;
 
 use std::fmt::Write as _;

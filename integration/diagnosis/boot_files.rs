@@ -22,6 +22,7 @@ use crate::support::program::bcdrescue;
 use crate::support::program::is_root;
 use crate::support::program::not_run;
 use crate::support::program::text;
+use crate::support::stand_in;
 use crate::support::store::BIOS;
 use crate::support::store::store_of;
 
@@ -61,16 +62,26 @@ fn stops(disk: &Disk, at: &str, code: &str, status: Option<&str>) -> Json {
 }
 
 #[test]
-fn a_loader_of_no_bytes_of_zeros_or_cut_stops_the_start() {
+fn a_loader_of_no_bytes_of_zeros_cut_or_no_program_stops_the_start() {
     for (image, windows, loader, statuses) in [
-        ("win11-uefi-healthy", 3, LOADER, [Some("0xc000000d"), Some("0xc000007b"), None]),
-        ("win10-bios-healthy", 2, BIOS_LOADER, [None; 3]),
+        ("win11-uefi-healthy", 3, LOADER, [Some("0xc000000d"), Some("0xc000007b"), None, None, None, None]),
+        ("win10-bios-healthy", 2, BIOS_LOADER, [None; 6]),
     ] {
         let disk = Disk::raw(image);
         let sound = program(&disk, windows);
         let zeros = vec![0; 100_000];
-        let broken: [(&[u8], &str); 3] =
-            [(&[], "0 bytes"), (&zeros, "zeros"), (&sound[..sound.len() / 2], "truncated")];
+        let (half, code) = (&sound[..sound.len() / 2], &stand_in::of("bootmgr"));
+        let broken: [(&[u8], &str); 6] = [
+            (&[], "0 bytes"),
+            (&zeros, "zeros"),
+            (half, "truncated"),
+            (b"a text", "no PE header"),
+            (&vec![0xa5; 70_000], "no PE header"),
+            (code, "no PE header"),
+        ];
+        let mut far = vec![0x33; 20_000];
+        far[..2].copy_from_slice(b"MZ");
+        far[0x3c..0x40].copy_from_slice(&0x2000u32.to_le_bytes());
         for ((bytes, said), status) in broken.into_iter().zip(statuses) {
             change(&disk, windows, |volume| put_ntfs(volume, loader, bytes));
             let finding = stops(&disk, "loader", "loader-broken", status);
@@ -78,8 +89,8 @@ fn a_loader_of_no_bytes_of_zeros_or_cut_stops_the_start() {
         }
         change(&disk, windows, |volume| put_ntfs(volume, loader, &sound));
         checked(&disk, 0, "healthy");
-        // What is no program, and not certainly none, is a note.
-        change(&disk, windows, |volume| put_ntfs(volume, loader, b"a file"));
+        // What may be a program behind what is read of it is a note.
+        change(&disk, windows, |volume| put_ntfs(volume, loader, &far));
         assert!(has(&checked(&disk, 0, "healthy"), "not-a-program"));
     }
 }
@@ -92,6 +103,8 @@ fn a_kernel_of_zeros_or_for_another_processor_stops_the_start() {
         let disk = Disk::raw(image);
         let sound = program(&disk, windows);
         change(&disk, windows, |volume| put_ntfs(volume, KERNEL, &[0; 9000]));
+        stops(&disk, "Windows", "kernel-broken", None);
+        change(&disk, windows, |volume| put_ntfs(volume, KERNEL, b"no kernel"));
         stops(&disk, "Windows", "kernel-broken", None);
         let other = for_machine(&sound, 0xaa64);
         change(&disk, windows, |volume| put_ntfs(volume, KERNEL, &other));
@@ -134,7 +147,13 @@ fn firmware_finds_nothing_where_neither_boot_manager_nor_fallback_is_whole() {
     let sound = program(&disk, 3);
     let half = &sound[..sound.len() / 2];
     let put = |path: &str, bytes: &[u8]| change(&disk, 1, |volume| put_fat(volume, path, bytes));
-    for (manager, fallback) in [(&[0; 70_000][..], &[0; 70_000][..]), (half, half), (half, &[0; 9])] {
+    for (manager, fallback) in [
+        (&[0; 70_000][..], &[0; 70_000][..]),
+        (half, half),
+        (half, &[0; 9]),
+        (b"a text", b"a text"),
+        (&[0xa5; 70_000], half),
+    ] {
         put(MANAGER, manager);
         put(FALLBACK, fallback);
         stops(&disk, "boot manager", "boot-manager-broken", None);
@@ -150,7 +169,7 @@ fn firmware_finds_nothing_where_neither_boot_manager_nor_fallback_is_whole() {
     checked(&disk, 0, "healthy");
     // Another's loader is not Windows' boot manager.
     put(MANAGER, half);
-    put(FALLBACK, b"stands for shim");
+    put(FALLBACK, &stand_in::of_another());
     stops(&disk, "boot manager", "boot-manager-broken", None);
 }
 
@@ -164,9 +183,23 @@ fn a_bios_boot_manager_of_zeros_starts_nothing() {
         put_ntfs(volume, "/bootmgr", &[&b"\xe9\xd5\x01\xeb\x04\x90"[..], &[0; 9000]].concat())
     });
     checked(&disk, 0, "healthy");
+    // Neither a text, nor noise, nor a program for Windows, nor what the first jump leaves.
+    let sound = program(&disk, 2);
+    for (bytes, said) in [
+        (&b"a text"[..], "16-bit code"),
+        (&[0xa5; 50_000], "16-bit code"),
+        (&sound, "a PE program"),
+        (b"\xe9\xd5\x01\xeb\x04\x90", "cut short"),
+    ] {
+        change(&disk, 1, |volume| put_ntfs(volume, "/bootmgr", bytes));
+        let finding = stops(&disk, "boot manager", "boot-manager-broken", None);
+        assert!(finding["message"].as_str().unwrap().contains(said), "{finding}");
+    }
     let disk = Disk::raw("win2003-bios-healthy");
-    change(&disk, 1, |volume| put_ntfs(volume, "/ntldr", &[]));
-    stops(&disk, "boot manager", "boot-manager-broken", None);
+    for bytes in [&[][..], b"a text"] {
+        change(&disk, 1, |volume| put_ntfs(volume, "/ntldr", bytes));
+        stops(&disk, "boot manager", "boot-manager-broken", None);
+    }
 }
 
 #[test]
@@ -176,11 +209,7 @@ fn another_loader_under_the_name_of_windows_boot_manager_is_named() {
         let sound = program(&disk, 3);
         let beside = format!("/EFI/Microsoft/Boot/{beside}");
         change(&disk, 1, |volume| {
-            put_fat(
-                volume,
-                MANAGER,
-                b"MZ stands for GRUB, which is longer than a header of MS-DOS has to be",
-            );
+            put_fat(volume, MANAGER, &stand_in::of_another());
             put_fat(volume, &beside, &sound);
         });
         let target = checked(&disk, 0, "healthy");

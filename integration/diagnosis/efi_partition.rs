@@ -15,6 +15,7 @@ use crate::support::parts::partitions;
 use crate::support::parts::paste;
 use crate::support::program::bcdrescue;
 use crate::support::program::text;
+use crate::support::stand_in;
 use crate::support::store::UEFI;
 use crate::support::store::put_store;
 use crate::support::store::store_of;
@@ -30,7 +31,7 @@ fn remove(volume: &std::path::Path, path: &str) {
 #[test]
 fn a_fallback_loader_of_another_is_named_beside_the_boot_manager() {
     let disk = Disk::raw("win11-uefi-healthy");
-    change(&disk, 1, |volume| put_fat(volume, FALLBACK, &[b'x'; 5000]));
+    change(&disk, 1, |volume| put_fat(volume, FALLBACK, &stand_in::of_another()));
     let target = bcdrescue(&["check", disk.name(), "--json"]).exits(0).target();
     let [finding] = findings(&target, "fallback-loader-foreign").try_into().unwrap();
     assert_eq!((&finding["severity"], &finding["subject"]), (&"note".into(), &"partition 1 (SYSTEM)".into()));
@@ -53,7 +54,7 @@ fn without_the_boot_manager_only_its_copy_starts_windows() {
     });
     let target = bcdrescue(&["check", disk.name(), "--json"]).exits(0).target();
     assert_eq!(target["findings"].to_string().matches("is not the Windows boot manager").count(), 0);
-    change(&disk, 1, |volume| put_fat(volume, FALLBACK, b"stands for shim"));
+    change(&disk, 1, |volume| put_fat(volume, FALLBACK, &stand_in::of_another()));
     let target = bcdrescue(&["check", disk.name(), "--json"]).exits(4).target();
     assert_eq!(
         (&target["verdict"], &target["stop"]["hop"], &target["stop"]["code"]),
@@ -83,7 +84,7 @@ fn with_second(files: &[(&str, &[u8])]) -> Disk {
 #[test]
 fn of_two_that_both_start_windows_the_other_is_named() {
     let store = store_of(&Disk::raw("win11-uefi-healthy"), UEFI);
-    let manager: (&str, &[u8]) = (MANAGER, b"stands for a boot manager");
+    let manager: (&str, &[u8]) = (MANAGER, &stand_in::of(MANAGER));
     let disk = with_second(&[manager, (UEFI, &store)]);
     let target = bcdrescue(&["check", disk.name(), "--json"]).exits(0).target();
     let [finding] = findings(&target, "several-efi-partitions").try_into().unwrap();
@@ -123,7 +124,7 @@ fn findings_about_a_store_name_its_partition() {
 #[test]
 fn what_is_wrong_in_two_stores_of_one_path_is_told_apart() {
     let sound = store_of(&Disk::raw("win11-uefi-healthy"), UEFI);
-    let manager: (&str, &[u8]) = (MANAGER, b"stands for a boot manager");
+    let manager: (&str, &[u8]) = (MANAGER, &stand_in::of(MANAGER));
     let disk = with_second(&[manager, (UEFI, &sound)]);
     judge("sfdisk", &["-q", "--part-uuid", disk.name(), "3", "99999999-8888-4777-8666-000000000003"]);
     let target = bcdrescue(&["check", disk.name(), "--json"]).exits(4).target();

@@ -29,6 +29,7 @@ use crate::support::program::is_root;
 use crate::support::program::not_run;
 use crate::support::program::run;
 use crate::support::program::text;
+use crate::support::stand_in;
 
 /// What VeraCrypt's first sector has among its messages, and where.
 const LOADER: &[u8] = b" VeraCrypt Boot Loader\r\n";
@@ -72,6 +73,7 @@ fn a_windows_behind_the_loader_of_veracrypt_is_as_one_behind_bitlocker() {
     change(&renamed, 1, |volume| {
         let manager = "::/EFI/Microsoft/Boot/bootmgfw.efi";
         judge("mren", &["-i", text(volume), manager, "::/EFI/Microsoft/Boot/bootmgfw_ms.vc"]);
+        put_fat(volume, "/EFI/Boot/bootx64.efi", &stand_in::of_another());
     });
     encrypt(&renamed, 3);
     let target = checked(&renamed, 0, "healthy");
@@ -80,6 +82,44 @@ fn a_windows_behind_the_loader_of_veracrypt_is_as_one_behind_bitlocker() {
     let plain = Disk::raw("win10-bios-healthy");
     plain.put(LOADER_AT, LOADER);
     assert_eq!(codes(&check(&plain, 0)), codes(&check(&Disk::raw("win10-bios-healthy"), 0)));
+}
+
+/// Loaders of others: where they have what mark, and the name.
+#[test]
+fn other_encryptors_are_named_by_their_loaders() {
+    let marks: [(u64, &[u8], &str); 4] = [
+        (0, b"\xeb\x48\x90PGPGUARD", "PGP (Symantec)"),
+        (3, b"SafeBoot", "SafeBoot (McAfee)"),
+        (0x74, b"SGE400", "SafeGuard (Sophos)"),
+        (0x78, b"SGM400", "SafeGuard (Sophos)"),
+    ];
+    for (at, mark, name) in marks {
+        let disk = Disk::raw("win10-bios-healthy");
+        disk.put(at, mark);
+        // The loader alone encrypts nothing.
+        assert!(!has(&checked(&disk, 0, "healthy"), "encrypted"), "{name}");
+        encrypt(&disk, 2);
+        let target = checked(&disk, 0, "healthy");
+        let [finding] = findings(&target, "encrypted").try_into().unwrap();
+        assert!(finding["message"].as_str().unwrap().contains(&format!("encrypted by {name}")), "{finding}");
+        assert_eq!(
+            (&finding["severity"], &hop(&target, "loader")["state"]),
+            (&"note".into(), &"unknown".into())
+        );
+        sends_nobody_to_chkdsk(&disk);
+        encrypt(&disk, 1);
+        let whole = checked(&disk, 8, "unknown");
+        assert!(
+            whole["stop"].is_null() && whole["error"].as_str().unwrap().contains(name),
+            "{:#}",
+            whole["error"]
+        );
+        // Elsewhere in the sector it is a text like any other.
+        let other = Disk::raw("win10-bios-healthy");
+        other.put(0x100, mark);
+        encrypt(&other, 2);
+        assert!(!checked(&other, 8, "unknown").to_string().contains(name), "{name}");
+    }
 }
 
 #[test]

@@ -139,7 +139,27 @@ fn an_entry_that_begins_elsewhere_leads_nowhere() {
     disk.put(0x1de + 8, &4096u32.to_le_bytes());
     let target = check(&disk, 0);
     let findings = target["findings"].as_array().unwrap();
-    assert_eq!(findings.iter().find(|it| it["code"] == "hybrid-mbr-entry").unwrap()["severity"], "note");
+    let note = findings.iter().find(|it| it["code"] == "hybrid-mbr-entry").unwrap();
+    assert_eq!(note["severity"], "note");
+    // sgdisk makes no entry active: what is lost so is given back.
+    let remedy = note["remedy"].as_str().unwrap();
+    assert!(remedy.contains("--hybrid=1 DISK") && remedy.ends_with("then `fix --active 1`"), "{remedy}");
+    hybrid(&disk, "1");
+    bcdrescue(&["fix", disk.name(), "--yes", "--active", "1"]).exits(1).says("examined again: healthy");
+}
+
+/// No switch is suggested that is then refused.
+#[test]
+fn a_boot_manager_without_a_store_is_not_to_be_active() {
+    let disk = converted("win10-bios-healthy", "2");
+    disk.rename("BCD", "BCX");
+    let target = check(&disk, 4);
+    let findings = target["findings"].as_array().unwrap();
+    let stray = findings.iter().find(|it| it["code"] == "hybrid-mbr-entry").unwrap();
+    let remedy = stray["remedy"].as_str().unwrap();
+    assert!(remedy.contains("--hybrid=1:2 DISK") && !remedy.contains("--active"), "{remedy}");
+    hybrid(&disk, "1:2");
+    bcdrescue(&["fix", disk.name(), "--yes", "--active=1"]).exits(8).says(r"no \Boot\BCD");
 }
 
 #[test]

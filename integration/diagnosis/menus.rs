@@ -34,6 +34,7 @@ use crate::support::menu_lists::with_lists;
 use crate::support::parts::change;
 use crate::support::program::bcdrescue;
 use crate::support::program::text;
+use crate::support::stand_in;
 use crate::support::store::BIOS;
 use crate::support::store::UEFI;
 use crate::support::store::put_store;
@@ -391,7 +392,7 @@ fn the_file_of_a_ram_or_virtual_disk_is_looked_up() {
         assert_eq!(stop(&target), (ends.0, "0xc000000f", ends.1), "{file}");
         assert_eq!(hop(&target, "device")["state"], "broken", "{file}");
         let put = if path == BIOS { put_ntfs } else { put_fat };
-        change(&disk, 1, |volume| put(volume, file, b"a file"));
+        change(&disk, 1, |volume| put(volume, file, &stand_in::of(file)));
         // A virtual disk may hold a Windows; a RAM disk is none, and nothing else starts the Windows that is here.
         let (code, verdict) = if is_ram_disk { (4, "broken") } else { (0, "healthy") };
         let target = checked(&disk, code, verdict);
@@ -425,8 +426,8 @@ fn a_stale_ntldr_matters_where_a_menu_leads_to_it() {
     let entry = windows(&sound);
     let stale = with_ntldr(&sound, QualifiedPartition::Mbr { signature: 0x0bad_0bad, offset: 0x10_0000 });
     let here = with_ntldr(&sound, QualifiedPartition::Mbr { signature: 0xc3a1_f00d, offset: 0x10_0000 });
-    for file in ["/ntldr", "/NTDETECT.COM"] {
-        change(&disk, 1, |volume| put_ntfs(volume, file, b"a file"));
+    for file in ["/ntldr", "/NTDETECT.COM", "/boot.ini"] {
+        change(&disk, 1, |volume| put_ntfs(volume, file, &stand_in::of(file)));
     }
     let severity = |store: &[u8], default, menu: &[Guid], code: i32, verdict: &str| {
         put_store(&disk, BIOS, &with_lists(store, Some(default), menu));
@@ -439,6 +440,8 @@ fn a_stale_ntldr_matters_where_a_menu_leads_to_it() {
     assert_eq!(severity(&stale, entry, &[entry, NTLDR], 4, "degraded"), "degrades");
     assert_eq!(severity(&stale, NTLDR, &[entry, NTLDR], 4, "broken"), "blocks-boot");
     assert_eq!(severity(&here, entry, &[entry, NTLDR], 0, "healthy"), "");
-    // Without a boot.ini nobody can tell what NTLDR starts.
+    // Nobody can tell what a boot sector starts.
     assert_eq!(severity(&here, NTLDR, &[entry, NTLDR], 0, "healthy"), "");
+    change(&disk, 1, |volume| put_ntfs(volume, "/ntldr", b"no code"));
+    assert_eq!(severity(&here, NTLDR, &[entry, NTLDR], 4, "broken"), "");
 }

@@ -12,6 +12,7 @@ use crate::support::parts::cut;
 use crate::support::parts::paste;
 use crate::support::program::bcdrescue;
 use crate::support::program::text;
+use crate::support::stand_in;
 use crate::support::store::put_store;
 
 /// The hop at which the start ends; what is said, on the screen too; and that nothing is written.
@@ -66,7 +67,7 @@ fn esp_with(disk: &Disk, files: &[&str]) {
     let file = cut(&disk.path, MIB, 100 * MIB);
     std::fs::write(&file, vec![0; 100 << 20]).unwrap();
     judge("mkfs.fat", &["-F", "32", text(&file)]);
-    files.iter().for_each(|path| put_fat(&file, path, b"stands for a loader"));
+    files.iter().for_each(|path| put_fat(&file, path, &stand_in::of_another()));
     // Holes of the new one are no holes of the old.
     disk.put(MIB, &std::fs::read(&file).unwrap());
     paste(&file, &disk.path, MIB);

@@ -19,6 +19,7 @@ use crate::support::program::bcdrescue;
 use crate::support::program::is_root;
 use crate::support::program::not_run;
 use crate::support::program::text;
+use crate::support::stand_in;
 use crate::support::store::UEFI;
 use crate::support::store::store_of;
 
@@ -143,7 +144,7 @@ fn with_uefi_ntfs_it_starts() {
         return;
     }
     let name: Vec<u8> = "*** UEFI:NTFS 2.6 ***".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let loader: (&str, &[u8]) = ("/EFI/Boot/bootx64.efi", b"stands for a loader");
+    let loader: (&str, &[u8]) = ("/EFI/Boot/bootx64.efi", &stand_in::of_another());
     let driver: (&str, &[u8]) = ("/EFI/Rufus/ntfs_x64.efi", b"stands for a driver");
     let cases: [&[(&str, &[u8])]; 2] = [&[loader, driver], &[("/EFI/Boot/bootx64.efi", &name)]];
     for files in cases {
@@ -174,7 +175,10 @@ fn a_loader_of_another_is_a_doubt() {
         return;
     }
     let disk = on_ntfs();
-    with_fat(&disk, &[("/EFI/refind/refind_x64.efi", b"a loader"), ("/EFI/Boot/bootx64.efi", b"a loader")]);
+    with_fat(
+        &disk,
+        &[("/EFI/refind/refind_x64.efi", b"a loader"), ("/EFI/Boot/bootx64.efi", &stand_in::of_another())],
+    );
     let target = checked(&disk, 4, "degraded");
     assert_eq!((&target["stop"], &hop(&target, "EFI partition")["state"]), (&Json::Null, &"unknown".into()));
     bcdrescue(&["check", "-v", disk.name()]).exits(4).says(r"\EFI\refind");

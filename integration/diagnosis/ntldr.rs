@@ -251,6 +251,90 @@ fn utf_16_has_no_entries_for_ntldr() {
     }
 }
 
+/// The lines that the advice has in quotes, as a file.
+fn advised(finding: &Json) -> String {
+    let advice = finding["remedy"].as_str().unwrap();
+    advice.split('`').skip(1).step_by(2).map(|line| format!("{line}\r\n")).collect()
+}
+
+#[test]
+fn without_a_boot_ini_ntldr_starts_windows_on_the_first_partition() {
+    let disk = Disk::raw("win2003-bios");
+    disk.rename("boot.ini", "boot.in_");
+    let target = checked(&disk, 4, "degraded");
+    let missing = finding(&target, "boot-ini-missing");
+    assert_eq!(missing["severity"], "degrades");
+    assert!(missing["evidence"].to_string().contains("Invalid BOOT.INI file"), "{missing}");
+    assert_eq!((&hop(&target, "boot.ini")["state"], &target["stop"]), (&"ok".into(), &Json::Null));
+    assert_eq!(hop(&target, "Windows")["state"], "ok");
+    let before = hash(&disk.path);
+    bcdrescue(&["fix", disk.name(), "--yes"]).says("nothing was written");
+    assert_eq!(hash(&disk.path), before);
+    let file = advised(missing);
+    assert_eq!(
+        file,
+        boot_ini(&multi(0, 1, r"\WINDOWS"), &[&multi(0, 1, r"\WINDOWS")]).replace("timeout=30\r\n", "")
+    );
+    put(&disk, "/boot.ini", file.as_bytes());
+    checked(&disk, 0, "healthy");
+    // What it starts by itself has to be whole.
+    let disk = Disk::raw("win2003-bios");
+    disk.rename("boot.ini", "boot.in_");
+    disk.rename("hal.dll", "hal.dl_");
+    assert_eq!(checked(&disk, 4, "broken")["stop"]["code"], "hal-missing");
+}
+
+#[test]
+fn without_a_boot_ini_ntldr_finds_no_windows_elsewhere() {
+    // In a directory of another name, and on the second partition.
+    let renamed = Disk::raw("win2003-bios");
+    renamed.rename("boot.ini", "boot.in_");
+    renamed.rename("WINDOWS", "WINDOWZ");
+    let target = checked(&renamed, 4, "broken");
+    assert_eq!(
+        (&target["stop"]["hop"], &target["stop"]["code"]),
+        (&"boot.ini".into(), &"boot-ini-missing".into())
+    );
+    bcdrescue(&["check", renamed.name()]).exits(4).says("bootcfg /rebuild");
+    let second = Disk::raw("win2003-bios");
+    second.rename("boot.ini", "boot.in_");
+    let other = "label: dos\nlabel-id: 0x0a1b2c3d\n2: start=2048, size=2093056, type=7, bootable\n1: start=64, size=1024, type=7\n";
+    crate::support::parts::sfdisk(&second.path, other);
+    let first = second.folder.path().join("first.volume");
+    fs::write(&first, vec![0; 1024 * 512]).unwrap();
+    judge("mkfs.fat", &[text(&first)]);
+    second.put(64 * 512, &fs::read(&first).unwrap());
+    let target = checked(&second, 4, "broken");
+    let missing = finding(&target, "boot-ini-missing");
+    assert_eq!((&missing["severity"], &target["stop"]["hop"]), (&"blocks-boot".into(), &"boot.ini".into()));
+    let file = advised(missing);
+    assert!(file.contains(&multi(0, 2, r"\WINDOWS")), "{file}");
+    put(&second, "/boot.ini", file.as_bytes());
+    checked(&second, 0, "healthy");
+}
+
+#[test]
+fn only_the_ntldr_of_windows_2000_looks_for_winnt() {
+    let disk = Disk::raw("win2003-bios");
+    disk.rename("boot.ini", "boot.in_");
+    let volume = cut(&disk.path, START, LEN);
+    if !crate::support::program::is_root() || !std::path::Path::new("/dev/fuse").exists() {
+        return crate::support::program::not_run("a Windows in \\WINNT", "it needs root and /dev/fuse");
+    }
+    let mount = tempfile::tempdir().unwrap();
+    judge("ntfs-3g", &[text(&volume), text(mount.path())]);
+    let renamed = fs::rename(mount.path().join("WINDOWS"), mount.path().join("WINNT"));
+    judge("umount", &[text(mount.path())]);
+    renamed.unwrap();
+    paste(&volume, &disk.path, START);
+    let target = checked(&disk, 4, "degraded");
+    let missing = finding(&target, "boot-ini-missing");
+    assert!(missing["evidence"].to_string().contains("only the NTLDR of Windows 2000"), "{missing}");
+    assert_eq!(hop(&target, "boot.ini")["state"], "unknown");
+    put(&disk, "/boot.ini", advised(missing).as_bytes());
+    checked(&disk, 0, "healthy");
+}
+
 #[test]
 fn an_entry_beside_the_default_only_degrades() {
     let default = multi(0, 1, r"\WINDOWS");

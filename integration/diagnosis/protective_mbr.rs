@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use crate::support::disk::Disk;
 use crate::support::disk::MIB;
 use crate::support::disk::hash;
+use crate::support::disk::made;
 use crate::support::findings::checked;
 use crate::support::findings::findings;
 use crate::support::findings::has;
@@ -179,4 +180,26 @@ fn a_hybrid_mbr_that_starts_windows_is_left() {
     let before = hash(&disk.path);
     bcdrescue(&["fix", disk.name(), "--yes", "--protective-mbr"]).exits(0).says("nothing was written");
     assert_eq!(hash(&disk.path), before);
+}
+
+/// Beside another disk it is known by the identity that is meant, as by itself.
+#[test]
+fn an_mbr_over_a_gpt_beside_another_disk_is_known_by_the_gpt() {
+    let sound = Disk::raw("win11-uefi-healthy");
+    let over = made("base = 'win11-uefi'\ndamage = ['mbr-over-gpt']\n", "over.qcow2");
+    let collides = |other: &Disk| {
+        let first = bcdrescue(&["check", sound.name(), other.name(), "--json"]).target();
+        assert_eq!(first["target"], sound.name());
+        has(&first, "identity-collision")
+    };
+    assert!(collides(&Disk::raw("win11-uefi-healthy")) && collides(&over));
+    // A GPT that was left behind is none.
+    let left = Disk::raw("win10-bios-healthy");
+    let end = fs::metadata(&sound.path).unwrap().len();
+    for (from, to) in [(512, 34 * 512), (end - 33 * 512, end)] {
+        let mut bytes = vec![0; usize::try_from(to - from).unwrap()];
+        fs::File::open(&sound.path).unwrap().read_exact_at(&mut bytes, from).unwrap();
+        left.put(from, &bytes);
+    }
+    assert!(!collides(&left));
 }

@@ -17,6 +17,7 @@ use crate::support::parts::change;
 use crate::support::parts::partitions;
 use crate::support::program::bcdrescue;
 use crate::support::program::text;
+use crate::support::stand_in;
 
 const OWN: &str = "/Windows/System32/Recovery/ReAgent.xml";
 
@@ -82,7 +83,7 @@ fn with_own(name: &str, right: &Right, bytes: &[u8]) -> Disk {
     for path in
         ["winload.efi", "winload.exe", "winresume.efi", "winresume.exe", "ntoskrnl.exe", "config/SYSTEM"]
     {
-        put_fat(&file, &format!("/Windows/System32/{path}"), b"a file");
+        put_fat(&file, &format!("/Windows/System32/{path}"), &stand_in::of(path));
     }
     put_fat(&file, OWN, bytes);
     let part = partitions(&disk.path).into_iter().find(|part| part.number == right.windows).unwrap();

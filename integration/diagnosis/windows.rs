@@ -32,6 +32,7 @@ use crate::support::program::bcdrescue;
 use crate::support::program::text;
 use crate::support::sparse::PAGE;
 use crate::support::sparse::SparseRam;
+use crate::support::stand_in;
 use crate::support::store::again;
 
 const SOFTWARE: &str = "/Windows/System32/config/SOFTWARE";
@@ -204,10 +205,10 @@ fn a_damaged_hive_leaves_the_version_of_the_programs_and_no_finding() {
     }
     for (program, next) in [("winload.exe", "winload.efi"), ("winload.efi", "ntoskrnl.exe")] {
         let path = format!("/Windows/System32/{program}");
-        change(&disk, 2, |volume| put_ntfs(volume, &path, b"no program"));
+        change(&disk, 2, |volume| put_ntfs(volume, &path, &stand_in::of_another()));
         assert_eq!(windows(&disk)["version_source"], next);
     }
-    change(&disk, 2, |volume| put_ntfs(volume, "/Windows/System32/ntoskrnl.exe", b"no program"));
+    change(&disk, 2, |volume| put_ntfs(volume, "/Windows/System32/ntoskrnl.exe", &stand_in::of_another()));
     let found = windows(&disk);
     assert_eq!([&found["product"], &found["build"], &found["version_source"]], [&Json::Null; 3]);
     let error = found["version_error"].as_str().unwrap();

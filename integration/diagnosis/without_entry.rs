@@ -28,6 +28,7 @@ use crate::support::menu_lists::with_lists;
 use crate::support::parts::change;
 use crate::support::program::bcdrescue;
 use crate::support::program::text;
+use crate::support::stand_in;
 use crate::support::store::BIOS;
 use crate::support::store::UEFI;
 use crate::support::store::put_store;
@@ -90,7 +91,7 @@ fn medium(path: &str) -> Vec<u8> {
 /// A file on the system volume.
 fn put(disk: &Disk, path: &str, file: &str) {
     let put = if path == BIOS { put_ntfs } else { put_fat };
-    change(disk, 1, |volume| put(volume, file, b"a file"));
+    change(disk, 1, |volume| put(volume, file, &stand_in::of(file)));
 }
 
 /// The files of the RAM disk.

@@ -9,6 +9,7 @@ use crate::matching::store::StoreSpec;
 use crate::matching::volume_id::VolumeId;
 use crate::support::letters::system_hive;
 use crate::support::sparse::SparseRam;
+use crate::support::stand_in;
 
 /// Kinds of content; a volume may have several.
 pub const BIOS: u16 = 1;
@@ -181,6 +182,6 @@ fn content(path: &str) -> Vec<u8> {
             format!("[boot loader]\r\ndefault={windows}\r\n[operating systems]\r\n{windows}=\"XP\"\r\n")
                 .into()
         }
-        _ => path.as_bytes().repeat(4),
+        _ => stand_in::of(path),
     }
 }

@@ -41,7 +41,7 @@ const NT5: &str = "win2003-bios";
 type Case =
     (&'static str, &'static [&'static str], &'static str, &'static str, Option<&'static [&'static str]>);
 
-const MBR_CASES: [Case; 5] = [
+const MBR_CASES: [Case; 7] = [
     ("signature-changed", &MBR, "broken", "signature-changed", Some(&[])),
     ("not-active", &MBR, "broken", "active-partition-missing", Some(&["--active", "1"])),
     (
@@ -53,15 +53,20 @@ const MBR_CASES: [Case; 5] = [
     ),
     ("hidden-sectors-wrong", &MBR, "broken", "boot-record-place", Some(&["--boot-sector"])),
     ("boot-manager-missing", &MBR, "broken", "boot-manager-missing", None),
+    ("system-logical", &["win2008r2-bios", "win10-bios"], "broken", "system-volume-logical", None),
+    ("windows-type", &["win2008r2-bios", "win10-bios"], "healthy", "partition-type", None),
 ];
 
-const GPT_CASES: [Case; 6] = [
+const GPT_CASES: [Case; 9] = [
     ("signature-changed", &GPT, "degraded", "disk-guid-changed", Some(&[])),
     ("guids-changed", &GPT, "broken", "disk-unknown", Some(&[])),
     ("protective-mbr-missing", &GPT, "broken", "protective-mbr-missing", Some(&["--protective-mbr"])),
     ("protective-mbr-moved", &GPT, "broken", "protective-mbr-wrong", Some(&["--protective-mbr"])),
     ("mbr-over-gpt", &GPT, "broken", "mbr-over-gpt", Some(&["--protective-mbr"])),
     ("boot-manager-missing", &GPT, "broken", "boot-manager-missing", None),
+    ("esp-type", &GPT, "healthy", "partition-type", None),
+    ("windows-type", &GPT, "healthy", "partition-type", None),
+    ("esp-ntfs", &GPT, "broken", "no-system-volume", None),
 ];
 
 const STORE_CASES: [Case; 18] = [
@@ -85,12 +90,13 @@ const STORE_CASES: [Case; 18] = [
     ("raid-member", &MBR, "healthy", "raid-member", None),
 ];
 
-const NT5_CASES: [Case; 6] = [
+const NT5_CASES: [Case; 7] = [
     ("signature-changed", &[NT5], "healthy", "ntldr", None),
     ("not-active", &[NT5], "broken", "active-partition-missing", Some(&["--active", "1"])),
     ("hidden-sectors-wrong", &[NT5], "broken", "boot-record-place", Some(&["--boot-sector"])),
     ("boot-manager-missing", &[NT5], "broken", "no-system-volume", None),
     ("ntdetect-missing", &[NT5], "broken", "ntdetect-missing", None),
+    ("boot-ini-missing", &[NT5], "degraded", "boot-ini-missing", None),
     ("hal-missing", &[NT5], "broken", "hal-missing", None),
 ];
 

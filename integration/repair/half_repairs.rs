@@ -19,6 +19,7 @@ use crate::support::program::bcdrescue;
 use crate::support::program::is_root;
 use crate::support::program::not_run;
 use crate::support::program::text;
+use crate::support::stand_in;
 use crate::support::store::BIOS;
 use crate::support::store::UEFI;
 use crate::support::store::put_store;
@@ -124,13 +125,14 @@ fn what_uefi_would_start_counts_on_fat_alone() {
     }
     let disk = Disk::raw("win10-bios-healthy");
     let stale = store_of(&Disk::raw("win11-uefi"), UEFI);
+    let manager = stand_in::of("bootmgfw.efi");
     change(&disk, 1, |volume| {
         let mount = tempfile::tempdir().unwrap();
         judge("ntfs-3g", &[text(volume), text(mount.path())]);
         for (file, bytes) in [
             ("EFI/Microsoft/Boot/BCD", stale.as_slice()),
-            ("EFI/Microsoft/Boot/bootmgfw.efi", b"stands for a boot manager"),
-            ("EFI/Boot/bootx64.efi", b"stands for a boot manager"),
+            ("EFI/Microsoft/Boot/bootmgfw.efi", &manager),
+            ("EFI/Boot/bootx64.efi", &manager),
         ] {
             let path = mount.path().join(file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -176,7 +176,7 @@ fn of_two_open_entries_the_user_says_which() {
     checked(&disk, 4, "broken");
     nothing_to_fix(&disk, 4, "more than one entry may refer to it");
     let run = bcdrescue(&["fix", disk.name(), "--yes", "--windows", "2"]).exits(8);
-    run.says("--windows fits elements of several entries").says("0a0b0c0d").says("--entry {GUID}");
+    run.says("the choice fits elements of several entries").says("0a0b0c0d").says("--entry {GUID}");
     let main = main_loader(&made);
     let words = ["fix", disk.name(), "--yes", "--json", "--windows", "2", "--entry", &main];
     let target = bcdrescue(&words).exits(5).target();

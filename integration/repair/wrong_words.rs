@@ -20,6 +20,7 @@ use crate::support::parts::partitions;
 use crate::support::parts::paste;
 use crate::support::program::bcdrescue;
 use crate::support::program::text;
+use crate::support::stand_in;
 use crate::support::store::put_store;
 use crate::support::store::store_of;
 use crate::support::store::with_identities;
@@ -61,7 +62,7 @@ fn an_old_identity_that_would_break_what_is_right_is_not_given_back() {
 #[test]
 fn a_repair_that_makes_a_disk_worse_is_refused() {
     let disk = Disk::raw("win10-bios-healthy");
-    change(&disk, 2, |volume| put_ntfs(volume, "/bootmgr", b"a boot manager"));
+    change(&disk, 2, |volume| put_ntfs(volume, "/bootmgr", &stand_in::of("bootmgr")));
     refused(&disk, &["--active", "2"], r"no \Boot\BCD");
 }
 
@@ -144,7 +145,7 @@ fn a_leftover_store_for_the_other_firmware_or_on_a_second_esp_is_no_alarm() {
     let volume = disk.folder.path().join("old.volume");
     fs::File::create(&volume).unwrap().set_len(part.len).unwrap();
     judge("mkfs.fat", &["-F", "32", text(&volume)]);
-    put_fat(&volume, "/bootmgr", b"a boot manager");
+    put_fat(&volume, "/bootmgr", &stand_in::of("bootmgr"));
     put_fat(&volume, "/Boot/BCD", &old);
     paste(&volume, &disk.path, part.start);
     let target = bcdrescue(&["check", disk.name(), "--json"]).target();
@@ -155,7 +156,7 @@ fn a_leftover_store_for_the_other_firmware_or_on_a_second_esp_is_no_alarm() {
     let part = partitions(&disk.path).remove(1);
     let volume = cut(&disk.path, part.start, part.len);
     judge("mkfs.fat", &[text(&volume)]);
-    put_fat(&volume, "/EFI/Microsoft/Boot/bootmgfw.efi", b"a boot manager");
+    put_fat(&volume, "/EFI/Microsoft/Boot/bootmgfw.efi", &stand_in::of("bootmgfw.efi"));
     put_fat(
         &volume,
         "/EFI/Microsoft/Boot/BCD",
@@ -171,7 +172,7 @@ fn a_stick_for_uefi_does_not_need_what_a_bios_needs() {
     let disk = Disk::raw("win11-uefi-healthy");
     let esp = partitions(&disk.path).remove(0);
     let volume = cut(&disk.path, esp.start, esp.len);
-    put_fat(&volume, "/bootmgr", b"a boot manager");
+    put_fat(&volume, "/bootmgr", &stand_in::of("bootmgr"));
     let stick = disk.folder.path().join("stick.img");
     fs::File::create(&stick).unwrap().set_len(esp.len + 2 * MIB).unwrap();
     crate::support::parts::sfdisk(

@@ -33,6 +33,7 @@ use crate::support::parts::paste;
 use crate::support::parts::sfdisk;
 use crate::support::program::bcdrescue;
 use crate::support::program::text;
+use crate::support::stand_in;
 
 /// Where the bytes of a partition come from.
 #[derive(Debug, Clone, Copy)]
@@ -145,7 +146,7 @@ impl Images {
             stores.iter().for_each(|store| drop(judge("mdel", &["-i", text(&target), store])));
         }
         for path in part.files {
-            put(&target, is_fat(&target), path, format!("stands for {path}").as_bytes());
+            put(&target, is_fat(&target), path, &stand_in::of(path));
         }
         target
     }

@@ -21,6 +21,7 @@ use crate::support::parts::sfdisk;
 use crate::support::parts::volume;
 use crate::support::program::text;
 use crate::support::repair::OLD;
+use crate::support::stand_in;
 use crate::support::store::put_store;
 use crate::support::store::qualified;
 use crate::support::store::store_of;
@@ -32,7 +33,7 @@ pub fn replace(disk: &Disk, number: u32, files: &[&str]) {
     let file = disk.folder.path().join("fat.volume");
     fs::write(&file, vec![0; 40 << 20]).unwrap();
     judge("mkfs.fat", &["-F", "32", text(&file)]);
-    files.iter().for_each(|path| put_fat(&file, path, b"a file"));
+    files.iter().for_each(|path| put_fat(&file, path, &stand_in::of(path)));
     let bytes = fs::read(&file).unwrap();
     let target = fs::OpenOptions::new().write(true).open(&disk.path).unwrap();
     target.write_all_at(&bytes, start).unwrap();

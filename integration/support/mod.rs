@@ -21,4 +21,5 @@ pub mod power_cut;
 pub mod program;
 pub mod repair;
 pub mod sparse;
+pub mod stand_in;
 pub mod store;

@@ -69,8 +69,15 @@ pub enum Content {
     },
     /// A program, whole as far as its headers tell.
     Program(Machine),
-    /// Something else: code for 16 bits, as `bootmgr` and `ntldr` have it, or no program.
-    Other,
+    /// Code for 16 bits, as `bootmgr` and `ntldr` begin with it.
+    RealMode {
+        /// Bytes that it has at least: its first jump leads to the last of them.
+        wants: u64,
+    },
+    /// A program for MS-DOS; whether it is one for Windows too is not among the bytes that were read.
+    Unclear,
+    /// No program, and no code that a boot record could start.
+    NoProgram,
 }
 
 impl Content {
@@ -84,19 +91,23 @@ impl Content {
             return Self::Zeros;
         }
         if !head.starts_with(b"MZ") {
-            return Self::Other;
+            return real_mode(head).map_or(Self::NoProgram, |wants| Self::RealMode { wants });
         }
         let cut = |wants: usize| Self::Cut { wants: u64::try_from(wants).unwrap_or(u64::MAX) };
         let is_all = u64::try_from(head.len()).is_ok_and(|read| read == len);
         let Some(stub) = slice(head, 0, STUB) else { return cut(STUB) };
         let at = le_u32(stub, 0x3c).and_then(|at| usize::try_from(at).ok()).unwrap_or(usize::MAX);
         let Some(header) = slice(head, at, COFF) else {
+            let end = at.saturating_add(COFF);
             // Programs for MS-DOS have no such place, and anything there.
-            let is_near = at.saturating_add(COFF) <= HEAD;
-            return if is_all && is_near { cut(at.saturating_add(COFF)) } else { Self::Other };
+            return match (is_all, end <= HEAD) {
+                (true, true) => cut(end),
+                (false, _) if u64::try_from(end).is_ok_and(|end| end <= len) => Self::Unclear,
+                (true | false, _) => Self::NoProgram,
+            };
         };
         if !header.starts_with(b"PE\0\0") {
-            return Self::Other;
+            return Self::NoProgram;
         }
         let count = usize::from(le_u16(header, 6).unwrap_or(0));
         let table = at.saturating_add(COFF).saturating_add(usize::from(le_u16(header, 20).unwrap_or(0)));
@@ -117,8 +128,28 @@ impl Content {
     pub const fn machine(self) -> Option<Machine> {
         match self {
             Self::Program(machine) => Some(machine),
-            Self::Empty | Self::Zeros | Self::Cut { .. } | Self::Other => None,
+            Self::Empty
+            | Self::Zeros
+            | Self::Cut { .. }
+            | Self::RealMode { .. }
+            | Self::Unclear
+            | Self::NoProgram => None,
         }
+    }
+}
+
+/// How many bytes code for 16 bits has at least, where a file begins with such: with a jump, as those of Microsoft and GRUB4DOS
+/// do, or with what else a boot loader does first (interrupts off, direction, a register cleared, a 32-bit operand).
+fn real_mode(head: &[u8]) -> Option<u64> {
+    let wants = |from: u64, by: i64| from.saturating_add_signed(by).saturating_add(1).max(from);
+    match head {
+        [0xe9, low, high, ..] => Some(wants(3, i64::from(i16::from_le_bytes([*low, *high])))),
+        [0xeb, by, ..] => Some(wants(2, i64::from(by.cast_signed()))),
+        [0xea, _, _, _, _, ..]
+        | [0xfa | 0xfc, ..]
+        | [0x31 | 0x33, 0xc0..=0xff, ..]
+        | [0x66, 0x31 | 0x33, ..] => Some(1),
+        _ => None,
     }
 }
 
@@ -164,17 +195,39 @@ mod tests {
         assert_eq!(of(b""), Content::Empty);
         assert_eq!(of(&[0; 70_000]), Content::Zeros);
         assert_eq!(of(b"MZ and no more"), Content::Cut { wants: 0x40 });
-        // 16-bit code, a text, a program for MS-DOS.
-        assert_eq!(of(b"\xe9\xd5\x01\xeb\x04\x90"), Content::Other);
-        assert_eq!(of(b"placeholder"), Content::Other);
+        // A text; a program for MS-DOS, and one with a header behind what is read.
+        assert_eq!(of(b"placeholder"), Content::NoProgram);
         let mut dos = vec![0x33; 3000];
         dos[..2].copy_from_slice(b"MZ");
-        assert_eq!(of(&dos), Content::Other);
+        assert_eq!(of(&dos), Content::NoProgram);
+        dos.resize(20_000, 0);
+        assert_eq!(of(&dos), Content::NoProgram);
+        dos[0x3c..0x40].copy_from_slice(&0x2000u32.to_le_bytes());
+        assert_eq!(of(&dos), Content::Unclear);
         let file = program(true);
         // The last section is in memory as long as in the file: it ends with the file.
         assert_eq!(of(&file[..0x7ff]), Content::Cut { wants: 0x800 });
         assert_eq!(of(&file[..0x90]), Content::Cut { wants: 0x98 });
         assert_eq!(of(&file[..0x190]), Content::Cut { wants: 0x1d8 });
+    }
+
+    #[test]
+    fn code_for_16_bits_begins_with_a_jump_or_as_loaders_do() {
+        assert_eq!(of(&sample::real_mode([10, 0, 19041, 1])), Content::RealMode { wants: 0x11 });
+        for (file, wants) in [
+            (&b"\xe9\xd5\x01\xeb\x04\x90"[..], 0x1d9),
+            (b"\xe9\xfb\xff\x90", 3),
+            (b"\xeb\x4c\x90", 0x4f),
+            (b"\xea\x05\x00\xc0\x07", 1),
+            (b"\xfa\x31\xc0", 1),
+            (b"\x31\xc0\x8e", 1),
+            (b"\x66\x31\xed", 1),
+        ] {
+            assert_eq!(of(file), Content::RealMode { wants }, "{file:02x?}");
+        }
+        for file in [&b"1st line"[..], b"fat", b"\xe9", b"\x7fELF", b"\x52\x56\x56"] {
+            assert_eq!(of(file), Content::NoProgram, "{file:02x?}");
+        }
     }
 
     #[test]

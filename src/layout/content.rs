@@ -1,7 +1,9 @@
 //! What partitions hold on which no volume is recognised: what another program than BitLocker encrypted, or a disk of its own.
 
 use std::fmt;
+use std::ops::Range;
 
+use crate::bytes::slice;
 use crate::layout::index::VolumeIndex;
 use crate::layout::opened_volume::OpenedVolume;
 use crate::layout::system::is_esp_type;
@@ -22,6 +24,15 @@ const LOADER: u64 = 4096;
 /// Those names.
 const NAMES: [(&[u8], Encryptor); 2] =
     [(b"VeraCrypt Boot Loader", Encryptor::VeraCrypt), (b"TrueCrypt Boot Loader", Encryptor::TrueCrypt)];
+/// Loaders that have a mark in their first sector, and where it may begin (The Sleuth Kit, `tsk/util/detect_encryption.c`; of the first two
+/// also Haiku, `src/apps/drivesetup/EncryptionUtils.cpp`). Shorter marks and plain words are left out.
+const MARKS: [(&[u8], Range<usize>, Encryptor); 5] = [
+    (b"\xeb\x48\x90PGPGUARD", 0..33, Encryptor::Pgp),
+    (b"SafeBoot", 0..33, Encryptor::SafeBoot),
+    (b"Safeboot", 0..33, Encryptor::SafeBoot),
+    (b"SGM400", 110..151, Encryptor::SafeGuard),
+    (b"SGE400", 110..151, Encryptor::SafeGuard),
+];
 /// Where its loader for UEFI is, and Windows' boot manager, which it starts (VeraCrypt, `src/Common/BootEncryption.cpp`).
 const FILES: [&str; 2] = [r"\EFI\VeraCrypt", r"\EFI\Microsoft\Boot\bootmgfw_ms.vc"];
 
@@ -32,6 +43,12 @@ pub enum Encryptor {
     VeraCrypt,
     /// TrueCrypt, from which VeraCrypt came.
     TrueCrypt,
+    /// PGP Whole Disk Encryption, Symantec's later.
+    Pgp,
+    /// SafeBoot, McAfee's Endpoint Encryption later.
+    SafeBoot,
+    /// SafeGuard of Utimaco, Sophos' later.
+    SafeGuard,
 }
 
 impl fmt::Display for Encryptor {
@@ -39,6 +56,9 @@ impl fmt::Display for Encryptor {
         f.write_str(match self {
             Self::VeraCrypt => "VeraCrypt",
             Self::TrueCrypt => "TrueCrypt",
+            Self::Pgp => "PGP (Symantec)",
+            Self::SafeBoot => "SafeBoot (McAfee)",
+            Self::SafeGuard => "SafeGuard (Sophos)",
         })
     }
 }
@@ -111,7 +131,12 @@ fn by_loader(storage: &dyn Storage) -> Option<Encryptor> {
     let len = usize::try_from(storage.len().min(LOADER)).ok()?;
     let head = storage.read_vec(0, len).ok()?;
     let has = |name: &[u8]| head.windows(name.len()).any(|window| window == name);
-    NAMES.into_iter().find(|(name, _)| has(name)).map(|(_, encryptor)| encryptor)
+    let is_marked = |mark: &[u8], places: &Range<usize>| {
+        places.clone().any(|at| slice(&head, at, mark.len()) == Some(mark))
+    };
+    let by_name = NAMES.into_iter().find(|(name, _)| has(name)).map(|(_, encryptor)| encryptor);
+    let marked = || MARKS.into_iter().find(|(mark, places, _)| is_marked(mark, places));
+    by_name.or_else(|| marked().map(|(.., encryptor)| encryptor))
 }
 
 fn by_files(opened: &[OpenedVolume<'_>]) -> Option<Encryptor> {

@@ -20,6 +20,8 @@ const SECTOR: usize = 512;
 const TAIL: usize = SECTORS * SECTOR;
 /// The last of them in which a GPT keeps its backup, and which are read anyway.
 const BACKUP: usize = 24 * SECTOR;
+/// The last of them that a record is in which is not far from the end: Promise's.
+const INNER: usize = 63 * SECTOR;
 /// Those that are farthest from the end.
 const OUTERMOST: usize = 3 * SECTOR;
 /// The magic of Linux's md.
@@ -79,7 +81,7 @@ impl fmt::Display for RaidMember {
     }
 }
 
-/// The record at the end of a disk, by one read; beside a GPT that is a small one. Where that fails, what may be there is not known, as of any other read.
+/// The record at the end of a disk, by two or three small reads. Where one fails, what may be there is not known, as of any other read.
 pub(super) fn look(storage: &dyn Storage, table: &PartitionTable) -> Option<RaidMember> {
     let sectors = storage.len().checked_div(u64::try_from(SECTOR).ok()?)?;
     let first = sectors.checked_sub(u64::try_from(SECTORS).ok()?)?;
@@ -89,19 +91,26 @@ pub(super) fn look(storage: &dyn Storage, table: &PartitionTable) -> Option<Raid
         let at = start.checked_add(u64::try_from(piece.start).ok()?)?;
         storage.read_at(at, tail.get_mut(piece)?).ok()
     };
-    match table.kind {
-        TableKind::Gpt => {
-            read(TAIL.saturating_sub(BACKUP)..TAIL)?;
-            read(0..OUTERMOST)?;
-        }
-        TableKind::Mbr | TableKind::None => read(0..TAIL)?,
-    }
+    // Beside a GPT only what is read for its backup anyway.
+    let inner = if table.kind == TableKind::Gpt { BACKUP } else { INNER };
+    read(TAIL.saturating_sub(inner)..TAIL)?;
+    read(0..OUTERMOST)?;
     let is_in_partition = |at: u64| {
         let at = at.saturating_mul(512);
         let is_inside = |start: u64, len: u64| start <= at && at < start.saturating_add(len);
         table.partitions.iter().any(|it| it.number != 0 && is_inside(it.start, it.len))
     };
+    let old = md_of_old(sectors).filter(|at| table.kind != TableKind::Gpt && !is_in_partition(*at));
+    if let Some(at) = old.and_then(|at| at.checked_sub(first)) {
+        let from = usize::try_from(at).ok()?.checked_mul(SECTOR)?;
+        read(from..from.checked_add(SECTOR)?)?;
+    }
     recognise(&Tail { bytes: &tail, sectors }, &is_in_partition)
+}
+
+/// The sector in which Linux's md of version 0.90 has its record: the last 64 KiB that begin at a multiple of that.
+const fn md_of_old(sectors: u64) -> Option<u64> {
+    (sectors & !127).checked_sub(128)
 }
 
 /// The end of a disk.
@@ -186,7 +195,7 @@ fn is_md(tail: &Tail<'_>, is_in_partition: &dyn Fn(u64) -> bool) -> Option<bool>
     let begins =
         |record: &[u8], version: u32| le_u32(record, 0) == Some(MD) && le_u32(record, 4) == Some(version);
     let new = tail.sectors.checked_sub(16)? & !7;
-    let old = (tail.sectors & !127).checked_sub(128)?;
+    let old = md_of_old(tail.sectors)?;
     let is_new = at(new).is_some_and(|it| begins(it, 1) && le_u64(it, 144) == Some(new));
     let is_old =
         at(old).is_some_and(|it| begins(it, 0) && le_u32(it, 8) == Some(90)) && !is_in_partition(old);

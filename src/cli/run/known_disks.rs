@@ -14,6 +14,7 @@ use crate::diagnosis::Choice;
 use crate::diagnosis::Context;
 use crate::diagnosis::model::known_disks::OtherDisk;
 use crate::diagnosis::model::known_disks::Others;
+use crate::layout::discover;
 use crate::partition;
 use crate::partition::DiskId;
 use crate::partition::PartitionTable;
@@ -124,7 +125,13 @@ impl Which {
 
 fn identify(path: &Path, options: &OpenOptions) -> Option<OtherDisk> {
     let opened = open(path, options).ok()?;
-    other_disk(path, &partition::read(&Cached::new(opened.storage)).ok()?)
+    let storage = Cached::new(opened.storage);
+    let table = partition::read(&storage).ok()?;
+    // Of an MBR over a sound GPT only what is on the disk tells which is meant; that is seldom, and read then alone.
+    match table.beneath {
+        Some(_) => other_disk(path, &discover(&storage).ok()?.table),
+        None => other_disk(path, &table),
+    }
 }
 
 /// A disk as others see it; `None` when it has no identity.

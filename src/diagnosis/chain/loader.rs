@@ -46,9 +46,10 @@ const ROOT: FileHop =
     FileHop { kind: HopKind::SystemRoot, path: ElementId::SYSTEM_ROOT, device: ElementId::OS_DEVICE };
 
 /// What breaks the hop from NTLDR to Windows.
-const BOOT_INI: [Code; 6] = [
+const BOOT_INI: [Code; 7] = [
     Code::BootIniDisk,
     Code::BootIniDriver,
+    Code::BootIniMissing,
     Code::BootIniPartition,
     Code::BootIniSignature,
     Code::BootIniUtf16,

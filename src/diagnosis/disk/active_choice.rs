@@ -45,7 +45,8 @@ pub(in crate::diagnosis) fn unfit(layout: &Layout, number: u32) -> Option<Unfit>
     (!has_something_to_start(layout, volume)).then_some(Unfit::NoStore(number))
 }
 
-fn has_something_to_start(layout: &Layout, volume: VolumeIndex) -> bool {
+/// Whether what the boot manager of a volume starts is there too: a store, or NTLDR.
+pub(in crate::diagnosis) fn has_something_to_start(layout: &Layout, volume: VolumeIndex) -> bool {
     // One that cannot be read is another fault, and no reason to start from elsewhere.
     let has_store = layout.stores.iter().any(|file| file.volume == volume);
     has_store || layout.systems.iter().any(|system| system.volume == volume && system.ntldr.is_some())

@@ -5,6 +5,7 @@
 
 use crate::diagnosis::disk::efi_partition;
 use crate::diagnosis::disk::firmware_start::starts_by_uefi;
+use crate::diagnosis::model::boot_fault::Wanted;
 use crate::diagnosis::model::boot_fault::fault;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
@@ -68,7 +69,7 @@ fn bios(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
     // GRUB can read such a file by itself.
     let severity =
         |is_sure: bool| if is_sure && is_alone { Severity::BlocksBoot } else { Severity::Degrades };
-    let (code, severity, message, advice) = match (file.form, fault(file)) {
+    let (code, severity, message, advice) = match (file.form, fault(file, Wanted::RealMode)) {
         (FileForm::Compressed, _) => (
             Code::BootManagerCompressed,
             severity(!is_grub),
@@ -118,7 +119,7 @@ fn uncompress(name: SystemFile) -> String {
 
 fn uefi(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
     let looked_into = |file: SystemFile| layout.boot_file(system.volume, file.path());
-    let manager = looked_into(SystemFile::UefiBootManager).and_then(fault);
+    let manager = looked_into(SystemFile::UefiBootManager).and_then(|file| fault(file, Wanted::Program));
     let of_fallback = |name: SystemFile| fault_of_fallback(name, looked_into(name)?);
     let fallback = layout.fallback_on(system).map(|name| (name, of_fallback(name)));
     let copy = format!("copy it from {UEFI_SOURCE} of the Windows installation, or restore it from a backup");
@@ -164,7 +165,8 @@ fn fault_of_fallback(name: SystemFile, file: &BootFile) -> Option<String> {
     let (wanted, found) = (name.machine(), file.content.as_ref().ok().and_then(|content| content.machine()));
     let mismatch =
         |(wanted, found): (Machine, Machine)| format!("is a program for {found}, expected {wanted}");
-    fault(file).or_else(|| wanted.zip(found).filter(|(wanted, found)| wanted != found).map(mismatch))
+    fault(file, Wanted::Program)
+        .or_else(|| wanted.zip(found).filter(|(wanted, found)| wanted != found).map(mismatch))
 }
 
 /// GRUB or another loader under the name of Windows' boot manager: no fault by itself.

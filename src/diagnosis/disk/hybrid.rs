@@ -1,5 +1,6 @@
 //! Findings about a hybrid MBR whose entries are not the GPT's partitions.
 
+use crate::diagnosis::disk::active_choice::has_something_to_start;
 use crate::diagnosis::disk::firmware_start::is_started_by_mbr;
 use crate::diagnosis::disk::firmware_start::startable;
 use crate::diagnosis::disk::mbr_entry;
@@ -85,15 +86,26 @@ fn sector(layout: &Layout, at: u64) -> u64 {
     at.checked_div(u64::from(layout.table.sector_size)).unwrap_or(0)
 }
 
+/// The partition whose entry has to have the boot flag: the one with the boot manager, where `fix` takes it, or the one that has it now.
+fn to_be_active(layout: &Layout, wanted: &[VolumeIndex]) -> Option<VolumeIndex> {
+    let is_active =
+        |system: &&SystemVolume| layout.partition(system.volume).is_some_and(|partition| partition.active);
+    match wanted {
+        [] if is_started_by_mbr(layout) => startable(layout).find(is_active).map(|system| system.volume),
+        [only] => Some(*only),
+        _ => None,
+    }
+    .filter(|volume| has_something_to_start(layout, *volume))
+}
+
 /// sgdisk makes all of a hybrid MBR anew, from the numbers of at most three partitions: without boot code, signature and active flag.
 fn remade(layout: &Layout, wanted: &[VolumeIndex]) -> Remedy {
     let kept = layout.table.hybrid_entries.iter().filter_map(|entry| mbr_entry::volume(layout, entry.number));
     let number = |volume: VolumeIndex| Some(layout.partition(volume)?.number.to_string());
     let numbers: Vec<String> = wanted.iter().copied().chain(kept).filter_map(number).take(3).collect();
-    let active = match (numbers.first(), wanted) {
-        (Some(first), [_]) => format!("; then `fix --active {first}`"),
-        _ => String::new(),
-    };
+    let active = to_be_active(layout, wanted).and_then(number);
+    let active = active.filter(|number| numbers.contains(number));
+    let active = active.map_or_else(String::new, |number| format!("; then `fix --active {number}`"));
     let list = if numbers.is_empty() { "N:N:N".to_owned() } else { numbers.join(":") };
     Remedy::Advice(format!(
         "save the boot code and signature (`dd if=DISK of=kept bs=446 count=1`), recreate the hybrid MBR \

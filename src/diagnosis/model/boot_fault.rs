@@ -3,12 +3,34 @@
 use crate::layout::boot_file::Content;
 use crate::layout::boot_files::BootFile;
 
+/// What a file has to be for what starts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::diagnosis) enum Wanted {
+    /// Code for 16 bits: a boot record jumps to its first byte.
+    RealMode,
+    /// A program with a PE header: UEFI firmware, boot managers and loaders read that.
+    Program,
+}
+
 /// What is wrong with it, behind its path in a sentence; `None` where nothing is, or nobody can tell.
-pub(in crate::diagnosis) fn fault(file: &BootFile) -> Option<String> {
-    match file.content.as_ref().ok()? {
-        Content::Empty => Some("is empty (0 bytes)".to_owned()),
-        Content::Zeros => Some("starts with zeros instead of a program header".to_owned()),
-        Content::Cut { wants } => Some(format!("is truncated: {} bytes, expected {wants}", file.len)),
-        Content::Program(_) | Content::Other => None,
+pub(in crate::diagnosis) fn fault(file: &BootFile, wanted: Wanted) -> Option<String> {
+    let cut = |wants: u64| Some(format!("is truncated: {} bytes, expected {wants}", file.len));
+    match (*file.content.as_ref().ok()?, wanted) {
+        (Content::Empty, _) => Some("is empty (0 bytes)".to_owned()),
+        (Content::Zeros, _) => Some("starts with zeros instead of a program header".to_owned()),
+        (Content::Cut { wants }, _) => cut(wants),
+        (Content::RealMode { wants }, Wanted::RealMode) if wants > file.len => cut(wants),
+        (Content::RealMode { .. } | Content::NoProgram, Wanted::Program) => {
+            Some("is no program: it has no PE header".to_owned())
+        }
+        (Content::Program(_), Wanted::RealMode) => {
+            Some("is a PE program, and a boot record starts 16-bit code".to_owned())
+        }
+        (Content::NoProgram, Wanted::RealMode) => {
+            Some("is no program: it does not begin with 16-bit code".to_owned())
+        }
+        (Content::RealMode { .. }, Wanted::RealMode)
+        | (Content::Program(_), Wanted::Program)
+        | (Content::Unclear, _) => None,
     }
 }

@@ -57,13 +57,15 @@ codes! {
     BootIniDriver "boot-ini-driver",
     /// `boot.ini` refers to a different disk, which cannot be checked from here.
     BootIniElsewhere "boot-ini-elsewhere",
+    /// There is no `boot.ini` beside NTLDR.
+    BootIniMissing "boot-ini-missing",
     /// `boot.ini` refers to a partition that does not exist or has no Windows.
     BootIniPartition "boot-ini-partition",
     /// `boot.ini` refers to a disk signature that is not this disk's.
     BootIniSignature "boot-ini-signature",
     /// `boot.ini` is UTF-16 text, in which NTLDR finds no entry.
     BootIniUtf16 "boot-ini-utf16",
-    /// The boot manager's file, or the firmware fallback loader, is empty, truncated or starts with zeros.
+    /// The boot manager's file, or the firmware fallback loader, is empty, truncated, no program or starts with zeros.
     BootManagerBroken "boot-manager-broken",
     /// The boot manager's file is compressed, which boot records cannot read.
     BootManagerCompressed "boot-manager-compressed",
@@ -135,11 +137,11 @@ codes! {
     IdentityChanged "identity-changed",
     /// Another disk has the same identity, or the same partition GUIDs.
     IdentityCollision "identity-collision",
-    /// The kernel of a Windows is empty, truncated or starts with zeros.
+    /// The kernel of a Windows is empty, truncated, no program or starts with zeros.
     KernelBroken "kernel-broken",
     /// A Windows has no `ntoskrnl.exe`.
     KernelMissing "kernel-missing",
-    /// An entry's loader is empty, truncated or starts with zeros.
+    /// An entry's loader is empty, truncated, no program or starts with zeros.
     LoaderBroken "loader-broken",
     /// An entry's loader is compressed in a way that its boot manager cannot read.
     LoaderCompressed "loader-compressed",
@@ -161,7 +163,7 @@ codes! {
     NoSystemVolume "no-system-volume",
     /// The store has no entry that starts Windows.
     NoWindowsEntry "no-windows-entry",
-    /// A loader or a kernel has no valid program header.
+    /// Whether a loader or a kernel is a program is not among its first bytes.
     NotAProgram "not-a-program",
     /// This is not the recorded disk, or its system partition has moved.
     NotTheRecordedDisk "not-the-recorded-disk",

@@ -16,6 +16,8 @@ use crate::diagnosis::ntldr::arc_path::lead;
 use crate::diagnosis::ntldr::correction::correction;
 use crate::diagnosis::ntldr::severity::severity;
 use crate::diagnosis::ntldr::start_files;
+use crate::diagnosis::ntldr::without_boot_ini;
+use crate::diagnosis::ntldr::without_boot_ini::ByItself;
 use crate::layout::Layout;
 use crate::layout::arc_path::Adapter;
 use crate::layout::arc_path::ArcPath;
@@ -28,10 +30,6 @@ use crate::layout::windows::WindowsVolume;
 use crate::partition::DiskId;
 use crate::partition::TableKind;
 
-/// What NTLDR does without a `boot.ini`.
-const NO_BOOT_INI: &str =
-    r"\boot.ini does not exist or cannot be read: NTLDR then starts the first Windows it knows";
-
 /// What NTLDR says when it does not find disk or partition (KB 314477).
 const NOT_READ: &str = "could not read from the selected boot disk";
 
@@ -43,12 +41,16 @@ pub(crate) fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
         if layout.systems.iter().all(SystemVolume::is_ntldr_only) {
             findings.push(what_it_is(layout, system));
         }
-        findings.extend(start_files::findings(layout, system));
-        let Some(found) = parsed(system) else { continue };
+        findings.extend(start_files::findings(layout, context, system));
+        let Some(found) = parsed(system) else {
+            findings.extend(without_boot_ini::finding(layout, context, system));
+            findings.extend(incomplete(layout, system, by_itself(layout, context, system)));
+            continue;
+        };
         let default = path(found.default_target());
         if let Some(path) = default {
             findings.extend(entry(layout, context, system, path, true));
-            findings.extend(incomplete(layout, context, system, path));
+            findings.extend(incomplete(layout, system, windows(&lead(layout, context, system, path))));
         }
         let mut seen: Vec<&ArcPath> = default.into_iter().collect();
         for path in found.entries.iter().filter_map(|entry| path(Some(&entry.target))) {
@@ -69,7 +71,15 @@ pub(in crate::diagnosis) fn hop<'a>(
 ) -> (State, String, Option<&'a WindowsVolume>) {
     let lacks = if start_files::lacks_detect(system) { r", no \NTDETECT.COM" } else { "" };
     let unknown = |evidence: &str| (State::Unknown, format!("{evidence}{lacks}"), None);
-    let Some(found) = parsed(system) else { return unknown(NO_BOOT_INI) };
+    let Some(found) = parsed(system) else {
+        return match by_itself(layout, context, system) {
+            Some(windows) => {
+                let place = layout.name(windows.volume);
+                (State::Ok, format!("none: {} on {place}, by itself{lacks}", windows.root), Some(windows))
+            }
+            None => unknown(no_boot_ini(system)),
+        };
+    };
     let (text, lead) = match found.default_target() {
         None => return unknown("no entry and no default"),
         Some(Target::Windows(path)) => (path.to_string(), lead(layout, context, system, path)),
@@ -95,6 +105,29 @@ pub(in crate::diagnosis) fn hop<'a>(
     (state, format!("default {text}: {place}{lacks}"), windows)
 }
 
+/// The Windows that NTLDR starts without a `boot.ini`, where that is certain.
+fn by_itself<'a>(layout: &'a Layout, context: &Context, system: &SystemVolume) -> Option<&'a WindowsVolume> {
+    let found = without_boot_ini::by_itself(layout, context, system);
+    match found.filter(|_| without_boot_ini::is_missing(system)) {
+        Some(ByItself::Windows(windows)) => Some(windows),
+        _ => None,
+    }
+}
+
+fn no_boot_ini(system: &SystemVolume) -> &'static str {
+    match without_boot_ini::is_missing(system) {
+        true => r"\boot.ini is not there",
+        false => r"\boot.ini cannot be read",
+    }
+}
+
+fn windows<'a>(lead: &Lead<'a>) -> Option<&'a WindowsVolume> {
+    match lead {
+        Lead::Windows(windows) => Some(windows),
+        _ => None,
+    }
+}
+
 fn parsed(system: &SystemVolume) -> Option<BootIni> {
     system.boot_ini().map(BootIniText::parse)
 }
@@ -112,7 +145,7 @@ fn what_it_is(layout: &Layout, system: &SystemVolume) -> Finding {
         Some(found) => {
             evidence.extend(found.text.lines().map(|line| format!("boot.ini: {}", line.trim_end())));
         }
-        None => evidence.push(NO_BOOT_INI.into()),
+        None => evidence.push(no_boot_ini(system).into()),
     }
     let entries = parsed(system).map(|found| found.entries).unwrap_or_default();
     let signatures: Vec<u32> =
@@ -280,11 +313,8 @@ fn wrong_partition_advice(layout: &Layout, place: &str, path: &ArcPath) -> Strin
 }
 
 /// What the default Windows is started with must be there.
-fn incomplete(layout: &Layout, context: &Context, system: &SystemVolume, path: &ArcPath) -> Vec<Finding> {
-    match lead(layout, context, system, path) {
-        Lead::Windows(windows) if severity(layout, system, true) == Severity::BlocksBoot => {
-            start_files::incomplete(layout, windows)
-        }
-        _ => Vec::new(),
-    }
+fn incomplete(layout: &Layout, system: &SystemVolume, windows: Option<&WindowsVolume>) -> Vec<Finding> {
+    let counts = severity(layout, system, true) == Severity::BlocksBoot;
+    let windows = windows.filter(|_| counts);
+    windows.map(|windows| start_files::incomplete(layout, windows)).unwrap_or_default()
 }

@@ -5,3 +5,4 @@ pub(crate) mod boot_ini;
 mod correction;
 mod severity;
 mod start_files;
+mod without_boot_ini;

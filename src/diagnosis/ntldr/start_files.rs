@@ -3,11 +3,13 @@
 //! Sources of what it says: Microsoft, KB 330184 (`hal.dll`; of `ntoskrnl.exe` it is the same), KB 307545 (SYSTEM). Nothing was measured.
 
 use crate::diagnosis::model::code::Code;
+use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::subject::Subject;
 use crate::diagnosis::ntldr::severity::severity;
+use crate::diagnosis::ntldr::without_boot_ini::consequence;
 use crate::diagnosis::store::loader_checks;
 use crate::layout::Layout;
 use crate::layout::known::Known;
@@ -15,16 +17,17 @@ use crate::layout::system::SystemVolume;
 use crate::layout::system_file::SystemFile;
 use crate::layout::windows::WindowsVolume;
 
-/// Where NTLDR looks for a Windows without a `boot.ini`.
-const FALLBACKS: [&str; 2] = [r"\WINDOWS", r"\WINNT"];
-
 /// What NTLDR says of a file that is not there.
 const NOT_STARTED: &str =
     "NTLDR shows: Windows could not start because the following file is missing or corrupt:";
 
 /// What is beside NTLDR.
-pub(in crate::diagnosis) fn findings(layout: &Layout, system: &SystemVolume) -> Vec<Finding> {
-    detect(layout, system).into_iter().chain(utf16(layout, system)).collect()
+pub(in crate::diagnosis) fn findings(
+    layout: &Layout,
+    context: &Context,
+    system: &SystemVolume,
+) -> Vec<Finding> {
+    detect(layout, system).into_iter().chain(utf16(layout, context, system)).collect()
 }
 
 /// Whether what NTLDR looks for hardware with is surely not there.
@@ -49,23 +52,12 @@ fn detect(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
 }
 
 /// A `boot.ini` that was saved as UTF-16.
-fn utf16(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
+fn utf16(layout: &Layout, context: &Context, system: &SystemVolume) -> Option<Finding> {
     let encoding = system.boot_ini()?.utf16?;
     let place = layout.name(system.volume);
-    let mut fallback = layout.windows.iter().filter(|windows| {
-        windows.volume == system.volume && FALLBACKS.iter().any(|root| windows.is_at(root))
-    });
-    let fallback = fallback.find(|windows| windows.is_nt5());
-    let severity = match severity(layout, system, true) {
-        Severity::BlocksBoot if fallback.is_some() => Severity::Degrades,
-        other => other,
-    };
-    let evidence = match fallback {
-        Some(windows) => format!("with no entry NTLDR starts {} on {place}", windows.root),
-        None => format!(r"with no entry NTLDR starts \WINDOWS on {place}, which does not exist"),
-    };
+    let (severity, evidence) = consequence(layout, context, system)?;
     Some(Finding {
-        evidence: vec![r"NTLDR shows: Invalid BOOT.INI file, Booting from C:\windows\".to_owned(), evidence],
+        evidence,
         remedy: Remedy::Advice(format!(
             r"convert \boot.ini on {place} to plain bytes: `iconv -f {encoding} -t cp1252`"
         )),

@@ -62,7 +62,7 @@ impl Matching<'_> {
         matches!(answer, Some(Some(Answer::Here(known) | Answer::Is(known))) if *known == spot)
     }
 
-    fn is_of_choice(&self, place: &Place) -> bool {
+    pub(super) fn is_of_choice(&self, place: &Place) -> bool {
         let entry = self.facts.machine.context.choice.entry;
         entry.is_none_or(|entry| self.is_of_entry(place, entry))
     }

@@ -10,7 +10,8 @@ use crate::diagnosis::resolve::matching::Matching;
 use crate::diagnosis::resolve::place::Place;
 
 impl Matching<'_> {
-    /// `--recovery [DISK:]N`: of images that nothing tells the volume of, or that are not on the one that is named.
+    /// `--recovery [DISK:]N`: of images that nothing tells the volume of, or that are not on the one that is named; with `--entry` where
+    /// several places are open.
     pub(super) fn take_recovery(&mut self) {
         let machine = self.facts.machine;
         let Some(number) = machine.context.choice.recovery else { return };
@@ -26,8 +27,12 @@ impl Matching<'_> {
             })
         };
         let fitting: Vec<usize> = open.iter().copied().filter(fits).collect();
+        let is_of_choice =
+            |index: &usize| self.facts.places.get(*index).is_some_and(|it| self.is_of_choice(it));
+        let chosen: Vec<usize> = fitting.iter().copied().filter(is_of_choice).collect();
         let (which, word) = match (fitting.as_slice(), spot) {
             ([only], Some(spot)) => (vec![*only], Ok(spot)),
+            (_, Some(spot)) if chosen.len() == 1 => (chosen, Ok(spot)),
             ([], _) => (open, Err(Unresolved::BadChoice(number))),
             (several, _) => (several.to_vec(), Err(Unresolved::EntryNeeded(number))),
         };

@@ -6,6 +6,7 @@
 
 use crate::bcd::element::ElementId;
 use crate::bcd::index::ObjectIndex;
+use crate::diagnosis::model::boot_fault::Wanted;
 use crate::diagnosis::model::boot_fault::fault;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
@@ -40,10 +41,12 @@ pub(super) fn finding(entries: Entries<'_>, index: StoreIndex, at: ObjectIndex) 
     let file = goal.layout.boot_file(goal.volume, path)?;
     let place = ElementPlace { store: index, object: at, id: ElementId::PATH };
     let subject = Subject::value(place, &store.name, object, "path");
-    if is_no_program(file) {
-        return Some(no_program(subject, path));
+    if is_unclear(file) {
+        return Some(unclear(subject, path));
     }
-    let fault = broken(store, path, file)
+    // NTLDR is code for 16 bits.
+    let wanted = if object.is_os_loader() { Wanted::Program } else { Wanted::RealMode };
+    let fault = broken(store, path, file, wanted)
         .or_else(|| compressed(store, path, file))
         .or_else(|| other_machine(entries.layout, store, path, file))?;
     Some(Finding {
@@ -54,12 +57,16 @@ pub(super) fn finding(entries: Entries<'_>, index: StoreIndex, at: ObjectIndex) 
     })
 }
 
-fn broken(store: &StoreFile, path: &str, file: &BootFile) -> Option<Fault> {
-    let fault = fault(file)?;
+fn broken(store: &StoreFile, path: &str, file: &BootFile, wanted: Wanted) -> Option<Fault> {
+    let fault = fault(file, wanted)?;
     let status = match file.content.as_ref().ok()? {
         Content::Empty => Some("0xc000000d"),
         Content::Zeros => Some("0xc000007b"),
-        Content::Cut { .. } | Content::Program(_) | Content::Other => None,
+        Content::Cut { .. }
+        | Content::Program(_)
+        | Content::RealMode { .. }
+        | Content::Unclear
+        | Content::NoProgram => None,
     };
     Some(Fault {
         code: Code::LoaderBroken,
@@ -111,28 +118,29 @@ pub(super) fn kernel(
 ) -> Option<Finding> {
     let path = windows.kernel_path();
     let file = layout.boot_file(windows.volume, &path)?;
-    if is_no_program(file) {
-        return Some(no_program(volume.clone(), &path));
+    if is_unclear(file) {
+        return Some(unclear(volume.clone(), &path));
     }
     let restore = "restore it from a backup or the installation medium";
-    let (code, message) = match (fault(file), loader.zip(file.content.as_ref().ok()?.machine())) {
-        (Some(fault), _) => (Code::KernelBroken, format!("{path} {fault}")),
-        (None, Some((loader, kernel))) if loader != kernel => {
-            (Code::MachineMismatch, format!("{path} is for {kernel}, the loader is for {loader}"))
-        }
-        (None, _) => return None,
-    };
+    let (code, message) =
+        match (fault(file, Wanted::Program), loader.zip(file.content.as_ref().ok()?.machine())) {
+            (Some(fault), _) => (Code::KernelBroken, format!("{path} {fault}")),
+            (None, Some((loader, kernel))) if loader != kernel => {
+                (Code::MachineMismatch, format!("{path} is for {kernel}, the loader is for {loader}"))
+            }
+            (None, _) => return None,
+        };
     Some(Finding {
         remedy: Remedy::Advice(restore.to_owned()),
         ..Finding::plain(code, Severity::BlocksBoot, volume.clone(), message)
     })
 }
 
-fn is_no_program(file: &BootFile) -> bool {
-    matches!(file.content, Ok(Content::Other))
+fn is_unclear(file: &BootFile) -> bool {
+    matches!(file.content, Ok(Content::Unclear))
 }
 
-fn no_program(subject: Subject, path: &str) -> Finding {
-    let message = format!("{path} is not a Windows program (invalid header)");
+fn unclear(subject: Subject, path: &str) -> Finding {
+    let message = format!("{path} is an MS-DOS program as far as its first 4 KiB show");
     Finding::plain(Code::NotAProgram, Severity::Note, subject, message)
 }

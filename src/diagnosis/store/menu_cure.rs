@@ -261,11 +261,11 @@ impl Menu<'_> {
     /// The user's word for an entry, where nothing is to be decided.
     fn unused_word(&self, starts: Option<&Object>) -> Option<Finding> {
         let choice = self.entries.context.choice;
-        let entry = choice.entry.filter(|_| choice.windows.is_none())?;
+        let entry = choice.entry.filter(|_| choice.windows.is_none() && choice.recovery.is_none())?;
         let starts = starts.filter(|object| object.id != Some(entry))?;
         self.store.object(entry)?;
         let message = format!(
-            "{} boots by default, so --entry has no effect; add --windows N to re-point an entry",
+            "{} boots by default, so --entry has no effect; add --windows N or --recovery N to re-point an entry",
             starts.name()
         );
         Some(Finding::plain(Code::ChoiceDoesNotFit, Severity::Note, Subject::choice(Chosen::Entry), message))

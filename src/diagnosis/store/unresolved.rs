@@ -118,10 +118,10 @@ impl DeviceElement<'_> {
         let advice = self.advice(why);
         let switch = match why {
             Unresolved::OtherStyle(Some(_)) => Some(Switch::Convert),
-            Unresolved::Ambiguous(_)
-            | Unresolved::Hidden { .. }
-            | Unresolved::AmbiguousDisks(_)
-            | Unresolved::Rivals(_) => self.choosing(),
+            Unresolved::Ambiguous(_) | Unresolved::Hidden { .. } | Unresolved::AmbiguousDisks(_) => {
+                self.choosing()
+            }
+            Unresolved::Rivals(_) => self.choosing().filter(|_| self.with_entry().is_some()),
             Unresolved::NoCandidate => self.closed().filter(|_| self.reference.purpose.role.is_windows()),
             _ => None,
         };
@@ -136,6 +136,15 @@ impl DeviceElement<'_> {
         let mut all = self.layout.volumes.iter().filter(|facts| self.layout.is_encrypted(facts));
         let only = all.next().filter(|_| all.next().is_none())?;
         Some(Switch::Windows(Some(OfEntry { number: only.partition.number, entry: None })))
+    }
+
+    /// The switch that `--entry` can go with.
+    fn with_entry(&self) -> Option<&'static str> {
+        match self.reference.purpose.role {
+            role if role.is_windows() || role.is_image() && self.is_beside_windows => Some("--windows"),
+            role if role.is_image() => Some("--recovery"),
+            _ => None,
+        }
     }
 
     /// The switch that says which volume it is.
@@ -179,12 +188,17 @@ impl DeviceElement<'_> {
                 };
                 format!("choose with {switch} N, or {switch} DISK:N for one of the disks given with --with")
             }
-            (Unresolved::Rivals(_) | Unresolved::EntryNeeded(_), _) => {
-                format!("choose the entry with --windows N --entry {}", self.entry)
-            }
-            (Unresolved::Ambiguous(_) | Unresolved::Hidden { .. }, Some(Switch::Windows(_))) => format!(
-                "choose the partition with --windows N (number from `bcdrescue list`), and if several \
+            (Unresolved::Rivals(_) | Unresolved::EntryNeeded(_), _) => match self.with_entry() {
+                Some(switch) => format!("choose the entry with {switch} N --entry {}", self.entry),
+                None => "left as it is until only one entry can refer to it".into(),
+            },
+            (
+                Unresolved::Ambiguous(_) | Unresolved::Hidden { .. },
+                Some(switch @ (Switch::Windows(_) | Switch::Recovery(_))),
+            ) => format!(
+                "choose the partition with {} (number from `bcdrescue list`), and if several \
                  entries are open, the entry with --entry {}",
+                switch.to_string().replace('=', " "),
                 self.entry
             ),
             (Unresolved::Ambiguous(_) | Unresolved::Hidden { .. }, Some(switch)) => format!(

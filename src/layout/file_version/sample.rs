@@ -1,4 +1,4 @@
-//! For tests: a program file with nothing in it but a version.
+//! For tests and test disks: program files of our own, with nothing in them but a version.
 
 /// Addresses and places of the sections.
 const TEXT: (u32, u32) = (0x1000, 0x400);
@@ -62,6 +62,31 @@ pub(crate) fn program(version: [u16; 4], wide: bool) -> Vec<u8> {
         file.raw(name).u32s(&[SECTION_LEN, address, SECTION_LEN, place, 0, 0, 0, flags]);
     }
     file.zeros_to(RESOURCES.1).raw(&resources(version)).zeros_to(RESOURCES.1 + SECTION_LEN);
+    file.0
+}
+
+/// As `bootmgr` and `ntldr` are: code for 16 bits, which says by the BIOS what it is and halts, and a program behind it.
+pub(crate) fn real_mode(version: [u16; 4]) -> Vec<u8> {
+    let mut file = Bytes::default();
+    #[rustfmt::skip]
+    file.raw(&[
+        0xe9, 0x0d, 0x00, // jmp start
+    ]).zeros_to(0x10).raw(&[
+        0x0e, // start: push cs
+        0x1f, // pop ds
+        0xbe, 0x26, 0x00, // mov si, text
+        0xac, // next: lodsb
+        0x84, 0xc0, // test al, al
+        0x74, 0x09, // jz halt
+        0xb4, 0x0e, // mov ah, 0eh (teletype)
+        0xbb, 0x07, 0x00, // mov bx, 7
+        0xcd, 0x10, // int 10h
+        0xeb, 0xf2, // jmp next
+        0xf4, // halt: hlt
+        0xeb, 0xfd, // jmp halt
+    ]);
+    file.raw(b"a bcdrescue test disk: this is no file of Windows\r\n\0").zeros_to(0x200);
+    file.raw(&program(version, false));
     file.0
 }
 

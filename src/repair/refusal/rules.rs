@@ -150,7 +150,7 @@ fn several_entries(diagnosis: &Diagnosis) -> Option<Refusal> {
     let subjects: Vec<&str> = open.map(|finding| finding.subject.as_str()).collect();
     (!subjects.is_empty()).then(|| Refusal {
         lift: None,
-        what: format!("--windows fits elements of several entries: {}", subjects.join("; ")),
+        what: format!("the choice fits elements of several entries: {}", subjects.join("; ")),
         way_out: "choose the entry with --entry {GUID}".into(),
     })
 }
