@@ -74,8 +74,9 @@ fn of_a_store_either_with_the_identity_as_it_is_or_with_the_old_one_given_back()
 
         give(&disk.path, new);
         let message = refusal(&disk, &record, &[]);
-        let said =
-            format!("identity has changed since the repair, from {kind} {old} to {kind} {new}; all else");
+        let said = format!(
+            "identity has changed since the repair, from {kind} {old} to {kind} {new}; everything else"
+        );
         assert!(message.contains(&said), "{message}");
         let [keep, give_back] = commands(&message).try_into().expect("two commands");
         let changed = hash(&disk.path);
@@ -123,8 +124,9 @@ fn of_the_identity_itself_only_once_it_is_given_back() {
         give(&disk.path, new);
         for switch in [&[][..], &["--allow-changed-identity"]] {
             let message = refusal(&disk, &record, switch);
-            let said =
-                format!("has changed since the repair, from {kind} {restored} to {kind} {new}; all else");
+            let said = format!(
+                "has changed since the repair, from {kind} {restored} to {kind} {new}; everything else"
+            );
             assert!(message.contains(&said), "{message}");
             let [give_back] = commands(&message).try_into().expect("a command");
             paste(&give_back, 0);

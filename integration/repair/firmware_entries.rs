@@ -142,7 +142,7 @@ fn copies_go_with_the_elements_when_that_is_asked_for() {
     bcdrescue(&["check", "-v", disk.name()])
         .exits(4)
         .says("refers to partition 1 (SYSTEM) by an old identity")
-        .says("it names partition GUID 5f3c0102-3b1d-4c01-9a2c-0242ac1b0002, number 1")
+        .says("it refers to partition GUID 5f3c0102-3b1d-4c01-9a2c-0242ac1b0002, number 1")
         .says("which cannot be read from here")
         .says(r"\EFI\Boot\bootx64.efi, which is present")
         .says("efibootmgr");

@@ -53,7 +53,7 @@ fn a_disk_that_is_not_windows_is_told_so() {
     replace(&disk, 2, &["/readme.txt"]);
     let target = checked(&disk, 4, "not-windows");
     assert_eq!(findings(&target, "not-windows").len(), 1);
-    nothing_to_fix(&disk, 4, "no Windows");
+    nothing_to_fix(&disk, 4, "no boot manager, BCD store or Windows");
 
     // Windows without a boot manager.
     let disk = Disk::raw("win2008r2-bios-healthy");
@@ -70,7 +70,7 @@ fn a_blank_disk_is_no_windows_disk() {
     fs::File::create(&path).unwrap().set_len(64 * MIB).unwrap();
     let disk = Disk { folder, path };
     checked(&disk, 4, "not-windows");
-    nothing_to_fix(&disk, 4, "no Windows");
+    nothing_to_fix(&disk, 4, "no boot manager, BCD store or Windows");
     // Nothing at all.
     fs::File::create(&disk.path).unwrap().set_len(0).unwrap();
     bcdrescue(&["check", disk.name()]).exits(8);

@@ -150,7 +150,7 @@ fn a_repair_that_only_could_not_be_marked_is_a_repair() {
 fn a_medium_that_takes_no_writes_is_left_alone() {
     let Some(case) = Case::new() else { return };
     for (errno, said) in
-        [("EROFS", "read-only file system"), ("EPERM", "forbids"), ("EACCES", "permission denied")]
+        [("EROFS", "read-only file system"), ("EPERM", "not permitted"), ("EACCES", "permission denied")]
     {
         // Whichever of the openings it is: the one for writing is among them.
         let mut told = 0;

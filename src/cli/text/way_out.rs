@@ -65,7 +65,7 @@ fn release(holder: HeldBy) -> &'static str {
 
 fn lift(barrier: &Barrier) -> String {
     let words = match barrier {
-        Barrier::User => "permission denied; run as root",
+        Barrier::User => "run as root",
         Barrier::Sandbox => "a container, a sandbox or an immutable flag prevents it",
         Barrier::FileSystem => "remount it read-write, or work on a copy",
         Barrier::Device(name) => {

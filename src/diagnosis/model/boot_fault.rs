@@ -21,13 +21,13 @@ pub(in crate::diagnosis) fn fault(file: &BootFile, wanted: Wanted) -> Option<Str
         (Content::Cut { wants }, _) => cut(wants),
         (Content::RealMode { wants }, Wanted::RealMode) if wants > file.len => cut(wants),
         (Content::RealMode { .. } | Content::NoProgram, Wanted::Program) => {
-            Some("is no program: it has no PE header".to_owned())
+            Some("is not a program: no PE header".to_owned())
         }
         (Content::Program(_), Wanted::RealMode) => {
-            Some("is a PE program, and a boot record starts 16-bit code".to_owned())
+            Some("is a PE program, but boot records start 16-bit code".to_owned())
         }
         (Content::NoProgram, Wanted::RealMode) => {
-            Some("is no program: it does not begin with 16-bit code".to_owned())
+            Some("is not a program: it does not start with 16-bit code".to_owned())
         }
         (Content::RealMode { .. }, Wanted::RealMode)
         | (Content::Program(_), Wanted::Program)

@@ -77,7 +77,7 @@ pub(super) fn consequence(
         ByItself::Hidden(volume) => (
             false,
             format!(
-                r"with no entry NTLDR starts \WINDOWS on {}, whose files cannot be seen",
+                r"with no entry NTLDR starts \WINDOWS on {}, whose files cannot be read",
                 layout.name(volume)
             ),
         ),
@@ -105,7 +105,7 @@ pub(super) fn finding(layout: &Layout, context: &Context, system: &SystemVolume)
             Code::BootIniMissing,
             severity,
             Subject::volume(layout, system.volume),
-            r"\ntldr is there, but no \boot.ini beside it".into(),
+            r"\ntldr is present, but \boot.ini next to it is missing".into(),
         )
     })
 }

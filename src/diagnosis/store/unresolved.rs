@@ -190,7 +190,7 @@ impl DeviceElement<'_> {
             }
             (Unresolved::Rivals(_) | Unresolved::EntryNeeded(_), _) => match self.with_entry() {
                 Some(switch) => format!("choose the entry with {switch} N --entry {}", self.entry),
-                None => "left as it is until only one entry can refer to it".into(),
+                None => "not changed until only one entry can refer to it".into(),
             },
             (
                 Unresolved::Ambiguous(_) | Unresolved::Hidden { .. },
