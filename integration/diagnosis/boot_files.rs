@@ -189,7 +189,7 @@ fn a_bios_boot_manager_of_zeros_starts_nothing() {
         (&b"a text"[..], "16-bit code"),
         (&[0xa5; 50_000], "16-bit code"),
         (&sound, "a PE program"),
-        (b"\xe9\xd5\x01\xeb\x04\x90", "cut short"),
+        (b"\xe9\xd5\x01\xeb\x04\x90", "truncated"),
     ] {
         change(&disk, 1, |volume| put_ntfs(volume, "/bootmgr", bytes));
         let finding = stops(&disk, "boot manager", "boot-manager-broken", None);

@@ -101,7 +101,10 @@ fn other_encryptors_are_named_by_their_loaders() {
         encrypt(&disk, 2);
         let target = checked(&disk, 0, "healthy");
         let [finding] = findings(&target, "encrypted").try_into().unwrap();
-        assert!(finding["message"].as_str().unwrap().contains(&format!("encrypted by {name}")), "{finding}");
+        assert!(
+            finding["message"].as_str().unwrap().contains(&format!("encrypted with {name}")),
+            "{finding}"
+        );
         assert_eq!(
             (&finding["severity"], &hop(&target, "loader")["state"]),
             (&"note".into(), &"unknown".into())

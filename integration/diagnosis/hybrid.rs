@@ -145,7 +145,7 @@ fn an_entry_that_begins_elsewhere_leads_nowhere() {
     let remedy = note["remedy"].as_str().unwrap();
     assert!(remedy.contains("--hybrid=1 DISK") && remedy.ends_with("then `fix --active 1`"), "{remedy}");
     hybrid(&disk, "1");
-    bcdrescue(&["fix", disk.name(), "--yes", "--active", "1"]).exits(1).says("examined again: healthy");
+    bcdrescue(&["fix", disk.name(), "--yes", "--active", "1"]).exits(1).says("verified: healthy");
 }
 
 /// No switch is suggested that is then refused.
