@@ -38,23 +38,25 @@ fn what_cannot_be_told_of_a_store_is_no_requirement_that_it_meets() {
     bcdrescue(&["fix", broken.name(), "--yes"]).exits(1);
     fs::rename(broken.record(), &record).unwrap();
     fs::write(&store, &Record::load(&record).unwrap().stores[0].bytes_before).unwrap();
-    bcdrescue(&["check", text(&store)]).exits(0);
-    bcdrescue(&["check", text(&store), "--require", "healthy"]).exits(0);
+    bcdrescue(&["check", "-v", text(&store)]).exits(0);
+    bcdrescue(&["check", "-v", text(&store), "--require", "healthy"]).exits(0);
     for require in ["generalized", "unique-identity", "no-hibernation"] {
         let run = bcdrescue(&["check", text(&store), "--require", require, "--json"]).exits(4);
         assert_eq!(run.target()["requirements"][0]["met"], false, "{}", run.stdout);
-        bcdrescue(&["check", text(&store), "--require", require]).exits(4).says("requirements not met");
+        bcdrescue(&["check", "-v", text(&store), "--require", require]).exits(4).says("requirements not met");
     }
 }
 
 #[test]
 fn a_repair_that_would_be_refused_is_not_advised() {
     let disk = made("base = 'win10-bios'\ndamage = ['signature-changed', 'store-dirty']", "disk.qcow2");
-    let checked = bcdrescue(&["check", disk.name()]).exits(4).says("fix would refuse:").stdout;
+    let checked = bcdrescue(&["check", "-v", disk.name()]).exits(4).says("fix would refuse:").stdout;
     assert!(!checked.contains("To repair: bcdrescue fix"), "{checked}");
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(8);
     let disk = made("base = 'win10-bios'\ndamage = ['signature-changed']", "disk.qcow2");
-    bcdrescue(&["check", disk.name()]).exits(4).says(&format!("To repair: bcdrescue fix {}\n", disk.name()));
+    bcdrescue(&["check", "-v", disk.name()])
+        .exits(4)
+        .says(&format!("To repair: bcdrescue fix {}\n", disk.name()));
 }
 
 /// A copy that broke off is the commonest fault of an image, and none of Windows.
@@ -93,7 +95,7 @@ fn an_image_that_was_moved_is_undone_by_its_new_name() {
     let run = bcdrescue(&["undo", text(&record), "--yes"]).exits(8);
     assert!(run.stderr.contains("if its name has changed, give it with --target"), "{}", run.stderr);
     bcdrescue(&["undo", text(&record), "--yes", "--target", text(&moved)]).exits(1);
-    bcdrescue(&["check", text(&moved)]).exits(4);
+    bcdrescue(&["check", "-v", text(&moved)]).exits(4);
 }
 
 /// A fault that a repair brings to light may have a switch of its own, and the refusal names it.

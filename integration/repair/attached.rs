@@ -75,7 +75,7 @@ fn a_copy_beside_its_original_is_broken_and_both_ways_on_are_said() {
         assert_eq!(of_copy.is_some(), sector == "4096");
         assert!(of_copy.is_none_or(|it| it.contains(&format!("which is {original}"))));
         assert!(of_alone.is_none_or(|it| it.contains("this disk's old identity")));
-        let told = machine.run(&["check", copy]).exits(4);
+        let told = machine.run(&["check", "-v", copy]).exits(4);
         let headline = told.stdout.lines().nth(1).unwrap();
         assert!(headline.contains("Windows stops at boot with 0xc0000"), "{headline}");
         assert!(headline.contains(&format!("of {original}, which is another disk")), "{headline}");
@@ -105,7 +105,7 @@ fn a_copy_beside_its_original_is_broken_and_both_ways_on_are_said() {
         let [one_machine, is_copy] = ways(&told);
         machine.printed(&one_machine, &more).exits(0).says("nothing was written");
         machine.printed(&is_copy, &more).exits(1).says("verified: healthy");
-        machine.run(&["check", copy]).exits(0);
+        machine.run(&["check", "-v", copy]).exits(0);
         machine.run(&["fix", copy, "--yes"]).exits(0).says("nothing was written");
         machine.run(&["undo", text(&disks[0].record()), "--yes"]).exits(1);
         assert_eq!(disks.each_ref().map(|disk| hash(&disk.path)), before);
@@ -131,7 +131,7 @@ fn a_machine_of_two_disks_is_one_when_the_user_says_so() {
         machine.printed(&one_machine, &["--yes"]).exits(0).says(": healthy");
         // A copy of what has no Windows has none either.
         machine.printed(&is_copy, &["--yes"]).exits(4).says("nothing was written");
-        machine.run(&["check", device, "--with", machine.device(1)]).exits(0);
+        machine.run(&["check", "-v", device, "--with", machine.device(1)]).exits(0);
         assert_eq!([hash(&system.path), hash(&windows.path)], before);
     }
 }

@@ -36,7 +36,7 @@ fn a_windows_on_another_disk_is_found_and_followed() {
         [("win2008r2-bios-healthy", 2, "/Boot/BCD"), ("win11-uefi-healthy", 3, "/EFI/Microsoft/Boot/BCD")]
     {
         let (system, windows) = pair(image, number, path);
-        bcdrescue(&["check", system.name()]).exits(4).says("--with DISK");
+        bcdrescue(&["check", "-v", system.name()]).exits(4).says("--with DISK");
         let target = checked_with(&system, &windows, 0, "healthy");
         let device = target["chain"].as_array().unwrap().iter().find(|hop| hop["hop"] == "device").unwrap();
         assert!(device["evidence"].as_str().unwrap().contains(windows.name()), "{device}");

@@ -30,7 +30,7 @@ fn promise(name: &str, disk: &Disk, stores: &[(Place, usize)], is_qcow2: bool) {
         judge("qemu-img", &["check", "-q", disk.name()]);
     }
 
-    bcdrescue(&["check", disk.name()]).exits(0).says("healthy");
+    bcdrescue(&["check", "-v", disk.name()]).exits(0).says("healthy");
     let after_file = hash(&disk.path);
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(0).says("nothing was written");
     assert_eq!(hash(&disk.path), after_file, "{name}: a second fix wrote");
@@ -45,7 +45,7 @@ fn promise(name: &str, disk: &Disk, stores: &[(Place, usize)], is_qcow2: bool) {
         judge("qemu-img", &["check", "-q", disk.name()]);
     }
     bcdrescue(&["undo", text(&record), "--yes"]).exits(0).says("nothing to do");
-    bcdrescue(&["check", disk.name()]).exits(4);
+    bcdrescue(&["check", "-v", disk.name()]).exits(4);
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn healthy_images_are_left_alone() {
     for name in images().iter().map(|(name, _)| *name).chain(["win2003-bios"]) {
         let disk = Disk::of(&format!("{name}-healthy"));
         let before = hash(&disk.path);
-        bcdrescue(&["check", disk.name()]).exits(0).says("healthy");
+        bcdrescue(&["check", "-v", disk.name()]).exits(0).says("healthy");
         bcdrescue(&["fix", disk.name(), "--yes"]).exits(0).says("nothing was written");
         bcdrescue(&["list", disk.name()]).exits(0);
         bcdrescue(&["inspect", disk.name()]).exits(0);
@@ -114,7 +114,7 @@ fn healthy_images_are_left_alone() {
 fn windows_2003_has_nothing_to_patch_and_is_told_why() {
     for name in ["win2003-bios", "win2003-bios-healthy"] {
         let disk = Disk::of(name);
-        bcdrescue(&["check", disk.name()])
+        bcdrescue(&["check", "-v", disk.name()])
             .exits(0)
             .says("NTLDR")
             .says("nothing to patch")

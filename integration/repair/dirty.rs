@@ -71,7 +71,7 @@ fn a_dirty_store_is_made_whole_and_re_pointed_in_one() {
             let number = if kind == Kind::TornBaseBlock { NUMBER } else { NUMBER + 1 };
             assert!(after == numbered(&expected, number, number), "{name} {kind:?}: the base block");
             assert_eq!(hivex_difference(&new, &after), hivex_difference(&sound, &expected));
-            bcdrescue(&["check", disk.name()]).exits(0).says("healthy");
+            bcdrescue(&["check", "-v", disk.name()]).exits(0).says("healthy");
             let then = hash(&disk.path);
             bcdrescue(&["fix", disk.name(), "--yes"]).exits(0).says("nothing was written");
             assert_eq!(hash(&disk.path), then);
@@ -112,7 +112,7 @@ fn a_store_whose_logs_do_not_help_is_refused() {
     for (why, old, logs) in useless(&new) {
         put(&disk, BIOS, &old, &logs);
         let before = hash(&disk.path);
-        bcdrescue(&["check", disk.name()]).exits(4);
+        bcdrescue(&["check", "-v", disk.name()]).exits(4);
         bcdrescue(&["inspect", disk.name()]).exits(0);
         for switches in [&[][..], &["--allow-dirty-volume", "--allow-hibernated"]] {
             let all: Vec<&str> = ["fix", disk.name(), "--yes"].iter().chain(switches).copied().collect();
@@ -143,7 +143,7 @@ fn a_dirty_store_that_names_this_disk_is_left_to_windows() {
 
         // As measured: whole, but for numbers that differ.
         put(&disk, path, &numbered(&new, NUMBER + 1, NUMBER), &Vec::new());
-        bcdrescue(&["check", disk.name()]).exits(4).says("0xc000014c or 0xc000000f");
+        bcdrescue(&["check", "-v", disk.name()]).exits(4).says("0xc000014c or 0xc000000f");
         bcdrescue(&["fix", disk.name(), "--yes"]).exits(4).says("nothing was written");
     }
 }

@@ -55,7 +55,7 @@ fn the_only_encrypted_partition_is_offered_with_the_whole_command() {
         "{fix:#}"
     );
     assert!(fix["refused"].to_string().contains("recovery key"), "{fix:#}");
-    bcdrescue(&["check", disk.name()]).exits(4).says("have the recovery key ready");
+    bcdrescue(&["check", "-v", disk.name()]).exits(4).says("have the recovery key ready");
     bcdrescue(&["fix", disk.name(), "--windows=3", "--repoint", "--yes"]).exits(1);
     checked(&disk, 0, "healthy");
 }

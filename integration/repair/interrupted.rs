@@ -132,7 +132,7 @@ fn output_that_cannot_be_written_is_an_error_and_no_panic() {
     let record = disk.record();
     let back = format!("to undo: bcdrescue undo {}", text(&record));
     assert!(error.contains("repaired, ") && error.contains(&back), "{error}");
-    bcdrescue(&["check", disk.name()]).exits(0);
+    bcdrescue(&["check", "-v", disk.name()]).exits(0);
     let (output, error) = into(Path::new("/dev/full"), &["undo", text(&record), "--yes", "--json"]);
     assert_eq!(output.status.code(), Some(9), "{error}");
     assert!(error.contains("undone: "), "{error}");
@@ -148,7 +148,7 @@ fn a_reader_that_has_gone_does_not_stop_a_repair() {
     let fix = ["fix", disk.name(), "--yes"];
     let output = Command::new(env!("CARGO_BIN_EXE_bcdrescue")).args(fix).stdout(writer).output().unwrap();
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(1), b"".as_slice()));
-    bcdrescue(&["check", disk.name()]).exits(0);
+    bcdrescue(&["check", "-v", disk.name()]).exits(0);
 }
 
 /// Nobody can be warned there, and nothing else is different.

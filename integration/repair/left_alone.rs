@@ -73,7 +73,7 @@ fn a_blank_disk_is_no_windows_disk() {
     nothing_to_fix(&disk, 4, "no boot manager, BCD store or Windows");
     // Nothing at all.
     fs::File::create(&disk.path).unwrap().set_len(0).unwrap();
-    bcdrescue(&["check", disk.name()]).exits(8);
+    bcdrescue(&["check", "-v", disk.name()]).exits(8);
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn a_store_by_itself_can_be_checked_and_inspected() {
     bcdrescue(&["check", text(&path), "--json"]).exits(8);
     // Beside a disk, each has its say.
     fs::write(&path, &bytes).unwrap();
-    bcdrescue(&["check", disk.name(), text(&path)]).exits(4);
+    bcdrescue(&["check", "-v", disk.name(), text(&path)]).exits(4);
     // A store cannot be fixed: there is no disk that it should name.
     bcdrescue(&["fix", text(&path), "--yes"]).exits(8);
     assert_eq!(fs::read(&path).unwrap(), bytes);
@@ -126,9 +126,9 @@ fn a_disk_whose_store_names_the_other_target_is_judged_by_itself() {
     assert_eq!(*first, bcdrescue(&["check", clone.name(), "--json"]).exits(4).target());
     assert_eq!(second["verdict"], "healthy");
     checked(&original, 0, "healthy");
-    bcdrescue(&["check", clone.name(), "--with", original.name()]).exits(0);
+    bcdrescue(&["check", "-v", clone.name(), "--with", original.name()]).exits(0);
     cured(&clone, &[], 9);
-    bcdrescue(&["check", clone.name(), original.name()]).exits(0);
+    bcdrescue(&["check", "-v", clone.name(), original.name()]).exits(0);
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn the_same_identity_on_two_targets_is_said() {
     for target in document["targets"].as_array().unwrap() {
         assert_eq!(findings(target, "identity-collision").len(), 1);
     }
-    bcdrescue(&["check", one.name(), other.name()]).exits(0).says("same identity");
+    bcdrescue(&["check", "-v", one.name(), other.name()]).exits(0).says("same identity");
     // A disk named twice is one disk.
     let run = bcdrescue(&["check", one.name(), one.name(), "--json"]).exits(0);
     assert!(!run.stdout.contains("identity-collision"));

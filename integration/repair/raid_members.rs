@@ -53,7 +53,7 @@ fn a_member_of_an_array_is_what_libblkid_calls_it() {
         assert_eq!(by_blkid(&disk), name);
         let target = checked(&disk, 0, "healthy");
         assert_eq!(findings(&target, "raid-member").len(), 1, "{name}");
-        bcdrescue(&["check", disk.name()]).exits(0).says("member of a RAID");
+        bcdrescue(&["check", "-v", disk.name()]).exits(0).says("member of a RAID");
     }
 }
 
@@ -94,5 +94,5 @@ fn a_member_without_anything_on_it_is_not_called_a_disk_without_windows() {
     disk.put((1 << 20) - 1024, b"Intel Raid ISM Cfg Sig. 1.1.00");
     let target = checked(&disk, 8, "unknown");
     assert_eq!(findings(&target, "raid-member")[0]["severity"], "note");
-    bcdrescue(&["check", disk.name()]).exits(8).says("mdadm --assemble --scan");
+    bcdrescue(&["check", "-v", disk.name()]).exits(8).says("mdadm --assemble --scan");
 }

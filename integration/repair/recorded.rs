@@ -128,7 +128,7 @@ fn a_clone_beside_its_original_is_repaired_by_the_record() {
     let folder = text(clone.folder.path());
     let fix = ["fix", device, "--against", text(&record), "--yes", "--record-dir", folder];
     machine.run(&fix).exits(1);
-    machine.run(&["check", device]).exits(0);
+    machine.run(&["check", "-v", device]).exits(0);
 }
 
 #[test]

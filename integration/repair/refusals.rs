@@ -87,7 +87,7 @@ fn an_image_that_was_not_closed_may_be_read_but_not_written() {
     // The dirty bit of the incompatible features, at byte 72 of a version 3 header.
     bytes[79] |= 1;
     fs::write(&disk.path, bytes).unwrap();
-    bcdrescue(&["check", disk.name()]).exits(4);
+    bcdrescue(&["check", "-v", disk.name()]).exits(4);
     refused(&disk, &[], 8, &["qemu-img check -r all"]);
 }
 

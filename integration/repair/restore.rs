@@ -85,7 +85,7 @@ fn every_disk_gets_its_old_identity_back() {
         let named = named.iter().map(|one| (one["number"].as_u64(), one["guid"].as_str().unwrap()));
         let expected = guids.iter().map(|(number, guid)| (Some(u64::from(*number)), *guid));
         assert!(named.eq(expected), "{name}: {offered}");
-        bcdrescue(&["check", disk.name()]).exits(4).says("       or: ");
+        bcdrescue(&["check", "-v", disk.name()]).exits(4).says("       or: ");
         let dry = bcdrescue(&["fix", disk.name(), "--restore-identity", "--dry-run"]).exits(4);
         dry.says("to change, and no store").says(old).says("dry run: nothing was written");
         assert_eq!(hash(&disk.path), before, "{name}: a dry run wrote");
@@ -98,7 +98,7 @@ fn every_disk_gets_its_old_identity_back() {
         judge("qemu-img", &["check", "-q", disk.name()]);
         let repaired = disk.content("repaired.raw");
         judged(name, old, guids, &original, &repaired);
-        bcdrescue(&["check", disk.name()]).exits(0);
+        bcdrescue(&["check", "-v", disk.name()]).exits(0);
         let after = hash(&disk.path);
         let again = bcdrescue(&["fix", disk.name(), "--yes", "--restore-identity"]).exits(0);
         again.says("nothing was written");
@@ -254,7 +254,7 @@ fn a_disk_without_a_signature_gets_the_one_that_its_store_names() {
     judge("sfdisk", &["-q", "--disk-id", disk.name(), "0x7ab1e0ff"]);
     fs::remove_file(disk.record()).unwrap();
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(1).says("healthy");
-    bcdrescue(&["check", disk.name()]).exits(0);
+    bcdrescue(&["check", "-v", disk.name()]).exits(0);
 }
 
 /// The same where nothing is active and the boot record names another place: one command for all of it.

@@ -241,7 +241,9 @@ fn switches_that_mean_one_disk_need_it_named() {
         bcdrescue(&[&["fix", "--yes"], switches].concat()).exits(16).says("name it");
     }
     let disk = Disk::raw("win10-bios-healthy");
-    bcdrescue(&["check", disk.name(), "--windows", "/x:1"]).exits(16).says("not a disk given by --with");
+    bcdrescue(&["check", "-v", disk.name(), "--windows", "/x:1"])
+        .exits(16)
+        .says("not a disk given by --with");
     refused(&disk, &["--windows", "77"], "there is no partition 77");
-    bcdrescue(&["check", disk.name(), "--windows", "77"]).exits(0).says("there is no partition 77");
+    bcdrescue(&["check", "-v", disk.name(), "--windows", "77"]).exits(0).says("there is no partition 77");
 }

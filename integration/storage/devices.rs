@@ -52,9 +52,9 @@ fn a_block_device_is_repaired_and_brought_back() {
         let Some(machine) = Machine::of(&[(&disk, sector)]) else { return };
         let device = machine.device(0);
         let folder = text(disk.folder.path()).to_owned();
-        machine.run(&["check", device]).exits(4).says("BROKEN");
+        machine.run(&["check", "-v", device]).exits(4).says("BROKEN");
         machine.run(&["fix", device, "--yes", "--record-dir", &folder]).exits(1).says("healthy");
-        machine.run(&["check", device]).exits(0);
+        machine.run(&["check", "-v", device]).exits(0);
         machine.run(&["fix", device, "--yes", "--record-dir", &folder]).exits(0);
         let list = bcdrescue(&["list", "--json"]);
         assert!(list.stdout.contains(device), "list does not show {device}");
@@ -112,7 +112,7 @@ fn an_image_that_a_virtual_machine_holds_is_read_with_a_note_and_never_written()
     let disk = Disk::of("win2008r2-bios");
     let before = hash(&disk.path);
     let machine = Nbd::over(&disk);
-    bcdrescue(&["check", disk.name()]).exits(4).says("virtual machine");
+    bcdrescue(&["check", "-v", disk.name()]).exits(4).says("virtual machine");
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(8).says("nothing was written");
     assert_eq!(disk.records().len(), 0, "a record of a repair that never was");
     drop(machine);

@@ -77,9 +77,9 @@ fn the_largest_stores_are_shown_repaired_and_brought_back() {
 fn the_largest_tables_of_an_image_are_walked() {
     let disk = Disk::converted("win2008r2-bios", &["-c", "-O", "qcow2", "-o", "cluster_size=512"]);
     fs::OpenOptions::new().write(true).open(&disk.path).unwrap().set_len(9 << 30).unwrap();
-    bcdrescue(&["check", disk.name()]).exits(4);
+    bcdrescue(&["check", "-v", disk.name()]).exits(4);
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(1);
-    bcdrescue(&["check", disk.name()]).exits(0);
+    bcdrescue(&["check", "-v", disk.name()]).exits(0);
     bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);
     assert!(same_content(&disk.path, &image("win2008r2-bios")));
 }

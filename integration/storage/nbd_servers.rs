@@ -33,7 +33,7 @@ fn a_disk_behind_a_server_is_repaired_over_one_connection() {
     fs::create_dir(&records).unwrap();
     let server = serve();
     unlimited(&["fix", &server.url(), "--yes", "--record-dir", text(&records)]).exits(1).says("healthy");
-    unlimited(&["check", disk.name()]).exits(0);
+    unlimited(&["check", "-v", disk.name()]).exits(0);
     judge("qemu-img", &["check", disk.name()]);
     let record = fs::read_dir(&records).unwrap().next().unwrap().unwrap().path();
     let server = serve();
@@ -114,7 +114,7 @@ fn one_repair_at_a_time() {
     // The others were refused, or came so late that nothing was left to do.
     assert!(codes.iter().filter(|code| **code == 1).count() == 1, "{codes:?}");
     assert!(codes.iter().all(|code| [0, 1, 8].contains(code)), "{codes:?}");
-    unlimited(&["check", disk.name(), "--key-file", &key]).exits(0);
+    unlimited(&["check", "-v", disk.name(), "--key-file", &key]).exits(0);
     unlimited(&["undo", text(&disk.record()), "--yes", "--key-file", &key]).exits(1);
     same_disk(disk.name(), plain.name());
 }
@@ -198,8 +198,8 @@ fn a_server_that_answers_slowly_for_ever_holds_nobody_for_ever() {
     assert!(read["remedy"].to_string().contains("--time-limit SECONDS"), "{read}");
     assert!(!run.stdout.contains("dmesg"), "{}", run.stdout);
     // Where not even the table was read in time.
-    let short = unlimited(&["check", &server.url(), "--time-limit", "1"]);
+    let short = unlimited(&["check", "-v", &server.url(), "--time-limit", "1"]);
     assert!(short.code == 8 && short.stdout.contains("the limit of 1 seconds"), "{short:?}");
     // With time enough it is as with a fast one.
-    unlimited(&["check", &server.url(), "--time-limit", "600"]).exits(4);
+    unlimited(&["check", "-v", &server.url(), "--time-limit", "600"]).exits(4);
 }

@@ -117,7 +117,7 @@ impl Traced {
         fs::write(&left, state).unwrap();
         fs::write(&other, state).unwrap();
         self.is_sound(&left, story);
-        let code = bcdrescue(&["check", &left]).code;
+        let code = bcdrescue(&["check", "-v", &left]).code;
         assert!([0, 4].contains(&code), "{story}: check says {code}");
         let undo = bcdrescue(&["undo", "--yes", "--target", &left, &record]);
         assert!([0, 1].contains(&undo.code), "{story}: {undo:?}");

@@ -73,7 +73,7 @@ fn every_kind_is_read_repaired_and_brought_back() {
 fn a_bitmap_is_kept_up_to_date_by_qemu() {
     let disk = Disk::of("win2008r2-bios");
     judge("qemu-img", &["bitmap", "--add", disk.name(), "backup"]);
-    unlimited(&["check", disk.name()]).exits(4);
+    unlimited(&["check", "-v", disk.name()]).exits(4);
     unlimited(&["fix", disk.name(), "--yes"]).exits(1);
     judge("qemu-img", &["check", disk.name()]);
     let info = String::from_utf8(judge("qemu-img", &["info", "--output=json", disk.name()])).unwrap();
@@ -94,7 +94,7 @@ fn what_qemu_cannot_do_either_is_refused_before_anything_is_written() {
         assert_eq!(all(disk), files, "{words}");
     };
     let stream = Disk::converted("win2008r2-bios", &["-O", "vmdk", "-o", "subformat=streamOptimized"]);
-    unlimited(&["check", stream.name()]).exits(4);
+    unlimited(&["check", "-v", stream.name()]).exits(4);
     refused(&stream, &[], "the vmdk image is stream-optimized and cannot be changed in place; convert it");
     let (luks, key) = made("win2008r2-bios", KINDS[10].1);
     refused(&luks, &[], "it is encrypted (LUKS); give its passphrase in a file: --key-file FILE");
@@ -120,7 +120,7 @@ fn a_machine_that_runs_on_it_is_left_alone() {
         let busy = "in use by a running virtual machine or another program";
         unlimited(&["fix", disk.name(), "--yes"]).exits(8).says(busy);
         let note = "a running virtual machine has it open for writing; what is read may be changing";
-        unlimited(&["check", disk.name()]).exits(4).says(note);
+        unlimited(&["check", "-v", disk.name()]).exits(4).says(note);
         drop(server);
         unlimited(&["fix", disk.name(), "--yes"]).exits(1);
     }

@@ -266,8 +266,8 @@ fn a_host_on_another_disk_is_told_of_and_left() {
     let host = case(mbr(other, 101 * MIB, Volume::Fat).files(&["/vm/win.vhdx"]));
     let there = disk(&host, None);
     let before = hash(&here.path);
-    bcdrescue(&["check", here.name(), there.name()]).exits(4);
-    bcdrescue(&["check", here.name(), "--with", there.name()]).exits(0);
+    bcdrescue(&["check", "-v", here.name(), there.name()]).exits(4);
+    bcdrescue(&["check", "-v", here.name(), "--with", there.name()]).exits(0);
     let Some(machine) = Machine::of(&[(&here, "512"), (&there, "512")]) else { return };
     let target = machine.run(&["check", "--json", machine.device(0)]).exits(4).target();
     let findings: Vec<_> = target["findings"].as_array().unwrap().iter().collect();
