@@ -73,7 +73,7 @@ fn an_image_that_was_cut_before_its_logical_partitions_is_not_called_well() {
                 let run = bcdrescue(&["check", disk.name(), "--json", "--require", requirement]);
                 assert_eq!(run.target()["requirements"][0]["met"], false, "{requirement}: {run:?}");
             }
-            bcdrescue(&["list", disk.name()]).exits(0).says("partitions may be missing here");
+            bcdrescue(&["list", disk.name()]).exits(0).says("partitions may be missing from this list");
             let output = disk.folder.path().join("record.json");
             bcdrescue(&["record", disk.name(), "-o", text(&output)]).exits(8).says("not recorded");
             let other = Disk::raw("win10-bios");

@@ -237,7 +237,7 @@ fn what_cannot_be_read_is_told_and_not_taken_for_missing() {
     let met: Vec<bool> = target["requirements"].as_array().unwrap().iter().map(met).collect();
     assert_eq!(met, [false, true, false, false, false]);
     let listed = unlimited(&["list", &server.url()]).exits(0);
-    assert!(listed.stdout.contains("something may be missing here"), "{}", listed.stdout);
+    assert!(listed.stdout.contains("this list may be incomplete"), "{}", listed.stdout);
     unlimited(&["fix", &server.url(), "--yes"]).exits(8).says("unread parts may be what is wrong");
     let target = unlimited(&["fix", &server.url(), "--yes", "--json"]).exits(8).target();
     assert_eq!(target["action"], Json::from("failed"));

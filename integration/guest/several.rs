@@ -74,7 +74,7 @@ fn the_rescues_own_disks_are_never_offered() {
     assert_eq!(checked, ["/dev/vda: BROKEN: Windows stops at boot with 0xc000000e"], "{screen}");
     // Not even by name, and nothing is asked: there is one patient.
     let said = guest.repair();
-    assert!(said.lines().any(|line| line.contains("  write ") && line.contains("of /dev/vda? ")), "{said}");
+    assert!(said.lines().any(|line| line.contains(". Write ") && line.contains("of /dev/vda? ")), "{said}");
     guest.shell();
     for name in ["sda", "sdb"] {
         guest.run(&format!("bcdrescue fix --yes /dev/{name}")).exits(4).says("nothing was written");

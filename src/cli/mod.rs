@@ -65,7 +65,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(args, cli.show),
         Command::Fix(args) => fix::run(args, cli.show),
         Command::Record(args) => record::run(args, cli.show.json),
-        Command::Undo(args) => undo::run(args, cli.show.json),
+        Command::Undo(args) => undo::run(args, cli.show),
         Command::Schema { of } => lines::write(format_args!("{:#}\n", schema(*of))).map(|()| HEALTHY),
         Command::Completions { shell } => shell::completions(*shell),
         Command::Man(args) => shell::man(args),

@@ -98,7 +98,7 @@ fn add(out: &mut Lines, entry: &Entry<'_>, same: &BTreeMap<String, Vec<String>>)
             for partition in entry.disk.iter().flat_map(|disk| &disk.partitions) {
                 let (start, size) = (partition.start, words::size(partition.size));
                 let name = clean(&partition.name);
-                out.add(format_args!("  {name} at 0x{start:x}, {size}, as the kernel sees it"));
+                out.add(format_args!("  {name} at 0x{start:x}, {size} (by the kernel)"));
             }
         }
         Ok(examined) => disk_picture::add(out, examined),
@@ -118,7 +118,7 @@ fn add(out: &mut Lines, entry: &Entry<'_>, same: &BTreeMap<String, Vec<String>>)
 /// What the kernel says of an attached disk: `20 GiB, ATA, Samsung SSD, sata, read-only`.
 fn device(disk: &AttachedDisk) -> String {
     let words = [Some(words::size(disk.size)), disk.vendor.clone(), disk.model.clone(), disk.bus.clone()];
-    let flags = [(disk.read_only, "read-only"), (disk.carries_running_system, "carries the running system")];
+    let flags = [(disk.read_only, "read-only"), (disk.carries_running_system, "runs this system")];
     let flags = flags.into_iter().filter(|(is_set, _)| *is_set).map(|(_, word)| word.to_owned());
     let words = words.into_iter().flatten().filter(|word| !word.is_empty());
     words.chain(flags).collect::<Vec<_>>().join(", ")

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use crate::cli::args::command_line::UndoArgs;
+use crate::cli::args::show_args::ShowArgs;
 use crate::cli::output::json;
 use crate::cli::output::json::repair::Action;
 use crate::cli::output::json::repair::Undone;
@@ -49,7 +50,7 @@ use crate::storage::open::open_mut;
 ///
 /// # Errors
 /// When the record or the disk cannot be read, the disk is not the recorded one or has moved on, or a write fails.
-pub(crate) fn run(args: &UndoArgs, as_json: bool) -> anyhow::Result<u8> {
+pub(crate) fn run(args: &UndoArgs, show: ShowArgs) -> anyhow::Result<u8> {
     let record = Record::load(&args.record)?;
     let path = args.target.clone().unwrap_or_else(|| record.target.path.clone());
     match args.write.dry_run {
@@ -64,7 +65,7 @@ pub(crate) fn run(args: &UndoArgs, as_json: bool) -> anyhow::Result<u8> {
     let examined = examine_alone(&path, &args.open.options())?;
     let kept = args.record.clone();
     let way_back = Undo::new(&record, kept, &examined.storage, &examined.layout, args.allow_changed_identity);
-    let mut run = UndoRun { args, as_json, path, identity: None };
+    let mut run = UndoRun { args, show, path, identity: None };
     match way_back {
         Ok(way_back) => {
             run.identity = way_back.identity();
@@ -120,7 +121,7 @@ fn ways_out(run: &UndoRun<'_>, record: &Record, examined: &Examined, refusal: &U
 
 struct UndoRun<'a> {
     args: &'a UndoArgs,
-    as_json: bool,
+    show: ShowArgs,
     path: PathBuf,
     /// The identity that the disk was given since the repair, and keeps.
     identity: Option<DiskId>,
@@ -130,21 +131,22 @@ impl UndoRun<'_> {
     /// Shows the way back and goes it, as far as the user wants.
     fn carry_out(&self, record: &Record, way_back: Undo, examined: Examined) -> anyhow::Result<u8> {
         let back = way_back.patches().to_vec();
-        if !self.as_json {
+        if !self.show.json {
             lines::show(|out| {
                 self.announce(out, record, &back);
-                if self.args.write.dry_run {
+                if self.args.write.dry_run && self.show.verbose {
                     sector_dump::sectors(out, &back);
                 }
             })?;
         }
         if self.args.write.dry_run {
-            self.say(Action::DryRun, &back, &format!("dry run: {NOTHING_WRITTEN}"))?;
+            let bytes = if self.show.verbose { "" } else { " (-v shows every byte)" };
+            self.say(Action::DryRun, &back, &format!("dry run: {NOTHING_WRITTEN}{bytes}"))?;
             return Ok(LEFT);
         }
         let question =
-            format!("  write {} of {}?", words::count(back.len(), "sector", "sectors"), self.name());
-        let can_ask = self.args.write.yes || !self.as_json;
+            format!("  Write {} of {}?", words::count(back.len(), "sector", "sectors"), self.name());
+        let can_ask = self.args.write.yes || !self.show.json;
         match if can_ask { pick::confirm(&question, self.args.write.yes)? } else { None } {
             Some(true) => {}
             Some(false) => {
@@ -153,7 +155,7 @@ impl UndoRun<'_> {
             }
             None => {
                 let message = pick::unasked("undo");
-                if self.as_json {
+                if self.show.json {
                     json::print(&[self.document(Action::NotConfirmed, &back, Some(&message))])?;
                 }
                 lines::warn(format_args!("error: {message}"));
@@ -236,11 +238,11 @@ impl UndoRun<'_> {
                 out.add(format_args!("  the drive letters in {} on partition {partition}", clean(path)));
             }
         }
-        out.add(format_args!("  {} in all", words::count(back.len(), "sector", "sectors")));
+        out.add(format_args!("  {} to write", words::count(back.len(), "sector", "sectors")));
     }
 
     fn say(&self, action: Action, back: &[Patch], sentence: &str) -> anyhow::Result<()> {
-        if self.as_json {
+        if self.show.json {
             return json::print(&[self.document(action, back, None)]);
         }
         lines::say(format_args!("  {sentence}"))

@@ -90,14 +90,15 @@ pub fn read(examined: &Examined) -> Read {
 #[must_use]
 pub fn notes(examined: &Examined) -> Vec<String> {
     let layout = &examined.layout;
-    let unread = layout.failed_read.iter().map(|error| {
-        format!("a part of the disk {}, so that something may be missing here: {error}", error.how())
-    });
+    let unread = layout
+        .failed_read
+        .iter()
+        .map(|error| format!("part of the disk {}, so this list may be incomplete: {error}", error.how()));
     let unseen = layout
         .table
         .unseen
         .iter()
-        .map(|unseen| format!("{}: partitions may be missing here", unseen.reason()));
+        .map(|unseen| format!("{}: partitions may be missing from this list", unseen.reason()));
     examined.notes.iter().chain(&layout.table.notes).cloned().chain(unseen).chain(unread).collect()
 }
 
