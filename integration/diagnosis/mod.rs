@@ -8,6 +8,7 @@ pub mod foreign_content;
 pub mod hybrid;
 pub mod logical;
 pub mod lone_volume;
+pub mod lost_windows;
 pub mod menus;
 pub mod named_here;
 pub mod no_system;

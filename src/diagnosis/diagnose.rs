@@ -91,7 +91,8 @@ impl Diagnosis {
         if self.verdict == Verdict::Unknown {
             return None;
         }
-        let first = self.chain.iter().find_map(|hop| self.findings.get(hop.finding?));
+        let first = self.chain.iter().filter(|hop| hop.state == State::Broken);
+        let first = first.filter_map(|hop| hop.finding).find_map(|index| self.findings.get(index));
         first.or_else(|| self.findings.first().filter(|finding| finding.severity == Severity::BlocksBoot))
     }
 
@@ -161,8 +162,6 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     findings.extend(loader_checks::findings(entries));
     findings.extend(context.snapshot.iter().flat_map(|snapshot| snapshot::findings(layout, snapshot)));
     findings.extend(entry::findings(layout, context, &references, &answers));
-    let old: Vec<DiskId> = repoints(&findings).map(|repoint| disk_of(&repoint.old)).collect();
-    findings.extend(winre::findings(layout, context, &old));
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let repointed: Vec<&Repoint> = repoints(&findings).collect();
     let kept = device::kept(layout, &references, &answers);
@@ -176,6 +175,8 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     let restore = restore.unless_taken(&context.apart);
     let matched: Vec<_> = references.iter().zip(&answers).collect();
     let letters = drive_letters::findings(layout, context, &matched, &repointed, &restore);
+    let old: Vec<DiskId> = repointed.iter().map(|repoint| disk_of(&repoint.old)).collect();
+    findings.extend(winre::findings(layout, context, &old, &restore));
     findings.extend(letters);
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     lead_with_lone_volume(&mut findings);

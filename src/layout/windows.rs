@@ -14,6 +14,7 @@ use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
 use crate::layout::version;
 use crate::layout::version::WindowsVersion;
+use crate::volume::Entry;
 use crate::volume::EntryKind;
 use crate::volume::Volume;
 
@@ -149,7 +150,8 @@ fn examine(volume: &Volume<'_>, index: VolumeIndex, root: &str, is_asked: bool) 
         return None;
     }
     let find = |path: &str| volume.find(&format!(r"{root}\System32\{path}"));
-    let look = |path: &str| Known::from(find(path).map(|found| found.map(|_| ())));
+    let is_file = |entry: &Entry| matches!(entry.kind, EntryKind::File { .. });
+    let look = |path: &str| Known::from(find(path).map(|found| found.filter(is_file).map(|_| ())));
     let (winload_exe, winload_efi) = (look("winload.exe").is_yes(), look("winload.efi").is_yes());
     let (system_hive, kernel) = (look(r"config\SYSTEM"), look("ntoskrnl.exe"));
     // The recovery environment's RAM disk has `\Windows` too, as `X:`; its store names it, but no volume here has it.
