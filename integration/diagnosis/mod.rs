@@ -20,5 +20,6 @@ pub mod recovery_config;
 pub mod sector_size;
 pub mod startup;
 pub mod unread;
+pub mod void_files;
 pub mod windows;
 pub mod without_entry;

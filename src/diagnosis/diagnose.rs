@@ -35,6 +35,7 @@ use crate::diagnosis::windows::drive_letters;
 use crate::diagnosis::windows::winre;
 use crate::layout::Layout;
 use crate::layout::index::StoreIndex;
+use crate::layout::system::SystemVolume;
 use crate::partition::DiskId;
 
 /// All findings of one disk.
@@ -133,8 +134,10 @@ fn repoints(findings: &[Finding]) -> impl Iterator<Item = &Repoint> {
 }
 
 /// What one volume lacks to start may be on the rest of its disk: that is said before anything that is missing, and as grave.
-fn lead_with_lone_volume(findings: &mut Vec<Finding>) {
-    let is_any = findings.first().is_some_and(|finding| finding.severity == Severity::BlocksBoot);
+fn lead_with_lone_volume(layout: &Layout, findings: &mut Vec<Finding>) {
+    let is_counted = layout.first_system().is_some_and(SystemVolume::is_ntldr_only);
+    let is_any =
+        is_counted || findings.first().is_some_and(|finding| finding.severity == Severity::BlocksBoot);
     let at = findings.iter().position(|finding| finding.code == Code::PartitionImage).filter(|_| is_any);
     if let Some(at) = at {
         let lone = findings.remove(at);
@@ -179,7 +182,7 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     findings.extend(winre::findings(layout, context, &old, &restore));
     findings.extend(letters);
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    lead_with_lone_volume(&mut findings);
+    lead_with_lone_volume(layout, &mut findings);
     let mut chain = chain::walk(layout, context, &references, &answers, &findings);
     let verdict = Verdict::of_disk(layout, &findings, &chain, &entries.way());
     if verdict == Verdict::Unknown {

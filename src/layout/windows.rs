@@ -71,6 +71,12 @@ impl WindowsVolume {
         format!(r"{}\System32\config\SYSTEM", self.root)
     }
 
+    /// The path of its hardware abstraction layer.
+    #[must_use]
+    pub fn hal_path(&self) -> String {
+        format!(r"{}\System32\hal.dll", self.root)
+    }
+
     /// Whether a path names its system root, as Windows reads paths: spare backslashes and the case of letters do not matter.
     #[must_use]
     pub fn is_at(&self, path: &str) -> bool {
