@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 
 use crate::support::disk::Disk;
 use crate::support::disk::hash;
+use crate::support::findings::check;
 use crate::support::findings::checked;
 use crate::support::findings::findings;
 use crate::support::findings::has;
@@ -16,6 +17,7 @@ use crate::support::judges::judged;
 use crate::support::judges::ntfs_file;
 use crate::support::judges::put_fat;
 use crate::support::judges::put_ntfs;
+use crate::support::letters::windows_10_disk;
 use crate::support::parts::change;
 use crate::support::parts::volume;
 use crate::support::program::bcdrescue;
@@ -317,4 +319,22 @@ fn a_compressed_store_is_read_and_only_the_identity_given_back() {
     bcdrescue(&["fix", disk.name(), "--yes", "--restore-identity"]).exits(0).says("nothing was written");
     bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);
     assert_eq!(hash(&disk.path), before);
+}
+
+/// The stores cannot be written with the letters: what is suggested is what is carried out.
+#[test]
+fn beside_a_compressed_store_no_drive_letters_are_offered() {
+    let disk = windows_10_disk();
+    if !rewritten(&disk, 1, "/Boot/BCD", "lznt1") {
+        return;
+    }
+    let target = check(&disk, 4);
+    let [letters] = findings(&target, "drive-letters").try_into().unwrap();
+    assert!(
+        letters["switch"].is_null() && !letters["remedy"].to_string().contains("--drive-letters"),
+        "{letters}"
+    );
+    assert!(letters["remedy"].as_str().unwrap().contains("--restore-identity"), "{letters}");
+    bcdrescue(&["fix", disk.name(), "--yes", "--drive-letters"]).exits(8);
+    bcdrescue(&["fix", disk.name(), "--yes", "--restore-identity"]).exits(1);
 }

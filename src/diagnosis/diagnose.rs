@@ -35,6 +35,7 @@ use crate::diagnosis::windows::drive_letters;
 use crate::diagnosis::windows::winre;
 use crate::layout::Layout;
 use crate::layout::index::StoreIndex;
+use crate::layout::system::SystemVolume;
 use crate::partition::DiskId;
 
 /// All findings of one disk.
@@ -91,7 +92,8 @@ impl Diagnosis {
         if self.verdict == Verdict::Unknown {
             return None;
         }
-        let first = self.chain.iter().find_map(|hop| self.findings.get(hop.finding?));
+        let first = self.chain.iter().filter(|hop| hop.state == State::Broken);
+        let first = first.filter_map(|hop| hop.finding).find_map(|index| self.findings.get(index));
         first.or_else(|| self.findings.first().filter(|finding| finding.severity == Severity::BlocksBoot))
     }
 
@@ -132,8 +134,10 @@ fn repoints(findings: &[Finding]) -> impl Iterator<Item = &Repoint> {
 }
 
 /// What one volume lacks to start may be on the rest of its disk: that is said before anything that is missing, and as grave.
-fn lead_with_lone_volume(findings: &mut Vec<Finding>) {
-    let is_any = findings.first().is_some_and(|finding| finding.severity == Severity::BlocksBoot);
+fn lead_with_lone_volume(layout: &Layout, findings: &mut Vec<Finding>) {
+    let is_counted = layout.first_system().is_some_and(SystemVolume::is_ntldr_only);
+    let is_any =
+        is_counted || findings.first().is_some_and(|finding| finding.severity == Severity::BlocksBoot);
     let at = findings.iter().position(|finding| finding.code == Code::PartitionImage).filter(|_| is_any);
     if let Some(at) = at {
         let lone = findings.remove(at);
@@ -161,8 +165,6 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     findings.extend(loader_checks::findings(entries));
     findings.extend(context.snapshot.iter().flat_map(|snapshot| snapshot::findings(layout, snapshot)));
     findings.extend(entry::findings(layout, context, &references, &answers));
-    let old: Vec<DiskId> = repoints(&findings).map(|repoint| disk_of(&repoint.old)).collect();
-    findings.extend(winre::findings(layout, context, &old));
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let repointed: Vec<&Repoint> = repoints(&findings).collect();
     let kept = device::kept(layout, &references, &answers);
@@ -176,9 +178,11 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     let restore = restore.unless_taken(&context.apart);
     let matched: Vec<_> = references.iter().zip(&answers).collect();
     let letters = drive_letters::findings(layout, context, &matched, &repointed, &restore);
+    let old: Vec<DiskId> = repointed.iter().map(|repoint| disk_of(&repoint.old)).collect();
+    findings.extend(winre::findings(layout, context, &old, &restore));
     findings.extend(letters);
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    lead_with_lone_volume(&mut findings);
+    lead_with_lone_volume(layout, &mut findings);
     let mut chain = chain::walk(layout, context, &references, &answers, &findings);
     let verdict = Verdict::of_disk(layout, &findings, &chain, &entries.way());
     if verdict == Verdict::Unknown {

@@ -16,6 +16,7 @@ use crate::layout::Layout;
 use crate::layout::VolumeFacts;
 use crate::layout::VolumeRole;
 use crate::layout::index::VolumeIndex;
+use crate::layout::system::SystemVolume;
 use crate::partition::TableKind;
 use crate::volume::FileSystem;
 
@@ -79,7 +80,9 @@ impl Verdict {
             return if is_doubted || is_damaged || is_part { Self::Unknown } else { Self::NotWindows };
         }
         let is_lone = findings.iter().any(|finding| finding.code == Code::PartitionImage);
-        if is_lone && Self::of(findings) == Self::Broken {
+        // NTLDR counts the partitions of a table, and there is none.
+        let is_counted = layout.first_system().is_some_and(SystemVolume::is_ntldr_only);
+        if is_lone && (is_counted || Self::of(findings) == Self::Broken) {
             return Self::Unknown;
         }
         // Neither is a store that may be there the same as none. An element that names what is not here was seen, whatever else

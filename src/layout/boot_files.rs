@@ -18,13 +18,22 @@ pub struct BootFile {
     pub content: Result<Content, Cause>,
 }
 
+/// A file under a name that others give Windows' boot manager when they replace it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Replaced {
+    /// Its path.
+    pub path: &'static str,
+    /// It is a whole program with a version, as Windows' is.
+    pub is_of_windows: bool,
+}
+
 /// Those of a disk that were looked into.
 #[derive(Debug, Default)]
 pub struct BootFiles {
     /// By volume and lower-case path.
     pub(super) files: BTreeMap<(VolumeIndex, String), BootFile>,
     /// Where the boot manager of the first system volume is another's, the file beside it that was Windows'.
-    pub(super) replaced: Option<&'static str>,
+    pub(super) replaced: Option<Replaced>,
 }
 
 impl BootFiles {

@@ -109,10 +109,10 @@ impl Contents {
         volume.of(&self.of).copied().unwrap_or(FileSystem::Unknown)
     }
 
-    /// Whether a volume is known to be encrypted: by BitLocker, or by the program whose loader is here.
+    /// Whether files may be on a volume that nobody can see.
     #[must_use]
-    pub fn is_encrypted(&self, volume: VolumeIndex) -> bool {
-        self.file_system(volume).is_encrypted(self.encryptor.is_some())
+    pub fn is_closed(&self, volume: VolumeIndex) -> bool {
+        self.file_system(volume).is_closed()
     }
 }
 

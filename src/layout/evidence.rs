@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
 
 use crate::bcd::device::Device;
+use crate::bcd::element::ElementId;
 use crate::bcd::element::ElementValue;
 use crate::bcd::object::Object;
 use crate::layout::content::Contents;
 use crate::layout::firmware::Firmware;
 use crate::layout::index::VolumeIndex;
 use crate::layout::store::StoreFile;
+use crate::volume::EntryKind;
 use crate::volume::Volume;
 
 /// Paths of all stores together that are looked up, at most; real stores name under thirty.
@@ -34,18 +37,40 @@ struct Places {
     hidden: BTreeSet<VolumeIndex>,
 }
 
+/// What a path has to name, where that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    File,
+    Directory,
+    Either,
+}
+
+impl Wanted {
+    const fn is(self, kind: EntryKind) -> bool {
+        matches!(
+            (self, kind),
+            (Self::Either, _)
+                | (Self::File, EntryKind::File { .. })
+                | (Self::Directory, EntryKind::Directory)
+        )
+    }
+}
+
+/// Lower-case paths.
+type Paths = BTreeMap<String, Wanted>;
+
 impl Evidence {
     /// Looks up every path that the stores name on every volume that can be read; `contents` are what the volumes hold.
     #[must_use]
     pub fn collect(volumes: &[Option<&Volume<'_>>], contents: &Contents, stores: &[&StoreFile]) -> Self {
-        let mut paths = BTreeSet::new();
+        let mut paths = Paths::new();
         for file in stores {
             let objects = file.parsed().into_iter().flat_map(|store| store.objects());
             objects.for_each(|object| paths_of(object, file.firmware, &mut paths));
         }
         let most = LOOKUPS_MAX.checked_div(volumes.len()).unwrap_or(PATHS_MAX);
-        let places = |path: String| {
-            let places = places(volumes, contents, &path);
+        let places = |(path, wanted): (String, Wanted)| {
+            let places = places(volumes, contents, &path, wanted);
             (path, places)
         };
         Self { found: paths.into_iter().take(PATHS_MAX.min(most)).map(places).collect() }
@@ -81,25 +106,30 @@ impl Evidence {
     }
 }
 
-fn places(volumes: &[Option<&Volume<'_>>], contents: &Contents, path: &str) -> Places {
+fn places(volumes: &[Option<&Volume<'_>>], contents: &Contents, path: &str, wanted: Wanted) -> Places {
     let mut places = Places::default();
     for (index, volume) in VolumeIndex::each(volumes) {
         match volume.map(|volume| volume.find(path)) {
-            Some(Ok(Some(_))) => places.on.insert(index),
-            Some(Ok(None)) if !contents.is_encrypted(index) => false,
+            Some(Ok(Some(entry))) => wanted.is(entry.kind) && places.on.insert(index),
+            Some(Ok(None)) if !contents.is_closed(index) => false,
             Some(Ok(None) | Err(_)) | None => places.hidden.insert(index),
         };
     }
     places
 }
 
-/// Every path in string elements and in device elements of `object`, lower-case.
-fn paths_of(object: &Object, firmware: Firmware, paths: &mut BTreeSet<String>) {
+/// Every path in string elements and in device elements of `object`.
+fn paths_of(object: &Object, firmware: Firmware, paths: &mut Paths) {
     for element in &object.elements {
         match &element.value {
             ElementValue::String(text) => {
-                insert(text, paths);
-                for_firmware(text, firmware).iter().for_each(|text| insert(text, paths));
+                let wanted = match element.id {
+                    Some(ElementId::PATH) => Wanted::File,
+                    Some(ElementId::SYSTEM_ROOT) if object.is_os_loader() => Wanted::Directory,
+                    _ => Wanted::Either,
+                };
+                insert(text, wanted, paths);
+                for_firmware(text, firmware).iter().for_each(|text| insert(text, wanted, paths));
             }
             ElementValue::Device(device) => device_paths(&device.device, paths),
             _ => {}
@@ -120,15 +150,15 @@ pub(crate) fn for_firmware(path: &str, firmware: Firmware) -> Option<String> {
     is_wrong.then(|| format!("{stem}.{right}"))
 }
 
-fn device_paths(device: &Device, paths: &mut BTreeSet<String>) {
+fn device_paths(device: &Device, paths: &mut Paths) {
     match device {
         Device::File { parent, path } | Device::Ramdisk { parent, path, .. } => {
-            insert(path, paths);
+            insert(path, Wanted::File, paths);
             device_paths(parent, paths);
         }
         Device::Vhd { parent } | Device::VhdPartition { host: parent, .. } => device_paths(parent, paths),
         Device::Locate { path, parent, .. } => {
-            insert(path, paths);
+            insert(path, Wanted::Either, paths);
             parent.iter().for_each(|parent| device_paths(parent, paths));
         }
         Device::Boot | Device::Partition(_) | Device::LegacyPartition(_) | Device::Opaque(_) => {}
@@ -136,8 +166,13 @@ fn device_paths(device: &Device, paths: &mut BTreeSet<String>) {
 }
 
 /// Descriptions and locales are strings too: only what begins like a path is one.
-fn insert(text: &str, paths: &mut BTreeSet<String>) {
-    if text.starts_with('\\') && text.len() > 1 {
-        paths.insert(text.to_lowercase());
+fn insert(text: &str, wanted: Wanted, paths: &mut Paths) {
+    if !text.starts_with('\\') || text.len() < 2 {
+        return;
+    }
+    match paths.entry(text.to_lowercase()) {
+        Entry::Vacant(slot) => drop(slot.insert(wanted)),
+        Entry::Occupied(slot) if *slot.get() == wanted => {}
+        Entry::Occupied(mut slot) => drop(slot.insert(Wanted::Either)),
     }
 }

@@ -7,10 +7,12 @@ use crate::layout::boot_file::Content;
 use crate::layout::boot_file::HEAD;
 use crate::layout::boot_files::BootFile;
 use crate::layout::boot_files::BootFiles;
+use crate::layout::boot_files::Replaced;
 use crate::layout::disk::Layout;
 use crate::layout::firmware::Firmware;
 use crate::layout::index::VolumeIndex;
 use crate::layout::known::Cause;
+use crate::layout::known::Known;
 use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
 use crate::layout::system::has_version;
@@ -45,6 +47,8 @@ pub(super) fn look_into(
     }
     let kernels = layout.windows.iter().filter(|windows| windows.kernel.is_yes());
     wanted.extend(kernels.map(|windows| (windows.volume, windows.kernel_path().to_lowercase())));
+    let hals = layout.windows.iter().filter(|windows| windows.hal.as_ref().is_some_and(Known::is_yes));
+    wanted.extend(hals.map(|windows| (windows.volume, windows.hal_path().to_lowercase())));
     let look = |(volume, path): (VolumeIndex, String)| {
         let file = file(volume.opened(volumes)?, &path)?;
         Some(((volume, path), file))
@@ -64,7 +68,12 @@ fn of_system(system: &SystemVolume) -> impl Iterator<Item = SystemFile> {
         (!is_uefi && system.ntldr.is_some()).then_some(SystemFile::Ntldr),
         (is_uefi && system.uefi_boot_manager).then_some(SystemFile::UefiBootManager),
     ];
-    files.into_iter().flatten().chain(system.fallbacks.iter().copied().filter(move |_| is_uefi))
+    let ntldr = system.ntldr.as_ref().filter(|_| !is_uefi);
+    let beside = ntldr.into_iter().flat_map(|ntldr| {
+        [(&ntldr.detect, SystemFile::Ntdetect), (&ntldr.scsi_driver, SystemFile::ScsiDriver)]
+    });
+    let beside = beside.filter(|(known, _)| known.is_yes()).map(|(_, file)| file);
+    files.into_iter().flatten().chain(beside).chain(system.fallbacks.iter().copied().filter(move |_| is_uefi))
 }
 
 fn file(volume: &Volume<'_>, path: &str) -> Option<BootFile> {
@@ -79,8 +88,14 @@ fn content(volume: &Volume<'_>, path: &str) -> Result<Content, Cause> {
 }
 
 /// Another's boot manager under the name of Windows', which lies beside it under a name of its own.
-fn replaced(volume: &Volume<'_>) -> Option<&'static str> {
-    let is_there = |path: &str| matches!(volume.find(path), Ok(Some(_)));
-    let beside = REPLACED.into_iter().find(|path| is_there(path))?;
-    (!has_version(volume, SystemFile::UefiBootManager.path())).then_some(beside)
+fn replaced(volume: &Volume<'_>) -> Option<Replaced> {
+    let is_there = |path: &&'static str| matches!(volume.find(path), Ok(Some(_)));
+    let beside: Vec<&'static str> = REPLACED.into_iter().filter(is_there).collect();
+    let first = *beside.first()?;
+    if has_version(volume, SystemFile::UefiBootManager.path()) {
+        return None;
+    }
+    let is_whole = |path: &str| content(volume, path).is_ok_and(|content| content.machine().is_some());
+    let sound = beside.into_iter().find(|path| is_whole(path) && has_version(volume, path));
+    Some(Replaced { path: sound.unwrap_or(first), is_of_windows: sound.is_some() })
 }

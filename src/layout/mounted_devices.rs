@@ -28,6 +28,7 @@ use crate::layout::windows::WindowsVolume;
 use crate::partition::PartitionTable;
 use crate::volume::Volume;
 use crate::volume::VolumeError;
+use crate::volume::VolumeFile;
 
 /// The key, below the root of the hive.
 const KEY: &str = "MountedDevices";
@@ -39,6 +40,8 @@ const BY_GUID: &[u8] = b"DMIO:ID:";
 const LOGS: [&str; 3] = [".LOG", ".LOG1", ".LOG2"];
 /// Bytes of a log that are looked at; its numbers are at the beginning.
 const LOG_HEAD: usize = 4096;
+/// Bytes of the base block that a hive begins with.
+const BASE_BLOCK: usize = 4096;
 
 /// The volumes that one Windows remembers, and whether its hive could be written.
 #[derive(Debug)]
@@ -59,6 +62,17 @@ pub struct MountedDevices {
     pub place: Result<Vec<DiskExtent>, Cause>,
     /// Why the volume must not be written now (a dirty or hibernated file system).
     pub obstacles: Vec<NotWritable>,
+    /// The file has nothing in it, where that is so.
+    pub void: Option<Void>,
+}
+
+/// How a file has nothing in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Void {
+    /// It has no bytes.
+    Empty,
+    /// It begins with zeros.
+    Zeros,
 }
 
 /// A log that may hold something newer than its hive.
@@ -181,6 +195,7 @@ fn read(volume: &Volume<'_>, index: WindowsIndex, windows: &WindowsVolume, start
         newer_logs: Vec::new(),
         place: Err(Cause::NotRead),
         obstacles: Vec::new(),
+        void: None,
     };
     match values(volume, &mut mounted) {
         Ok(values) => mounted.entries = Ok(values.iter().map(entry).collect()),
@@ -212,12 +227,28 @@ fn values(volume: &Volume<'_>, mounted: &mut MountedDevices) -> Result<Vec<Value
     let file = volume.open_file(&mounted.path)?.ok_or_else(not_opened)?;
     file.path().clone_into(&mut mounted.path);
     let read = |at, len| file.read_at(at, len).map_err(ReadError::reader);
-    let hive = SparseHive::open(&read, file.len())?;
+    let hive = match SparseHive::open(&read, file.len()) {
+        Ok(hive) => hive,
+        Err(error) => {
+            mounted.void = void(&file);
+            return Err(error.into());
+        }
+    };
     mounted.dirty = hive.is_dirty();
     let Some(key) = hive.key(&[KEY])? else { return Ok(Vec::new()) };
     let values = hive.values(&key)?;
     mounted.newer_logs = newer_logs(volume, &mounted.path, hive.base_block());
     Ok(values)
+}
+
+/// Looked at where no hive was found: of a sound one nothing more is read.
+fn void(file: &VolumeFile<'_>) -> Option<Void> {
+    let len = usize::try_from(file.len()).unwrap_or(usize::MAX).min(BASE_BLOCK);
+    if len == 0 {
+        return Some(Void::Empty);
+    }
+    let head = file.read_at(0, len).ok()?;
+    head.iter().all(|byte| *byte == 0).then_some(Void::Zeros)
 }
 
 fn newer_logs(volume: &Volume<'_>, hive: &str, base_block: &BaseBlock) -> Vec<NewerLog> {

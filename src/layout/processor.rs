@@ -2,6 +2,7 @@
 
 use crate::layout::boot_file::Machine;
 use crate::layout::boot_files::BootFile;
+use crate::layout::boot_files::Replaced;
 use crate::layout::disk::Layout;
 use crate::layout::firmware::Firmware;
 use crate::layout::index::VolumeIndex;
@@ -54,7 +55,7 @@ impl Layout {
 
     /// Where the boot manager of the system volume that the firmware comes to is another's: what Windows' is called there now.
     #[must_use]
-    pub const fn replaced_boot_manager(&self) -> Option<&'static str> {
+    pub const fn replaced_boot_manager(&self) -> Option<Replaced> {
         self.boot_files.replaced
     }
 }

@@ -66,6 +66,17 @@ impl StoreFile {
         self.store.as_ref().ok()
     }
 
+    /// Whether it can be written in place, as it is or as its logs make it.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        let is_whole = match self.dirty {
+            Some(Dirty::NotReplayed(_)) => false,
+            Some(Dirty::Replayed { .. }) => self.lacks() == 0,
+            None => true,
+        };
+        self.place.is_ok() && is_whole
+    }
+
     /// The file as it lies on the disk, when the store parsed.
     #[must_use]
     pub fn on_disk(&self) -> Option<&[u8]> {

@@ -2,6 +2,7 @@
 
 use crate::guid::Guid;
 use crate::layout::boot_ini::BootIniText;
+use crate::layout::boot_ini::Target;
 use crate::layout::file_version;
 use crate::layout::firmware::Firmware;
 use crate::layout::index::VolumeIndex;
@@ -61,6 +62,8 @@ pub struct Ntldr {
     pub detect: Known<()>,
     /// Whether `\ntbootdd.sys` is beside it.
     pub scsi_driver: Known<()>,
+    /// The file from which `boot.ini` starts a boot sector by itself, and whether it is there.
+    pub boot_sector: Option<(String, Known<()>)>,
 }
 
 impl SystemVolume {
@@ -173,13 +176,31 @@ pub(super) fn has_version(volume: &Volume<'_>, path: &str) -> bool {
 
 /// What is beside the loader of NT 5.x.
 fn ntldr(volume: &Volume<'_>) -> Ntldr {
-    let look = |file: SystemFile| Known::from(volume.find(file.path()).map(|found| found.map(|_| ())));
+    let look = |file: SystemFile| {
+        Known::from(
+            volume.find(file.path()).map(|found| found.filter(|entry| is_file(Some(entry.kind))).map(|_| ())),
+        )
+    };
     let text = |bytes: Vec<u8>| BootIniText::decode(&bytes);
+    let boot_ini = Known::from(volume.read(BOOT_INI, BOOT_INI_MAX).map(|found| found.map(text)));
+    let boot_sector = boot_ini.yes().and_then(|text| boot_sector(volume, text));
     Ntldr {
-        boot_ini: Known::from(volume.read(BOOT_INI, BOOT_INI_MAX).map(|found| found.map(text))),
+        boot_ini,
+        boot_sector,
         detect: look(SystemFile::Ntdetect),
         scsi_driver: look(SystemFile::ScsiDriver),
     }
+}
+
+/// The file of a boot sector that starts by itself; `C:` is this volume, and `C:\` alone its own boot sector.
+fn boot_sector(volume: &Volume<'_>, text: &BootIniText) -> Option<(String, Known<()>)> {
+    let parsed = text.parse();
+    let Some(Target::BootSector(path)) = parsed.default_target() else { return None };
+    let path = path.strip_prefix(['C', 'c'])?.strip_prefix(':')?.trim();
+    let is_path = path.starts_with('\\') && path.len() > 1;
+    let found = volume.find(Some(path).filter(|_| is_path)?);
+    let found = found.map(|found| found.filter(|entry| is_program(Some(entry.kind))).map(|_| ()));
+    Some((path.to_owned(), Known::from(found)))
 }
 
 /// Whether a type code says "EFI system partition".

@@ -14,6 +14,7 @@ use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
 use crate::layout::version;
 use crate::layout::version::WindowsVersion;
+use crate::volume::Entry;
 use crate::volume::EntryKind;
 use crate::volume::Volume;
 
@@ -68,6 +69,12 @@ impl WindowsVolume {
     #[must_use]
     pub fn system_hive_path(&self) -> String {
         format!(r"{}\System32\config\SYSTEM", self.root)
+    }
+
+    /// The path of its hardware abstraction layer.
+    #[must_use]
+    pub fn hal_path(&self) -> String {
+        format!(r"{}\System32\hal.dll", self.root)
     }
 
     /// Whether a path names its system root, as Windows reads paths: spare backslashes and the case of letters do not matter.
@@ -149,7 +156,8 @@ fn examine(volume: &Volume<'_>, index: VolumeIndex, root: &str, is_asked: bool) 
         return None;
     }
     let find = |path: &str| volume.find(&format!(r"{root}\System32\{path}"));
-    let look = |path: &str| Known::from(find(path).map(|found| found.map(|_| ())));
+    let is_file = |entry: &Entry| matches!(entry.kind, EntryKind::File { .. });
+    let look = |path: &str| Known::from(find(path).map(|found| found.filter(is_file).map(|_| ())));
     let (winload_exe, winload_efi) = (look("winload.exe").is_yes(), look("winload.efi").is_yes());
     let (system_hive, kernel) = (look(r"config\SYSTEM"), look("ntoskrnl.exe"));
     // The recovery environment's RAM disk has `\Windows` too, as `X:`; its store names it, but no volume here has it.

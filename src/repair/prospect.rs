@@ -65,6 +65,8 @@ pub struct Prospect {
     pub other: Option<Way>,
     /// Why `fix` with no more switches, or with none that lifts a refusal, would be refused.
     pub refused: Vec<Reason>,
+    /// Why giving the old identity back would be refused, where that is known and no switch lifts it.
+    pub unrestorable: Option<Reason>,
 }
 
 /// Whether Windows starts, by a diagnosis.
@@ -78,15 +80,18 @@ pub fn starts(diagnosis: &Diagnosis) -> bool {
 pub fn prospect(case: Case<'_>, diagnosis: &Diagnosis) -> Prospect {
     let plain = case.attempt(Cure::Repoint, case.context.choice, &[], &[]);
     let mut refused = plain.as_ref().err().map(reasons).unwrap_or_default();
-    let other = || case.restored(diagnosis);
+    let restored = case.restored(diagnosis);
+    let unrestorable = restored.as_ref().and_then(|restored| without_way(restored.as_ref().err()?));
+    let restored = restored.and_then(Result::ok);
+    let other = || restored.clone().filter(Way::ends_well);
     if let Ok(way) = plain.as_ref()
         && way.ends_well()
     {
         let other = other().filter(|other| other.after.verdict == Verdict::Healthy);
-        return Prospect { way: plain.ok(), other, refused };
+        return Prospect { way: plain.ok(), other, refused, unrestorable };
     }
     if diagnosis.verdict == Verdict::Healthy && plain.is_err() {
-        return Prospect { way: None, other: other(), refused };
+        return Prospect { way: None, other: other(), refused, unrestorable };
     }
     let (mut choice, mut switches) = case.further(diagnosis);
     let is_any = !switches.is_empty() || plain.as_ref().is_err_and(|stopped| wanted(stopped).is_some());
@@ -104,7 +109,17 @@ pub fn prospect(case: Case<'_>, diagnosis: &Diagnosis) -> Prospect {
         refused = more.as_ref().and_then(|more| more.as_ref().err()).map(reasons).unwrap_or_default();
     }
     let partly = || more.and_then(Result::ok).or(plain.ok());
-    Prospect { way: way.or_else(partly), other: None, refused }
+    // Of two repairs after which nobody can tell, that which every store and every program knows.
+    let is_in_doubt =
+        |way: &Way| (diagnosis.verdict, way.after.verdict) == (Verdict::Broken, Verdict::Unknown);
+    let in_doubt = || restored.clone().filter(is_in_doubt);
+    Prospect { way: way.or_else(in_doubt).or_else(partly), other: None, refused, unrestorable }
+}
+
+/// The reason that no switch lifts.
+fn without_way(stopped: &Stopped) -> Option<Reason> {
+    let reasons = reasons(stopped).into_iter().filter(|_| wanted(stopped).is_none());
+    reasons.into_iter().find(|reason| lift_of(reason).is_none())
 }
 
 /// A reason why a repair would not be carried out.
@@ -204,20 +219,22 @@ impl Case<'_> {
         (choice, switches)
     }
 
-    /// Giving the old identity back, where that ends well: alone, or with what else stops Windows.
-    fn restored(&self, diagnosis: &Diagnosis) -> Option<Way> {
+    /// Giving the old identity back: with what else stops Windows, where that ends well and it alone does not, or alone.
+    fn restored(&self, diagnosis: &Diagnosis) -> Option<Result<Way, Stopped>> {
         let (cure, choice) = (Cure::RestoreIdentity, self.context.choice);
         if choice.is_of_repointing() || !matches!(diagnosis.restore, Restore::Possible(_)) {
             return None;
         }
-        let alone = self.attempt(cure, choice, &[], &[]).ok().filter(Way::ends_well);
-        alone.or_else(|| {
-            let (mut choice, mut switches) = self.further(diagnosis);
-            if switches.is_empty() || choice.is_of_repointing() {
-                return None;
-            }
-            self.attempt_wanting(cure, None, &mut choice, &mut switches).ok().filter(Way::ends_well)
-        })
+        let alone = self.attempt(cure, choice, &[], &[]);
+        if alone.as_ref().is_ok_and(Way::ends_well) {
+            return Some(alone);
+        }
+        let (mut choice, mut switches) = self.further(diagnosis);
+        if switches.is_empty() || choice.is_of_repointing() {
+            return Some(alone);
+        }
+        let more = self.attempt_wanting(cure, None, &mut choice, &mut switches);
+        Some(if more.as_ref().is_ok_and(Way::ends_well) { more } else { alone })
     }
 
     /// The same repair, where a switch lifts each refusal.

@@ -46,7 +46,8 @@ const ROOT: FileHop =
     FileHop { kind: HopKind::SystemRoot, path: ElementId::SYSTEM_ROOT, device: ElementId::OS_DEVICE };
 
 /// What breaks the hop from NTLDR to Windows.
-const BOOT_INI: [Code; 7] = [
+const BOOT_INI: [Code; 9] = [
+    Code::BootIniBootSector,
     Code::BootIniDisk,
     Code::BootIniDriver,
     Code::BootIniMissing,
@@ -54,6 +55,7 @@ const BOOT_INI: [Code; 7] = [
     Code::BootIniSignature,
     Code::BootIniUtf16,
     Code::NtdetectMissing,
+    Code::NtdetectBroken,
 ];
 
 impl<'a> Chain<'a> {
@@ -172,7 +174,9 @@ impl<'a> Chain<'a> {
             Code::KernelBroken,
             Code::MachineMismatch,
             Code::HalMissing,
+            Code::HalBroken,
             Code::SystemHiveMissing,
+            Code::SystemHiveBroken,
             Code::SectorSizeMismatch,
         ];
         self.add_at(HopKind::Windows, evidence, volume, &codes);

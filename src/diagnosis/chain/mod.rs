@@ -112,7 +112,12 @@ impl<'a> Chain<'a> {
             .findings
             .iter()
             .position(|finding| finding.severity == Severity::BlocksBoot && breaks(finding));
-        let state = if finding.is_some() { State::Broken } else { State::Ok };
+        let state = match finding.and_then(|index| self.findings.get(index)) {
+            // That nobody can look breaks nothing.
+            Some(finding) if finding.code == Code::FileUnknown => State::Unknown,
+            Some(_) => State::Broken,
+            None => State::Ok,
+        };
         self.hops.push(Hop { kind, state, evidence, finding });
     }
 

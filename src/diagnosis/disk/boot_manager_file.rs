@@ -16,6 +16,7 @@ use crate::layout::Firmware;
 use crate::layout::Layout;
 use crate::layout::boot_file::Machine;
 use crate::layout::boot_files::BootFile;
+use crate::layout::boot_files::Replaced;
 use crate::layout::system::SystemVolume;
 use crate::layout::system_file::SystemFile;
 use crate::partition::BootCode;
@@ -171,10 +172,17 @@ fn fault_of_fallback(name: SystemFile, file: &BootFile) -> Option<String> {
 
 /// GRUB or another loader under the name of Windows' boot manager: no fault by itself.
 fn another(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
-    let beside = layout.replaced_boot_manager()?;
+    let Replaced { path, is_of_windows } = layout.replaced_boot_manager()?;
+    let (evidence, source) = match is_of_windows {
+        true => (format!("{path} exists, the usual name for the replaced boot manager"), path),
+        false => (
+            format!("{path} has the usual name for the replaced boot manager, but is not one of Windows"),
+            r"\Windows\Boot\EFI\bootmgfw.efi",
+        ),
+    };
     Some(Finding {
-        evidence: vec![format!("{beside} exists, the usual name for the replaced boot manager")],
-        remedy: Remedy::Advice(format!("if Windows does not start, copy {beside} over it")),
+        evidence: vec![evidence],
+        remedy: Remedy::Advice(format!("if Windows does not start, copy {source} over it")),
         ..Finding::plain(
             Code::BootManagerForeign,
             Severity::Note,

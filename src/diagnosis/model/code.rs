@@ -51,6 +51,8 @@ codes! {
     Bitlocker "bitlocker",
     /// The MBR has no boot code.
     BootCodeMissing "boot-code-missing",
+    /// `boot.ini` starts a boot sector from a file that is missing or empty.
+    BootIniBootSector "boot-ini-boot-sector",
     /// `boot.ini` refers to a disk number that does not exist.
     BootIniDisk "boot-ini-disk",
     /// `boot.ini` refers to a disk through `ntbootdd.sys`, which is missing.
@@ -125,6 +127,8 @@ codes! {
     FirmwareEntry "firmware-entry",
     /// The disk is GPT, but its store is for BIOS.
     FirmwareMismatch "firmware-mismatch",
+    /// `hal.dll` of a Windows of NT 5.x is empty, truncated or starts with zeros.
+    HalBroken "hal-broken",
     /// A Windows (NT 5.x) has no `hal.dll`.
     HalMissing "hal-missing",
     /// A Windows is hibernated, or was shut down with fast startup.
@@ -169,6 +173,8 @@ codes! {
     NotTheRecordedDisk "not-the-recorded-disk",
     /// No boot manager and no Windows were found.
     NotWindows "not-windows",
+    /// `NTDETECT.COM` is empty or starts with zeros.
+    NtdetectBroken "ntdetect-broken",
     /// `NTDETECT.COM` is missing next to NTLDR.
     NtdetectMissing "ntdetect-missing",
     /// Windows 2003 or XP: there is no BCD store.
@@ -225,6 +231,8 @@ codes! {
     StoreUnreadable "store-unreadable",
     /// Another store that the firmware does not use.
     StoreUnused "store-unused",
+    /// The SYSTEM hive of a Windows is empty or starts with zeros.
+    SystemHiveBroken "system-hive-broken",
     /// A Windows has no SYSTEM hive.
     SystemHiveMissing "system-hive-missing",
     /// The boot manager is on a logical partition, which MBR boot code cannot start.

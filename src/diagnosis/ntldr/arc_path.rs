@@ -4,11 +4,13 @@
 
 use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::remedy::NamedDisk;
+use crate::diagnosis::ntldr::void_file::is_void;
 use crate::layout::Layout;
 use crate::layout::arc_path::Adapter;
 use crate::layout::arc_path::ArcPath;
 use crate::layout::index::VolumeIndex;
 use crate::layout::system::SystemVolume;
+use crate::layout::system_file::SystemFile;
 use crate::layout::windows::WindowsVolume;
 use crate::partition::DiskId;
 use crate::partition::TableKind;
@@ -43,7 +45,8 @@ pub(in crate::diagnosis) fn lead<'a>(
     system: &SystemVolume,
     path: &ArcPath,
 ) -> Lead<'a> {
-    let may_have_driver = system.ntldr.as_ref().is_some_and(|ntldr| ntldr.scsi_driver.may_be());
+    let may_have_driver = system.ntldr.as_ref().is_some_and(|ntldr| ntldr.scsi_driver.may_be())
+        && !is_void(layout, system, SystemFile::ScsiDriver);
     // A GPT is another matter.
     let is_lone = |number: u32| {
         let is_beside = usize::try_from(number).is_ok_and(|it| it <= context.companions.len());

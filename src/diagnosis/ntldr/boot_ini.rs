@@ -47,6 +47,7 @@ pub(crate) fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
             findings.extend(incomplete(layout, system, by_itself(layout, context, system)));
             continue;
         };
+        findings.extend(boot_sector(layout, system));
         let default = path(found.default_target());
         if let Some(path) = default {
             findings.extend(entry(layout, context, system, path, true));
@@ -61,6 +62,24 @@ pub(crate) fn findings(layout: &Layout, context: &Context) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// What starts by itself is a boot sector in a file, as GRUB or the recovery console of Windows has it, and that is missing.
+fn boot_sector(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
+    let (path, found) = system.ntldr.as_ref()?.boot_sector.as_ref()?;
+    let place = layout.name(system.volume);
+    (!found.may_be()).then(|| Finding {
+        evidence: vec![format!(r"\boot.ini on {place}: default=C:{path}")],
+        remedy: Remedy::Advice(format!(
+            r"edit \boot.ini on {place}: set `default=` to the entry of Windows; or restore {path} from a backup"
+        )),
+        ..Finding::plain(
+            Code::BootIniBootSector,
+            severity(layout, system, true),
+            Subject::new(Place::BootIniDefault, r"\boot.ini default".to_owned()),
+            format!("boot.ini starts the boot sector in {path}, which is missing or empty on {place}"),
+        )
+    })
 }
 
 /// The hop from NTLDR to Windows: how it stands, what was found there, and the Windows that it leads to.

@@ -5,4 +5,5 @@ pub(crate) mod boot_ini;
 mod correction;
 mod severity;
 mod start_files;
+mod void_file;
 mod without_boot_ini;

@@ -2,6 +2,8 @@
 //!
 //! Sources of what it says: Microsoft, KB 330184 (`hal.dll`; of `ntoskrnl.exe` it is the same), KB 307545 (SYSTEM). Nothing was measured.
 
+use crate::diagnosis::model::boot_fault::Wanted;
+use crate::diagnosis::model::boot_fault::fault;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::finding::Finding;
@@ -9,9 +11,13 @@ use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::subject::Subject;
 use crate::diagnosis::ntldr::severity::severity;
+use crate::diagnosis::ntldr::void_file::is_void;
 use crate::diagnosis::ntldr::without_boot_ini::consequence;
 use crate::diagnosis::store::loader_checks;
 use crate::layout::Layout;
+use crate::layout::boot_file::Content;
+use crate::layout::boot_file::Machine;
+use crate::layout::boot_files::BootFile;
 use crate::layout::known::Known;
 use crate::layout::system::SystemVolume;
 use crate::layout::system_file::SystemFile;
@@ -21,13 +27,18 @@ use crate::layout::windows::WindowsVolume;
 const NOT_STARTED: &str =
     "NTLDR shows: Windows could not start because the following file is missing or corrupt:";
 
+/// Where to take NTDETECT.COM from.
+const COPY_DETECT: &str =
+    r"copy it there from \I386 on that Windows version's installation disc, or from a backup";
+
 /// What is beside NTLDR.
 pub(in crate::diagnosis) fn findings(
     layout: &Layout,
     context: &Context,
     system: &SystemVolume,
 ) -> Vec<Finding> {
-    detect(layout, system).into_iter().chain(utf16(layout, context, system)).collect()
+    let detect = detect(layout, system).or_else(|| broken_detect(layout, system));
+    detect.into_iter().chain(utf16(layout, context, system)).collect()
 }
 
 /// Whether what NTLDR looks for hardware with is surely not there.
@@ -39,14 +50,27 @@ fn detect(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
     let severity = severity(layout, system, true);
     (lacks_detect(system) && severity > Severity::Note).then(|| Finding {
         evidence: vec!["NTLDR shows: NTDETECT failed".into()],
-        remedy: Remedy::Advice(
-            r"copy it there from \I386 on that Windows version's installation disc, or from a backup".into(),
-        ),
+        remedy: Remedy::Advice(COPY_DETECT.into()),
         ..Finding::plain(
             Code::NtdetectMissing,
             severity,
             Subject::volume(layout, system.volume),
             format!(r"\ntldr is present, but {} next to it is missing", SystemFile::Ntdetect),
+        )
+    })
+}
+
+fn broken_detect(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
+    let severity = severity(layout, system, true);
+    let is_broken = is_void(layout, system, SystemFile::Ntdetect) && severity > Severity::Note;
+    is_broken.then(|| Finding {
+        evidence: vec!["NTLDR shows: NTDETECT failed".into()],
+        remedy: Remedy::Advice(COPY_DETECT.into()),
+        ..Finding::plain(
+            Code::NtdetectBroken,
+            severity,
+            Subject::volume(layout, system.volume),
+            format!("{} is empty or starts with zeros", SystemFile::Ntdetect),
         )
     })
 }
@@ -76,12 +100,20 @@ pub(in crate::diagnosis) fn incomplete(layout: &Layout, windows: &WindowsVolume)
     let mut findings = loader_checks::incomplete(layout, &volume, windows, None);
     for finding in &mut findings {
         let file = match finding.code {
-            Code::KernelMissing => r"<Windows root>\system32\ntoskrnl.exe".to_owned(),
+            Code::KernelMissing | Code::KernelBroken => r"<Windows root>\system32\ntoskrnl.exe".to_owned(),
             _ => format!(r"{}\SYSTEM32\CONFIG\SYSTEM", windows.root.to_uppercase()),
         };
         finding.evidence.push(format!("{NOT_STARTED} {file}"));
     }
-    if matches!(windows.hal, Some(Known::No)) {
+    findings.extend(other_processor(layout, windows));
+    let is_certain =
+        |file: &&BootFile| matches!(file.content, Ok(Content::Empty | Content::Zeros | Content::Cut { .. }));
+    let hal = layout.boot_file(windows.volume, &windows.hal_path()).filter(is_certain);
+    let hal = match windows.hal {
+        Some(Known::No) => Some((Code::HalMissing, "is missing".to_owned())),
+        _ => hal.and_then(|file| fault(file, Wanted::Program)).map(|fault| (Code::HalBroken, fault)),
+    };
+    if let Some((code, what)) = hal {
         findings.push(Finding {
             evidence: vec![format!(r"{NOT_STARTED} <Windows root>\system32\hal.dll")],
             remedy: Remedy::Advice(
@@ -89,13 +121,23 @@ pub(in crate::diagnosis) fn incomplete(layout: &Layout, windows: &WindowsVolume)
                  each kind of machine)"
                     .into(),
             ),
-            ..Finding::plain(
-                Code::HalMissing,
-                Severity::BlocksBoot,
-                volume,
-                format!(r"{}\System32\hal.dll is missing", windows.root),
-            )
+            ..Finding::plain(code, Severity::BlocksBoot, volume, format!("{} {what}", windows.hal_path()))
         });
     }
     findings
+}
+
+/// A kernel for a processor on which no NTLDR runs: it switches to 64 bits by itself.
+fn other_processor(layout: &Layout, windows: &WindowsVolume) -> Option<Finding> {
+    let path = windows.kernel_path();
+    let machine = layout.boot_file(windows.volume, &path)?.content.as_ref().ok()?.machine()?;
+    (!matches!(machine, Machine::X86 | Machine::X64)).then(|| Finding {
+        remedy: Remedy::Advice("restore it from a backup".into()),
+        ..Finding::plain(
+            Code::MachineMismatch,
+            Severity::BlocksBoot,
+            Subject::volume(layout, windows.volume),
+            format!("{path} is a program for {machine}, and NTLDR runs on x86 and x64"),
+        )
+    })
 }

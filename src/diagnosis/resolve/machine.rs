@@ -78,6 +78,12 @@ impl<'a> Machine<'a> {
         self.disk(spot.disk).is_some_and(|layout| layout.evidence.hides(spot.volume, file))
     }
 
+    /// Whether files on a volume can be seen.
+    pub(super) fn is_readable(self, spot: Spot) -> bool {
+        let facts = self.disk(spot.disk).and_then(|layout| layout.volume(spot.volume));
+        facts.is_some_and(|facts| facts.file_system.is_readable())
+    }
+
     /// The volume that is named by both its identities.
     pub(super) fn here(self, named: &QualifiedPartition) -> Option<Spot> {
         self.disks()

@@ -399,12 +399,21 @@ fn direct(facts: &Facts<'_>, place: &Place, spot: Spot) -> Direct {
         (true, is_whole) if is_whole || place.needs.is_empty() => Direct::Is,
         // A GUID needs no file, where what has gone is no more than a resume loader.
         (true, _) if by_guid && !place.needs.is_proof && place.needs.is_lost() => Direct::Is,
+        (true, _) if is_written_over(facts, place, spot) => Direct::Is,
         // What is missing here, and nowhere else, was lost.
         (true, _) if grade.several || (grade.any && !place.needs.is_windows) => Direct::Is,
         (true, _) => Direct::Not,
         (false, false) if !by_guid => Direct::Not,
         (false, _) => Direct::Doubt(better),
     }
+}
+
+/// Whether something else was put where the place was, and what that had is nowhere: the partition is the one that is meant.
+fn is_written_over(facts: &Facts<'_>, place: &Place, spot: Spot) -> bool {
+    let mut all = facts.machine.disks().flat_map(|(disk, _)| facts.machine.spots(disk));
+    !facts.machine.is_readable(spot)
+        && !place.needs.is_empty()
+        && !all.any(|spot| place.needs.grade(facts.machine, spot).complete)
 }
 
 fn ambiguous(facts: &Facts<'_>, spots: &[Spot]) -> Unresolved {

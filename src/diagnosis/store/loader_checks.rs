@@ -28,6 +28,8 @@ use crate::layout::boot_file::Machine;
 use crate::layout::evidence::for_firmware;
 use crate::layout::index::StoreIndex;
 use crate::layout::index::VolumeIndex;
+use crate::layout::mounted_devices::MountedDevices;
+use crate::layout::mounted_devices::Void;
 use crate::layout::store::StoreFile;
 use crate::layout::windows::WindowsVolume;
 use crate::partition::TableKind;
@@ -243,11 +245,35 @@ pub(in crate::diagnosis) fn incomplete(
     if !windows.system_hive.may_be() {
         findings.push(missing(Code::SystemHiveMissing, r"config\SYSTEM"));
     }
+    findings.extend(without_content(layout, windows).map(|how| Finding {
+        remedy: Remedy::Advice(
+            "restore it from a backup (Windows keeps copies in System32\\config\\RegBack up to Windows 10 1709)".into(),
+        ),
+        ..Finding::plain(
+            Code::SystemHiveBroken,
+            Severity::BlocksBoot,
+            volume.clone(),
+            format!(r"{}\System32\config\SYSTEM {how}", windows.root),
+        )
+    }));
     if !windows.kernel.may_be() {
         findings.push(missing(Code::KernelMissing, "ntoskrnl.exe"));
     }
     findings.extend(loader_file::kernel(layout, volume, windows, loader));
     findings
+}
+
+/// How the SYSTEM hive of a Windows has nothing in it, where that is so.
+fn without_content(layout: &Layout, windows: &WindowsVolume) -> Option<&'static str> {
+    let is_its = |hive: &&MountedDevices| {
+        layout
+            .installation(hive.windows)
+            .is_some_and(|it| (it.volume, &it.root) == (windows.volume, &windows.root))
+    };
+    match layout.mounted.iter().find(is_its)?.void? {
+        Void::Empty => Some("is empty (0 bytes)"),
+        Void::Zeros => Some("starts with zeros instead of a registry header"),
+    }
 }
 
 /// The directory that the entry calls its system root is there, and holds no Windows.

@@ -244,7 +244,11 @@ impl<'a> Wanted<'a> {
         let volume = self.store.volume;
         let here = |volume| Goal { layout: self.layout, volume, companion: None };
         match (lookup.find(self.layout, volume), lookup.place) {
-            (Found::At(_), _) | (Found::Hidden(_), Where::Anywhere) => None,
+            (Found::At(_), _) => None,
+            (Found::Hidden(volume), Where::Anywhere) => {
+                let facts = self.layout.volume(volume).filter(|facts| facts.file_system.is_closed())?;
+                (!self.layout.is_encrypted(facts)).then(|| self.unknown(here(volume), facts))?
+            }
             (Found::Hidden(volume), Where::Boot) => self.on(here(volume), "", &|| Remedy::None),
             (Found::Nowhere, Where::Boot) => {
                 let remedy = || {

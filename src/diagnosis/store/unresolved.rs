@@ -19,8 +19,9 @@ impl DeviceElement<'_> {
     pub(in crate::diagnosis) fn left(&self, change: Change, why: &Unresolved) -> Finding {
         let reason = self.reason(why);
         let message = match change {
-            Change::Signature | Change::DiskGuid | Change::Both => {
-                format!("refers to a disk that is not present; {reason}")
+            Change::Signature | Change::Both => format!("refers to a disk that is not present; {reason}"),
+            Change::DiskGuid => {
+                format!("refers to a partition of this disk by a disk GUID that it does not have; {reason}")
             }
             Change::Partition => format!("refers to a partition that is not on this disk; {reason}"),
             Change::Style => format!(

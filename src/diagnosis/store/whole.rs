@@ -73,6 +73,12 @@ pub(in crate::diagnosis) fn goal<'a>(
         volume,
         companion: Some((disk, companion)),
     };
+    // Of a GPT disk the partition's GUID decides, whatever is said of the disk.
+    let by_guid = || {
+        let is_guid = matches!(reference.named, QualifiedPartition::Gpt { .. });
+        let volume = direct(layout, &reference.named).filter(|_| is_guid)?;
+        Some(Goal { layout, volume, companion: None })
+    };
     match answer {
         Resolution::Here(volume) | Resolution::Repoint { volume, .. } => {
             Some(Goal { layout, volume: *volume, companion: None })
@@ -84,13 +90,10 @@ pub(in crate::diagnosis) fn goal<'a>(
             let found = |(disk, companion): (CompanionIndex, &'a Companion)| {
                 Some(on((disk, companion), is_here(&companion.layout, &reference.named)?))
             };
-            // Of a GPT disk the partition's GUID decides, whatever disk it is on.
-            let by_guid = matches!(reference.named, QualifiedPartition::Gpt { .. });
-            let here = || direct(layout, &reference.named).filter(|_| by_guid);
-            let here = || Some(Goal { layout, volume: here()?, companion: None });
-            context.companions_indexed().find_map(found).or_else(here)
+            context.companions_indexed().find_map(found).or_else(by_guid)
         }
-        Resolution::Unresolved { .. } | Resolution::Untouched => None,
+        Resolution::Unresolved { .. } => by_guid(),
+        Resolution::Untouched => None,
     }
 }
 

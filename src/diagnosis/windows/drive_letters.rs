@@ -26,6 +26,7 @@ use crate::layout::mounted_devices::MountedDevice;
 use crate::layout::mounted_devices::MountedDevices;
 use crate::layout::mounted_devices::Named;
 use crate::layout::mounted_devices::NewerLog;
+use crate::layout::store::StoreFile;
 
 /// Letters that are shown of a name that is no drive letter.
 const NAME_MAX: usize = 64;
@@ -41,8 +42,13 @@ pub(crate) fn findings(
     restore: &Restore,
 ) -> Vec<Finding> {
     let known = Known::new(layout, context, matched, repoints);
+    let is_writable =
+        repoints.iter().all(|repoint| layout.store(repoint.store).is_none_or(StoreFile::is_writable));
     let of_hive = |(hive, mounted): (HiveIndex, &MountedDevices)| match &mounted.entries {
-        Ok(entries) => Letters { known: &known, restore, hive, mounted, entries }.finding(),
+        Ok(entries) => {
+            let is_writable = is_writable && is_hive_writable(layout, mounted);
+            Letters { known: &known, restore, hive, mounted, entries, is_writable }.finding()
+        }
         Err(reason) => context.choice.drive_letters.then(|| unread(layout, mounted, reason)),
     };
     layout.hives_indexed().filter_map(of_hive).collect()
@@ -53,6 +59,16 @@ fn unread(layout: &Layout, mounted: &MountedDevices, reason: &Cause) -> Finding 
     Finding::plain(Code::DriveLettersUnread, Severity::Note, Subject::volume(layout, mounted.volume), message)
 }
 
+/// Whether nothing stands against writing to a hive for good.
+fn is_hive_writable(layout: &Layout, mounted: &MountedDevices) -> bool {
+    let asleep = layout.installation(mounted.windows).is_none_or(|windows| windows.asleep.may_be());
+    mounted.place.is_ok()
+        && !mounted.dirty
+        && mounted.newer_logs.is_empty()
+        && mounted.obstacles.is_empty()
+        && !asleep
+}
+
 /// The letters of one Windows.
 struct Letters<'a> {
     known: &'a Known<'a>,
@@ -60,6 +76,8 @@ struct Letters<'a> {
     hive: HiveIndex,
     mounted: &'a MountedDevices,
     entries: &'a [MountedDevice],
+    /// Whether the letters can be written, and the stores that are written with them.
+    is_writable: bool,
 }
 
 /// An entry with the partition that it should name.
@@ -94,7 +112,8 @@ impl<'a> Letters<'a> {
         let remedy = match (stale.is_empty(), self.known.context.choice.drive_letters) {
             (true, _) => Remedy::Advice("choose the letter in Windows (`diskmgmt.msc`)".into()),
             (false, true) => Remedy::Edit(stale.iter().map(|stale| self.edit(stale)).collect()),
-            (false, false) => self.advice(),
+            (false, false) if self.is_writable => self.advice(),
+            (false, false) => self.closed(),
         };
         let evidence = self.evidence(&stale, &doubled);
         Some(Finding {
@@ -111,6 +130,14 @@ impl<'a> Letters<'a> {
         };
         let advice = format!("`fix --drive-letters` re-points them{other}");
         Remedy::Switch(Switch::DriveLetters, advice)
+    }
+
+    /// `fix --drive-letters` would be refused.
+    fn closed(&self) -> Remedy {
+        Remedy::Advice(match self.restore {
+            Restore::Possible(_) => "not needed with `fix --restore-identity`".to_owned(),
+            Restore::Nothing | Restore::Impossible(_) => "assign them in Windows (`diskmgmt.msc`)".to_owned(),
+        })
     }
 
     fn evidence(&self, stale: &[&Stale<'_>], doubled: &[&Stale<'_>]) -> Vec<String> {

@@ -2,6 +2,7 @@
 //!
 //! Windows' `reagentc` believes it, the boot manager does not read it: the recovery environment starts by the store.
 
+use crate::diagnosis::identity::restore::Restore;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::finding::Finding;
@@ -21,15 +22,21 @@ use crate::partition::DiskId;
 /// `InstallState` of a recovery environment that is switched off; Windows looks for it anew when it is switched on.
 const DISABLED: u32 = 0;
 
-/// All findings, one for each Windows; `old` are the identities that are re-pointed from. What the copies beside the
+/// All findings, one for each Windows; `old` are the identities that are re-pointed from, `restore` whether one can be put back. What the copies beside the
 /// recovery images say comes with those of Windows' own, or once by itself.
 #[must_use]
-pub(crate) fn findings(layout: &Layout, context: &Context, old: &[DiskId]) -> Vec<Finding> {
+pub(crate) fn findings(
+    layout: &Layout,
+    context: &Context,
+    old: &[DiskId],
+    restore: &Restore,
+) -> Vec<Finding> {
+    let finding = |index, file| finding(layout, context, old, restore, index, file);
     let (own, copies): (Vec<(usize, &WinreFile)>, Vec<_>) =
         layout.winre.iter().enumerate().partition(|(_, file)| file.windows.is_some());
     let mut findings: Vec<Finding> =
-        own.into_iter().filter_map(|(index, file)| finding(layout, context, old, index, file)).collect();
-    let copy = copies.into_iter().find_map(|(index, file)| finding(layout, context, old, index, file));
+        own.into_iter().filter_map(|(index, file)| finding(index, file)).collect();
+    let copy = copies.into_iter().find_map(|(index, file)| finding(index, file));
     match (findings.first_mut(), copy) {
         (Some(first), Some(copy)) => first.evidence.push(format!("the copy is also wrong: {}", copy.subject)),
         (None, Some(copy)) => findings.push(copy),
@@ -42,6 +49,7 @@ fn finding(
     layout: &Layout,
     context: &Context,
     old: &[DiskId],
+    restore: &Restore,
     index: usize,
     file: &WinreFile,
 ) -> Option<Finding> {
@@ -67,8 +75,11 @@ fn finding(
     if evidence.is_empty() {
         return None;
     }
-    let is_old = config.locations.iter().filter_map(|location| location.disk).any(|disk| old.contains(&disk));
-    let other = if is_old { "; `fix --restore-identity` makes it valid again" } else { "" };
+    let is_back = |disk: DiskId| matches!(restore, Restore::Possible(old) if old.disk == disk);
+    let other = match config.locations.iter().filter_map(|location| location.disk).any(is_back) {
+        true => "; `fix --restore-identity` makes it valid again",
+        false => "",
+    };
     let advice = format!(
         "the recovery environment still starts from the store's entry, but `reagentc /info` shows it as \
          disabled or at an unknown location; in Windows run `reagentc /disable`, then `reagentc \

@@ -5,6 +5,7 @@ use crate::diagnosis::Diagnosis;
 use crate::diagnosis::identity::restore::Restore;
 use crate::diagnosis::show_disk;
 use crate::layout::Layout;
+use crate::layout::index::VolumeIndex;
 use crate::repair::refusal::Lift;
 use crate::repair::refusal::Refusal;
 use crate::volume::FileSystem;
@@ -18,7 +19,10 @@ pub(super) fn choice_needed(
 ) -> Option<Refusal> {
     let meant = !restores && diagnosis.repoints().any(|repoint| repoint.volume.is_none());
     let companion = context.companions.iter().filter(|_| meant).map(|companion| &companion.layout);
-    let Encrypted { what, at_hand, store } = std::iter::once(layout).chain(companion).find_map(encrypted)?;
+    let Encrypted { what, at_hand, store } = std::iter::once(layout)
+        .chain(companion)
+        .find_map(encrypted)
+        .or_else(|| perhaps_encrypted(layout, diagnosis))?;
     let other = match &diagnosis.restore {
         _ if restores => String::new(),
         Restore::Possible(old) => format!(
@@ -44,6 +48,23 @@ struct Encrypted {
     at_hand: &'static str,
     /// How a store is that nobody writes.
     store: &'static str,
+}
+
+/// The same of a volume that an element is to name, and that may be encrypted for what its bytes look like.
+fn perhaps_encrypted(layout: &Layout, diagnosis: &Diagnosis) -> Option<Encrypted> {
+    let is_it = |volume: &VolumeIndex| {
+        layout.volume(*volume).is_some_and(|facts| facts.file_system == FileSystem::Encrypted)
+    };
+    let volume = diagnosis.repoints().filter_map(|repoint| repoint.volume).find(is_it)?;
+    Some(Encrypted {
+        what: format!(
+            "{} looks encrypted, by an unknown program: cannot determine whether Windows starts after this \
+             repair",
+            layout.name(volume)
+        ),
+        at_hand: "rescue disk of that program",
+        store: "unchanged",
+    })
 }
 
 /// The same of the first encrypted volume of a disk.

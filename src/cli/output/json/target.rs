@@ -205,7 +205,12 @@ pub fn checked(
     requirements: &[(Requirement, Option<String>)],
 ) -> Checked {
     let fix = fix(&examined.path, prospect, switches);
-    Checked { examined: target(examined), fix, requirements: required(requirements) }
+    let mut examined = target(examined);
+    if let (Some(restore), Some(reason)) = (&mut examined.restore_identity, &prospect.unrestorable) {
+        let reason = Some(advice::of_reason(reason));
+        *restore = OtherCure { possible: false, reason, identity: None, partitions: None };
+    }
+    Checked { examined, fix, requirements: required(requirements) }
 }
 
 fn fix(path: &Path, prospect: &Prospect, switches: &[OsString]) -> Option<Fix> {
@@ -262,7 +267,7 @@ fn chain(diagnosis: &Diagnosis) -> Vec<Hop> {
 fn stop(diagnosis: &Diagnosis) -> Option<Stop> {
     let finding = diagnosis.stop()?;
     Some(Stop {
-        hop: diagnosis.chain.iter().find(|hop| hop.finding.is_some()).map(|hop| hop.kind.as_str()),
+        hop: diagnosis.chain.iter().find(|hop| hop.state == State::Broken).map(|hop| hop.kind.as_str()),
         code: finding.code.as_str(),
         message: finding.message.clone(),
         predicted_status: finding.predicted_status,
