@@ -193,6 +193,7 @@ fn facts(
             unreadable,
             unread,
             asleep: Known::No,
+            has_spare: found.contents.has_spare(index),
             missing: opened.missing,
             beyond: opened.beyond,
             is_startable: opened.is_startable,

@@ -98,18 +98,14 @@ fn extended(layout: &Layout, volume: VolumeIndex, number: u32, kind: u8) -> Find
     let is_fat = layout.volume(volume).is_some_and(|facts| facts.file_system.is_fat());
     let right = if is_fat { "c" } else { "7" };
     Finding {
-        evidence: vec![
-            "the boot record of a volume is where the first extended boot record should be".to_owned(),
-        ],
-        remedy: Remedy::Advice(format!(
-            "`sfdisk --part-type DISK {number} {right}` gives it the type of a volume"
-        )),
+        evidence: vec!["a volume boot record is where the first extended boot record should be".to_owned()],
+        remedy: Remedy::Advice(format!("`sfdisk --part-type DISK {number} {right}` sets the usual type")),
         ..Finding::plain(
             Code::PartitionType,
             severity,
             Subject::volume(layout, volume),
             format!(
-                "its partition has type {kind:02x}, that of an extended partition: Windows does not see the volume in it"
+                "the partition has type {kind:02x}, an extended partition: Windows does not see the volume in it"
             ),
         )
     }
