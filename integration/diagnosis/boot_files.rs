@@ -175,6 +175,91 @@ fn firmware_finds_nothing_where_neither_boot_manager_nor_fallback_is_whole() {
     stops(&disk, "boot manager", "boot-manager-broken", None);
 }
 
+/// Of 0 bytes it is there, and no program.
+#[test]
+fn a_boot_manager_of_no_bytes_is_not_called_missing() {
+    for (image, number, path) in [("win11-uefi-healthy", 1, MANAGER), ("win10-bios-healthy", 1, "/bootmgr")] {
+        let disk = Disk::raw(image);
+        change(&disk, number, |volume| match image.starts_with("win11") {
+            true => [path, FALLBACK].iter().for_each(|path| put_fat(volume, path, &[])),
+            false => put_ntfs(volume, path, &[]),
+        });
+        let finding = stops(&disk, "boot manager", "boot-manager-broken", None);
+        assert!(finding["message"].as_str().unwrap().ends_with("is empty (0 bytes)"), "{finding}");
+        assert!(!has(&checked(&disk, 4, "broken"), "boot-manager-missing"));
+    }
+}
+
+/// The fallback and the loader are for one processor: it is the boot manager that is for another.
+#[test]
+fn a_boot_manager_for_another_processor_than_all_others_is_the_one_that_is_wrong() {
+    let disk = Disk::raw("win11-uefi-healthy");
+    let x64 = for_machine(&program(&disk, 3), 0x8664);
+    let put = |number: u32, path: &str, bytes: &[u8]| {
+        change(&disk, number, |volume| match number {
+            1 => put_fat(volume, path, bytes),
+            _ => put_ntfs(volume, path, bytes),
+        });
+    };
+    put(1, FALLBACK, &x64);
+    put(3, LOADER, &x64);
+    put(3, KERNEL, &x64);
+    for (machine, name) in [(0xaa64, "ARM64"), (0x014c, "x86")] {
+        put(1, MANAGER, &for_machine(&x64, machine));
+        let target = checked(&disk, 4, "degraded");
+        let [finding] = findings(&target, "boot-manager-broken").try_into().unwrap();
+        let wrong = format!("bootmgfw.efi is a program for {name}, expected x64: ");
+        assert!(finding["message"].as_str().unwrap().contains(&wrong), "{finding}");
+        assert!(
+            finding["remedy"].as_str().unwrap().contains(r"copy \EFI\Boot\bootx64.efi over it"),
+            "{finding}"
+        );
+        for code in ["machine-mismatch", "fallback-loader-missing", "fallback-loader-foreign"] {
+            assert!(!has(&target, code), "{target:#}");
+        }
+        assert_eq!(hop(&target, "loader")["state"], "ok");
+    }
+    put(1, MANAGER, &x64);
+    checked(&disk, 0, "healthy");
+}
+
+/// What is no program is no other loader.
+#[test]
+fn a_fallback_of_zeros_is_said_once() {
+    let disk = Disk::raw("win11-uefi-healthy");
+    for bytes in [vec![0; 5000], b"a text".to_vec()] {
+        change(&disk, 1, |volume| put_fat(volume, FALLBACK, &bytes));
+        let target = checked(&disk, 4, "degraded");
+        assert!(
+            has(&target, "boot-manager-broken") && !has(&target, "fallback-loader-foreign"),
+            "{target:#}"
+        );
+    }
+}
+
+/// Firmware asks for the last byte of the certificates, which are behind all that is loaded.
+#[test]
+fn a_boot_manager_that_is_cut_inside_its_certificates_is_broken() {
+    let disk = Disk::raw("win11-uefi-healthy");
+    let mut signed = program(&disk, 3);
+    let at = u32::from_le_bytes(signed[0x3c..0x40].try_into().unwrap()) as usize + 24;
+    let directories = at + if signed[at..at + 2] == [0x0b, 0x02] { 112 } else { 96 };
+    assert!(signed[directories - 4] > 4, "no room for certificates");
+    let place = u32::try_from(signed.len()).unwrap();
+    signed[directories + 32..directories + 36].copy_from_slice(&place.to_le_bytes());
+    signed[directories + 36..directories + 40].copy_from_slice(&800u32.to_le_bytes());
+    let whole = [&signed[..], &[7; 800]].concat();
+    let put = |bytes: &[u8]| {
+        change(&disk, 1, |volume| [MANAGER, FALLBACK].iter().for_each(|path| put_fat(volume, path, bytes)));
+    };
+    put(&whole);
+    checked(&disk, 0, "healthy");
+    put(&whole[..whole.len() - 1]);
+    let finding = stops(&disk, "boot manager", "boot-manager-broken", None);
+    let wants = format!("expected {}", whole.len());
+    assert!(finding["message"].as_str().unwrap().contains(&wants), "{finding}");
+}
+
 #[test]
 fn a_bios_boot_manager_of_zeros_starts_nothing() {
     let disk = Disk::raw("win10-bios-healthy");

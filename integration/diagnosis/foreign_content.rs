@@ -272,3 +272,39 @@ fn a_guests_disk_in_a_partition_is_said_and_how_to_look_at_it() {
         looked.exits(0).says("healthy");
     }
 }
+
+/// The first sectors of Windows' volume were overwritten by zeros: chkdsk refuses what is RAW, and NTFS keeps a copy of the boot record.
+#[test]
+fn an_overwritten_begin_is_told_by_the_copy_of_the_boot_record() {
+    let (start, sectors) = (1_189_888 * 512, 905_216 * 512);
+    let disk = Disk::raw("win10-bios-healthy");
+    let record = |at: u64| {
+        let mut record = vec![0; 512];
+        fs::File::open(&disk.path).unwrap().read_exact_at(&mut record, at).unwrap();
+        record
+    };
+    let copy = record(start + sectors - 512);
+    disk.put(start, &[0; 512]);
+    let target = checked(&disk, 4, "broken");
+    let [finding] = findings(&target, "volume-unreadable").try_into().unwrap();
+    assert_eq!(
+        (&finding["severity"], &finding["subject"]),
+        (&"note".into(), &"partition 2".into()),
+        "{finding}"
+    );
+    for finding in findings(&target, "file-unreadable") {
+        // Of what is not on the way nothing is advised.
+        let remedy = finding["remedy"].as_str().unwrap_or("testdisk");
+        assert!(remedy.contains("testdisk") && !remedy.contains("chkdsk"), "{finding}");
+    }
+    assert!(has(&target, "file-unreadable"), "{target:#}");
+    let screen = bcdrescue(&["check", disk.name()]).exits(4).says("testdisk");
+    assert!(!screen.stdout.contains("chkdsk"), "{}", screen.stdout);
+    // What testdisk does.
+    disk.put(start, &copy);
+    checked(&disk, 0, "healthy");
+    // Without the copy nothing tells what it was.
+    disk.put(start, &[0; 512]);
+    disk.put(start + sectors - 512, &[0; 512]);
+    assert!(!has(&checked(&disk, 4, "broken"), "volume-unreadable"));
+}

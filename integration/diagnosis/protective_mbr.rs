@@ -14,6 +14,7 @@ use crate::support::findings::findings;
 use crate::support::findings::has;
 use crate::support::findings::hop;
 use crate::support::judges::judge;
+use crate::support::judges::judge_with;
 use crate::support::program::bcdrescue;
 use crate::support::program::text;
 
@@ -202,4 +203,77 @@ fn an_mbr_over_a_gpt_beside_another_disk_is_known_by_the_gpt() {
         left.put(from, &bytes);
     }
     assert!(!collides(&left));
+}
+
+/// The start of the disk was overwritten, or an MBR was written over it, and only the backup is left: what is advised writes it anew.
+#[test]
+fn the_backup_alone_is_found_and_named() {
+    let esp = entry(7, 2048, 2_095_104);
+    let over_it = [&[0x80][..], &esp[1..]].concat();
+    for (entries, code, answer) in [
+        (None, "protective-mbr-missing", "1"),
+        (Some(over_it), "mbr-over-gpt", "2"),
+        (Some(vec![0; 16]), "mbr-over-gpt", "2"),
+    ] {
+        let disk = Disk::raw("win11-uefi-healthy");
+        disk.put(0, &[0; 1024]);
+        if let Some(entries) = &entries {
+            disk.put(0x1be, entries);
+            disk.put(0x1fe, &[0x55, 0xaa]);
+        }
+        let target = checked(&disk, 4, "broken");
+        let stop = &target["stop"];
+        assert_eq!((&stop["hop"], &target["disk"]["table"]), (&"protective MBR".into(), &"gpt".into()));
+        assert_eq!(stop["code"], code);
+        let screen = bcdrescue(&["check", disk.name(), "-v"])
+            .exits(4)
+            .says("backup GPT at the end of the disk is valid");
+        assert!(
+            !screen.stdout.contains("disk-id") && !screen.stdout.contains("--protective-mbr"),
+            "{}",
+            screen.stdout
+        );
+        bcdrescue(&["fix", disk.name(), "--yes", "--protective-mbr"]).exits(4).says("nothing was written");
+        let advice = findings(&target, code)[0]["remedy"].as_str().unwrap();
+        assert!(advice.contains("`gdisk ") && advice.ends_with("r, b, w"), "{advice}");
+        judge_with("gdisk", &[disk.name()], format!("{answer}\nr\nb\nw\ny\n").as_bytes());
+        let verified = String::from_utf8(judge("sgdisk", &["-v", disk.name()])).unwrap();
+        assert!(verified.contains("No problems found"), "{verified}");
+        checked(&disk, 0, "healthy");
+    }
+}
+
+/// A backup of no use to anybody stays unseen: a volume of the whole disk, or partitions where nothing begins.
+#[test]
+fn a_backup_that_nothing_bears_out_is_no_table() {
+    let disk = Disk::raw("win11-uefi-healthy");
+    disk.put(0, &[0; 1024]);
+    for at in [MIB, 239_616 * 512, 1_832_960 * 512] {
+        disk.put(at, &[0; 512]);
+    }
+    let target = bcdrescue(&["check", disk.name(), "--json"]).target();
+    assert_eq!(target["disk"]["table"], "none");
+}
+
+/// A copy of a boot record over LBA 0 does not make a volume of the disk.
+#[test]
+fn a_boot_record_over_it_is_cured() {
+    for from in [MIB, 239_616 * 512] {
+        let disk = Disk::raw("win11-uefi-healthy");
+        let mut record = vec![0; 512];
+        fs::File::open(&disk.path).unwrap().read_exact_at(&mut record, from).unwrap();
+        disk.put(0, &record);
+        cured(&disk, "protective-mbr-missing", None, true);
+    }
+}
+
+/// Which of the two copies is sound is said.
+#[test]
+fn a_damaged_backup_is_not_called_sound() {
+    let disk = disk("win11-uefi-healthy");
+    disk.put(0, &[0; 512]);
+    disk.put((1 << 30) - 512, &[0; 512]);
+    let target = checked(&disk, 4, "broken");
+    let evidence = findings(&target, "protective-mbr-missing")[0]["evidence"].to_string();
+    assert!(evidence.contains("the primary GPT is valid: 4 partitions"), "{evidence}");
 }

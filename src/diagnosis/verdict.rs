@@ -73,7 +73,7 @@ impl Verdict {
         }
         if layout.systems.is_empty() && layout.windows.is_empty() {
             // What cannot be read may be the very volume: that is not the same as a disk without Windows.
-            let is_damaged = layout.volumes.iter().any(|facts| facts.unreadable.is_some());
+            let is_damaged = layout.volumes.iter().any(|facts| facts.unreadable.is_some() || facts.has_spare);
             let is_closed = |facts: &VolumeFacts| facts.file_system == FileSystem::BitLocker;
             let is_lone = layout.table.kind == TableKind::None;
             let is_part = layout.raid_member.is_some() || is_lone && layout.volumes.iter().any(is_closed);

@@ -215,6 +215,7 @@ mod tests {
             hybrid: None,
             hybrid_entries: Vec::new(),
             unprotected: None,
+            damaged_copy: None,
             beneath: None,
             unseen: None,
             notes: vec![],

@@ -9,14 +9,12 @@ use crate::layout::firmware::Firmware;
 use crate::layout::store::StoreFile;
 use crate::partition::DiskId;
 use crate::partition::Partition;
+use crate::partition::TableKind;
 
 /// The one that is meant of the two layouts of a disk: the GPT's where a store for UEFI names that and no store names the MBR, or where
 /// the MBR leads to nothing of Windows'.
 pub(super) fn meant(gpt: Layout, mbr: Layout) -> Layout {
-    let is_of_mbr = names_mbr(&gpt, mbr.table.disk) || names_mbr(&mbr, mbr.table.disk);
-    let is_barren = |layout: &Layout| layout.systems.is_empty() && layout.windows.is_empty();
-    let is_of_gpt = names_gpt(&gpt) || (is_barren(&mbr) && !is_barren(&gpt));
-    if is_of_gpt && !is_of_mbr {
+    if is_gpt_meant(&gpt, &mbr) {
         return gpt;
     }
     let mut mbr = mbr;
@@ -24,6 +22,35 @@ pub(super) fn meant(gpt: Layout, mbr: Layout) -> Layout {
      contents";
     mbr.table.notes.push(note.to_owned());
     mbr
+}
+
+/// The same where of the GPT only the backup is left, which nobody writes over who makes an MBR disk of it: one that is not meant is not
+/// worth a word.
+pub(super) fn meant_by_backup(gpt: Layout, mbr: Layout) -> Layout {
+    if is_gpt_meant(&gpt, &mbr) { gpt } else { mbr }
+}
+
+fn is_gpt_meant(gpt: &Layout, mbr: &Layout) -> bool {
+    let is_of_mbr = names_mbr(gpt, mbr.table.disk) || names_mbr(mbr, mbr.table.disk);
+    let is_of_gpt = names_gpt(gpt) || (is_barren(mbr) && !is_barren(gpt));
+    is_of_gpt && !is_of_mbr
+}
+
+/// Whether there may be a GPT behind this MBR of which only the backup is left: a store names one and none names the MBR, or the MBR leads
+/// to nothing of Windows'.
+pub(super) fn may_mean_gpt(layout: &Layout) -> bool {
+    let is_mbr = layout.table.kind == TableKind::Mbr;
+    is_mbr && !names_mbr(layout, layout.table.disk) && (is_barren(layout) || names_any_gpt(layout))
+}
+
+fn is_barren(layout: &Layout) -> bool {
+    layout.systems.is_empty() && layout.windows.is_empty()
+}
+
+/// Whether a store names a disk by its GUID.
+fn names_any_gpt(layout: &Layout) -> bool {
+    let is_gpt = |named| matches!(named, QualifiedPartition::Gpt { .. });
+    layout.stores.iter().flat_map(named).any(is_gpt)
 }
 
 /// Whether a store for UEFI names this disk, or one of its partitions, by GUID; or, where a Windows is here, any GPT: its GUIDs may have

@@ -1,6 +1,7 @@
 //! What a file that firmware or a boot manager starts begins with: whether it is a program, for which processor, and whole.
 //!
-//! Sources: Microsoft, "PE Format" (MS-DOS stub, COFF file header, section table); measured on `bootmgr` and `ntldr`, which are code
+//! Sources: Microsoft, "PE Format" (MS-DOS stub, COFF file header, data directories, section table); EDK2, `BasePeCoff.c`, which asks for the last
+//! byte of the certificates; measured on `bootmgr` and `ntldr`, which are code
 //! for 16 bits with a program inside.
 
 use std::fmt;
@@ -15,6 +16,9 @@ pub const HEAD: usize = 0x1000;
 const STUB: usize = 0x40;
 const COFF: usize = 24;
 const SECTION: usize = 40;
+/// Length of a data directory, and which of them has the certificates.
+const DIRECTORY: usize = 8;
+const CERTIFICATES: usize = 4;
 
 /// A processor that programs are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,7 +121,8 @@ impl Content {
         }
         // A table that goes on behind what was read says nothing of those sections.
         let sections = head.get(table..).unwrap_or_default().chunks_exact(SECTION).take(count);
-        match sections.map(section_end).max().filter(|wants| *wants > len) {
+        let certificates = certificates_end(slice(head, at, table.saturating_sub(at)).unwrap_or_default());
+        match sections.map(section_end).chain(certificates).max().filter(|wants| *wants > len) {
             Some(wants) => Self::Cut { wants },
             None => Self::Program(Machine::of(le_u16(header, 4).unwrap_or(0))),
         }
@@ -151,6 +156,23 @@ fn real_mode(head: &[u8]) -> Option<u64> {
         | [0x66, 0x31 | 0x33, ..] => Some(1),
         _ => None,
     }
+}
+
+/// Where the certificates end in the file, which alone of the data directories are named by a place in that. `headers` are those of
+/// COFF and the optional one.
+fn certificates_end(headers: &[u8]) -> Option<u64> {
+    // In PE32+ the addresses before the directories take 16 bytes more.
+    let directories: usize = match le_u16(headers, COFF)? {
+        0x010b => 96,
+        0x020b => 112,
+        _ => return None,
+    };
+    let directories = COFF.checked_add(directories)?;
+    let count = le_u32(headers, directories.checked_sub(4)?)?;
+    let at = directories.checked_add(CERTIFICATES.checked_mul(DIRECTORY)?)?;
+    let (place, len) = (le_u32(headers, at)?, le_u32(headers, at.checked_add(4)?)?);
+    let is_named = usize::try_from(count).is_ok_and(|count| count > CERTIFICATES) && len != 0;
+    is_named.then(|| u64::from(place).saturating_add(u64::from(len)))
 }
 
 /// Where the bytes of a section end in the file; those behind its length in memory only fill the file up.

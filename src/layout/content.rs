@@ -70,6 +70,8 @@ pub struct Contents {
     pub encryptor: Option<Encryptor>,
     /// The file system of each, or what is there in its place.
     of: Vec<FileSystem>,
+    /// Of each, whether its first sector is zeros and the copy of an NTFS boot record is in its last one.
+    spares: Vec<bool>,
 }
 
 impl Contents {
@@ -100,7 +102,17 @@ impl Contents {
                 file_system => file_system,
             }
         });
-        Self { encryptor, of: of.collect() }
+        let spares = all().map(|((window, partition), opened)| {
+            let is_unknown = opened.file_system() == FileSystem::Unknown && opened.volume.is_ok();
+            is_unknown && is_for_data(partition) && is_blank(window) && has_spare(window, table.sector_size)
+        });
+        Self { encryptor, of: of.collect(), spares: spares.collect() }
+    }
+
+    /// Whether the begin of a volume of NTFS was lost, and the copy of its boot record is there.
+    #[must_use]
+    pub fn has_spare(&self, volume: VolumeIndex) -> bool {
+        volume.of(&self.spares).copied().unwrap_or(false)
     }
 
     /// The file system of a volume, or what is there in its place.
@@ -125,6 +137,15 @@ fn is_for_data(partition: &Partition) -> bool {
 
 fn is_blank(window: &Window<'_>) -> bool {
     window.read_vec(0, 512).is_ok_and(|sector| sector.iter().all(|byte| *byte == 0))
+}
+
+/// NTFS keeps a copy of its boot record in the last sector of its partition (Microsoft, "NTFS Boot Sector").
+fn has_spare(window: &Window<'_>, sector_size: u32) -> bool {
+    let Some(at) = window.len().checked_sub(u64::from(sector_size)) else { return false };
+    let is_record = |sector: Vec<u8>| {
+        slice(&sector, 3, 8) == Some(b"NTFS    ") && slice(&sector, 0x1fe, 2) == Some(&[0x55, 0xaa])
+    };
+    window.read_vec(at, 512).is_ok_and(is_record)
 }
 
 fn by_loader(storage: &dyn Storage) -> Option<Encryptor> {

@@ -30,8 +30,36 @@ impl Layout {
     #[must_use]
     pub fn boot_manager_machine(&self, volume: VolumeIndex) -> Option<Machine> {
         let system = self.systems.iter().find(|system| system.volume == volume)?;
-        let of = |file: SystemFile| self.boot_file(volume, file.path())?.content.as_ref().ok()?.machine();
+        if let Some((_, wanted)) = self.odd_boot_manager(system) {
+            return Some(wanted);
+        }
+        let of = |file| self.machine_of(volume, file);
         of(SystemFile::UefiBootManager).or_else(|| of(*system.fallbacks.first()?))
+    }
+
+    /// The processor that a UEFI boot manager is for, and the one that it should be for, where those differ: a copy under a name that
+    /// firmware falls back to is for the latter, as its name says and as is every loader.
+    #[must_use]
+    pub fn odd_boot_manager(&self, system: &SystemVolume) -> Option<(Machine, Machine)> {
+        let found = self.machine_of(system.volume, SystemFile::UefiBootManager)?;
+        let names_it = |file: &SystemFile| file.machine() == self.machine_of(system.volume, *file);
+        let fallback =
+            system.fallbacks.iter().find(|file| system.foreign_fallback.is_none() && names_it(file))?;
+        let wanted = self.machine_of(system.volume, *fallback)?;
+        let is_manager = |(volume, path): &(VolumeIndex, String)| {
+            let managers = SystemFile::FALLBACK.into_iter().chain([SystemFile::UefiBootManager]);
+            *volume == system.volume
+                && managers.into_iter().any(|file| file.path().eq_ignore_ascii_case(path))
+        };
+        let loaders =
+            self.boot_files.files.iter().filter(|(at, _)| at.1.ends_with(".efi") && !is_manager(at));
+        let mut machines = loaders.filter_map(|(_, file)| file.content.as_ref().ok()?.machine()).peekable();
+        machines.peek()?;
+        (found != wanted && machines.all(|machine| machine == wanted)).then_some((found, wanted))
+    }
+
+    fn machine_of(&self, volume: VolumeIndex, file: SystemFile) -> Option<Machine> {
+        self.boot_file(volume, file.path())?.content.as_ref().ok()?.machine()
     }
 
     /// The name under which firmware without an entry for this disk looks for a loader.

@@ -41,6 +41,8 @@ pub struct SystemVolume {
     pub bios_boot_manager: bool,
     /// `\EFI\Microsoft\Boot\bootmgfw.efi` is there.
     pub uefi_boot_manager: bool,
+    /// Boot managers that have 0 bytes, which count as not there.
+    pub empty: Vec<SystemFile>,
     /// Loaders where firmware looks that has no entry for this disk: `\EFI\Boot\bootx64.efi` and its like.
     pub fallbacks: Vec<SystemFile>,
     /// That loader carries a version, as Windows' boot manager does and GRUB or shim do not, and the boot manager itself is missing.
@@ -76,6 +78,12 @@ impl SystemVolume {
             true => Firmware::Uefi,
             false => Firmware::Bios,
         }
+    }
+
+    /// Whether this boot manager is there, of 0 bytes.
+    #[must_use]
+    pub fn is_empty(&self, file: SystemFile) -> bool {
+        self.empty.contains(&file)
     }
 
     /// Whether files of Windows' for UEFI are on it.
@@ -126,8 +134,10 @@ fn examine(
         found.map(|entry| entry.kind)
     };
     let stores: Vec<_> = SystemFile::STORES.into_iter().filter(|store| is_file(look(*store))).collect();
-    let bios_boot_manager = is_program(look(SystemFile::BiosBootManager));
-    let manager = look(SystemFile::UefiBootManager).filter(|kind| is_program(Some(*kind)));
+    let bios = look(SystemFile::BiosBootManager);
+    let bios_boot_manager = is_program(bios);
+    let uefi = look(SystemFile::UefiBootManager);
+    let manager = uefi.filter(|kind| is_program(Some(*kind)));
     let uefi_boot_manager = manager.is_some();
     let ntldr = is_file(look(SystemFile::Ntldr)).then(|| ntldr(volume));
     let fallbacks: Vec<(SystemFile, EntryKind)> = SystemFile::FALLBACK
@@ -151,6 +161,10 @@ fn examine(
         active: index.of(&table.partitions).is_some_and(|partition| partition.active) && !is_for_both,
         bios_boot_manager,
         uefi_boot_manager,
+        empty: [(bios, SystemFile::BiosBootManager), (uefi, SystemFile::UefiBootManager)]
+            .into_iter()
+            .filter_map(|(kind, file)| (kind == Some(EntryKind::File { len: 0 })).then_some(file))
+            .collect(),
         fallbacks: fallbacks.into_iter().map(|(file, _)| file).collect(),
         fallback_has_version: !uefi_boot_manager && fallback.is_some() && foreign_fallback.is_none(),
         foreign_fallback,

@@ -44,6 +44,8 @@ pub struct VolumeFacts {
     /// Whether a Windows sleeps on it that was not seen, because something cannot be read. Of a seen one
     /// [`WindowsVolume::asleep`](crate::layout::windows::WindowsVolume::asleep) tells.
     pub asleep: Known<Asleep>,
+    /// Its first sector is zeros, and the copy of an NTFS boot record is in its last one.
+    pub has_spare: bool,
     /// How it goes on where there is nothing more.
     pub missing: Option<Missing>,
     /// Bytes by which its partition ends beyond the disk, whether or not anything is there.

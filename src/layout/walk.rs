@@ -59,7 +59,18 @@ pub fn discover_companion(storage: &dyn Storage, stores: &[StoreFile]) -> Result
 
 fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, PartitionError> {
     let mut table = partition::read(storage)?;
-    let Some(beneath) = table.beneath.take() else { return Ok(walk_by(storage, table, others)) };
+    let Some(beneath) = table.beneath.take() else {
+        let layout = walk_by(storage, table, others);
+        // No healthy disk is read at its end for this.
+        if !beneath::may_mean_gpt(&layout) {
+            return Ok(layout);
+        }
+        let backup = partition::backup_beneath(storage, &layout.table).ok().flatten();
+        return Ok(match backup {
+            Some(backup) => beneath::meant_by_backup(walk_by(storage, backup, others), layout),
+            None => layout,
+        });
+    };
     let (gpt, mbr) = (walk_by(storage, *beneath, others), walk_by(storage, table, others));
     Ok(beneath::meant(gpt, mbr))
 }
@@ -182,6 +193,7 @@ fn facts(
             unreadable,
             unread,
             asleep: Known::No,
+            has_spare: found.contents.has_spare(index),
             missing: opened.missing,
             beyond: opened.beyond,
             is_startable: opened.is_startable,

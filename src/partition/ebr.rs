@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 
 use crate::bytes::slice;
+use crate::partition::boot_sector::BootSector;
 use crate::partition::error::PartitionError;
 use crate::partition::master_boot_record::Entry;
 use crate::partition::master_boot_record::boot_code;
@@ -26,6 +27,15 @@ pub(crate) struct Logical {
     pub(crate) start: u64,
 }
 
+/// What stands in the first sector of an extended partition, beside a record of logical ones.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Container {
+    /// It begins with a program, where usual ones are zeros.
+    pub(crate) has_code: bool,
+    /// It is no such record, but the boot record of a volume: the partition was given the wrong type.
+    pub(crate) is_volume: bool,
+}
+
 /// What the chain says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Chain {
@@ -33,8 +43,8 @@ pub(crate) struct Chain {
     pub(crate) logicals: Vec<Logical>,
     /// Oddities.
     pub(crate) notes: Vec<String>,
-    /// The first record begins with a program, where usual ones are zeros.
-    pub(crate) has_code: bool,
+    /// What the first record is besides.
+    pub(crate) first: Container,
     /// Why the chain could not be followed to its end.
     pub(crate) unseen: Option<Unseen>,
     /// The first record of it, as a byte offset, that another chain has too.
@@ -49,24 +59,25 @@ pub(crate) fn read_all(
     storage: &dyn Storage,
     entries: &[Entry; 4],
     sector_size: u32,
-) -> Result<(Chain, [bool; 4]), PartitionError> {
+) -> Result<(Chain, [Container; 4]), PartitionError> {
     let mut all = Chain { is_plain: true, ..Chain::default() };
-    let mut code = [false; 4];
+    let mut containers = [Container::default(); 4];
     let mut taken = HashSet::new();
-    for (container, code) in entries.iter().zip(&mut code).filter(|(entry, _)| entry.is_extended()) {
+    for (container, first) in entries.iter().zip(&mut containers).filter(|(entry, _)| entry.is_extended()) {
         let chain = read(storage, container, sector_size, &mut taken)?;
-        *code = chain.has_code;
+        *first = chain.first;
         all.is_plain &= chain.is_plain;
         all.notes.extend(chain.shared.map(|at| {
             format!("two chains share the extended boot record at 0x{at:x}: its partitions are listed once")
         }));
         all.extend(chain);
     }
-    if entries.iter().filter(|entry| entry.is_extended()).count() > 1 {
+    let is_chain = |(entry, first): &(&Entry, &Container)| entry.is_extended() && !first.is_volume;
+    if entries.iter().zip(&containers).filter(is_chain).count() > 1 {
         all.is_plain = false;
         all.notes.push("more than one extended partition: Windows may not use all of them".into());
     }
-    Ok((all, code))
+    Ok((all, containers))
 }
 
 /// Follows the chain of `container`, never outside of it, never in a circle. Records that are `taken` belong to another
@@ -95,10 +106,15 @@ fn read(
                 return Ok(chain);
             }
         };
-        if here == base {
-            chain.has_code = boot_code(&sector) != BootCode::None;
-        }
         let entries = [0x1be, 0x1ce, 0x1de, 0x1ee].map(|at| Entry::decode(&sector, at));
+        if here == base {
+            if is_volume(&sector, &entries, container) {
+                chain.is_plain = false;
+                chain.first.is_volume = true;
+                return Ok(chain);
+            }
+            chain.first.has_code = boot_code(&sector) != BootCode::None;
+        }
         chain.is_plain &= is_usual(&entries);
         if taken.insert(here) {
             for entry in entries.iter().flatten().filter(|entry| entry.is_used() && !entry.is_extended()) {
@@ -136,6 +152,18 @@ fn record(storage: &dyn Storage, at: u64) -> Result<Result<Vec<u8>, Unseen>, Par
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether a sector is the boot record of a volume, and has a program or nothing where a record has its entries: one that was written over
+/// an older volume may have kept the rest of that.
+fn is_volume(sector: &[u8], entries: &[Option<Entry>; 4], container: &Entry) -> bool {
+    let used = || entries.iter().flatten().filter(|entry| entry.is_used());
+    let is_sound = |entry: &Entry| {
+        let end = u64::from(entry.start).saturating_add(u64::from(entry.sectors));
+        matches!(entry.flag, 0 | 0x80) && end <= u64::from(container.sectors)
+    };
+    let is_record = used().next().is_some() && used().all(is_sound);
+    !is_record && BootSector::recognise(sector).is_some()
 }
 
 /// Whether a record has its partition in the first entry and its link in the second, and nothing else: the only form

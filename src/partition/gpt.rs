@@ -12,6 +12,7 @@ use crate::partition::gpt_header::GptBytes;
 use crate::partition::gpt_header::Unusable;
 use crate::partition::table::BootCode;
 use crate::partition::table::DiskId;
+use crate::partition::table::GptCopy;
 use crate::partition::table::Partition;
 use crate::partition::table::PartitionId;
 use crate::partition::table::PartitionTable;
@@ -35,6 +36,20 @@ pub(crate) fn read(storage: &dyn Storage, sizes: &[u32]) -> Result<PartitionTabl
     if let Some(table) = read_primary(storage, sizes)? {
         return Ok(table);
     }
+    match read_backup(storage, sizes)? {
+        Ok(table) => Ok(table),
+        Err(story) => Err(no_table(storage, sizes, &story)?),
+    }
+}
+
+/// Reads the GPT by its backup, which the primary is too damaged for; what is wrong with each copy where that is so of all.
+///
+/// # Errors
+/// The medium fails, or the table is of a form that is not handled.
+pub(crate) fn read_backup(
+    storage: &dyn Storage,
+    sizes: &[u32],
+) -> Result<Result<PartitionTable, Vec<String>>, PartitionError> {
     let mut story = Vec::new();
     for size in sizes {
         let primary = gpt_header::read(storage, 1, *size)?;
@@ -47,14 +62,30 @@ pub(crate) fn read(storage: &dyn Storage, sizes: &[u32]) -> Result<PartitionTabl
                         "the primary GPT at 0x{size:x} is damaged ({why}): the backup at 0x{:x} was used",
                         backup.at
                     );
-                    return Ok(table(copy, *size, vec![note]));
+                    let damaged_copy = Some(GptCopy::Primary);
+                    return Ok(Ok(PartitionTable { damaged_copy, ..table(copy, *size, vec![note]) }));
                 }
                 Err(defect) => story.push(format!("0x{:x}: {defect}", backup.at)),
             }
         }
         story.push(format!("0x{size:x}: {why}"));
     }
-    Err(no_table(storage, sizes, &story)?)
+    Ok(Err(story))
+}
+
+/// Whether a header of a GPT, sound or not, stands in one of its two places.
+///
+/// # Errors
+/// The medium fails.
+pub(crate) fn is_any(storage: &dyn Storage, sizes: &[u32]) -> Result<bool, PartitionError> {
+    for size in sizes {
+        for lba in [1, last_sector(storage, *size)] {
+            if gpt_header::is_any(storage, lba, *size)? {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// Reads the GPT by its primary copy alone; `None` when that is not sound.
@@ -67,9 +98,9 @@ pub(crate) fn read_primary(
 ) -> Result<Option<PartitionTable>, PartitionError> {
     for size in sizes {
         let Ok(copy) = gpt_header::read(storage, 1, *size)?.copy else { continue };
-        let mut notes = backup_notes(storage, &copy, *size)?;
+        let (damaged_copy, mut notes) = of_backup(storage, &copy, *size)?;
         notes.extend(gpt_cross_check::compare(storage, &copy, *size)?);
-        return Ok(Some(table(copy, *size, notes)));
+        return Ok(Some(PartitionTable { damaged_copy, ..table(copy, *size, notes) }));
     }
     Ok(None)
 }
@@ -108,20 +139,23 @@ fn last_sector(storage: &dyn Storage, size: u32) -> u64 {
 }
 
 /// What is wrong with the backup of a sound primary. After a disk grew, it is no longer in the last sector.
-fn backup_notes(storage: &dyn Storage, primary: &Copy, size: u32) -> Result<Vec<String>, PartitionError> {
+fn of_backup(
+    storage: &dyn Storage,
+    primary: &Copy,
+    size: u32,
+) -> Result<(Option<GptCopy>, Vec<String>), PartitionError> {
     let Attempt { at, copy, .. } = gpt_header::read(storage, primary.alternate, size)?;
-    let mut notes = Vec::new();
-    match copy {
-        Err(defect) => notes.push(format!("the backup GPT at 0x{at:x} is damaged: {defect}")),
+    let (damaged, note) = match copy {
+        Err(defect) => (true, format!("the backup GPT at 0x{at:x} is damaged: {defect}")),
         Ok(backup) if backup.disk != primary.disk || backup.entries != primary.entries => {
-            notes.push(format!("the backup GPT at 0x{at:x} differs from the primary, which was used"));
+            (true, format!("the backup GPT at 0x{at:x} differs from the primary, which was used"))
         }
         Ok(_) if primary.alternate != last_sector(storage, size) => {
-            notes.push(format!("the backup GPT at 0x{at:x} is not in the last sector: the disk has grown"));
+            (false, format!("the backup GPT at 0x{at:x} is not in the last sector: the disk has grown"))
         }
-        Ok(_) => {}
-    }
-    Ok(notes)
+        Ok(_) => return Ok((None, Vec::new())),
+    };
+    Ok((damaged.then_some(GptCopy::Backup), vec![note]))
 }
 
 fn table(copy: Copy, size: u32, mut notes: Vec<String>) -> PartitionTable {
@@ -158,6 +192,7 @@ fn table(copy: Copy, size: u32, mut notes: Vec<String>) -> PartitionTable {
         hybrid: None,
         hybrid_entries: Vec::new(),
         unprotected: None,
+        damaged_copy: None,
         beneath: None,
         unseen,
         notes,

@@ -20,6 +20,8 @@ use crate::storage::StorageError;
 pub(crate) const ENTRY_SIZE: u32 = 128;
 /// Entries that are read; Windows and sgdisk write 128, and more than this is damage or an attack on our memory.
 const MAX_ENTRIES: u32 = 4096;
+/// How a header begins.
+const SIGNATURE: &[u8] = b"EFI PART";
 pub(crate) const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 
 /// One entry in use.
@@ -114,7 +116,7 @@ pub(crate) fn read(storage: &dyn Storage, lba: u64, sector_size: u32) -> Result<
     let Some(sector) = bytes(storage, at, sector_size)? else {
         return Ok(none(Defect::BeyondDisk));
     };
-    if slice(&sector, 0, 8) != Some(b"EFI PART") {
+    if !sector.starts_with(SIGNATURE) {
         return Ok(none(Defect::Signature));
     }
     let alternate = le_u64(&sector, 0x20);
@@ -127,6 +129,15 @@ pub(crate) fn read(storage: &dyn Storage, lba: u64, sector_size: u32) -> Result<
         },
     };
     Ok(Attempt { at, copy, alternate })
+}
+
+/// Whether "EFI PART" stands at sector `lba`.
+///
+/// # Errors
+/// The medium fails.
+pub(crate) fn is_any(storage: &dyn Storage, lba: u64, sector_size: u32) -> Result<bool, PartitionError> {
+    let sector = bytes(storage, lba.saturating_mul(u64::from(sector_size)), sector_size)?;
+    Ok(sector.is_some_and(|sector| sector.starts_with(SIGNATURE)))
 }
 
 /// The bytes of the copy whose header is at sector `lba`.

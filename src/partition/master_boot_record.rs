@@ -54,6 +54,11 @@ impl Entry {
         self.kind != 0 && self.sectors != 0
     }
 
+    /// Its first byte, where sectors are of this size.
+    pub(crate) fn start_at(&self, sector_size: u32) -> u64 {
+        u64::from(self.start).saturating_mul(u64::from(sector_size))
+    }
+
     /// A container of logical partitions: 05, 0F (LBA) or 85 (Linux).
     pub(crate) fn is_extended(&self) -> bool {
         self.is_used() && matches!(self.kind, 0x05 | 0x0f | 0x85)

@@ -28,12 +28,13 @@ pub(crate) fn read(
         _ => sector_size_by_evidence(storage, record)?,
     };
     notes.extend(dynamic_disk_note(storage, record)?);
+    let (chain, containers) = ebr::read_all(storage, &record.entries, sector_size)?;
     let mut partitions: Vec<Partition> = record
         .numbered()
-        .filter(|(_, entry)| entry.is_used() && !entry.is_extended())
-        .map(|(number, entry)| partition(number, entry, u64::from(entry.start), sector_size))
+        .zip(&containers)
+        .filter(|((_, entry), container)| entry.is_used() && (!entry.is_extended() || container.is_volume))
+        .map(|((number, entry), _)| partition(number, entry, u64::from(entry.start), sector_size))
         .collect();
-    let (chain, container_code) = ebr::read_all(storage, &record.entries, sector_size)?;
     for (number, logical) in (5u32..).zip(&chain.logicals) {
         let mut found = partition(number, &logical.entry, logical.start, sector_size);
         found.logical = true;
@@ -48,10 +49,11 @@ pub(crate) fn read(
         partitions,
         boot_code: BootCode::None,
         boot_flags: record.entries.map(|entry| entry.flag),
-        container_code,
+        container_code: containers.map(|container| container.has_code),
         hybrid: None,
         hybrid_entries: Vec::new(),
         unprotected: None,
+        damaged_copy: None,
         beneath: None,
         unseen: chain.unseen,
         notes,
@@ -222,6 +224,57 @@ mod tests {
         assert_eq!(test_tools::rows(&table), image.sfdisk_rows());
         assert_eq!(table.partitions.iter().filter(|it| it.logical).count(), 3);
         assert_eq!(table.notes, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_volume_where_the_chain_should_begin_is_a_partition_that_was_typed_so() {
+        let volume = |entry: &[u8]| {
+            let mut volume = vec![0x90; 512];
+            volume[3..11].copy_from_slice(b"NTFS    ");
+            volume[0x0b..0x0d].copy_from_slice(&512u16.to_le_bytes());
+            volume[0x1be..0x1be + entry.len()].copy_from_slice(entry);
+            volume[0x1fe..].copy_from_slice(&[0x55, 0xaa]);
+            let mut bytes = sector(&[(0x80, 7, 2048, 100), (0, 0x0f, 4096, 1000)]);
+            bytes.resize(8192 * 512, 0);
+            bytes[4096 * 512..4097 * 512].copy_from_slice(&volume);
+            read(&Ram::new(bytes, None)).unwrap()
+        };
+        for code in [vec![], vec![0; 64]] {
+            let table = volume(&code);
+            assert_eq!(table.partitions.iter().map(|it| it.number).collect::<Vec<_>>(), [1, 2]);
+            let second = &table.partitions[1];
+            assert_eq!((second.kind, second.len), (PartitionType::Mbr(0x0f), 1000 * 512));
+            assert_eq!((table.unseen, table.container_code), (None, [false; 4]));
+        }
+        // What an older volume left in a record does not make it one.
+        let logical = sector(&[(0, 7, 63, 500)])[0x1be..0x1fe].to_vec();
+        let table = volume(&logical);
+        assert_eq!(table.partitions.iter().map(|it| it.number).collect::<Vec<_>>(), [1, 5]);
+    }
+
+    #[test]
+    fn a_partition_of_the_protective_type_is_no_gpt() {
+        let mistyped = |entries: &[(u8, u8, u32, u32)], change: &dyn Fn(&mut [u8])| {
+            let mut bytes = sector(entries);
+            bytes.resize(8192 * 512, 0);
+            change(&mut bytes);
+            read(&Ram::new(bytes, Some(512))).map(|table| (table.kind, table.partitions.len())).ok()
+        };
+        let beside = [(0x80, 7, 2048, 100), (0, 0xee, 4096, 100)];
+        assert_eq!(mistyped(&beside, &|_| {}), Some((TableKind::Mbr, 2)));
+        let alone = [(0x80, 0xee, 4096, 100)];
+        let volume = |bytes: &mut [u8]| {
+            bytes[4096 * 512 + 3..][..8].copy_from_slice(b"NTFS    ");
+            bytes[4096 * 512 + 0x0b..][..2].copy_from_slice(&512u16.to_le_bytes());
+            bytes[4097 * 512 - 2..][..2].copy_from_slice(&[0x55, 0xaa]);
+        };
+        assert_eq!(mistyped(&alone, &volume), Some((TableKind::Mbr, 1)));
+        assert_eq!(mistyped(&alone, &|_| {}), None);
+        assert_eq!(mistyped(&[(0x80, 7, 2048, 100), (0, 0xee, 1, 100)], &|_| {}), None);
+        // A header that is damaged promises more than the entry does.
+        for at in [512, 8191 * 512] {
+            assert_eq!(mistyped(&beside, &|bytes| bytes[at..at + 8].copy_from_slice(b"EFI PART")), None);
+        }
     }
 
     #[test]

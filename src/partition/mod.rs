@@ -26,6 +26,7 @@ mod unprotected;
 pub use error::PartitionError;
 pub use table::BootCode;
 pub use table::DiskId;
+pub use table::GptCopy;
 pub use table::HybridEntry;
 pub use table::Partition;
 pub use table::PartitionId;
@@ -47,7 +48,7 @@ use crate::storage::Storage;
 /// Reads the partition table of a disk, or says that it has none.
 ///
 /// The order of doubt is that of libblkid: no 0x55aa means no table; a boot sector of a file system in LBA 0 means a
-/// bare volume, whatever its boot code looks like; an entry of type 0xee means GPT; only then is it an MBR. Which of the two is meant where
+/// bare volume, whatever its boot code looks like, unless a sound primary GPT follows; an entry of type 0xee means GPT, unless it is a partition that was given that type; only then is it an MBR. Which of the two is meant where
 /// an MBR without such an entry lies over a sound GPT, only what is on the disk can tell: see [`PartitionTable::beneath`].
 ///
 /// # Errors
@@ -60,6 +61,10 @@ pub fn read(storage: &dyn Storage) -> Result<PartitionTable, PartitionError> {
     }
     let sector = storage.read_vec(0, 512)?;
     if let Some(volume) = boot_sector::BootSector::recognise(&sector) {
+        // Making a volume of the whole disk destroys the primary GPT; a copy of a boot record does not.
+        if let Some(table) = gpt::read_primary(storage, &sizes).ok().flatten() {
+            return Ok(of_gpt(storage, &sector, table));
+        }
         return Ok(without_table(
             storage,
             vec![format!("no partition table: {} starts at 0x0", volume.name)],
@@ -68,7 +73,7 @@ pub fn read(storage: &dyn Storage) -> Result<PartitionTable, PartitionError> {
     let Some(record) = MasterBootRecord::decode(&sector) else {
         return without_signature(storage, &sector, &sizes);
     };
-    if record.entries.iter().any(Entry::is_protective) {
+    if record.entries.iter().any(Entry::is_protective) && !is_mistyped(storage, &record, &sizes)? {
         let mut table = gpt::read(storage, &sizes)?;
         hybrid::add(&mut table, &record);
         return Ok(of_gpt(storage, &sector, table));
@@ -81,8 +86,8 @@ pub fn read(storage: &dyn Storage) -> Result<PartitionTable, PartitionError> {
             Ok(plausibility::noted(table, storage.len()))
         }
         None => {
-            if let Some(table) = gpt::read_primary(storage, &sizes)? {
-                return Ok(of_gpt(storage, &sector, table));
+            if let Some(table) = without_mbr(storage, &sector, &sizes)? {
+                return Ok(table);
             }
             let note = "0x55aa at 0x1fe, but 0x1be holds no valid partition table";
             Ok(without_table(storage, vec![note.into()]))
@@ -90,14 +95,62 @@ pub fn read(storage: &dyn Storage) -> Result<PartitionTable, PartitionError> {
     }
 }
 
+/// Whether the entry of type 0xee is a partition of an MBR that was given that type: it begins elsewhere than a protective one, no
+/// header of a GPT is there, and there is a volume in it or another partition.
+fn is_mistyped(
+    storage: &dyn Storage,
+    record: &MasterBootRecord,
+    sizes: &[u32],
+) -> Result<bool, PartitionError> {
+    let mut protective = record.entries.iter().filter(|entry| entry.is_protective());
+    if protective.clone().any(|entry| entry.start == protective::FIRST) || gpt::is_any(storage, sizes)? {
+        return Ok(false);
+    }
+    let is_volume = |entry: &Entry| sizes.iter().any(|size| begins_volume(storage, entry.start_at(*size)));
+    Ok(record.beside().next().is_some() || protective.any(is_volume))
+}
+
+/// The GPT of a disk whose LBA 0 is nothing that is known; by its backup too, where volumes lie as that says.
+fn without_mbr(
+    storage: &dyn Storage,
+    sector: &[u8],
+    sizes: &[u32],
+) -> Result<Option<PartitionTable>, PartitionError> {
+    if let Some(table) = gpt::read_primary(storage, sizes)? {
+        return Ok(Some(of_gpt(storage, sector, table)));
+    }
+    let backup = gpt::read_backup(storage, sizes).ok().and_then(Result::ok);
+    let backup = backup.filter(|table| table.partitions.iter().any(|one| begins_volume(storage, one.start)));
+    Ok(backup.map(|table| of_gpt(storage, sector, table)))
+}
+
+/// The GPT of a disk whose MBR says nothing of it, by the backup: what stands where its primary was is no header, or a damaged one.
+///
+/// # Errors
+/// The medium fails, or the table is of a form that is not handled.
+pub fn backup_beneath(
+    storage: &dyn Storage,
+    mbr: &PartitionTable,
+) -> Result<Option<PartitionTable>, PartitionError> {
+    if mbr.kind != TableKind::Mbr || mbr.beneath.is_some() {
+        return Ok(None);
+    }
+    let sector = storage.read_vec(0, 512)?;
+    let backup = gpt::read_backup(storage, &sector_sizes(storage)?)?.ok();
+    Ok(backup.map(|table| of_gpt(storage, &sector, table)))
+}
+
+/// Whether the boot record of a file system stands at this byte.
+fn begins_volume(storage: &dyn Storage, at: u64) -> bool {
+    let head = storage.read_vec(at, 512);
+    head.is_ok_and(|head| boot_sector::BootSector::recognise(&head).is_some())
+}
+
 /// The sound GPT under an MBR. Of an image no entry of which leads to a volume nobody can tell the size of its sectors.
 fn beneath(storage: &dyn Storage, table: &PartitionTable, sizes: &[u32]) -> Option<PartitionTable> {
-    let is_volume = |partition: &Partition| {
-        let head = storage.read_vec(partition.start, 512);
-        head.is_ok_and(|head| boot_sector::BootSector::recognise(&head).is_some())
-    };
     let certain = std::slice::from_ref(&table.sector_size);
-    let sizes = if table.partitions.iter().any(is_volume) { certain } else { sizes };
+    let sizes =
+        if table.partitions.iter().any(|one| begins_volume(storage, one.start)) { certain } else { sizes };
     gpt::read_primary(storage, sizes).ok().flatten()
 }
 
@@ -127,8 +180,8 @@ fn without_signature(
     sector: &[u8],
     sizes: &[u32],
 ) -> Result<PartitionTable, PartitionError> {
-    if let Some(table) = gpt::read_primary(storage, sizes)? {
-        return Ok(of_gpt(storage, sector, table));
+    if let Some(table) = without_mbr(storage, sector, sizes)? {
+        return Ok(table);
     }
     let blank = sector.iter().all(|byte| *byte == 0);
     let note = if blank { "the first sector is all zeros" } else { "no 0x55aa at 0x1fe: no partition table" };
@@ -158,6 +211,7 @@ fn without_table(storage: &dyn Storage, notes: Vec<String>) -> PartitionTable {
         hybrid: None,
         hybrid_entries: Vec::new(),
         unprotected: None,
+        damaged_copy: None,
         beneath: None,
         unseen: None,
         notes,

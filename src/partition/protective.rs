@@ -5,6 +5,7 @@
 //! it: the type and the first sector, by EDK2 the boot flag too, and by neither its length.
 
 use crate::bytes::array;
+use crate::partition::boot_sector::BootSector;
 use crate::partition::master_boot_record::Entry;
 use crate::partition::master_boot_record::MasterBootRecord;
 use crate::partition::unprotected::LEN;
@@ -15,15 +16,21 @@ use crate::partition::unprotected::Unprotected;
 /// First byte of the four entries in LBA 0.
 const ENTRIES: usize = 0x1be;
 /// The sector of the GPT's header, at which the protective entry begins.
-const FIRST: u32 = 1;
+pub(crate) const FIRST: u32 = 1;
 
 /// What is wrong with `sector`, LBA 0 of a disk of so many `sectors` with a GPT; `None` when it protects that.
 pub(crate) fn unprotected(sector: &[u8], sectors: u64) -> Option<Unprotected> {
     let record = MasterBootRecord::decode(sector);
     let fault = match &record {
         None => ProtectiveFault::Missing,
+        // What stands there in the boot record of a volume is a part of its program.
+        Some(record) if BootSector::recognise(sector).is_some() => {
+            fault(record)?;
+            ProtectiveFault::Missing
+        }
         Some(record) => fault(record)?,
     };
+    let record = record.filter(|_| fault != ProtectiveFault::Missing);
     let others = record.iter().flat_map(MasterBootRecord::beside);
     Some(Unprotected {
         fault,
@@ -106,6 +113,25 @@ mod tests {
         assert_eq!(end(1024 * 255 * 63 + 1), [0xff, 0xff, 0xff]);
         assert_eq!(right(1 << 40)[8..16], [1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]);
         assert_eq!(right(0)[8..16], [1, 0, 0, 0, 0, 0, 0, 0]);
+    }
+
+    /// The boot record of a volume has a program where entries are, and keeps what it has beside good ones.
+    #[test]
+    fn a_boot_record_over_it_protects_as_soon_as_it_has_the_entry() {
+        let good = test_tools::sgdisk(&["-n1:2048:+1M"]).bytes();
+        let mut bytes = good.clone();
+        bytes[..0x1fe].fill(0x90);
+        bytes[3..11].copy_from_slice(b"NTFS    ");
+        bytes[0x0b..0x0d].copy_from_slice(&512u16.to_le_bytes());
+        let table = read(&Ram::new(bytes.clone(), None)).unwrap();
+        let unprotected = table.unprotected.unwrap();
+        assert_eq!((unprotected.fault, unprotected.others.len()), (ProtectiveFault::Missing, 0));
+        bytes[0x1be..0x200].copy_from_slice(&unprotected.right);
+        let table = read(&Ram::new(bytes.clone(), None)).unwrap();
+        assert_eq!((table.kind, table.unprotected), (TableKind::Gpt, None));
+        // Without a GPT it is the volume that it says it is.
+        bytes[512..].fill(0);
+        assert_eq!(read(&Ram::new(bytes, None)).unwrap().kind, TableKind::None);
     }
 
     #[test]

@@ -128,6 +128,15 @@ impl Unseen {
     }
 }
 
+/// One of the two copies of a GPT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GptCopy {
+    /// The one behind LBA 0, by which all go while it is sound.
+    Primary,
+    /// The one at the end of the disk.
+    Backup,
+}
+
 /// An entry of a hybrid MBR, beside the protective one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HybridEntry {
@@ -163,6 +172,8 @@ pub struct PartitionTable {
     pub hybrid_entries: Vec<HybridEntry>,
     /// What is wrong with the protective MBR of a GPT: firmware and Windows take the disk for one without these partitions.
     pub unprotected: Option<Unprotected>,
+    /// The copy of a GPT that is damaged; the other one was read.
+    pub damaged_copy: Option<GptCopy>,
     /// The sound GPT over which this MBR lies without a word of it: a leftover, or what is meant.
     pub beneath: Option<Box<Self>>,
     /// Why there may be more partitions than these.

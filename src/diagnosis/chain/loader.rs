@@ -231,12 +231,16 @@ impl<'a> Chain<'a> {
         };
         let is_elsewhere = !matches!(answer, Resolution::Here(_) | Resolution::Repoint { .. });
         let entry = self.entry;
+        let typed = place.as_ref().map(|place| place.subject().place().clone());
         self.add_where(kind, evidence, |finding| {
+            let is_of_type =
+                finding.code == Code::PartitionType && typed.as_ref() == Some(finding.subject.place());
             let is_of_image = reference.purpose.role == ElementRole::Image && is_of_file(finding);
-            (is_identity(finding)
-                || is_of_image
-                || [Code::OsdeviceElsewhere, Code::NamesOtherDisk].contains(&finding.code))
-                && is_about(finding, entry, id)
+            is_of_type
+                || (is_identity(finding)
+                    || is_of_image
+                    || [Code::OsdeviceElsewhere, Code::NamesOtherDisk].contains(&finding.code))
+                    && is_about(finding, entry, id)
         });
         if is_elsewhere && place.is_none() {
             self.unsure();

@@ -124,8 +124,13 @@ impl Chain<'_> {
                 format!("{place}, {starts}")
             },
         );
-        let codes =
-            [Code::BootRecordPlace, Code::BootRecordOther, Code::BootRecordEmpty, Code::SectorSizeMismatch];
+        let codes = [
+            Code::PartitionType,
+            Code::BootRecordPlace,
+            Code::BootRecordOther,
+            Code::BootRecordEmpty,
+            Code::SectorSizeMismatch,
+        ];
         let place = Place::Volume(system.volume);
         self.add_at(HopKind::BootRecord, evidence, &place, &codes);
         // Whether a boot loader in the MBR runs it is in that one's own files.

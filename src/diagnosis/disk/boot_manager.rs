@@ -4,6 +4,7 @@ use crate::diagnosis::disk::efi_partition;
 use crate::diagnosis::disk::firmware_start::has_uefi_start;
 use crate::diagnosis::disk::firmware_start::is_started_by_bios;
 use crate::diagnosis::disk::firmware_start::startable;
+use crate::diagnosis::model::boot_fault::EMPTY;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
@@ -70,16 +71,20 @@ fn missing(layout: &Layout) -> Vec<Finding> {
         }
         // A copy of it under the name that firmware falls back to does as well; another loader of that name does not.
         let foreign = efi_partition::foreign(layout, system).filter(|_| file.firmware == Firmware::Uefi);
+        let (code, how) = match system.is_empty(*path) {
+            true => (Code::BootManagerBroken, EMPTY),
+            false => (Code::BootManagerMissing, "is missing"),
+        };
         (!is_there).then(|| Finding {
             evidence: foreign.into_iter().collect(),
             remedy: Remedy::Advice(format!(
                 "copy it from {source} of the Windows installation, or run `bcdboot` from Windows PE"
             )),
             ..Finding::plain(
-                Code::BootManagerMissing,
+                code,
                 Severity::BlocksBoot,
                 Subject::volume(layout, file.volume),
-                format!("the store exists, but {path} is missing"),
+                format!("the store exists, but {path} {how}"),
             )
         })
     });

@@ -5,8 +5,11 @@
 
 use crate::diagnosis::disk::efi_partition;
 use crate::diagnosis::disk::firmware_start::starts_by_uefi;
+use crate::diagnosis::model::boot_fault::EMPTY;
 use crate::diagnosis::model::boot_fault::Wanted;
 use crate::diagnosis::model::boot_fault::fault;
+use crate::diagnosis::model::boot_fault::fault_of_fallback;
+use crate::diagnosis::model::boot_fault::mismatch;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
@@ -14,8 +17,6 @@ use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::subject::Subject;
 use crate::layout::Firmware;
 use crate::layout::Layout;
-use crate::layout::boot_file::Machine;
-use crate::layout::boot_files::BootFile;
 use crate::layout::boot_files::Replaced;
 use crate::layout::system::SystemVolume;
 use crate::layout::system_file::SystemFile;
@@ -120,7 +121,12 @@ fn uncompress(name: SystemFile) -> String {
 
 fn uefi(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
     let looked_into = |file: SystemFile| layout.boot_file(system.volume, file.path());
-    let manager = looked_into(SystemFile::UefiBootManager).and_then(|file| fault(file, Wanted::Program));
+    // Where no copy stands in for one of 0 bytes, the store has nothing that opens it, and that is said there.
+    let is_empty = system.is_empty(SystemFile::UefiBootManager) && system.fallback_has_version;
+    let manager = looked_into(SystemFile::UefiBootManager)
+        .and_then(|file| fault(file, Wanted::Program))
+        .or_else(|| is_empty.then(|| EMPTY.to_owned()))
+        .or_else(|| layout.odd_boot_manager(system).map(|(found, wanted)| mismatch(found, wanted)));
     let of_fallback = |name: SystemFile| fault_of_fallback(name, looked_into(name)?);
     let fallback = layout.fallback_on(system).map(|name| (name, of_fallback(name)));
     let copy = format!("copy it from {UEFI_SOURCE} of the Windows installation, or restore it from a backup");
@@ -159,15 +165,6 @@ fn uefi(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
         remedy: Remedy::Advice(advice),
         ..Finding::plain(Code::BootManagerBroken, severity, Subject::volume(layout, system.volume), message)
     })
-}
-
-/// The name under which firmware looks says for which processor.
-fn fault_of_fallback(name: SystemFile, file: &BootFile) -> Option<String> {
-    let (wanted, found) = (name.machine(), file.content.as_ref().ok().and_then(|content| content.machine()));
-    let mismatch =
-        |(wanted, found): (Machine, Machine)| format!("is a program for {found}, expected {wanted}");
-    fault(file, Wanted::Program)
-        .or_else(|| wanted.zip(found).filter(|(wanted, found)| wanted != found).map(mismatch))
 }
 
 /// GRUB or another loader under the name of Windows' boot manager: no fault by itself.

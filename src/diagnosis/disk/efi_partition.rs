@@ -1,5 +1,6 @@
 //! Findings about EFI system partitions: the loader that firmware falls back to, and which of several partitions it takes.
 
+use crate::diagnosis::model::boot_fault::fault_of_fallback;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
@@ -30,6 +31,14 @@ pub(in crate::diagnosis) fn foreign(layout: &Layout, system: &SystemVolume) -> O
 /// The loader under the name that firmware falls back to is not there, or another's.
 fn fallback(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
     if !system.uefi_boot_manager {
+        return None;
+    }
+    let fault = layout.fallback_on(system).and_then(|name| {
+        let file = layout.boot_file(system.volume, name.path())?;
+        fault_of_fallback(name, file)
+    });
+    // What is no program is no other loader.
+    if fault.is_some() {
         return None;
     }
     let (code, message) = match (layout.fallback_on(system).is_some(), foreign(layout, system)) {

@@ -10,7 +10,9 @@ use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::context::Choice;
 use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::finding::Finding;
+use crate::diagnosis::model::finding::LOST_BEGIN;
 use crate::diagnosis::model::finding::Severity;
+use crate::diagnosis::model::finding::USE_SPARE;
 use crate::diagnosis::model::finding::read_it;
 use crate::diagnosis::model::identity::show_disk;
 use crate::diagnosis::model::known_disks::OtherDisk;
@@ -274,6 +276,17 @@ fn volumes(layout: &Layout) -> Vec<Finding> {
                 Subject::volume(layout, index),
                 format!("cannot be read: {error}"),
             ));
+        }
+        if facts.has_spare {
+            findings.push(Finding {
+                remedy: Remedy::Advice(USE_SPARE.into()),
+                ..Finding::plain(
+                    Code::VolumeUnreadable,
+                    Severity::Note,
+                    Subject::volume(layout, index),
+                    format!("the start of the volume was overwritten: {LOST_BEGIN}"),
+                )
+            });
         }
         if let Some(how) = facts.asleep.how() {
             findings.push(asleep(layout, index, false, &how));

@@ -26,6 +26,8 @@ const OF_WINDOWS: [Guid; 3] = [
 /// MBR types that Windows gives its volumes: FAT and NTFS, the EFI system partition, a dynamic disk.
 const MBR_OF_WINDOWS: [u8; 8] = [0x01, 0x04, 0x06, 0x07, 0x0b, 0x0c, 0x0e, 0xef];
 const DYNAMIC: u8 = 0x42;
+/// Those of a container of logical partitions.
+const EXTENDED: [u8; 3] = [0x05, 0x0f, 0x85];
 /// Those that it hides, or that are a recovery partition's.
 const HIDDEN: [u8; 9] = [0x11, 0x12, 0x14, 0x16, 0x17, 0x1b, 0x1c, 0x1e, 0x27];
 
@@ -57,6 +59,9 @@ fn finding(layout: &Layout, volume: VolumeIndex, partition: &Partition) -> Optio
             ],
             format!("`sgdisk --typecode={number}:ef00 DISK` sets the usual type"),
         ),
+        PartitionType::Mbr(kind) if EXTENDED.contains(&kind) => {
+            return Some(extended(layout, volume, number, kind));
+        }
         PartitionType::Mbr(kind) if is_windows || is_system(layout, volume) => {
             if MBR_OF_WINDOWS.contains(&kind) || kind == DYNAMIC {
                 return None;
@@ -83,6 +88,27 @@ fn finding(layout: &Layout, volume: VolumeIndex, partition: &Partition) -> Optio
         remedy: Remedy::Advice(advice),
         ..Finding::plain(Code::PartitionType, Severity::Note, Subject::volume(layout, volume), message)
     })
+}
+
+/// A volume whose partition is typed as an extended one: what is looked for in it are logical partitions.
+fn extended(layout: &Layout, volume: VolumeIndex, number: u32, kind: u8) -> Finding {
+    let is_needed =
+        is_system(layout, volume) || layout.windows.iter().any(|windows| windows.volume == volume);
+    let severity = if is_needed { Severity::BlocksBoot } else { Severity::Degrades };
+    let is_fat = layout.volume(volume).is_some_and(|facts| facts.file_system.is_fat());
+    let right = if is_fat { "c" } else { "7" };
+    Finding {
+        evidence: vec!["a volume boot record is where the first extended boot record should be".to_owned()],
+        remedy: Remedy::Advice(format!("`sfdisk --part-type DISK {number} {right}` sets the usual type")),
+        ..Finding::plain(
+            Code::PartitionType,
+            severity,
+            Subject::volume(layout, volume),
+            format!(
+                "the partition has type {kind:02x}, an extended partition: Windows does not see the volume in it"
+            ),
+        )
+    }
 }
 
 fn is_system(layout: &Layout, volume: VolumeIndex) -> bool {

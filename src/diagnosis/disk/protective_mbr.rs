@@ -16,6 +16,7 @@ use crate::diagnosis::model::subject::Subject;
 use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
 use crate::partition::ENTRIES_AT;
+use crate::partition::GptCopy;
 use crate::partition::MbrEntry;
 use crate::partition::ProtectiveFault;
 use crate::partition::Unprotected;
@@ -28,7 +29,15 @@ pub(in crate::diagnosis) const CODES: [Code; 3] =
 pub(in crate::diagnosis) fn finding(layout: &Layout, choice: Choice) -> Option<Finding> {
     let wrong = layout.table.unprotected.as_ref()?;
     let by_mbr = is_started_by_mbr(layout);
+    let is_backup = layout.table.damaged_copy == Some(GptCopy::Primary);
     let (code, severity, message) = match wrong.fault {
+        ProtectiveFault::Missing if is_backup => (
+            Code::ProtectiveMbrMissing,
+            Severity::BlocksBoot,
+            "the start of the disk was overwritten: no protective MBR and no valid primary GPT, and firmware and \
+             Windows ignore the backup GPT"
+                .to_owned(),
+        ),
         ProtectiveFault::Missing => (
             Code::ProtectiveMbrMissing,
             Severity::BlocksBoot,
@@ -93,7 +102,12 @@ fn partition_of(layout: &Layout, entry: &MbrEntry) -> Option<VolumeIndex> {
 fn evidence(layout: &Layout, wrong: &Unprotected) -> Vec<String> {
     let mut evidence = Vec::new();
     let count = layout.table.partitions.len();
-    evidence.push(format!("the GPT is valid: {count} partition{}", if count == 1 { "" } else { "s" }));
+    let which = match layout.table.damaged_copy {
+        None => "the GPT is valid",
+        Some(GptCopy::Primary) => "the backup GPT at the end of the disk is valid",
+        Some(GptCopy::Backup) => "the primary GPT is valid",
+    };
+    evidence.push(format!("{which}: {count} partition{}", if count == 1 { "" } else { "s" }));
     evidence.extend(wrong.others.iter().map(|entry| {
         let place = partition_of(layout, entry).map_or_else(
             || "no GPT partition starts there".to_owned(),
@@ -115,6 +129,11 @@ fn remedy(layout: &Layout, wrong: &Unprotected, choice: Choice) -> Remedy {
         // The entries beside it are what starts.
         let advice = "a BIOS uses the other entries and needs none; for UEFI or Linux to see the GPT, \
          recreate the hybrid MBR (`sgdisk --hybrid`), which loses boot code and signature";
+        return Remedy::Advice(advice.into());
+    }
+    if layout.table.damaged_copy == Some(GptCopy::Primary) {
+        let advice = "recreate the protective MBR and the primary GPT from the backup with `gdisk DISK`: if it asks, use the \
+         GPT; then r, b, w";
         return Remedy::Advice(advice.into());
     }
     if !is_windows {

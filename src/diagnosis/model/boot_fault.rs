@@ -1,7 +1,9 @@
 //! What is certainly wrong with a file that is started.
 
 use crate::layout::boot_file::Content;
+use crate::layout::boot_file::Machine;
 use crate::layout::boot_files::BootFile;
+use crate::layout::system_file::SystemFile;
 
 /// What a file has to be for what starts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,11 +14,26 @@ pub(in crate::diagnosis) enum Wanted {
     Program,
 }
 
+/// What is wrong with a loader under a name that firmware falls back to, which says for which processor.
+pub(in crate::diagnosis) fn fault_of_fallback(name: SystemFile, file: &BootFile) -> Option<String> {
+    let (wanted, found) = (name.machine(), file.content.as_ref().ok().and_then(|content| content.machine()));
+    let other = wanted.zip(found).filter(|(wanted, found)| wanted != found);
+    fault(file, Wanted::Program).or_else(|| other.map(|(wanted, found)| mismatch(found, wanted)))
+}
+
+/// A program for this processor where it should be for that.
+pub(in crate::diagnosis) fn mismatch(found: Machine, wanted: Machine) -> String {
+    format!("is a program for {found}, expected {wanted}")
+}
+
+/// What a boot manager of no bytes is.
+pub(in crate::diagnosis) const EMPTY: &str = "is empty (0 bytes)";
+
 /// What is wrong with it, behind its path in a sentence; `None` where nothing is, or nobody can tell.
 pub(in crate::diagnosis) fn fault(file: &BootFile, wanted: Wanted) -> Option<String> {
     let cut = |wants: u64| Some(format!("is truncated: {} bytes, expected {wants}", file.len));
     match (*file.content.as_ref().ok()?, wanted) {
-        (Content::Empty, _) => Some("is empty (0 bytes)".to_owned()),
+        (Content::Empty, _) => Some(EMPTY.to_owned()),
         (Content::Zeros, _) => Some("starts with zeros instead of a program header".to_owned()),
         (Content::Cut { wants }, _) => cut(wants),
         (Content::RealMode { wants }, Wanted::RealMode) if wants > file.len => cut(wants),

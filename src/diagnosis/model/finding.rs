@@ -34,6 +34,13 @@ pub(in crate::diagnosis) fn read_it(layout: &Layout) -> &'static str {
 pub(in crate::diagnosis) const MEND_IT: &str =
     "check that volume in Windows PE (`chkdsk`) or restore it from a backup";
 
+/// How a volume of NTFS looks whose first sectors were overwritten.
+pub(in crate::diagnosis) const LOST_BEGIN: &str =
+    "its first sector is zeros, and the backup NTFS boot sector is in the last one";
+/// What to do about that: chkdsk does not look at a volume that Windows calls RAW.
+pub(in crate::diagnosis) const USE_SPARE: &str = "restore the boot sector from the backup one with `testdisk DISK` (Advanced, Boot, Backup BS), and what \
+     else was overwritten from a backup";
+
 /// How much a finding matters, in rising order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

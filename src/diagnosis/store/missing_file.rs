@@ -7,8 +7,10 @@ use crate::bcd::object::Object;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::finding::Finding;
+use crate::diagnosis::model::finding::LOST_BEGIN;
 use crate::diagnosis::model::finding::MEND_IT;
 use crate::diagnosis::model::finding::Severity;
+use crate::diagnosis::model::finding::USE_SPARE;
 use crate::diagnosis::model::finding::read_it;
 use crate::diagnosis::model::remedy::OfEntry;
 use crate::diagnosis::model::remedy::Remedy;
@@ -233,6 +235,9 @@ impl<'a> Wanted<'a> {
                     "the store refers to the right partition; {}",
                     read_it(goal.layout)
                 )),
+                _ if facts.has_spare => {
+                    Remedy::Advice(format!("the store refers to the right partition; {USE_SPARE}"))
+                }
                 _ => Remedy::Advice(format!("{MEND_IT}; the store refers to the right partition")),
             },
             ..Finding::plain(Code::FileUnreadable, severity, subject, message)
@@ -309,6 +314,7 @@ fn what_it_holds(facts: &VolumeFacts) -> String {
     match (&facts.unreadable, facts.file_system.name_of_unread()) {
         (Some(damage), _) => damage.to_string(),
         (None, Some(name)) => name.to_owned(),
+        (None, None) if facts.has_spare => LOST_BEGIN.to_owned(),
         (None, None) if facts.file_system == FileSystem::Unknown => "not recognised".to_owned(),
         (None, None) => "a directory on the path is damaged".to_owned(),
     }
