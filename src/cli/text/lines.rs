@@ -154,8 +154,8 @@ mod tests {
 
     #[test]
     fn a_column_is_kept() {
-        let rows = rows(21, |out| out.hang(7, format_args!("  disk MBR, signature 0x01")));
-        assert_eq!(rows, ["  disk MBR,", "       signature 0x01"]);
+        let rows = rows(20, |out| out.hang(7, format_args!("  disk MBR, signature 0x1")));
+        assert_eq!(rows, ["  disk MBR,", "       signature 0x1"]);
     }
 
     #[test]
