@@ -88,7 +88,10 @@ fn letters_go_with_the_stores_of_an_mbr_disk() {
     assert_eq!((&found["severity"], &found["subject"]), (&"note".into(), &"partition 2 (Windows)".into()));
     let shown =
         bcdrescue(&["check", "-v", disk.name()]).exits(4).says("C: refers to disk signature 0xc3a1f00d");
-    shown.says("fix --drive-letters").says("not needed with `fix --restore-identity`").says("2 other names");
+    shown
+        .says("fix --drive-letters")
+        .says("not needed with `fix --restore-identity`")
+        .says("2 other volume names");
 
     let (old, new) = cured(&disk, 2, SYSTEM, 3);
     let right: Vec<_> = windows_10(OLD)[..3].iter().map(|(name, _)| named(name)).collect();

@@ -4,6 +4,7 @@ use crate::cli::args::command_line::FixArgs;
 use crate::cli::args::show_args::ShowArgs;
 use crate::cli::output::json::repair::Action;
 use crate::cli::output::plan_lines;
+use crate::cli::output::screen::closing;
 use crate::cli::output::screen::details;
 use crate::cli::output::screen::headline;
 use crate::cli::output::screen::picture;
@@ -119,7 +120,10 @@ impl RepairRun<'_> {
         self.tell(|out| {
             match self.show.verbose {
                 true => details::findings(out, &self.examined.diagnosis.findings),
-                false => summary::rest(out, &self.examined.diagnosis, &Prospect::default()),
+                false => {
+                    summary::rest(out, &self.examined.diagnosis, &Prospect::default());
+                    closing::by_hand(out, &self.examined, &Prospect::default());
+                }
             }
             ways::show(out, &self.examined, &self.switches());
             out.add(format_args!("  {}: {NOTHING_WRITTEN}", self.why_nothing()));

@@ -38,8 +38,8 @@ pub fn show(out: &mut Lines, examined: &Examined, prospect: &Prospect, switches:
         let what = format!("{}; {}", work(layout, way), comes_out(way));
         step(out, title, &command(path, switches, way), &what);
     }
-    if let (None, None, Some(advice)) = (&prospect.way, &prospect.other, by_hand(examined, prospect)) {
-        out.hang(11, format_args!("To repair: {}", clean(advice)));
+    if prospect.way.is_none() && prospect.other.is_none() {
+        by_hand(out, examined, prospect);
     }
     if let Some(other) = &prospect.other {
         let title = if prospect.way.is_some() { "       or:" } else { "To repair:" };
@@ -48,8 +48,11 @@ pub fn show(out: &mut Lines, examined: &Examined, prospect: &Prospect, switches:
 }
 
 /// What a person has to do about that at which the start ends, where `fix` has no answer.
-fn by_hand<'a>(examined: &'a Examined, prospect: &Prospect) -> Option<&'a str> {
-    summary::advice(examined.diagnosis.stop()?, prospect)
+pub fn by_hand(out: &mut Lines, examined: &Examined, prospect: &Prospect) {
+    let stop = examined.diagnosis.stop();
+    if let Some(advice) = stop.and_then(|stop| summary::advice(stop, prospect)) {
+        out.hang(11, format_args!("To repair: {}", clean(advice)));
+    }
 }
 
 /// Why the old identity cannot be put back, where re-pointing is the only repair.
