@@ -292,9 +292,12 @@ fn a_file_system_that_goes_on_is_not_called_well() {
     let part = partitions(&raw.path).remove(0);
     let volume = cut(&raw.path, part.start, part.len);
     let check = |code: i32| bcdrescue(&["check", text(&volume), "--json"]).exits(code).target();
-    // What starts it is not in the image of one partition, so that nobody knows; but all of it is there.
-    let sound = check(8);
-    assert_eq!((&sound["verdict"], has(&sound, "volume-cut")), (&"unknown".into(), false), "{sound:#}");
+    // What NTLDR counts is on the disk that the volume is from; nothing more is wrong with it.
+    let is_whole = |target: &Json| {
+        let error = target["error"].as_str().unwrap();
+        target["verdict"] == "unknown" && error.contains("single volume without a partition table")
+    };
+    assert!(is_whole(&check(8)));
     for missing in [1024, 1 << 20, part.len / 2] {
         fs::OpenOptions::new().write(true).open(&volume).unwrap().set_len(part.len - missing).unwrap();
         let target = check(8);
@@ -303,7 +306,7 @@ fn a_file_system_that_goes_on_is_not_called_well() {
     }
     // Behind what NTFS counts there is only the copy of its boot sector.
     fs::OpenOptions::new().write(true).open(&volume).unwrap().set_len(part.len - 512).unwrap();
-    assert!(!has(&check(8), "volume-cut"));
+    assert!(is_whole(&check(8)));
 
     let disk = Disk::raw("win10-bios-healthy");
     let sectors = u32::try_from(partitions(&disk.path)[1].len / 512).unwrap();
