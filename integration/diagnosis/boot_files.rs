@@ -223,6 +223,19 @@ fn a_boot_manager_for_another_processor_than_all_others_is_the_one_that_is_wrong
     checked(&disk, 0, "healthy");
 }
 
+/// Under both names, and without the one that it replaced: what it lacks tells.
+#[test]
+fn another_loader_under_both_names_is_named_without_a_backup_beside_it() {
+    let disk = Disk::raw("win11-uefi-healthy");
+    let another = stand_in::of_another();
+    change(&disk, 1, |volume| [MANAGER, FALLBACK].iter().for_each(|path| put_fat(volume, path, &another)));
+    let target = checked(&disk, 0, "healthy");
+    let [finding] = findings(&target, "boot-manager-foreign").try_into().unwrap();
+    assert_eq!(finding["severity"], "note");
+    assert!(finding["remedy"].as_str().unwrap().contains(r"\Windows\Boot\EFI\bootmgfw.efi"), "{finding}");
+    assert_eq!(hop(&target, "boot manager")["state"], "unknown");
+}
+
 /// What is no program is no other loader.
 #[test]
 fn a_fallback_of_zeros_is_said_once() {

@@ -109,6 +109,8 @@ pub enum ImageCure {
     Merge,
     /// What was packed is unpacked.
     Unpack,
+    /// A backup is restored to a disk, by the program that wrote it.
+    RestoreBackup,
     /// The disks in an OVA are unpacked.
     ExtractOva,
     /// Those in a Proxmox backup.

@@ -16,8 +16,9 @@ pub const HEAD: usize = 0x1000;
 const STUB: usize = 0x40;
 const COFF: usize = 24;
 const SECTION: usize = 40;
-/// Length of a data directory, and which of them has the certificates.
+/// Length of a data directory, and which of them have the resources and the certificates.
 const DIRECTORY: usize = 8;
+const RESOURCES: usize = 2;
 const CERTIFICATES: usize = 4;
 
 /// A processor that programs are for.
@@ -143,6 +144,18 @@ impl Content {
     }
 }
 
+/// Whether a program that begins with `head` has no resources, among which its version would be; `None` where that is not told.
+#[must_use]
+pub fn is_without_resources(head: &[u8]) -> Option<bool> {
+    let at = usize::try_from(le_u32(head, 0x3c)?).ok()?;
+    let headers = head.get(at..)?;
+    if !headers.starts_with(b"PE\0\0") {
+        return None;
+    }
+    let found = directory(headers, RESOURCES)?;
+    Some(found.is_none_or(|(place, len)| place == 0 || len == 0))
+}
+
 /// How many bytes code for 16 bits has at least, where a file begins with such: with a jump, as those of Microsoft and GRUB4DOS
 /// do, or with what else a boot loader does first (interrupts off, direction, a register cleared, a 32-bit operand).
 fn real_mode(head: &[u8]) -> Option<u64> {
@@ -161,18 +174,25 @@ fn real_mode(head: &[u8]) -> Option<u64> {
 /// Where the certificates end in the file, which alone of the data directories are named by a place in that. `headers` are those of
 /// COFF and the optional one.
 fn certificates_end(headers: &[u8]) -> Option<u64> {
+    let (place, len) = directory(headers, CERTIFICATES)??;
+    (len != 0).then(|| u64::from(place).saturating_add(u64::from(len)))
+}
+
+/// Place and length of a data directory, where there are so many; `None` where the headers end before it.
+fn directory(headers: &[u8], number: usize) -> Option<Option<(u32, u32)>> {
     // In PE32+ the addresses before the directories take 16 bytes more.
-    let directories: usize = match le_u16(headers, COFF)? {
+    let first: usize = match le_u16(headers, COFF)? {
         0x010b => 96,
         0x020b => 112,
         _ => return None,
     };
-    let directories = COFF.checked_add(directories)?;
-    let count = le_u32(headers, directories.checked_sub(4)?)?;
-    let at = directories.checked_add(CERTIFICATES.checked_mul(DIRECTORY)?)?;
-    let (place, len) = (le_u32(headers, at)?, le_u32(headers, at.checked_add(4)?)?);
-    let is_named = usize::try_from(count).is_ok_and(|count| count > CERTIFICATES) && len != 0;
-    is_named.then(|| u64::from(place).saturating_add(u64::from(len)))
+    let first = COFF.checked_add(first)?;
+    let count = le_u32(headers, first.checked_sub(4)?)?;
+    if usize::try_from(count).is_ok_and(|count| count <= number) {
+        return Some(None);
+    }
+    let at = first.checked_add(number.checked_mul(DIRECTORY)?)?;
+    Some(Some((le_u32(headers, at)?, le_u32(headers, at.checked_add(4)?)?)))
 }
 
 /// Where the bytes of a section end in the file; those behind its length in memory only fill the file up.

@@ -16,6 +16,8 @@ pub struct BootFile {
     pub form: FileForm,
     /// What it begins with, or why that cannot be read.
     pub content: Result<Content, Cause>,
+    /// It is a program without resources, and so without a version, which each of Windows' has.
+    pub is_bare: bool,
 }
 
 /// A file under a name that others give Windows' boot manager when they replace it.

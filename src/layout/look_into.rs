@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::bcd::element::ElementId;
 use crate::layout::boot_file::Content;
 use crate::layout::boot_file::HEAD;
+use crate::layout::boot_file::is_without_resources;
 use crate::layout::boot_files::BootFile;
 use crate::layout::boot_files::BootFiles;
 use crate::layout::boot_files::Replaced;
@@ -78,13 +79,23 @@ fn of_system(system: &SystemVolume) -> impl Iterator<Item = SystemFile> {
 
 fn file(volume: &Volume<'_>, path: &str) -> Option<BootFile> {
     let (len, form) = volume.form(path).ok()??;
-    Some(BootFile { len, form, content: content(volume, path) })
+    let (content, is_bare) = match begin(volume, path) {
+        Ok((len, head)) => (Ok(Content::of(len, &head)), is_without_resources(&head) == Some(true)),
+        Err(cause) => (Err(cause), false),
+    };
+    Some(BootFile { len, form, content, is_bare })
 }
 
 fn content(volume: &Volume<'_>, path: &str) -> Result<Content, Cause> {
+    let (len, head) = begin(volume, path)?;
+    Ok(Content::of(len, &head))
+}
+
+/// The length of a file, and what it begins with.
+fn begin(volume: &Volume<'_>, path: &str) -> Result<(u64, Vec<u8>), Cause> {
     let file = volume.open_file(path)?.ok_or(Cause::NotThere)?;
     let head = usize::try_from(file.len()).unwrap_or(usize::MAX).min(HEAD);
-    Ok(Content::of(file.len(), &file.read_at(0, head)?))
+    Ok((file.len(), file.read_at(0, head)?))
 }
 
 /// Another's boot manager under the name of Windows', which lies beside it under a name of its own.

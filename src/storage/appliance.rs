@@ -2,6 +2,9 @@
 //!
 //! Sources: POSIX, pax (`ustar`); DMTF DSP0243 (OVF and OVA); Proxmox, `vma_spec.txt`; VMware's and VirtualBox's own files.
 
+use std::borrow::Cow;
+
+use crate::bytes::le_u16;
 use crate::bytes::one_line;
 use crate::bytes::slice;
 use crate::error::way_out::ImageCure;
@@ -46,14 +49,22 @@ pub(super) fn archive(head: &[u8]) -> Option<(String, ImageCure)> {
 
 /// Whether a file may be a description: it begins as a text.
 pub(super) fn is_text(head: &[u8]) -> bool {
+    let decoded = utf16(head);
+    let head = decoded.as_deref().map_or(head, str::as_bytes);
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     let is_printable = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
     text.get(..PRINTABLE).is_some_and(|begin| begin.iter().all(is_printable))
 }
 
+/// A text of UTF-16 that says so: little-endian, with a byte order mark.
+fn utf16(text: &[u8]) -> Option<String> {
+    let units = text.strip_prefix(b"\xff\xfe")?.chunks_exact(2).filter_map(|unit| le_u16(unit, 0));
+    Some(String::from_utf16_lossy(&units.collect::<Vec<_>>()))
+}
+
 /// What a text is, with the disks that it names; `None` when it describes no machine.
 pub(super) fn description(text: &[u8]) -> Option<(String, ImageCure)> {
-    let text = String::from_utf8_lossy(text);
+    let text = utf16(text).map_or_else(|| String::from_utf8_lossy(text), Cow::Owned);
     let (_, what) = DESCRIPTIONS.iter().find(|(word, _)| text.contains(word))?;
     let mut names: Vec<String> = Vec::new();
     let is_disk = |word: &&str| {
@@ -125,6 +136,10 @@ mod tests {
         let vmx = ".encoding = \"UTF-8\"\nconfig.version = \"8\"\nscsi0:0.fileName = \"a\u{7}b.vmdk\"\n";
         let expected = "a VMware configuration (vmx) of the disk a\\u{7}b.vmdk";
         assert_eq!(told(vmx), (true, Some(expected.to_owned())));
+        let wide: Vec<u8> =
+            "\u{feff}".encode_utf16().chain(vmx.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+        assert!(is_text(&wide));
+        assert_eq!(description(&wide).map(|it| it.0), Some(expected.to_owned()));
         let ovf = "\u{feff}<?xml version=\"1.0\"?>\n<Envelope><References><File ovf:href=\"one.vmdk\"/><File ovf:href='two.VMDK'/>";
         assert_eq!(told(ovf).1.unwrap(), "an OVF description of the disk one.vmdk, two.VMDK");
         assert_eq!(told("<?xml version=\"1.0\"?><note>of another kind</note>"), (true, None));

@@ -92,6 +92,14 @@ const PACKED: &[(&[u8], &str)] = &[
     (b"EVF\x09\x0d\x0a\xff\x00", "an EnCase evidence file"),
 ];
 
+/// Backups of other programs (libmagic has the same numbers).
+const BACKUPS: &[(&[u8], &str)] =
+    &[(b"\xfe\xef\x01", "a Ghost backup (gho)"), (b"\xce\x24\xb9\xa2", "an Acronis backup (tib)")];
+
+/// What the first descriptor of a CD or DVD has behind its type, in sector 16 of 2048 bytes (ECMA-119, 8.1; ECMA-167, 2/9.1).
+const DISC_AT: u64 = 0x8001;
+const DISC: [&[u8]; 2] = [b"CD001", b"BEA01"];
+
 /// A fixed vhd is a raw image with a footer in its last 512 bytes.
 const FOOTER: u64 = 512;
 const VHD: &[u8] = b"conectix";
@@ -115,6 +123,14 @@ pub fn recognise(file: &dyn Storage) -> Result<Format, StorageError> {
         let what = format!("the file is {what}, not a disk image");
         return Err(StorageError::unsupported(what, ImageCure::Unpack));
     }
+    if let Some((_, what)) = BACKUPS.iter().find(|(magic, _)| has(0, magic)) {
+        let what = format!("the file is {what}, not a disk image");
+        return Err(StorageError::unsupported(what, ImageCure::RestoreBackup));
+    }
+    if head.iter().all(|byte| *byte == 0) && is_disc(file)? {
+        let what = "the file is the image of a CD or DVD, not of a disk";
+        return Err(StorageError::unsupported(what.to_owned(), ImageCure::NameDisk));
+    }
     if let Some((.., format)) = KNOWN.iter().find(|(at, magic, _)| has(*at, magic)) {
         return Ok(*format);
     }
@@ -124,6 +140,15 @@ pub fn recognise(file: &dyn Storage) -> Result<Format, StorageError> {
     }
     let footer = file.len().checked_sub(FOOTER).map(|at| file.read_vec(at, VHD.len())).transpose()?;
     Ok(if footer.as_deref() == Some(VHD) { Format::Vhd } else { Format::Raw })
+}
+
+/// Whether a file with nothing in its first sector is the image of a CD or DVD; one that starts as a disk too is taken for that.
+fn is_disc(file: &dyn Storage) -> Result<bool, StorageError> {
+    if file.len() < DISC_AT.saturating_add(FOOTER) {
+        return Ok(false);
+    }
+    let head = file.read_vec(DISC_AT, 5)?;
+    Ok(DISC.contains(&head.as_slice()))
 }
 
 #[cfg(test)]
@@ -165,6 +190,24 @@ mod tests {
             let error = recognise(&file_with(0, magic)).unwrap_err();
             let expected = format!("the file is {what}, not a disk image");
             assert_eq!(error.told(), (expected, Some(ImageCure::Unpack.into())));
+        }
+    }
+
+    #[test]
+    fn backups_and_discs_are_named() {
+        for (magic, what) in BACKUPS {
+            let error = recognise(&file_with(0, magic)).unwrap_err();
+            let expected = format!("the file is {what}, not a disk image");
+            assert_eq!(error.told(), (expected, Some(ImageCure::RestoreBackup.into())));
+        }
+        for magic in DISC {
+            let mut bytes = vec![0; 0x1_0000];
+            bytes[0x8001..0x8006].copy_from_slice(magic);
+            let error = recognise(&Ram::new(bytes.clone(), None)).unwrap_err();
+            assert_eq!(error.told().1, Some(ImageCure::NameDisk.into()));
+            // One that starts from a stick too has an MBR.
+            bytes[510..512].copy_from_slice(&[0x55, 0xaa]);
+            assert_eq!(recognise(&Ram::new(bytes, None)).unwrap(), Format::Raw);
         }
     }
 

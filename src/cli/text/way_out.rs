@@ -86,6 +86,7 @@ fn image(cure: ImageCure) -> &'static str {
         ImageCure::Flatten => "flatten it with `qemu-img convert -O qcow2 OLD NEW` and work on the copy",
         ImageCure::FlattenChain => "flatten it with `qemu-img convert -O qcow2 OLD NEW`",
         ImageCure::Merge => "merge it into its parent and use that",
+        ImageCure::RestoreBackup => "restore it to a disk with the program that wrote it",
         ImageCure::Unpack => "unpack it first",
         ImageCure::ExtractOva => "unpack it with `tar xf FILE` and name the .vmdk in it",
         ImageCure::ExtractVma => {

@@ -67,7 +67,7 @@ impl Chain<'_> {
             Code::BootManagerCompressed,
         ];
         self.add_at(HopKind::BootManager, evidence, &Place::Volume(system.volume), &codes);
-        let is_anothers = foreign.is_some() || layout.replaced_boot_manager().is_some();
+        let is_anothers = foreign.is_some() || boot_manager_file::is_anothers(layout, system);
         if is_anothers || files.is_empty() || boot_manager_file::is_unread(layout, system) {
             self.unsure();
         }

@@ -167,15 +167,30 @@ fn uefi(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
     })
 }
 
+/// Whether another's loader has the name of Windows' boot manager.
+pub(in crate::diagnosis) fn is_anothers(layout: &Layout, system: &SystemVolume) -> bool {
+    layout.replaced_boot_manager().is_some() || is_bare(layout, system)
+}
+
+fn is_bare(layout: &Layout, system: &SystemVolume) -> bool {
+    let file = layout.boot_file(system.volume, SystemFile::UefiBootManager.path());
+    file.is_some_and(|file| file.is_bare && fault(file, Wanted::Program).is_none())
+}
+
 /// GRUB or another loader under the name of Windows' boot manager: no fault by itself.
 fn another(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
-    let Replaced { path, is_of_windows } = layout.replaced_boot_manager()?;
-    let (evidence, source) = match is_of_windows {
-        true => (format!("{path} exists, the usual name for the replaced boot manager"), path),
-        false => (
+    let (evidence, source) = match layout.replaced_boot_manager() {
+        Some(Replaced { path, is_of_windows: true }) => {
+            (format!("{path} exists, the usual name for the replaced boot manager"), path)
+        }
+        Some(Replaced { path, is_of_windows: false }) => (
             format!("{path} has the usual name for the replaced boot manager, but is not one of Windows"),
-            r"\Windows\Boot\EFI\bootmgfw.efi",
+            UEFI_SOURCE,
         ),
+        None if is_bare(layout, system) => {
+            ("it has no resources, where the Windows boot manager has its version".to_owned(), UEFI_SOURCE)
+        }
+        None => return None,
     };
     Some(Finding {
         evidence: vec![evidence],
