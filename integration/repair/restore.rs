@@ -87,7 +87,7 @@ fn every_disk_gets_its_old_identity_back() {
         assert!(named.eq(expected), "{name}: {offered}");
         bcdrescue(&["check", "-v", disk.name()]).exits(4).says("       or: ");
         let dry = bcdrescue(&["fix", disk.name(), "--restore-identity", "--dry-run"]).exits(4);
-        dry.says("to change, and no store").says(old).says("dry run: nothing was written");
+        dry.says("; no store is changed").says(old).says("dry run: nothing was written");
         assert_eq!(hash(&disk.path), before, "{name}: a dry run wrote");
 
         let fixed =

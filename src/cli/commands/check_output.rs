@@ -8,6 +8,7 @@ use crate::cli::output::outcome::Tally;
 use crate::cli::text::lines;
 use crate::cli::text::words;
 use crate::cli::text::words::clean;
+use crate::diagnosis::Verdict;
 
 /// Rows that are repeated, at most: a screen is read, a longer list is a report's.
 const MOST: usize = 100;
@@ -62,7 +63,7 @@ impl CheckOutput {
     fn repeat(&mut self, outcome: &Outcome) {
         if self.repeated.len() < MOST {
             let target = clean(&outcome.target.display().to_string());
-            self.repeated.push(format!("{target}: {}", outcome.headline.coloured()));
+            self.repeated.push(format!("{target}: {}", what(outcome)));
         } else {
             self.unrepeated = self.unrepeated.saturating_add(1);
         }
@@ -86,7 +87,8 @@ impl CheckOutput {
         }
         lines::show(|out| {
             out.gap();
-            self.repeated.iter().for_each(|row| out.add(format_args!("{row}")));
+            // Whatever its length: a row each.
+            self.repeated.iter().for_each(|row| out.whole(format_args!("{row}")));
             if self.unrepeated > 0 {
                 let more = words::count(self.unrepeated, "target", "targets");
                 out.add(format_args!("and {more} more"));
@@ -97,4 +99,13 @@ impl CheckOutput {
             out.add(format_args!("{}", self.tally.line()));
         })
     }
+}
+
+/// The headline; of a disk that starts, the requirements that it does not meet.
+fn what(outcome: &Outcome) -> String {
+    if outcome.headline.verdict != Verdict::Healthy {
+        return outcome.headline.coloured();
+    }
+    let codes = outcome.reasons.iter().filter_map(|reason| reason.code.as_deref());
+    format!("requirements not met: {}", codes.collect::<Vec<_>>().join(", "))
 }

@@ -118,7 +118,7 @@ pub(crate) fn disk(
 fn one_row(out: &mut Lines, examined: &Examined) {
     let verdict = words::verdict(examined.diagnosis.verdict);
     let path = clean(&examined.path.display().to_string());
-    out.add(format_args!("{path}: {verdict}: {}", clean(&picture::what(examined))));
+    out.whole(format_args!("{path}: {verdict}: {}", clean(&picture::what(examined))));
 }
 
 /// Of a store file by itself: what can be said without the disk it belongs to.

@@ -30,6 +30,8 @@ use crate::repair::plan::Plan;
 
 /// Columns by which what does not fit is indented.
 const HANGING: usize = 8;
+/// Fields that are shown one by one on a screen.
+pub const FEW: usize = 3;
 /// Letters of a GUID that tell it from the others of a store.
 const SHORT: usize = 8;
 
@@ -136,6 +138,28 @@ pub fn elements(out: &mut Lines, diagnosis: &Diagnosis) {
     }
 }
 
+/// The identity that the disk gets back, in short.
+pub fn restored(out: &mut Lines, layout: &Layout, diagnosis: &Diagnosis) {
+    let Restore::Possible(old) = &diagnosis.restore else { return };
+    match layout.table.disk.filter(|now| *now != old.disk) {
+        Some(now) => {
+            let (now, then) = (show_disk(now), show_disk(old.disk));
+            out.add(format_args!("  {now} becomes {then}; no store is changed"));
+        }
+        None => out.add(format_args!("  {} stays; no store is changed", show_disk(old.disk))),
+    }
+    let numbers: Vec<String> = old
+        .partitions
+        .iter()
+        .filter_map(|(volume, _)| layout.partition(*volume))
+        .map(|partition| partition.number.to_string())
+        .collect();
+    if !numbers.is_empty() {
+        let partitions = if numbers.len() == 1 { "partition" } else { "partitions" };
+        out.add(format_args!("  old GUIDs restored: {partitions} {} (-v shows them)", numbers.join(", ")));
+    }
+}
+
 /// The identity that the disk has, and the one that it gets back.
 pub fn identity(out: &mut Lines, layout: &Layout, diagnosis: &Diagnosis) {
     let Restore::Possible(old) = &diagnosis.restore else { return };
@@ -156,15 +180,18 @@ pub fn identity(out: &mut Lines, layout: &Layout, diagnosis: &Diagnosis) {
     }
 }
 
-/// Every other field that changes.
-pub fn edits<'a>(out: &mut Lines, edits: impl Iterator<Item = &'a ByteEdit>) {
+/// Every other field that changes, or the first ones.
+pub fn edits<'a>(out: &mut Lines, edits: impl Iterator<Item = &'a ByteEdit>, most: usize) {
     let edits: Vec<_> = edits.collect();
     if edits.is_empty() {
         return;
     }
     out.add(format_args!("  to correct:"));
-    for edit in edits {
+    for edit in edits.iter().take(most) {
         out.add(format_args!("    {}: {}", clean(&edit.what), clean(&edit.meaning)));
+    }
+    if edits.len() > most {
+        out.add(format_args!("    and {} more (-v shows them)", edits.len().saturating_sub(most)));
     }
 }
 

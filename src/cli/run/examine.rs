@@ -188,7 +188,7 @@ fn companion(
             "--with {name} is given twice"
         );
         anyhow::ensure!(!is_store_file(disk), "--with {name} is a store, not a disk");
-        let companion = companion_at_path(disk, options, layout)?;
+        let companion = companion_at_path(disk, options, layout).with_context(|| format!("--with {name}"))?;
         let identity = companion.layout.table.disk;
         anyhow::ensure!(
             companion.layout.table.kind != TableKind::None,
@@ -212,9 +212,9 @@ fn companion(
 
 fn companion_at_path(disk: &Path, options: &OpenOptions, layout: &Layout) -> anyhow::Result<Companion> {
     let storage = Cached::new(open(disk, options)?.storage);
-    let layout = discover_companion(&storage, &layout.stores).with_context(|| disk.display().to_string())?;
+    let layout = discover_companion(&storage, &layout.stores)?;
     if let Some(error) = layout.unseen() {
-        bail!("--with {} cannot be read completely: {error}", disk.display());
+        bail!("cannot be read completely: {error}");
     }
     Ok(Companion { name: disk.display().to_string(), layout })
 }

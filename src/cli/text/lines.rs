@@ -52,6 +52,12 @@ impl Lines {
         self.text.push('\n');
     }
 
+    /// How many rows there are so far.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.text.lines().count()
+    }
+
     /// Adds an empty line.
     pub fn gap(&mut self) {
         self.text.push('\n');

@@ -23,9 +23,11 @@ use crate::cli::text::lines::Lines;
 use crate::cli::text::shell_quote;
 use crate::cli::text::words;
 use crate::cli::text::words::clean;
+use crate::diagnosis::Diagnosis;
 use crate::diagnosis::show_disk;
 use crate::repair::case::Case;
 use crate::repair::plan::Plan;
+use crate::repair::prospect::Prospect;
 use crate::repair::prospect::Way;
 use crate::repair::prospect::prospect;
 use crate::repair::prospect::starts;
@@ -43,11 +45,13 @@ impl RepairRun<'_> {
     pub(super) fn add_changes(&self, out: &mut Lines) {
         let Examined { layout, diagnosis, .. } = &self.examined;
         match (self.restores(), self.show.verbose) {
-            (true, _) => plan_lines::identity(out, layout, diagnosis),
+            (true, true) => plan_lines::identity(out, layout, diagnosis),
+            (true, false) => plan_lines::restored(out, layout, diagnosis),
             (false, true) => plan_lines::elements(out, diagnosis),
             (false, false) => plan_lines::changes(out, layout, diagnosis),
         }
-        plan_lines::edits(out, self.cure().edits(diagnosis));
+        let most = if self.show.verbose { usize::MAX } else { plan_lines::FEW };
+        plan_lines::edits(out, self.cure().edits(diagnosis), most);
     }
 
     /// Tells why nothing is written.
@@ -68,12 +72,27 @@ impl RepairRun<'_> {
         Ok(FAILED)
     }
 
+    /// What else would be done, and by which words; a name that no record can hold stops every repair.
+    pub(super) fn prospect(&self) -> Prospect {
+        match record_store::path(&self.examined) {
+            Ok(_) => prospect(self.case(&self.examined), &self.examined.diagnosis),
+            Err(_) => Prospect::default(),
+        }
+    }
+
+    /// The command that repairs everything, where this one does not.
+    pub(super) fn add_complete(&self, out: &mut Lines, rehearsed: &Diagnosis) {
+        let way = if starts(rehearsed) { None } else { self.prospect().way };
+        if let Some(way) = way.filter(Way::ends_well) {
+            out.whole(format_args!("To repair everything: {}", self.with(&way)));
+        }
+    }
+
     /// The command that would do, tried in memory.
     fn add_way(&self, out: &mut Lines) {
-        let prospect = prospect(self.case(&self.examined), &self.examined.diagnosis);
+        let prospect = self.prospect();
         let Some(way) = prospect.way.filter(|way| way.ends_well() && !way.words().is_empty()) else { return };
-        // A name that no record can hold stops every repair.
-        if !self.args.restore_identity && record_store::path(&self.examined).is_ok() {
+        if !self.args.restore_identity {
             let verdict = words::verdict(way.after.verdict);
             out.whole(format_args!("To repair: {}", self.with(&way)));
             out.add(format_args!("           simulated result: {verdict}"));

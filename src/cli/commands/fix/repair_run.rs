@@ -29,7 +29,6 @@ use crate::diagnosis::Remedy;
 use crate::diagnosis::Verdict;
 use crate::repair::cure::Cure;
 use crate::repair::plan::Plan;
-use crate::repair::prospect::Prospect;
 use crate::repair::prospect::starts;
 use crate::repair::refusal::Allowed;
 use crate::repair::transaction::Planned;
@@ -72,6 +71,7 @@ impl RepairRun<'_> {
             Ok(repair) => repair,
             Err(error) => return self.refused(&[advice::of_plan(&error)]),
         };
+        self.may_begin()?;
         let (plan, rehearsed) = (repair.plan(), repair.after());
         self.tell(|out| {
             self.add_changes(out);
@@ -80,9 +80,9 @@ impl RepairRun<'_> {
             ways::show(out, &self.examined, &self.switches());
             let verdict = words::verdict(rehearsed.verdict);
             out.add(format_args!("  simulated result: {verdict}"));
+            self.add_complete(out, rehearsed);
         })?;
         if self.args.write.dry_run {
-            may_write(&self.examined.path, &self.args.open.options())?;
             self.tell(|out| {
                 if self.show.verbose {
                     sector_dump::sectors(out, &plan.patches);
@@ -95,10 +95,6 @@ impl RepairRun<'_> {
             })?;
             self.say(Action::DryRun, Some(plan), None)?;
             return Ok(LEFT);
-        }
-        if !self.args.write.yes {
-            // Whoever holds the disk is named before the question, not after the answer.
-            drop(open_mut(&self.examined.path, &self.args.open.options())?);
         }
         match self.agreed(plan, rehearsed)? {
             Some(true) => self.write(repair, path),
@@ -115,18 +111,28 @@ impl RepairRun<'_> {
         }
     }
 
+    /// What would stop the repair whatever the plan is: nobody reads a plan that cannot be carried out.
+    fn may_begin(&self) -> anyhow::Result<()> {
+        let (path, options) = (&self.examined.path, self.args.open.options());
+        if self.args.write.dry_run {
+            return Ok(may_write(path, &options)?);
+        }
+        record_store::directory(path, self.examined.kind, self.args.record_dir.as_deref())?;
+        // Whoever holds the disk is named before the question, not after the answer.
+        drop(open_mut(path, &options)?);
+        Ok(())
+    }
+
     /// Tells that there is nothing to do, or nothing that can be done.
     fn nothing_to_do(&self) -> anyhow::Result<u8> {
         self.tell(|out| {
+            let prospect = self.prospect();
             match self.show.verbose {
                 true => details::findings(out, &self.examined.diagnosis.findings),
-                false => {
-                    summary::rest(out, &self.examined.diagnosis, &Prospect::default());
-                    closing::by_hand(out, &self.examined, &Prospect::default());
-                }
+                false => summary::rest(out, &self.examined.diagnosis, &prospect),
             }
-            ways::show(out, &self.examined, &self.switches());
             out.add(format_args!("  {}: {NOTHING_WRITTEN}", self.why_nothing()));
+            closing::show(out, &self.examined, &prospect, &self.switches());
         })?;
         let action = match self.examined.diagnosis.verdict {
             Verdict::Unknown => Action::Failed,
@@ -174,9 +180,9 @@ impl RepairRun<'_> {
             }
             _ if !self.examined.diagnosis.named_disks().is_empty() => "fix does nothing until you say which",
             _ if left.any(|finding| matches!(finding.remedy, Remedy::Switch(..))) => {
-                "fix needs one of the switches above"
+                "this repair has to be asked for with a switch"
             }
-            _ => "nothing that fix can repair",
+            _ => "fix cannot repair this",
         }
     }
 
@@ -185,12 +191,20 @@ impl RepairRun<'_> {
             return Ok(None);
         }
         let path = clean(&self.examined.path.display().to_string());
-        let then = match starts(rehearsed) {
-            true => "Windows should then start".to_owned(),
-            false => not_started(rehearsed),
-        };
-        let question = format!("  {then}. Write {} of {path}?", plan_lines::size(plan));
+        if !self.args.write.yes {
+            self.tell(|out| out.add(format_args!("  {}", self.then(rehearsed))))?;
+        }
+        let question = format!("  Write {} of {path}?", plan_lines::size(plan));
         pick::confirm(&question, self.args.write.yes)
+    }
+
+    /// What Windows will do after the repair.
+    fn then(&self, rehearsed: &Diagnosis) -> String {
+        match (starts(&self.examined.diagnosis), starts(rehearsed)) {
+            (true, true) => "Windows should start as before.".to_owned(),
+            (false, true) => "Windows should then start.".to_owned(),
+            (_, false) => format!("{}.", not_started(rehearsed)),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::cli::text::shell_quote;
 use crate::cli::text::words;
 use crate::cli::text::words::clean;
 use crate::diagnosis::Diagnosis;
+use crate::diagnosis::Verdict;
 use crate::diagnosis::identity::restore::OldIdentity;
 use crate::diagnosis::identity::restore::Restore;
 use crate::diagnosis::model::byte_edit::ByteEdit;
@@ -31,7 +32,7 @@ pub fn show(out: &mut Lines, examined: &Examined, prospect: &Prospect, switches:
     let Examined { path, layout, .. } = examined;
     match &prospect.way {
         None => refused(out, "fix would refuse", &prospect.refused),
-        Some(_) => refused(out, "without the switches below, fix would refuse", &prospect.refused),
+        Some(_) => refused(out, "plain `fix` would refuse", &prospect.refused),
     }
     if let Some(way) = &prospect.way {
         let title = if way.ends_well() { "To repair:" } else { "Next step:" };
@@ -49,7 +50,7 @@ pub fn show(out: &mut Lines, examined: &Examined, prospect: &Prospect, switches:
 
 /// What a person has to do about that at which the start ends, where `fix` has no answer.
 pub fn by_hand(out: &mut Lines, examined: &Examined, prospect: &Prospect) {
-    let stop = examined.diagnosis.stop();
+    let stop = examined.diagnosis.stop().filter(|_| examined.diagnosis.verdict != Verdict::NotWindows);
     if let Some(advice) = stop.and_then(|stop| summary::advice(stop, prospect)) {
         out.hang(11, format_args!("To repair: {}", clean(advice)));
     }

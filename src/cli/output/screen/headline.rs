@@ -34,7 +34,10 @@ impl Headline {
                 (Some("Windows should start, but not everything is in order".to_owned()), None)
             }
             (Verdict::NotWindows, _) => (None, None),
-            (Verdict::Unknown, _) => (Some("whether Windows starts cannot be determined".to_owned()), None),
+            (Verdict::Unknown, _) => {
+                let doubt = diagnosis.doubt().map(|finding| finding.message.clone());
+                (Some("whether Windows starts cannot be determined".to_owned()), doubt)
+            }
             (Verdict::Broken, None) => (Some("Windows does not start".to_owned()), None),
             (Verdict::Broken, Some(stop)) => (Some(stops(stop)), Some(reason(stop))),
         };

@@ -24,8 +24,8 @@ use crate::diagnosis::show_disk;
 use crate::repair::prospect::Prospect;
 use crate::repair::prospect::Way;
 
-/// Findings that are told one by one, at most.
-const MOST: usize = 6;
+/// Rows of a screen of 24 after which no further finding is told: the rest is for what to run.
+const ENOUGH: usize = 14;
 /// Columns of a hop's name.
 const HOP: usize = 16;
 /// Columns before what was found at a hop.
@@ -57,6 +57,10 @@ fn boot_path(out: &mut Lines, diagnosis: &Diagnosis) {
         let what = (hop.state, evidence(diagnosis, hop));
         if told.contains(&what) {
             continue;
+        }
+        // What comes after the hop that stops the start is never reached.
+        if told.iter().any(|(state, _)| *state == State::Broken) {
+            break;
         }
         let alike = failing().filter(|it| (it.state, evidence(diagnosis, it)) == what);
         let names = alike.map(name).collect::<Vec<_>>().join(", ");
@@ -129,11 +133,16 @@ pub fn rest(out: &mut Lines, diagnosis: &Diagnosis, prospect: &Prospect) {
     let is_cured = |group: &Group<'_>| matches!(group.first.remedy, Remedy::Repoint(_));
     let rows: Vec<Group<'_>> = groups(&diagnosis.findings).filter(|group| !is_cured(group)).collect();
     let mut advised: Vec<&str> = Vec::new();
-    for group in rows.iter().take(MOST) {
+    let mut untold: usize = 0;
+    for group in rows {
         let finding = group.first;
         // The headline has it, and the end of the screen says what to do.
         if why.as_ref() == Some(&finding.message) {
             advised.extend(advice(finding, prospect));
+            continue;
+        }
+        if out.rows() > ENOUGH {
+            untold = untold.saturating_add(1);
             continue;
         }
         let about = group.subject().map(|it| format!("{it}: ")).unwrap_or_default();
@@ -147,12 +156,9 @@ pub fn rest(out: &mut Lines, diagnosis: &Diagnosis, prospect: &Prospect) {
             out.add(format_args!("    {} {}", "->".yellow(), clean(advice)));
         }
     }
-    let more = rows.len().saturating_sub(MOST);
-    if more > 0 {
-        out.add(format_args!(
-            "  and {} (-v shows them)",
-            words::count(more, "more finding", "more findings")
-        ));
+    if untold > 0 {
+        let more = words::count(untold, "more finding", "more findings");
+        out.add(format_args!("  and {more} (-v shows them)"));
     }
 }
 
