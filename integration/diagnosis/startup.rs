@@ -81,7 +81,7 @@ fn the_active_flag_is_missing_doubled_or_wrong() {
         bcdrescue(&["check", "-v", disk.name()]).exits(4).says("fix --active 1");
         // Without the switch there is nothing to do, and it is said what to do.
         let before = hash(&disk.path);
-        bcdrescue(&["fix", disk.name(), "--yes"]).exits(4).says("fix --active 1").says("nothing was written");
+        bcdrescue(&["fix", disk.name(), "--yes"]).exits(4).says(" --active=1\n").says("nothing was written");
         for (number, why) in [("2", r"no \bootmgr and no \ntldr"), ("3", "there is no partition 3")] {
             bcdrescue(&["fix", disk.name(), "--yes", "--active", number]).exits(8).says(why);
         }

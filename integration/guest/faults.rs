@@ -124,7 +124,7 @@ fn the_partition_table_cannot_be_read() {
     assert!(screen.contains("could not be examined: "), "{screen}");
     guest.shell();
     assert!(error(&guest.run("bcdrescue check --json").exits(8)).contains("Input/output error"));
-    assert!(error(&guest.run("bcdrescue fix --yes --json").exits(8)).contains("not all can be read"));
+    assert!(error(&guest.run("bcdrescue fix --yes --json").exits(8)).contains("not all are readable"));
     guest.power_off();
     assert_eq!(hash(&disk.path), hash(&image(NAME)));
 }

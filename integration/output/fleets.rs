@@ -115,7 +115,7 @@ fn lists_and_shares_of_them_say_the_same_of_each_image() {
     assert_eq!(String::from_utf8(output.stdout).unwrap(), whole.stdout);
     bcdrescue(&["check", text(root), text(&root.join("a.qcow2"))])
         .exits(8)
-        .says("give --recursive")
+        .says("add --recursive")
         .says("1 healthy, 1 could not be examined");
     for form in [&["--jsonl"][..], &["--json"], &[]] {
         let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();

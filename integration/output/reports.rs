@@ -105,7 +105,7 @@ fn two_reports_want_two_files() {
     // By a name that does not show it, of a file that is not there yet.
     let around = folder.path().join("b/../report");
     let check = ["check", text(&disk), "--junit", text(&report), "--sarif", text(&around)];
-    bcdrescue(&check).exits(8).says("the file is there and is no report");
+    bcdrescue(&check).exits(8).says("the file exists and is not a report");
     assert!(fs::read_to_string(&report).unwrap().contains("<testsuites"));
 }
 
@@ -115,7 +115,7 @@ fn a_report_that_cannot_be_written_says_so() {
     let folder = folder();
     let (disk, report) = (folder.path().join("a.qcow2"), folder.path().join("report"));
     for switch in ["--junit", "--sarif"] {
-        bcdrescue(&["check", text(&disk), switch, "-"]).exits(16).says("wants a file");
+        bcdrescue(&["check", text(&disk), switch, "-"]).exits(16).says("needs a file");
         // What says that a run has begun fits into these bytes, its results do not.
         let check = ["check", "-r", text(folder.path()), switch, text(&report)];
         let limited = ["--ignore-signal=XFSZ", "prlimit", "--fsize=2000", env!("CARGO_BIN_EXE_bcdrescue")];
@@ -136,17 +136,17 @@ fn a_report_replaces_a_report_and_nothing_else_and_says_when_a_run_broke_off() {
         for of_a_user in ["<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<domain/>\n", "{\n  \"runs\": []\n}\n"]
         {
             fs::write(&other, of_a_user).unwrap();
-            bcdrescue(&["check", text(&disk), switch, text(&other)]).exits(8).says("is no report");
+            bcdrescue(&["check", text(&disk), switch, text(&other)]).exits(8).says("is not a report");
             assert_eq!(fs::read_to_string(&other).unwrap(), of_a_user);
         }
         let before = hash(&disk);
         bcdrescue(&["check", text(&disk), switch, text(&disk)])
             .exits(8)
-            .says("is no report; it is not written over");
+            .says("is not a report; not overwritten");
         assert_eq!(hash(&disk), before);
         let report = folder.path().join(name);
         bcdrescue(&["check", text(&disk), switch, text(&report)]).exits(0);
-        assert!(!fs::read_to_string(&report).unwrap().contains("did not come to its end"));
+        assert!(!fs::read_to_string(&report).unwrap().contains("did not finish"));
         bcdrescue(&["check", "@/nowhere", switch, text(&report)]).exits(8);
         let broken_off = fs::read_to_string(&report).unwrap();
         assert!(broken_off.contains("it did not finish: @/nowhere: No such file"), "{broken_off}");

@@ -93,7 +93,7 @@ fn a_copy_beside_its_original_is_broken_and_both_ways_on_are_said() {
             is_copy,
             format!("bcdrescue fix {copy} --windows {windows} --record-dir {records} --independent")
         );
-        machine.run(&["fix", "--yes", "--independent"]).exits(16).says("about one disk: name it");
+        machine.run(&["fix", "--yes", "--independent"]).exits(16).says("need a target");
         let all: Json = serde_json::from_str(&machine.run(&["check", "--json"]).exits(4).stdout).unwrap();
         let verdicts = [0, 1].map(|index| all["targets"][index]["verdict"].as_str().unwrap());
         assert_eq!(verdicts, ["broken", "healthy"]);

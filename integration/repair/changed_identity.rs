@@ -90,7 +90,7 @@ fn of_a_store_either_with_the_identity_as_it_is_or_with_the_old_one_given_back()
         assert_eq!(identity(&disk.path), new, "{name}");
         for switch in [&[][..], &["--allow-changed-identity"]] {
             let all = [&["undo", text(&record), "--yes"], switch].concat();
-            bcdrescue(&all).exits(0).says("nothing to do").says("but for its identity, which stays");
+            bcdrescue(&all).exits(0).says("nothing to do").says("except for its identity, which stays");
         }
         let undone = hash(&disk.path);
         give(&disk.path, old);

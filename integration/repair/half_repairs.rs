@@ -35,7 +35,7 @@ fn an_identity_that_is_given_back_is_not_all_and_the_store_stays() {
         bcdrescue(&fix).exits(5).says("written and verified (").says("Windows still does not start: the");
     assert!(!run.stdout.contains("fixed:"), "{}", run.stdout);
     let written = hash(&disk.path);
-    bcdrescue(&fix).exits(4).says("without --restore-identity fix cures more");
+    bcdrescue(&fix).exits(4).says("without --restore-identity fix can do more");
     bcdrescue(&[&fix[..], &["--active=1"]].concat()).exits(4);
     assert_eq!(hash(&disk.path), written);
     bcdrescue(&["fix", disk.name(), "--yes", "--record-dir", text(&disk.folder.path().join("."))]).exits(1);

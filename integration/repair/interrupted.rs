@@ -87,7 +87,7 @@ fn a_signal_to_the_process_waits_whichever_thread_it_meets() {
         assert_eq!((output.status.code(), output.status.signal()), (Some(1), None), "{signal}: {said}");
         assert!(said.contains("fixed: "), "{said}");
         let told = String::from_utf8_lossy(&output.stderr);
-        assert!(told.contains("not stopped: from here on a repair goes to its end"), "{signal}: {told}");
+        assert!(told.contains("not stopped: the repair must now run to its end"), "{signal}: {told}");
         assert_eq!(hash(&case.disk.path), case.after, "{signal}");
         let record = case.disk.record();
         bcdrescue(&["undo", text(&record), "--yes"]).exits(1);

@@ -200,7 +200,7 @@ fn a_damaged_copy_of_the_table_must_be_mended_first() {
     let (layout, diagnosis) = look(&disk).expect("the primary is sound");
     let error = plan::plan(&disk, &layout, &diagnosis, Cure::RestoreIdentity).unwrap_err();
     let error = advice::of_plan(&error);
-    assert!(error.contains("the backup GPT") && error.contains("mend the table first"), "{error}");
+    assert!(error.contains("the backup GPT") && error.contains("repair the table first"), "{error}");
 }
 
 #[test]

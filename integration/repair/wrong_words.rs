@@ -93,7 +93,7 @@ fn a_disk_beside_has_to_be_told_apart() {
     let same = Disk::raw("win2008r2-bios");
     refused(&system, &["--with", same.name()], "the same identity as");
     judge("sfdisk", &["-q", "--disk-id", same.name(), "0x00000000"]);
-    refused(&system, &["--with", same.name()], "has no identity that an element could name");
+    refused(&system, &["--with", same.name()], "has no identity that an element could refer to");
     judge("sfdisk", &["-q", "--disk-id", same.name(), "0x01020304"]);
     refused(&system, &["--with", same.name(), "--with", same.name()], "twice");
     let link = system.folder.path().join("link.img");
@@ -238,7 +238,7 @@ fn switches_that_mean_one_disk_need_it_named() {
         &["--with", "/x"],
         &["--against", "/x"],
     ] {
-        bcdrescue(&[&["fix", "--yes"], switches].concat()).exits(16).says("name it");
+        bcdrescue(&[&["fix", "--yes"], switches].concat()).exits(16).says("need a target");
     }
     let disk = Disk::raw("win10-bios-healthy");
     bcdrescue(&["check", "-v", disk.name(), "--windows", "/x:1"])

@@ -30,6 +30,8 @@ use crate::repair::plan::Plan;
 
 /// Columns by which what does not fit is indented.
 const HANGING: usize = 8;
+/// Rows of a plan up to which faults are told that stay.
+const ROOM: usize = 15;
 /// Fields that are shown one by one on a screen.
 pub const FEW: usize = 3;
 /// Letters of a GUID that tell it from the others of a store.
@@ -205,7 +207,7 @@ pub fn recovered(out: &mut Lines, plan: &Plan) {
     }
 }
 
-/// What the repair will not cure, with all subjects and advice where those are wanted.
+/// What the repair will not cure: each kind once, as far as a screen has room; with all subjects where everything is wanted.
 pub fn left(out: &mut Lines, examined: &Examined, plan: &Plan, is_detailed: bool) {
     let left = uncured(examined, plan);
     if left.is_empty() {
@@ -213,17 +215,29 @@ pub fn left(out: &mut Lines, examined: &Examined, plan: &Plan, is_detailed: bool
     }
     out.add(format_args!("  not changed:"));
     let mut told: Vec<&str> = Vec::new();
+    let mut untold: usize = 0;
     for finding in left {
         let is_told = told.contains(&finding.message.as_str());
-        if is_detailed {
-            out.add(format_args!("    {}: {}", clean(finding.subject.as_str()), clean(&finding.message)));
-        } else if !is_told {
-            out.add(format_args!("    {}", clean(&finding.message)));
-        }
-        if let (Remedy::Switch(_, advice), true) = (&finding.remedy, is_detailed || !is_told) {
-            out.add(format_args!("      {} {}", "->".yellow(), clean(advice)));
+        if is_told && !is_detailed {
+            continue;
         }
         told.push(&finding.message);
+        let room = if is_detailed { usize::MAX } else { ROOM };
+        if !out.within(room, |out| tell_left(out, finding, is_detailed)) {
+            untold = untold.saturating_add(1);
+        }
+    }
+    if untold > 0 {
+        let more = words::count(untold, "more finding", "more findings");
+        out.add(format_args!("    and {more} (-v shows them)"));
+    }
+}
+
+fn tell_left(out: &mut Lines, finding: &Finding, is_detailed: bool) {
+    let about = if is_detailed { format!("{}: ", finding.subject) } else { String::new() };
+    out.add(format_args!("    {}", clean(&format!("{about}{}", finding.message))));
+    if let Remedy::Switch(_, advice) = &finding.remedy {
+        out.add(format_args!("      {} {}", "->".yellow(), clean(advice)));
     }
 }
 

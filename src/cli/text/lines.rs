@@ -52,6 +52,17 @@ impl Lines {
         self.text.push('\n');
     }
 
+    /// Adds what `add` adds, unless there are more than `most` rows then; whether it was added.
+    pub fn within(&mut self, most: usize, add: impl FnOnce(&mut Self)) -> bool {
+        let mut more = Self::of_width(self.columns);
+        add(&mut more);
+        let fits = self.rows().saturating_add(more.rows()) <= most;
+        if fits {
+            self.text.push_str(&more.text);
+        }
+        fits
+    }
+
     /// How many rows there are so far.
     #[must_use]
     pub fn rows(&self) -> usize {
@@ -178,5 +189,17 @@ mod tests {
             out.add(format_args!(""));
         });
         assert_eq!(rows, ["Run: bcdrescue fix /dev/vdb --restore-identity", "", ""]);
+    }
+
+    #[test]
+    fn what_is_too_much_is_left_out_as_a_whole() {
+        let rows = rows(40, |out| {
+            assert!(out.within(2, |out| out.add(format_args!("one"))));
+            assert!(
+                !out.within(2, |out| ["two", "three"].iter().for_each(|it| out.add(format_args!("{it}"))))
+            );
+            assert!(out.within(2, |out| out.add(format_args!("four"))));
+        });
+        assert_eq!(rows, ["one", "four"]);
     }
 }

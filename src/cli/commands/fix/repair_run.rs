@@ -36,6 +36,9 @@ use crate::repair::transaction::Stopped;
 use crate::storage::open::may_write;
 use crate::storage::open::open_mut;
 
+/// Rows of findings where nothing is repaired, between the picture and what to run.
+const ROOM: usize = 9;
+
 /// A disk, what was found on it, and what the user wants.
 pub(super) struct RepairRun<'a> {
     pub(super) args: &'a FixArgs,
@@ -129,7 +132,7 @@ impl RepairRun<'_> {
             let prospect = self.prospect();
             match self.show.verbose {
                 true => details::findings(out, &self.examined.diagnosis.findings),
-                false => summary::rest(out, &self.examined.diagnosis, &prospect),
+                false => summary::rest(out, &self.examined.diagnosis, &prospect, ROOM),
             }
             out.add(format_args!("  {}: {NOTHING_WRITTEN}", self.why_nothing()));
             closing::show(out, &self.examined, &prospect, &self.switches());

@@ -24,8 +24,8 @@ use crate::diagnosis::show_disk;
 use crate::repair::prospect::Prospect;
 use crate::repair::prospect::Way;
 
-/// Rows of a screen of 24 after which no further finding is told: the rest is for what to run.
-const ENOUGH: usize = 14;
+/// Rows of a screen of 24 up to which findings are told: the rest is for what to run.
+const ROOM: usize = 15;
 /// Columns of a hop's name.
 const HOP: usize = 16;
 /// Columns before what was found at a hop.
@@ -39,7 +39,7 @@ pub fn show(out: &mut Lines, examined: &Examined, prospect: &Prospect) {
         boot_path(out, diagnosis);
     }
     affected(out, &diagnosis.findings);
-    rest(out, diagnosis, prospect);
+    rest(out, diagnosis, prospect, ROOM);
 }
 
 /// How far the boot path is in order, and the hops that are not; those of which the same is to be said in one row.
@@ -127,8 +127,8 @@ fn affected(out: &mut Lines, findings: &[Finding]) {
     }
 }
 
-/// What else was found, the gravest first: what to do about it where `fix` has no answer.
-pub fn rest(out: &mut Lines, diagnosis: &Diagnosis, prospect: &Prospect) {
+/// What else was found, the gravest first, up to so many rows: what to do about it where `fix` has no answer.
+pub fn rest(out: &mut Lines, diagnosis: &Diagnosis, prospect: &Prospect, room: usize) {
     let why = Headline::of(diagnosis).why;
     let is_cured = |group: &Group<'_>| matches!(group.first.remedy, Remedy::Repoint(_));
     let rows: Vec<Group<'_>> = groups(&diagnosis.findings).filter(|group| !is_cured(group)).collect();
@@ -141,24 +141,29 @@ pub fn rest(out: &mut Lines, diagnosis: &Diagnosis, prospect: &Prospect) {
             advised.extend(advice(finding, prospect));
             continue;
         }
-        if out.rows() > ENOUGH {
+        let advice = advice(finding, prospect).filter(|it| !advised.contains(it));
+        if out.within(room, |out| tell(out, diagnosis.verdict, &group, advice)) {
+            advised.extend(advice);
+        } else {
             untold = untold.saturating_add(1);
-            continue;
-        }
-        let about = group.subject().map(|it| format!("{it}: ")).unwrap_or_default();
-        let line = clean(&format!("{about}{}", finding.message));
-        match diagnosis.verdict {
-            Verdict::NotWindows => out.add(format_args!("  {line}")),
-            _ => out.add(format_args!("  {}: {line}", words::severity(finding.severity))),
-        }
-        if let Some(advice) = advice(finding, prospect).filter(|it| !advised.contains(it)) {
-            advised.push(advice);
-            out.add(format_args!("    {} {}", "->".yellow(), clean(advice)));
         }
     }
     if untold > 0 {
         let more = words::count(untold, "more finding", "more findings");
         out.add(format_args!("  and {more} (-v shows them)"));
+    }
+}
+
+/// A group in a row, and what to do about it.
+fn tell(out: &mut Lines, verdict: Verdict, group: &Group<'_>, advice: Option<&str>) {
+    let about = group.subject().map(|it| format!("{it}: ")).unwrap_or_default();
+    let line = clean(&format!("{about}{}", group.first.message));
+    match verdict {
+        Verdict::NotWindows => out.add(format_args!("  {line}")),
+        _ => out.add(format_args!("  {}: {line}", words::severity(group.first.severity))),
+    }
+    if let Some(advice) = advice {
+        out.add(format_args!("    {} {}", "->".yellow(), clean(advice)));
     }
 }
 
