@@ -155,6 +155,6 @@ fn newest(path: &Path) -> std::time::SystemTime {
 
 #[test]
 fn a_page_of_no_command_is_refused() {
-    bcdrescue(&["man", "nothing"]).exits(16).says("there is no command nothing");
+    bcdrescue(&["man", "nothing"]).exits(16).says("unknown command nothing");
     bcdrescue(&["completions", "dos"]).exits(16).says("bash");
 }

@@ -52,7 +52,7 @@ fn a_store_of_the_other_kind_is_converted_where_the_loader_is_there() {
         let codes = codes(&target);
         assert!(codes.contains(&"table-converted") && codes.contains(&"loader-other-firmware"), "{codes:?}");
         assert_eq!(target["stop"]["hop"], "device");
-        bcdrescue(&["fix", disk.name(), "--yes"]).exits(4).says("fix --convert").says("nothing was written");
+        bcdrescue(&["fix", disk.name(), "--yes"]).exits(4).says(" --convert\n").says("nothing was written");
         let fix = |more: &[&str]| bcdrescue(&[&["fix", disk.name(), "--convert"], more].concat());
         fix(&["--dry-run"]).exits(4).says(&format!("winload.{new}"));
         assert_eq!(hash(&disk.path), before);

@@ -55,7 +55,7 @@ fn a_dirty_store_is_made_whole_and_re_pointed_in_one() {
             assert!(shown["replayed"].as_str().unwrap().contains(from));
             assert_eq!((&shown["dirty"], &shown["error"]), (&true.into(), &serde_json::Value::Null));
             let dry = bcdrescue(&["fix", disk.name(), "--dry-run"]).exits(4);
-            let dry = dry.says("is dirty and is written whole");
+            let dry = dry.says("is dirty and is written as a whole");
             assert!(
                 !dry.stdout.contains("left as it is") && !dry.stdout.contains("not changed"),
                 "{}",
