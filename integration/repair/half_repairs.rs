@@ -60,9 +60,9 @@ fn the_only_encrypted_partition_is_offered_with_the_whole_command() {
     checked(&disk, 0, "healthy");
 }
 
-/// A volume that cannot be recognised may be the Windows that is meant: what tells whose the old identity was stays until then.
+/// A volume that cannot be recognised stays the place that it was: all of the old identity goes with it, and once it is back, it starts.
 #[test]
-fn proofs_are_kept_while_a_volume_cannot_be_recognised() {
+fn a_volume_that_cannot_be_recognised_keeps_its_place() {
     let disk = Disk::raw("win2008r2-bios");
     let start = partitions(&disk.path)[1].start;
     let mut sector = vec![0; 512];
@@ -71,10 +71,12 @@ fn proofs_are_kept_while_a_volume_cannot_be_recognised() {
     disk.put(start, &[0; 512]);
     let before = hash(&disk.path);
     checked(&disk, 4, "broken");
-    bcdrescue(&["fix", disk.name(), "--yes"]).exits(4);
-    assert_eq!(hash(&disk.path), before);
+    bcdrescue(&["fix", disk.name(), "--yes"]).exits(5).says("9 elements re-pointed");
     disk.put(start, &sector);
-    bcdrescue(&["fix", disk.name(), "--yes"]).exits(1).says("verified: healthy");
+    checked(&disk, 0, "healthy");
+    disk.put(start, &[0; 512]);
+    bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);
+    assert_eq!(hash(&disk.path), before);
 }
 
 #[test]

@@ -107,8 +107,12 @@ impl RepairRun<'_> {
 
     /// `fix` of the same disk with the same switches and those of a way.
     fn with(&self, way: &Way) -> String {
-        let given = self.switches().into_iter().filter(|word| word != "--restore-identity");
-        closing::command(&self.examined.path, &given.collect::<Vec<_>>(), way)
+        closing::command(&self.examined.path, &self.given(), way)
+    }
+
+    /// The switches as they were given, but for the one that chooses the repair: a way says that itself.
+    pub(super) fn given(&self) -> Vec<OsString> {
+        self.switches().into_iter().filter(|word| word != "--restore-identity").collect()
     }
 
     /// Tells of a repair that is done and proven; `after` is the disk as it is now.

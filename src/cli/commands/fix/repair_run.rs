@@ -135,7 +135,7 @@ impl RepairRun<'_> {
                 false => summary::rest(out, &self.examined.diagnosis, &prospect, ROOM),
             }
             out.add(format_args!("  {}: {NOTHING_WRITTEN}", self.why_nothing()));
-            closing::show(out, &self.examined, &prospect, &self.switches());
+            closing::show(out, &self.examined, &prospect, &self.given());
         })?;
         let action = match self.examined.diagnosis.verdict {
             Verdict::Unknown => Action::Failed,
