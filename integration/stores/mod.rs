@@ -7,6 +7,7 @@ pub mod corpus_disks;
 pub mod corpus_uefi;
 pub mod every_byte;
 pub mod file_version;
+pub mod fresh;
 pub mod hostile;
 pub mod letters_in_memory;
 pub mod virtual_disks;
