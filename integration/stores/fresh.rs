@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use bcdrescue::bcd::Firmware;
+use bcdrescue::bcd::Store;
 use bcdrescue::bcd::fresh::FreshRecovery;
 use bcdrescue::bcd::fresh::FreshStore;
 use bcdrescue::bcd::fresh::FreshWindows;
@@ -17,11 +18,13 @@ use bcdrescue::bcd::fresh::Stamp;
 use bcdrescue::bcd::fresh::Template;
 use bcdrescue::bytes;
 use bcdrescue::guid::Guid;
+use bcdrescue::hive::replay::replay;
 use roxmltree::Document;
 use roxmltree::Node;
 use serde_json::Value as Json;
 use serde_json::json;
 
+use crate::support::corpus::folder;
 use crate::support::corpus::made_by_bcdboot;
 use crate::support::corpus::stores;
 use crate::support::judges::base64;
@@ -30,6 +33,7 @@ use crate::support::oracle::Identity;
 use crate::support::program::counted;
 use crate::support::program::text;
 use crate::support::store::qualified;
+use crate::support::store::with_dirty_base_block;
 
 pub const STAMP: Stamp = Stamp { last_written: 0x01d6_dbbd_86f6_205d, sequence_above: 0 };
 const MANAGER: &str = "{9dea862c-5cdd-4e70-acc1-f32b344d4795}";
@@ -483,4 +487,28 @@ fn a_new_recovery_store_is_what_windows_makes() {
     assert_eq!(found, OF_REAGENTC.iter().map(|text| (*text).to_owned()).collect());
     let names: Vec<&String> = made["description"].as_object().unwrap().keys().collect();
     assert_eq!(names, ["KeyName"]);
+}
+
+/// Without a number above those of the logs, what was written to the store that was there would go into the new one once its writing
+/// is cut short; the time does not tell them apart, for Windows keeps that of the making.
+#[test]
+fn no_old_log_goes_into_a_new_store() {
+    let (Some(folder), all) = (folder(), stores()) else { return };
+    let (mut compared, mut replayed) = (0, 0);
+    for (name, bytes, real) in &all {
+        let Ok(log) = fs::read(folder.join(format!("{name}.LOG"))) else { continue };
+        let Some(used) = USED.iter().find(|used| used.name == name) else { continue };
+        let old = Store::parse(bytes.clone()).unwrap();
+        let block = old.hive().base_block();
+        let fresh = given(real, used.release);
+        let with_logs = |sequence_above| {
+            let stamp = Stamp { last_written: block.last_written, sequence_above };
+            replay(&with_dirty_base_block(&fresh.build(stamp).unwrap()), &[("LOG", &log)])
+        };
+        assert!(with_logs(block.primary_sequence).is_err(), "{name}");
+        compared += 1;
+        replayed += u32::from(with_logs(0).is_ok());
+    }
+    counted("old logs beside a new store", &format!("{replayed} of {compared} would have applied"));
+    assert!(replayed > 0, "{compared}");
 }

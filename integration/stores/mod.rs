@@ -8,6 +8,7 @@ pub mod corpus_uefi;
 pub mod every_byte;
 pub mod file_version;
 pub mod fresh;
+pub mod fresh_disks;
 pub mod hostile;
 pub mod letters_in_memory;
 pub mod virtual_disks;
