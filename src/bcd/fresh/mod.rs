@@ -26,6 +26,7 @@ use crate::bcd::store::StoreError;
 use crate::hive::build::Access;
 use crate::hive::build::Head;
 use crate::hive::build::build_with;
+
 use manager::Manager;
 
 /// A store to be made for the Windows of a disk.
@@ -61,12 +62,14 @@ impl FreshStore<'_> {
         for windows in self.all() {
             objects.extend([windows.resume_object(self.firmware), windows.loader(self.firmware)]);
         }
+        let mut recovery: Vec<NewObject> = Vec::new();
         for [entry, options] in self.all().filter_map(|windows| windows.recovery_objects(self.firmware)) {
             // A Windows that was copied has the recovery entry of the one that it was copied from.
-            if !objects.iter().any(|object| object.id == entry.id) {
-                objects.extend([entry, options]);
+            if !recovery.iter().any(|object| object.id == entry.id) {
+                recovery.extend([entry, options]);
             }
         }
+        objects.extend(recovery);
         objects
     }
 

@@ -42,12 +42,15 @@ impl Template {
     ///
     /// # Errors
     ///
-    /// When the bytes are no store, or more than any template has.
+    /// When the bytes are no store, or more than any template has; and when a hive that was not closed properly lacks something.
     pub fn parse(bytes: Vec<u8>) -> Result<Self, StoreError> {
         if bytes.len() > SIZE_MAX {
             return Err(StoreError::Template { len: bytes.len(), max: SIZE_MAX });
         }
         let store = Store::parse(bytes)?;
+        if let Some(damage) = store.hive().damage().first() {
+            return Err(damage.clone().into());
+        }
         let mut template = Self { objects: BTreeMap::new(), loader_paths: BTreeMap::new() };
         for object in store.objects() {
             let Some((id, object_type)) = object.id.zip(object.object_type) else { continue };

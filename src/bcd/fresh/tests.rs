@@ -194,11 +194,27 @@ fn what_makes_no_store_is_refused() {
     let mut twice = fresh.clone();
     twice.chosen.resume = twice.chosen.entry;
     assert!(matches!(twice.build(STAMP), Err(StoreError::Hive(_))));
+    let mut of_loader = store(Firmware::Bios, windows(0, Generation::Ten, true));
+    of_loader.chosen.recovery.as_mut().unwrap().entry = of_loader.chosen.entry;
+    assert!(matches!(of_loader.build(STAMP), Err(StoreError::Hive(_))));
     let mut cut = fresh;
     cut.chosen.root = "\\Win\0dows".into();
     assert!(matches!(cut.build(STAMP), Err(StoreError::Element { .. })));
     let long = Template::parse(vec![0; 300 << 10]).unwrap_err();
     assert_eq!(long.to_string(), "BCD-Template of 307200 bytes: expected at most 262144");
+}
+
+#[test]
+fn half_a_template_is_none() {
+    let mut bytes = template();
+    // Not closed properly: by itself no reason to doubt what can be read.
+    bytes[4] += 1;
+    assert!(Template::parse(bytes.clone()).is_ok());
+    let elements: Vec<u8> = b"16000020".to_vec();
+    let at = bytes.windows(8).position(|window| window == elements).unwrap();
+    // The signature of that key.
+    bytes[at - 0x4c] = b'x';
+    assert!(matches!(Template::parse(bytes), Err(StoreError::Hive(_))));
 }
 
 /// A template as a maker might have it, with what a store does not take.

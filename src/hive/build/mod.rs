@@ -7,11 +7,12 @@ mod bins;
 mod security;
 mod tree;
 
+pub use security::Access;
+
 use crate::hive::base_block::BASE_BLOCK_SIZE;
 use crate::hive::base_block::BaseBlock;
 use crate::hive::cell::NO_CELL;
 use crate::hive::error::HiveError;
-pub use security::Access;
 
 use bins::Bins;
 use bins::offset;
