@@ -9,11 +9,11 @@ use bcdrescue::bcd::fresh::Generation;
 use bcdrescue::bcd::fresh::Release;
 use bcdrescue::guid::Guid;
 
-use crate::stores::fresh::STAMP;
 use crate::support::disk::Disk;
 use crate::support::disk::MIB;
 use crate::support::findings::checked;
 use crate::support::findings::codes;
+use crate::support::given_store::STAMP;
 use crate::support::judges::fat_file;
 use crate::support::judges::put_fat;
 use crate::support::made_disks::second_windows;
