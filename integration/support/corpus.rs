@@ -20,6 +20,17 @@ pub fn folder() -> Option<PathBuf> {
     None
 }
 
+/// What a store that bcdboot made and a template hold, as hivex reads them, and their folder; `None`, with a word about it, where
+/// they are not at hand.
+pub fn made_by_bcdboot() -> Option<(Json, PathBuf)> {
+    let folder = folder()?.join("../corpus-rebuild");
+    let Ok(expected) = fs::read(folder.join("expected.json")) else {
+        not_run("the store that bcdboot made", "it is not beside the corpus");
+        return None;
+    };
+    Some((serde_json::from_slice(&expected).unwrap(), folder))
+}
+
 /// Name, bytes and expectation of every store; empty without the corpus.
 pub fn stores() -> Vec<(String, Vec<u8>, Json)> {
     let Some(folder) = folder() else { return Vec::new() };

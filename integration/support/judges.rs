@@ -82,7 +82,8 @@ pub fn hivex_bytes(hive: &[u8], path: &str) -> Vec<u8> {
     base64(value)
 }
 
-fn base64(text: &str) -> Vec<u8> {
+/// The bytes of a text in base 64.
+pub fn base64(text: &str) -> Vec<u8> {
     let digit = |c: u8| match c {
         b'A'..=b'Z' => u32::from(c - b'A'),
         b'a'..=b'z' => u32::from(c - b'a') + 26,

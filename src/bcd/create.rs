@@ -1,6 +1,6 @@
 //! Creating a store from nothing, as bcdboot and bcdedit write them.
 //!
-//! For test disks and empty systems; a store that exists is never rebuilt, it is edited in place.
+//! A store that can be read is never rebuilt, it is edited in place; what a new one holds for a Windows says [`fresh`](crate::bcd::fresh).
 
 use crate::bcd::element::ElementId;
 use crate::bcd::element::ElementValue;
@@ -62,26 +62,24 @@ impl NewStore {
     ///
     /// When a value is not of its element's format, or an id is there twice.
     pub fn build(&self) -> Result<Vec<u8>, StoreError> {
-        let objects: Result<_, StoreError> = self.objects.iter().map(NewObject::key).collect();
-        let objects = NewKey { name: "Objects".into(), values: Vec::new(), subkeys: objects? };
-        let root = NewKey {
-            name: "NewStoreRoot".into(),
-            values: Vec::new(),
-            subkeys: vec![self.description(), objects],
-        };
-        Ok(build::build(&root, self.last_written)?)
-    }
-
-    fn description(&self) -> NewKey {
-        let mut key_name = bytes::utf16le("BCD00000000");
-        key_name.extend([0, 0]);
-        let yes = |name: &str| value(name, REG_DWORD, 1u32.to_le_bytes().to_vec());
-        let mut values = vec![value("KeyName", REG_SZ, key_name), yes("System"), yes("TreatAsSystem")];
+        let mut marks = vec!["System", "TreatAsSystem"];
         if self.firmware_modified {
-            values.push(yes("FirmwareModified"));
+            marks.push("FirmwareModified");
         }
-        NewKey { name: "Description".into(), values, subkeys: Vec::new() }
+        Ok(build::build(&root(&self.objects, &marks)?, self.last_written)?)
     }
+}
+
+/// The root key of a store with these objects, and these values of 1 in its description.
+pub(super) fn root(objects: &[NewObject], marks: &[&str]) -> Result<NewKey, StoreError> {
+    let objects: Result<_, StoreError> = objects.iter().map(NewObject::key).collect();
+    let objects = NewKey { name: "Objects".into(), values: Vec::new(), subkeys: objects? };
+    let mut key_name = bytes::utf16le("BCD00000000");
+    key_name.extend([0, 0]);
+    let mut values = vec![value("KeyName", REG_SZ, key_name)];
+    values.extend(marks.iter().map(|name| value(name, REG_DWORD, 1u32.to_le_bytes().to_vec())));
+    let description = NewKey { name: "Description".into(), values, subkeys: Vec::new() };
+    Ok(NewKey { name: "NewStoreRoot".into(), values: Vec::new(), subkeys: vec![description, objects] })
 }
 
 impl NewObject {
@@ -91,10 +89,18 @@ impl NewObject {
         Self { id, object_type, firmware_variable: None, elements: Vec::new() }
     }
 
-    /// The object with one element more.
+    /// The object with this element, in the place of one that it may have had.
     #[must_use]
-    pub fn with(mut self, id: ElementId, value: ElementValue) -> Self {
-        self.elements.push((id, value.into()));
+    pub fn with(self, id: ElementId, value: ElementValue) -> Self {
+        let mut new = self.without(id);
+        new.elements.push((id, value.into()));
+        new
+    }
+
+    /// The object without this element.
+    #[must_use]
+    pub fn without(mut self, id: ElementId) -> Self {
+        self.elements.retain(|(known, _)| *known != id);
         self
     }
 

@@ -11,9 +11,12 @@ pub mod device_path;
 #[doc(hidden)]
 pub mod edit;
 pub mod element;
+mod firmware;
 #[doc(hidden)]
 pub mod firmware_variable;
 mod firmware_variable_error;
+#[doc(hidden)]
+pub mod fresh;
 #[doc(hidden)]
 pub mod hard_drive_edit;
 #[doc(hidden)]
@@ -34,6 +37,7 @@ pub use element::Element;
 pub use element::ElementFormat;
 pub use element::ElementId;
 pub use element::ElementValue;
+pub use firmware::Firmware;
 pub use firmware_variable::FirmwareVariable;
 pub use firmware_variable_error::FirmwareVariableError;
 pub use object::Object;

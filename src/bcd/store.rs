@@ -25,6 +25,20 @@ pub enum StoreError {
         /// How many there are.
         found: usize,
     },
+    /// A template of a size that none has.
+    #[error("BCD-Template of {len} bytes: expected at most {max}")]
+    Template {
+        /// Its bytes.
+        len: usize,
+        /// How many there may be.
+        max: usize,
+    },
+    /// No number is left for a new store.
+    #[error("sequence number of the log: expected less than {:#x}, found {above:#x}", u32::MAX)]
+    Sequence {
+        /// The highest number in the logs.
+        above: u32,
+    },
     /// An element that a new store cannot hold.
     #[error("element {element} of a new store: {why}")]
     Element {

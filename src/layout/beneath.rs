@@ -2,10 +2,10 @@
 //! an MBR by a tool that leaves the old GPT behind looks the same.
 
 use crate::bcd::ElementValue;
+use crate::bcd::Firmware;
 use crate::bcd::QualifiedPartition;
 use crate::guid::Guid;
 use crate::layout::disk::Layout;
-use crate::layout::firmware::Firmware;
 use crate::layout::store::StoreFile;
 use crate::partition::DiskId;
 use crate::partition::Partition;

@@ -1,11 +1,11 @@
 //! Everything that was found on one disk, and the questions that are asked of it.
 
+use crate::bcd::Firmware;
 use crate::bytes;
 use crate::layout::boot_files::BootFiles;
 use crate::layout::content::Encryptor;
 use crate::layout::esp::Esp;
 use crate::layout::evidence::Evidence;
-use crate::layout::firmware::Firmware;
 use crate::layout::index::HiveIndex;
 use crate::layout::index::StoreIndex;
 use crate::layout::index::VolumeIndex;

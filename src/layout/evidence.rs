@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::btree_map::Entry;
 
+use crate::bcd::Firmware;
 use crate::bcd::device::Device;
 use crate::bcd::element::ElementId;
 use crate::bcd::element::ElementValue;
 use crate::bcd::object::Object;
 use crate::layout::content::Contents;
-use crate::layout::firmware::Firmware;
 use crate::layout::index::VolumeIndex;
 use crate::layout::store::StoreFile;
 use crate::volume::EntryKind;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::bcd::Firmware;
 use crate::bcd::element::ElementId;
 use crate::layout::boot_file::Content;
 use crate::layout::boot_file::HEAD;
@@ -10,7 +11,6 @@ use crate::layout::boot_files::BootFile;
 use crate::layout::boot_files::BootFiles;
 use crate::layout::boot_files::Replaced;
 use crate::layout::disk::Layout;
-use crate::layout::firmware::Firmware;
 use crate::layout::index::VolumeIndex;
 use crate::layout::known::Cause;
 use crate::layout::known::Known;

@@ -19,7 +19,6 @@ pub(crate) mod evidence;
 pub mod extent;
 #[doc(hidden)]
 pub mod file_version;
-mod firmware;
 pub mod index;
 pub mod known;
 mod look_into;
@@ -48,9 +47,9 @@ mod walk;
 pub mod windows;
 pub(crate) mod winre;
 
+pub use crate::bcd::Firmware;
 pub use content::Encryptor;
 pub use disk::Layout;
-pub use firmware::Firmware;
 pub use missing::Missing;
 pub use raid_member::RaidMember;
 pub use volume_facts::VolumeFacts;

@@ -1,10 +1,10 @@
 //! What the files that are started tell of the machine that a disk is for.
 
+use crate::bcd::Firmware;
 use crate::layout::boot_file::Machine;
 use crate::layout::boot_files::BootFile;
 use crate::layout::boot_files::Replaced;
 use crate::layout::disk::Layout;
-use crate::layout::firmware::Firmware;
 use crate::layout::index::VolumeIndex;
 use crate::layout::system::SystemVolume;
 use crate::layout::system_file::SystemFile;

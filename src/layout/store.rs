@@ -1,12 +1,12 @@
 //! The stores of a disk: read whole, made whole from their logs where they are dirty, parsed, and located so that they
 //! could be patched in place.
 
+use crate::bcd::Firmware;
 use crate::bcd::Store;
 use crate::bcd::object::Object;
 use crate::hive::replay::Replayed;
 use crate::layout::extent::DiskExtent;
 use crate::layout::extent::on_disk;
-use crate::layout::firmware::Firmware;
 use crate::layout::index::VolumeIndex;
 use crate::layout::known::Cause;
 use crate::layout::obstacle::NotWritable;

@@ -1,10 +1,10 @@
 //! System volumes: those that hold a boot manager or a BCD store.
 
+use crate::bcd::Firmware;
 use crate::guid::Guid;
 use crate::layout::boot_ini::BootIniText;
 use crate::layout::boot_ini::Target;
 use crate::layout::file_version;
-use crate::layout::firmware::Firmware;
 use crate::layout::index::VolumeIndex;
 use crate::layout::known::Known;
 use crate::layout::system_file::SystemFile;

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use crate::bcd::Firmware;
 use crate::layout::boot_file::Machine;
-use crate::layout::firmware::Firmware;
 
 /// One of those files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use crate::bcd::Firmware;
 use crate::layout::disk::Layout;
-use crate::layout::firmware::Firmware;
 use crate::layout::index::VolumeIndex;
 use crate::layout::system_file::SystemFile;
 use crate::layout::unread::Unread;

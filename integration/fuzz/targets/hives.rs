@@ -24,7 +24,7 @@ const READS: u32 = 4096;
 const BYTES: usize = 0x100_0000 + 0x1000;
 
 /// The hive, by the first byte with its numbers made equal and its checksum made right.
-fn hive_of(data: &[u8]) -> Vec<u8> {
+pub(super) fn hive_of(data: &[u8]) -> Vec<u8> {
     let (steer, bytes) = steered(data);
     let mut bytes = bytes.to_vec();
     if steer & 2 != 0 {

@@ -18,6 +18,7 @@ pub mod seeds;
 pub(crate) mod sparse;
 mod stores;
 mod tables;
+mod templates;
 mod texts;
 mod volumes;
 mod wounds;
@@ -26,7 +27,7 @@ mod wounds;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const ALL: [Target; 21] = [
+pub const ALL: [Target; 22] = [
     ("mbr", tables::mbr),
     ("gpt", tables::gpt),
     ("volume", volumes::volume),
@@ -39,6 +40,7 @@ pub const ALL: [Target; 21] = [
     ("log_head", hives::log_head),
     ("device", stores::device),
     ("element", stores::element),
+    ("template", templates::template),
     ("firmware_variable", stores::firmware_variable),
     ("file_version", texts::file_version),
     ("boot_ini", texts::boot_ini),

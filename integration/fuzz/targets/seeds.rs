@@ -22,6 +22,7 @@ use super::images;
 use super::ntfs;
 use super::number;
 use super::tables;
+use super::templates;
 use super::wounds;
 
 #[path = "../../../src/layout/file_version/sample.rs"]
@@ -52,6 +53,7 @@ pub fn of(target: &str, corpus: Option<&Path>) -> Vec<Vec<u8>> {
             let all = hives(corpus);
             all.iter().flat_map(|hive| [0, 3].map(|steer| [&[steer][..], hive].concat())).collect()
         }
+        "template" => [0, 3].map(|steer| [vec![steer], templates::seed()].concat()).to_vec(),
         "log_head" => logs(corpus),
         "device" => {
             elements(corpus).into_iter().filter(|it| it[3] & 0x0f == 1).map(|it| it[8..].to_vec()).collect()

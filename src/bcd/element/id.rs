@@ -50,12 +50,32 @@ impl ElementId {
     pub const RECOVERY_SEQUENCE: Self = Self(0x1400_0008);
     /// `recoveryenabled`.
     pub const RECOVERY_ENABLED: Self = Self(0x1600_0009);
+    /// `bootems`: emergency management over a serial line.
+    pub const BOOT_EMS: Self = Self(0x1600_0020);
+    /// `debugtype`.
+    pub const DEBUGGER_TYPE: Self = Self(0x1500_0011);
+    /// `debugport`.
+    pub const DEBUGGER_PORT: Self = Self(0x1500_0013);
+    /// `baudrate`.
+    pub const DEBUGGER_BAUD_RATE: Self = Self(0x1500_0014);
+    /// `badmemoryaccess`.
+    pub const BAD_MEMORY_ACCESS: Self = Self(0x1600_000b);
+    /// `isolatedcontext`.
+    pub const ISOLATED_CONTEXT: Self = Self(0x1600_0060);
+    /// `displaymessage`: what the recovery environment was started for.
+    pub const DISPLAY_MESSAGE: Self = Self(0x1500_0065);
+    /// `displaymessageoverride`.
+    pub const DISPLAY_MESSAGE_OVERRIDE: Self = Self(0x1500_0066);
+    /// `allowedinmemorysettings`: ids of the elements that may be changed in memory under Secure Boot.
+    pub const ALLOWED_IN_MEMORY_SETTINGS: Self = Self(0x1700_0077);
     /// `displayorder` of a boot manager.
     pub const DISPLAY_ORDER: Self = Self(0x2400_0001);
     /// `bootsequence` of a boot manager: for the next boot only.
     pub const BOOT_SEQUENCE: Self = Self(0x2400_0002);
     /// `default` of a boot manager.
     pub const DEFAULT: Self = Self(0x2300_0003);
+    /// `resumeobject` of a boot manager.
+    pub const BOOT_MANAGER_RESUME_OBJECT: Self = Self(0x2300_0006);
     /// `timeout` of a boot manager, seconds.
     pub const TIMEOUT: Self = Self(0x2500_0004);
     /// `toolsdisplayorder` of a boot manager.
@@ -68,12 +88,28 @@ impl ElementId {
     pub const SYSTEM_ROOT: Self = Self(0x2200_0002);
     /// `resumeobject` of an OS loader.
     pub const RESUME_OBJECT: Self = Self(0x2300_0003);
+    /// `nx` of an OS loader: 0 `OptIn`, 1 `OptOut`.
+    pub const NX: Self = Self(0x2500_0020);
+    /// `bootmenupolicy` of an OS loader: 0 `Legacy`, 1 `Standard`.
+    pub const BOOT_MENU_POLICY: Self = Self(0x2500_00c2);
+    /// `hypervisordebugtype`.
+    pub const HYPERVISOR_DEBUGGER_TYPE: Self = Self(0x2500_00f3);
+    /// `hypervisordebugport`.
+    pub const HYPERVISOR_DEBUGGER_PORT: Self = Self(0x2500_00f4);
+    /// `hypervisorbaudrate`.
+    pub const HYPERVISOR_BAUD_RATE: Self = Self(0x2500_00f5);
     /// `winpe` of an OS loader.
     pub const WINPE: Self = Self(0x2600_0022);
     /// `filedevice` of a resume loader: where the hibernation file is.
     pub const FILE_DEVICE: Self = Self(0x2100_0001);
     /// `filepath` of a resume loader, on its `filedevice`.
     pub const FILE_PATH: Self = Self(0x2200_0002);
+    /// `pae` of a resume loader.
+    pub const RESUME_PAE: Self = Self(0x2600_0004);
+    /// `debugoptionenabled` of a resume loader.
+    pub const RESUME_DEBUG_OPTION: Self = Self(0x2600_0006);
+    /// `bootmenupolicy` of a resume loader.
+    pub const RESUME_BOOT_MENU_POLICY: Self = Self(0x2500_0008);
     /// `associatedosdevice` of a resume loader.
     pub const ASSOCIATED_OS_DEVICE: Self = Self(0x2100_0005);
     /// A device of resume loaders since 2020, without a published name; equal to `filedevice` wherever it was seen.
@@ -82,6 +118,9 @@ impl ElementId {
     pub const RAMDISK_SDI_DEVICE: Self = Self(0x3100_0003);
     /// `ramdisksdipath` of a device object, on its `ramdisksdidevice`.
     pub const RAMDISK_SDI_PATH: Self = Self(0x3200_0004);
+
+    /// Marks the loader of the recovery environment; of the class of setup, and yet in live stores.
+    pub const RECOVERY_OS: Self = Self(0x4600_0010);
 
     /// From the name of a key: eight hex digits.
     #[must_use]

@@ -4,36 +4,42 @@
 //! stores and test disks; an existing hive is never rebuilt, it is edited in place.
 
 mod bins;
+mod security;
 mod tree;
 
-use crate::bytes;
+pub use security::Access;
+
 use crate::hive::base_block::BASE_BLOCK_SIZE;
 use crate::hive::base_block::BaseBlock;
 use crate::hive::cell::NO_CELL;
 use crate::hive::error::HiveError;
+
 use bins::Bins;
 use bins::offset;
 use bins::put;
 use bins::too_large;
+use security::security;
 use tree::key_size;
 
-/// The file name that the base block gives: the last 31 characters of a path of the system volume, as Windows keeps it.
-const FILE_NAME: &str = r"Device\HarddiskVolume1\Boot\BCD";
+/// Where a boot store is on BIOS, as Windows names it.
+const BOOT_STORE: &str = r"\Device\HarddiskVolume1\Boot\BCD";
+/// UTF-16 units of a path that the base block has room for, beside a NUL: its last ones.
+const FILE_NAME_LEN: usize = 31;
 /// Keys below keys, well under what the reader follows.
 const DEPTH_MAX: u32 = 32;
 
-/// Owner Administrators, group SYSTEM, full control for both: a self-relative security descriptor ([MS-DTYP] 2.4.6).
-#[rustfmt::skip]
-const SECURITY_DESCRIPTOR: [u8; 100] = [
-    0x01, 0x00, 0x04, 0x80, 0x48, 0, 0, 0, 0x58, 0, 0, 0, 0, 0, 0, 0, 0x14, 0, 0, 0,
-    // The access list, of two entries.
-    0x02, 0x00, 0x34, 0x00, 0x02, 0x00, 0x00, 0x00,
-    0x00, 0x02, 0x18, 0x00, 0x3f, 0x00, 0x0f, 0x00, 1, 2, 0, 0, 0, 0, 0, 5, 0x20, 0, 0, 0, 0x20, 0x02, 0, 0,
-    0x00, 0x02, 0x14, 0x00, 0x3f, 0x00, 0x0f, 0x00, 1, 1, 0, 0, 0, 0, 0, 5, 0x12, 0, 0, 0,
-    // Owner S-1-5-32-544, group S-1-5-18.
-    1, 2, 0, 0, 0, 0, 0, 5, 0x20, 0, 0, 0, 0x20, 0x02, 0, 0,
-    1, 1, 0, 0, 0, 0, 0, 5, 0x12, 0, 0, 0,
-];
+/// What a hive says of itself, beside its keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head<'a> {
+    /// FILETIME for the hive and all its keys: 100 ns since 1601, UTC.
+    pub last_written: u64,
+    /// Both sequence numbers.
+    pub sequence: u32,
+    /// Where the hive is, as Windows names it; the base block keeps the end of it.
+    pub path: &'a str,
+    /// Who may do what with its keys.
+    pub access: Access,
+}
 
 /// A key to be written, with all that is below it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -57,62 +63,57 @@ pub struct NewValue {
     pub data: Vec<u8>,
 }
 
-/// The bytes of a hive that holds `root`; `last_written` is a FILETIME for the hive and all its keys.
+/// The bytes of a hive that holds `root`, with the head of a boot store; `last_written` is a FILETIME for the hive and all its keys.
+///
+/// # Errors
+///
+/// As [`build_with`].
+pub fn build(root: &NewKey, last_written: u64) -> Result<Vec<u8>, HiveError> {
+    build_with(root, &Head { last_written, sequence: 1, path: BOOT_STORE, access: Access::Full })
+}
+
+/// The bytes of a hive that holds `root`.
 ///
 /// # Errors
 ///
 /// [`HiveError::Unsupported`] for what one list, cell or hive cannot hold, and for two subkeys of one name.
-pub fn build(root: &NewKey, last_written: u64) -> Result<Vec<u8>, HiveError> {
-    let mut bins = Bins::new(last_written);
+pub fn build_with(root: &NewKey, head: &Head<'_>) -> Result<Vec<u8>, HiveError> {
+    let mut bins = Bins::new(head.last_written);
     let root_cell = bins.reserve(key_size(root)?)?;
-    let security = Security { cell: bins.reserve(security_size())?, keys: count_keys(root, 0)? };
-    bins.fill(security.cell, &security.record());
-    bins.key(root, root_cell, NO_CELL, security.cell)?;
+    let security = security(&mut bins, count_keys(root, 0)?, head.access)?;
+    bins.key(root, root_cell, NO_CELL, security)?;
     let bins = bins.finish();
-    let mut hive = base_block(root_cell, bins.len(), last_written)?;
+    let mut hive = base_block(root_cell, bins.len(), head)?;
     hive.extend(bins);
     Ok(hive)
 }
 
-fn base_block(root_cell: usize, bins_size: usize, last_written: u64) -> Result<Vec<u8>, HiveError> {
+fn base_block(root_cell: usize, bins_size: usize, head: &Head<'_>) -> Result<Vec<u8>, HiveError> {
     let mut block = vec![0; BASE_BLOCK_SIZE];
     let bins_size = u32::try_from(bins_size).map_err(|_| too_large("hive of 4 GiB or more"))?;
     put(&mut block, 0x00, b"regf");
-    for (at, number) in [(0x04, 1), (0x08, 1), (0x14, 1), (0x18, 3), (0x20, 1), (0x28, bins_size), (0x2c, 1)]
-    {
+    let sequence = head.sequence;
+    let fields = [
+        (0x04, sequence),
+        (0x08, sequence),
+        (0x14, 1),
+        (0x18, 3),
+        (0x20, 1),
+        (0x24, offset(root_cell)?),
+        (0x28, bins_size),
+        (0x2c, 1),
+    ];
+    for (at, number) in fields {
         put(&mut block, at, &u32::to_le_bytes(number));
     }
-    put(&mut block, 0x0c, &last_written.to_le_bytes());
-    put(&mut block, 0x24, &offset(root_cell)?.to_le_bytes());
-    put(&mut block, 0x30, &bytes::utf16le(FILE_NAME));
+    put(&mut block, 0x0c, &head.last_written.to_le_bytes());
+    let path: Vec<u16> = head.path.encode_utf16().collect();
+    let end = path.get(path.len().saturating_sub(FILE_NAME_LEN)..).unwrap_or_default();
+    put(&mut block, 0x30, &end.iter().flat_map(|unit| unit.to_le_bytes()).collect::<Vec<_>>());
     put(&mut block, 0xa4, b"rmtm");
     let checksum = BaseBlock::checksum(&block).unwrap_or(1);
     put(&mut block, 0x1fc, &checksum.to_le_bytes());
     Ok(block)
-}
-
-/// The one security descriptor that all keys share.
-struct Security {
-    cell: usize,
-    keys: u32,
-}
-
-const fn security_size() -> usize {
-    SECURITY_DESCRIPTOR.len().saturating_add(0x14)
-}
-
-impl Security {
-    fn record(&self) -> Vec<u8> {
-        // Its neighbours in the ring of descriptors are itself.
-        let own = offset(self.cell).unwrap_or(NO_CELL);
-        let length = u32::try_from(SECURITY_DESCRIPTOR.len()).unwrap_or(0);
-        let mut record = b"sk\0\0".to_vec();
-        for number in [own, own, self.keys, length] {
-            record.extend(number.to_le_bytes());
-        }
-        record.extend(SECURITY_DESCRIPTOR);
-        record
-    }
 }
 
 /// Keys of the tree; refuses trees that are too deep to be followed.

@@ -7,6 +7,7 @@ use crate::hive::build::bins::Bins;
 use crate::hive::build::bins::offset;
 use crate::hive::build::bins::put;
 use crate::hive::build::bins::too_large;
+use crate::hive::build::security::Security;
 use crate::hive::cell::NO_CELL;
 use crate::hive::error::HiveError;
 use crate::hive::key;
@@ -25,8 +26,9 @@ impl Bins {
         key: &NewKey,
         cell: usize,
         parent: u32,
-        security: usize,
+        security: Security,
     ) -> Result<(), HiveError> {
+        let own = if parent == NO_CELL { security.root } else { security.below };
         let values = self.values(&key.values)?;
         let subkeys = self.subkeys(&key.subkeys, offset(cell)?, security)?;
         let (name, is_latin1) = name_bytes(&key.name);
@@ -42,8 +44,7 @@ impl Bins {
         let subkey_name = key.subkeys.iter().map(|subkey| utf16_len(&subkey.name)).max().unwrap_or(0);
         let counts = [key.subkeys.len(), subkey_name, value_name, value_data, key.values.len()];
         let [subkey_count, subkey_name, value_name, value_data, value_count] = counts.map(offset);
-        for number in [0, parent, subkey_count?, 0, subkeys, NO_CELL, value_count?, values, offset(security)?]
-        {
+        for number in [0, parent, subkey_count?, 0, subkeys, NO_CELL, value_count?, values, own] {
             node.extend(number.to_le_bytes());
         }
         for number in [NO_CELL, subkey_name?, 0, value_name?, value_data?, 0] {
@@ -92,7 +93,7 @@ impl Bins {
     }
 
     /// Writes subkeys and their sorted list; returns the list's offset.
-    fn subkeys(&mut self, subkeys: &[NewKey], parent: u32, security: usize) -> Result<u32, HiveError> {
+    fn subkeys(&mut self, subkeys: &[NewKey], parent: u32, security: Security) -> Result<u32, HiveError> {
         if subkeys.is_empty() {
             return Ok(NO_CELL);
         }
