@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 use crate::support::disk::Disk;
 use crate::support::disk::MIB;
 use crate::support::disk::hash;
+use crate::support::disk::made;
 use crate::support::findings::checked;
 use crate::support::findings::findings;
 use crate::support::findings::hop;
@@ -113,4 +114,17 @@ fn a_primary_partition_in_its_place_starts() {
     bcdrescue(&["fix", disk.name(), "--yes", "--boot-sector", &format!("--active={}", system.number)])
         .exits(1)
         .says("verified: healthy");
+}
+
+/// NTLDR has no store, and `bcdboot` makes none for it.
+#[test]
+fn of_ntldr_nobody_speaks_of_a_store() {
+    let disk = made("base = 'win2003-bios'\ndamage = ['system-logical']", "disk.qcow2");
+    let target = checked(&disk, 4, "broken");
+    let [finding] = findings(&target, "system-volume-logical").try_into().unwrap();
+    assert_eq!(
+        finding["remedy"],
+        "convert it to a primary partition at the same place (`fixparts DISK`), correct partition() in \
+         boot.ini, then run check again"
+    );
 }

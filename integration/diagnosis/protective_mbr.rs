@@ -15,6 +15,7 @@ use crate::support::findings::has;
 use crate::support::findings::hop;
 use crate::support::judges::judge;
 use crate::support::judges::judge_with;
+use crate::support::parts::partitions;
 use crate::support::program::bcdrescue;
 use crate::support::program::text;
 
@@ -135,6 +136,35 @@ fn it_goes_with_a_repointing() {
         bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);
         assert_eq!(hash(&disk.path), before);
     }
+}
+
+/// By the GPT no firmware comes to the volume with the store, by the MBR it does: what that store names tells all the same.
+#[test]
+fn the_gpt_is_meant_where_the_store_is_found_by_the_mbr() {
+    let recipe = "base = 'win11-uefi'\ndamage = ['esp-ntfs', 'mbr-over-gpt']";
+    let target = checked(&made(recipe, "disk.qcow2"), 4, "broken");
+    assert_eq!((&target["disk"]["table"], &target["stop"]["code"]), (&"gpt".into(), &"mbr-over-gpt".into()));
+}
+
+/// No signature makes an MBR the GPT that the store refers to.
+#[test]
+fn no_signature_is_advised_where_the_store_refers_to_a_gpt() {
+    let disk = disk("win11-uefi-healthy");
+    let parts = partitions(&disk.path);
+    let end = fs::metadata(&disk.path).unwrap().len();
+    for (from, to) in [(512, 34 * 512), (end - 33 * 512, end)] {
+        disk.put(from, &vec![0; usize::try_from(to - from).unwrap()]);
+    }
+    let entries =
+        [(0xef, &parts[0]), (7, &parts[2])].map(|(kind, at)| entry(kind, at.start / 512, at.len / 512));
+    disk.put(0x1b8, &[0; 4]);
+    disk.put(0x1be, &[entries.concat(), vec![0; 32]].concat());
+    let target = checked(&disk, 4, "broken");
+    assert_eq!((&target["disk"]["table"], &target["stop"]["hop"]), (&"mbr".into(), &"device".into()));
+    bcdrescue(&["check", "-v", disk.name()])
+        .exits(4)
+        .says("the store refers to a GPT disk, but this disk has an MBR");
+    assert!(!target.to_string().contains("disk-id"), "{target:#}");
 }
 
 /// A boot flag stops EDK2's firmware, and no other that is known.

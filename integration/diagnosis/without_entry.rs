@@ -15,6 +15,7 @@ use serde_json::Value as Json;
 
 use crate::support::disk::Disk;
 use crate::support::disk::hash;
+use crate::support::disk::made;
 use crate::support::findings::checked;
 use crate::support::findings::findings;
 use crate::support::findings::has;
@@ -269,4 +270,20 @@ fn a_second_windows_without_an_entry_is_a_note() {
             assert!(!has(&target, "windows-without-entry") && !has(&target, "no-windows-entry"), "{name}");
         }
     }
+}
+
+/// A copy of a disk beside the disk itself: the store leads to the other one, and a new entry is no cure for that.
+#[test]
+fn a_windows_on_the_disk_beside_is_named() {
+    let copy = made("base = 'win10-bios'\ndamage = ['signature-changed']", "copy.qcow2");
+    let original = made("base = 'win10-bios'", "original.qcow2");
+    let target = bcdrescue(&["check", copy.name(), "--with", original.name(), "--json"]).exits(0).target();
+    let note = findings(&target, "windows-without-entry")[0];
+    assert_eq!(note["severity"], "note");
+    let message = format!(
+        r"\Boot\BCD starts the Windows on partition 2 (Windows) of {}, not the one on this disk",
+        original.name()
+    );
+    assert_eq!(note["message"], message.as_str());
+    assert_eq!(note["remedy"], "if this disk is a copy, run without --with");
 }

@@ -11,8 +11,8 @@ use crate::partition::DiskId;
 use crate::partition::Partition;
 use crate::partition::TableKind;
 
-/// The one that is meant of the two layouts of a disk: the GPT's where a store for UEFI names that and no store names the MBR, or where
-/// the MBR leads to nothing of Windows'.
+/// The one that is meant of the two layouts of a disk: the GPT's where a store for UEFI, found by either, names that and no store names
+/// the MBR, or where the MBR leads to nothing of Windows'.
 pub(super) fn meant(gpt: Layout, mbr: Layout) -> Layout {
     if is_gpt_meant(&gpt, &mbr) {
         return gpt;
@@ -32,7 +32,7 @@ pub(super) fn meant_by_backup(gpt: Layout, mbr: Layout) -> Layout {
 
 fn is_gpt_meant(gpt: &Layout, mbr: &Layout) -> bool {
     let is_of_mbr = names_mbr(gpt, mbr.table.disk) || names_mbr(mbr, mbr.table.disk);
-    let is_of_gpt = names_gpt(gpt) || (is_barren(mbr) && !is_barren(gpt));
+    let is_of_gpt = names_gpt(gpt) || names_its_gpt(mbr, gpt) || (is_barren(mbr) && !is_barren(gpt));
     is_of_gpt && !is_of_mbr
 }
 
@@ -49,21 +49,34 @@ fn is_barren(layout: &Layout) -> bool {
 
 /// Whether a store names a disk by its GUID.
 fn names_any_gpt(layout: &Layout) -> bool {
-    let is_gpt = |named| matches!(named, QualifiedPartition::Gpt { .. });
-    layout.stores.iter().flat_map(named).any(is_gpt)
+    layout.stores.iter().flat_map(named).any(is_of_gpt)
 }
 
 /// Whether a store for UEFI names this disk, or one of its partitions, by GUID; or, where a Windows is here, any GPT: its GUIDs may have
 /// changed too.
 fn names_gpt(layout: &Layout) -> bool {
-    let Some(DiskId::Gpt(disk)) = layout.table.disk else { return false };
-    let here: Vec<Guid> = layout.table.partitions.iter().filter_map(Partition::guid).collect();
-    let is_any = !layout.windows.is_empty();
-    let stores = layout.stores.iter().filter(|file| file.firmware == Firmware::Uefi);
-    stores.flat_map(named).any(|named| match named {
-        QualifiedPartition::Gpt { disk: of, partition } => is_any || of == disk || here.contains(&partition),
+    let is_any = !layout.windows.is_empty() && of_uefi(layout).any(is_of_gpt);
+    is_any || names_its_gpt(layout, layout)
+}
+
+/// Whether a store for UEFI that this layout leads to names the disk of that GPT, or one of its partitions, by GUID. A volume from which
+/// no firmware starts by the GPT has no store there, and may have one by the MBR.
+fn names_its_gpt(layout: &Layout, gpt: &Layout) -> bool {
+    let Some(DiskId::Gpt(disk)) = gpt.table.disk else { return false };
+    let here: Vec<Guid> = gpt.table.partitions.iter().filter_map(Partition::guid).collect();
+    of_uefi(layout).any(|named| match named {
+        QualifiedPartition::Gpt { disk: of, partition } => of == disk || here.contains(&partition),
         QualifiedPartition::Mbr { .. } => false,
     })
+}
+
+/// What stores for UEFI name.
+fn of_uefi(layout: &Layout) -> impl Iterator<Item = QualifiedPartition> {
+    layout.stores.iter().filter(|file| file.firmware == Firmware::Uefi).flat_map(named)
+}
+
+fn is_of_gpt(named: QualifiedPartition) -> bool {
+    matches!(named, QualifiedPartition::Gpt { .. })
 }
 
 /// Whether a store names a disk by this signature.

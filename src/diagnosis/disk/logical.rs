@@ -15,6 +15,12 @@ use crate::layout::system::SystemVolume;
 use crate::partition::BootCode;
 use crate::partition::TableKind;
 
+const WITH_STORE: &str = "convert it to a primary partition at the same place (`fixparts DISK`: the store refers to it by \
+ its place), then `fix --boot-sector --active N`; or create a boot manager on a primary partition (`bcdboot` from Windows PE)";
+/// `boot.ini` counts primary partitions before logical ones.
+const OF_NTLDR: &str = "convert it to a primary partition at the same place (`fixparts DISK`), correct partition() in \
+ boot.ini, then run check again";
+
 /// The finding, on a disk none of whose primary partitions has a boot manager.
 pub(in crate::diagnosis) fn finding(layout: &Layout) -> Option<Finding> {
     let is_logical = |system: &&SystemVolume| {
@@ -45,12 +51,7 @@ pub(in crate::diagnosis) fn finding(layout: &Layout) -> Option<Finding> {
         .extend(other.map(|other| format!("{other}: whether it starts Windows depends on its own files")));
     Some(Finding {
         evidence,
-        remedy: Remedy::Advice(
-            "convert it to a primary partition at the same place (`fixparts DISK`: the store refers to it \
-             by its place), then `fix --boot-sector --active N`; or create a boot manager on a primary \
-             partition (`bcdboot` from Windows PE)"
-                .into(),
-        ),
+        remedy: Remedy::Advice(if system.bios_boot_manager { WITH_STORE } else { OF_NTLDR }.into()),
         ..Finding::plain(
             Code::SystemVolumeLogical,
             severity,

@@ -96,7 +96,7 @@ impl Menu<'_> {
         let said = self.unused_word(starts).into_iter().chain(self.other());
         match elsewhere(self.entries, self.index) {
             Some(elsewhere) => said.chain([elsewhere.finding()]).collect(),
-            None => said.chain(without_entry::notes(self.entries, self.file)).collect(),
+            None => said.chain(without_entry::notes(self.entries, self.index, self.file)).collect(),
         }
     }
 

@@ -12,6 +12,7 @@ use crate::diagnosis::model::resolution::NotHere;
 use crate::diagnosis::model::resolution::Unresolved;
 use crate::diagnosis::store::device_element::DeviceElement;
 use crate::layout::index::VolumeIndex;
+use crate::partition::DiskId;
 use crate::partition::TableKind;
 
 impl DeviceElement<'_> {
@@ -232,6 +233,11 @@ impl DeviceElement<'_> {
             }
             (Unresolved::NoIdentity, _) if self.layout.table.kind == TableKind::None => {
                 "examine the whole disk this volume is from".into()
+            }
+            (Unresolved::NoIdentity, _) if matches!(disk_of(&self.reference.named), DiskId::Gpt(_)) => {
+                "the store refers to a GPT disk, but this disk has an MBR; a GPT behind it may be the right \
+                 one: examine it before writing anything"
+                    .into()
             }
             (Unresolved::NoIdentity, _) => format!(
                 "the store refers to {}; set that or any other signature with `sfdisk --disk-id DISK 0x…`, \

@@ -223,17 +223,32 @@ pub(in crate::diagnosis) fn to_make(layout: &Layout, file: &StoreFile, windows: 
 }
 
 /// A Windows that no entry starts, where another is started.
-pub(in crate::diagnosis) fn notes(entries: Entries<'_>, file: &StoreFile) -> Vec<Finding> {
+pub(in crate::diagnosis) fn notes(entries: Entries<'_>, store: StoreIndex, file: &StoreFile) -> Vec<Finding> {
     let layout = entries.layout;
     let alone = left_out(entries, file.firmware);
-    let note = |windows: &WindowsVolume| Finding {
-        remedy: Remedy::Advice(to_make(layout, file, &[windows])),
-        ..Finding::plain(
-            Code::WindowsWithoutEntry,
-            Severity::Note,
-            Subject::volume(layout, windows.volume),
-            format!("{} has no entry in {}, which starts another Windows", windows.root, file.name),
-        )
+    let beside = beside(entries, store, file);
+    let note = |windows: &WindowsVolume| {
+        let subject = Subject::volume(layout, windows.volume);
+        let (message, advice) = match &beside {
+            Some(goal) => (
+                format!("{} starts the Windows on {}, not the one on this disk", file.name, goal.name()),
+                "if this disk is a copy, run without --with".to_owned(),
+            ),
+            None => (
+                format!("{} has no entry in {}, which starts another Windows", windows.root, file.name),
+                to_make(layout, file, &[windows]),
+            ),
+        };
+        Finding {
+            remedy: Remedy::Advice(advice),
+            ..Finding::plain(Code::WindowsWithoutEntry, Severity::Note, subject, message)
+        }
     };
     alone.into_iter().map(note).collect()
+}
+
+/// Where the main entry leads, when that is a disk beside this one.
+fn beside<'a>(entries: Entries<'a>, store: StoreIndex, file: &StoreFile) -> Option<Goal<'a>> {
+    let main = main_entry(file.parsed()?)?;
+    entries.leads(store, main, ElementId::OS_DEVICE, false).filter(|goal| goal.companion.is_some())
 }
