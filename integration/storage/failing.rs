@@ -116,7 +116,7 @@ fn a_record_that_cannot_be_kept_stops_the_repair_before_it_begins() {
     for (fault, said) in faults {
         let run = with_faults(None, &[fault], &arguments).exits(8);
         let error = run.target()["error"].as_str().unwrap().to_owned();
-        assert!(error.starts_with("nothing was written to the disk; name a place"), "{fault}: {error}");
+        assert!(error.starts_with("nothing was written to the disk; choose a directory"), "{fault}: {error}");
         assert!(error.contains(said), "{fault}: {error}");
         case.is_untouched(fault);
         let files: Vec<_> = fs::read_dir(case.disk.folder.path()).unwrap().collect();

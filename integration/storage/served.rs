@@ -55,7 +55,7 @@ fn every_kind_is_read_repaired_and_brought_back() {
         run(&["fix", disk.name(), "--dry-run"]).exits(4);
         assert_eq!(all(&disk), files, "{arguments:?}: reading wrote");
         let fixed_now = run(&["fix", disk.name(), "--yes"]).exits(1);
-        let way_back = format!("to undo: bcdrescue undo --key-file {key} {}", text(&disk.record()));
+        let way_back = format!("To undo:   bcdrescue undo --key-file {key} {}", text(&disk.record()));
         assert!(fixed_now.stdout.contains(&way_back), "{}", fixed_now.stdout);
         assert_eq!(facts(&run(&["check", disk.name(), "--json"]).exits(0)), healthy, "{arguments:?}");
         run(&["fix", disk.name(), "--yes"]).exits(0);
@@ -133,7 +133,12 @@ fn without_qemu_nbd_it_is_said_what_to_install() {
     {
         let disk = Disk::converted("win2008r2-bios", arguments);
         let mut run = Command::new(env!("CARGO_BIN_EXE_bcdrescue"));
-        let output = run.env("PATH", "/nowhere").args(["check", disk.name()]).output().unwrap();
+        let output = run
+            .env("PATH", "/nowhere")
+            .env("COLUMNS", "10000")
+            .args(["check", disk.name()])
+            .output()
+            .unwrap();
         let said = String::from_utf8(output.stdout).unwrap();
         let expected = format!(
             "{why}, which needs qemu-nbd, and qemu-nbd is not installed; install it (Debian, Ubuntu: qemu-utils; Fedora: qemu-img), or convert"
