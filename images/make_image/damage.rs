@@ -51,7 +51,7 @@ const fn identity(
 pub(crate) static DAMAGES: [Damage; 27] = [
     identity(
         "signature-changed",
-        "another MBR signature or GPT disk GUID, the store names the old one",
+        "a different MBR signature or GPT disk GUID; the store still refers to the old one",
         signature_changed,
     ),
     identity("guids-changed", "GPT: other GUIDs of the disk and of all partitions", guids_changed),
@@ -59,7 +59,7 @@ pub(crate) static DAMAGES: [Damage; 27] = [
     damage("two-active", "MBR: two primary partitions are active", boot_start::two_active),
     damage(
         "hidden-sectors-wrong",
-        "MBR: the boot record of the system volume names another place",
+        "MBR: the boot record of the system volume has the wrong start sector",
         boot_start::hidden_sectors_wrong,
     ),
     damage("protective-mbr-missing", "GPT: LBA 0 holds zeros", protective::missing),
@@ -112,7 +112,7 @@ pub(crate) fn find(name: &str) -> Option<&'static Damage> {
 }
 
 /// The disk was attached beside its own copy, restored from an image, or signed anew by a tool: the signature of its MBR or
-/// the GUID of its GPT is another one, and the store names the old one.
+/// the GUID of its GPT is a different one; the store still refers to the old one.
 fn signature_changed(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
     identity::change(disk, target.new_identity, Extent::Disk)
 }

@@ -107,7 +107,9 @@ fn a_refusal_names_the_switch_that_is_wanting() {
     );
     bcdrescue(&["fix", disk.name(), "--active=1", "--yes"])
         .exits(8)
-        .says("would stop Windows: its boot record has the wrong start sector")
+        .says(
+            "would stop Windows: the boot record of partition 1 (System Reserved) has the wrong start sector",
+        )
         .says("; add --boot-sector")
         .says(&format!("fix {} --active 1 --boot-sector", disk.name()));
     bcdrescue(&["fix", disk.name(), "--active=1", "--boot-sector", "--yes"]).exits(1).says("healthy");

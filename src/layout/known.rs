@@ -92,8 +92,18 @@ pub enum Cause {
         /// Why.
         cause: Arc<VolumeError>,
     },
+    /// The file has not even the signature of a hive, and its logs do not help.
+    #[error("not a registry hive")]
+    NoHive {
+        /// The damage.
+        store: StoreError,
+        /// The file's first bytes.
+        head: [u8; 4],
+        /// Why the logs do not help.
+        logs: Box<Self>,
+    },
     /// A dirty store is damaged as it lies on the disk, and its logs do not help.
-    #[error("{store}; {logs}")]
+    #[error("{store}")]
     Dirty {
         /// The damage.
         store: StoreError,

@@ -13,6 +13,9 @@ use crate::volume::Volume;
 /// entries in all three.
 const LOG_ENDINGS: [&str; 3] = ["LOG", "LOG1", "LOG2"];
 
+/// What a hive begins with (M. Suhanov, "Windows registry file format specification", Base block).
+const SIGNATURE: &[u8; 4] = b"regf";
+
 /// A store whose last write was cut short.
 #[derive(Debug)]
 pub enum Dirty {
@@ -49,8 +52,14 @@ pub(super) fn made_whole(
         },
         Err(why) => why,
     };
-    let store = Store::parse(on_disk);
-    let store = store.map_err(|store| Cause::Dirty { store, logs: Box::new(why.clone()) });
+    let head = on_disk.first_chunk().copied().filter(|head| head != SIGNATURE);
+    let store = Store::parse(on_disk).map_err(|store| {
+        let logs = Box::new(why.clone());
+        match head {
+            Some(head) => Cause::NoHive { store, head, logs },
+            None => Cause::Dirty { store, logs },
+        }
+    });
     (store, Some(Dirty::NotReplayed(why)))
 }
 

@@ -1,5 +1,7 @@
 //! Why a partition table could not be read.
 
+use std::path::Path;
+
 use crate::error::Corrupt;
 use crate::error::Unsupported;
 use crate::error::way_out::TableCure;
@@ -28,6 +30,22 @@ impl PartitionError {
     /// A [`PartitionError::Unsupported`].
     pub(crate) fn unsupported(what: impl Into<String>, cure: TableCure) -> Self {
         Self::Unsupported(Unsupported::new(what, cure))
+    }
+
+    /// The same with the file in which it was found before it, unless it says so already; what names no file gets none.
+    pub(crate) fn in_file(self, path: &Path) -> Self {
+        let named = |mut corrupt: Corrupt| {
+            corrupt.what.insert_str(0, &format!("{}: ", path.display()));
+            corrupt
+        };
+        match self {
+            Self::Io(error) => Self::Io(error.in_file(path)),
+            Self::Corrupt(corrupt) => Self::Corrupt(named(corrupt)),
+            Self::NoCopy(corrupt) => Self::NoCopy(named(corrupt)),
+            Self::Unsupported(Unsupported { what, way_out }) => {
+                Self::Unsupported(Unsupported { what: format!("{}: {what}", path.display()), way_out })
+            }
+        }
     }
 
     /// What the user can do, where that is known.

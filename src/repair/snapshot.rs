@@ -12,6 +12,7 @@ use crate::diagnosis::model::snapshot::Snapshot;
 use crate::partition::DiskId;
 use crate::repair::record::Defect;
 use crate::repair::record::RecordError;
+use crate::repair::record::beyond_syntax;
 use crate::repair::record::sha256_of;
 use crate::repair::record::write_new;
 
@@ -88,7 +89,7 @@ impl SnapshotFile {
 
     fn from_text(text: &[u8]) -> Result<Self, Defect> {
         let record: Self = serde_json::from_slice(text)
-            .map_err(|error| Defect::NoSnapshot { why: Some(error.to_string()) })?;
+            .map_err(|error| Defect::NoSnapshot { why: beyond_syntax(&error) })?;
         if record.bcdrescue != NAME || record.version != VERSION {
             let (kind, version) = (record.bcdrescue, record.version);
             return Err(Defect::OtherSnapshot { expected: VERSION, kind, version });

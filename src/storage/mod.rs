@@ -113,6 +113,16 @@ pub enum StorageError {
     /// The image's own structures contradict themselves.
     #[error(transparent)]
     Corrupt(#[from] Corrupt),
+    /// The image's tables lead past the end of its file, as where it was cut.
+    #[error("{what} is truncated or damaged: it refers to 0x{at:x}, past its end (0x{len:x})")]
+    PastEnd {
+        /// The image.
+        what: String,
+        /// The byte of the file that is referred to.
+        at: u64,
+        /// Length of the file in bytes.
+        len: u64,
+    },
     /// The tables of the image disagree: it can be read, and a write might overwrite what is in use.
     #[error(transparent)]
     Unsound(Box<Corrupt>),
@@ -185,6 +195,11 @@ impl StorageError {
         Self::Corrupt(Corrupt::new(what, at, expected, found))
     }
 
+    /// A [`StorageError::PastEnd`] of an image of `len` bytes.
+    pub(crate) fn past_end(at: u64, len: u64) -> Self {
+        Self::PastEnd { what: "the image".to_owned(), at, len }
+    }
+
     /// A [`StorageError::Unsound`].
     pub(crate) fn unsound(
         what: impl Into<String>,
@@ -213,6 +228,7 @@ impl StorageError {
             Self::Unsound(_) => Some(&WayOut::Image(ImageCure::Repair)),
             Self::Io { .. }
             | Self::Corrupt(_)
+            | Self::PastEnd { .. }
             | Self::OutOfRange { .. }
             | Self::Budget { .. }
             | Self::Limit(_) => None,
@@ -229,6 +245,7 @@ impl StorageError {
     pub(crate) fn in_file(mut self, path: &Path) -> Self {
         let what = match &mut self {
             Self::Io { what, .. }
+            | Self::PastEnd { what, .. }
             | Self::Corrupt(Corrupt { what, .. })
             | Self::Unsupported(Unsupported { what, .. })
             | Self::Busy { what, .. } => what,

@@ -65,7 +65,7 @@ pub struct Examined {
 pub fn examine(path: &Path, options: &OpenOptions, context: &Context) -> anyhow::Result<Examined> {
     let opened = open(path, options)?;
     let storage = Cached::new(opened.storage);
-    let layout = discover(&storage).with_context(|| path.display().to_string())?;
+    let layout = discover(&storage).map_err(|error| error.in_file(path))?;
     let diagnosis = diagnose(&layout, context);
     let len = storage.len();
     // What cannot be read is a finding, also where nothing could be read any more: then all that was found is worth nothing.

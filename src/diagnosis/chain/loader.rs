@@ -26,6 +26,7 @@ use crate::diagnosis::store::menu::Start;
 use crate::diagnosis::store::menu::start;
 use crate::diagnosis::store::whole::Goal;
 use crate::diagnosis::store::whole::goal;
+use crate::layout::boot_file::Content;
 use crate::layout::index::StoreIndex;
 use crate::layout::known::Known;
 use crate::layout::store::Dirty;
@@ -313,7 +314,7 @@ impl<'a> Chain<'a> {
         let facts = place.layout.volume(place.volume);
         let is_closed = !is_there && facts.is_some_and(|facts| facts.file_system.is_closed());
         let evidence = match (is_there, is_closed) {
-            (true, _) => format!("{path} on {}", place.name()),
+            (true, _) => format!("{path} on {}{}", place.name(), fault(place, path)),
             (false, true) => format!("{path} on {}, whose files cannot be read", place.name()),
             (false, false) => format!("{path} is not on {}", place.name()),
         };
@@ -332,6 +333,17 @@ impl<'a> Chain<'a> {
             hop.state = State::Unknown;
             hop.evidence = format!("{path} on {}, whose files cannot be read", place.name());
         }
+    }
+}
+
+/// `: zeros`: what is certainly wrong with the file of a loader.
+fn fault(place: &Goal<'_>, path: &str) -> &'static str {
+    let file = place.layout.boot_file(place.volume, path);
+    match file.and_then(|file| file.content.as_ref().ok()) {
+        Some(Content::Empty) => ": empty",
+        Some(Content::Zeros) => ": zeros",
+        Some(Content::Cut { .. }) => ": truncated",
+        _ => "",
     }
 }
 

@@ -1,5 +1,6 @@
 //! Findings about the boot manager, which opens the store.
 
+use crate::diagnosis::disk::boot_manager_file::copied;
 use crate::diagnosis::disk::efi_partition;
 use crate::diagnosis::disk::firmware_start::has_uefi_start;
 use crate::diagnosis::disk::firmware_start::is_started_by_bios;
@@ -55,13 +56,12 @@ fn missing(layout: &Layout) -> Vec<Finding> {
     let stores = layout.stores.iter().filter(|file| file.first && !is_leftover(file));
     let missing = stores.filter_map(|file| {
         let system = layout.systems.iter().find(|system| system.volume == file.volume)?;
-        let (is_there, looked_for, source) = match file.firmware {
-            Firmware::Bios => (system.bios_boot_manager, BIOS_BOOT_MANAGER, r"\Windows\Boot\PCAT\bootmgr"),
+        let (is_there, looked_for) = match file.firmware {
+            Firmware::Bios => (system.bios_boot_manager, BIOS_BOOT_MANAGER),
             Firmware::Uefi => (
                 // The loader of who encrypted the disk keeps it under a name of its own.
                 system.uefi_boot_manager || system.fallback_has_version || layout.encryptor.is_some(),
                 UEFI_BOOT_MANAGERS,
-                r"\Windows\Boot\EFI\bootmgfw.efi",
             ),
         };
         let path = looked_for.first()?;
@@ -78,7 +78,8 @@ fn missing(layout: &Layout) -> Vec<Finding> {
         (!is_there).then(|| Finding {
             evidence: foreign.into_iter().collect(),
             remedy: Remedy::Advice(format!(
-                "copy it from {source} of the Windows installation, or run `bcdboot` from Windows PE"
+                "{}, or run `bcdboot` from Windows PE",
+                copied(layout, file.volume, file.firmware)
             )),
             ..Finding::plain(
                 code,

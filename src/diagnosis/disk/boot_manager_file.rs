@@ -18,6 +18,7 @@ use crate::diagnosis::model::subject::Subject;
 use crate::layout::Firmware;
 use crate::layout::Layout;
 use crate::layout::boot_files::Replaced;
+use crate::layout::index::VolumeIndex;
 use crate::layout::system::SystemVolume;
 use crate::layout::system_file::SystemFile;
 use crate::partition::BootCode;
@@ -27,6 +28,15 @@ use crate::volume::FileForm;
 /// Where a Windows keeps its boot managers.
 const BIOS_SOURCE: &str = r"\Windows\Boot\PCAT\bootmgr";
 const UEFI_SOURCE: &str = r"\Windows\Boot\EFI\bootmgfw.efi";
+
+/// How a boot manager comes back to this volume.
+pub(in crate::diagnosis) fn copied(layout: &Layout, volume: VolumeIndex, firmware: Firmware) -> String {
+    let place = layout.name(volume);
+    match firmware {
+        Firmware::Bios => format!("copy {BIOS_SOURCE} to {place}"),
+        Firmware::Uefi => format!(r"copy {UEFI_SOURCE} to \EFI\Microsoft\Boot on {place}"),
+    }
+}
 
 /// All findings about what the firmware starts of the volume that it comes to.
 pub(in crate::diagnosis) fn findings(layout: &Layout) -> Vec<Finding> {
@@ -92,10 +102,9 @@ fn bios(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
                 SystemFile::Ntldr => {
                     "copy it from the installation medium (i386) or restore it from a backup".to_owned()
                 }
-                _ => format!(
-                    "copy it from {BIOS_SOURCE} of the Windows installation, or restore it from a \
-                 backup"
-                ),
+                _ => {
+                    format!("{}, or restore it from a backup", copied(layout, system.volume, Firmware::Bios))
+                }
             };
             (Code::BootManagerBroken, severity(true), format!("{name} {fault}: the disk cannot boot"), source)
         }
@@ -129,7 +138,7 @@ fn uefi(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
         .or_else(|| layout.odd_boot_manager(system).map(|(found, wanted)| mismatch(found, wanted)));
     let of_fallback = |name: SystemFile| fault_of_fallback(name, looked_into(name)?);
     let fallback = layout.fallback_on(system).map(|name| (name, of_fallback(name)));
-    let copy = format!("copy it from {UEFI_SOURCE} of the Windows installation, or restore it from a backup");
+    let copy = format!("{}, or restore it from a backup", copied(layout, system.volume, Firmware::Uefi));
     let (severity, message, evidence, advice) = match (manager, fallback) {
         (Some(fault), Some((name, None))) if system.foreign_fallback.is_none() => (
             Severity::Degrades,

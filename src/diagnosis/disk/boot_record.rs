@@ -142,12 +142,15 @@ fn hidden_sectors(
         _ => Remedy::Switch(Switch::BootSector, "`fix --boot-sector` corrects the number".into()),
     };
     let message = match (in_record, started) {
-        (true, true) => {
-            "its boot record has the wrong start sector: boot code reads the wrong sectors (\"A disk read \
-             error occurred\")"
+        (true, true) => format!(
+            "the boot record of {} has the wrong start sector: boot code reads the wrong sectors (\"A disk \
+             read error occurred\")",
+            layout.name(volume)
+        ),
+        (true, false) => {
+            "its boot record has the wrong start sector; the disk does not boot from it".to_owned()
         }
-        (true, false) => "its boot record has the wrong start sector; the disk does not boot from it",
-        (false, _) => "the backup copy of its boot record has the wrong start sector",
+        (false, _) => "the backup copy of its boot record has the wrong start sector".to_owned(),
     };
     let mut evidence = vec![format!("the partition starts at sector {expected}")];
     if in_record {
@@ -165,7 +168,7 @@ fn hidden_sectors(
             Code::BootRecordPlace,
             if started { of_place(layout, record.starts) } else { Severity::Note },
             Subject::volume(layout, volume),
-            message.into(),
+            message,
         )
     })
 }

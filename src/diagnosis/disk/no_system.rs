@@ -39,19 +39,22 @@ pub(in crate::diagnosis) fn finding(layout: &Layout) -> Finding {
             format!(r"no boot manager (\bootmgr, \ntldr) {place}: a BIOS finds nothing to boot")
         }
     };
-    let files = if is_uefi { "bootmgfw.efi and the store are" } else { "bootmgr or NTLDR is" };
     let remedy = match hidden.is_empty() {
         _ if layout.table.kind == TableKind::None => {
             "examine the whole disk this volume is from: they are usually on another partition".to_owned()
         }
         true => {
             let lost = match is_uefi && layout.esps.is_empty() {
-                true => ", or the EFI system partition was deleted from the table (`testdisk` can find it)",
+                true => "; if the EFI system partition was deleted from the table, `testdisk` can find it",
                 false => "",
             };
+            let (files, them) = match is_uefi {
+                true => ("the boot manager and store are", "them"),
+                false => ("the boot manager (bootmgr or NTLDR) is", "it"),
+            };
             format!(
-                "they are on another disk (examine that one), or {files} missing from this one{lost}: \
-                 restore from a backup or an installation medium"
+                "if {files} on another disk, examine that one{lost}; otherwise restore {them} from a backup or \
+                 an installation medium"
             )
         }
         false => format!("they may be on {}, which cannot be read, or on another disk", hidden.join(", ")),

@@ -31,6 +31,29 @@ const EXTENDED: [u8; 3] = [0x05, 0x0f, 0x85];
 /// Those that it hides, or that are a recovery partition's.
 const HIDDEN: [u8; 9] = [0x11, 0x12, 0x14, 0x16, 0x17, 0x1b, 0x1c, 0x1e, 0x27];
 
+/// Types that were seen in their place (A. Brouwer, "Partition types"; UAPI Group, "Discoverable Partitions Specification").
+const SEEN_MBR: [(u8, &str); 4] =
+    [(0x82, "Linux swap"), (0x83, "Linux"), (0x8e, "Linux LVM"), (0xfd, "Linux RAID")];
+const SEEN_GPT: [(Guid, &str); 5] = [
+    (Guid::from_u128(0xebd0a0a2_b9e5_4433_87c0_68b6b72699c7), "basic data"),
+    (Guid::from_u128(0xde94bba4_06d1_4d40_a16a_bfd50179d6ac), "Windows recovery"),
+    (Guid::from_u128(0xc12a7328_f81f_11d2_ba4b_00a0c93ec93b), "EFI system"),
+    (Guid::from_u128(0xe3c9e316_0b5c_4db8_817d_f92df00215ae), "Microsoft reserved"),
+    (Guid::from_u128(0x0fc63daf_8483_4772_8e79_3d69d8477de4), "Linux filesystem"),
+];
+
+/// ` (Linux)`.
+fn of_mbr(kind: u8) -> String {
+    let hidden = HIDDEN.contains(&kind).then_some("hidden");
+    let seen = SEEN_MBR.iter().find(|(of, _)| *of == kind).map(|(_, name)| *name);
+    hidden.or(seen).map_or_else(String::new, |name| format!(" ({name})"))
+}
+
+fn of_gpt(kind: Guid) -> String {
+    let seen = SEEN_GPT.iter().find(|(of, _)| *of == kind);
+    seen.map_or_else(|| kind.to_string(), |(_, name)| (*name).to_owned())
+}
+
 /// All of them.
 pub(in crate::diagnosis) fn findings(layout: &Layout) -> Vec<Finding> {
     let partitions = layout.partitions_indexed();
@@ -42,7 +65,7 @@ fn finding(layout: &Layout, volume: VolumeIndex, partition: &Partition) -> Optio
     let number = partition.number;
     let (message, evidence, advice) = match partition.kind {
         PartitionType::Gpt(kind) if is_windows && !OF_WINDOWS.contains(&kind) => (
-            "the Windows partition does not have the type basic data".to_owned(),
+            format!("has type {} instead of basic data; Windows may not recognise it", of_gpt(kind)),
             vec![
                 format!("its type is {kind}"),
                 "the boot manager starts the Windows loader anyway; later stages were not tested".to_owned(),
@@ -50,7 +73,7 @@ fn finding(layout: &Layout, volume: VolumeIndex, partition: &Partition) -> Optio
             format!("`sgdisk --typecode={number}:0700 DISK` sets the usual type"),
         ),
         PartitionType::Gpt(kind) if is_uefi_system(layout, volume) && !layout.is_esp(volume) => (
-            "the UEFI system volume does not have the type EFI system partition".to_owned(),
+            format!("has type {} instead of EFI system; some firmware ignores it", of_gpt(kind)),
             vec![
                 format!("its type is {kind}"),
                 "OVMF boots from it anyway; other firmware, and programs that look for the partition, may \
@@ -66,12 +89,11 @@ fn finding(layout: &Layout, volume: VolumeIndex, partition: &Partition) -> Optio
             if MBR_OF_WINDOWS.contains(&kind) || kind == DYNAMIC {
                 return None;
             }
-            let what = if HIDDEN.contains(&kind) { ", a hidden type" } else { "" };
             let right = if layout.volume(volume)?.file_system.is_fat() { "c" } else { "7" };
             (
                 format!(
-                    "the partition has type {kind:02x}{what}; Windows does not boot from a volume of \
-                 that type"
+                    "has type {kind:02x}{} instead of {right}; Windows may not recognise it",
+                    of_mbr(kind)
                 ),
                 vec![
                     "boot code goes by the active flag and the boot manager by the place; later stages \
@@ -105,7 +127,8 @@ fn extended(layout: &Layout, volume: VolumeIndex, number: u32, kind: u8) -> Find
             severity,
             Subject::volume(layout, volume),
             format!(
-                "the partition has type {kind:02x}, an extended partition: Windows does not see the volume in it"
+                "{} has type {kind:02x} (extended) instead of {right}: Windows does not see the volume in it",
+                layout.name(volume)
             ),
         )
     }

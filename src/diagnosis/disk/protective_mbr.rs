@@ -54,14 +54,14 @@ pub(in crate::diagnosis) fn finding(layout: &Layout, choice: Choice) -> Option<F
             Code::ProtectiveMbrWrong,
             Severity::BlocksBoot,
             format!(
-                "the protective MBR entry {number} starts at sector {start}, not 1: firmware ignores \
-             the GPT"
+                "entry {number} of the protective MBR starts at sector {start} instead of 1: firmware ignores \
+                 the GPT"
             ),
         ),
         ProtectiveFault::Active { number } => (
             Code::ProtectiveMbrWrong,
             Severity::Degrades,
-            format!("the protective MBR entry {number} has a boot flag: EDK2 firmware then ignores the GPT"),
+            format!("entry {number} of the protective MBR has a boot flag: EDK2 firmware then ignores the GPT"),
         ),
     };
     let predicted = leads_to_the_system(layout, wrong) && wrong.fault == ProtectiveFault::Foreign;

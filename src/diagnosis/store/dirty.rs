@@ -10,16 +10,17 @@ use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::subject::Subject;
+use crate::hive::replay::ReplayError;
 use crate::hive::replay::Replayed;
 use crate::layout::Firmware;
 use crate::layout::index::StoreIndex;
+use crate::layout::known::Cause;
 use crate::layout::store::Dirty;
 use crate::layout::store::StoreFile;
 
 /// The way out where nothing here helps.
-const WAY_OUT: &str = "start Windows or its recovery environment once on a copy of the disk, or load and \
- unload the store in Windows PE (`reg load`); if the identity changed, `fix --restore-identity` writes no \
- store";
+const WAY_OUT: &str = "load and unload the store in Windows PE (`reg load`, `reg unload`), or start the Windows \
+ recovery environment once on a copy; then run check again";
 
 /// The finding about a store on a disk, when it is dirty.
 pub(in crate::diagnosis) fn finding(index: StoreIndex, file: &StoreFile) -> Option<Finding> {
@@ -28,18 +29,37 @@ pub(in crate::diagnosis) fn finding(index: StoreIndex, file: &StoreFile) -> Opti
         Dirty::Replayed { replayed, .. } => replayed_finding(index, file, replayed),
         Dirty::NotReplayed(why) => Finding {
             predicted_status: file.first.then_some("0xc000014c or 0xc000000f"),
-            evidence: vec![numbers(store)],
-            remedy: Remedy::Advice(format!("boot managers refuse such a store, and so does fix; {WAY_OUT}")),
+            evidence: std::iter::once(numbers(store)).chain(of_logs(why)).collect(),
+            remedy: Remedy::Advice(WAY_OUT.into()),
             ..Finding::plain(
                 Code::StoreDirty,
                 if file.first { Severity::BlocksBoot } else { Severity::Stale },
                 Subject::store(Some(index), &file.name),
-                format!("the store is dirty, its last write is incomplete, and {why}"),
+                format!("the store is dirty: its last write is incomplete, and {}", unhelpful(why)),
             )
         },
     };
     finding.evidence.push("the machine was switched off while Windows wrote the store".into());
     Some(finding)
+}
+
+/// Why the logs do not make a store whole, in a few words.
+#[must_use]
+pub(crate) fn unhelpful(why: &Cause) -> String {
+    match why {
+        Cause::Replay(ReplayError::NoLog(_)) => "no log can complete it".to_owned(),
+        _ => why.to_string(),
+    }
+}
+
+/// The same log by log.
+pub(super) fn of_logs(why: &Cause) -> Vec<String> {
+    match why {
+        Cause::Replay(ReplayError::NoLog(logs)) if !logs.is_empty() => {
+            logs.iter().map(|log| format!("{} cannot be used: {}", log.name, log.why)).collect()
+        }
+        _ => vec![why.to_string()],
+    }
 }
 
 /// The finding about a store file by itself: logs beside it are not looked at.

@@ -82,20 +82,33 @@ fn placed(
 
 fn unreadable(layout: &Layout, index: StoreIndex, file: &StoreFile, cause: &Cause) -> Finding {
     let severity = if file.first { Severity::BlocksBoot } else { Severity::Degrades };
-    let message = match file.is_empty {
-        true => format!("the store is empty: {cause}"),
-        false => format!("the store cannot be read: {cause}"),
+    let (message, evidence) = match cause {
+        _ if file.is_empty => (format!("the store is empty: {cause}"), Vec::new()),
+        Cause::NoHive { store, head, logs } => {
+            (no_hive(head), std::iter::once(store.to_string()).chain(dirty::of_logs(logs)).collect())
+        }
+        Cause::Dirty { logs, .. } => (format!("the store cannot be read: {cause}"), dirty::of_logs(logs)),
+        _ => (format!("the store cannot be read: {cause}"), Vec::new()),
     };
     let restore = "restore the file from a backup, or create a new one with `bcdboot` from Windows PE";
     Finding {
         // Measured: a store with a bad base block and no usable log.
         predicted_status: file.first.then_some("0xc000000f or 0xc000014c"),
+        evidence,
         remedy: Remedy::Advice(match layout.hides(file.volume) {
             true => format!("{}; if all of it can be read, {restore}", read_it(layout)),
             false => restore.into(),
         }),
         ..Finding::plain(Code::StoreUnreadable, severity, Subject::store(Some(index), &file.name), message)
     }
+}
+
+fn no_hive(head: &[u8]) -> String {
+    let head = match head.iter().all(|byte| *byte == 0) {
+        true => "zeros".to_owned(),
+        false => format!("\"{}\"", head.escape_ascii()),
+    };
+    format!("the store is not a registry hive: it starts with {head}")
 }
 
 fn of_store(index: Option<StoreIndex>, path: &str, recovery: bool, store: &Store) -> Vec<Finding> {

@@ -75,18 +75,24 @@ fn finding(
     if evidence.is_empty() {
         return None;
     }
+    let strange = config.locations.iter().find_map(|location| strange(layout, context, location));
+    let whose = match strange.map(|disk| context.others.find(disk)) {
+        Some(None) => "still refers to the old disk",
+        Some(Some(_)) => "refers to a different disk",
+        None => "refers to what is not on this disk",
+    };
+    let message = format!("ReAgent.xml {whose}; `reagentc /info` will show no recovery environment");
     let is_back = |disk: DiskId| matches!(restore, Restore::Possible(old) if old.disk == disk);
     let other = match config.locations.iter().filter_map(|location| location.disk).any(is_back) {
         true => "; `fix --restore-identity` makes it valid again",
         false => "",
     };
     let advice = format!(
-        "the recovery environment still starts from the store's entry, but `reagentc /info` shows it as \
-         disabled or at an unknown location; in Windows run `reagentc /disable`, then `reagentc \
+        "the recovery environment still starts from the store's entry; in Windows run `reagentc /disable`, then `reagentc \
          /enable`{other}"
     );
     let remedy = Remedy::Advice(advice);
-    Some(Finding { evidence, remedy, ..base("Windows has the wrong location of its recovery environment") })
+    Some(Finding { evidence, remedy, ..base(&message) })
 }
 
 /// What of it does not fit this disk.
@@ -112,12 +118,25 @@ fn wrong(layout: &Layout, context: &Context, old: &[DiskId], config: &RecoveryCo
     wrong
 }
 
-fn misplaced(layout: &Layout, context: &Context, old: &[DiskId], location: &Location) -> Option<String> {
+/// The disk that is named, where that is neither this one nor one beside it.
+fn strange(layout: &Layout, context: &Context, location: &Location) -> Option<DiskId> {
+    let is_told = matches!(location.what, LocationKind::Winre | LocationKind::Image);
+    location
+        .disk
+        .filter(|disk| is_told && !is_this(layout, location) && context.companion_named(*disk).is_none())
+}
+
+fn is_this(layout: &Layout, location: &Location) -> bool {
     let hybrid = layout.table.hybrid.map(DiskId::Mbr);
-    if let Some(disk) = location.disk.filter(|disk| ![layout.table.disk, hybrid].contains(&Some(*disk))) {
-        if context.companion_named(disk).is_some() {
-            return None;
-        }
+    location.disk.is_some() && [layout.table.disk, hybrid].contains(&location.disk)
+}
+
+fn misplaced(layout: &Layout, context: &Context, old: &[DiskId], location: &Location) -> Option<String> {
+    if location.disk.is_some_and(|disk| context.companion_named(disk).is_some()) && !is_this(layout, location)
+    {
+        return None;
+    }
+    if let Some(disk) = strange(layout, context, location) {
         let whose = match context.others.find(disk) {
             Some(other) => format!("which is {}", other.name),
             None if old.contains(&disk) => "this disk's old identity".to_owned(),

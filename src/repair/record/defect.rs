@@ -15,7 +15,7 @@ const QUOTED: usize = 400;
 #[non_exhaustive]
 pub enum RecordError {
     /// The file could not be written or read.
-    #[error("record {}: {cause}", path.display())]
+    #[error("record {}: {}", path.display(), of_system(cause))]
     Io {
         /// The record.
         path: PathBuf,
@@ -51,9 +51,9 @@ pub enum Defect {
     /// It is no file, or one that is too long.
     #[error("not an undo record: expected a JSON file ending in .undo.json")]
     NoFile,
-    /// It is no JSON of this kind; the parser's words.
-    #[error("not an undo record: {0}")]
-    NoRecord(String),
+    /// It is no JSON of this kind; the parser's words, where it is JSON at all.
+    #[error("not an undo record{}", in_brackets(.0.as_ref()))]
+    NoRecord(Option<String>),
     /// It says that it is something else.
     #[error("not an undo record")]
     OtherKind,
@@ -100,10 +100,10 @@ pub enum Defect {
     /// It is no identity record; why, where that is known.
     #[error(
         "not an identity record: expected the JSON file written by `bcdrescue record`{}",
-        why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default()
+        in_brackets(why.as_ref())
     )]
     NoSnapshot {
-        /// The parser's words.
+        /// The parser's words, where it is JSON at all.
         why: Option<String>,
     },
     /// It is another record, or an identity record of a version that is not known.
@@ -124,6 +124,24 @@ pub enum Defect {
     NoIdentity(String),
 }
 
+/// The parser's words about JSON of another kind; none about what is no JSON.
+pub(in crate::repair) fn beyond_syntax(error: &serde_json::Error) -> Option<String> {
+    error.is_data().then(|| error.to_string())
+}
+
+fn in_brackets(words: Option<&String>) -> String {
+    words.map_or_else(String::new, |words| format!(" ({words})"))
+}
+
+/// The system's error, with what the user can do about a wrong name.
+fn of_system(cause: &io::Error) -> String {
+    match cause.kind() {
+        io::ErrorKind::NotFound => "no such file; check the path".to_owned(),
+        io::ErrorKind::AlreadyExists => "already exists; choose another name".to_owned(),
+        _ => cause.to_string(),
+    }
+}
+
 /// What a record says may be anything, and is quoted as one line that fits a screen.
 fn quoted(defect: &Defect) -> String {
     let mut what = bytes::one_line(&defect.to_string());
@@ -132,4 +150,27 @@ fn quoted(defect: &Defect) -> String {
         what.push('…');
     }
     what
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_name_says_what_to_do() {
+        let told = |kind: io::ErrorKind| RecordError::io(Path::new("a"), kind.into()).to_string();
+        assert_eq!(told(io::ErrorKind::NotFound), "record a: no such file; check the path");
+        assert_eq!(told(io::ErrorKind::AlreadyExists), "record a: already exists; choose another name");
+        assert_eq!(told(io::ErrorKind::PermissionDenied), "record a: permission denied");
+    }
+
+    #[test]
+    fn of_what_is_no_json_the_parser_says_nothing() {
+        let told = |text: &str| {
+            let error = serde_json::from_str::<Vec<u8>>(text).unwrap_err();
+            Defect::NoRecord(beyond_syntax(&error)).to_string()
+        };
+        assert_eq!((told("base = 1"), told("")), ("not an undo record".into(), "not an undo record".into()));
+        assert!(told("{}").starts_with("not an undo record (invalid type: map"), "{}", told("{}"));
+    }
 }

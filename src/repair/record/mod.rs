@@ -30,6 +30,7 @@ use crate::repair::touched::Touched;
 
 pub use defect::Defect;
 pub use defect::RecordError;
+pub(in crate::repair) use defect::beyond_syntax;
 pub use wire::VERSION;
 
 /// Ending of every record's name.

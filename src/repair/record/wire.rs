@@ -14,6 +14,7 @@ use crate::repair::record::SavedStore;
 use crate::repair::record::State;
 use crate::repair::record::Target;
 use crate::repair::record::defect::Defect;
+use crate::repair::record::defect::beyond_syntax;
 use crate::repair::record::packed::Packed;
 use crate::repair::record::sha256_of;
 use crate::repair::touched::Touched;
@@ -168,7 +169,7 @@ fn runs(patches: &[Patch]) -> Vec<Run> {
 
 /// The record that a file has. Without `digest` a wrong one is no defect: for those who make up records.
 pub(super) fn unpack(text: Vec<u8>, digest: bool) -> Result<Record, Defect> {
-    let no_record = |error: serde_json::Error| Defect::NoRecord(error.to_string());
+    let no_record = |error: serde_json::Error| Defect::NoRecord(beyond_syntax(&error));
     let head: Head = serde_json::from_slice(&text).map_err(no_record)?;
     if head.bcdrescue != NAME {
         return Err(Defect::OtherKind);

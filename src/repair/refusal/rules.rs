@@ -13,6 +13,7 @@ use crate::diagnosis::identity::restore::Restore;
 use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::is_identity;
+use crate::diagnosis::store::dirty::unhelpful;
 use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
 use crate::layout::spanned;
@@ -236,7 +237,9 @@ fn dirty(file: &StoreFile, place: &str) -> Option<Refusal> {
     let way_out = "load and unload it once in Windows PE (`reg load`) to complete the write, or choose \
      --restore-identity, which writes no store";
     let what = match file.dirty.as_ref()? {
-        Dirty::NotReplayed(why) => format!("{place} is dirty, its last write is incomplete, and {why}"),
+        Dirty::NotReplayed(why) => {
+            format!("{place} is dirty: its last write is incomplete, and {}", unhelpful(why))
+        }
         Dirty::Replayed { .. } if file.lacks() > 0 => format!(
             "{place} is dirty, and with its logs replayed is {} bytes longer than the file, which cannot \
              be extended",

@@ -118,11 +118,9 @@ impl Walk<'_> {
                 if !inside && cluster > first {
                     return Ok(());
                 }
-                return Err(StorageError::unsound(
-                    "qcow2 cluster",
-                    offset,
-                    "a place inside the file",
-                    "none",
+                return Err(StorageError::past_end(
+                    offset.max(cluster.saturating_mul(self.header.cluster_size())),
+                    self.file.len(),
                 ));
             }
             if let Some(uses) = self.use_of(cluster) {

@@ -193,42 +193,43 @@ fn entries_that_lead_astray_are_refused() {
     const L1: usize = 0x30000;
     const L2: usize = 0x40000;
     let inside = "expected a cluster inside the file (0x60000 bytes), found";
-    let outside = "expected a place inside the file (0x60000 bytes), found none";
+    let outside =
+        |at: &str| format!("the image is truncated or damaged: it refers to {at}, past its end (0x60000)");
     let tables = "expected guest data, found one of the image's tables";
     // What the entry becomes, whether its cluster can still be read, and the error of writing there (and of reading).
     let table = [
-        (L1, 1 << 40, false, format!("L1 entry at 0x30000: {inside} 0x10000000000")),
-        (L1, COPIED | 0x40200, false, format!("L1 entry at 0x30000: {inside} 0x40200")),
-        (L2, COPIED | (1 << 40), false, format!("guest cluster 0x0 at 0x10000000000: {outside}")),
-        (L2, COMPRESSED | (1 << 50), false, format!("guest cluster 0x0 at 0x4000000000000: {outside}")),
+        (L1, 1 << 40, false, format!("qcow2 L1 entry at 0x30000: {inside} 0x10000000000")),
+        (L1, COPIED | 0x40200, false, format!("qcow2 L1 entry at 0x30000: {inside} 0x40200")),
+        (L2, COPIED | (1 << 40), false, outside("0x10000000000")),
+        (L2, COMPRESSED | (1 << 50), false, outside("0x4000000000000")),
         (
             L2,
             COPIED | 0x50200,
             false,
-            "L2 entry at 0x40000: expected an offset that is a multiple of the cluster size, found 0x8000000000050200"
+            "qcow2 L2 entry at 0x40000: expected an offset that is a multiple of the cluster size, found 0x8000000000050200"
                 .into(),
         ),
         (
             L2,
             COMPRESSED | 0x50000,
             false,
-            "compressed cluster at 0x50000: expected deflated data of 0x10000 bytes, found 0x0 bytes (Failed)".into(),
+            "qcow2 compressed cluster at 0x50000: expected deflated data of 0x10000 bytes, found 0x0 bytes (Failed)".into(),
         ),
-        (L2, COPIED | 0x40000, true, format!("data cluster at 0x40000: {tables}")),
-        (L2, COPIED | 0x30000, true, format!("data cluster at 0x30000: {tables}")),
-        (L2, COPIED | 0x20000, true, format!("data cluster at 0x20000: {tables}")),
+        (L2, COPIED | 0x40000, true, format!("qcow2 data cluster at 0x40000: {tables}")),
+        (L2, COPIED | 0x30000, true, format!("qcow2 data cluster at 0x30000: {tables}")),
+        (L2, COPIED | 0x20000, true, format!("qcow2 data cluster at 0x20000: {tables}")),
         (
             L2,
             0x40000,
             true,
-            "reference count of the cluster at 0x40000: expected 2, found 1"
+            "qcow2 reference count of the cluster at 0x40000: expected 2, found 1"
                 .into(),
         ),
     ];
     for (at, entry, readable, expected) in table {
         let bytes = with64(&good, at, entry);
         std::fs::write(&path, &bytes).unwrap();
-        let expected = format!("{}: qcow2 {expected}", path.display());
+        let expected = format!("{}: {expected}", path.display());
         let read = open(&path, &OpenOptions::default()).unwrap().storage.read_vec(0x1b8, 4);
         assert_eq!(read.err().map(|error| error.to_string()), (!readable).then(|| expected.clone()));
         let mut image = open_mut(&path, &OpenOptions::default()).unwrap();

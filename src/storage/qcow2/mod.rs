@@ -142,19 +142,18 @@ impl Qcow2 {
                 Ok(())
             }
             Mapping::Data { host, .. } if host >= self.data.len() => {
-                Err(outside(cluster, host, self.data.len()))
+                Err(StorageError::past_end(host, self.data.len()))
             }
             // The last cluster of a file may be cut.
             Mapping::Data { host, .. } => {
                 read_padded(self.data.as_ref(), host.saturating_add(within), target)
             }
-            Mapping::Compressed { host, len } => self.read_compressed(cluster, host, len, within, target),
+            Mapping::Compressed { host, len } => self.read_compressed(host, len, within, target),
         }
     }
 
     fn read_compressed(
         &self,
-        cluster: u64,
         host: u64,
         len: u64,
         within: u64,
@@ -169,16 +168,16 @@ impl Qcow2 {
             if u64::try_from(kept.len()).unwrap_or(u64::MAX) >= limit {
                 kept.pop_front();
             }
-            kept.push_back((host, self.inflate(cluster, host, len)?));
+            kept.push_back((host, self.inflate(host, len)?));
         }
         let inflated = kept.iter().find(|(at, _)| *at == host);
         target.copy_from_slice(inflated.and_then(|(_, bytes)| bytes.get(range)).unwrap_or_default());
         Ok(())
     }
 
-    fn inflate(&self, cluster: u64, host: u64, len: u64) -> Result<Box<[u8]>, StorageError> {
+    fn inflate(&self, host: u64, len: u64) -> Result<Box<[u8]>, StorageError> {
         if host >= self.file.len() {
-            return Err(outside(cluster, host, self.file.len()));
+            return Err(StorageError::past_end(host, self.file.len()));
         }
         // The length is rounded up to sectors and may reach behind the end of the file.
         let len = len.min(self.file.len().saturating_sub(host));
@@ -196,11 +195,6 @@ impl Qcow2 {
         }
         Ok(plain.into_boxed_slice())
     }
-}
-
-fn outside(cluster: u64, host: u64, len: u64) -> StorageError {
-    let what = format!("qcow2 guest cluster 0x{cluster:x}");
-    StorageError::corrupt(what, host, format!("a place inside the file (0x{len:x} bytes)"), "none")
 }
 
 /// Reads what `storage` has of the range and fills the rest with zeros.
