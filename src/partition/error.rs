@@ -33,7 +33,8 @@ impl PartitionError {
     }
 
     /// The same with the file in which it was found before it, unless it says so already; what names no file gets none.
-    pub(crate) fn in_file(self, path: &Path) -> Self {
+    #[must_use]
+    pub fn in_file(self, path: &Path) -> Self {
         let named = |mut corrupt: Corrupt| {
             corrupt.what.insert_str(0, &format!("{}: ", path.display()));
             corrupt
