@@ -64,7 +64,7 @@ fn a_dirty_store_is_made_whole_and_re_pointed_in_one() {
             assert_eq!(hash(&disk.path), before, "{kind:?}: something was written");
 
             let fixed = bcdrescue(&["fix", disk.name(), "--yes"]).exits(1);
-            fixed.says("the store made whole from its log").says("healthy");
+            fixed.says("the store recovered from its log").says("healthy");
             let after = store(&disk, path);
             assert!(after[0x1000..] == expected[0x1000..], "{name} {kind:?}: the bins are others");
             // Above every number that can be trusted: not that of a damaged base block.
