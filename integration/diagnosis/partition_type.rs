@@ -33,12 +33,12 @@ fn a_type_is_a_note() {
             "partition 3 (Windows)",
             "the boot manager starts the Windows loader",
         ),
-        ("win10-bios-healthy", "2", "83", "partition 2 (Windows)", "type 83"),
-        ("win10-bios-healthy", "2", "17", "partition 2 (Windows)", "17, a hidden type"),
+        ("win10-bios-healthy", "2", "83", "partition 2 (Windows)", "type 83 (Linux) instead of 7"),
+        ("win10-bios-healthy", "2", "17", "partition 2 (Windows)", "type 17 (hidden) instead of 7"),
         // A GPT begins with such an entry at sector 1, and with a header.
         ("win10-bios-healthy", "2", "ee", "partition 2 (Windows)", "type ee"),
-        ("win10-bios-healthy", "1", "27", "partition 1 (System Reserved)", "27, a hidden type"),
-        ("win7-logical-healthy", "5", "17", "partition 5 (Win7)", "17, a hidden type"),
+        ("win10-bios-healthy", "1", "27", "partition 1 (System Reserved)", "type 27 (hidden) instead of 7"),
+        ("win7-logical-healthy", "5", "17", "partition 5 (Win7)", "type 17 (hidden) instead of 7"),
     ] {
         let disk = Disk::raw(image);
         assert!(!has(&checked(&disk, 0, "healthy"), "partition-type"), "{image}");
