@@ -158,8 +158,9 @@ pub fn rest(out: &mut Lines, diagnosis: &Diagnosis, prospect: &Prospect, room: u
 fn tell(out: &mut Lines, verdict: Verdict, group: &Group<'_>, advice: Option<&str>) {
     let about = group.subject().map(|it| format!("{it}: ")).unwrap_or_default();
     let line = clean(&format!("{about}{}", group.first.message));
-    match verdict {
-        Verdict::NotWindows => out.add(format_args!("  {line}")),
+    match (verdict, group.first.severity) {
+        // A disk of another system is no alarm.
+        (Verdict::NotWindows, Severity::BlocksBoot) => out.add(format_args!("  {line}")),
         _ => out.add(format_args!("  {}: {line}", words::severity(group.first.severity))),
     }
     if let Some(advice) = advice {
