@@ -41,9 +41,9 @@ impl NtfsWriter<'_> {
     pub(super) fn insert(&mut self, parent: &Parent<'_>, new: Vec<Named>) -> Result<(), NtfsWriteError> {
         let mut record = self.record(parent.number)?;
         let root = self.root(&record, parent.path)?;
-        let places = self.allocation(parent)?;
-        let old = match &places {
-            Some(places) if is_large(&root) => {
+        let clusters = self.clusters(parent)?;
+        let old = match clusters.iter().find(|(kind, _)| *kind == INDEX_ALLOCATION) {
+            Some((_, places)) if is_large(&root) => {
                 let leaves = Leaves::new(&self.ground, parent)?;
                 if let Some(blocks) = leaves.with(&new)? {
                     let put = |(at, bytes): (u64, Vec<u8>)| self.ground.put(places, at, &bytes, Phase::Names);
@@ -57,9 +57,7 @@ impl NtfsWriter<'_> {
         self.lay(&mut record, &root, all, parent.path)?;
         let raw = record.encode().ok_or_else(|| NtfsWriteError::Crowded(parent.path.to_owned()))?;
         self.ground.put_record(parent.number, &raw, Phase::Names)?;
-        if let Some(places) = places {
-            self.free(&places.runs);
-        }
+        clusters.iter().for_each(|(_, places)| self.free(&places.runs));
         Ok(())
     }
 
@@ -120,13 +118,15 @@ impl NtfsWriter<'_> {
         block.checked_div(if cluster > block { 512 } else { cluster }).unwrap_or(0)
     }
 
-    /// Where the index blocks of a directory are, if it has any.
-    fn allocation(&self, parent: &Parent<'_>) -> Result<Option<NonResident>, NtfsWriteError> {
+    /// The clusters of a directory's index: its blocks, and the marks of those where there are very many.
+    fn clusters(&self, parent: &Parent<'_>) -> Result<Vec<(u32, NonResident)>, NtfsWriteError> {
         let record = self.ground.volume()?.table.file(parent.number, parent.sequence)?;
-        Ok(record.all(INDEX_ALLOCATION, index::NAME).find_map(|it| match &it.body {
-            Body::NonResident(places) => Some(places.clone()),
+        let of_index = [INDEX_ALLOCATION, BITMAP].into_iter().flat_map(|kind| record.all(kind, index::NAME));
+        let places = of_index.filter_map(|it| match &it.body {
+            Body::NonResident(places) => Some((it.kind, places.clone())),
             Body::Resident(_) => None,
-        }))
+        });
+        Ok(places.collect())
     }
 }
 

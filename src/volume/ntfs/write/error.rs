@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fmt::Display;
 
+use crate::bytes::one_line;
 use crate::storage::StorageError;
 use crate::volume::error::VolumeError;
 
@@ -17,7 +18,7 @@ pub enum NtfsWriteError {
     #[error("the NTFS volume {0}")]
     Unfit(Unfit),
     /// A file or directory that would have to be changed has something that is only read here.
-    #[error("{path} {oddity}")]
+    #[error("{} {oddity}", one_line(path))]
     Odd {
         /// The file or directory.
         path: String,
@@ -25,10 +26,10 @@ pub enum NtfsWriteError {
         oddity: Oddity,
     },
     /// There is no such file or directory.
-    #[error("{0} does not exist")]
+    #[error("{} does not exist", one_line(.0))]
     Missing(String),
     /// There is one of that name, whatever its case.
-    #[error("{0} exists already")]
+    #[error("{} exists already", one_line(.0))]
     Exists(String),
     /// Windows takes no such name.
     #[error("{0:?} is no name that Windows takes")]
@@ -49,7 +50,7 @@ pub enum NtfsWriteError {
     #[error("no free FILE record on the NTFS volume: its master file table would have to grow")]
     NoRecord,
     /// What has to be in one FILE record does not fit there.
-    #[error("{0} does not fit its FILE record")]
+    #[error("{} does not fit its FILE record", one_line(.0))]
     Crowded(String),
 }
 
