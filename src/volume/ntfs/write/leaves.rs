@@ -175,11 +175,11 @@ pub(super) fn merged(
     new: Vec<Named>,
     collation: &Collation,
 ) -> Result<Vec<Vec<u8>>, NtfsWriteError> {
+    let all: Vec<&[u8]> = old.iter().map(Vec::as_slice).collect();
+    refuse_disorder(&all, collation)?;
     for named in new {
-        let at = {
-            let all: Vec<&[u8]> = old.iter().map(Vec::as_slice).collect();
-            step(&all, &named, collation)?.0
-        };
+        let all: Vec<&[u8]> = old.iter().map(Vec::as_slice).collect();
+        let at = behind(&all, &named, collation)?.0;
         old.insert(at.min(old.len()), named.entry);
     }
     Ok(old)
@@ -187,6 +187,16 @@ pub(super) fn merged(
 
 /// The first entry of a node that comes behind a new one, and the node below it.
 fn step(
+    entries: &[&[u8]],
+    named: &Named,
+    collation: &Collation,
+) -> Result<(usize, Option<u64>), NtfsWriteError> {
+    refuse_disorder(entries, collation)?;
+    behind(entries, named, collation)
+}
+
+/// The same among entries that are in order.
+fn behind(
     entries: &[&[u8]],
     named: &Named,
     collation: &Collation,
@@ -205,6 +215,19 @@ fn step(
     Ok((entries.len(), None))
 }
 
+/// Names that are not in their order are found on one way and not on another: nothing is put among them.
+fn refuse_disorder(entries: &[&[u8]], collation: &Collation) -> Result<(), NtfsWriteError> {
+    let names = entries.iter().filter(|entry| !index::is_end(entry)).map(|entry| units(entry));
+    let names = names.collect::<Result<Vec<_>, _>>()?;
+    let follows = |(one, other): (&Vec<u16>, &Vec<u16>)| {
+        collation.compare(one.iter().copied(), other.iter().copied()) == Ordering::Less
+    };
+    match names.iter().zip(names.iter().skip(1)).all(follows) {
+        true => Ok(()),
+        false => Err(corrupt("names in their order", "others")),
+    }
+}
+
 /// The name of an entry.
 fn units(entry: &[u8]) -> Result<Vec<u16>, NtfsWriteError> {
     index::named_file(entry).map(|(_, units)| units).ok_or_else(|| corrupt("whole names", "one that is cut"))
@@ -216,4 +239,29 @@ fn raw(bytes: &[u8], at: usize) -> Result<Vec<&[u8]>, NtfsWriteError> {
 
 fn corrupt(expected: &str, found: &str) -> NtfsWriteError {
     VolumeError::corrupt("directory index", 0, expected, found).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(name: &str) -> Named {
+        let units: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let mut key = vec![0; 0x42];
+        key[0x40] = name.len() as u8;
+        key.extend(units);
+        Named { path: name.to_owned(), entry: node::entry(30, &key) }
+    }
+
+    #[test]
+    fn entries_come_into_order_and_never_among_others_that_are_not() {
+        let all = |names: &[&str]| names.iter().map(|name| named(name).entry).collect::<Vec<_>>();
+        let sorted =
+            merged(all(&["BCD", "boot"]), vec![named("c"), named("bcd.log")], &Collation::ASCII).unwrap();
+        assert_eq!(sorted, all(&["BCD", "bcd.log", "boot", "c"]));
+        let twice = merged(all(&["BCD", "boot"]), vec![named("BOOT")], &Collation::ASCII);
+        assert!(matches!(twice, Err(NtfsWriteError::Exists(_))));
+        let mixed = merged(all(&["boot", "BCD"]), vec![named("a")], &Collation::ASCII);
+        assert!(matches!(mixed, Err(NtfsWriteError::Volume(_))));
+    }
 }

@@ -53,6 +53,11 @@ impl RecordDraft {
             plain.ok_or_else(|| corrupt("a header of NTFS 3.1 of its own number and size", "another"))?;
         let attributes =
             attributes(&bytes, first).ok_or_else(|| corrupt("whole attributes", "one that is cut"))?;
+        // Where they are not in order, a driver may not find the one that is put in its place.
+        let kinds: Vec<u32> = attributes.iter().filter_map(|it| le_u32(it, 0)).collect();
+        if !kinds.is_sorted() {
+            return Err(corrupt("attributes in their order", "others"));
+        }
         let next_instance = le_u16(&bytes, 0x28).unwrap_or(0);
         Ok(Self { raw, bytes, attributes, next_instance })
     }
@@ -174,7 +179,12 @@ mod tests {
             let again = RecordDraft::decode(raw.clone(), 70_000, 0).unwrap();
             assert_eq!(attribute::value(again.attribute(INDEX_ROOT, "$I30").unwrap()).unwrap().len(), 20);
             assert_eq!(again.encode().unwrap(), raw);
-            assert!(RecordDraft::decode(raw, 70_001, 0).is_err());
+            assert!(RecordDraft::decode(raw.clone(), 70_001, 0).is_err());
+            let mut swapped = raw;
+            let first = usize::from(swapped[0x14]);
+            swapped[first + 3] = 4;
+            let error = RecordDraft::decode(swapped, 70_000, 0).err().unwrap().to_string();
+            assert!(error.contains("attributes in their order"), "{error}");
         }
     }
 
