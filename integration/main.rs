@@ -19,6 +19,7 @@ mod layers;
 #[path = "../src/hive/replay/sample.rs"]
 mod log_file;
 mod matching;
+mod ntfs_writer;
 mod output;
 mod packaging;
 mod repair;

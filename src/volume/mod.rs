@@ -33,6 +33,12 @@ pub use file::VolumeFile;
 pub use file_form::FileForm;
 pub use file_system::FileSystem;
 pub use hibernation::Hibernation;
+pub use ntfs::write::NewEntry;
+pub use ntfs::write::NtfsWriteError;
+pub use ntfs::write::NtfsWriter;
+pub use ntfs::write::Oddity;
+pub use ntfs::write::Piece;
+pub use ntfs::write::Unfit;
 pub use obstacle::Obstacle;
 pub use obstacle::ObstacleKind;
 

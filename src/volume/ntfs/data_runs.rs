@@ -80,6 +80,53 @@ pub(crate) fn extents(runs: &[Run], cluster_size: u32, size: u64) -> Vec<VolumeE
     placed.filter(|extent| extent.len > 0).collect()
 }
 
+/// The places of `len` bytes from byte `offset` on: byte on the volume and length of each; `None` when a part of them lies
+/// in a hole or outside.
+pub(crate) fn places(runs: &[Run], cluster_size: u32, offset: u64, len: u64) -> Option<Vec<(u64, u64)>> {
+    let end = offset.checked_add(len)?;
+    let mut found = Vec::new();
+    let mut at = offset;
+    for extent in extents(runs, cluster_size, end) {
+        let inside = at.saturating_sub(extent.file_offset);
+        if inside >= extent.len {
+            continue;
+        }
+        if extent.file_offset > at {
+            return None;
+        }
+        let len = extent.len.saturating_sub(inside);
+        found.push((extent.volume_offset.checked_add(inside)?, len));
+        at = at.checked_add(len)?;
+    }
+    (at == end).then_some(found)
+}
+
+/// Encodes runs in as few bytes as they take, with the zero byte that ends them.
+pub(crate) fn encode(runs: &[Run]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut before = 0i64;
+    for run in runs {
+        let length = packed(i64::try_from(run.clusters).unwrap_or(i64::MAX));
+        let lcn = run.lcn.map(|lcn| i64::try_from(lcn).unwrap_or(i64::MAX));
+        let offset = lcn.map_or_else(Vec::new, |lcn| packed(lcn.saturating_sub(before)));
+        before = lcn.unwrap_or(before);
+        let size = |part: &[u8]| u8::try_from(part.len()).unwrap_or(0);
+        bytes.push((size(&offset) << 4) | size(&length));
+        bytes.extend(length);
+        bytes.extend(offset);
+    }
+    bytes.push(0);
+    bytes
+}
+
+/// Two's complement in as few bytes as hold it with its sign.
+fn packed(value: i64) -> Vec<u8> {
+    let whole = value.to_le_bytes();
+    let len =
+        (1..whole.len()).find(|len| whole.get(..*len).map(signed) == Some(value)).unwrap_or(whole.len());
+    whole.get(..len).unwrap_or_default().to_vec()
+}
+
 fn unsigned(little_endian: &[u8]) -> u64 {
     little_endian.iter().rev().fold(0u64, |value, byte| (value << 8) | u64::from(*byte))
 }
@@ -111,6 +158,35 @@ mod tests {
         let places = extents(&runs, 512, 0x1a * 512 + 1);
         assert_eq!(places.len(), 2, "the hole is left out, the rest is beyond the size");
         assert_eq!(places[1], VolumeExtent { file_offset: 0x3000, volume_offset: 0x5624 * 512, len: 1024 });
+    }
+
+    #[test]
+    fn what_is_encoded_is_decoded_and_as_short_as_can_be() {
+        let run = |vcn, clusters, lcn| Run { vcn, clusters, lcn };
+        let runs = [
+            run(0, 0x18, Some(0x5634)),
+            run(0x18, 0x80, Some(0x5624)),
+            run(0x98, 5, None),
+            run(0x9d, 1, Some(0x5624)),
+            run(0x9e, 0x1_0000, Some(0x1_0000_0000)),
+        ];
+        let bytes = encode(&runs);
+        let first = [0x21, 0x18, 0x34, 0x56, 0x12, 0x80, 0, 0xf0, 0x01, 5, 0x11, 1, 0];
+        assert_eq!(bytes[..first.len()], first);
+        assert_eq!(decode(&bytes, 0).unwrap(), runs);
+        assert_eq!(encode(&[]), [0]);
+    }
+
+    #[test]
+    fn places_are_split_at_runs_and_never_in_a_hole() {
+        let run = |vcn, clusters, lcn| Run { vcn, clusters, lcn };
+        let runs = [run(0, 2, Some(10)), run(2, 1, Some(5)), run(3, 1, None), run(4, 1, Some(6))];
+        assert_eq!(places(&runs, 512, 1000, 100), Some(vec![(10 * 512 + 1000, 24), (5 * 512, 76)]));
+        assert_eq!(places(&runs, 512, 1024, 512), Some(vec![(5 * 512, 512)]));
+        assert_eq!(places(&runs, 512, 1024, 513), None);
+        assert_eq!(places(&runs, 512, 1500, 600), None);
+        assert_eq!(places(&runs, 512, 2048, 513), None);
+        assert_eq!(places(&runs, 512, u64::MAX, 1), None);
     }
 
     #[test]

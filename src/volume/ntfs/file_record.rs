@@ -15,11 +15,14 @@ use crate::volume::ntfs::data_runs::RunsError;
 /// Attribute type codes, by the format's own names.
 pub(crate) const STANDARD_INFORMATION: u32 = 0x10;
 pub(crate) const ATTRIBUTE_LIST: u32 = 0x20;
+pub(crate) const FILE_NAME: u32 = 0x30;
+pub(crate) const SECURITY_DESCRIPTOR: u32 = 0x50;
 pub(crate) const VOLUME_NAME: u32 = 0x60;
 pub(crate) const VOLUME_INFORMATION: u32 = 0x70;
 pub(crate) const DATA: u32 = 0x80;
 pub(crate) const INDEX_ROOT: u32 = 0x90;
 pub(crate) const INDEX_ALLOCATION: u32 = 0xa0;
+pub(crate) const BITMAP: u32 = 0xb0;
 pub(crate) const REPARSE_POINT: u32 = 0xc0;
 const END: u32 = 0xffff_ffff;
 

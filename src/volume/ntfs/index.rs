@@ -1,7 +1,7 @@
 //! Directory indexes, walked by ourselves: a B+ tree of names in $INDEX_ROOT and $INDEX_ALLOCATION.
 //!
-//! The second opinion on the `ntfs` crate's lookups, and the only one for directories whose index is spread over
-//! several FILE records, which the crate gets wrong. Source: libyal's libfsntfs documentation, "Index".
+//! The second opinion on the `ntfs` crate's lookups, and the only one where the crate is wrong: for directories whose index is
+//! spread over several FILE records, or has several records in one cluster. Source: libyal's libfsntfs documentation, "Index".
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -20,7 +20,10 @@ use crate::volume::ntfs::master_file_table::MasterFileTable;
 use crate::volume::ntfs::stream::Stream;
 
 /// Name of the attributes that index file names.
-const NAME: &str = "$I30";
+pub(crate) const NAME: &str = "$I30";
+/// Where the header of a node stands in $INDEX_ROOT, and in an index record.
+pub(crate) const ROOT_HEADER: usize = 0x10;
+pub(crate) const BLOCK_HEADER: usize = 0x18;
 /// Nodes on the way down; a tree of this depth would hold more files than NTFS can.
 const MAX_DEPTH: usize = 32;
 /// Bytes of an index record that exist: 4096, on old and odd volumes 512 to 65536.
@@ -50,8 +53,10 @@ pub(crate) struct Index<'a> {
     table: &'a MasterFileTable<'a>,
     at: u64,
     root: Vec<NodeEntry>,
-    record_size: u32,
-    allocation: Option<Stream>,
+    /// Bytes of an index record.
+    pub(crate) record_size: u32,
+    /// The index records, where there are any.
+    pub(crate) allocation: Option<Stream>,
 }
 
 impl<'a> Index<'a> {
@@ -73,7 +78,7 @@ impl<'a> Index<'a> {
         if !record_size.is_power_of_two() || !RECORD_SIZES.contains(&record_size) {
             return Err(corrupt(record.at, "index records of 512 to 65536 bytes", &record_size.to_string()));
         }
-        let entries = node(&root, 0x10)
+        let entries = node(&root, ROOT_HEADER)
             .ok_or_else(|| corrupt(record.at, "a complete index root", "a truncated one"))?;
         let allocation = Stream::of(table, record, number, INDEX_ALLOCATION, NAME)?;
         Ok(Self { table, at: record.at, root: entries, record_size, allocation })
@@ -137,26 +142,61 @@ impl<'a> Index<'a> {
         Ok(Some(found))
     }
 
-    /// The node at `vcn`, which counts clusters, or 512 bytes where an index record is smaller than a cluster.
+    /// The entries of the node at `vcn`.
     fn child(&self, vcn: u64) -> Result<Vec<NodeEntry>, VolumeError> {
-        let Some(allocation) = &self.allocation else {
-            return Err(corrupt(self.at, "index records below the root", "no $INDEX_ALLOCATION"));
-        };
-        let unit = if self.record_size < self.table.cluster_size { 512 } else { self.table.cluster_size };
-        let offset = vcn.saturating_mul(u64::from(unit));
-        let size = u64::from(self.record_size);
-        let bytes = allocation.read(self.table.storage, self.table.cluster_size, offset, size)?;
-        let bytes = fixed_up(&bytes, b"INDX")
+        node(&self.block(vcn)?, BLOCK_HEADER)
+            .ok_or_else(|| corrupt(self.at, "complete index entries", "truncated ones"))
+    }
+
+    /// The index record at `vcn`, undone of its update sequence.
+    ///
+    /// # Errors
+    /// It is damaged, or another.
+    pub(crate) fn block(&self, vcn: u64) -> Result<Vec<u8>, VolumeError> {
+        let bytes = fixed_up(&self.raw_block(vcn)?, b"INDX")
             .map_err(|torn| corrupt(self.at, "a complete index record", &torn.to_string()))?;
         if le_u64(&bytes, 0x10) != Some(vcn) {
             return Err(corrupt(self.at, &format!("index record 0x{vcn:x}"), "a different one"));
         }
-        node(&bytes, 0x18).ok_or_else(|| corrupt(self.at, "complete index entries", "truncated ones"))
+        Ok(bytes)
+    }
+
+    /// The index record at `vcn` as it stands on the volume.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(crate) fn raw_block(&self, vcn: u64) -> Result<Vec<u8>, VolumeError> {
+        let Some(allocation) = &self.allocation else {
+            return Err(corrupt(self.at, "index records below the root", "no $INDEX_ALLOCATION"));
+        };
+        let size = u64::from(self.record_size);
+        allocation.read(self.table.storage, self.table.cluster_size, self.offset(vcn), size)
+    }
+
+    /// Whether there are index records, and they are smaller than a cluster: their places are then counted by 512 bytes.
+    pub(crate) fn counts_by_sectors(&self) -> bool {
+        self.allocation.is_some() && self.record_size < self.table.cluster_size
+    }
+
+    /// Where the record at `vcn` begins in $INDEX_ALLOCATION. It counts clusters, or 512 bytes where an index record is
+    /// smaller than a cluster.
+    pub(crate) fn offset(&self, vcn: u64) -> u64 {
+        let unit = if self.counts_by_sectors() { 512 } else { self.table.cluster_size };
+        vcn.saturating_mul(u64::from(unit))
     }
 }
 
-/// The entries of the node whose header is at byte `at`.
+/// The entries of the node whose header is at byte `at`, decoded.
 fn node(bytes: &[u8], at: usize) -> Option<Vec<NodeEntry>> {
+    let decoded = |entry: &[u8]| {
+        let file = if is_end(entry) { None } else { Some(named_file(entry)?) };
+        Some(NodeEntry { file, child: child_of(entry) })
+    };
+    raw_entries(bytes, at)?.into_iter().map(decoded).collect()
+}
+
+/// The entries of the node whose header is at byte `at`, as they stand; the last one is its end.
+pub(crate) fn raw_entries(bytes: &[u8], at: usize) -> Option<Vec<&[u8]>> {
     let header = bytes.get(at..)?;
     let used = header.get(..usize::try_from(le_u32(header, 4)?).ok()?)?;
     let mut rest = used.get(usize::try_from(le_u32(header, 0)?).ok()?..)?;
@@ -164,20 +204,27 @@ fn node(bytes: &[u8], at: usize) -> Option<Vec<NodeEntry>> {
     loop {
         let length = usize::from(le_u16(rest, 8)?);
         let entry = rest.get(..length).filter(|_| length >= 0x10)?;
-        let flags = le_u16(entry, 0x0c)?;
-        let child = if flags & 1 != 0 { Some(le_u64(entry, length.checked_sub(8)?)?) } else { None };
-        let is_last = flags & 2 != 0;
-        let file = if is_last { None } else { Some(named_file(entry)?) };
-        entries.push(NodeEntry { file, child });
-        if is_last {
+        entries.push(entry);
+        if is_end(entry) {
             return Some(entries);
         }
         rest = rest.get(length..)?;
     }
 }
 
+/// Whether an entry is the end of its node.
+pub(crate) fn is_end(entry: &[u8]) -> bool {
+    le_u16(entry, 0x0c).unwrap_or(0) & 2 != 0
+}
+
+/// The node below an entry, if there is one.
+pub(crate) fn child_of(entry: &[u8]) -> Option<u64> {
+    let has_child = le_u16(entry, 0x0c)? & 1 != 0;
+    le_u64(entry, entry.len().checked_sub(8)?).filter(|_| has_child)
+}
+
 /// The file and its name as UTF-16 units, from an entry whose key is a $FILE_NAME.
-fn named_file(entry: &[u8]) -> Option<(NamedFile, Vec<u16>)> {
+pub(crate) fn named_file(entry: &[u8]) -> Option<(NamedFile, Vec<u16>)> {
     let reference = le_u64(entry, 0)?;
     let key = slice(entry, 0x10, usize::from(le_u16(entry, 0x0a)?))?;
     let units = usize::from(*key.get(0x40)?);

@@ -21,7 +21,7 @@ use crate::volume::ntfs::too_long;
 use crate::volume::path;
 
 /// Record of $Bitmap, one bit for each cluster.
-const BITMAP: u64 = 6;
+pub(super) const BITMAP: u64 = 6;
 /// Flags of $STANDARD_INFORMATION that say "the contents are elsewhere or otherwise": reparse point, encrypted.
 const ODD_FILE: u32 = 0x0400 | 0x4000;
 
@@ -62,7 +62,7 @@ fn proven<'f>(
 }
 
 /// Both ways of looking names up must lead to the same record.
-fn agree_on_name(volume: &NtfsVolume<'_>, found: &Found) -> Result<(), VolumeError> {
+pub(super) fn agree_on_name(volume: &NtfsVolume<'_>, found: &Found) -> Result<(), VolumeError> {
     let mut number = super::ROOT;
     for component in path::components(&found.path) {
         let record = volume.table.file(number, 0)?;
@@ -166,6 +166,17 @@ fn places(
 
 /// $Bitmap must say that every cluster is in use: one that is free would be given to another file.
 fn allocated(volume: &NtfsVolume<'_>, found: &Found, extents: &[VolumeExtent]) -> Result<(), VolumeError> {
+    match free_cluster(volume, extents)? {
+        Some(free) => Err(corrupt(found, "clusters marked in use in $Bitmap", &format!("0x{free:x} free"))),
+        None => Ok(()),
+    }
+}
+
+/// The first cluster of some extents that $Bitmap has free.
+pub(super) fn free_cluster(
+    volume: &NtfsVolume<'_>,
+    extents: &[VolumeExtent],
+) -> Result<Option<u64>, VolumeError> {
     let record = volume.table.file(BITMAP, 0)?;
     let Some(bitmap) = Stream::of(&volume.table, &record, BITMAP, file_record::DATA, "")? else {
         return Err(VolumeError::corrupt("$Bitmap", record.at, "a $DATA attribute", "none"));
@@ -183,10 +194,10 @@ fn allocated(volume: &NtfsVolume<'_>, found: &Found, extents: &[VolumeExtent]) -
             byte & (1u8 << (bit & 7)) != 0
         };
         if let Some(free) = (first..=last).find(|bit| !is_set(*bit)) {
-            return Err(corrupt(found, "clusters marked in use in $Bitmap", &format!("0x{free:x} free")));
+            return Ok(Some(free));
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// The crate must see the same runs and the same bytes.

@@ -16,6 +16,7 @@ mod piece_tests;
 mod stream;
 #[cfg(test)]
 mod tests;
+pub(crate) mod write;
 
 use std::sync::OnceLock;
 
@@ -269,10 +270,18 @@ impl<'a> NtfsVolume<'a> {
         let collation = self.collation_for(name)?;
         // Opening the index checks the sizes that the crate would take memory by.
         let index = Index::open(&self.table, &directory.record, directory.number)?;
-        if directory.record.has_attribute_list() {
+        if directory.record.has_attribute_list() || index.counts_by_sectors() {
             return index.find(name, collation);
         }
         self.opinion.find(directory.number, directory.record.at, name, collation)
+    }
+
+    /// How names of this volume are sorted, by its own table.
+    fn into_collation(self) -> Result<Collation, VolumeError> {
+        if self.collation.get().is_none() {
+            self.collation_for("\u{e9}")?;
+        }
+        Ok(self.collation.into_inner().unwrap_or(Collation::ASCII))
     }
 
     fn collation_for(&self, name: &str) -> Result<&Collation, VolumeError> {

@@ -95,6 +95,21 @@ fn files_are_found_read_and_located_whatever_the_cluster_size() {
 }
 
 #[test]
+fn an_index_of_several_blocks_in_one_cluster_is_read() {
+    for cluster_size in ["4096", "8192", "65536"] {
+        let image = image(&["-c", cluster_size]);
+        let name = |number| format!("a file with a name of some length, {number}");
+        (0..40).for_each(|number| image.ntfscp(&name(number), b"x"));
+        let disk = image.storage();
+        let volume = Volume::open(&disk).unwrap();
+        for number in 0..40 {
+            let path = format!("\\{}", name(number));
+            assert!(volume.find(&path).unwrap().is_some(), "{path}");
+        }
+    }
+}
+
+#[test]
 fn names_beyond_ascii_need_the_upper_case_table_and_ascii_does_not() {
     let image = image(&[]);
     image.ntfscp("Größe", b"x");

@@ -1,0 +1,86 @@
+//! Other contents for a file that is there.
+
+use crate::volume::ntfs::Found;
+use crate::volume::ntfs::NtfsVolume;
+use crate::volume::ntfs::data_runs;
+use crate::volume::ntfs::file_record::Body;
+use crate::volume::ntfs::file_record::DATA;
+use crate::volume::ntfs::file_record::NonResident;
+use crate::volume::ntfs::locate;
+use crate::volume::ntfs::write::NtfsWriter;
+use crate::volume::ntfs::write::attribute;
+use crate::volume::ntfs::write::error::NtfsWriteError;
+use crate::volume::ntfs::write::error::Oddity;
+use crate::volume::ntfs::write::fields::put;
+use crate::volume::ntfs::write::fields::wide;
+use crate::volume::ntfs::write::fit;
+use crate::volume::ntfs::write::fit::odd;
+use crate::volume::ntfs::write::pending::Phase;
+use crate::volume::ntfs::write::record::RecordDraft;
+use crate::volume::ntfs::write::space;
+
+/// Sizes of contents in clusters: how many bytes they have, and how many of those were ever written.
+const SIZE: usize = 0x30;
+const INITIALISED: usize = 0x38;
+
+impl NtfsWriter<'_> {
+    /// Gives a file other contents, of any length. They go into its record or into the clusters that it has, if they fit there; else
+    /// into new clusters, and the old ones are free in the end.
+    ///
+    /// # Errors
+    /// The file is not there or not one that is changed here, or there is no room.
+    pub fn replace(mut self, file: &str, contents: &[u8]) -> Result<Self, NtfsWriteError> {
+        let volume = self.ground.volume()?;
+        let found = fit::file(&volume, file)?;
+        let places = places(&volume, &found)?;
+        drop(volume);
+        let mut record = self.record(found.number)?;
+        match &places {
+            Some(places) if wide(contents.len()) <= places.allocated => {
+                self.ground.put(places, 0, contents, Phase::Contents)?;
+                resize(&mut record, contents.len());
+            }
+            Some(places) => {
+                self.put_beside(&mut record, contents)?;
+                self.free(&places.runs);
+            }
+            None => {
+                record.set(DATA, "", attribute::resident(DATA, "", contents));
+                if record.encode().is_none() {
+                    self.put_beside(&mut record, contents)?;
+                }
+            }
+        }
+        let raw = record.encode().ok_or(NtfsWriteError::Crowded(found.path))?;
+        self.ground.put_record(found.number, &raw, Phase::Names)?;
+        Ok(self)
+    }
+
+    fn put_beside(&mut self, record: &mut RecordDraft, contents: &[u8]) -> Result<(), NtfsWriteError> {
+        let cluster_size = self.ground.boot.cluster_size;
+        let runs = self.take_clusters(wide(contents.len()))?;
+        space::fill(&mut self.ground, &runs, contents)?;
+        record.set(DATA, "", attribute::in_clusters(DATA, "", &runs, cluster_size, wide(contents.len())));
+        Ok(())
+    }
+}
+
+/// The clusters of a file, all of which it alone has; `None` when its contents are in its record.
+fn places(volume: &NtfsVolume<'_>, found: &Found) -> Result<Option<NonResident>, NtfsWriteError> {
+    let data = found.record.all(DATA, "").next().ok_or_else(|| odd(found, Oddity::Data))?;
+    let Body::NonResident(places) = &data.body else { return Ok(None) };
+    locate::extents(volume, found)?;
+    let whole = data_runs::extents(&places.runs, volume.boot.cluster_size, places.allocated);
+    if locate::free_cluster(volume, &whole)?.is_some() {
+        return Err(odd(found, Oddity::Data));
+    }
+    Ok(Some(places.clone()))
+}
+
+/// Sets the size of contents whose clusters stay.
+fn resize(record: &mut RecordDraft, len: usize) {
+    let Some(mut data) = record.attribute(DATA, "").map(<[u8]>::to_vec) else { return };
+    put(&mut data, SIZE, &wide(len).to_le_bytes());
+    put(&mut data, INITIALISED, &wide(len).to_le_bytes());
+    record.set(DATA, "", data);
+}

@@ -1,0 +1,28 @@
+//! Fields put into bytes that were made for them, and lengths as NTFS rounds them.
+
+/// Puts `value` at byte `at` of a structure that has room for it.
+pub(super) fn put(bytes: &mut [u8], at: usize, value: &[u8]) {
+    if let Some(target) = bytes.get_mut(at..at.saturating_add(value.len())) {
+        target.copy_from_slice(value);
+    }
+}
+
+/// The next multiple of 8: where attributes, names and index entries begin.
+pub(super) fn aligned(len: usize) -> usize {
+    len.saturating_add(7) & !7
+}
+
+/// A length as a field of two bytes has it.
+pub(super) fn short(len: usize) -> [u8; 2] {
+    u16::try_from(len).unwrap_or(u16::MAX).to_le_bytes()
+}
+
+/// A length as a field of four bytes has it.
+pub(super) fn long(len: usize) -> [u8; 4] {
+    u32::try_from(len).unwrap_or(u32::MAX).to_le_bytes()
+}
+
+/// A length in memory as one on the volume.
+pub(super) fn wide(len: usize) -> u64 {
+    u64::try_from(len).unwrap_or(u64::MAX)
+}
