@@ -155,7 +155,7 @@ fn healthy_disks_are_left_alone() {
         guest.run(&format!("bcdrescue check /dev/vd{letter}")).exits(0).says("healthy");
         guest.run(&format!("bcdrescue fix --yes /dev/vd{letter}")).exits(0).says("nothing was written");
     }
-    guest.run("bcdrescue check").exits(0).says("NTLDR").says("nothing to patch");
+    guest.run("bcdrescue check -v").exits(0).says("NTLDR").says("nothing to patch");
     guest.run("bcdrescue fix --yes").exits(0).says("no attached Windows disk needs a repair");
     guest.power_off();
     for (name, disk) in names.iter().zip(&disks) {
