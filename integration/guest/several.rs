@@ -123,7 +123,9 @@ fn records_live_in_memory_when_their_place_is_in_doubt() {
     let screen = guest.menu();
     assert!(screen.contains("in memory only: switching off loses them"), "{screen}");
     let is_labelled = |line: &str| line.trim_start().starts_with("6 ") && line.contains("BCDRESCUE");
-    assert!(screen.lines().any(is_labelled), "{screen}");
+    guest.console.send("l");
+    let listed = guest.menu();
+    assert!(listed.lines().any(is_labelled), "{listed}");
     guest.shell();
     guest.power_off();
     assert_eq!(hash(&raw), before, "the patient was written");
