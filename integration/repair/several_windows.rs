@@ -89,7 +89,7 @@ fn an_entry_of_a_disk_that_is_not_here_stays_as_it_is() {
             target["findings"].as_array().unwrap().iter().filter(|finding| finding["severity"] != "note");
         assert!(above.clone().all(|finding| finding["subject"].as_str().unwrap().contains("0a0b0c0d")));
         assert_eq!(above.count(), 2);
-        nothing_to_fix(&disk, 4, "0xdeadbeef");
+        nothing_to_fix(&disk, 4, "refers to a disk that is not present");
 
         judge("sfdisk", &["-q", "--disk-id", disk.name(), "0x12121212"]);
         checked(&disk, 4, "broken");
@@ -109,7 +109,7 @@ fn an_entry_that_names_photos_is_re_pointed_by_the_users_word() {
     second_windows(&disk, 2, 3);
     replace(&disk, 2, &["/photo.jpg"]);
     let target = checked(&disk, 4, "broken");
-    nothing_to_fix(&disk, 4, "--windows 3");
+    nothing_to_fix(&disk, 4, "--windows=3");
     let before = hash(&disk.path);
     let remedy = target["findings"][0]["remedy"].as_str().unwrap();
     let words: Vec<&str> = remedy.split('`').nth(1).unwrap().split(' ').skip(1).collect();
