@@ -56,7 +56,7 @@ fn a_person_repairs_and_undoes() {
     undone(&mut guest, 1);
     // The other cure, and back.
     guest.console.send("i");
-    guest.console.expect("; no store is changed");
+    guest.console.expect("becomes disk signature 0x36234da4;");
     guest.agree();
     guest.console.expect("fixed: disk signature 0x36234da4 restored");
     guest.menu();

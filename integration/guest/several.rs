@@ -78,7 +78,10 @@ fn the_rescues_own_disks_are_never_offered() {
     assert!(listed.contains("is mounted on /records"), "{listed}");
     // Not even by name, and nothing is asked: there is one patient.
     let said = guest.repair();
-    assert!(said.lines().any(|line| line.starts_with("  Write ") && line.contains("of /dev/vda? ")), "{said}");
+    assert!(
+        said.lines().any(|line| line.starts_with("  Write ") && line.contains("of /dev/vda? ")),
+        "{said}"
+    );
     guest.shell();
     for name in ["sda", "sdb"] {
         guest.run(&format!("bcdrescue fix --yes /dev/{name}")).exits(4).says("nothing was written");

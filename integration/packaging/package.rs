@@ -266,7 +266,8 @@ fn the_action_sums_up_and_fails() {
 
     let (code, summary, outputs) = act(path, "two words/*.qcow2\nhealthy.qcow2\nnone*", "");
     assert_eq!(code, Some(12), "{summary}");
-    let broken = r"| two words/a\|b&lt;i&gt;\_c\_.qcow2 | broken | 0xc000000e: refers to partition 2 (Windows) by ";
+    let broken =
+        r"| two words/a\|b&lt;i&gt;\_c\_.qcow2 | broken | 0xc000000e: refers to partition 2 (Windows) by ";
     assert!(summary.contains(broken) && summary.contains(r"| none\* | unknown | "), "{summary}");
     for (name, lines) in [("results", 3), ("junit", 0)] {
         let word = format!("{name}=");
