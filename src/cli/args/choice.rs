@@ -48,7 +48,8 @@ pub(crate) struct ChoiceArgs {
     pub recovery: Option<PartitionArg>,
     /// Boot entry that is meant.
     ///
-    /// The one that --windows or --recovery is about, or the one to start where the menu names none that exists. Its GUID as inspect shows it, or bcdedit's name for it ({ntldr}).
+    /// The one that --windows or --recovery is about, or the one to start where the menu names none that exists. Its GUID as inspect
+    /// shows it, or bcdedit's name for it ({ntldr}).
     #[arg(long, value_name = "{GUID}", help_heading = CHOOSING, hide_short_help = true)]
     pub entry: Option<EntryArg>,
     /// Make this partition the active one, for a BIOS.

@@ -93,6 +93,7 @@ pub(crate) fn disk(
         }
         Shape::Details => {
             headline::show(out, examined);
+            headline::notes(out, examined);
             picture::whole(out, examined);
             if headline.verdict != Verdict::Healthy {
                 details::chain(out, &examined.diagnosis);
@@ -105,6 +106,7 @@ pub(crate) fn disk(
         }
         Shape::Screen | Shape::OneOfMany | Shape::Json(_) => {
             headline::show(out, examined);
+            headline::notes(out, examined);
             summary::show(out, examined, &prospect);
             closing::show(out, examined, &prospect, &switches(args));
             add_unmet(out, &unmet);

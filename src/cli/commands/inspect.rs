@@ -23,7 +23,7 @@ use crate::cli::output::json::store::InspectedFile;
 use crate::cli::output::json::store::StoreInFile;
 use crate::cli::output::json::store::StoreOnDisk;
 use crate::cli::output::screen::details;
-use crate::cli::output::screen::headline::Headline;
+use crate::cli::output::screen::headline;
 use crate::cli::run::confine;
 use crate::cli::run::examine::Examined;
 use crate::cli::run::examine::examine_machines;
@@ -121,9 +121,7 @@ fn document(examined: &Examined, context: &Context) -> Inspected {
 fn add(out: &mut Lines, examined: &Examined, context: &Context, args: &InspectArgs, is_verbose: bool) {
     let layout = &examined.layout;
     if !args.store {
-        let (path, headline) = (examined.path.display().to_string(), Headline::of(&examined.diagnosis));
-        out.add(format_args!("{}: {}", clean(&path), headline.coloured()));
-        headline.why.iter().for_each(|why| out.add(format_args!("  {}", clean(why).bold())));
+        headline::show(out, examined);
         disk_picture::add(out, examined);
         if is_verbose {
             details::chain(out, &examined.diagnosis);

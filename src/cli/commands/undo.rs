@@ -10,6 +10,7 @@ use crate::cli::args::show_args::ShowArgs;
 use crate::cli::output::json;
 use crate::cli::output::json::repair::Action;
 use crate::cli::output::json::repair::Undone;
+use crate::cli::output::plan_lines;
 use crate::cli::output::sector_dump;
 use crate::cli::run::confine;
 use crate::cli::run::examine::Examined;
@@ -144,8 +145,7 @@ impl UndoRun<'_> {
             self.say(Action::DryRun, &back, &format!("dry run: {NOTHING_WRITTEN}{bytes}"))?;
             return Ok(LEFT);
         }
-        let question =
-            format!("  Write {} of {}?", words::count(back.len(), "sector", "sectors"), self.name());
+        let question = format!("  Write {} of {}?", plan_lines::sectors(&back), self.name());
         let can_ask = self.args.write.yes || !self.show.json;
         match if can_ask { pick::confirm(&question, self.args.write.yes)? } else { None } {
             Some(true) => {}
@@ -238,7 +238,7 @@ impl UndoRun<'_> {
                 out.add(format_args!("  the drive letters in {} on partition {partition}", clean(path)));
             }
         }
-        out.add(format_args!("  {} to write", words::count(back.len(), "sector", "sectors")));
+        out.add(format_args!("  {} to write", plan_lines::sectors(back)));
     }
 
     fn say(&self, action: Action, back: &[Patch], sentence: &str) -> anyhow::Result<()> {

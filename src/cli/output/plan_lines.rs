@@ -26,6 +26,7 @@ use crate::layout::index::StoreIndex;
 use crate::layout::store::StoreFile;
 use crate::partition::PartitionId;
 use crate::repair::change::store::StorePlan;
+use crate::repair::patch::Patch;
 use crate::repair::plan::Plan;
 
 /// Columns by which what does not fit is indented.
@@ -80,7 +81,7 @@ fn rows(layout: &Layout, diagnosis: &Diagnosis, store: StoreIndex) -> Vec<Row> {
         let Some(object) = parsed.and_then(|store| store.object_at(repoint.object)) else { continue };
         let element = object.element_at(repoint.element);
         let element = element.map(|it| display_name(it, object.object_type)).unwrap_or_default();
-        let (entries, place) = (vec![name(object)], place(repoint));
+        let (entries, place) = (vec![name(object)], words::place(repoint));
         match rows.iter_mut().find(|row| row.entries == entries && row.place == place) {
             Some(row) if row.elements.contains(&element) => {}
             Some(row) => row.elements.push(element),
@@ -95,14 +96,6 @@ fn rows(layout: &Layout, diagnosis: &Diagnosis, store: StoreIndex) -> Vec<Row> {
         is_alike
     });
     rows
-}
-
-/// Where it will lead, by number: the names are above the plan.
-fn place(repoint: &Repoint) -> String {
-    match repoint.volume {
-        Some(_) => format!("partition {}", repoint.partition),
-        None => repoint.place.clone(),
-    }
 }
 
 /// An entry by its description and as much of its GUID as is needed: `Windows 10 {5f3c4a91}`, `{bootmgr}`.
@@ -261,8 +254,8 @@ fn uncured<'a>(examined: &'a Examined, plan: &Plan) -> Vec<&'a Finding> {
     examined.diagnosis.left().filter(|finding| !is_cured(finding)).collect()
 }
 
-/// In how many sectors.
+/// How many sectors are written.
 #[must_use]
-pub fn size(plan: &Plan) -> String {
-    words::count(plan.patches.len(), "sector", "sectors")
+pub fn sectors(patches: &[Patch]) -> String {
+    words::count(patches.len(), "sector", "sectors")
 }

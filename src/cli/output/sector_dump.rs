@@ -2,8 +2,8 @@
 
 use owo_colors::OwoColorize as _;
 
+use crate::cli::output::plan_lines;
 use crate::cli::text::lines::Lines;
-use crate::cli::text::words;
 use crate::repair::patch::Patch;
 
 /// Bytes in a line of a dump.
@@ -12,7 +12,7 @@ const LINE: usize = 16;
 /// Every sector with the bytes that differ, before and after.
 pub fn sectors(out: &mut Lines, patches: &[Patch]) {
     out.gap();
-    out.add(format_args!("  {}:", words::count(patches.len(), "sector", "sectors")));
+    out.add(format_args!("  {}:", plan_lines::sectors(patches)));
     for patch in patches {
         out.add(format_args!("  sector at 0x{:x} ({} bytes)", patch.offset, patch.before.len()));
         let lines = patch.before.chunks(LINE).zip(patch.after.chunks(LINE)).enumerate();

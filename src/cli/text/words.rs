@@ -4,6 +4,7 @@ use owo_colors::OwoColorize;
 
 use crate::diagnosis::Severity;
 use crate::diagnosis::Verdict;
+use crate::diagnosis::model::remedy::Repoint;
 use crate::layout::windows::WindowsVolume;
 use crate::partition::DiskId;
 use crate::partition::PartitionTable;
@@ -124,6 +125,15 @@ pub fn severity(severity: Severity) -> String {
         Severity::Degrades => severity.yellow().to_string(),
         Severity::Stale => severity.cyan().to_string(),
         Severity::Note => severity.dimmed().to_string(),
+    }
+}
+
+/// Where an element will lead: the partition by its number alone, as its name stands above.
+#[must_use]
+pub fn place(repoint: &Repoint) -> String {
+    match repoint.volume {
+        Some(_) => format!("partition {}", repoint.partition),
+        None => repoint.place.clone(),
     }
 }
 

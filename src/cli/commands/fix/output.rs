@@ -90,12 +90,10 @@ impl RepairRun<'_> {
 
     /// The command that would do, tried in memory.
     fn add_way(&self, out: &mut Lines) {
-        let prospect = self.prospect();
-        let Some(way) = prospect.way.filter(|way| way.ends_well() && !way.words().is_empty()) else { return };
-        if !self.args.restore_identity {
+        let way = if self.args.restore_identity { None } else { self.prospect().way };
+        if let Some(way) = way.filter(|way| way.ends_well() && !way.words().is_empty()) {
             let verdict = words::verdict(way.after.verdict);
-            out.whole(format_args!("To repair: {}", self.with(&way)));
-            out.add(format_args!("           simulated result: {verdict}"));
+            closing::step(out, "To repair:", &self.with(&way), &format!("simulated result: {verdict}"));
         }
     }
 
@@ -126,8 +124,7 @@ impl RepairRun<'_> {
             return json::print(&[self.document(action, after, Some(plan), Some(record), None)]);
         }
         lines::show(|out| {
-            let sectors = words::count(plan.patches.len(), "sector", "sectors");
-            let done = format!("{}, in {sectors}", self.done(plan));
+            let done = format!("{}, in {}", self.done(plan), plan_lines::sectors(&plan.patches));
             match is_well {
                 true => {
                     let verdict = words::verdict(after.diagnosis.verdict);
@@ -141,7 +138,7 @@ impl RepairRun<'_> {
             }
             out.whole(format_args!("To undo:   {}", way_back(self.args, record)));
             if is_well && after.diagnosis.left().next().is_some() {
-                out.whole(format_args!("Some faults remain; see: {}", self.again("check", &[])));
+                out.whole(format_args!("Some faults remain; see: {}", self.check_again()));
             }
         })
     }
@@ -149,16 +146,13 @@ impl RepairRun<'_> {
     /// What to run where Windows still does not start.
     fn next(&self, after: &Examined) -> String {
         let way = prospect(self.case(after), &after.diagnosis).way.filter(Way::ends_well);
-        way.map_or_else(|| self.again("check", &[]), |way| self.with(&way))
+        way.map_or_else(|| self.check_again(), |way| self.with(&way))
     }
 
-    /// A command about the same disk.
-    fn again(&self, command: &str, switches: &[&str]) -> String {
-        let mut words: Vec<OsString> = vec![command.into(), shell_quote::path(&self.examined.path)];
-        words.extend(self.args.open.words());
-        words.extend(self.args.choice.machine_words());
-        words.extend(switches.iter().map(|switch| OsString::from(*switch)));
-        shell_quote::command(&words)
+    /// The command that examines the same disk.
+    fn check_again(&self) -> String {
+        let target = vec!["check".into(), shell_quote::path(&self.examined.path)];
+        shell_quote::command(&[target, self.args.open.words(), self.args.choice.machine_words()].concat())
     }
 
     /// The switches that decide what is done, as they were given.

@@ -55,6 +55,7 @@ impl RepairRun<'_> {
     pub(super) fn run(self) -> anyhow::Result<u8> {
         self.tell(|out| {
             headline::show(out, &self.examined);
+            headline::notes(out, &self.examined);
             match self.show.verbose {
                 true => picture::whole(out, &self.examined),
                 false => picture::above_plan(out, &self.examined),
@@ -93,7 +94,7 @@ impl RepairRun<'_> {
                 let bytes = if self.show.verbose { "" } else { "; -v shows every byte" };
                 out.add(format_args!(
                     "  dry run: {NOTHING_WRITTEN} ({} to write{bytes})",
-                    plan_lines::size(plan)
+                    plan_lines::sectors(&plan.patches)
                 ));
             })?;
             self.say(Action::DryRun, Some(plan), None)?;
@@ -197,7 +198,7 @@ impl RepairRun<'_> {
         if !self.args.write.yes {
             self.tell(|out| out.add(format_args!("  {}", self.then(rehearsed))))?;
         }
-        let question = format!("  Write {} of {path}?", plan_lines::size(plan));
+        let question = format!("  Write {} of {path}?", plan_lines::sectors(&plan.patches));
         pick::confirm(&question, self.args.write.yes)
     }
 

@@ -26,6 +26,9 @@ use crate::repair::prospect::Prospect;
 use crate::repair::prospect::Reason;
 use crate::repair::prospect::Way;
 
+/// Columns of a title with the blank behind it: `To repair: `.
+const TITLE: usize = 11;
+
 /// What fix would do, and the words that do it: the same switches as were given here, and those that it takes.
 pub fn show(out: &mut Lines, examined: &Examined, prospect: &Prospect, switches: &[OsString]) {
     ways::show(out, examined, switches);
@@ -52,7 +55,7 @@ pub fn show(out: &mut Lines, examined: &Examined, prospect: &Prospect, switches:
 pub fn by_hand(out: &mut Lines, examined: &Examined, prospect: &Prospect) {
     let stop = examined.diagnosis.stop().filter(|_| examined.diagnosis.verdict != Verdict::NotWindows);
     if let Some(advice) = stop.and_then(|stop| summary::advice(stop, prospect)) {
-        out.hang(11, format_args!("To repair: {}", clean(advice)));
+        out.hang(TITLE, format_args!("To repair: {}", clean(advice)));
     }
 }
 
@@ -63,10 +66,7 @@ pub fn no_alternative(out: &mut Lines, examined: &Examined, prospect: &Prospect)
         (&diagnosis.restore, diagnosis.repoints().next(), &prospect.other)
     {
         let reason = clean(&reason.to_string());
-        out.hang(
-            11,
-            format_args!("           (no alternative: the old identity cannot be restored: {reason})"),
-        );
+        below(out, &format!("(no alternative: the old identity cannot be restored: {reason})"));
     }
 }
 
@@ -77,9 +77,14 @@ fn refused(out: &mut Lines, title: &str, reasons: &[Reason]) {
     }
 }
 
-fn step(out: &mut Lines, title: &str, command: &str, what: &str) {
+/// A command with its title, and what it does below it.
+pub fn step(out: &mut Lines, title: &str, command: &str, what: &str) {
     out.whole(format_args!("{title} {command}"));
-    out.hang(11, format_args!("           {what}"));
+    below(out, what);
+}
+
+fn below(out: &mut Lines, what: &str) {
+    out.hang(TITLE, format_args!("{:TITLE$}{what}", ""));
 }
 
 /// The command of a way.

@@ -4,16 +4,13 @@ use owo_colors::OwoColorize as _;
 
 use crate::cli::output::screen::group::Group;
 use crate::cli::output::screen::group::groups;
+use crate::cli::output::screen::hop;
 use crate::cli::text::lines::Lines;
 use crate::cli::text::words;
 use crate::cli::text::words::clean;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
-use crate::diagnosis::model::hop::State;
-
-/// Columns before a hop's evidence.
-const EVIDENCE: usize = 28;
 
 /// The hops from the firmware to the kernel, each with what was found there.
 pub fn chain(out: &mut Lines, diagnosis: &Diagnosis) {
@@ -23,14 +20,7 @@ pub fn chain(out: &mut Lines, diagnosis: &Diagnosis) {
     out.gap();
     out.add(format_args!("  boot path:"));
     for hop in &diagnosis.chain {
-        let (state, width) = match hop.state {
-            State::Ok => ("ok".green().to_string(), 2),
-            State::Broken => ("STOPS".red().bold().to_string(), 5),
-            State::Unknown => ("?".yellow().to_string(), 1),
-        };
-        let gap = " ".repeat(usize::saturating_sub(7, width));
-        let name = hop.kind.as_str();
-        out.hang(EVIDENCE, format_args!("    {name:<16} {state}{gap}{}", clean(&hop.evidence)));
+        hop::add(out, hop.kind.as_str(), hop.state, &hop.evidence);
     }
 }
 

@@ -96,6 +96,10 @@ pub fn show(out: &mut Lines, examined: &Examined) {
     if let Some(why) = &headline.why {
         out.add(format_args!("  {}", clean(why).bold()));
     }
+}
+
+/// What opening the disk had to say.
+pub fn notes(out: &mut Lines, examined: &Examined) {
     for note in &examined.notes {
         out.add(format_args!("  note: {}", clean(note)));
     }

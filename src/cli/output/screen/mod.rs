@@ -4,6 +4,7 @@ pub mod closing;
 pub mod details;
 pub mod group;
 pub mod headline;
+pub mod hop;
 pub mod picture;
 pub mod summary;
 pub mod ways;

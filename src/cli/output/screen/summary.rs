@@ -6,6 +6,7 @@ use crate::bcd::device::QualifiedPartition;
 use crate::cli::output::screen::group::Group;
 use crate::cli::output::screen::group::groups;
 use crate::cli::output::screen::headline::Headline;
+use crate::cli::output::screen::hop;
 use crate::cli::output::screen::picture;
 use crate::cli::run::examine::Examined;
 use crate::cli::text::lines::Lines;
@@ -26,10 +27,6 @@ use crate::repair::prospect::Way;
 
 /// Rows of a screen of 24 up to which findings are told: the rest is for what to run.
 const ROOM: usize = 15;
-/// Columns of a hop's name.
-const HOP: usize = 16;
-/// Columns before what was found at a hop.
-const EVIDENCE: usize = 28;
 
 /// The picture, the boot path as far as it goes, and the findings.
 pub fn show(out: &mut Lines, examined: &Examined, prospect: &Prospect) {
@@ -52,24 +49,20 @@ fn boot_path(out: &mut Lines, diagnosis: &Diagnosis) {
         Some(last) => out.add(format_args!("  boot path ok up to the {}, then", name(last))),
         None => out.add(format_args!("  boot path")),
     }
-    let mut told: Vec<(State, String)> = Vec::new();
+    let mut rows: Vec<(State, String, Vec<&str>)> = Vec::new();
     for hop in failing() {
-        let what = (hop.state, evidence(diagnosis, hop));
-        if told.contains(&what) {
-            continue;
+        let found = evidence(diagnosis, hop);
+        match rows.iter_mut().find(|row| row.0 == hop.state && row.1 == found) {
+            Some((.., names)) => names.push(name(hop)),
+            None => rows.push((hop.state, found, vec![name(hop)])),
         }
+    }
+    for (state, evidence, names) in rows {
+        hop::add(out, &names.join(", "), state, &evidence);
         // What comes after the hop that stops the start is never reached.
-        if told.iter().any(|(state, _)| *state == State::Broken) {
+        if state == State::Broken {
             break;
         }
-        let alike = failing().filter(|it| (it.state, evidence(diagnosis, it)) == what);
-        let names = alike.map(name).collect::<Vec<_>>().join(", ");
-        let state = match hop.state {
-            State::Unknown => format!("{}    ", "?".yellow()),
-            State::Ok | State::Broken => "STOPS".red().bold().to_string(),
-        };
-        out.hang(EVIDENCE, format_args!("    {names:<HOP$} {state}  {}", clean(&what.1)));
-        told.push(what);
     }
 }
 
@@ -85,10 +78,7 @@ fn evidence(diagnosis: &Diagnosis, hop: &Hop) -> String {
     let finding = hop.finding.and_then(|finding| diagnosis.findings.get(finding));
     match finding.map(|finding| &finding.remedy) {
         Some(Remedy::Repoint(repoint)) => {
-            let place = match repoint.volume {
-                Some(_) => format!("partition {}", repoint.partition),
-                None => repoint.place.clone(),
-            };
+            let place = words::place(repoint);
             format!("{} is not present; should be {place}", missing(&repoint.old, &repoint.new))
         }
         _ => hop.evidence.clone(),
