@@ -3,8 +3,10 @@
 use std::fs;
 
 use crate::support::disk::Disk;
+use crate::support::disk::hash;
 use crate::support::disk::image;
 use crate::support::disk::made;
+use crate::support::judges::judge;
 use crate::support::program::bcdrescue;
 use crate::support::program::text;
 use bcdrescue::repair::record::Record;
@@ -129,4 +131,35 @@ fn a_fault_that_a_cure_lays_open_is_in_the_command_that_check_prints() {
         assert!(command.contains(&"--boot-sector") && command.contains(&"--active=1"), "{command:?}");
         bcdrescue(&[command.as_slice(), &["--yes"]].concat()).exits(1).says("healthy");
     }
+}
+
+/// Two partitions that changed GUIDs with each other: neither can be re-pointed alone, and the command that is printed does both.
+#[test]
+fn two_places_that_changed_roles_are_corrected_by_one_command() {
+    let disk = Disk::raw("win11-uefi-healthy");
+    let before = hash(&disk.path);
+    let part_uuid = |number: &str, guid: &str| {
+        judge("sfdisk", &["-q", "--part-uuid", disk.name(), number, guid]);
+    };
+    let guid = |number: &str| {
+        let printed = judge("sfdisk", &["--part-uuid", disk.name(), number]);
+        String::from_utf8(printed).unwrap().trim().to_owned()
+    };
+    let [windows, recovery] = ["3", "4"].map(guid);
+    // No two partitions may have one GUID at any time.
+    part_uuid("3", "11111111-2222-4333-8444-555555555555");
+    part_uuid("4", &windows);
+    part_uuid("3", &recovery);
+    let swapped = hash(&disk.path);
+    assert_ne!(swapped, before);
+    let target = bcdrescue(&["check", disk.name(), "--json"]).exits(4).target();
+    let (command, then) = (target["fix"]["command"].as_str().expect("a command"), &target["fix"]["then"]);
+    assert_eq!(then, "healthy", "{command}");
+    bcdrescue(&["check", disk.name()]).exits(4).says(&format!("To repair: {command}\n"));
+    let words: Vec<&str> = command.split(' ').skip(1).map(|word| word.trim_matches('\'')).collect();
+    assert!(words.contains(&"--windows=3") && words.contains(&"--recovery=4"), "{words:?}");
+    bcdrescue(&[words.as_slice(), &["--yes"]].concat()).exits(1).says("verified: healthy");
+    bcdrescue(&["check", disk.name()]).exits(0);
+    bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);
+    assert_eq!(hash(&disk.path), swapped);
 }

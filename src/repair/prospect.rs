@@ -93,7 +93,7 @@ pub fn prospect(case: Case<'_>, diagnosis: &Diagnosis) -> Prospect {
     if diagnosis.verdict == Verdict::Healthy && plain.is_err() {
         return Prospect { way: None, other: other(), refused, unrestorable };
     }
-    let (mut choice, mut switches) = case.further(diagnosis);
+    let (mut choice, mut switches) = case.further(diagnosis, least);
     let is_any = !switches.is_empty() || plain.as_ref().is_err_and(|stopped| wanted(stopped).is_some());
     let first = switches.is_empty().then(|| plain.clone());
     let more = is_any.then(|| case.attempt_wanting(Cure::Repoint, first, &mut choice, &mut switches));
@@ -104,6 +104,7 @@ pub fn prospect(case: Case<'_>, diagnosis: &Diagnosis) -> Prospect {
         let more = more.as_ref().and_then(|more| more.as_ref().err()).map(reasons);
         case.lifted(choice, &switches, &more.filter(|more| !more.is_empty()).unwrap_or(refused.clone()))
     });
+    let way = way.or_else(|| case.of_all(diagnosis, &switches));
     // What is lifted is said, also where it is the further switches that meet it.
     if refused.is_empty() && way.as_ref().is_none_or(|way| !way.lifts.is_empty()) {
         refused = more.as_ref().and_then(|more| more.as_ref().err()).map(reasons).unwrap_or_default();
@@ -198,10 +199,10 @@ impl Case<'_> {
         tried
     }
 
-    /// The choice with the switches that what stops Windows asks for, as far as nothing has to be chosen.
-    fn further(&self, diagnosis: &Diagnosis) -> (Choice, Vec<Switch>) {
+    /// The choice with the switches that findings of this severity and above ask for, as far as nothing has to be chosen.
+    fn further(&self, diagnosis: &Diagnosis, least: fn(&Diagnosis) -> Severity) -> (Choice, Vec<Switch>) {
         let (mut choice, mut switches) = (self.context.choice, Vec::new());
-        let mut wanted = asked(diagnosis);
+        let mut wanted = asked(diagnosis, least);
         for _ in 0..ROUNDS {
             let before = choice;
             for switch in wanted {
@@ -214,7 +215,7 @@ impl Case<'_> {
             if choice == before {
                 break;
             }
-            wanted = asked(&diagnose(self.layout, &self.choosing(choice)));
+            wanted = asked(&diagnose(self.layout, &self.choosing(choice)), least);
         }
         (choice, switches)
     }
@@ -229,12 +230,21 @@ impl Case<'_> {
         if alone.as_ref().is_ok_and(Way::ends_well) {
             return Some(alone);
         }
-        let (mut choice, mut switches) = self.further(diagnosis);
+        let (mut choice, mut switches) = self.further(diagnosis, least);
         if switches.is_empty() || choice.is_of_repointing() {
             return Some(alone);
         }
         let more = self.attempt_wanting(cure, None, &mut choice, &mut switches);
         Some(if more.as_ref().is_ok_and(Way::ends_well) { more } else { alone })
+    }
+
+    /// The repair with all switches that anything asks for: where two places changed roles, neither can be corrected alone.
+    fn of_all(&self, diagnosis: &Diagnosis, fewer: &[Switch]) -> Option<Way> {
+        let (mut choice, mut switches) = self.further(diagnosis, |_| Severity::Degrades);
+        if switches.len() <= fewer.len() {
+            return None;
+        }
+        self.attempt_wanting(Cure::Repoint, None, &mut choice, &mut switches).ok().filter(Way::ends_well)
     }
 
     /// The same repair, where a switch lifts each refusal.
@@ -253,9 +263,14 @@ impl Case<'_> {
     }
 }
 
-/// The switches that the findings ask for which stop Windows; where nothing does, those which degrade it.
-fn asked(diagnosis: &Diagnosis) -> Vec<Switch> {
-    let least = if starts(diagnosis) { Severity::Degrades } else { Severity::BlocksBoot };
-    let blocks = diagnosis.findings.iter().filter(|finding| finding.severity >= least);
-    blocks.filter_map(|finding| finding.remedy.switch()).collect()
+/// What a repair is for: that Windows starts; where it does, that the rest is in order too.
+fn least(diagnosis: &Diagnosis) -> Severity {
+    if starts(diagnosis) { Severity::Degrades } else { Severity::BlocksBoot }
+}
+
+/// The switches that findings of this severity and above ask for.
+fn asked(diagnosis: &Diagnosis, least: fn(&Diagnosis) -> Severity) -> Vec<Switch> {
+    let least = least(diagnosis);
+    let findings = diagnosis.findings.iter().filter(|finding| finding.severity >= least);
+    findings.filter_map(|finding| finding.remedy.switch()).collect()
 }
