@@ -130,7 +130,7 @@ pub(in crate::diagnosis) fn incomplete(layout: &Layout, windows: &WindowsVolume)
 /// A kernel for a processor on which no NTLDR runs: it switches to 64 bits by itself.
 fn other_processor(layout: &Layout, windows: &WindowsVolume) -> Option<Finding> {
     let path = windows.kernel_path();
-    let machine = layout.boot_file(windows.volume, &path)?.content.as_ref().ok()?.machine()?;
+    let machine = layout.boot_file(windows.volume, &path)?.machine()?;
     (!matches!(machine, Machine::X86 | Machine::X64)).then(|| Finding {
         remedy: Remedy::Advice("restore it from a backup".into()),
         ..Finding::plain(

@@ -57,7 +57,7 @@ pub(in crate::diagnosis) fn findings(entries: Entries<'_>) -> Vec<Finding> {
                 return None;
             }
             let (goal, path) = entries.program(index, main)?;
-            goal.layout.boot_file(goal.volume, path)?.content.as_ref().ok()?.machine()
+            goal.layout.boot_file(goal.volume, path)?.machine()
         };
         findings.extend(entries.windows(index, main).into_iter().flat_map(|(goal, windows)| match windows {
             Ok(windows) => incomplete(goal.layout, &goal.subject(), windows, machine()),
