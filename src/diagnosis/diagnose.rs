@@ -157,8 +157,8 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     }
     let references = reference::references(layout);
     let answers = resolve::resolve(layout, context, &references);
-    findings.extend(device::findings(layout, context, &references, &answers));
     let entries = Entries { layout, context, references: &references, answers: &answers };
+    findings.extend(device::findings(entries));
     findings.extend(menu_cure::findings(entries));
     findings.extend(elements::damaged_elements(layout));
     findings.extend(sector_size::findings(layout, &references, &answers));

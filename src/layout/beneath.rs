@@ -88,8 +88,8 @@ fn names_mbr(layout: &Layout, disk: Option<DiskId>) -> bool {
 
 /// What the elements of a store name.
 fn named(file: &StoreFile) -> Vec<QualifiedPartition> {
-    let objects = file.parsed().into_iter().flat_map(|store| store.objects());
-    let devices = objects.flat_map(|object| &object.elements).filter_map(|element| match &element.value {
+    let elements = file.objects().iter().flat_map(|object| &object.elements);
+    let devices = elements.filter_map(|element| match &element.value {
         ElementValue::Device(device) => Some(device),
         _ => None,
     });

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::layout::boot_file::Content;
+use crate::layout::boot_file::Machine;
 use crate::layout::index::VolumeIndex;
 use crate::layout::known::Cause;
 use crate::volume::FileForm;
@@ -18,6 +19,14 @@ pub struct BootFile {
     pub content: Result<Content, Cause>,
     /// It is a program without resources, and so without a version, which each of Windows' has.
     pub is_bare: bool,
+}
+
+impl BootFile {
+    /// The processor that it is for, where it is a whole program.
+    #[must_use]
+    pub fn machine(&self) -> Option<Machine> {
+        self.content.as_ref().ok()?.machine()
+    }
 }
 
 /// A file under a name that others give Windows' boot manager when they replace it.

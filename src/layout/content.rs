@@ -83,28 +83,28 @@ impl Contents {
         opened: &[OpenedVolume<'_>],
     ) -> Self {
         let all = || windows.iter().zip(&table.partitions).zip(opened);
-        let is_open = |((window, partition), opened): ((&Window<'_>, &Partition), &OpenedVolume<'_>)| {
-            matches!(opened.file_system(), FileSystem::Unknown | FileSystem::Encrypted)
+        // Whether the first sector is zeros, of each on which no volume is recognised.
+        let blank = |((window, partition), opened): ((&Window<'_>, &Partition), &OpenedVolume<'_>)| {
+            let is_open = matches!(opened.file_system(), FileSystem::Unknown | FileSystem::Encrypted)
                 && opened.volume.is_ok()
-                && is_for_data(partition)
-                && !is_blank(window)
+                && is_for_data(partition);
+            is_open.then(|| is_blank(window))
         };
-        let is_any = table.kind != TableKind::None && all().any(is_open);
+        let blank: Vec<Option<bool>> = all().map(blank).collect();
+        let is_divided = table.kind != TableKind::None;
+        let is_any = is_divided && blank.contains(&Some(false));
         let encryptor = is_any.then(|| by_loader(storage).or_else(|| by_files(opened))).flatten();
-        let of = all().map(|one| {
-            let ((window, _), opened) = one;
-            match opened.file_system() {
-                FileSystem::Unknown if table.kind != TableKind::None && is_open(one) => match encryptor {
-                    _ if is_disk(window) => FileSystem::Disk,
-                    Some(_) => FileSystem::Encrypted,
-                    None => FileSystem::Unknown,
-                },
-                file_system => file_system,
-            }
+        let of = all().zip(&blank).map(|(((window, _), opened), blank)| match opened.file_system() {
+            FileSystem::Unknown if is_divided && *blank == Some(false) => match encryptor {
+                _ if is_disk(window) => FileSystem::Disk,
+                Some(_) => FileSystem::Encrypted,
+                None => FileSystem::Unknown,
+            },
+            file_system => file_system,
         });
-        let spares = all().map(|((window, partition), opened)| {
-            let is_unknown = opened.file_system() == FileSystem::Unknown && opened.volume.is_ok();
-            is_unknown && is_for_data(partition) && is_blank(window) && has_spare(window, table.sector_size)
+        let spares = all().zip(&blank).map(|(((window, _), opened), blank)| {
+            let is_unknown = opened.file_system() == FileSystem::Unknown;
+            is_unknown && *blank == Some(true) && has_spare(window, table.sector_size)
         });
         Self { encryptor, of: of.collect(), spares: spares.collect() }
     }

@@ -65,8 +65,7 @@ impl Evidence {
     pub fn collect(volumes: &[Option<&Volume<'_>>], contents: &Contents, stores: &[&StoreFile]) -> Self {
         let mut paths = Paths::new();
         for file in stores {
-            let objects = file.parsed().into_iter().flat_map(|store| store.objects());
-            objects.for_each(|object| paths_of(object, file.firmware, &mut paths));
+            file.objects().iter().for_each(|object| paths_of(object, file.firmware, &mut paths));
         }
         let most = LOOKUPS_MAX.checked_div(volumes.len()).unwrap_or(PATHS_MAX);
         let places = |(path, wanted): (String, Wanted)| {

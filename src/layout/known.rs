@@ -9,6 +9,8 @@ use crate::hive::HiveError;
 use crate::hive::replay::ReplayError;
 use crate::layout::file_version::FileVersionError;
 use crate::layout::reagent::ReAgentError;
+use crate::volume::Entry;
+use crate::volume::EntryKind;
 use crate::volume::VolumeError;
 
 /// An answer: yes, no, or nobody can tell.
@@ -62,6 +64,14 @@ impl<T, E: Into<Cause>> From<Result<Option<T>, E>> for Known<T> {
             Ok(None) => Self::No,
             Err(error) => Self::Unknown(error.into()),
         }
+    }
+}
+
+impl Known<()> {
+    /// Whether a file was found: a directory of its name is none.
+    pub(super) fn of_file(found: Result<Option<Entry>, VolumeError>) -> Self {
+        let is_file = |entry: &Entry| matches!(entry.kind, EntryKind::File { .. });
+        Self::from(found.map(|found| found.filter(is_file).map(drop)))
     }
 }
 

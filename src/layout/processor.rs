@@ -21,7 +21,7 @@ impl Layout {
     pub fn machine(&self) -> Option<Machine> {
         let system = self.first_system().filter(|system| system.firmware() == Firmware::Uefi)?;
         let mut loaders = self.boot_files.files.iter().filter(|((_, path), _)| path.ends_with(".efi"));
-        let by_loader = || loaders.find_map(|(_, file)| file.content.as_ref().ok()?.machine());
+        let by_loader = || loaders.find_map(|(_, file)| file.machine());
         let by_manager = self.boot_manager_machine(system.volume).or_else(by_loader);
         by_manager.or_else(|| system.fallbacks.first()?.machine())
     }
@@ -42,10 +42,11 @@ impl Layout {
     #[must_use]
     pub fn odd_boot_manager(&self, system: &SystemVolume) -> Option<(Machine, Machine)> {
         let found = self.machine_of(system.volume, SystemFile::UefiBootManager)?;
-        let names_it = |file: &SystemFile| file.machine() == self.machine_of(system.volume, *file);
-        let fallback =
-            system.fallbacks.iter().find(|file| system.foreign_fallback.is_none() && names_it(file))?;
-        let wanted = self.machine_of(system.volume, *fallback)?;
+        let as_named = |file: &SystemFile| {
+            self.machine_of(system.volume, *file).filter(|machine| file.machine() == Some(*machine))
+        };
+        let mut fallbacks = system.fallbacks.iter().filter(|_| system.foreign_fallback.is_none());
+        let wanted = fallbacks.find_map(as_named)?;
         let is_manager = |(volume, path): &(VolumeIndex, String)| {
             let managers = SystemFile::FALLBACK.into_iter().chain([SystemFile::UefiBootManager]);
             *volume == system.volume
@@ -53,13 +54,13 @@ impl Layout {
         };
         let loaders =
             self.boot_files.files.iter().filter(|(at, _)| at.1.ends_with(".efi") && !is_manager(at));
-        let mut machines = loaders.filter_map(|(_, file)| file.content.as_ref().ok()?.machine()).peekable();
+        let mut machines = loaders.filter_map(|(_, file)| file.machine()).peekable();
         machines.peek()?;
         (found != wanted && machines.all(|machine| machine == wanted)).then_some((found, wanted))
     }
 
     fn machine_of(&self, volume: VolumeIndex, file: SystemFile) -> Option<Machine> {
-        self.boot_file(volume, file.path())?.content.as_ref().ok()?.machine()
+        self.boot_file(volume, file.path())?.machine()
     }
 
     /// The name under which firmware without an entry for this disk looks for a loader.

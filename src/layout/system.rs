@@ -190,11 +190,7 @@ pub(super) fn has_version(volume: &Volume<'_>, path: &str) -> bool {
 
 /// What is beside the loader of NT 5.x.
 fn ntldr(volume: &Volume<'_>) -> Ntldr {
-    let look = |file: SystemFile| {
-        Known::from(
-            volume.find(file.path()).map(|found| found.filter(|entry| is_file(Some(entry.kind))).map(|_| ())),
-        )
-    };
+    let look = |file: SystemFile| Known::of_file(volume.find(file.path()));
     let text = |bytes: Vec<u8>| BootIniText::decode(&bytes);
     let boot_ini = Known::from(volume.read(BOOT_INI, BOOT_INI_MAX).map(|found| found.map(text)));
     let boot_sector = boot_ini.yes().and_then(|text| boot_sector(volume, text));

@@ -14,7 +14,6 @@ use crate::layout::store::StoreFile;
 use crate::layout::system::SystemVolume;
 use crate::layout::version;
 use crate::layout::version::WindowsVersion;
-use crate::volume::Entry;
 use crate::volume::EntryKind;
 use crate::volume::Volume;
 
@@ -132,7 +131,7 @@ pub fn find(
 
 fn system_roots(systems: &[SystemVolume], stores: &[&StoreFile]) -> Vec<String> {
     let defaults = [DEFAULT_ROOT, r"\WINNT"].map(str::to_owned);
-    let objects = stores.iter().filter_map(|file| file.parsed()).flat_map(|store| store.objects());
+    let objects = stores.iter().flat_map(|file| file.objects());
     let loaders = objects.filter(|object| object.is_os_loader());
     let of_stores = loaders.filter_map(|object| object.string(ElementId::SYSTEM_ROOT)).map(str::to_owned);
     let texts = systems.iter().filter_map(SystemVolume::boot_ini);
@@ -156,8 +155,7 @@ fn examine(volume: &Volume<'_>, index: VolumeIndex, root: &str, is_asked: bool) 
         return None;
     }
     let find = |path: &str| volume.find(&format!(r"{root}\System32\{path}"));
-    let is_file = |entry: &Entry| matches!(entry.kind, EntryKind::File { .. });
-    let look = |path: &str| Known::from(find(path).map(|found| found.filter(is_file).map(|_| ())));
+    let look = |path: &str| Known::of_file(find(path));
     let (winload_exe, winload_efi) = (look("winload.exe").is_yes(), look("winload.efi").is_yes());
     let (system_hive, kernel) = (look(r"config\SYSTEM"), look("ntoskrnl.exe"));
     // The recovery environment's RAM disk has `\Windows` too, as `X:`; its store names it, but no volume here has it.

@@ -4,6 +4,7 @@ use crate::bytes::array;
 use crate::bytes::le_u32;
 use crate::bytes::slice;
 use crate::partition::table::BootCode;
+use crate::partition::table::PartitionType;
 
 /// Bytes that an MBR takes, whatever the sector size.
 pub(crate) const SIZE_IN_BYTES: u64 = 512;
@@ -59,9 +60,9 @@ impl Entry {
         u64::from(self.start).saturating_mul(u64::from(sector_size))
     }
 
-    /// A container of logical partitions: 05, 0F (LBA) or 85 (Linux).
+    /// A container of logical partitions.
     pub(crate) fn is_extended(&self) -> bool {
-        self.is_used() && matches!(self.kind, 0x05 | 0x0f | 0x85)
+        self.is_used() && PartitionType::Mbr(self.kind).is_extended()
     }
 
     /// The entry that says "the table is a GPT".

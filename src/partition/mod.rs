@@ -71,7 +71,16 @@ pub fn read(storage: &dyn Storage) -> Result<PartitionTable, PartitionError> {
         ));
     }
     let Some(record) = MasterBootRecord::decode(&sector) else {
-        return without_signature(storage, &sector, &sizes);
+        let is_blank = sector.iter().all(|byte| *byte == 0);
+        return without_mbr(
+            storage,
+            &sector,
+            &sizes,
+            match is_blank {
+                true => "the first sector is all zeros",
+                false => "no 0x55aa at 0x1fe: no partition table",
+            },
+        );
     };
     if record.entries.iter().any(Entry::is_protective) && !is_mistyped(storage, &record, &sizes)? {
         let mut table = gpt::read(storage, &sizes)?;
@@ -86,11 +95,8 @@ pub fn read(storage: &dyn Storage) -> Result<PartitionTable, PartitionError> {
             Ok(plausibility::noted(table, storage.len()))
         }
         None => {
-            if let Some(table) = without_mbr(storage, &sector, &sizes)? {
-                return Ok(table);
-            }
             let note = "0x55aa at 0x1fe, but 0x1be holds no valid partition table";
-            Ok(without_table(storage, vec![note.into()]))
+            without_mbr(storage, &sector, &sizes, note)
         }
     }
 }
@@ -110,18 +116,23 @@ fn is_mistyped(
     Ok(record.beside().next().is_some() || protective.any(is_volume))
 }
 
-/// The GPT of a disk whose LBA 0 is nothing that is known; by its backup too, where volumes lie as that says.
+/// A disk whose LBA 0 is nothing that is known: a GPT without its protective MBR, by the backup too, where volumes lie as that says; or
+/// none, and `note` says so.
 fn without_mbr(
     storage: &dyn Storage,
     sector: &[u8],
     sizes: &[u32],
-) -> Result<Option<PartitionTable>, PartitionError> {
+    note: &str,
+) -> Result<PartitionTable, PartitionError> {
     if let Some(table) = gpt::read_primary(storage, sizes)? {
-        return Ok(Some(of_gpt(storage, sector, table)));
+        return Ok(of_gpt(storage, sector, table));
     }
     let backup = gpt::read_backup(storage, sizes).ok().and_then(Result::ok);
     let backup = backup.filter(|table| table.partitions.iter().any(|one| begins_volume(storage, one.start)));
-    Ok(backup.map(|table| of_gpt(storage, sector, table)))
+    Ok(match backup {
+        Some(table) => of_gpt(storage, sector, table),
+        None => without_table(storage, vec![note.to_owned()]),
+    })
 }
 
 /// The GPT of a disk whose MBR says nothing of it, by the backup: what stands where its primary was is no header, or a damaged one.
@@ -172,20 +183,6 @@ fn sector_sizes(storage: &dyn Storage) -> Result<Vec<u32>, PartitionError> {
             Err(PartitionError::unsupported(what, TableCure::CopyToImage))
         }
     }
-}
-
-/// A disk without 0x55aa: blank, a volume that is not recognised here, or a GPT whose protective MBR was wiped.
-fn without_signature(
-    storage: &dyn Storage,
-    sector: &[u8],
-    sizes: &[u32],
-) -> Result<PartitionTable, PartitionError> {
-    if let Some(table) = without_mbr(storage, sector, sizes)? {
-        return Ok(table);
-    }
-    let blank = sector.iter().all(|byte| *byte == 0);
-    let note = if blank { "the first sector is all zeros" } else { "no 0x55aa at 0x1fe: no partition table" };
-    Ok(without_table(storage, vec![note.into()]))
 }
 
 /// The whole storage as one volume.

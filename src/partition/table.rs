@@ -67,6 +67,14 @@ pub enum PartitionType {
     Whole,
 }
 
+impl PartitionType {
+    /// That of a container of logical partitions: 05, 0F (LBA) or 85 (Linux).
+    #[must_use]
+    pub const fn is_extended(self) -> bool {
+        matches!(self, Self::Mbr(0x05 | 0x0f | 0x85))
+    }
+}
+
 /// One partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Partition {

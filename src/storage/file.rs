@@ -96,11 +96,8 @@ fn cannot_open(path: &Path, write: bool, error: std::io::Error) -> StorageError 
             Barrier::Sandbox,
         ),
         Some(Errno::ENOENT) => {
-            let what = format!("{shown}: no such file or device");
-            match path.starts_with("/dev") {
-                true => StorageError::unsupported(what, Target::Attached),
-                false => StorageError::unsupported(what, Target::Existing),
-            }
+            let way_out = if path.starts_with("/dev") { Target::Attached } else { Target::Existing };
+            StorageError::unsupported(format!("{shown}: no such file or device"), way_out)
         }
         Some(Errno::EROFS) => {
             StorageError::unsupported(format!("{shown}: on a read-only file system"), Barrier::FileSystem)

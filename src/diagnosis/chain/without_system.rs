@@ -5,6 +5,7 @@ use crate::diagnosis::chain::start::boot_code;
 use crate::diagnosis::chain::start::table_name;
 use crate::diagnosis::disk::active;
 use crate::diagnosis::disk::firmware_start::is_started_by_mbr;
+use crate::diagnosis::disk::mbr_entry::Flags;
 use crate::diagnosis::disk::no_system;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::hop::Hop;
@@ -45,7 +46,7 @@ impl Chain<'_> {
         if is_started_by_mbr(layout) {
             let code = layout.table.boot_code;
             self.hop(HopKind::BootCode, boot_code(code).into(), code == BootCode::None);
-            let is_none = code != BootCode::Grub && layout.table.boot_flags.iter().all(|flag| *flag != 0x80);
+            let is_none = code != BootCode::Grub && Flags::of(layout).active.is_empty();
             match is_none {
                 true => self.hop(HopKind::ActivePartition, active::shown(layout), true),
                 false => {

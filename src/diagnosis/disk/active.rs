@@ -11,6 +11,8 @@ use crate::diagnosis::disk::firmware_start::starts_by_uefi;
 use crate::diagnosis::disk::hybrid;
 use crate::diagnosis::disk::logical;
 use crate::diagnosis::disk::mbr_entry;
+use crate::diagnosis::disk::mbr_entry::ACTIVE;
+use crate::diagnosis::disk::mbr_entry::Flags;
 use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::byte_edit::Site;
 use crate::diagnosis::model::code::Code;
@@ -32,24 +34,6 @@ use crate::partition::Partition;
 const ENTRY_SIZE: u64 = 16;
 /// What boot records start.
 const PROGRAMS: [SystemFile; 2] = [SystemFile::BiosBootManager, SystemFile::Ntldr];
-/// The flag of an active partition.
-const ACTIVE: u8 = 0x80;
-
-/// Which of the four entries are active, by number, and which have a flag that is none.
-struct Flags {
-    active: Vec<u32>,
-    odd: Vec<u32>,
-}
-
-impl Flags {
-    fn of(layout: &Layout) -> Self {
-        let flags = || (1u32..).zip(layout.table.boot_flags);
-        Self {
-            active: flags().filter(|(_, flag)| *flag == ACTIVE).map(|(number, _)| number).collect(),
-            odd: flags().filter(|(_, flag)| !matches!(*flag, 0 | ACTIVE)).map(|(number, _)| number).collect(),
-        }
-    }
-}
 
 /// The active entries as people are shown them.
 pub(in crate::diagnosis) fn shown(layout: &Layout) -> String {
@@ -195,13 +179,12 @@ fn state(
             (Code::ActivePartitionChosen, Severity::Note, message)
         }),
         [only] => {
-            // Another system's volume, or the extended partition, may have a boot loader of its own.
-            let facts = mbr_entry::volume(layout, *only).and_then(|volume| layout.volume(volume));
-            let code = || (1u32..).zip(layout.table.container_code).any(|it| it == (*only, true));
-            let is_startable = facts.map_or_else(code, |facts| facts.is_startable);
-            let foreign = is_startable && facts.is_none_or(|facts| !facts.file_system.is_readable());
-            let severity = if foreign { Severity::Degrades } else { Severity::BlocksBoot };
-            let nothing = if is_startable { "" } else { " and no other boot loader" };
+            let severity = match mbr_entry::has_other_loader(layout, *only) {
+                true => Severity::Degrades,
+                false => Severity::BlocksBoot,
+            };
+            let nothing =
+                if mbr_entry::is_startable(layout, *only) { "" } else { " and no other boot loader" };
             let message = format!(
                 "the active partition is {}, which has no Windows boot manager{nothing}",
                 mbr_entry::name(layout, *only)

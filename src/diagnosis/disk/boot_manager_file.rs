@@ -129,15 +129,15 @@ fn uncompress(name: SystemFile) -> String {
 }
 
 fn uefi(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
-    let looked_into = |file: SystemFile| layout.boot_file(system.volume, file.path());
     // Where no copy stands in for one of 0 bytes, the store has nothing that opens it, and that is said there.
     let is_empty = system.is_empty(SystemFile::UefiBootManager) && system.fallback_has_version;
-    let manager = looked_into(SystemFile::UefiBootManager)
+    let manager = layout.boot_file(system.volume, SystemFile::UefiBootManager.path());
+    let manager = manager
         .and_then(|file| fault(file, Wanted::Program))
         .or_else(|| is_empty.then(|| EMPTY.to_owned()))
         .or_else(|| layout.odd_boot_manager(system).map(|(found, wanted)| mismatch(found, wanted)));
-    let of_fallback = |name: SystemFile| fault_of_fallback(name, looked_into(name)?);
-    let fallback = layout.fallback_on(system).map(|name| (name, of_fallback(name)));
+    let fallback = layout.fallback_on(system);
+    let fallback = fallback.map(|name| (name, fault_of_fallback(layout, system.volume, name)));
     let copy = format!("{}, or restore it from a backup", copied(layout, system.volume, Firmware::Uefi));
     let (severity, message, evidence, advice) = match (manager, fallback) {
         (Some(fault), Some((name, None))) if system.foreign_fallback.is_none() => (

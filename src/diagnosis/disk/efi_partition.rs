@@ -33,15 +33,12 @@ fn fallback(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
     if !system.uefi_boot_manager {
         return None;
     }
-    let fault = layout.fallback_on(system).and_then(|name| {
-        let file = layout.boot_file(system.volume, name.path())?;
-        fault_of_fallback(name, file)
-    });
+    let fallback = layout.fallback_on(system);
     // What is no program is no other loader.
-    if fault.is_some() {
+    if fallback.and_then(|name| fault_of_fallback(layout, system.volume, name)).is_some() {
         return None;
     }
-    let (code, message) = match (layout.fallback_on(system).is_some(), foreign(layout, system)) {
+    let (code, message) = match (fallback.is_some(), foreign(layout, system)) {
         (false, _) => (
             Code::FallbackLoaderMissing,
             format!(

@@ -5,6 +5,7 @@
 
 use crate::diagnosis::disk::firmware_start::starts_by_uefi;
 use crate::diagnosis::disk::mbr_entry;
+use crate::diagnosis::disk::mbr_entry::Flags;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
@@ -44,8 +45,8 @@ pub(in crate::diagnosis) fn finding(layout: &Layout) -> Option<Finding> {
              none has a boot manager"
         }
     };
-    let flags = (1u32..).zip(layout.table.boot_flags).filter(|(_, flag)| *flag == 0x80);
-    let active = flags.map(|(number, _)| format!("active: {}", mbr_entry::name(layout, number)));
+    let active = Flags::of(layout).active.into_iter();
+    let active = active.map(|number| format!("active: {}", mbr_entry::name(layout, number)));
     let mut evidence: Vec<String> = active.collect();
     evidence
         .extend(other.map(|other| format!("{other}: whether it starts Windows depends on its own files")));
@@ -68,15 +69,12 @@ fn other_loader(layout: &Layout) -> Option<String> {
         BootCode::None => return None,
         BootCode::Present => {}
     }
-    let mut active = (1u32..).zip(layout.table.boot_flags).filter(|(_, flag)| *flag != 0);
-    let (Some((number, 0x80)), None) = (active.next(), active.next()) else { return None };
-    let name = mbr_entry::name(layout, number);
-    match mbr_entry::volume(layout, number).and_then(|volume| layout.volume(volume)) {
-        Some(facts) => (facts.is_startable && !facts.file_system.is_readable())
-            .then(|| format!("{name} starts with a boot loader")),
-        None => (1u32..)
-            .zip(layout.table.container_code)
-            .any(|it| it == (number, true))
-            .then(|| format!("{name} starts with a program")),
-    }
+    let Flags { active, odd } = Flags::of(layout);
+    let ([number], []) = (active.as_slice(), odd.as_slice()) else { return None };
+    let what = match mbr_entry::volume(layout, *number) {
+        Some(_) => "a boot loader",
+        None => "a program",
+    };
+    let is_other = mbr_entry::has_other_loader(layout, *number);
+    is_other.then(|| format!("{} starts with {what}", mbr_entry::name(layout, *number)))
 }

@@ -212,8 +212,8 @@ fn absent_choices(layout: &Layout, context: &Context) -> Vec<Finding> {
 /// The entry that the user named, where no store has it.
 fn absent_entry(layout: &Layout, choice: Choice) -> Option<Finding> {
     let entry = choice.entry?;
-    let stores = layout.stores.iter().filter(|file| file.live).filter_map(|file| file.parsed());
-    let mut objects = stores.flat_map(|store| store.objects());
+    let stores = layout.stores.iter().filter(|file| file.live);
+    let mut objects = stores.flat_map(|file| file.objects());
     let message = format!("no store has an entry {}", entry.braced());
     (!objects.any(|object| object.id == Some(entry))).then(|| {
         Finding::plain(Code::ChoiceDoesNotFit, Severity::Note, Subject::choice(Chosen::Entry), message)

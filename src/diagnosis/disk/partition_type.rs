@@ -24,10 +24,7 @@ const OF_WINDOWS: [Guid; 3] = [
     Guid::from_u128(0xe75caf8f_f680_4cee_afa3_b001e56efc2d),
 ];
 /// MBR types that Windows gives its volumes: FAT and NTFS, the EFI system partition, a dynamic disk.
-const MBR_OF_WINDOWS: [u8; 8] = [0x01, 0x04, 0x06, 0x07, 0x0b, 0x0c, 0x0e, 0xef];
-const DYNAMIC: u8 = 0x42;
-/// Those of a container of logical partitions.
-const EXTENDED: [u8; 3] = [0x05, 0x0f, 0x85];
+const MBR_OF_WINDOWS: [u8; 9] = [0x01, 0x04, 0x06, 0x07, 0x0b, 0x0c, 0x0e, 0x42, 0xef];
 /// Those that it hides, or that are a recovery partition's.
 const HIDDEN: [u8; 9] = [0x11, 0x12, 0x14, 0x16, 0x17, 0x1b, 0x1c, 0x1e, 0x27];
 
@@ -62,9 +59,14 @@ pub(in crate::diagnosis) fn findings(layout: &Layout) -> Vec<Finding> {
 
 fn finding(layout: &Layout, volume: VolumeIndex, partition: &Partition) -> Option<Finding> {
     let is_windows = layout.windows.iter().any(|windows| windows.volume == volume);
+    let is_needed = is_windows || layout.systems.iter().any(|system| system.volume == volume);
     let number = partition.number;
-    let (message, evidence, advice) = match partition.kind {
+    // What Windows gives the volume on an MBR disk.
+    let right = if layout.volume(volume)?.file_system.is_fat() { "c" } else { "7" };
+    let of_mbr_disk = || format!("`sfdisk --part-type DISK {number} {right}` sets the usual type");
+    let (severity, message, evidence, advice) = match partition.kind {
         PartitionType::Gpt(kind) if is_windows && !OF_WINDOWS.contains(&kind) => (
+            Severity::Note,
             format!("has type {} instead of basic data; Windows may not recognise it", of_gpt(kind)),
             vec![
                 format!("its type is {kind}"),
@@ -73,6 +75,7 @@ fn finding(layout: &Layout, volume: VolumeIndex, partition: &Partition) -> Optio
             format!("`sgdisk --typecode={number}:0700 DISK` sets the usual type"),
         ),
         PartitionType::Gpt(kind) if is_uefi_system(layout, volume) && !layout.is_esp(volume) => (
+            Severity::Note,
             format!("has type {} instead of EFI system; some firmware ignores it", of_gpt(kind)),
             vec![
                 format!("its type is {kind}"),
@@ -82,60 +85,33 @@ fn finding(layout: &Layout, volume: VolumeIndex, partition: &Partition) -> Optio
             ],
             format!("`sgdisk --typecode={number}:ef00 DISK` sets the usual type"),
         ),
-        PartitionType::Mbr(kind) if EXTENDED.contains(&kind) => {
-            return Some(extended(layout, volume, number, kind));
-        }
-        PartitionType::Mbr(kind) if is_windows || is_system(layout, volume) => {
-            if MBR_OF_WINDOWS.contains(&kind) || kind == DYNAMIC {
-                return None;
-            }
-            let right = if layout.volume(volume)?.file_system.is_fat() { "c" } else { "7" };
-            (
-                format!(
-                    "has type {kind:02x}{} instead of {right}; Windows may not recognise it",
-                    of_mbr(kind)
-                ),
-                vec![
-                    "boot code goes by the active flag and the boot manager by the place; later stages \
+        // What is looked for in it are logical partitions.
+        PartitionType::Mbr(kind) if partition.kind.is_extended() => (
+            if is_needed { Severity::BlocksBoot } else { Severity::Degrades },
+            format!(
+                "{} has type {kind:02x} (extended) instead of {right}: Windows does not see the volume in it",
+                layout.name(volume)
+            ),
+            vec!["a volume boot record is where the first extended boot record should be".to_owned()],
+            of_mbr_disk(),
+        ),
+        PartitionType::Mbr(kind) if is_needed && !MBR_OF_WINDOWS.contains(&kind) => (
+            Severity::Note,
+            format!("has type {kind:02x}{} instead of {right}; Windows may not recognise it", of_mbr(kind)),
+            vec![
+                "boot code goes by the active flag and the boot manager by the place; later stages \
                  were not tested"
-                        .to_owned(),
-                ],
-                format!("`sfdisk --part-type DISK {number} {right}` sets the usual type"),
-            )
-        }
+                    .to_owned(),
+            ],
+            of_mbr_disk(),
+        ),
         _ => return None,
     };
     Some(Finding {
         evidence,
         remedy: Remedy::Advice(advice),
-        ..Finding::plain(Code::PartitionType, Severity::Note, Subject::volume(layout, volume), message)
+        ..Finding::plain(Code::PartitionType, severity, Subject::volume(layout, volume), message)
     })
-}
-
-/// A volume whose partition is typed as an extended one: what is looked for in it are logical partitions.
-fn extended(layout: &Layout, volume: VolumeIndex, number: u32, kind: u8) -> Finding {
-    let is_needed =
-        is_system(layout, volume) || layout.windows.iter().any(|windows| windows.volume == volume);
-    let severity = if is_needed { Severity::BlocksBoot } else { Severity::Degrades };
-    let is_fat = layout.volume(volume).is_some_and(|facts| facts.file_system.is_fat());
-    let right = if is_fat { "c" } else { "7" };
-    Finding {
-        evidence: vec!["a volume boot record is where the first extended boot record should be".to_owned()],
-        remedy: Remedy::Advice(format!("`sfdisk --part-type DISK {number} {right}` sets the usual type")),
-        ..Finding::plain(
-            Code::PartitionType,
-            severity,
-            Subject::volume(layout, volume),
-            format!(
-                "{} has type {kind:02x} (extended) instead of {right}: Windows does not see the volume in it",
-                layout.name(volume)
-            ),
-        )
-    }
-}
-
-fn is_system(layout: &Layout, volume: VolumeIndex) -> bool {
-    layout.systems.iter().any(|system| system.volume == volume)
 }
 
 /// Whether UEFI firmware starts from this volume.

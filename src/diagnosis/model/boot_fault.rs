@@ -1,8 +1,10 @@
 //! What is certainly wrong with a file that is started.
 
+use crate::layout::Layout;
 use crate::layout::boot_file::Content;
 use crate::layout::boot_file::Machine;
 use crate::layout::boot_files::BootFile;
+use crate::layout::index::VolumeIndex;
 use crate::layout::system_file::SystemFile;
 
 /// What a file has to be for what starts it.
@@ -14,10 +16,14 @@ pub(in crate::diagnosis) enum Wanted {
     Program,
 }
 
-/// What is wrong with a loader under a name that firmware falls back to, which says for which processor.
-pub(in crate::diagnosis) fn fault_of_fallback(name: SystemFile, file: &BootFile) -> Option<String> {
-    let (wanted, found) = (name.machine(), file.content.as_ref().ok().and_then(|content| content.machine()));
-    let other = wanted.zip(found).filter(|(wanted, found)| wanted != found);
+/// What is wrong with the loader under this name on a volume: firmware falls back to it, and it says for which processor.
+pub(in crate::diagnosis) fn fault_of_fallback(
+    layout: &Layout,
+    volume: VolumeIndex,
+    name: SystemFile,
+) -> Option<String> {
+    let file = layout.boot_file(volume, name.path())?;
+    let other = name.machine().zip(file.machine()).filter(|(wanted, found)| wanted != found);
     fault(file, Wanted::Program).or_else(|| other.map(|(wanted, found)| mismatch(found, wanted)))
 }
 

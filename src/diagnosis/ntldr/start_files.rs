@@ -27,18 +27,13 @@ use crate::layout::windows::WindowsVolume;
 const NOT_STARTED: &str =
     "NTLDR shows: Windows could not start because the following file is missing or corrupt:";
 
-/// Where to take NTDETECT.COM from.
-const COPY_DETECT: &str =
-    r"copy it there from \I386 on that Windows version's installation disc, or from a backup";
-
 /// What is beside NTLDR.
 pub(in crate::diagnosis) fn findings(
     layout: &Layout,
     context: &Context,
     system: &SystemVolume,
 ) -> Vec<Finding> {
-    let detect = detect(layout, system).or_else(|| broken_detect(layout, system));
-    detect.into_iter().chain(utf16(layout, context, system)).collect()
+    detect(layout, system).into_iter().chain(utf16(layout, context, system)).collect()
 }
 
 /// Whether what NTLDR looks for hardware with is surely not there.
@@ -47,31 +42,21 @@ pub(in crate::diagnosis) fn lacks_detect(system: &SystemVolume) -> bool {
 }
 
 fn detect(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
+    let name = SystemFile::Ntdetect;
+    let (code, message) = if lacks_detect(system) {
+        (Code::NtdetectMissing, format!(r"\ntldr is present, but {name} next to it is missing"))
+    } else if is_void(layout, system, name) {
+        (Code::NtdetectBroken, format!("{name} is empty or starts with zeros"))
+    } else {
+        return None;
+    };
     let severity = severity(layout, system, true);
-    (lacks_detect(system) && severity > Severity::Note).then(|| Finding {
+    (severity > Severity::Note).then(|| Finding {
         evidence: vec!["NTLDR shows: NTDETECT failed".into()],
-        remedy: Remedy::Advice(COPY_DETECT.into()),
-        ..Finding::plain(
-            Code::NtdetectMissing,
-            severity,
-            Subject::volume(layout, system.volume),
-            format!(r"\ntldr is present, but {} next to it is missing", SystemFile::Ntdetect),
-        )
-    })
-}
-
-fn broken_detect(layout: &Layout, system: &SystemVolume) -> Option<Finding> {
-    let severity = severity(layout, system, true);
-    let is_broken = is_void(layout, system, SystemFile::Ntdetect) && severity > Severity::Note;
-    is_broken.then(|| Finding {
-        evidence: vec!["NTLDR shows: NTDETECT failed".into()],
-        remedy: Remedy::Advice(COPY_DETECT.into()),
-        ..Finding::plain(
-            Code::NtdetectBroken,
-            severity,
-            Subject::volume(layout, system.volume),
-            format!("{} is empty or starts with zeros", SystemFile::Ntdetect),
-        )
+        remedy: Remedy::Advice(
+            r"copy it there from \I386 on that Windows version's installation disc, or from a backup".into(),
+        ),
+        ..Finding::plain(code, severity, Subject::volume(layout, system.volume), message)
     })
 }
 
@@ -130,7 +115,7 @@ pub(in crate::diagnosis) fn incomplete(layout: &Layout, windows: &WindowsVolume)
 /// A kernel for a processor on which no NTLDR runs: it switches to 64 bits by itself.
 fn other_processor(layout: &Layout, windows: &WindowsVolume) -> Option<Finding> {
     let path = windows.kernel_path();
-    let machine = layout.boot_file(windows.volume, &path)?.content.as_ref().ok()?.machine()?;
+    let machine = layout.boot_file(windows.volume, &path)?.machine()?;
     (!matches!(machine, Machine::X86 | Machine::X64)).then(|| Finding {
         remedy: Remedy::Advice("restore it from a backup".into()),
         ..Finding::plain(

@@ -64,14 +64,14 @@ pub(super) fn consequence(
     let found = by_itself(layout, context, system)?;
     let (is_sure, evidence) = match found {
         ByItself::Windows(windows) => {
-            (false, format!("with no entry NTLDR starts {} on {}", windows.root, name(layout, windows)))
+            (false, format!("with no entry NTLDR starts {} on {}", windows.root, layout.name(windows.volume)))
         }
         ByItself::Winnt(windows) => (
             false,
             format!(
                 r"with no entry only the NTLDR of Windows 2000 starts {} on {}; those of XP and 2003 look for \WINDOWS",
                 windows.root,
-                name(layout, windows)
+                layout.name(windows.volume)
             ),
         ),
         ByItself::Hidden(volume) => (
@@ -136,8 +136,4 @@ fn advice(layout: &Layout, system: &SystemVolume) -> String {
 
 fn path(partition: u32, directory: &str) -> ArcPath {
     ArcPath { adapter: Adapter::Multi(0), disk: 0, rdisk: 0, partition, directory: directory.to_owned() }
-}
-
-fn name(layout: &Layout, windows: &WindowsVolume) -> String {
-    layout.name(windows.volume)
 }

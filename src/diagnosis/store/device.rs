@@ -17,17 +17,14 @@ use crate::diagnosis::resolve::reference::Reference;
 use crate::diagnosis::store::device_element::DeviceElement;
 use crate::diagnosis::store::missing_file;
 use crate::diagnosis::store::unused_choice::unused_choice;
+use crate::diagnosis::store::whole::Entries;
 use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
 
-/// All findings about device elements and the files that they lead to; `answers` are those to `references`.
+/// All findings about device elements and the files that they lead to.
 #[must_use]
-pub(crate) fn findings(
-    layout: &Layout,
-    context: &Context,
-    references: &[Reference],
-    answers: &[Resolution],
-) -> Vec<Finding> {
+pub(in crate::diagnosis) fn findings(entries: Entries<'_>) -> Vec<Finding> {
+    let Entries { layout, context, references, answers } = entries;
     let windows = references.iter().filter(|reference| reference.purpose.role.is_windows());
     let of_windows: BTreeSet<QualifiedPartition> = windows.map(|reference| reference.named).collect();
     let describe = |(reference, answer): (&Reference, &Resolution)| {
@@ -36,8 +33,8 @@ pub(crate) fn findings(
         element.finding(context, answer)
     };
     let mut findings: Vec<_> = references.iter().zip(answers).filter_map(describe).collect();
-    findings.extend(missing_file::findings(layout, context, references, answers));
-    findings.extend(unused_choice(layout, context, references, answers));
+    findings.extend(missing_file::findings(entries));
+    findings.extend(unused_choice(entries));
     findings
 }
 

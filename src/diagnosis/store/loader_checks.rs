@@ -57,7 +57,7 @@ pub(in crate::diagnosis) fn findings(entries: Entries<'_>) -> Vec<Finding> {
                 return None;
             }
             let (goal, path) = entries.program(index, main)?;
-            goal.layout.boot_file(goal.volume, path)?.content.as_ref().ok()?.machine()
+            goal.layout.boot_file(goal.volume, path)?.machine()
         };
         findings.extend(entries.windows(index, main).into_iter().flat_map(|(goal, windows)| match windows {
             Ok(windows) => incomplete(goal.layout, &goal.subject(), windows, machine()),
@@ -234,16 +234,11 @@ pub(in crate::diagnosis) fn incomplete(
     let advice = Remedy::Advice("restore it from a backup".into());
     let missing = |code, path: &str| Finding {
         remedy: advice.clone(),
-        ..Finding::plain(
-            code,
-            Severity::BlocksBoot,
-            volume.clone(),
-            format!(r"{}\System32\{path} is missing", windows.root),
-        )
+        ..Finding::plain(code, Severity::BlocksBoot, volume.clone(), format!("{path} is missing"))
     };
     let mut findings = Vec::new();
     if !windows.system_hive.may_be() {
-        findings.push(missing(Code::SystemHiveMissing, r"config\SYSTEM"));
+        findings.push(missing(Code::SystemHiveMissing, &windows.system_hive_path()));
     }
     findings.extend(without_content(layout, windows).map(|how| Finding {
         remedy: Remedy::Advice(
@@ -253,11 +248,11 @@ pub(in crate::diagnosis) fn incomplete(
             Code::SystemHiveBroken,
             Severity::BlocksBoot,
             volume.clone(),
-            format!(r"{}\System32\config\SYSTEM {how}", windows.root),
+            format!("{} {how}", windows.system_hive_path()),
         )
     }));
     if !windows.kernel.may_be() {
-        findings.push(missing(Code::KernelMissing, "ntoskrnl.exe"));
+        findings.push(missing(Code::KernelMissing, &windows.kernel_path()));
     }
     findings.extend(loader_file::kernel(layout, volume, windows, loader));
     findings

@@ -91,7 +91,7 @@ fn compressed(store: &StoreFile, path: &str, file: &BootFile) -> Option<Fault> {
 
 /// A BIOS's boot manager starts loaders for x86 and x64, a UEFI's those of its own kind.
 fn other_machine(layout: &Layout, store: &StoreFile, path: &str, file: &BootFile) -> Option<Fault> {
-    let machine = file.content.as_ref().ok()?.machine()?;
+    let machine = file.machine()?;
     let (is_right, wanted) = match store.firmware {
         Firmware::Bios => (matches!(machine, Machine::X86 | Machine::X64), Machine::X86),
         Firmware::Uefi => {
@@ -121,17 +121,15 @@ pub(super) fn kernel(
     if is_unclear(file) {
         return Some(unclear(volume.clone(), &path));
     }
-    let restore = "restore it from a backup or the installation medium";
-    let (code, message) =
-        match (fault(file, Wanted::Program), loader.zip(file.content.as_ref().ok()?.machine())) {
-            (Some(fault), _) => (Code::KernelBroken, format!("{path} {fault}")),
-            (None, Some((loader, kernel))) if loader != kernel => {
-                (Code::MachineMismatch, format!("{path} is for {kernel}, the loader is for {loader}"))
-            }
-            (None, _) => return None,
-        };
+    let (code, message) = match (fault(file, Wanted::Program), loader.zip(file.machine())) {
+        (Some(fault), _) => (Code::KernelBroken, format!("{path} {fault}")),
+        (None, Some((loader, kernel))) if loader != kernel => {
+            (Code::MachineMismatch, format!("{path} is for {kernel}, the loader is for {loader}"))
+        }
+        (None, _) => return None,
+    };
     Some(Finding {
-        remedy: Remedy::Advice(restore.to_owned()),
+        remedy: Remedy::Advice("restore it from a backup or the installation medium".into()),
         ..Finding::plain(code, Severity::BlocksBoot, volume.clone(), message)
     })
 }

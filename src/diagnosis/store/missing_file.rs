@@ -5,7 +5,6 @@ use crate::bcd::index::ObjectIndex;
 use crate::bcd::names::display_name;
 use crate::bcd::object::Object;
 use crate::diagnosis::model::code::Code;
-use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::LOST_BEGIN;
 use crate::diagnosis::model::finding::MEND_IT;
@@ -45,14 +44,9 @@ const MEASURED: (&str, &str) = ("ext4", "0xc00000bb");
 
 /// All findings about files that are not there.
 #[must_use]
-pub(crate) fn findings(
-    layout: &Layout,
-    context: &Context,
-    references: &[Reference],
-    answers: &[Resolution],
-) -> Vec<Finding> {
+pub(in crate::diagnosis) fn findings(entries: Entries<'_>) -> Vec<Finding> {
+    let Entries { layout, context, references, answers } = entries;
     let matched: Vec<(&Reference, &Resolution)> = references.iter().zip(answers).collect();
-    let entries = Entries { layout, context, references, answers };
     let stores = layout.stores_indexed().map(|(index, _)| index);
     let elsewhere: Vec<StoreIndex> = stores.filter(|store| elsewhere(entries, *store).is_some()).collect();
     let is_elsewhere = |store: StoreIndex| elsewhere.contains(&store);

@@ -9,18 +9,13 @@ use crate::diagnosis::model::resolution::Resolution;
 use crate::diagnosis::model::resolution::Unresolved;
 use crate::diagnosis::model::subject::Chosen;
 use crate::diagnosis::model::subject::Subject;
-use crate::diagnosis::resolve::reference::Reference;
 use crate::diagnosis::resolve::role::ElementRole;
-use crate::layout::Layout;
+use crate::diagnosis::store::whole::Entries;
 use crate::layout::index::VolumeIndex;
 
 /// The user's word for a partition that no element is, because none was open: never passed over in silence.
-pub(in crate::diagnosis) fn unused_choice(
-    layout: &Layout,
-    context: &Context,
-    references: &[Reference],
-    answers: &[Resolution],
-) -> Vec<Finding> {
+pub(in crate::diagnosis) fn unused_choice(entries: Entries<'_>) -> Vec<Finding> {
+    let Entries { layout, context, references, answers } = entries;
     let choice = context.choice;
     let windows = choice.windows.map(|number| (Chosen::Windows, number, choice.windows_on));
     let system = choice.system.map(|number| (Chosen::System, number, None));
