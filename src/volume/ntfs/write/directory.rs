@@ -20,7 +20,6 @@ use crate::volume::ntfs::write::node;
 use crate::volume::ntfs::write::pending::Phase;
 use crate::volume::ntfs::write::protection::protected;
 use crate::volume::ntfs::write::record::RecordDraft;
-use crate::volume::ntfs::write::space;
 use crate::volume::ntfs::write::tree;
 
 /// Bytes of an index block, on every volume that Windows and mkntfs make.
@@ -88,13 +87,8 @@ impl NtfsWriter<'_> {
         let (count, top) = (tree.blocks.len(), tree.top);
         let blocks = tree.blocks.iter().map(|block| protected(block, &[]));
         let blocks = blocks.collect::<Option<Vec<_>>>().ok_or_else(|| odd(path, Oddity::Index))?.concat();
-        let runs = self.take_clusters(wide(blocks.len()))?;
-        space::fill(&mut self.ground, &runs, &blocks)?;
-        let cluster_size = self.ground.boot.cluster_size;
-        let places =
-            attribute::in_clusters(INDEX_ALLOCATION, index::NAME, &runs, cluster_size, wide(blocks.len()));
+        self.put_in_clusters(record, INDEX_ALLOCATION, index::NAME, &blocks)?;
         put_root(record, &[node::end(Some(top))], true);
-        record.set(INDEX_ALLOCATION, index::NAME, places);
         record.set(BITMAP, index::NAME, attribute::resident(BITMAP, index::NAME, &bits(count)));
         Ok(())
     }

@@ -1,12 +1,9 @@
 //! Files and directories that are made: found by nobody until an entry of a directory names them.
 
-use crate::volume::ntfs::file_record::DATA;
 use crate::volume::ntfs::write::NtfsWriter;
-use crate::volume::ntfs::write::attribute;
 use crate::volume::ntfs::write::directory::Parent;
 use crate::volume::ntfs::write::error::NtfsWriteError;
 use crate::volume::ntfs::write::error::Oddity;
-use crate::volume::ntfs::write::fields::aligned;
 use crate::volume::ntfs::write::fields::wide;
 use crate::volume::ntfs::write::fit;
 use crate::volume::ntfs::write::leaves;
@@ -18,7 +15,6 @@ use crate::volume::ntfs::write::pending::Phase;
 use crate::volume::ntfs::write::record::RecordDraft;
 use crate::volume::ntfs::write::security::Securities;
 use crate::volume::ntfs::write::slots;
-use crate::volume::ntfs::write::space;
 use crate::volume::path;
 
 /// Directories in directories that are made at once.
@@ -144,20 +140,5 @@ impl NtfsWriter<'_> {
         let new = self.make_all(entries, place, model)?;
         let sorted = leaves::merged(Vec::new(), new, &self.ground.collation)?;
         self.lay(record, model, sorted, place.path)
-    }
-
-    /// Puts the contents of a new file into its record where they fit, else into clusters; returns the bytes that they take.
-    fn keep(&mut self, record: &mut RecordDraft, contents: &[u8]) -> Result<u64, NtfsWriteError> {
-        let inside = attribute::resident(DATA, "", contents);
-        if inside.len() <= record.room() {
-            record.set(DATA, "", inside);
-            return Ok(wide(aligned(contents.len())));
-        }
-        let cluster_size = self.ground.boot.cluster_size;
-        let runs = self.take_clusters(wide(contents.len()))?;
-        space::fill(&mut self.ground, &runs, contents)?;
-        record.set(DATA, "", attribute::in_clusters(DATA, "", &runs, cluster_size, wide(contents.len())));
-        let clusters = runs.iter().fold(0u64, |sum, run| sum.saturating_add(run.clusters));
-        Ok(self.ground.bytes_of(clusters))
     }
 }
