@@ -11,11 +11,11 @@ use crate::volume::ntfs::write::NtfsWriter;
 use crate::volume::ntfs::write::attribute;
 use crate::volume::ntfs::write::error::NtfsWriteError;
 use crate::volume::ntfs::write::error::Oddity;
+use crate::volume::ntfs::write::error::odd;
 use crate::volume::ntfs::write::fields::aligned;
 use crate::volume::ntfs::write::fields::put;
 use crate::volume::ntfs::write::fields::wide;
 use crate::volume::ntfs::write::fit;
-use crate::volume::ntfs::write::fit::odd;
 use crate::volume::ntfs::write::pending::Phase;
 use crate::volume::ntfs::write::record::RecordDraft;
 
@@ -65,12 +65,12 @@ impl NtfsWriter<'_> {
 
 /// The clusters of a file, all of which it alone has; `None` when its contents are in its record.
 fn places(volume: &NtfsVolume<'_>, found: &Found) -> Result<Option<NonResident>, NtfsWriteError> {
-    let data = found.record.all(DATA, "").next().ok_or_else(|| odd(found, Oddity::Data))?;
+    let data = found.record.all(DATA, "").next().ok_or_else(|| odd(&found.path, Oddity::Data))?;
     let Body::NonResident(places) = &data.body else { return Ok(None) };
     locate::extents(volume, found)?;
     let whole = data_runs::extents(&places.runs, volume.boot.cluster_size, places.allocated);
     if locate::free_cluster(volume, &whole)?.is_some() {
-        return Err(odd(found, Oddity::Data));
+        return Err(odd(&found.path, Oddity::Data));
     }
     Ok(Some(places.clone()))
 }

@@ -3,15 +3,14 @@
 use crate::bytes::le_u32;
 use crate::volume::ntfs::file_record;
 use crate::volume::ntfs::file_record::BITMAP;
-use crate::volume::ntfs::file_record::Body;
 use crate::volume::ntfs::file_record::INDEX_ALLOCATION;
 use crate::volume::ntfs::file_record::INDEX_ROOT;
-use crate::volume::ntfs::file_record::NonResident;
 use crate::volume::ntfs::index;
 use crate::volume::ntfs::write::NtfsWriter;
 use crate::volume::ntfs::write::attribute;
 use crate::volume::ntfs::write::error::NtfsWriteError;
 use crate::volume::ntfs::write::error::Oddity;
+use crate::volume::ntfs::write::error::odd;
 use crate::volume::ntfs::write::fields::aligned;
 use crate::volume::ntfs::write::leaves;
 use crate::volume::ntfs::write::leaves::Leaves;
@@ -40,10 +39,10 @@ impl NtfsWriter<'_> {
     pub(super) fn insert(&mut self, parent: &Parent<'_>, new: Vec<Named>) -> Result<(), NtfsWriteError> {
         let mut record = self.record(parent.number)?;
         let root = self.root(&record, parent.path)?;
-        let clusters = self.clusters(parent)?;
+        let leaves = Leaves::new(&self.ground, parent, &root)?;
+        let clusters = leaves.clusters();
         let old = match clusters.iter().find(|(kind, _)| *kind == INDEX_ALLOCATION) {
             Some((_, places)) if is_large(&root) => {
-                let leaves = Leaves::new(&self.ground, parent)?;
                 if let Some(blocks) = leaves.with(&new)? {
                     let put = |(at, bytes): (u64, Vec<u8>)| self.ground.put(places, at, &bytes, Phase::Names);
                     return blocks.into_iter().try_for_each(put);
@@ -111,21 +110,6 @@ impl NtfsWriter<'_> {
         let unit = index::unit(BLOCK, self.ground.boot.cluster_size);
         u64::from(BLOCK.checked_div(unit).unwrap_or(0))
     }
-
-    /// The clusters of a directory's index: its blocks, and the marks of those where there are very many.
-    fn clusters(&self, parent: &Parent<'_>) -> Result<Vec<(u32, NonResident)>, NtfsWriteError> {
-        let record = self.ground.volume()?.table.file(parent.number, parent.sequence)?;
-        let of_index = [INDEX_ALLOCATION, BITMAP].into_iter().flat_map(|kind| record.all(kind, index::NAME));
-        let places = of_index.filter_map(|it| match &it.body {
-            Body::NonResident(places) => Some((it.kind, places.clone())),
-            Body::Resident(_) => None,
-        });
-        Ok(places.collect())
-    }
-}
-
-fn odd(path: &str, oddity: Oddity) -> NtfsWriteError {
-    NtfsWriteError::Odd { path: path.to_owned(), oddity }
 }
 
 /// Whether a root has nodes below it.

@@ -7,6 +7,11 @@ pub(super) fn put(bytes: &mut [u8], at: usize, value: &[u8]) {
     }
 }
 
+/// The bits of a bitmap, in the order in which they count.
+pub(super) fn bits(bytes: &[u8]) -> impl Iterator<Item = bool> {
+    bytes.iter().flat_map(|byte| (0..8).map(move |bit| byte >> bit & 1 != 0))
+}
+
 /// The next multiple of 8: where attributes, names and index entries begin.
 pub(super) fn aligned(len: usize) -> usize {
     len.saturating_add(7) & !7

@@ -4,6 +4,7 @@ use crate::volume::ntfs::write::NtfsWriter;
 use crate::volume::ntfs::write::directory::Parent;
 use crate::volume::ntfs::write::error::NtfsWriteError;
 use crate::volume::ntfs::write::error::Oddity;
+use crate::volume::ntfs::write::error::odd;
 use crate::volume::ntfs::write::fields::wide;
 use crate::volume::ntfs::write::fit;
 use crate::volume::ntfs::write::leaves;
@@ -104,13 +105,13 @@ impl NtfsWriter<'_> {
         let path = path::join(place.path, name);
         let Securities { of_files, of_directories } = place.securities;
         let security = if is_directory { of_directories } else { of_files };
-        let file = NewFile { name, is_directory, parent: place.reference, time: self.time, security };
-        namespace(name)?;
+        let (namespace, parent) = (namespace(name)?, place.reference);
+        let file = NewFile { name, namespace, is_directory, parent, time: self.time, security };
         let slot = slots::take(&mut self.ground, self.next_record)?;
         self.next_record = slot.number.saturating_add(1);
         let (number, reference) = (slot.number, slot.reference());
         let mut record = RecordDraft::fresh(slot.raw, number, slot.sequence, is_directory);
-        file.describe(&mut record)?;
+        file.describe(&mut record);
         let (allocated, size) = match entry {
             NewEntry::File { contents, .. } => (self.keep(&mut record, contents)?, wide(contents.len())),
             NewEntry::Directory { entries, .. } => {
@@ -123,7 +124,7 @@ impl NtfsWriter<'_> {
         };
         let raw = record.encode().ok_or_else(|| NtfsWriteError::Crowded(path.clone()))?;
         self.ground.put_record(number, &raw, Phase::Records)?;
-        Ok(Named { path, entry: node::entry(reference, &file.key(allocated, size)?) })
+        Ok(Named { path, entry: node::entry(reference, &file.key(allocated, size)) })
     }
 
     /// Puts the entries of a new directory into its record, or into blocks.
@@ -135,7 +136,7 @@ impl NtfsWriter<'_> {
         model: &[u8],
     ) -> Result<(), NtfsWriteError> {
         if place.depth > MAX_DEPTH {
-            return Err(NtfsWriteError::Odd { path: place.path.to_owned(), oddity: Oddity::Deep });
+            return Err(odd(place.path, Oddity::Deep));
         }
         let new = self.make_all(entries, place, model)?;
         let sorted = leaves::merged(Vec::new(), new, &self.ground.collation)?;
