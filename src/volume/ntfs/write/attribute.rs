@@ -2,12 +2,12 @@
 //!
 //! Source: libyal's libfsntfs documentation, "MFT attribute"; measured on volumes that Windows 10 formatted.
 
+use crate::bytes::put;
 use crate::bytes::utf16le;
 use crate::volume::ntfs::data_runs;
 use crate::volume::ntfs::data_runs::Run;
 use crate::volume::ntfs::write::fields::aligned;
 use crate::volume::ntfs::write::fields::long;
-use crate::volume::ntfs::write::fields::put;
 use crate::volume::ntfs::write::fields::short;
 
 /// Header of an attribute whose contents are in the record, and of one whose contents are in clusters.

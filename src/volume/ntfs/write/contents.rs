@@ -1,5 +1,6 @@
 //! Other contents for a file that is there.
 
+use crate::bytes::put;
 use crate::volume::ntfs::Found;
 use crate::volume::ntfs::NtfsVolume;
 use crate::volume::ntfs::data_runs;
@@ -13,7 +14,6 @@ use crate::volume::ntfs::write::error::NtfsWriteError;
 use crate::volume::ntfs::write::error::Oddity;
 use crate::volume::ntfs::write::error::odd;
 use crate::volume::ntfs::write::fields::aligned;
-use crate::volume::ntfs::write::fields::put;
 use crate::volume::ntfs::write::fields::wide;
 use crate::volume::ntfs::write::fit;
 use crate::volume::ntfs::write::pending::Phase;

@@ -1,11 +1,4 @@
-//! Fields put into bytes that were made for them, and lengths as NTFS rounds them.
-
-/// Puts `value` at byte `at` of a structure that has room for it.
-pub(super) fn put(bytes: &mut [u8], at: usize, value: &[u8]) {
-    if let Some(target) = bytes.get_mut(at..at.saturating_add(value.len())) {
-        target.copy_from_slice(value);
-    }
-}
+//! Lengths as fields have them and as NTFS rounds them, and bits.
 
 /// The bits of a bitmap, in the order in which they count.
 pub(super) fn bits(bytes: &[u8]) -> impl Iterator<Item = bool> {

@@ -1,11 +1,11 @@
 //! What a new file says of itself: $STANDARD_INFORMATION, $FILE_NAME and who may do what.
 
+use crate::bytes::put;
 use crate::bytes::utf16le;
 use crate::volume::ntfs::file_record::FILE_NAME;
 use crate::volume::ntfs::file_record::SECURITY_DESCRIPTOR;
 use crate::volume::ntfs::file_record::STANDARD_INFORMATION;
 use crate::volume::ntfs::write::attribute;
-use crate::volume::ntfs::write::fields::put;
 use crate::volume::ntfs::write::record::RecordDraft;
 
 /// File attributes: a file that was not archived yet; the directory bit, which stands only in names.

@@ -4,13 +4,13 @@
 
 use crate::bytes::le_u16;
 use crate::bytes::le_u32;
+use crate::bytes::put;
 use crate::bytes::slice;
 use crate::volume::ntfs::index;
 use crate::volume::ntfs::index::CHILD;
 use crate::volume::ntfs::index::END;
 use crate::volume::ntfs::write::fields::aligned;
 use crate::volume::ntfs::write::fields::long;
-use crate::volume::ntfs::write::fields::put;
 use crate::volume::ntfs::write::fields::short;
 use crate::volume::ntfs::write::protection::words;
 

@@ -4,9 +4,9 @@
 //! keeps the number: then only that sector changes, and it is written whole or not at all.
 
 use crate::bytes::le_u16;
+use crate::bytes::put;
 use crate::bytes::slice;
 use crate::volume::ntfs::file_record::STRIDE;
-use crate::volume::ntfs::write::fields::put;
 
 /// Words of the update sequence of a record of `len` bytes: its number, and the last of each stride.
 pub(super) const fn words(len: usize) -> usize {

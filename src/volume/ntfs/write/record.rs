@@ -1,5 +1,6 @@
 //! A FILE record that is changed or made: its attributes as bytes, in their order.
 
+use crate::bytes::put;
 use std::cmp::Ordering;
 
 use crate::bytes::le_u16;
@@ -13,7 +14,6 @@ use crate::volume::ntfs::file_record::identity;
 use crate::volume::ntfs::file_record::raw_attribute;
 use crate::volume::ntfs::write::fields::aligned;
 use crate::volume::ntfs::write::fields::long;
-use crate::volume::ntfs::write::fields::put;
 use crate::volume::ntfs::write::fields::short;
 use crate::volume::ntfs::write::protection::protected;
 use crate::volume::ntfs::write::protection::words;
