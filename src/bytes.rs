@@ -56,6 +56,22 @@ pub fn be_u64(bytes: &[u8], at: usize) -> Option<u64> {
     array(bytes, at).map(u64::from_be_bytes)
 }
 
+/// Puts `value` at byte `at` of bytes that have room for it; where they have none, nothing is put.
+pub fn put(bytes: &mut [u8], at: usize, value: &[u8]) {
+    if let Some(room) = bytes.get_mut(at..at.saturating_add(value.len())) {
+        room.copy_from_slice(value);
+    }
+}
+
+/// Puts into `piece`, which begins at byte `offset` of a larger whole, what of `value`, at byte `at` of that, falls into it.
+pub fn put_over(piece: &mut [u8], offset: u64, at: u64, value: &[u8]) {
+    let skipped = usize::try_from(offset.saturating_sub(at)).unwrap_or(usize::MAX);
+    let inside = usize::try_from(at.saturating_sub(offset)).unwrap_or(usize::MAX);
+    let room = piece.get_mut(inside..).unwrap_or_default();
+    let value = value.get(skipped..).unwrap_or_default();
+    room.iter_mut().zip(value).for_each(|(room, byte)| *room = *byte);
+}
+
 /// Text of UTF-16LE bytes up to the first NUL; unpaired surrogates become U+FFFD, an odd last byte is ignored.
 #[must_use]
 pub fn utf16le_until_nul(bytes: &[u8]) -> String {
@@ -118,6 +134,28 @@ mod tests {
         assert_eq!(be_u64(&bytes, 0), Some(0x0102_0304_0506_0708));
         assert_eq!(le_u64(&bytes, usize::MAX), None);
         assert_eq!(le_i32(&[0xf8, 0xff, 0xff, 0xff], 0), Some(-8));
+    }
+
+    #[test]
+    fn what_is_put_goes_only_where_there_is_room() {
+        let mut bytes = [0; 4];
+        put(&mut bytes, 1, &[1, 2]);
+        put(&mut bytes, 3, &[9, 9]);
+        put(&mut bytes, usize::MAX, &[9, 9]);
+        assert_eq!(bytes, [0, 1, 2, 0]);
+        for (at, expected) in [
+            (7, [0; 4]),
+            (8, [3, 0, 0, 0]),
+            (9, [2, 3, 0, 0]),
+            (11, [0, 1, 2, 3]),
+            (12, [0, 0, 1, 2]),
+            (14, [0; 4]),
+            (u64::MAX, [0; 4]),
+        ] {
+            let mut piece = [0; 4];
+            put_over(&mut piece, 10, at, &[1, 2, 3]);
+            assert_eq!(piece, expected, "{at}");
+        }
     }
 
     #[test]

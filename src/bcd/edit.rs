@@ -184,10 +184,7 @@ pub fn apply(bytes: &mut [u8], edits: &[Edit]) -> Result<(), EditError> {
         }
     }
     for edit in edits {
-        let end = edit.at.saturating_add(edit.after.len());
-        if let Some(room) = bytes.get_mut(edit.at..end) {
-            room.copy_from_slice(&edit.after);
-        }
+        bytes::put(bytes, edit.at, &edit.after);
     }
     Ok(())
 }

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::bytes::put;
+use crate::bytes::put_over;
 use crate::repair::error::PlanError;
 use crate::repair::patch::Patch;
 use crate::storage::Storage;
@@ -132,9 +134,7 @@ impl<'a> Draft<'a> {
             None => self.below.read_vec(offset, self.size)?,
         };
         let mut after = before.clone();
-        if let Some(target) = after.get_mut(inside..inside.saturating_add(bytes.len())) {
-            target.copy_from_slice(bytes);
-        }
+        put(&mut after, inside, bytes);
         if after == before {
             return Ok(());
         }
@@ -164,11 +164,7 @@ impl Storage for Draft<'_> {
         let first = offset.saturating_sub(size.saturating_sub(1));
         for (start, versions) in self.sectors.range(first..end) {
             let Some(version) = versions.last() else { continue };
-            let skipped = usize::try_from(offset.saturating_sub(*start)).unwrap_or(usize::MAX);
-            let inside = usize::try_from(start.saturating_sub(offset)).unwrap_or(usize::MAX);
-            let bytes = version.after.get(skipped..).unwrap_or_default();
-            let target = buf.get_mut(inside..).unwrap_or_default();
-            target.iter_mut().zip(bytes).for_each(|(target, byte)| *target = *byte);
+            put_over(buf, offset, *start, &version.after);
         }
         Ok(())
     }

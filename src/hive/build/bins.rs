@@ -1,5 +1,6 @@
 //! Bins in the making: cells are handed out, and what is left at the end of each bin becomes a free cell.
 
+use crate::bytes::put;
 use crate::hive::base_block::BIN_UNIT;
 use crate::hive::cell::BIN_HEADER_SIZE;
 use crate::hive::cell::CELL_HEADER_SIZE;
@@ -82,11 +83,4 @@ pub(super) fn offset(number: usize) -> Result<u32, HiveError> {
 
 pub(super) const fn too_large(what: &'static str) -> HiveError {
     HiveError::Unsupported { what, at: 0 }
-}
-
-/// Writes `what` at `at`; the room was made before.
-pub(super) fn put(bytes: &mut [u8], at: usize, what: &[u8]) {
-    if let Some(room) = at.checked_add(what.len()).and_then(|end| bytes.get_mut(at..end)) {
-        room.copy_from_slice(what);
-    }
 }

@@ -9,6 +9,8 @@ mod tree;
 
 pub use security::Access;
 
+use crate::bytes::put;
+use crate::bytes::utf16le;
 use crate::hive::base_block::BASE_BLOCK_SIZE;
 use crate::hive::base_block::BaseBlock;
 use crate::hive::cell::NO_CELL;
@@ -16,15 +18,14 @@ use crate::hive::error::HiveError;
 
 use bins::Bins;
 use bins::offset;
-use bins::put;
 use bins::too_large;
 use security::security;
 use tree::key_size;
 
 /// Where a boot store is on BIOS, as Windows names it.
 const BOOT_STORE: &str = r"\Device\HarddiskVolume1\Boot\BCD";
-/// UTF-16 units of a path that the base block has room for, beside a NUL: its last ones.
-const FILE_NAME_LEN: usize = 31;
+/// Bytes of a path, in UTF-16, that the base block has room for, beside a NUL: its last ones.
+const FILE_NAME_LEN: usize = 62;
 /// Keys below keys, well under what the reader follows.
 const DEPTH_MAX: u32 = 32;
 
@@ -107,9 +108,8 @@ fn base_block(root_cell: usize, bins_size: usize, head: &Head<'_>) -> Result<Vec
         put(&mut block, at, &u32::to_le_bytes(number));
     }
     put(&mut block, 0x0c, &head.last_written.to_le_bytes());
-    let path: Vec<u16> = head.path.encode_utf16().collect();
-    let end = path.get(path.len().saturating_sub(FILE_NAME_LEN)..).unwrap_or_default();
-    put(&mut block, 0x30, &end.iter().flat_map(|unit| unit.to_le_bytes()).collect::<Vec<_>>());
+    let path = utf16le(head.path);
+    put(&mut block, 0x30, path.get(path.len().saturating_sub(FILE_NAME_LEN)..).unwrap_or_default());
     put(&mut block, 0xa4, b"rmtm");
     let checksum = BaseBlock::checksum(&block).unwrap_or(1);
     put(&mut block, 0x1fc, &checksum.to_le_bytes());

@@ -1,11 +1,11 @@
 //! Keys, values and their lists, written into cells.
 
 use crate::bytes;
+use crate::bytes::put;
 use crate::hive::build::NewKey;
 use crate::hive::build::NewValue;
 use crate::hive::build::bins::Bins;
 use crate::hive::build::bins::offset;
-use crate::hive::build::bins::put;
 use crate::hive::build::bins::too_large;
 use crate::hive::build::security::Security;
 use crate::hive::cell::NO_CELL;

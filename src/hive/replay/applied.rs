@@ -4,6 +4,7 @@ use super::Page;
 use super::RECOVERED_MAX;
 use super::UsedLog;
 use super::head::HEAD;
+use crate::bytes::put;
 use crate::hive::base_block::BASE_BLOCK_SIZE;
 use crate::hive::base_block::BaseBlock;
 
@@ -33,9 +34,7 @@ impl Applied {
         if self.bytes.len() < end {
             self.bytes.resize(end, 0);
         }
-        if let Some(room) = self.bytes.get_mut(at..end) {
-            room.copy_from_slice(bytes);
-        }
+        put(&mut self.bytes, at, bytes);
     }
 
     /// Takes the base block of a log, of which a log has the checked part only.
@@ -62,12 +61,10 @@ impl Applied {
 
 /// A hive with this number twice, of the type of hives, and with a checksum that fits: closed properly.
 pub(super) fn seal(mut hive: Vec<u8>, number: u32) -> Vec<u8> {
-    let mut put = |at: usize, value: u32| {
-        let room = at.checked_add(4).and_then(|end| hive.get_mut(at..end));
-        room.into_iter().for_each(|room| room.copy_from_slice(&value.to_le_bytes()));
-    };
-    [(0x04, number), (0x08, number), (0x1c, 0)].into_iter().for_each(|(at, value)| put(at, value));
+    for (at, value) in [(0x04, number), (0x08, number), (0x1c, 0)] {
+        put(&mut hive, at, &u32::to_le_bytes(value));
+    }
     let sum = BaseBlock::checksum(&hive).unwrap_or(1);
-    hive.get_mut(0x1fc..0x200).into_iter().for_each(|room| room.copy_from_slice(&sum.to_le_bytes()));
+    put(&mut hive, 0x1fc, &sum.to_le_bytes());
     hive
 }

@@ -5,6 +5,7 @@
 //! is compressed, absent, all zeros, in the backing file, or shared with a snapshot), it gets one (see `allocate`), in an
 //! image whose reference counts were verified: on wrong ones data would be overwritten.
 
+use crate::bytes::put;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::StorageMut;
@@ -60,9 +61,7 @@ impl Qcow2Mut {
         let len = size.min(self.image.len().saturating_sub(start));
         let mut whole = self.image.read_vec(start, usize::try_from(len).unwrap_or(usize::MAX))?;
         let within = usize::try_from(within).unwrap_or(usize::MAX);
-        if let Some(target) = whole.get_mut(within..within.saturating_add(bytes.len())) {
-            target.copy_from_slice(bytes);
-        }
+        put(&mut whole, within, bytes);
         if !self.counts_checked {
             check_counts(self.image.file(), self.image.map().header())?;
             self.counts_checked = true;

@@ -6,6 +6,7 @@
 use std::io;
 use std::io::Read as _;
 
+use crate::bytes::put_over;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::reader::Reader;
@@ -38,12 +39,7 @@ impl Storage for WholeSectors<'_> {
 
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<(), StorageError> {
         self.below.read_at(offset, buf)?;
-        for (at, byte) in (ROOT_ENTRIES_AT..).zip(self.entries) {
-            let index = at.checked_sub(offset).and_then(|index| usize::try_from(index).ok());
-            if let Some(there) = index.and_then(|index| buf.get_mut(index)) {
-                *there = byte;
-            }
-        }
+        put_over(buf, offset, ROOT_ENTRIES_AT, &self.entries);
         Ok(())
     }
 }

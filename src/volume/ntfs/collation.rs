@@ -12,6 +12,7 @@ use crate::bytes::le_u16;
 pub(crate) const TABLE_SIZE: u64 = 0x2_0000;
 
 /// An upper case table, or only the part of it that every volume has.
+#[derive(Clone)]
 pub(crate) struct Collation {
     table: Option<Vec<u8>>,
 }

@@ -24,10 +24,10 @@ pub(crate) const INDEX_ROOT: u32 = 0x90;
 pub(crate) const INDEX_ALLOCATION: u32 = 0xa0;
 pub(crate) const BITMAP: u32 = 0xb0;
 pub(crate) const REPARSE_POINT: u32 = 0xc0;
-const END: u32 = 0xffff_ffff;
+pub(crate) const END: u32 = 0xffff_ffff;
 
 /// Bytes protected by one word of the update sequence, on disks of any sector size.
-const STRIDE: usize = 512;
+pub(crate) const STRIDE: usize = 512;
 
 /// A FILE record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -199,29 +199,47 @@ fn attributes(record: &[u8], first: usize) -> Result<Vec<Attribute>, AttributeEr
     let mut at = first;
     loop {
         let cut = || AttributeError::Cut { at };
-        let kind = le_u32(record, at).ok_or_else(cut)?;
-        if kind == END {
-            return Ok(found);
-        }
-        let length = le_u32(record, at.saturating_add(4)).and_then(|it| usize::try_from(it).ok());
-        let length = length.filter(|it| *it >= 0x18).ok_or_else(cut)?;
-        let bytes = slice(record, at, length).ok_or_else(cut)?;
-        let attribute = attribute(kind, bytes).ok_or_else(cut)?;
+        let Some(bytes) = raw_attribute(record, at).ok_or_else(cut)? else { return Ok(found) };
+        let attribute = attribute(bytes).ok_or_else(cut)?;
         found.push(attribute.map_err(|cause| AttributeError::Runs { at, cause })?);
-        at = at.saturating_add(length);
+        at = at.saturating_add(bytes.len());
     }
 }
 
+/// The attribute at byte `at` as it stands there, or nothing at the end marker; `None` when it is cut.
+pub(crate) fn raw_attribute(record: &[u8], at: usize) -> Option<Option<&[u8]>> {
+    if le_u32(record, at)? == END {
+        return Some(None);
+    }
+    let length = usize::try_from(le_u32(record, at.checked_add(4)?)?).ok()?;
+    slice(record, at, length).filter(|it| it.len() >= 0x18).map(Some)
+}
+
+/// Type code and name of an attribute, as they stand.
+pub(crate) fn identity(attribute: &[u8]) -> Option<(u32, &[u8])> {
+    let len = usize::from(*attribute.get(9)?).checked_mul(2)?;
+    Some((le_u32(attribute, 0)?, slice(attribute, usize::from(le_u16(attribute, 0x0a)?), len)?))
+}
+
+/// The contents of a resident attribute; `None` when they are in clusters, or cut.
+pub(crate) fn value(attribute: &[u8]) -> Option<&[u8]> {
+    if is_in_clusters(attribute)? {
+        return None;
+    }
+    slice(attribute, usize::from(le_u16(attribute, 0x14)?), usize::try_from(le_u32(attribute, 0x10)?).ok()?)
+}
+
+fn is_in_clusters(attribute: &[u8]) -> Option<bool> {
+    Some(*attribute.get(8)? != 0)
+}
+
 /// One attribute from its bytes; `None` when a part of it lies outside.
-fn attribute(kind: u32, bytes: &[u8]) -> Option<Result<Attribute, RunsError>> {
-    let name_units = usize::from(*bytes.get(9)?);
-    let name = slice(bytes, usize::from(le_u16(bytes, 0x0a)?), name_units.checked_mul(2)?)?;
-    let body = match *bytes.get(8)? {
-        0 => {
-            let length = usize::try_from(le_u32(bytes, 0x10)?).ok()?;
-            Ok(Body::Resident(slice(bytes, usize::from(le_u16(bytes, 0x14)?), length)?.to_vec()))
-        }
-        _ => non_resident(bytes)?.map(Body::NonResident),
+fn attribute(bytes: &[u8]) -> Option<Result<Attribute, RunsError>> {
+    let (kind, name) = identity(bytes)?;
+    let body = if is_in_clusters(bytes)? {
+        non_resident(bytes)?.map(Body::NonResident)
+    } else {
+        Ok(Body::Resident(value(bytes)?.to_vec()))
     };
     let name = name.chunks_exact(2).filter_map(|pair| le_u16(pair, 0)).collect();
     let (flags, instance) = (le_u16(bytes, 0x0c)?, le_u16(bytes, 0x0e)?);

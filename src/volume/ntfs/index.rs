@@ -24,6 +24,9 @@ pub(crate) const NAME: &str = "$I30";
 /// Where the header of a node stands in $INDEX_ROOT, and in an index record.
 pub(crate) const ROOT_HEADER: usize = 0x10;
 pub(crate) const BLOCK_HEADER: usize = 0x18;
+/// Flags of an entry: there is a node below it; it is the end of its node.
+pub(crate) const CHILD: u16 = 1;
+pub(crate) const END: u16 = 2;
 /// Nodes on the way down; a tree of this depth would hold more files than NTFS can.
 const MAX_DEPTH: usize = 32;
 /// Bytes of an index record that exist: 4096, on old and odd volumes 512 to 65536.
@@ -54,9 +57,9 @@ pub(crate) struct Index<'a> {
     at: u64,
     root: Vec<NodeEntry>,
     /// Bytes of an index record.
-    pub(crate) record_size: u32,
+    record_size: u32,
     /// The index records, where there are any.
-    pub(crate) allocation: Option<Stream>,
+    allocation: Option<Stream>,
 }
 
 impl<'a> Index<'a> {
@@ -178,12 +181,15 @@ impl<'a> Index<'a> {
         self.allocation.is_some() && self.record_size < self.table.cluster_size
     }
 
-    /// Where the record at `vcn` begins in $INDEX_ALLOCATION. It counts clusters, or 512 bytes where an index record is
-    /// smaller than a cluster.
+    /// Where the record at `vcn` begins in $INDEX_ALLOCATION.
     pub(crate) fn offset(&self, vcn: u64) -> u64 {
-        let unit = if self.counts_by_sectors() { 512 } else { self.table.cluster_size };
-        vcn.saturating_mul(u64::from(unit))
+        vcn.saturating_mul(u64::from(unit(self.record_size, self.table.cluster_size)))
     }
+}
+
+/// The bytes by which places of index records are counted: clusters, or 512 where a record is smaller than a cluster.
+pub(crate) fn unit(record_size: u32, cluster_size: u32) -> u32 {
+    if record_size < cluster_size { 512 } else { cluster_size }
 }
 
 /// The entries of the node whose header is at byte `at`, decoded.
@@ -214,12 +220,12 @@ pub(crate) fn raw_entries(bytes: &[u8], at: usize) -> Option<Vec<&[u8]>> {
 
 /// Whether an entry is the end of its node.
 pub(crate) fn is_end(entry: &[u8]) -> bool {
-    le_u16(entry, 0x0c).unwrap_or(0) & 2 != 0
+    le_u16(entry, 0x0c).unwrap_or(0) & END != 0
 }
 
 /// The node below an entry, if there is one.
 pub(crate) fn child_of(entry: &[u8]) -> Option<u64> {
-    let has_child = le_u16(entry, 0x0c)? & 1 != 0;
+    let has_child = le_u16(entry, 0x0c)? & CHILD != 0;
     le_u64(entry, entry.len().checked_sub(8)?).filter(|_| has_child)
 }
 

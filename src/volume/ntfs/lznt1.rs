@@ -35,11 +35,8 @@ pub(super) fn decompress(packed: &[u8], len: usize) -> Result<Vec<u8>, Lznt1Erro
         let Some(header) = le_u16(packed, at).filter(|header| *header != 0) else { break };
         let body = usize::from(header & SIZE).saturating_add(1);
         let chunk = slice(packed, at.saturating_add(2), body).ok_or(Lznt1Error::Cut { at })?;
-        let mut plain = match header & COMPRESSED {
-            0 if chunk.len() > CHUNK => return Err(Lznt1Error::TooLong { at }),
-            0 => chunk.to_vec(),
-            _ => inflate(chunk, at)?,
-        };
+        let is_compressed = header & COMPRESSED != 0;
+        let mut plain = if is_compressed { inflate(chunk, at)? } else { chunk.to_vec() };
         plain.resize(CHUNK, 0);
         bytes.append(&mut plain);
         at = at.saturating_add(2).saturating_add(body);
@@ -55,11 +52,8 @@ fn inflate(chunk: &[u8], at: usize) -> Result<Vec<u8>, Lznt1Error> {
     while let Some((flags, tokens)) = rest.split_first() {
         rest = tokens;
         for bit in 0..8u32 {
-            if rest.is_empty() {
-                break;
-            }
+            let Some((byte, after)) = rest.split_first() else { break };
             if flags >> bit & 1 == 0 {
-                let Some((byte, after)) = rest.split_first() else { break };
                 plain.push(*byte);
                 rest = after;
             } else {

@@ -15,10 +15,8 @@ pub(crate) struct MasterFileTable<'a> {
     pub(crate) storage: &'a dyn Storage,
     /// Bytes of a cluster.
     pub(crate) cluster_size: u32,
-    /// Bytes of a FILE record.
-    pub(crate) record_size: u32,
-    /// The records, one after the other.
-    pub(crate) contents: Stream,
+    record_size: u32,
+    contents: Stream,
 }
 
 impl<'a> MasterFileTable<'a> {

@@ -276,18 +276,15 @@ impl<'a> NtfsVolume<'a> {
         self.opinion.find(directory.number, directory.record.at, name, collation)
     }
 
-    /// How names of this volume are sorted, by its own table.
-    fn into_collation(self) -> Result<Collation, VolumeError> {
-        if self.collation.get().is_none() {
-            self.collation_for("\u{e9}")?;
-        }
-        Ok(self.collation.into_inner().unwrap_or(Collation::ASCII))
-    }
-
     fn collation_for(&self, name: &str) -> Result<&Collation, VolumeError> {
         if Collation::is_enough_for(name) {
             return Ok(&Collation::ASCII);
         }
+        self.own_collation()
+    }
+
+    /// How names of this volume are sorted, by its own table.
+    fn own_collation(&self) -> Result<&Collation, VolumeError> {
         if let Some(collation) = self.collation.get() {
             return Ok(collation);
         }

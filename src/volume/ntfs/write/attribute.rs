@@ -2,15 +2,12 @@
 //!
 //! Source: libyal's libfsntfs documentation, "MFT attribute"; measured on volumes that Windows 10 formatted.
 
-use crate::bytes::le_u16;
-use crate::bytes::le_u32;
-use crate::bytes::slice;
+use crate::bytes::put;
 use crate::bytes::utf16le;
 use crate::volume::ntfs::data_runs;
 use crate::volume::ntfs::data_runs::Run;
 use crate::volume::ntfs::write::fields::aligned;
 use crate::volume::ntfs::write::fields::long;
-use crate::volume::ntfs::write::fields::put;
 use crate::volume::ntfs::write::fields::short;
 
 /// Header of an attribute whose contents are in the record, and of one whose contents are in clusters.
@@ -65,20 +62,6 @@ fn header(kind: u32, name: &str, header: usize, contents: usize) -> Vec<u8> {
     bytes
 }
 
-/// The contents of a resident attribute, from its bytes; `None` when they are in clusters.
-pub(super) fn value(attribute: &[u8]) -> Option<&[u8]> {
-    if *attribute.get(8)? != 0 {
-        return None;
-    }
-    slice(attribute, usize::from(le_u16(attribute, 0x14)?), usize::try_from(le_u32(attribute, 0x10)?).ok()?)
-}
-
-/// Type code, and name as it stands.
-pub(super) fn identity(attribute: &[u8]) -> Option<(u32, &[u8])> {
-    let len = usize::from(*attribute.get(9)?).checked_mul(2)?;
-    Some((le_u32(attribute, 0)?, slice(attribute, usize::from(le_u16(attribute, 0x0a)?), len)?))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,7 +69,9 @@ mod tests {
     use crate::volume::ntfs::file_record::DATA;
     use crate::volume::ntfs::file_record::FileRecord;
     use crate::volume::ntfs::file_record::INDEX_ROOT;
+    use crate::volume::ntfs::file_record::identity;
     use crate::volume::ntfs::file_record::tests::record;
+    use crate::volume::ntfs::file_record::value;
 
     #[test]
     fn what_is_made_is_read() {

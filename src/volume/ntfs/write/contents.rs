@@ -1,5 +1,6 @@
 //! Other contents for a file that is there.
 
+use crate::bytes::put;
 use crate::volume::ntfs::Found;
 use crate::volume::ntfs::NtfsVolume;
 use crate::volume::ntfs::data_runs;
@@ -11,13 +12,12 @@ use crate::volume::ntfs::write::NtfsWriter;
 use crate::volume::ntfs::write::attribute;
 use crate::volume::ntfs::write::error::NtfsWriteError;
 use crate::volume::ntfs::write::error::Oddity;
-use crate::volume::ntfs::write::fields::put;
+use crate::volume::ntfs::write::error::odd;
+use crate::volume::ntfs::write::fields::aligned;
 use crate::volume::ntfs::write::fields::wide;
 use crate::volume::ntfs::write::fit;
-use crate::volume::ntfs::write::fit::odd;
 use crate::volume::ntfs::write::pending::Phase;
 use crate::volume::ntfs::write::record::RecordDraft;
-use crate::volume::ntfs::write::space;
 
 /// Sizes of contents in clusters: how many bytes they have, and how many of those were ever written.
 const SIZE: usize = 0x30;
@@ -41,14 +41,11 @@ impl NtfsWriter<'_> {
                 resize(&mut record, contents.len());
             }
             Some(places) => {
-                self.put_beside(&mut record, contents)?;
+                self.put_in_clusters(&mut record, DATA, "", contents)?;
                 self.free(&places.runs);
             }
             None => {
-                record.set(DATA, "", attribute::resident(DATA, "", contents));
-                if record.encode().is_none() {
-                    self.put_beside(&mut record, contents)?;
-                }
+                self.keep(&mut record, contents)?;
             }
         }
         let raw = record.encode().ok_or(NtfsWriteError::Crowded(found.path))?;
@@ -56,23 +53,24 @@ impl NtfsWriter<'_> {
         Ok(self)
     }
 
-    fn put_beside(&mut self, record: &mut RecordDraft, contents: &[u8]) -> Result<(), NtfsWriteError> {
-        let cluster_size = self.ground.boot.cluster_size;
-        let runs = self.take_clusters(wide(contents.len()))?;
-        space::fill(&mut self.ground, &runs, contents)?;
-        record.set(DATA, "", attribute::in_clusters(DATA, "", &runs, cluster_size, wide(contents.len())));
-        Ok(())
+    /// Puts contents into the record of their file where they fit, else into clusters; returns the bytes that they take.
+    pub(super) fn keep(&mut self, record: &mut RecordDraft, contents: &[u8]) -> Result<u64, NtfsWriteError> {
+        record.set(DATA, "", attribute::resident(DATA, "", contents));
+        if record.encode().is_some() {
+            return Ok(wide(aligned(contents.len())));
+        }
+        self.put_in_clusters(record, DATA, "", contents)
     }
 }
 
 /// The clusters of a file, all of which it alone has; `None` when its contents are in its record.
 fn places(volume: &NtfsVolume<'_>, found: &Found) -> Result<Option<NonResident>, NtfsWriteError> {
-    let data = found.record.all(DATA, "").next().ok_or_else(|| odd(found, Oddity::Data))?;
+    let data = found.record.all(DATA, "").next().ok_or_else(|| odd(&found.path, Oddity::Data))?;
     let Body::NonResident(places) = &data.body else { return Ok(None) };
     locate::extents(volume, found)?;
     let whole = data_runs::extents(&places.runs, volume.boot.cluster_size, places.allocated);
     if locate::free_cluster(volume, &whole)?.is_some() {
-        return Err(odd(found, Oddity::Data));
+        return Err(odd(&found.path, Oddity::Data));
     }
     Ok(Some(places.clone()))
 }

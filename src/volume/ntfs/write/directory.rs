@@ -1,18 +1,17 @@
 //! The index of a directory: laid out anew, or with entries put into the leaves where they belong.
 
 use crate::bytes::le_u32;
+use crate::volume::ntfs::file_record;
 use crate::volume::ntfs::file_record::BITMAP;
-use crate::volume::ntfs::file_record::Body;
 use crate::volume::ntfs::file_record::INDEX_ALLOCATION;
 use crate::volume::ntfs::file_record::INDEX_ROOT;
-use crate::volume::ntfs::file_record::NonResident;
 use crate::volume::ntfs::index;
 use crate::volume::ntfs::write::NtfsWriter;
 use crate::volume::ntfs::write::attribute;
 use crate::volume::ntfs::write::error::NtfsWriteError;
 use crate::volume::ntfs::write::error::Oddity;
+use crate::volume::ntfs::write::error::odd;
 use crate::volume::ntfs::write::fields::aligned;
-use crate::volume::ntfs::write::fields::wide;
 use crate::volume::ntfs::write::leaves;
 use crate::volume::ntfs::write::leaves::Leaves;
 use crate::volume::ntfs::write::leaves::Named;
@@ -20,11 +19,10 @@ use crate::volume::ntfs::write::node;
 use crate::volume::ntfs::write::pending::Phase;
 use crate::volume::ntfs::write::protection::protected;
 use crate::volume::ntfs::write::record::RecordDraft;
-use crate::volume::ntfs::write::space;
 use crate::volume::ntfs::write::tree;
 
 /// Bytes of an index block, on every volume that Windows and mkntfs make.
-const BLOCK: usize = 4096;
+const BLOCK: u32 = 4096;
 /// Entries of a directory whose index is built anew.
 const MAX_ENTRIES: usize = 4096;
 
@@ -41,10 +39,10 @@ impl NtfsWriter<'_> {
     pub(super) fn insert(&mut self, parent: &Parent<'_>, new: Vec<Named>) -> Result<(), NtfsWriteError> {
         let mut record = self.record(parent.number)?;
         let root = self.root(&record, parent.path)?;
-        let clusters = self.clusters(parent)?;
+        let leaves = Leaves::new(&self.ground, parent, &root)?;
+        let clusters = leaves.clusters();
         let old = match clusters.iter().find(|(kind, _)| *kind == INDEX_ALLOCATION) {
             Some((_, places)) if is_large(&root) => {
-                let leaves = Leaves::new(&self.ground, parent)?;
                 if let Some(blocks) = leaves.with(&new)? {
                     let put = |(at, bytes): (u64, Vec<u8>)| self.ground.put(places, at, &bytes, Phase::Names);
                     return blocks.into_iter().try_for_each(put);
@@ -84,59 +82,39 @@ impl NtfsWriter<'_> {
         if entries.len() > MAX_ENTRIES {
             return Err(odd(path, Oddity::Large));
         }
-        let tree = tree::build(entries, BLOCK, self.step()).ok_or_else(|| odd(path, Oddity::Index))?;
+        let size = usize::try_from(BLOCK).unwrap_or(usize::MAX);
+        let tree = tree::build(entries, size, self.step()).ok_or_else(|| odd(path, Oddity::Index))?;
         let (count, top) = (tree.blocks.len(), tree.top);
         let blocks = tree.blocks.iter().map(|block| protected(block, &[]));
         let blocks = blocks.collect::<Option<Vec<_>>>().ok_or_else(|| odd(path, Oddity::Index))?.concat();
-        let runs = self.take_clusters(wide(blocks.len()))?;
-        space::fill(&mut self.ground, &runs, &blocks)?;
-        let cluster_size = self.ground.boot.cluster_size;
-        let places =
-            attribute::in_clusters(INDEX_ALLOCATION, index::NAME, &runs, cluster_size, wide(blocks.len()));
+        self.put_in_clusters(record, INDEX_ALLOCATION, index::NAME, &blocks)?;
         put_root(record, &[node::end(Some(top))], true);
-        record.set(INDEX_ALLOCATION, index::NAME, places);
         record.set(BITMAP, index::NAME, attribute::resident(BITMAP, index::NAME, &bits(count)));
         Ok(())
     }
 
     /// The value of a directory's $INDEX_ROOT, if it is of the form that is written here.
     pub(super) fn root(&self, record: &RecordDraft, path: &str) -> Result<Vec<u8>, NtfsWriteError> {
-        let root = record.attribute(INDEX_ROOT, index::NAME).and_then(attribute::value).unwrap_or_default();
+        let root = record.attribute(INDEX_ROOT, index::NAME).and_then(file_record::value).unwrap_or_default();
         let step = u64::from(root.get(0x0c).copied().unwrap_or(0));
         // Of file names, by the rules of file names.
-        let plain = [Some(0x30), Some(1), u32::try_from(BLOCK).ok()];
+        let plain = [Some(0x30), Some(1), Some(BLOCK)];
         if [0, 4, 8].map(|at| le_u32(root, at)) != plain || step != self.step() {
             return Err(odd(path, Oddity::Index));
         }
         Ok(root.to_vec())
     }
 
-    /// How far apart the blocks of an index are, by the measure that counts them: clusters, or 512 bytes where those are larger.
+    /// How far apart the blocks of an index are, by the measure that counts them.
     fn step(&self) -> u64 {
-        let block = wide(BLOCK);
-        let cluster = u64::from(self.ground.boot.cluster_size);
-        block.checked_div(if cluster > block { 512 } else { cluster }).unwrap_or(0)
+        let unit = index::unit(BLOCK, self.ground.boot.cluster_size);
+        u64::from(BLOCK.checked_div(unit).unwrap_or(0))
     }
-
-    /// The clusters of a directory's index: its blocks, and the marks of those where there are very many.
-    fn clusters(&self, parent: &Parent<'_>) -> Result<Vec<(u32, NonResident)>, NtfsWriteError> {
-        let record = self.ground.volume()?.table.file(parent.number, parent.sequence)?;
-        let of_index = [INDEX_ALLOCATION, BITMAP].into_iter().flat_map(|kind| record.all(kind, index::NAME));
-        let places = of_index.filter_map(|it| match &it.body {
-            Body::NonResident(places) => Some((it.kind, places.clone())),
-            Body::Resident(_) => None,
-        });
-        Ok(places.collect())
-    }
-}
-
-fn odd(path: &str, oddity: Oddity) -> NtfsWriteError {
-    NtfsWriteError::Odd { path: path.to_owned(), oddity }
 }
 
 /// Whether a root has nodes below it.
 fn is_large(root: &[u8]) -> bool {
-    root.get(index::ROOT_HEADER.saturating_add(0x0c)).is_some_and(|flags| flags & 1 != 0)
+    root.get(index::ROOT_HEADER.saturating_add(0x0c)).is_some_and(|flags| flags & node::HAS_CHILDREN != 0)
 }
 
 /// The $BITMAP of an index whose first `count` blocks are in use.

@@ -60,6 +60,11 @@ impl From<StorageError> for NtfsWriteError {
     }
 }
 
+/// An error about what a file or directory has.
+pub(super) fn odd(path: &str, oddity: Oddity) -> NtfsWriteError {
+    NtfsWriteError::Odd { path: path.to_owned(), oddity }
+}
+
 /// The state of a volume in which nothing must be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

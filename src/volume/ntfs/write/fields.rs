@@ -1,10 +1,8 @@
-//! Fields put into bytes that were made for them, and lengths as NTFS rounds them.
+//! Lengths as fields have them and as NTFS rounds them, and bits.
 
-/// Puts `value` at byte `at` of a structure that has room for it.
-pub(super) fn put(bytes: &mut [u8], at: usize, value: &[u8]) {
-    if let Some(target) = bytes.get_mut(at..at.saturating_add(value.len())) {
-        target.copy_from_slice(value);
-    }
+/// The bits of a bitmap, in the order in which they count.
+pub(super) fn bits(bytes: &[u8]) -> impl Iterator<Item = bool> {
+    bytes.iter().flat_map(|byte| (0..8).map(move |bit| byte >> bit & 1 != 0))
 }
 
 /// The next multiple of 8: where attributes, names and index entries begin.

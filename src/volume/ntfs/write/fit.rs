@@ -9,6 +9,7 @@ use crate::volume::ntfs::file_record::FileRecord;
 use crate::volume::ntfs::locate::agree_on_name;
 use crate::volume::ntfs::write::error::NtfsWriteError;
 use crate::volume::ntfs::write::error::Oddity;
+use crate::volume::ntfs::write::error::odd;
 
 /// Records below this one are the file system's own.
 const FIRST_FILE: u64 = 24;
@@ -26,7 +27,7 @@ const CASE_SENSITIVE: u32 = 1;
 /// It is not there, or has something about it that is only read here.
 pub(super) fn directory(volume: &NtfsVolume<'_>, path: &str) -> Result<Found, NtfsWriteError> {
     let found = found(volume, path)?;
-    let odd = |oddity| odd(&found, oddity);
+    let odd = |oddity| odd(&found.path, oddity);
     if !found.record.is_directory {
         return Err(odd(Oddity::File));
     }
@@ -49,7 +50,7 @@ pub(super) fn directory(volume: &NtfsVolume<'_>, path: &str) -> Result<Found, Nt
 /// It is not there, or has something about it that is only read here.
 pub(super) fn file(volume: &NtfsVolume<'_>, path: &str) -> Result<Found, NtfsWriteError> {
     let found = found(volume, path)?;
-    let odd = |oddity| odd(&found, oddity);
+    let odd = |oddity| odd(&found.path, oddity);
     if found.record.is_directory {
         return Err(odd(Oddity::Directory));
     }
@@ -66,11 +67,6 @@ pub(super) fn file(volume: &NtfsVolume<'_>, path: &str) -> Result<Found, NtfsWri
     }
 }
 
-/// An error about what was found.
-pub(super) fn odd(found: &Found, oddity: Oddity) -> NtfsWriteError {
-    NtfsWriteError::Odd { path: found.path.clone(), oddity }
-}
-
 /// What both readers find, without what neither may have.
 fn found(volume: &NtfsVolume<'_>, path: &str) -> Result<Found, NtfsWriteError> {
     let Some(found) = volume.lookup(path)? else { return Err(NtfsWriteError::Missing(path.to_owned())) };
@@ -84,7 +80,7 @@ fn found(volume: &NtfsVolume<'_>, path: &str) -> Result<Found, NtfsWriteError> {
         _ if flags & SPARSE != 0 => Oddity::Sparse,
         _ => return Ok(found),
     };
-    Err(odd(&found, oddity))
+    Err(odd(&found.path, oddity))
 }
 
 /// A field of $STANDARD_INFORMATION.

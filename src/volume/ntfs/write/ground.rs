@@ -67,7 +67,7 @@ impl<'a> Ground<'a> {
             system(MIRROR, file_record::DATA)?,
         ];
         let boot = volume.boot;
-        let collation = volume.into_collation()?;
+        let collation = volume.own_collation()?.clone();
         let pending = Pending::new(below);
         Ok(Self { pending, boot, table, records_in_use, clusters_in_use, mirror, collation })
     }

@@ -7,9 +7,11 @@ use std::collections::HashSet;
 use crate::volume::error::VolumeError;
 use crate::volume::ntfs::NtfsVolume;
 use crate::volume::ntfs::collation::Collation;
+use crate::volume::ntfs::file_record::BITMAP;
 use crate::volume::ntfs::file_record::Body;
 use crate::volume::ntfs::file_record::FileRecord;
-use crate::volume::ntfs::file_record::INDEX_ROOT;
+use crate::volume::ntfs::file_record::INDEX_ALLOCATION;
+use crate::volume::ntfs::file_record::NonResident;
 use crate::volume::ntfs::index;
 use crate::volume::ntfs::index::Index;
 use crate::volume::ntfs::write::directory::Parent;
@@ -30,28 +32,40 @@ pub(super) struct Named {
 /// Blocks with their places in $INDEX_ALLOCATION.
 type Blocks = Vec<(u64, Vec<u8>)>;
 
-/// The index of a directory that has blocks.
+/// The index of a directory that is there.
 pub(super) struct Leaves<'g> {
     volume: NtfsVolume<'g>,
     collation: &'g Collation,
     record: FileRecord,
     number: u64,
-    root: Vec<u8>,
+    /// The value of its $INDEX_ROOT.
+    root: &'g [u8],
 }
 
 impl<'g> Leaves<'g> {
-    /// The index of a directory.
+    /// The index of a directory with this root.
     ///
     /// # Errors
-    /// It has none in its record.
-    pub(super) fn new(ground: &'g Ground<'_>, parent: &Parent<'_>) -> Result<Self, NtfsWriteError> {
+    /// The directory cannot be read.
+    pub(super) fn new(
+        ground: &'g Ground<'_>,
+        parent: &Parent<'_>,
+        root: &'g [u8],
+    ) -> Result<Self, NtfsWriteError> {
         let volume = ground.volume()?;
         let record = volume.table.file(parent.number, parent.sequence)?;
-        let root = match record.all(INDEX_ROOT, index::NAME).next().map(|root| &root.body) {
-            Some(Body::Resident(root)) => root.clone(),
-            _ => return Err(corrupt("an index root in the record", "none")),
-        };
         Ok(Self { volume, collation: &ground.collation, record, number: parent.number, root })
+    }
+
+    /// Its clusters: its blocks, and the marks of those where there are very many.
+    pub(super) fn clusters(&self) -> Vec<(u32, NonResident)> {
+        let kinds = [INDEX_ALLOCATION, BITMAP].into_iter();
+        let of_index = kinds.flat_map(|kind| self.record.all(kind, index::NAME));
+        let places = of_index.filter_map(|it| match &it.body {
+            Body::NonResident(places) => Some((it.kind, places.clone())),
+            Body::Resident(_) => None,
+        });
+        places.collect()
     }
 
     /// The blocks in which the new entries belong, with them, each with its place in $INDEX_ALLOCATION; `None` when one has
@@ -90,7 +104,7 @@ impl<'g> Leaves<'g> {
         named: &Named,
         changed: &BTreeMap<u64, Vec<u8>>,
     ) -> Result<(u64, usize), NtfsWriteError> {
-        let mut below = step(&raw(&self.root, index::ROOT_HEADER)?, named, self.collation)?.1;
+        let mut below = step(&raw(self.root, index::ROOT_HEADER)?, named, self.collation)?.1;
         for _ in 0..MAX_DEPTH {
             let Some(vcn) = below else { return Err(corrupt("a leaf below the root", "none")) };
             let read;
@@ -119,7 +133,7 @@ impl<'g> Leaves<'g> {
         let mut found = Vec::new();
         let mut seen = HashSet::new();
         // What is still to come, the next one last: a node, or an entry behind the node that is below it.
-        let mut waiting = expanded(&self.root, index::ROOT_HEADER)?;
+        let mut waiting = expanded(self.root, index::ROOT_HEADER)?;
         while let Some(next) = waiting.pop() {
             match next {
                 Next::Entry(entry) => found.push(entry),
@@ -244,12 +258,12 @@ fn corrupt(expected: &str, found: &str) -> NtfsWriteError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bytes::utf16le;
 
     fn named(name: &str) -> Named {
-        let units: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let mut key = vec![0; 0x42];
         key[0x40] = name.len() as u8;
-        key.extend(units);
+        key.extend(utf16le(name));
         Named { path: name.to_owned(), entry: node::entry(30, &key) }
     }
 

@@ -1,12 +1,10 @@
 //! Files and directories that are made: found by nobody until an entry of a directory names them.
 
-use crate::volume::ntfs::file_record::DATA;
 use crate::volume::ntfs::write::NtfsWriter;
-use crate::volume::ntfs::write::attribute;
 use crate::volume::ntfs::write::directory::Parent;
 use crate::volume::ntfs::write::error::NtfsWriteError;
 use crate::volume::ntfs::write::error::Oddity;
-use crate::volume::ntfs::write::fields::aligned;
+use crate::volume::ntfs::write::error::odd;
 use crate::volume::ntfs::write::fields::wide;
 use crate::volume::ntfs::write::fit;
 use crate::volume::ntfs::write::leaves;
@@ -18,7 +16,6 @@ use crate::volume::ntfs::write::pending::Phase;
 use crate::volume::ntfs::write::record::RecordDraft;
 use crate::volume::ntfs::write::security::Securities;
 use crate::volume::ntfs::write::slots;
-use crate::volume::ntfs::write::space;
 use crate::volume::path;
 
 /// Directories in directories that are made at once.
@@ -108,13 +105,13 @@ impl NtfsWriter<'_> {
         let path = path::join(place.path, name);
         let Securities { of_files, of_directories } = place.securities;
         let security = if is_directory { of_directories } else { of_files };
-        let file = NewFile { name, is_directory, parent: place.reference, time: self.time, security };
-        namespace(name)?;
+        let (namespace, parent) = (namespace(name)?, place.reference);
+        let file = NewFile { name, namespace, is_directory, parent, time: self.time, security };
         let slot = slots::take(&mut self.ground, self.next_record)?;
         self.next_record = slot.number.saturating_add(1);
         let (number, reference) = (slot.number, slot.reference());
         let mut record = RecordDraft::fresh(slot.raw, number, slot.sequence, is_directory);
-        file.describe(&mut record)?;
+        file.describe(&mut record);
         let (allocated, size) = match entry {
             NewEntry::File { contents, .. } => (self.keep(&mut record, contents)?, wide(contents.len())),
             NewEntry::Directory { entries, .. } => {
@@ -127,7 +124,7 @@ impl NtfsWriter<'_> {
         };
         let raw = record.encode().ok_or_else(|| NtfsWriteError::Crowded(path.clone()))?;
         self.ground.put_record(number, &raw, Phase::Records)?;
-        Ok(Named { path, entry: node::entry(reference, &file.key(allocated, size)?) })
+        Ok(Named { path, entry: node::entry(reference, &file.key(allocated, size)) })
     }
 
     /// Puts the entries of a new directory into its record, or into blocks.
@@ -139,25 +136,10 @@ impl NtfsWriter<'_> {
         model: &[u8],
     ) -> Result<(), NtfsWriteError> {
         if place.depth > MAX_DEPTH {
-            return Err(NtfsWriteError::Odd { path: place.path.to_owned(), oddity: Oddity::Deep });
+            return Err(odd(place.path, Oddity::Deep));
         }
         let new = self.make_all(entries, place, model)?;
         let sorted = leaves::merged(Vec::new(), new, &self.ground.collation)?;
         self.lay(record, model, sorted, place.path)
-    }
-
-    /// Puts the contents of a new file into its record where they fit, else into clusters; returns the bytes that they take.
-    fn keep(&mut self, record: &mut RecordDraft, contents: &[u8]) -> Result<u64, NtfsWriteError> {
-        let inside = attribute::resident(DATA, "", contents);
-        if inside.len() <= record.room() {
-            record.set(DATA, "", inside);
-            return Ok(wide(aligned(contents.len())));
-        }
-        let cluster_size = self.ground.boot.cluster_size;
-        let runs = self.take_clusters(wide(contents.len()))?;
-        space::fill(&mut self.ground, &runs, contents)?;
-        record.set(DATA, "", attribute::in_clusters(DATA, "", &runs, cluster_size, wide(contents.len())));
-        let clusters = runs.iter().fold(0u64, |sum, run| sum.saturating_add(run.clusters));
-        Ok(self.ground.bytes_of(clusters))
     }
 }

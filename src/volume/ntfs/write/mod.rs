@@ -40,6 +40,7 @@ pub use pending::Piece;
 
 use crate::storage::Storage;
 use crate::volume::ntfs::data_runs::Run;
+use crate::volume::ntfs::write::fields::wide;
 use crate::volume::ntfs::write::ground::Ground;
 use crate::volume::ntfs::write::pending::Pending;
 use crate::volume::ntfs::write::pending::Phase;
@@ -74,19 +75,10 @@ impl<'a> NtfsWriter<'a> {
     ///
     /// # Errors
     /// Clusters that would become free are marked free already, or the medium fails.
-    pub fn finish(mut self) -> Result<Vec<Vec<Piece>>, NtfsWriteError> {
-        let freed = std::mem::take(&mut self.freed);
-        let Ground { pending, boot, table, records_in_use, clusters_in_use, mirror, collation } = self.ground;
-        let mut after = Ground {
-            pending: Pending::new(&pending),
-            boot,
-            table,
-            records_in_use,
-            clusters_in_use,
-            mirror,
-            collation,
-        };
-        for run in freed {
+    pub fn finish(self) -> Result<Vec<Vec<Piece>>, NtfsWriteError> {
+        let pending = self.ground.pending;
+        let mut after = Ground { pending: Pending::new(&pending), ..self.ground };
+        for run in self.freed {
             space::mark(&mut after, run.lcn.unwrap_or(0), run.clusters, false, Phase::Freed)?;
         }
         let last = after.pending.into_stages();
@@ -101,6 +93,22 @@ impl<'a> NtfsWriter<'a> {
             self.next_cluster = last.lcn.unwrap_or(0).saturating_add(last.clusters);
         }
         Ok(runs)
+    }
+
+    /// Puts bytes into new clusters, and into a record the attribute that has them; returns how many bytes the clusters have.
+    fn put_in_clusters(
+        &mut self,
+        record: &mut RecordDraft,
+        kind: u32,
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<u64, NtfsWriteError> {
+        let runs = self.take_clusters(wide(bytes.len()))?;
+        space::fill(&mut self.ground, &runs, bytes)?;
+        let cluster_size = self.ground.boot.cluster_size;
+        record.set(kind, name, attribute::in_clusters(kind, name, &runs, cluster_size, wide(bytes.len())));
+        let clusters = runs.iter().fold(0u64, |sum, run| sum.saturating_add(run.clusters));
+        Ok(self.ground.bytes_of(clusters))
     }
 
     /// Gives clusters back, at the very end.

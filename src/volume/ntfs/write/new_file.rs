@@ -1,13 +1,11 @@
 //! What a new file says of itself: $STANDARD_INFORMATION, $FILE_NAME and who may do what.
 
+use crate::bytes::put;
 use crate::bytes::utf16le;
 use crate::volume::ntfs::file_record::FILE_NAME;
 use crate::volume::ntfs::file_record::SECURITY_DESCRIPTOR;
 use crate::volume::ntfs::file_record::STANDARD_INFORMATION;
 use crate::volume::ntfs::write::attribute;
-use crate::volume::ntfs::write::error::NtfsWriteError;
-use crate::volume::ntfs::write::fields::put;
-use crate::volume::ntfs::write::name::namespace;
 use crate::volume::ntfs::write::record::RecordDraft;
 
 /// File attributes: a file that was not archived yet; the directory bit, which stands only in names.
@@ -29,6 +27,8 @@ pub(super) enum Security {
 /// A new file or directory, before its contents.
 pub(super) struct NewFile<'n> {
     pub(super) name: &'n str,
+    /// In which its name is.
+    pub(super) namespace: u8,
     pub(super) is_directory: bool,
     /// Reference of the directory that it is in: number and sequence.
     pub(super) parent: u64,
@@ -39,25 +39,18 @@ pub(super) struct NewFile<'n> {
 
 impl NewFile<'_> {
     /// Puts what it says of itself into its record.
-    ///
-    /// # Errors
-    /// Windows takes no such name.
-    pub(super) fn describe(&self, record: &mut RecordDraft) -> Result<(), NtfsWriteError> {
+    pub(super) fn describe(&self, record: &mut RecordDraft) {
         let information = self.information();
         record.set(STANDARD_INFORMATION, "", attribute::resident(STANDARD_INFORMATION, "", &information));
-        record.set(FILE_NAME, "", attribute::indexed(FILE_NAME, &self.key(0, 0)?));
+        record.set(FILE_NAME, "", attribute::indexed(FILE_NAME, &self.key(0, 0)));
         if self.security == Security::Own {
             let descriptor = descriptor(self.is_directory);
             record.set(SECURITY_DESCRIPTOR, "", attribute::resident(SECURITY_DESCRIPTOR, "", &descriptor));
         }
-        Ok(())
     }
 
     /// The $FILE_NAME, which in an index says the sizes too.
-    ///
-    /// # Errors
-    /// Windows takes no such name.
-    pub(super) fn key(&self, allocated: u64, size: u64) -> Result<Vec<u8>, NtfsWriteError> {
+    pub(super) fn key(&self, allocated: u64, size: u64) -> Vec<u8> {
         let units = utf16le(self.name);
         let mut key = vec![0; 0x42];
         put(&mut key, 0, &self.parent.to_le_bytes());
@@ -69,9 +62,9 @@ impl NewFile<'_> {
         let attributes = if self.is_directory { DIRECTORY } else { ARCHIVE };
         put(&mut key, 0x38, &attributes.to_le_bytes());
         let count = u8::try_from(self.name.encode_utf16().count()).unwrap_or(u8::MAX);
-        put(&mut key, 0x40, &[count, namespace(self.name)?]);
+        put(&mut key, 0x40, &[count, self.namespace]);
         key.extend(units);
-        Ok(key)
+        key
     }
 
     fn information(&self) -> Vec<u8> {

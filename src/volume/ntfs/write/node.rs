@@ -3,22 +3,23 @@
 //! Source: libyal's libfsntfs documentation, "Index"; measured on volumes that Windows 10 wrote.
 
 use crate::bytes::le_u16;
+use crate::bytes::le_u32;
+use crate::bytes::put;
 use crate::bytes::slice;
 use crate::volume::ntfs::index;
+use crate::volume::ntfs::index::CHILD;
+use crate::volume::ntfs::index::END;
 use crate::volume::ntfs::write::fields::aligned;
 use crate::volume::ntfs::write::fields::long;
-use crate::volume::ntfs::write::fields::put;
 use crate::volume::ntfs::write::fields::short;
+use crate::volume::ntfs::write::protection::words;
 
 /// Header of a node: place of its entries, bytes in use, bytes there are, flags.
 const HEADER: usize = 0x10;
 /// Flag of a node with nodes below it.
-const HAS_CHILDREN: u8 = 1;
+pub(super) const HAS_CHILDREN: u8 = 1;
 /// Where an index block has its update sequence.
 const SEQUENCE: usize = 0x28;
-/// Flags of an entry.
-const CHILD: u16 = 1;
-const END: u16 = 2;
 
 /// The entry of a file, without a node below it.
 pub(super) fn entry(reference: u64, key: &[u8]) -> Vec<u8> {
@@ -85,10 +86,9 @@ pub(super) fn capacity(size: usize) -> usize {
 /// An index block of `size` bytes at `vcn`, before its update sequence; `None` when its entries do not fit.
 pub(super) fn block(size: usize, vcn: u64, entries: &[Vec<u8>], has_children: bool) -> Option<Vec<u8>> {
     let mut bytes = vec![0; size];
-    let words = size.checked_div(512)?.checked_add(1)?;
     put(&mut bytes, 0, b"INDX");
     put(&mut bytes, 4, &short(SEQUENCE));
-    put(&mut bytes, 6, &short(words));
+    put(&mut bytes, 6, &short(words(size)));
     put(&mut bytes, 0x10, &vcn.to_le_bytes());
     let node = bytes.get_mut(index::BLOCK_HEADER..)?;
     put(node, 0, &long(first_entry(size)));
@@ -101,7 +101,7 @@ pub(super) fn block(size: usize, vcn: u64, entries: &[Vec<u8>], has_children: bo
 pub(super) fn with_entries(block: &[u8], entries: &[Vec<u8>]) -> Option<Vec<u8>> {
     let mut bytes = block.to_vec();
     let node = bytes.get_mut(index::BLOCK_HEADER..)?;
-    let field = |node: &[u8], at| usize::try_from(crate::bytes::le_u32(node, at)?).ok();
+    let field = |node: &[u8], at| usize::try_from(le_u32(node, at)?).ok();
     let (first, limit) = (field(node, 0)?, field(node, 8)?.min(node.len()));
     let entries = entries.concat();
     let used = first.checked_add(entries.len()).filter(|used| *used <= limit)?;
@@ -112,8 +112,7 @@ pub(super) fn with_entries(block: &[u8], entries: &[Vec<u8>]) -> Option<Vec<u8>>
 
 /// Place of the first entry, from the header of the node: behind the update sequence.
 fn first_entry(size: usize) -> usize {
-    let words = size.checked_div(512).unwrap_or(0).saturating_add(1);
-    aligned(SEQUENCE.saturating_add(words.saturating_mul(2))).saturating_sub(index::BLOCK_HEADER)
+    aligned(SEQUENCE.saturating_add(words(size).saturating_mul(2))).saturating_sub(index::BLOCK_HEADER)
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! What will be written, over a volume that is only read: each 512 bytes with the phase in which they have to be there.
 
+use crate::bytes::put;
+use crate::bytes::put_over;
 use std::collections::BTreeMap;
 
 use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::check_range;
-use crate::volume::ntfs::write::fields::put;
 use crate::volume::ntfs::write::fields::wide;
 
 /// Bytes that are kept as one: what every medium writes whole, and what one word of an update sequence protects.
@@ -97,11 +98,7 @@ impl Storage for Pending<'_> {
         let end = offset.saturating_add(wide(buf.len()));
         let first = offset.saturating_sub(wide(STRIDE).saturating_sub(1));
         for (start, (_, bytes)) in self.strides.range(first..end) {
-            let skipped = usize::try_from(offset.saturating_sub(*start)).unwrap_or(usize::MAX);
-            let inside = usize::try_from(start.saturating_sub(offset)).unwrap_or(usize::MAX);
-            let target = buf.get_mut(inside..).unwrap_or_default();
-            let bytes = bytes.get(skipped..).unwrap_or_default();
-            target.iter_mut().zip(bytes).for_each(|(target, byte)| *target = *byte);
+            put_over(buf, offset, *start, bytes);
         }
         Ok(())
     }

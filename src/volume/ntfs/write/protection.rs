@@ -4,12 +4,14 @@
 //! keeps the number: then only that sector changes, and it is written whole or not at all.
 
 use crate::bytes::le_u16;
+use crate::bytes::put;
 use crate::bytes::slice;
-use crate::volume::ntfs::write::fields::put;
-use crate::volume::ntfs::write::fields::wide;
+use crate::volume::ntfs::file_record::STRIDE;
 
-/// Bytes protected by one word.
-const STRIDE: usize = 512;
+/// Words of the update sequence of a record of `len` bytes: its number, and the last of each stride.
+pub(super) const fn words(len: usize) -> usize {
+    (len / STRIDE).saturating_add(1)
+}
 
 /// `record` (its last words in their places) as it goes to the disk over `old`, which stands there; `None` when its
 /// header has no place for the sequence.
@@ -27,18 +29,17 @@ pub(super) fn protected(record: &[u8], old: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn with_number(record: &[u8], at: usize, number: u16) -> Option<Vec<u8>> {
-    let strides = record.len().checked_div(STRIDE)?;
-    let array = at.checked_add(2)?;
-    slice(record, at, strides.checked_add(1)?.checked_mul(2)?)?;
-    if usize::from(le_u16(record, 6)?) != strides.checked_add(1)? || !wide(record.len()).is_multiple_of(512) {
+    let words = words(record.len());
+    slice(record, at, words.checked_mul(2)?)?;
+    if usize::from(le_u16(record, 6)?) != words || !record.len().is_multiple_of(STRIDE) {
         return None;
     }
     let mut bytes = record.to_vec();
     put(&mut bytes, at, &number.to_le_bytes());
-    for index in 0..strides {
-        let last = index.checked_add(1)?.checked_mul(STRIDE)?.checked_sub(2)?;
+    for index in 1..words {
+        let last = index.checked_mul(STRIDE)?.checked_sub(2)?;
         let word = slice(record, last, 2)?;
-        put(&mut bytes, array.checked_add(index.checked_mul(2)?)?, word);
+        put(&mut bytes, at.checked_add(index.checked_mul(2)?)?, word);
         put(&mut bytes, last, &number.to_le_bytes());
     }
     Some(bytes)

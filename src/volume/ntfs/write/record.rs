@@ -1,5 +1,6 @@
 //! A FILE record that is changed or made: its attributes as bytes, in their order.
 
+use crate::bytes::put;
 use std::cmp::Ordering;
 
 use crate::bytes::le_u16;
@@ -7,17 +8,18 @@ use crate::bytes::le_u32;
 use crate::bytes::slice;
 use crate::bytes::utf16le;
 use crate::volume::error::VolumeError;
+use crate::volume::ntfs::file_record::END;
 use crate::volume::ntfs::file_record::fixed_up;
-use crate::volume::ntfs::write::attribute;
+use crate::volume::ntfs::file_record::identity;
+use crate::volume::ntfs::file_record::raw_attribute;
 use crate::volume::ntfs::write::fields::aligned;
 use crate::volume::ntfs::write::fields::long;
-use crate::volume::ntfs::write::fields::put;
 use crate::volume::ntfs::write::fields::short;
 use crate::volume::ntfs::write::protection::protected;
+use crate::volume::ntfs::write::protection::words;
 
 /// Header of a record of NTFS 3.1, which has its own number in it; behind it stands the update sequence.
 const HEADER: usize = 0x30;
-const END: u32 = 0xffff_ffff;
 /// Flags of a record.
 const IN_USE: u16 = 1;
 const DIRECTORY: u16 = 2;
@@ -65,7 +67,7 @@ impl RecordDraft {
     /// A record for a new file in the free slot `number`, in which `raw` stands.
     pub(super) fn fresh(raw: Vec<u8>, number: u64, sequence: u16, is_directory: bool) -> Self {
         let mut bytes = vec![0; raw.len()];
-        let words = raw.len().checked_div(512).unwrap_or(0).saturating_add(1);
+        let words = words(raw.len());
         let first = aligned(HEADER.saturating_add(words.saturating_mul(2)));
         let flags = if is_directory { IN_USE | DIRECTORY } else { IN_USE };
         put(&mut bytes, 0, b"FILE");
@@ -102,13 +104,6 @@ impl RecordDraft {
         }
     }
 
-    /// Bytes that are left for attributes.
-    pub(super) fn room(&self) -> usize {
-        let first = usize::from(le_u16(&self.bytes, 0x14).unwrap_or(0));
-        let used = self.attributes.iter().fold(first, |sum, it| sum.saturating_add(it.len()));
-        self.bytes.len().saturating_sub(used.saturating_add(8))
-    }
-
     /// The record as it goes to the disk; `None` when its attributes do not fit.
     pub(super) fn encode(&self) -> Option<Vec<u8>> {
         let mut bytes = self.bytes.clone();
@@ -130,7 +125,7 @@ impl RecordDraft {
     fn position(&self, kind: u32, name: &str) -> Result<usize, usize> {
         let wanted = (kind, utf16le(name));
         for (at, attribute) in self.attributes.iter().enumerate() {
-            let Some((kind, name)) = attribute::identity(attribute) else { continue };
+            let Some((kind, name)) = identity(attribute) else { continue };
             match (kind, name).cmp(&(wanted.0, wanted.1.as_slice())) {
                 Ordering::Less => {}
                 Ordering::Equal => return Ok(at),
@@ -146,12 +141,13 @@ fn attributes(record: &[u8], first: usize) -> Option<Vec<Vec<u8>>> {
     let used = record.get(..usize::try_from(le_u32(record, 0x18)?).ok()?)?;
     let mut found = Vec::new();
     let mut at = first;
-    while le_u32(used, at)? != END {
-        let len = usize::try_from(le_u32(used, at.checked_add(4)?)?).ok()?;
-        let attribute = slice(used, at, len).filter(|it| it.len() >= 0x18 && it.len().is_multiple_of(8))?;
-        attribute::identity(attribute)?;
+    while let Some(attribute) = raw_attribute(used, at)? {
+        if !attribute.len().is_multiple_of(8) {
+            return None;
+        }
+        identity(attribute)?;
         found.push(attribute.to_vec());
-        at = at.checked_add(len)?;
+        at = at.checked_add(attribute.len())?;
     }
     Some(found)
 }
@@ -163,6 +159,8 @@ mod tests {
     use crate::volume::ntfs::file_record::FileRecord;
     use crate::volume::ntfs::file_record::INDEX_ROOT;
     use crate::volume::ntfs::file_record::STANDARD_INFORMATION;
+    use crate::volume::ntfs::file_record::value;
+    use crate::volume::ntfs::write::attribute;
 
     #[test]
     fn attributes_stand_in_order_each_with_its_own_instance() {
@@ -177,7 +175,7 @@ mod tests {
             assert_eq!(seen, [(STANDARD_INFORMATION, 1), (INDEX_ROOT, 0)]);
             assert!((record.in_use, record.is_directory, record.sequence) == (true, true, 3));
             let again = RecordDraft::decode(raw.clone(), 70_000, 0).unwrap();
-            assert_eq!(attribute::value(again.attribute(INDEX_ROOT, "$I30").unwrap()).unwrap().len(), 20);
+            assert_eq!(value(again.attribute(INDEX_ROOT, "$I30").unwrap()).unwrap().len(), 20);
             assert_eq!(again.encode().unwrap(), raw);
             assert!(RecordDraft::decode(raw.clone(), 70_001, 0).is_err());
             let mut swapped = raw;
@@ -191,9 +189,9 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_not_written() {
         let mut draft = RecordDraft::fresh(vec![0; 1024], 24, 1, false);
-        let room = draft.room();
+        // Between the header with its update sequence, and the end marker.
+        let room = 1024 - 0x38 - 8;
         draft.set(DATA, "", attribute::resident(DATA, "", &vec![1; room - 0x18]));
-        assert_eq!(draft.room(), 0);
         assert!(draft.encode().is_some());
         draft.set(DATA, "", attribute::resident(DATA, "", &vec![1; room - 0x17]));
         assert!(draft.encode().is_none());

@@ -4,6 +4,7 @@ use crate::bytes::le_u16;
 use crate::volume::error::VolumeError;
 use crate::volume::ntfs::file_record::FileRecord;
 use crate::volume::ntfs::write::error::NtfsWriteError;
+use crate::volume::ntfs::write::fields::bits;
 use crate::volume::ntfs::write::ground::Ground;
 use crate::volume::ntfs::write::pending::Phase;
 
@@ -52,8 +53,7 @@ pub(super) fn take(ground: &mut Ground<'_>, from: u64) -> Result<Slot, NtfsWrite
         while at < limit {
             let len = PIECE.min(limit.saturating_sub(at).div_ceil(8));
             let bytes = ground.read(&ground.records_in_use, at >> 3, len)?;
-            let bits = bytes.iter().flat_map(|byte| (0..8).map(move |bit| byte >> bit & 1 != 0));
-            for (number, in_use) in (at..limit).zip(bits) {
+            for (number, in_use) in (at..limit).zip(bits(&bytes)) {
                 if in_use || number < start || skipped > MAX_SKIPPED {
                     continue;
                 }

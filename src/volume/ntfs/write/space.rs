@@ -4,6 +4,7 @@ use crate::storage::Storage;
 use crate::volume::error::VolumeError;
 use crate::volume::ntfs::data_runs::Run;
 use crate::volume::ntfs::write::error::NtfsWriteError;
+use crate::volume::ntfs::write::fields::bits;
 use crate::volume::ntfs::write::ground::Ground;
 use crate::volume::ntfs::write::pending::Phase;
 
@@ -27,8 +28,7 @@ struct Search {
 impl Search {
     /// Takes up what the bits of some clusters say; returns whether a run is long enough.
     fn feed(&mut self, first: u64, bytes: &[u8], end: u64) -> bool {
-        let bits = bytes.iter().flat_map(|byte| (0..8).map(move |bit| byte >> bit & 1 != 0));
-        for (cluster, in_use) in (first..end).zip(bits) {
+        for (cluster, in_use) in (first..end).zip(bits(bytes)) {
             if in_use {
                 self.close();
             } else {
