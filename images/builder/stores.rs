@@ -29,22 +29,18 @@ pub fn build(name: &str, recipe: &Recipe) -> Result<Vec<u8>> {
     let at = |number| recipe.stored_identity(number);
     let mut uefi = false;
     let objects = match name {
-        "win2008r2" => windows_2008_r2(at(1)?, at(2)?)?,
-        "win2008sp2" => windows_2008_sp2(at(1)?)?,
-        "win7-logical" => windows_7(at(1)?, at(3)?)?,
-        "win10-bios" => windows_10(at(1)?, at(2)?, at(1)?, Firmware::Bios)?,
+        "win2008r2" => windows_2008_r2(at(1)?, at(2)?),
+        "win2008sp2" => windows_2008_sp2(at(1)?),
+        "win7-logical" => windows_7(at(1)?, at(3)?),
+        "win10-bios" => windows_10(at(1)?, at(2)?, at(1)?, Firmware::Bios),
         "win11-uefi" | "win2022-uefi" => {
             uefi = true;
-            windows_10(at(1)?, at(3)?, at(4)?, Firmware::Uefi)?
+            windows_10(at(1)?, at(3)?, at(4)?, Firmware::Uefi)
         }
-        "recovery" => recovery_store(at(1)?, at(4)?)?,
+        "recovery" => recovery_store(at(1)?, at(4)?),
         other => bail!("there is no store {other}"),
     };
     Ok(NewStore { objects, last_written: LAST_WRITTEN, firmware_modified: uefi }.build()?)
-}
-
-fn guid(text: &str) -> Result<Guid> {
-    Ok(text.parse()?)
 }
 
 fn partition(named: QualifiedPartition) -> Value {
@@ -58,17 +54,14 @@ fn text(text: &str) -> Value {
 const RESUME_ENABLED: Id = Id(0x2600_0005);
 const EMS_PORT: Id = Id(0x1500_0022);
 
-/// A store that is made.
-struct Made<'a> {
-    fresh: FreshStore<'a>,
-    objects: Vec<NewObject>,
-}
+/// The objects of a store that is made.
+struct Made(Vec<NewObject>);
 
-impl Made<'_> {
+impl Made {
     /// A store that its Windows has used for a while. All have the settings of Windows 7 and before.
-    fn used(fresh: FreshStore<'_>) -> Made<'_> {
-        let (windows, on) = (fresh.chosen.clone(), partition(fresh.chosen.partition));
-        let mut made = Made { objects: fresh.objects(), fresh };
+    fn used(fresh: &FreshStore<'_>) -> Self {
+        let (windows, on) = (&fresh.chosen, partition(fresh.chosen.partition));
+        let mut made = Self(fresh.objects());
         made.change(object_id::HYPERVISORSETTINGS, |object| {
             object
                 .without(Id::HYPERVISOR_DEBUGGER_PORT)
@@ -84,20 +77,20 @@ impl Made<'_> {
     }
 
     fn change(&mut self, id: Guid, with: impl FnOnce(NewObject) -> NewObject) {
-        if let Some(place) = self.objects.iter_mut().find(|object| object.id == id) {
+        if let Some(place) = self.0.iter_mut().find(|object| object.id == id) {
             *place = with(place.clone());
         }
     }
 }
 
-fn fresh<'a>(
+fn fresh(
     (generation, is_server): (Generation, bool),
     firmware: Firmware,
     system: QualifiedPartition,
     windows: QualifiedPartition,
     [entry, resume]: [Guid; 2],
     recovery: Option<FreshRecovery>,
-) -> FreshStore<'a> {
+) -> FreshStore<'static> {
     let release = Release { generation, is_server, is_x86: false };
     let (root, locale) = (r"\Windows".into(), "en-US".into());
     let chosen =
@@ -105,57 +98,64 @@ fn fresh<'a>(
     FreshStore { firmware, system, chosen, others: Vec::new() }
 }
 
+/// Two objects that belong together.
+const fn pair(first: u128, second: u128) -> [Guid; 2] {
+    [Guid::from_u128(first), Guid::from_u128(second)]
+}
+
+/// A recovery environment by its entry and its options.
+fn recovery([entry, options]: [Guid; 2], partition: QualifiedPartition, folder: &str) -> FreshRecovery {
+    FreshRecovery { entry, options, partition, folder: folder.into() }
+}
+
 /// 2008 R2: a `default` that names an object that is not there; the loader is found through `displayorder`.
-fn windows_2008_r2(system: QualifiedPartition, windows: QualifiedPartition) -> Result<Vec<NewObject>> {
-    let ids = [guid("ca73fe21-fc0c-11de-8f38-8e2c5384be89")?, guid("ca73fe20-fc0c-11de-8f38-8e2c5384be89")?];
-    let recovery = FreshRecovery {
-        entry: guid("ca73fe24-fc0c-11de-8f38-8e2c5384be89")?,
-        options: guid("ca73fe25-fc0c-11de-8f38-8e2c5384be89")?,
-        partition: windows,
-        folder: r"\Recovery\ca73fe24-fc0c-11de-8f38-8e2c5384be89".into(),
-    };
+fn windows_2008_r2(system: QualifiedPartition, windows: QualifiedPartition) -> Vec<NewObject> {
+    let ids = pair(0xca73fe21_fc0c_11de_8f38_8e2c5384be89, 0xca73fe20_fc0c_11de_8f38_8e2c5384be89);
+    let recovery = recovery(
+        pair(0xca73fe24_fc0c_11de_8f38_8e2c5384be89, 0xca73fe25_fc0c_11de_8f38_8e2c5384be89),
+        windows,
+        r"\Recovery\ca73fe24-fc0c-11de-8f38-8e2c5384be89",
+    );
     let release = (Generation::Seven, true);
-    let mut made = Made::used(fresh(release, Firmware::Bios, system, windows, ids, Some(recovery)));
+    let mut made = Made::used(&fresh(release, Firmware::Bios, system, windows, ids, Some(recovery)));
     made.change(object_id::BOOTMGR, |object| object.with(Id::DEFAULT, Value::Object(object_id::NTLDR)));
-    Ok(made.objects)
+    made.0
 }
 
 /// 2008 SP2: one partition, no recovery, an {ntldr} entry that is the default.
-fn windows_2008_sp2(windows: QualifiedPartition) -> Result<Vec<NewObject>> {
-    let ids = [guid("1d25cc4a-fc03-11de-b973-d1d82d39e489")?, guid("1d25cc4b-fc03-11de-b973-d1d82d39e489")?];
+fn windows_2008_sp2(windows: QualifiedPartition) -> Vec<NewObject> {
+    let ids = pair(0x1d25cc4a_fc03_11de_b973_d1d82d39e489, 0x1d25cc4b_fc03_11de_b973_d1d82d39e489);
     let release = (Generation::Vista, true);
-    let mut made = Made::used(fresh(release, Firmware::Bios, windows, windows, ids, None));
+    let mut made = Made::used(&fresh(release, Firmware::Bios, windows, windows, ids, None));
     made.change(object_id::BOOTMGR, |object| {
         object.with(Id::DEFAULT, Value::Object(object_id::NTLDR)).with(RESUME_ENABLED, Value::Boolean(false))
     });
-    made.objects.push(
+    made.0.push(
         NewObject::new(object_id::NTLDR, ObjectType::NTLDR)
             .with(Id::DEVICE, partition(windows))
             .with(Id::PATH, text(r"\ntldr"))
             .with(Id::DESCRIPTION, text("Earlier Version of Windows")),
     );
-    Ok(made.objects)
+    made.0
 }
 
 /// Windows 7: its recovery environment is not enabled.
-fn windows_7(system: QualifiedPartition, windows: QualifiedPartition) -> Result<Vec<NewObject>> {
-    let ids = [guid("733b62e5-0a4c-11e2-9f6a-8c89a5b1d2c0")?, guid("733b62e4-0a4c-11e2-9f6a-8c89a5b1d2c0")?];
-    let recovery = FreshRecovery {
-        entry: guid("733b62e6-0a4c-11e2-9f6a-8c89a5b1d2c0")?,
-        options: guid("733b62e7-0a4c-11e2-9f6a-8c89a5b1d2c0")?,
-        partition: windows,
-        folder: r"\Recovery\733b62e6-0a4c-11e2-9f6a-8c89a5b1d2c0".into(),
-    };
+fn windows_7(system: QualifiedPartition, windows: QualifiedPartition) -> Vec<NewObject> {
+    let ids @ [entry, _] =
+        pair(0x733b62e5_0a4c_11e2_9f6a_8c89a5b1d2c0, 0x733b62e4_0a4c_11e2_9f6a_8c89a5b1d2c0);
+    let recovery = recovery(
+        pair(0x733b62e6_0a4c_11e2_9f6a_8c89a5b1d2c0, 0x733b62e7_0a4c_11e2_9f6a_8c89a5b1d2c0),
+        windows,
+        r"\Recovery\733b62e6-0a4c-11e2-9f6a-8c89a5b1d2c0",
+    );
     let release = (Generation::Seven, false);
-    let mut made = Made::used(fresh(release, Firmware::Bios, system, windows, ids, Some(recovery)));
-    made.change(made.fresh.chosen.entry, |object| object.without(Id::RECOVERY_ENABLED));
-    Ok(made.objects)
+    let mut made = Made::used(&fresh(release, Firmware::Bios, system, windows, ids, Some(recovery)));
+    made.change(entry, |object| object.without(Id::RECOVERY_ENABLED));
+    made.0
 }
 
 /// The recovery entry of Windows 10, 11 and Server 2022.
-pub fn windows_10_recovery() -> Result<Guid> {
-    guid("5f3c4a92-3b1d-11ee-a2c4-0242ac1b0001")
-}
+pub const WINDOWS_10_RECOVERY: Guid = Guid::from_u128(0x5f3c4a92_3b1d_11ee_a2c4_0242ac1b0001);
 
 /// Windows 10, 11 and Server 2022: WinRE on a partition of its own, element 21000026 in the resume object.
 fn windows_10(
@@ -163,48 +163,47 @@ fn windows_10(
     windows: QualifiedPartition,
     rescue_volume: QualifiedPartition,
     firmware: Firmware,
-) -> Result<Vec<NewObject>> {
-    let ids = [guid("5f3c4a91-3b1d-11ee-a2c4-0242ac1b0001")?, guid("5f3c4a90-3b1d-11ee-a2c4-0242ac1b0001")?];
-    let recovery = FreshRecovery {
-        entry: windows_10_recovery()?,
-        options: guid("5f3c4a93-3b1d-11ee-a2c4-0242ac1b0001")?,
-        partition: rescue_volume,
-        folder: r"\Recovery\WindowsRE".into(),
-    };
+) -> Vec<NewObject> {
+    let ids @ [entry, resume] =
+        pair(0x5f3c4a91_3b1d_11ee_a2c4_0242ac1b0001, 0x5f3c4a90_3b1d_11ee_a2c4_0242ac1b0001);
+    let recovery = recovery(
+        [WINDOWS_10_RECOVERY, Guid::from_u128(0x5f3c4a93_3b1d_11ee_a2c4_0242ac1b0001)],
+        rescue_volume,
+        r"\Recovery\WindowsRE",
+    );
     let (sequence, in_memory) =
         (Value::ObjectList(vec![recovery.entry]), Value::IntegerList(vec![0x1500_0075]));
     let release = (Generation::Seven, false);
-    let mut made = Made::used(fresh(release, firmware, system, windows, ids, Some(recovery)));
-    made.change(made.fresh.chosen.entry, |object| {
+    let mut made = Made::used(&fresh(release, firmware, system, windows, ids, Some(recovery)));
+    made.change(entry, |object| {
         object
             .with(Id::DESCRIPTION, text("Windows 10"))
             .with(Id::ISOLATED_CONTEXT, Value::Boolean(true))
             .with(Id::ALLOWED_IN_MEMORY_SETTINGS, in_memory.clone())
             .with(Id::BOOT_MENU_POLICY, Value::Integer(1))
     });
-    made.change(made.fresh.chosen.resume, |object| {
+    made.change(resume, |object| {
         object
             .with(Id::RESUME_DEVICE_26, partition(windows))
             .with(Id::RECOVERY_SEQUENCE, sequence)
             .with(Id::ALLOWED_IN_MEMORY_SETTINGS, in_memory)
     });
-    Ok(made.objects)
+    made.0
 }
 
 /// `\EFI\Microsoft\Recovery\BCD`: {bootmgr} and a recovery entry, no default, no settings.
-fn recovery_store(system: QualifiedPartition, rescue_volume: QualifiedPartition) -> Result<Vec<NewObject>> {
-    let recovery = FreshRecovery {
-        entry: guid("5f3c4a96-3b1d-11ee-a2c4-0242ac1b0001")?,
-        options: guid("5f3c4a97-3b1d-11ee-a2c4-0242ac1b0001")?,
-        partition: rescue_volume,
-        folder: r"\Recovery\WindowsRE".into(),
-    };
+fn recovery_store(system: QualifiedPartition, rescue_volume: QualifiedPartition) -> Vec<NewObject> {
+    let recovery = recovery(
+        pair(0x5f3c4a96_3b1d_11ee_a2c4_0242ac1b0001, 0x5f3c4a97_3b1d_11ee_a2c4_0242ac1b0001),
+        rescue_volume,
+        r"\Recovery\WindowsRE",
+    );
     let release = (Generation::Seven, false);
     let fresh = fresh(release, Firmware::Uefi, system, system, [Guid::ZERO; 2], Some(recovery));
-    let mut made = Made { objects: fresh.recovery_objects().unwrap_or_default(), fresh };
-    made.objects.retain(|object| !object.object_type.is_inherit());
+    let mut made = Made(fresh.recovery_objects().unwrap_or_default());
+    made.0.retain(|object| !object.object_type.is_inherit());
     made.change(object_id::BOOTMGR, |object| {
         object.without(Id::INHERIT).without(Id::DEFAULT).without(Id::TIMEOUT)
     });
-    Ok(made.objects)
+    made.0
 }

@@ -163,7 +163,7 @@ fn re_agent(recipe: &Recipe) -> Result<String> {
         "<?xml version='1.0' encoding='utf-8'?>".to_owned(),
         String::new(),
         "<WindowsRE version=\"2.0\">".to_owned(),
-        format!("  <WinreBCD id=\"{}\"/>", crate::stores::windows_10_recovery()?.braced()),
+        format!("  <WinreBCD id=\"{}\"/>", crate::stores::WINDOWS_10_RECOVERY.braced()),
         format!("  <WinreLocation path=\"\\Recovery\\WindowsRE\" {place}/>"),
         format!("  <ImageLocation path=\"\" {nothing}/>"),
         format!("  <PBRImageLocation path=\"\" {nothing} index=\"0\"/>"),

@@ -2,17 +2,15 @@
 
 use anyhow::Context;
 use anyhow::Result;
-use anyhow::ensure;
-use bcdrescue::layout::Layout;
-use bcdrescue::partition::TableKind;
+use bcdrescue::partition::ENTRIES_AT;
 use bcdrescue::storage::Storage;
 
 use crate::disk::Disk;
+use crate::place::mbr_only;
 use crate::place::system;
 use crate::target::Target;
 
-/// Where an MBR has its four entries, and their length; the first byte is the boot flag, the fifth the type.
-const ENTRIES: u64 = 0x1be;
+/// Bytes of an entry of an MBR; the first byte is the boot flag, the fifth the type.
 const ENTRY_LEN: u64 = 16;
 const TYPE: u64 = 4;
 const ACTIVE: u8 = 0x80;
@@ -27,7 +25,7 @@ const FIRST_TRACK: u32 = 63;
 pub(crate) fn not_active(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
     mbr_only(target.layout)?;
     for entry in 0..4 {
-        disk.put(ENTRIES + entry * ENTRY_LEN, &[0])?;
+        disk.put(ENTRIES_AT + entry * ENTRY_LEN, &[0])?;
     }
     Ok(())
 }
@@ -36,7 +34,7 @@ pub(crate) fn not_active(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
 pub(crate) fn two_active(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
     mbr_only(target.layout)?;
     let mut others = Vec::new();
-    for entry in (0..4).map(|index| ENTRIES + index * ENTRY_LEN) {
+    for entry in (0..4).map(|index| ENTRIES_AT + index * ENTRY_LEN) {
         let [flag, kind] = [disk.read_vec(entry, 1)?, disk.read_vec(entry + TYPE, 1)?];
         let is_plain = kind.iter().all(|kind| *kind != 0 && !EXTENDED.contains(kind));
         if is_plain && flag != [ACTIVE] {
@@ -57,10 +55,5 @@ pub(crate) fn hidden_sectors_wrong(disk: &mut Disk, target: &Target<'_>) -> Resu
     for at in [Some(0), record.copy.map(|copy| copy.at)].into_iter().flatten() {
         disk.put(start + at + HIDDEN_SECTORS, &FIRST_TRACK.to_le_bytes())?;
     }
-    Ok(())
-}
-
-fn mbr_only(layout: &Layout) -> Result<()> {
-    ensure!(layout.table.kind == TableKind::Mbr, "this is a damage to disks with an MBR");
     Ok(())
 }

@@ -28,6 +28,7 @@ use fatfs::FsOptions;
 
 use crate::disk::CLUSTER;
 use crate::disk::Disk;
+use crate::place;
 use crate::place::store;
 use crate::place::system;
 use crate::place::windows;
@@ -58,11 +59,8 @@ pub(crate) fn boot_manager(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
 
 /// The loader was moved aside: `winload.exe` or `winload.efi`, whichever the firmware needs.
 pub(crate) fn loader(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
-    let path = match store(target.layout)?.firmware {
-        Firmware::Bios => "Windows/System32/winload.exe",
-        Firmware::Uefi => "Windows/System32/winload.efi",
-    };
-    move_aside(disk, target, windows(target.layout)?, path)
+    let path = format!("Windows/System32/{}", place::loader(target.layout)?);
+    move_aside(disk, target, windows(target.layout)?, &path)
 }
 
 /// What NTLDR looks for hardware with was moved aside.

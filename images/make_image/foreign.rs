@@ -10,8 +10,8 @@ use bcdrescue::storage::Storage;
 
 use crate::disk::Disk;
 use crate::field::put;
-use crate::place::system;
-use crate::place::windows;
+use crate::place::mbr_only;
+use crate::place::windows_apart;
 use crate::target::Target;
 
 /// What the first sector of VeraCrypt's loader has among its messages, and where.
@@ -30,8 +30,8 @@ const INTEL_FROM_END: u64 = 1024;
 
 /// The Windows volume was encrypted by VeraCrypt, and its loader starts the disk. There is no key and no way back.
 pub(crate) fn veracrypt(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
-    ensure!(target.layout.table.kind == TableKind::Mbr, "this is a damage to disks with an MBR");
-    let start = start_of_windows(target)?;
+    mbr_only(target.layout)?;
+    let start = windows_apart(target.layout)?.start;
     // Numbers that look like chance and are the same each time (xorshift64).
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut noise = || {
@@ -47,7 +47,7 @@ pub(crate) fn veracrypt(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
 
 /// A Linux was installed over the Windows, as far as the begin of the volume says.
 pub(crate) fn ext4(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
-    let start = start_of_windows(target)?;
+    let start = windows_apart(target.layout)?.start;
     let mut begin = vec![0; BEGIN];
     put(&mut begin, EXT_MAGIC.0, &EXT_MAGIC.1)?;
     put(&mut begin, EXT4_FEATURE.0, &EXT4_FEATURE.1)?;
@@ -62,10 +62,4 @@ pub(crate) fn raid_member(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
     );
     let at = disk.len().checked_sub(INTEL_FROM_END).context("the disk is too short")?;
     Ok(disk.put(at, INTEL)?)
-}
-
-fn start_of_windows(target: &Target<'_>) -> Result<u64> {
-    let volume = windows(target.layout)?;
-    ensure!(volume.start != system(target.layout)?.start, "Windows is on the system volume");
-    Ok(volume.start)
 }

@@ -23,7 +23,7 @@ use bcdrescue::layout::store::StoreFile;
 
 use crate::disk::Disk;
 use crate::field::put;
-use crate::place::extents;
+use crate::place::overwrite;
 use crate::target::Target;
 
 /// Where the bins of a hive begin in its file; offsets of cells are counted from there.
@@ -40,12 +40,7 @@ pub(crate) fn generalized(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
     ensure!(!live.is_empty(), "this Windows has no BCD store");
     for store in live {
         let bytes = general(target.layout, store).with_context(|| store.path.clone())?;
-        for extent in extents(store)? {
-            let at = usize::try_from(extent.file_offset)?;
-            let part =
-                bytes.get(at..at + usize::try_from(extent.len)?).context("a store that is cut short")?;
-            disk.put(extent.disk_offset, part)?;
-        }
+        overwrite(disk, store, &bytes)?;
     }
     Ok(())
 }

@@ -2,12 +2,10 @@
 
 use anyhow::Context;
 use anyhow::Result;
-use anyhow::ensure;
-use bcdrescue::layout::Layout;
 use bcdrescue::partition::ENTRIES_AT;
-use bcdrescue::partition::TableKind;
 
 use crate::disk::Disk;
+use crate::place::gpt_only;
 use crate::place::system;
 use crate::target::Target;
 
@@ -42,9 +40,4 @@ pub(crate) fn mbr_over_gpt(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
     let kind = [0, 0, 2, 0, NTFS, 0xff, 0xff, 0xff];
     disk.put(ENTRIES_AT, &[0; ENTRIES])?;
     Ok(disk.put(ENTRIES_AT, &[&kind[..], &first, &count].concat())?)
-}
-
-fn gpt_only(layout: &Layout) -> Result<()> {
-    ensure!(layout.table.kind == TableKind::Gpt, "this is a damage to disks with a GPT");
-    Ok(())
 }

@@ -19,6 +19,7 @@ use bcdrescue::storage::Storage;
 use crate::disk::Disk;
 use crate::field::put;
 use crate::place::extents;
+use crate::place::overwrite;
 use crate::place::store;
 use crate::target::Target;
 
@@ -45,8 +46,7 @@ pub(crate) fn not_a_hive(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
 /// The store of a setup medium was copied over that of Windows: its only entry is a RAM disk, whose file is not there.
 pub(crate) fn setup_medium(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
     let file = store(target.layout)?;
-    let extents = extents(file)?;
-    let len: u64 = extents.iter().map(|extent| extent.len).sum();
+    let len: u64 = extents(file)?.iter().map(|extent| extent.len).sum();
     let mut bytes = NewStore {
         objects: of_setup(file.firmware),
         last_written: LAST_WRITTEN,
@@ -56,12 +56,7 @@ pub(crate) fn setup_medium(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
     let len = usize::try_from(len)?;
     ensure!(bytes.len() <= len, "the store of {len} bytes is too short for that of a setup medium");
     bytes.resize(len, 0);
-    for extent in extents {
-        let at = usize::try_from(extent.file_offset)?;
-        let part = bytes.get(at..at + usize::try_from(extent.len)?).context("a store that is cut short")?;
-        disk.put(extent.disk_offset, part)?;
-    }
-    Ok(())
+    overwrite(disk, file, &bytes)
 }
 
 /// {bootmgr}, {default} and {ramdiskoptions}, as setup media have them.

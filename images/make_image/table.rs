@@ -17,8 +17,10 @@ use bcdrescue::partition::gpt;
 
 use crate::disk::Disk;
 use crate::field::put;
+use crate::place::gpt_only;
+use crate::place::mbr_only;
 use crate::place::system;
-use crate::place::windows;
+use crate::place::windows_apart;
 use crate::target::Target;
 
 /// Types of a GPT: an EFI system partition, basic data, Linux.
@@ -42,14 +44,13 @@ const SECTOR: u64 = 512;
 
 /// The EFI system partition has the type of a data partition, as after a tool that makes no other.
 pub(crate) fn esp_type(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
-    ensure!(target.layout.table.kind == TableKind::Gpt, "this is a damage to disks with a GPT");
+    gpt_only(target.layout)?;
     retype(disk, &[(system(target.layout)?.number, Some(DATA))])
 }
 
 /// The partition of Windows has the type of Linux, as after a copy into a partition that a Linux made.
 pub(crate) fn windows_type(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
-    let partition = windows(target.layout)?;
-    ensure!(partition.number != system(target.layout)?.number, "Windows is on the system volume");
+    let partition = windows_apart(target.layout)?;
     if target.layout.table.kind == TableKind::Gpt {
         return retype(disk, &[(partition.number, Some(LINUX))]);
     }
@@ -58,18 +59,18 @@ pub(crate) fn windows_type(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
 
 /// The one EFI system partition is an NTFS volume, which firmware does not read: the recovery partition in its place.
 pub(crate) fn esp_ntfs(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
-    let table = &target.layout.table;
-    ensure!(table.kind == TableKind::Gpt, "this is a damage to disks with a GPT");
+    gpt_only(target.layout)?;
     let is_recovery = |partition: &&Partition| partition.kind == PartitionType::Gpt(RECOVERY);
-    let recovery = table.partitions.iter().find(is_recovery).context("there is no recovery partition")?;
+    let recovery = target.layout.table.partitions.iter().find(is_recovery);
+    let recovery = recovery.context("there is no recovery partition")?;
     retype(disk, &[(system(target.layout)?.number, None), (recovery.number, Some(ESP))])
 }
 
 /// The system volume is a logical partition where it was a primary one, as after a tool that made room for a fifth.
 pub(crate) fn system_logical(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
-    let table = &target.layout.table;
-    ensure!(table.kind == TableKind::Mbr, "this is a damage to disks with an MBR");
-    ensure!(table.partitions.iter().all(|it| !it.logical), "the disk has an extended partition already");
+    mbr_only(target.layout)?;
+    let partitions = &target.layout.table.partitions;
+    ensure!(partitions.iter().all(|it| !it.logical), "the disk has an extended partition already");
     let partition = system(target.layout)?;
     let sectors =
         |bytes: u64| u32::try_from(bytes / SECTOR).context("a partition beyond what an MBR can name");
