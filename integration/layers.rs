@@ -56,7 +56,10 @@ const WRITERS: [(&str, usize); 8] = [
 
 /// The groups inside rooms, lowest first: each uses only itself and those before it. What stands in the room itself is the roof.
 const GROUPS: [(&str, &[&str]); 2] = [
-    ("diagnosis", &["model", "resolve", "store", "disk", "ntldr", "nvram", "identity", "windows", "chain"]),
+    (
+        "diagnosis",
+        &["model", "resolve", "store", "disk", "ntldr", "nvram", "identity", "windows", "rebuild", "chain"],
+    ),
     ("cli", &["text", "run", "output", "args", "commands"]),
 ];
 

@@ -18,10 +18,13 @@ use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::hop::Hop;
 use crate::diagnosis::model::hop::State;
 use crate::diagnosis::model::identity::disk_of;
+use crate::diagnosis::model::rebuild::NoRebuild;
+use crate::diagnosis::model::rebuild::Rebuild;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::remedy::Repoint;
 use crate::diagnosis::ntldr::boot_ini;
 use crate::diagnosis::nvram::entry;
+use crate::diagnosis::rebuild;
 use crate::diagnosis::resolve;
 use crate::diagnosis::resolve::reference;
 use crate::diagnosis::store::device;
@@ -49,6 +52,8 @@ pub struct Diagnosis {
     pub restore: Restore,
     /// The way from the firmware to the kernel, hop by hop; empty where there is none to walk.
     pub chain: Vec<Hop>,
+    /// What is to be made anew, where `--rebuild` was asked for; or why it cannot.
+    pub rebuild: Result<Option<Rebuild>, NoRebuild>,
 }
 
 impl Diagnosis {
@@ -73,6 +78,7 @@ impl Diagnosis {
             | Remedy::Repoint(_)
             | Remedy::Switch(..)
             | Remedy::Advice(_)
+            | Remedy::Rebuild
             | Remedy::Belongs(_) => &[],
         })
     }
@@ -114,22 +120,25 @@ impl Diagnosis {
     /// Whether `fix` has anything to do.
     #[must_use]
     pub fn is_curable(&self) -> bool {
-        self.repoints().next().is_some() || self.edits().next().is_some()
+        self.repoints().next().is_some() || self.edits().next().is_some() || self.rebuild().is_some()
+    }
+
+    /// What `fix --rebuild` would make, where that was asked for and is to be done.
+    #[must_use]
+    pub fn rebuild(&self) -> Option<&Rebuild> {
+        self.rebuild.as_ref().ok()?.as_ref()
     }
 
     /// Findings above a note that `fix` does not cure.
     pub fn left(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(|finding| {
-            finding.severity > Severity::Note
-                && !matches!(finding.remedy, Remedy::Repoint(_) | Remedy::Edit(_))
-        })
+        self.findings.iter().filter(|finding| finding.severity > Severity::Note && !finding.remedy.is_cure())
     }
 }
 
 fn repoints(findings: &[Finding]) -> impl Iterator<Item = &Repoint> {
     findings.iter().filter_map(|finding| match &finding.remedy {
         Remedy::Repoint(repoint) => Some(repoint),
-        Remedy::None | Remedy::Edit(_) | Remedy::Switch(..) | Remedy::Advice(_) | Remedy::Belongs(_) => None,
+        _ => None,
     })
 }
 
@@ -183,10 +192,27 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     findings.extend(letters);
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     lead_with_lone_volume(layout, &mut findings);
+    let found = rebuild::found(layout, context, &findings);
+    let is_asked = context.choice.rebuild.is_some();
+    rebuild::offer(layout, &found, is_asked, &mut findings);
+    if let Ok(Some(rebuild)) = &found
+        && is_asked
+    {
+        without_the_replaced(rebuild, &mut findings);
+    }
     let mut chain = chain::walk(layout, context, &references, &answers, &findings);
     let verdict = Verdict::of_disk(layout, &findings, &chain, &entries.way());
     if verdict == Verdict::Unknown {
         chain.iter_mut().filter(|hop| hop.state == State::Broken).for_each(|hop| hop.state = State::Unknown);
     }
-    Diagnosis { findings, verdict, restore, chain }
+    let rebuild = if is_asked { found } else { Ok(None) };
+    Diagnosis { findings, verdict, restore, chain, rebuild }
+}
+
+/// What is wrong in a store that comes to be anew is gone with it.
+fn without_the_replaced(rebuild: &Rebuild, findings: &mut [Finding]) {
+    let Some(replaced) = rebuild.replaces.filter(|_| rebuild.parts.store) else { return };
+    for finding in findings.iter_mut().filter(|finding| finding.subject.store_index() == Some(replaced)) {
+        finding.remedy = Remedy::Rebuild;
+    }
 }

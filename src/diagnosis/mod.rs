@@ -9,6 +9,7 @@
 //! * `nvram`: a store's copies of firmware entries;
 //! * `identity`: the old identity that can be given back, and what a snapshot says of it;
 //! * `windows`: what a Windows remembers, drive letters and its recovery environment;
+//! * `rebuild`: what of the store, the boot files and the boot code can be made again here;
 //! * `chain`: the way from the firmware to the kernel.
 
 pub(crate) mod chain;
@@ -18,6 +19,7 @@ pub mod identity;
 pub mod model;
 pub(crate) mod ntldr;
 pub(crate) mod nvram;
+pub(crate) mod rebuild;
 pub mod requirement;
 #[doc(hidden)]
 pub mod resolve;

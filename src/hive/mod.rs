@@ -21,6 +21,7 @@ mod name;
 mod primary;
 #[doc(hidden)]
 pub mod replay;
+mod sequence;
 #[doc(hidden)]
 pub mod sparse;
 mod subkeys;
@@ -31,6 +32,7 @@ pub use error::HiveError;
 pub use error::ReadError;
 pub use key::Key;
 pub use primary::Hive;
+pub use sequence::highest_sequence;
 pub use value::REG_BINARY;
 pub use value::REG_DWORD;
 pub use value::REG_MULTI_SZ;

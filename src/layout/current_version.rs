@@ -65,7 +65,9 @@ impl CurrentVersion {
         })
     }
 
-    fn number(&self) -> Option<u32> {
+    /// The build by itself.
+    #[must_use]
+    pub fn number(&self) -> Option<u32> {
         self.build_number.as_deref()?.trim().parse().ok()
     }
 

@@ -7,7 +7,7 @@ use crate::volume::Volume;
 
 index_type! {
     /// Index of a volume, and of its partition in the table.
-    pub(in crate::layout) VolumeIndex
+    pub(crate) VolumeIndex
 }
 
 impl VolumeIndex {
@@ -33,7 +33,7 @@ index_type! {
 
 index_type! {
     /// Index of a Windows installation.
-    pub(in crate::layout) WindowsIndex
+    pub(crate) WindowsIndex
 }
 
 index_type! {

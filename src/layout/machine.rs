@@ -55,7 +55,7 @@ impl Machine {
 }
 
 /// The key of the control set that ran last: `ControlSet001` where nothing says so.
-fn control_set(hive: &SparseHive<'_>) -> String {
+pub(super) fn control_set(hive: &SparseHive<'_>) -> String {
     let select = || hive.value(&hive.key(&["Select"]).ok()??, "Current").ok()?;
     let number = select().filter(|value| value.data_type == REG_DWORD);
     let number = number.and_then(|value| bytes::le_u32(&value.data, 0)).unwrap_or(1);

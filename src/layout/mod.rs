@@ -21,6 +21,7 @@ pub mod extent;
 pub mod file_version;
 pub mod index;
 pub mod known;
+pub mod locale;
 mod look_into;
 pub mod machine;
 mod missing;

@@ -15,6 +15,7 @@ use crate::layout::current_version::CurrentVersion;
 use crate::layout::file_version;
 use crate::layout::known::Cause;
 use crate::layout::product;
+use crate::layout::product::Kind;
 use crate::volume::Volume;
 
 /// Path below the system root, and what it is called where the source is told.
@@ -36,6 +37,10 @@ pub struct WindowsVersion {
     pub build: Option<String>,
     /// The file that said so: `SOFTWARE`, `winload.exe`.
     pub source: &'static str,
+    /// The build by itself: 19045.
+    pub build_number: Option<u32>,
+    /// Whether it is a Windows Server, where that is said.
+    pub kind: Option<Kind>,
 }
 
 impl std::fmt::Display for WindowsVersion {
@@ -83,7 +88,8 @@ fn by_hive(volume: &Volume<'_>, root: &str) -> Result<WindowsVersion, Cause> {
     let values = values(&read, file.len())?;
     let values = values.ok_or_else(|| Cause::NoKey(KEY.join(r"\")))?;
     let product = values.name().ok_or(Cause::NoProduct)?;
-    Ok(WindowsVersion { product, build: values.build(), source: "SOFTWARE" })
+    let (build, build_number, kind) = (values.build(), values.number(), values.kind());
+    Ok(WindowsVersion { product, build, source: "SOFTWARE", build_number, kind })
 }
 
 /// A value that is missing or damaged is as good as none: the others still tell something.
@@ -120,5 +126,7 @@ fn by_program(
         product: product::name(version, None),
         build: Some(format!("{}.{}", version.build, version.revision)),
         source: program,
+        build_number: Some(u32::from(version.build)),
+        kind: None,
     }))
 }

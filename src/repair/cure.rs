@@ -34,7 +34,8 @@ impl Cure {
 
     /// Whether more is written than an identity.
     pub(super) fn writes_more(self, diagnosis: &Diagnosis) -> bool {
-        let repoints = self == Self::Repoint && diagnosis.repoints().next().is_some();
+        let repoints =
+            self == Self::Repoint && (diagnosis.repoints().next().is_some() || diagnosis.rebuild().is_some());
         repoints || self.edits(diagnosis).next().is_some()
     }
 

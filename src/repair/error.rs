@@ -4,6 +4,7 @@ use crate::diagnosis::Switch;
 use crate::error::way_out::WayOut;
 use crate::layout::Layout;
 use crate::partition::PartitionError;
+use crate::repair::rebuild::RebuildError;
 use crate::storage::StorageError;
 use crate::storage::first_failure::FailedRead;
 
@@ -44,6 +45,9 @@ pub enum PlanError {
     /// The disk cannot be read as the plan would leave it.
     #[error("internal check failed: {0}")]
     Unreadable(PartitionError),
+    /// What is missing cannot be made.
+    #[error("{0}")]
+    Rebuild(Box<RebuildError>),
     /// A store or element is not what the diagnosis saw.
     #[error("internal check failed: {0}")]
     Check(String),
@@ -60,6 +64,12 @@ pub enum Unread {
     Part(FailedRead),
 }
 
+impl From<RebuildError> for PlanError {
+    fn from(error: RebuildError) -> Self {
+        Self::Rebuild(Box::new(error))
+    }
+}
+
 impl PlanError {
     /// What the user can do, where the rooms below know that.
     #[must_use]
@@ -73,6 +83,7 @@ impl PlanError {
             | Self::Changed
             | Self::Unread(Unread::Part(_))
             | Self::Rehearsal(_)
+            | Self::Rebuild(_)
             | Self::Check(_) => None,
         }
     }
@@ -136,6 +147,12 @@ pub enum DeviationKind {
     OldStore {
         /// Its path.
         path: String,
+    },
+    /// Something is still missing that was to be made.
+    #[error("something is still missing on {place} that was to be made")]
+    NotRebuilt {
+        /// The system volume.
+        place: String,
     },
     /// The disk has another identity than it was to get back.
     #[error("the disk does not have its old identity")]

@@ -14,6 +14,7 @@ mod goal;
 pub mod patch;
 pub mod plan;
 pub mod prospect;
+pub mod rebuild;
 pub mod record;
 pub mod refusal;
 #[doc(hidden)]

@@ -16,6 +16,8 @@ use crate::repair::draft::Draft;
 use crate::repair::error::PlanError;
 use crate::repair::error::Unread;
 use crate::repair::patch::Patch;
+use crate::repair::rebuild;
+use crate::repair::rebuild::made::Made;
 use crate::repair::touched::Touched;
 use crate::storage::Storage;
 use crate::storage::cache::Cached;
@@ -34,6 +36,8 @@ pub struct Plan {
     pub restored: Option<DiskId>,
     /// What else changes than stores.
     pub touched: Vec<Touched>,
+    /// What is made anew.
+    pub made: Vec<Made>,
 }
 
 /// Makes the plan of a cure; empty where it has nothing to do.
@@ -52,6 +56,7 @@ pub fn plan(
 ) -> Result<Plan, PlanError> {
     let mut draft = Draft::new(storage, layout.table.sector_size);
     let (mut stores, mut touched, mut restored) = (Vec::new(), Vec::new(), None);
+    let mut made = Vec::new();
     if cure.restores(diagnosis) {
         let Restore::Possible(old) = &diagnosis.restore else {
             return Err(PlanError::Check("no old identity is known".into()));
@@ -62,10 +67,15 @@ pub fn plan(
     } else {
         log_replay::write(&mut draft, layout, &diagnosis.stores())?;
         bytes::write_letters(&mut draft, layout, diagnosis, &mut touched)?;
+        if let Some(rebuild) = diagnosis.rebuild() {
+            made = rebuild::write(&mut draft, storage, layout, rebuild)?;
+            let partition = layout.partition(rebuild.system).map_or((0, 0), |it| (it.number, it.start));
+            touched.push(Touched::Volume { partition: partition.0, start: partition.1 });
+        }
         stores = store::write(&mut draft, layout, diagnosis)?;
     }
     bytes::write_boot(&mut draft, layout, diagnosis, &mut touched)?;
-    Ok(Plan { stores, patches: draft.into_patches()?, restored, touched })
+    Ok(Plan { stores, patches: draft.into_patches()?, restored, touched, made })
 }
 
 /// Makes the plan anew, and compares; returns what is where, and what is wrong.

@@ -21,6 +21,13 @@ pub enum Touched {
         /// Its first byte on the disk.
         start: u64,
     },
+    /// Any part of a partition, to which new files come.
+    Volume {
+        /// Number of the partition.
+        partition: u32,
+        /// Its first byte on the disk.
+        start: u64,
+    },
     /// A file that is too large to be kept whole: the SYSTEM hive of a Windows.
     File {
         /// Number of the partition.
@@ -48,6 +55,14 @@ impl Touched {
                     let near = offset < start.saturating_add(RECORD_SIZE)
                         || copy.is_some_and(|copy| (offset..end).contains(&copy));
                     volume.start == *start && inside && near
+                })
+            }
+            Self::Volume { partition, start } => {
+                let facts = layout.by_number(*partition).and_then(|volume| layout.volume(volume));
+                facts.is_some_and(|facts| {
+                    let volume = &facts.partition;
+                    let end = volume.start.saturating_add(volume.len);
+                    volume.start == *start && offset >= *start && offset.saturating_add(size) <= end
                 })
             }
             Self::File { partition, path } => layout.hive_on(*partition, path).is_some_and(|hive| {

@@ -72,6 +72,9 @@ impl<'a> Planned<'a> {
             return Err(Stopped::NoWork);
         }
         let plan = plan::plan(case.storage, case.layout, before, cure)?;
+        if plan.patches.is_empty() {
+            return Err(Stopped::NoWork);
+        }
         Ok(Self { case, before, cure, plan })
     }
 

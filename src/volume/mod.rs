@@ -18,6 +18,7 @@ mod path;
 mod recognise;
 #[cfg(test)]
 mod test_tools;
+mod writer;
 
 pub use boot_record::BootManagerName;
 pub use boot_record::BootRecord;
@@ -41,6 +42,8 @@ pub use ntfs::write::Piece;
 pub use ntfs::write::Unfit;
 pub use obstacle::Obstacle;
 pub use obstacle::ObstacleKind;
+pub use writer::VolumeWriteError;
+pub use writer::VolumeWriter;
 
 use crate::error::Corrupt;
 use crate::storage::Storage;

@@ -44,6 +44,22 @@ impl Generation {
     }
 }
 
+impl Generation {
+    /// By the build number alone, which no two versions share (Microsoft, "Operating System Version"); `None` as above.
+    #[must_use]
+    pub const fn of_build(build: u32) -> Option<Self> {
+        match build {
+            6000..=6099 => Some(Self::Vista),
+            7600..=7699 => Some(Self::Seven),
+            9200..=9299 => Some(Self::Eight),
+            9600..=9699 => Some(Self::EightOne),
+            10240..=21999 => Some(Self::Ten),
+            22000..=99999 => Some(Self::Eleven),
+            _ => None,
+        }
+    }
+}
+
 impl Release {
     /// The title of its entry in the menu, the same in every language.
     #[must_use]

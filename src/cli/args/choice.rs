@@ -1,6 +1,7 @@
 //! The switches by which the user decides: which partitions are meant, and what else is to be cured.
 
 use crate::bcd::object_id;
+use crate::cli::args::rebuild_args::RebuildArgs;
 use crate::cli::run::known_disks::is_same_file;
 use crate::cli::text::exit::Usage;
 use crate::cli::text::misread::Misread;
@@ -78,6 +79,9 @@ pub(crate) struct ChoiceArgs {
     /// They are in MountedDevices of Windows' SYSTEM hive. Only when Windows was shut down fully and its volume is clean.
     #[arg(long, help_heading = REPAIRS)]
     pub drive_letters: bool,
+    /// What is to be made anew.
+    #[command(flatten)]
+    pub rebuild: RebuildArgs,
 }
 
 impl ChoiceArgs {
@@ -99,6 +103,7 @@ impl ChoiceArgs {
             protective_mbr,
             firmware_entries,
             drive_letters,
+            rebuild,
         } = self;
         let windows_on = self.companion("--windows", windows.as_ref())?;
         Ok(Choice {
@@ -114,6 +119,9 @@ impl ChoiceArgs {
             protective_mbr: *protective_mbr,
             firmware_entries: *firmware_entries,
             drive_letters: *drive_letters,
+            rebuild: rebuild.scope(),
+            firmware: rebuild.firmware(),
+            format: rebuild.format_esp,
         })
     }
 }
@@ -148,6 +156,7 @@ impl ChoiceArgs {
             protective_mbr,
             firmware_entries,
             drive_letters,
+            rebuild,
             ..
         } = self;
         !with.is_empty()
@@ -159,6 +168,7 @@ impl ChoiceArgs {
             || *protective_mbr
             || *firmware_entries
             || *drive_letters
+            || rebuild.is_any()
     }
 
     /// The switches as they were given.
@@ -177,6 +187,7 @@ impl ChoiceArgs {
             protective_mbr,
             firmware_entries,
             drive_letters,
+            rebuild,
         } = self;
         let mut words = self.machine_words();
         let mut value = |switch: &str, value: OsString| words.extend([switch.into(), value]);
@@ -193,6 +204,7 @@ impl ChoiceArgs {
             (drive_letters, "--drive-letters"),
         ];
         words.extend(flags.iter().filter(|(given, _)| **given).map(|(_, switch)| (*switch).into()));
+        words.extend(rebuild.words());
         words
     }
 

@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::anyhow;
@@ -160,6 +161,7 @@ impl Check<'_> {
         }
         let options = self.args.open.options();
         let mut context = context(path, &self.named, &options, self.choice, self.args.choice.independent);
+        context.orders = Arc::new(self.args.choice.rebuild.orders());
         context.snapshot.clone_from(&self.snapshot);
         let at_hand = [context.others.clone(), context.apart.clone(), context.named.clone()];
         if self.args.tells_of_each_alone() {

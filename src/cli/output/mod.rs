@@ -7,6 +7,7 @@ pub mod json;
 pub mod junit;
 pub mod outcome;
 pub mod plan_lines;
+pub mod plan_made;
 pub mod report_file;
 pub mod reports;
 pub mod sarif;

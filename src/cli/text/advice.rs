@@ -33,6 +33,7 @@ pub fn of_plan(error: &PlanError) -> String {
         PlanError::Storage(_)
         | PlanError::Mismatch { .. }
         | PlanError::Unreadable(_)
+        | PlanError::Rebuild(_)
         | PlanError::Check(_) => return told,
     };
     format!("{told}; {advice}")

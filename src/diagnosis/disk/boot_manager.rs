@@ -78,7 +78,7 @@ fn missing(layout: &Layout) -> Vec<Finding> {
         (!is_there).then(|| Finding {
             evidence: foreign.into_iter().collect(),
             remedy: Remedy::Advice(format!(
-                "{}, or run `bcdboot` from Windows PE",
+                "{}, or restore it from a backup",
                 copied(layout, file.volume, file.firmware)
             )),
             ..Finding::plain(
@@ -108,9 +108,7 @@ fn store_elsewhere(layout: &Layout) -> Option<Finding> {
             Switch::Active(Some(number)),
             format!("it also has a boot manager: `fix --active {number}` boots the disk from there"),
         ),
-        false => {
-            Remedy::Advice("copy the store there, or create a new one with `bcdboot` from Windows PE".into())
-        }
+        false => Remedy::Advice("copy the store there".into()),
     };
     Some(Finding {
         evidence: vec![format!("{} is on {}", other.path, layout.name(other.volume))],

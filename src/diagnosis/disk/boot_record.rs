@@ -22,8 +22,8 @@ use crate::volume::FileSystem;
 use crate::volume::HIDDEN_SECTORS_AT;
 
 /// Who writes boot records.
-pub(in crate::diagnosis) const NEW_BOOT_RECORD: &str = "write a new boot record with `bootsect /nt60` \
- (NTLDR: `/nt52`) from Windows PE";
+pub(in crate::diagnosis) const NEW_BOOT_RECORD: &str =
+    "write a boot record for NTLDR (`fixboot` in the recovery console of its installation medium)";
 
 /// What the boot record of this volume should say: the first sector of its partition, where a boot record has that.
 pub(in crate::diagnosis) fn first_sector(layout: &Layout, facts: &VolumeFacts) -> Option<u32> {

@@ -17,7 +17,7 @@ use crate::partition::BootCode;
 use crate::partition::TableKind;
 
 const WITH_STORE: &str = "convert it to a primary partition at the same place (`fixparts DISK`: the store refers to it by \
- its place), then `fix --boot-sector --active N`; or create a boot manager on a primary partition (`bcdboot` from Windows PE)";
+ its place), then `fix --boot-sector --active N`; or make a system volume of a primary partition (`fix --rebuild=all --system N`)";
 /// `boot.ini` counts primary partitions before logical ones.
 const OF_NTLDR: &str = "convert it to a primary partition at the same place (`fixparts DISK`), correct partition() in \
  boot.ini, then run check again";

@@ -172,7 +172,7 @@ fn what_it_is(layout: &Layout) -> Vec<Finding> {
     evidence.extend(layout.systems.iter().filter_map(|system| efi_partition::foreign(layout, system)));
     vec![Finding {
         evidence,
-        remedy: Remedy::Advice("create a new store with `bcdboot` from Windows PE".into()),
+        remedy: Remedy::Advice("restore the store from a backup".into()),
         ..Finding::plain(
             Code::StoreMissing,
             Severity::BlocksBoot,

@@ -47,8 +47,7 @@ fn boot_code(layout: &Layout) -> Option<Finding> {
     none.then(|| Finding {
         evidence: vec!["the first 440 bytes of the disk are zero".into()],
         remedy: Remedy::Advice(
-            "write boot code with `bootrec /fixmbr` from Windows PE, or `install-mbr`; until then a boot \
-             loader on another disk can start this one"
+            "write boot code (`install-mbr`); until then a boot loader on another disk can start this one"
                 .into(),
         ),
         ..Finding::plain(

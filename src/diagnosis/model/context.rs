@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::bcd::Firmware;
 use crate::bcd::index::index_type;
 use crate::diagnosis::model::companion::Companion;
 use crate::diagnosis::model::known_disks::Others;
+use crate::diagnosis::model::rebuild::Orders;
+use crate::diagnosis::model::rebuild::Scope;
 use crate::diagnosis::model::snapshot::Snapshot;
 use crate::guid::Guid;
 use crate::partition::DiskId;
@@ -41,15 +44,23 @@ pub struct Choice {
     pub protective_mbr: bool,
     /// `--drive-letters`: the letters that a Windows remembers are to name this disk.
     pub drive_letters: bool,
+    /// `--rebuild`: the store, the boot files and the boot code are to be made again.
+    pub rebuild: Option<Scope>,
+    /// `--firmware`: what the rebuilt disk is to start by.
+    pub firmware: Option<Firmware>,
+    /// `--format-esp N`: this EFI system partition is to be formatted.
+    pub format: Option<u32>,
 }
 
 impl Choice {
     /// Whether it is about re-pointing, so that nothing is left to say where the disk gets its identity back.
     #[must_use]
     pub const fn is_of_repointing(&self) -> bool {
-        let Self { system, windows, recovery, entry, convert, firmware_entries, drive_letters, .. } = self;
+        let Self {
+            system, windows, recovery, entry, convert, firmware_entries, drive_letters, rebuild, ..
+        } = self;
         let is_chosen = system.is_some() || windows.is_some() || recovery.is_some() || entry.is_some();
-        is_chosen || *convert || *firmware_entries || *drive_letters
+        is_chosen || *convert || *firmware_entries || *drive_letters || rebuild.is_some()
     }
 }
 
@@ -68,6 +79,8 @@ pub struct Context {
     pub companions: Arc<Vec<Companion>>,
     /// What the disk was when all was well, where the user has a record of that.
     pub snapshot: Option<Snapshot>,
+    /// How a rebuild is done.
+    pub orders: Arc<Orders>,
 }
 
 impl Context {

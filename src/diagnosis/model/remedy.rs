@@ -6,6 +6,7 @@ use crate::bcd::index::IdentityIndex;
 use crate::bcd::index::ObjectIndex;
 use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::context::Choice;
+use crate::diagnosis::model::rebuild::Scope;
 use crate::guid::Guid;
 use crate::layout::index::StoreIndex;
 use crate::layout::index::VolumeIndex;
@@ -23,6 +24,8 @@ pub enum Remedy {
     Switch(Switch, String),
     /// Something that the user has to do.
     Advice(String),
+    /// `fix` makes it anew, as it was asked to (`--rebuild`).
+    Rebuild,
     /// The user has to say whether the disk that is named belongs to this one's machine (`--with`), or this one is a copy of it
     /// (`--independent`).
     Belongs(NamedDisk),
@@ -34,8 +37,19 @@ impl Remedy {
     pub const fn switch(&self) -> Option<Switch> {
         match self {
             Self::Switch(switch, _) => Some(*switch),
-            Self::None | Self::Repoint(_) | Self::Edit(_) | Self::Advice(_) | Self::Belongs(_) => None,
+            Self::None
+            | Self::Repoint(_)
+            | Self::Edit(_)
+            | Self::Advice(_)
+            | Self::Rebuild
+            | Self::Belongs(_) => None,
         }
+    }
+
+    /// Whether `fix` cures it with the switches that it has.
+    #[must_use]
+    pub const fn is_cure(&self) -> bool {
+        matches!(self, Self::Repoint(_) | Self::Edit(_) | Self::Rebuild)
     }
 }
 
@@ -74,8 +88,12 @@ pub enum Switch {
     DriveLetters,
     /// `--firmware-entries`: set the store's copies of firmware entries right.
     FirmwareEntries,
+    /// `--rebuild --format-esp N`: format this EFI system partition, and make on it what is missing.
+    Format(u32),
     /// `--protective-mbr`: write the protective MBR of a GPT.
     ProtectiveMbr,
+    /// `--rebuild`: make what is missing or ruined anew.
+    Rebuild,
     /// `--recovery N`: which partition has the recovery environment; this one, where only one will do.
     Recovery(Option<u32>),
     /// `--system N`: which partition is the system volume; this one, where only one will do.
@@ -108,7 +126,9 @@ impl Switch {
             Self::Entry(None) => word("--entry={GUID}"),
             Self::DriveLetters => word("--drive-letters"),
             Self::FirmwareEntries => word("--firmware-entries"),
+            Self::Format(number) => vec!["--rebuild".to_owned(), format!("--format-esp={number}")],
             Self::ProtectiveMbr => word("--protective-mbr"),
+            Self::Rebuild => word("--rebuild"),
             Self::Recovery(Some(number)) => vec![format!("--recovery={number}")],
             Self::Recovery(None) => word("--recovery=N"),
             Self::System(Some(number)) => vec![format!("--system={number}")],
@@ -150,10 +170,18 @@ impl Switch {
             Self::Convert => Choice { convert: true, ..choice },
             Self::DriveLetters => Choice { drive_letters: true, ..choice },
             Self::FirmwareEntries => Choice { firmware_entries: true, ..choice },
-            Self::ProtectiveMbr => Choice { protective_mbr: true, ..choice },
-            Self::Active(_) | Self::Entry(_) | Self::Recovery(_) | Self::System(_) | Self::Windows(_) => {
-                return None;
+            Self::Format(number) if free(choice.format, &number) => {
+                let rebuild = choice.rebuild.or(Some(Scope::Missing));
+                Choice { rebuild, format: Some(number), ..choice }
             }
+            Self::ProtectiveMbr => Choice { protective_mbr: true, ..choice },
+            Self::Rebuild => Choice { rebuild: choice.rebuild.or(Some(Scope::Missing)), ..choice },
+            Self::Active(_)
+            | Self::Entry(_)
+            | Self::Format(_)
+            | Self::Recovery(_)
+            | Self::System(_)
+            | Self::Windows(_) => return None,
         })
     }
 }

@@ -156,6 +156,16 @@ impl Subject {
         Self::new(Place::Choice(chosen), chosen.as_str().to_owned())
     }
 
+    /// The store that it lies in, where it lies in one.
+    #[must_use]
+    pub const fn store_index(&self) -> Option<StoreIndex> {
+        match self.place {
+            Place::Store(store) | Place::Object { store, .. } => Some(store),
+            Place::Element(at, _) => Some(at.store),
+            _ => None,
+        }
+    }
+
     /// Where it lies.
     #[must_use]
     pub const fn place(&self) -> &Place {

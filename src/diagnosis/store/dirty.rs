@@ -19,8 +19,8 @@ use crate::layout::store::Dirty;
 use crate::layout::store::StoreFile;
 
 /// The way out where nothing here helps.
-const WAY_OUT: &str = "load and unload the store in Windows PE (`reg load`, `reg unload`), or start the Windows \
- recovery environment once on a copy; then run check again";
+const WAY_OUT: &str =
+    "restore the store and its logs from a backup, or make a new one (`fix --rebuild=store`)";
 
 /// The finding about a store on a disk, when it is dirty.
 pub(in crate::diagnosis) fn finding(index: StoreIndex, file: &StoreFile) -> Option<Finding> {

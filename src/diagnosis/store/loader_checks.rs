@@ -87,8 +87,6 @@ fn firmware_mismatch(layout: &Layout) -> Option<Finding> {
         }
     }
     let winload = layout.windows.iter().any(|windows| windows.winload_efi);
-    let windows = layout.windows.iter().find(|windows| windows.winload_efi).or(layout.windows.first());
-    let root = windows.map_or(r"\Windows", |windows| windows.root.as_str());
     if !winload {
         missing.push("winload.efi in the Windows directory (64-bit Windows has it)".to_owned());
     }
@@ -97,10 +95,7 @@ fn firmware_mismatch(layout: &Layout) -> Option<Finding> {
             format!("{} on {} is a BIOS store", bios.name, layout.name(bios.volume)),
             format!("missing for UEFI: {}", missing.join("; ")),
         ],
-        remedy: Remedy::Advice(format!(
-            "create them with `bcdboot C:{root} /s S: /f UEFI` from Windows PE (S: is the EFI system \
-             partition) and boot the machine by UEFI"
-        )),
+        remedy: Remedy::Advice("boot the machine by UEFI, with a boot manager and a store for it".to_owned()),
         ..Finding::plain(
             Code::FirmwareMismatch,
             Severity::BlocksBoot,
@@ -172,7 +167,7 @@ impl Paths<'_> {
         let remedy = match edit.filter(|_| is_there) {
             Some(edit) if self.choice.convert => Remedy::Edit(vec![edit]),
             Some(_) => Remedy::Switch(Switch::Convert, format!("`fix --convert` sets it to {wanted}")),
-            None => Remedy::Advice("create a new store with `bcdboot` from Windows PE".into()),
+            None => Remedy::Advice("restore a store for this firmware from a backup".into()),
         };
         let place = ElementPlace { store: self.index, object: at, id: ElementId::PATH };
         Some(Finding {

@@ -132,7 +132,7 @@ impl Menu<'_> {
         let place = (!windows.is_empty()).then(|| format!("{} has none", places(layout, &windows)));
         Finding {
             evidence: std::iter::once(objects).chain(place).collect(),
-            remedy: Remedy::Advice(to_make(layout, file, &windows)),
+            remedy: Remedy::Advice(to_make(&windows)),
             ..Finding::plain(
                 Code::NoWindowsEntry,
                 Severity::BlocksBoot,
@@ -187,7 +187,7 @@ impl Menu<'_> {
                 [] => Remedy::Advice(match left_out(self.entries, self.file.firmware).as_slice() {
                     [] => "no entry of the store leads to a complete Windows: see the findings about them"
                         .into(),
-                    windows => to_make(self.entries.layout, self.file, windows),
+                    windows => to_make(windows),
                 }),
                 _ => Remedy::Switch(
                     Switch::Entry(None),

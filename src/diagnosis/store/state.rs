@@ -90,7 +90,7 @@ fn unreadable(layout: &Layout, index: StoreIndex, file: &StoreFile, cause: &Caus
         Cause::Dirty { logs, .. } => (format!("the store cannot be read: {cause}"), dirty::of_logs(logs)),
         _ => (format!("the store cannot be read: {cause}"), Vec::new()),
     };
-    let restore = "restore the file from a backup, or create a new one with `bcdboot` from Windows PE";
+    let restore = "restore the file from a backup";
     Finding {
         // Measured: a store with a bad base block and no usable log.
         predicted_status: file.first.then_some("0xc000000f or 0xc000014c"),
@@ -116,7 +116,7 @@ fn of_store(index: Option<StoreIndex>, path: &str, recovery: bool, store: &Store
     if store.objects().is_empty() {
         let severity = if recovery { Severity::Degrades } else { Severity::BlocksBoot };
         findings.push(Finding {
-            remedy: Remedy::Advice("create a new store with `bcdboot` from Windows PE".into()),
+            remedy: Remedy::Advice("restore the store from a backup".into()),
             ..Finding::plain(
                 Code::StoreEmpty,
                 severity,

@@ -170,7 +170,7 @@ impl Elsewhere<'_> {
         Finding {
             evidence: entries_shown.map(|(at, object)| self.shown(at, object)).collect(),
             predicted_status: is_missing.then_some(MISSING),
-            remedy: Remedy::Advice(to_make(layout, file, &self.windows)),
+            remedy: Remedy::Advice(to_make(&self.windows)),
             ..Finding::plain(
                 Code::NoWindowsEntry,
                 Severity::BlocksBoot,
@@ -200,26 +200,10 @@ pub(in crate::diagnosis) fn places(layout: &Layout, windows: &[&WindowsVolume]) 
     windows.iter().map(place).collect::<Vec<_>>().join(", ")
 }
 
-/// How an entry for a Windows is made: `fix` makes none.
-pub(in crate::diagnosis) fn to_make(layout: &Layout, file: &StoreFile, windows: &[&WindowsVolume]) -> String {
-    let firmware = match file.firmware {
-        Firmware::Bios => "BIOS",
-        Firmware::Uefi => "UEFI",
-    };
-    let [windows, ..] = windows else {
-        return "create an entry: `bcdboot` from Windows PE".to_owned();
-    };
-    let (root, place) = (&windows.root, layout.name(windows.volume));
-    match windows.volume == file.volume {
-        true => {
-            format!("create an entry: `bcdboot C:{root} /s C: /f {firmware}` from Windows PE (C: is {place})")
-        }
-        false => format!(
-            "create an entry: `bcdboot C:{root} /s S: /f {firmware}` from Windows PE (C: is {place}, S: is \
-             {})",
-            layout.name(file.volume)
-        ),
-    }
+/// How an entry for a Windows is made: with a new store, that has one for each.
+pub(in crate::diagnosis) fn to_make(windows: &[&WindowsVolume]) -> String {
+    let which = if windows.len() == 1 { "it" } else { "each of them" };
+    format!("`fix --rebuild=store` makes a new store, with an entry for {which}")
 }
 
 /// A Windows that no entry starts, where another is started.
@@ -236,7 +220,7 @@ pub(in crate::diagnosis) fn notes(entries: Entries<'_>, store: StoreIndex, file:
             ),
             None => (
                 format!("{} has no entry in {}, which starts another Windows", windows.root, file.name),
-                to_make(layout, file, &[windows]),
+                to_make(&[windows]),
             ),
         };
         Finding {

@@ -98,6 +98,7 @@ pub fn refusals(
 ) -> Vec<Refusal> {
     let mut refusals: Vec<Refusal> = rules::of_choice(diagnosis);
     refusals.extend(letters::refusals(layout, diagnosis));
+    refusals.extend(rules::rebuild(layout, context, diagnosis));
     let restores = cure.restores(diagnosis);
     if restores {
         refusals.extend(rules::impossible(&diagnosis.restore));

@@ -234,8 +234,7 @@ fn store(layout: &Layout, file: &StoreFile, allowed: Allowed) -> Vec<Refusal> {
 
 /// A dirty store is written only as its logs make it, and where that fits into its file.
 fn dirty(file: &StoreFile, place: &str) -> Option<Refusal> {
-    let way_out = "load and unload it once in Windows PE (`reg load`) to complete the write, or choose \
-     --restore-identity, which writes no store";
+    let way_out = "make a new store (`fix --rebuild=store`), or choose --restore-identity, which writes none";
     let what = match file.dirty.as_ref()? {
         Dirty::NotReplayed(why) => {
             format!("{place} is dirty: its last write is incomplete, and {}", unhelpful(why))
@@ -248,6 +247,17 @@ fn dirty(file: &StoreFile, place: &str) -> Option<Refusal> {
         Dirty::Replayed { .. } => return None,
     };
     Some(Refusal::new(what, way_out))
+}
+
+/// Nothing can be rebuilt, though that was asked for; or the system volume shares its place with another.
+pub(super) fn rebuild(layout: &Layout, context: &Context, diagnosis: &Diagnosis) -> Option<Refusal> {
+    context.choice.rebuild?;
+    match &diagnosis.rebuild {
+        Err(why) => {
+            Some(Refusal::new(format!("nothing can be rebuilt: {why}"), "run check to see what is there"))
+        }
+        Ok(rebuild) => overlap(layout, rebuild.as_ref()?.system),
+    }
 }
 
 /// Bytes of a partition that shares its place with another belong to nobody in particular.

@@ -5,6 +5,7 @@ mod repair_run;
 mod write;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::cli::args::command_line::FixArgs;
 use crate::cli::args::show_args::ShowArgs;
@@ -63,6 +64,7 @@ pub(crate) fn run(args: &FixArgs, show: ShowArgs) -> anyhow::Result<u8> {
     );
     let (options, nobody) = (args.open.options(), NamedDisks::default());
     let mut context = context(&target, &nobody, &options, choice, args.choice.independent);
+    context.orders = Arc::new(args.choice.rebuild.orders());
     context.snapshot = snapshot(args.against.as_deref())?;
     let examined = examine_with(&target, &args.choice.with, &options, &mut context)?;
     RepairRun { args, show, context, examined }.run().map_err(disk_state::told)

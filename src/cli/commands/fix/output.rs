@@ -12,6 +12,7 @@ use crate::cli::output::json::repair::Action;
 use crate::cli::output::json::repair::CureKind;
 use crate::cli::output::json::repair::Repaired;
 use crate::cli::output::plan_lines;
+use crate::cli::output::plan_made;
 use crate::cli::output::screen::closing;
 use crate::cli::output::screen::ways;
 use crate::cli::run::examine::Examined;
@@ -42,13 +43,16 @@ impl RepairRun<'_> {
     }
 
     /// What would change.
-    pub(super) fn add_changes(&self, out: &mut Lines) {
+    pub(super) fn add_changes(&self, out: &mut Lines, plan: Option<&Plan>) {
         let Examined { layout, diagnosis, .. } = &self.examined;
         match (self.restores(), self.show.verbose) {
             (true, true) => plan_lines::identity(out, layout, diagnosis),
             (true, false) => plan_lines::restored(out, layout, diagnosis),
             (false, true) => plan_lines::elements(out, diagnosis),
             (false, false) => plan_lines::changes(out, layout, diagnosis),
+        }
+        if let Some(plan) = plan {
+            plan_made::show(out, layout, &plan.made, self.show.verbose);
         }
         let most = if self.show.verbose { usize::MAX } else { plan_lines::FEW };
         plan_lines::edits(out, self.cure().edits(diagnosis), most);
@@ -65,7 +69,7 @@ impl RepairRun<'_> {
             self.add_way(out);
             ways::show(out, &self.examined, &self.switches());
             if self.show.verbose {
-                self.add_changes(out);
+                self.add_changes(out, None);
             }
         })?;
         self.say(Action::Refused, None, Some(&reasons.join("; ")))?;
@@ -189,6 +193,7 @@ impl RepairRun<'_> {
             }
             None => {}
         }
+        done.extend(plan_made::done(&plan.made));
         if edits > 0 {
             done.push(format!("{} corrected", words::count(edits, "field", "fields")));
         }

@@ -78,7 +78,7 @@ impl RepairRun<'_> {
         self.may_begin()?;
         let (plan, rehearsed) = (repair.plan(), repair.after());
         self.tell(|out| {
-            self.add_changes(out);
+            self.add_changes(out, Some(plan));
             plan_lines::recovered(out, plan);
             plan_lines::left(out, &self.examined, plan, self.show.verbose);
             ways::show(out, &self.examined, &self.switches());

@@ -119,6 +119,7 @@ fn one_finding(layout: Option<&Layout>, finding: &diagnosis::Finding) -> Finding
             );
             (Some(remedy), None)
         }
+        (Remedy::Rebuild, _) => (Some("fix makes it anew".to_owned()), None),
         (Remedy::None, _) | (Remedy::Repoint(_), None) => (None, None),
     };
     Finding {

@@ -17,6 +17,8 @@ use crate::diagnosis::Verdict;
 use crate::diagnosis::identity::restore::OldIdentity;
 use crate::diagnosis::identity::restore::Restore;
 use crate::diagnosis::model::byte_edit::ByteEdit;
+use crate::diagnosis::model::rebuild::Parts;
+use crate::diagnosis::model::rebuild::Rebuild;
 use crate::diagnosis::show_disk;
 use crate::layout::Layout;
 use crate::layout::index::StoreIndex;
@@ -126,6 +128,7 @@ fn work(layout: &Layout, way: &Way) -> String {
         }
         _ => {}
     }
+    what.extend(way.before.rebuild().map(|rebuild| rebuilt(layout, rebuild)));
     let edits: Vec<&ByteEdit> = way.cure.edits(&way.before).collect();
     match edits.as_slice() {
         [] => {}
@@ -133,6 +136,33 @@ fn work(layout: &Layout, way: &Way) -> String {
         several => what.push(format!("corrects {}", words::count(several.len(), "field", "fields"))),
     }
     what.join(" and ")
+}
+
+/// What is made anew: `makes a new store and puts the boot files on partition 1 (ESP)`.
+fn rebuilt(layout: &Layout, rebuild: &Rebuild) -> String {
+    let Parts { file_system, store, files, boot_record, boot_code, active } = rebuild.parts;
+    let mut what = Vec::new();
+    if file_system {
+        what.push("formats it");
+    }
+    if store {
+        what.push("makes a new store");
+    }
+    if files {
+        what.push("puts the boot files");
+    }
+    if boot_record || boot_code {
+        what.push("writes boot code");
+    }
+    if active {
+        what.push("makes it active");
+    }
+    let place = clean(&layout.name(rebuild.system));
+    match what.split_last() {
+        Some((last, [])) => format!("{last} on {place}"),
+        Some((last, first)) => format!("{} and {last} on {place}", first.join(", ")),
+        None => String::new(),
+    }
 }
 
 /// The store that would be written, by path; of several their number.

@@ -60,6 +60,7 @@ fn add_group(out: &mut Lines, group: &Group<'_>) {
                 out.add(format_args!("    {} {}", "->".green(), clean(&line)));
             }
         }
+        Remedy::Rebuild => out.add(format_args!("    {} fix makes it anew", "->".green())),
         Remedy::Switch(_, advice) | Remedy::Advice(advice) => {
             out.add(format_args!("    {} {}", "->".yellow(), clean(advice)));
         }

@@ -170,6 +170,6 @@ pub fn advice<'a>(finding: &'a Finding, prospect: &Prospect) -> Option<&'a str> 
             let is_given = |way: &Way| way.switches.contains(switch);
             (!prospect.way.as_ref().is_some_and(is_given)).then_some(advice)
         }
-        Remedy::None | Remedy::Repoint(_) | Remedy::Edit(_) | Remedy::Belongs(_) => None,
+        Remedy::None | Remedy::Repoint(_) | Remedy::Edit(_) | Remedy::Rebuild | Remedy::Belongs(_) => None,
     }
 }

@@ -1,0 +1,37 @@
+//! Why a rebuild does not come to a plan.
+
+use crate::bcd::StoreError;
+use crate::layout::known::Cause;
+use crate::storage::StorageError;
+use crate::volume::VolumeError;
+use crate::volume::VolumeWriteError;
+
+/// Why what is missing cannot be made. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RebuildError {
+    /// A volume cannot be read.
+    #[error("{0}: {1}")]
+    Volume(String, VolumeError),
+    /// A volume cannot be written.
+    #[error("{0}: {1}")]
+    Write(String, VolumeWriteError),
+    /// The medium fails.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The store cannot be made.
+    #[error("new store: {0}")]
+    Store(#[from] StoreError),
+    /// Nobody knows which Windows this is.
+    #[error("Windows on {0}: its version is unknown: {1}")]
+    Version(String, Cause),
+    /// This version of Windows is none that has a store.
+    #[error("Windows on {0}: build {1} is no version that starts by a store")]
+    Release(String, u32),
+    /// What was written reads back as something else.
+    #[error("internal check failed: {0} reads back as something else than was put there")]
+    ReadBack(String),
+    /// Something is not where the diagnosis has seen it.
+    #[error("internal check failed: {0}")]
+    Gone(&'static str),
+}

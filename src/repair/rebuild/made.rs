@@ -1,0 +1,81 @@
+//! What a rebuild makes, for people, reports and the proof.
+
+/// One thing that is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Made {
+    /// A file system.
+    FileSystem {
+        /// Number of the partition.
+        partition: u32,
+    },
+    /// A store.
+    Store(MadeStore),
+    /// Boot files.
+    Files(MadeFiles),
+    /// Boot code.
+    Code {
+        /// Number of the partition; none for the MBR.
+        partition: Option<u32>,
+        /// Where it comes from, for people.
+        from: String,
+    },
+    /// The active partition.
+    Active {
+        /// Its number.
+        partition: u32,
+    },
+}
+
+impl Made {
+    /// The store, where it is one.
+    #[must_use]
+    pub const fn store(&self) -> Option<&MadeStore> {
+        match self {
+            Self::Store(store) => Some(store),
+            _ => None,
+        }
+    }
+}
+
+/// A store that is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MadeStore {
+    /// Number of its partition.
+    pub partition: u32,
+    /// Its path.
+    pub path: String,
+    /// All of it.
+    pub bytes: Vec<u8>,
+    /// What its entries start, for people: `Windows 11 Pro 23H2 on partition 3`.
+    pub entries: Vec<String>,
+    /// A ruined or unwanted one was there.
+    pub is_replaced: bool,
+    /// It is the second one of an EFI system partition.
+    pub is_recovery: bool,
+}
+
+/// Boot files that are put somewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MadeFiles {
+    /// Number of the partition.
+    pub partition: u32,
+    /// Where they are from, for people: `\Windows\Boot\EFI`.
+    pub from: String,
+    /// Each of them.
+    pub files: Vec<MadeFile>,
+    /// What is there and stays, and what was left out, for people.
+    pub remarks: Vec<String>,
+}
+
+/// A file that is put somewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MadeFile {
+    /// Its path.
+    pub path: String,
+    /// Its length in bytes.
+    pub len: u64,
+    /// SHA-256 of its bytes, hex.
+    pub sha256: String,
+    /// Where it was taken from, for people.
+    pub from: String,
+}
