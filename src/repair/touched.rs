@@ -28,6 +28,13 @@ pub enum Touched {
         /// Path on the volume.
         path: String,
     },
+    /// A volume on which files were made: any sector of its partition.
+    Volume {
+        /// Number of the partition.
+        partition: u32,
+        /// Its first byte on the disk.
+        start: u64,
+    },
 }
 
 impl Touched {
@@ -50,6 +57,12 @@ impl Touched {
                     volume.start == *start && inside && near
                 })
             }
+            Self::Volume { partition, start } => layout.table.partitions.iter().any(|volume| {
+                let end = offset.saturating_add(size);
+                (volume.number, volume.start) == (*partition, *start)
+                    && offset >= volume.start
+                    && end <= volume.start.saturating_add(volume.len)
+            }),
             Self::File { partition, path } => layout.hive_on(*partition, path).is_some_and(|hive| {
                 hive.place
                     .as_ref()
