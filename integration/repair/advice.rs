@@ -39,7 +39,7 @@ fn what_cannot_be_told_of_a_store_is_no_requirement_that_it_meets() {
     let broken = Disk::raw("win2008r2-bios");
     bcdrescue(&["fix", broken.name(), "--yes"]).exits(1);
     fs::rename(broken.record(), &record).unwrap();
-    fs::write(&store, &Record::load(&record).unwrap().stores[0].bytes_before).unwrap();
+    fs::write(&store, &Record::load(&record).unwrap().stores[0].before.as_ref().unwrap().bytes).unwrap();
     bcdrescue(&["check", "-v", text(&store)]).exits(0);
     bcdrescue(&["check", "-v", text(&store), "--require", "healthy"]).exits(0);
     for require in ["generalized", "unique-identity", "no-hibernation"] {

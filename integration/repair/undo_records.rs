@@ -64,5 +64,5 @@ fn a_store_comes_out_of_a_record_by_the_documented_command() {
         return not_run("a store out of a record", "there is no python3");
     };
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-    assert_eq!(run.stdout, Record::load(&disk.record()).unwrap().stores[0].bytes_before);
+    assert_eq!(run.stdout, Record::load(&disk.record()).unwrap().stores[0].before.as_ref().unwrap().bytes);
 }

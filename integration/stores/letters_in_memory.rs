@@ -155,7 +155,8 @@ fn recovers(disk: &SparseRam, ends: [&SparseRam; 2], record: &Record, context: &
     let (layout, diagnosis) = look_with(disk, context).unwrap_or_else(|| panic!("{story}: not readable"));
     undo::check(record, &layout, disk.len()).unwrap_or_else(|error| panic!("{story}: {error}"));
     let mut undone = disk.clone();
-    apply(&mut undone, &inverse(&record.patches)).unwrap_or_else(|error| panic!("{story}: {error}"));
+    let back = undo::way_back(record, disk).expect("readable").patches;
+    apply(&mut undone, &back).unwrap_or_else(|error| panic!("{story}: {error}"));
     assert!(undone.is_same(before), "{story}: undo left something");
     let plan = plan::plan(disk, &layout, &diagnosis, Cure::Repoint)
         .unwrap_or_else(|error| panic!("{story}: {error}"));

@@ -1,8 +1,13 @@
 //! The one place where a disk is written.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use crate::error::way_out::WayOut;
+use crate::repair::batch::Place;
+use crate::repair::batch::are_few;
+use crate::repair::batch::batches;
+use crate::repair::batch::read_each;
 use crate::repair::patch::Patch;
 use crate::repair::patch::chains;
 use crate::storage::Storage;
@@ -31,7 +36,7 @@ pub enum ApplyError {
     /// A write or sync failed.
     #[error("{written} of {total} sectors written, then: {cause}")]
     Incomplete {
-        /// Sectors that were written before the failure (the one that failed may be either way).
+        /// Sectors that were written before the failure (those of the write that failed may be either way).
         written: usize,
         /// Sectors of the plan.
         total: usize,
@@ -75,13 +80,36 @@ impl ApplyError {
 /// # Errors
 /// [`ApplyError`], which says how far it came.
 pub fn apply(storage: &mut dyn StorageMut, patches: &[Patch]) -> Result<usize, ApplyError> {
-    let chains = chains(patches);
+    apply_telling(storage, patches, &mut |_, _| {})
+}
+
+/// The same, and tells after each write how many bytes are written, of how many.
+///
+/// # Errors
+/// As [`apply`].
+pub fn apply_telling(
+    storage: &mut dyn StorageMut,
+    patches: &[Patch],
+    tell: &mut dyn FnMut(u64, u64),
+) -> Result<usize, ApplyError> {
+    let chains = chains(patches, |patch| patch.offset);
+    let places: Vec<Place> = chains
+        .iter()
+        .map(|(offset, chain)| (*offset, chain.first().map_or(0, |patch| patch.before.len())))
+        .collect();
+    for (offset, len) in &places {
+        storage.check_write(*offset, *len).map_err(ApplyError::Refused)?;
+    }
     let mut done = BTreeMap::new();
-    for (offset, chain) in &chains {
-        let len = chain.first().map_or(0, |patch| patch.before.len());
-        storage.check_write(*offset, len).map_err(ApplyError::Refused)?;
-        let found = storage.read_vec(*offset, len).map_err(ApplyError::Unread)?;
-        done.insert(*offset, done_of(chain, &found).ok_or(ApplyError::Changed { at: *offset })?);
+    let changed = read_each(storage, &places, |offset, found| {
+        match chains.get(&offset).and_then(|chain| done_of(chain, found)) {
+            Some(count) => drop(done.insert(offset, count)),
+            None => return ControlFlow::Break(offset),
+        }
+        ControlFlow::Continue(())
+    });
+    if let Some(at) = changed.map_err(ApplyError::Unread)? {
+        return Err(ApplyError::Changed { at });
     }
     let mut open = Vec::new();
     for patch in patches {
@@ -90,24 +118,24 @@ pub fn apply(storage: &mut dyn StorageMut, patches: &[Patch]) -> Result<usize, A
             _ => open.push(patch),
         }
     }
-    write(storage, &open)?;
-    for patch in chains.values().filter_map(|chain| chain.last()) {
-        let found = storage.read_vec(patch.offset, patch.after.len());
-        let found = found.map_err(|cause| ApplyError::Incomplete {
-            written: open.len(),
-            total: open.len(),
-            cause,
-        })?;
-        if found != patch.after {
-            return Err(ApplyError::Unverified { at: patch.offset });
+    write(storage, &open, tell)?;
+    let differs = read_each(storage, &places, |offset, found| {
+        let last = chains.get(&offset).and_then(|chain| chain.last());
+        match last.is_some_and(|patch| patch.after == *found) {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(offset),
         }
+    });
+    let total = open.len();
+    match differs.map_err(|cause| ApplyError::Incomplete { written: total, total, cause })? {
+        Some(at) => Err(ApplyError::Unverified { at }),
+        None => Ok(total),
     }
-    Ok(open.len())
 }
 
 /// How many patches of a sector are done when it holds `found`; `None` when it holds nothing of the kind.
 fn done_of(chain: &[&Patch], found: &[u8]) -> Option<usize> {
-    if chain.last().is_some_and(|patch| patch.after == found) {
+    if chain.last().is_some_and(|patch| patch.after == *found) {
         return Some(chain.len());
     }
     chain.iter().rposition(|patch| is_between(found, patch))
@@ -122,22 +150,42 @@ fn is_between(found: &[u8], patch: &Patch) -> bool {
     parts.into_iter().all(|((before, after), found)| found == before || found == after)
 }
 
-fn write(storage: &mut dyn StorageMut, open: &[&Patch]) -> Result<(), ApplyError> {
-    let failed = |written| move |cause| ApplyError::Incomplete { written, total: open.len(), cause };
-    let mut stage = None;
-    for (written, patch) in open.iter().enumerate() {
-        if stage.is_some_and(|stage| stage != patch.stage) {
-            storage.sync().map_err(failed(written))?;
+fn write(
+    storage: &mut dyn StorageMut,
+    open: &[&Patch],
+    tell: &mut dyn FnMut(u64, u64),
+) -> Result<(), ApplyError> {
+    let total = open.len();
+    let bytes = open.iter().map(|patch| patch.len()).fold(0, u64::saturating_add);
+    let (mut written, mut so_far) = (0_usize, 0_u64);
+    let are_few = are_few(total);
+    for stage in open.chunk_by(|one, next| one.stage == next.stage) {
+        let mut stage = stage.to_vec();
+        if !are_few {
+            // The way back begins at the end. One that is there twice keeps its order.
+            stage.sort_by_key(|patch| patch.offset);
         }
-        stage = Some(patch.stage);
-        write_sector(storage, patch).map_err(failed(written))?;
+        for batch in batches(&stage, are_few, |patch| (patch.offset, patch.after.len())) {
+            write_batch(storage, batch).map_err(|cause| ApplyError::Incomplete { written, total, cause })?;
+            written = written.saturating_add(batch.len());
+            so_far = batch.iter().map(|patch| patch.len()).fold(so_far, u64::saturating_add);
+            tell(so_far, bytes);
+        }
+        storage.sync().map_err(|cause| ApplyError::Incomplete { written, total, cause })?;
     }
-    if open.is_empty() { Ok(()) } else { storage.sync().map_err(failed(open.len())) }
+    Ok(())
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place where a disk is written")]
-fn write_sector(storage: &mut dyn StorageMut, patch: &Patch) -> Result<(), StorageError> {
-    storage.write_at(patch.offset, &patch.after)
+fn write_batch(storage: &mut dyn StorageMut, batch: &[&Patch]) -> Result<(), StorageError> {
+    match batch {
+        [] => Ok(()),
+        [patch] => storage.write_at(patch.offset, &patch.after),
+        [first, ..] => {
+            let bytes: Vec<&[u8]> = batch.iter().map(|patch| &*patch.after).collect();
+            storage.write_at(first.offset, &bytes.concat())
+        }
+    }
 }
 
 /// Whether every sector holds its (last) `after` already.
@@ -145,12 +193,17 @@ fn write_sector(storage: &mut dyn StorageMut, patch: &Patch) -> Result<(), Stora
 /// # Errors
 /// [`StorageError`] when a sector cannot be read.
 pub fn is_done(storage: &dyn Storage, patches: &[Patch]) -> Result<bool, StorageError> {
-    for patch in chains(patches).values().filter_map(|chain| chain.last()) {
-        if storage.read_vec(patch.offset, patch.after.len())? != patch.after {
-            return Ok(false);
+    let chains = chains(patches, |patch| patch.offset);
+    let last = |offset| chains.get(&offset).and_then(|chain| chain.last());
+    let places: Vec<Place> =
+        chains.keys().map(|offset| (*offset, last(*offset).map_or(0, |patch| patch.after.len()))).collect();
+    let differs = read_each(storage, &places, |offset, found| {
+        match last(offset).is_some_and(|patch| patch.after == *found) {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
         }
-    }
-    Ok(true)
+    });
+    Ok(differs?.is_none())
 }
 
 #[cfg(test)]
@@ -160,7 +213,7 @@ mod tests {
     use crate::storage::ram::Ram;
 
     fn patch(offset: u64, before: u8, after: u8, stage: u8) -> Patch {
-        Patch { offset, before: vec![before; 512], after: vec![after; 512], stage }
+        Patch { offset, before: vec![before; 512].into(), after: vec![after; 512].into(), stage }
     }
 
     #[test]
@@ -180,7 +233,8 @@ mod tests {
         let patches = [patch(0, 0, 9, 0), patch(512, 1, 2, 0)];
         let mut half = Ram::new([[9; 512], [1; 512]].concat(), None);
         assert_eq!(apply(&mut half, &patches).unwrap(), 1);
-        let large = [Patch { offset: 0, before: vec![0; 4096], after: vec![9; 4096], stage: 0 }];
+        let large =
+            [Patch { offset: 0, before: vec![0; 4096].into(), after: vec![9; 4096].into(), stage: 0 }];
         let mut torn = Ram::new([[9; 512].as_slice(), &[0; 3584]].concat(), None);
         assert_eq!(apply(&mut torn, &inverse(&large)).unwrap(), 1);
         assert_eq!(torn.bytes(), [0; 4096]);

@@ -9,16 +9,20 @@ use crate::bytes::put;
 use crate::bytes::put_over;
 use crate::repair::error::PlanError;
 use crate::repair::patch::Patch;
+use crate::repair::sector::Sector;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::StorageMut;
 use crate::storage::check_range;
 
+/// Bytes of the disk below that are read at once, at most.
+const READ: usize = 1 << 20;
+
 /// A sector as one write leaves it.
 #[derive(Debug, Clone)]
 struct Version {
-    before: Vec<u8>,
-    after: Vec<u8>,
+    before: Sector,
+    after: Sector,
     stage: usize,
 }
 
@@ -27,6 +31,8 @@ pub(crate) struct Draft<'a> {
     below: &'a dyn Storage,
     /// Bytes of a sector.
     size: usize,
+    /// What all sectors of zeros share.
+    zeros: Sector,
     /// By the sector's first byte: its versions, in the order of writing.
     sectors: BTreeMap<u64, Vec<Version>>,
     stage: usize,
@@ -38,15 +44,19 @@ impl<'a> Draft<'a> {
     /// A draft of `below` as it is, whose sectors have so many bytes.
     #[must_use]
     pub(crate) fn new(below: &'a dyn Storage, sector_size: u32) -> Self {
-        let size = usize::try_from(sector_size).unwrap_or(usize::MAX).max(1);
-        Self { below, size, sectors: BTreeMap::new(), stage: 0, since: 0 }
+        let size = usize::try_from(sector_size).unwrap_or(1).max(1);
+        Self::empty(below, size)
+    }
+
+    fn empty(below: &'a dyn Storage, size: usize) -> Self {
+        Self { below, size, zeros: Sector::zeros(size), sectors: BTreeMap::new(), stage: 0, since: 0 }
     }
 
     /// The disk as it reads with these patches written.
     #[must_use]
     pub(crate) fn with(below: &'a dyn Storage, patches: &[Patch]) -> Self {
         let size = patches.first().map_or(1, |patch| patch.after.len());
-        let mut draft = Self { below, size, sectors: BTreeMap::new(), stage: 0, since: 0 };
+        let mut draft = Self::empty(below, size);
         for Patch { offset, before, after, stage } in patches {
             let (before, after, stage) = (before.clone(), after.clone(), usize::from(*stage));
             draft.sectors.entry(*offset).or_default().push(Version { before, after, stage });
@@ -115,36 +125,52 @@ impl<'a> Draft<'a> {
     /// Writes bytes, sector by sector; those that stand there already leave a sector as it is.
     fn put(&mut self, at: u64, bytes: &[u8]) -> Result<(), StorageError> {
         let size = u64::try_from(self.size).unwrap_or(u64::MAX);
+        let most = READ.saturating_sub(READ.checked_rem(self.size).unwrap_or(0)).max(self.size);
         let (mut at, mut bytes) = (at, bytes);
         while !bytes.is_empty() {
             let inside = at.checked_rem(size).unwrap_or(0);
-            let offset = at.saturating_sub(inside);
+            let first = at.saturating_sub(inside);
             let inside = usize::try_from(inside).unwrap_or(0);
-            let (now, rest) = bytes.split_at(bytes.len().min(self.size.saturating_sub(inside)));
-            self.put_in_sector(offset, inside, now)?;
+            let (now, rest) = bytes.split_at(bytes.len().min(most.saturating_sub(inside)));
+            self.put_in_run(first, inside, now)?;
             at = at.saturating_add(u64::try_from(now.len()).unwrap_or(u64::MAX));
             bytes = rest;
         }
         Ok(())
     }
 
-    fn put_in_sector(&mut self, offset: u64, inside: usize, bytes: &[u8]) -> Result<(), StorageError> {
+    /// Writes bytes from the byte `inside` of the sector at `first`. What stands below is read at once.
+    fn put_in_run(&mut self, first: u64, inside: usize, bytes: &[u8]) -> Result<(), StorageError> {
+        let size = u64::try_from(self.size).unwrap_or(u64::MAX);
+        let len =
+            inside.saturating_add(bytes.len()).checked_next_multiple_of(self.size).unwrap_or(usize::MAX);
+        let below = self.below.read_vec(first, len)?;
+        let (mut offset, mut inside, mut bytes) = (first, inside, bytes);
+        for below in below.chunks(self.size) {
+            let (now, rest) = bytes.split_at(bytes.len().min(self.size.saturating_sub(inside)));
+            self.put_in_sector(offset, inside, now, below);
+            (offset, inside, bytes) = (offset.saturating_add(size), 0, rest);
+        }
+        Ok(())
+    }
+
+    fn put_in_sector(&mut self, offset: u64, inside: usize, bytes: &[u8], below: &[u8]) {
         let before = match self.sectors.get(&offset).and_then(|versions| versions.last()) {
             Some(version) => version.after.clone(),
-            None => self.below.read_vec(offset, self.size)?,
+            None => Sector::sharing(below, &self.zeros),
         };
-        let mut after = before.clone();
+        let mut after = before.to_vec();
         put(&mut after, inside, bytes);
         if after == before {
-            return Ok(());
+            return;
         }
+        let after = Sector::sharing(&after, &self.zeros);
         let (stage, since) = (self.stage, self.since);
         let versions = self.sectors.entry(offset).or_default();
         match versions.last_mut().filter(|version| version.stage >= since) {
             Some(version) => (version.after, version.stage) = (after, stage),
             None => versions.push(Version { before, after, stage }),
         }
-        Ok(())
     }
 }
 

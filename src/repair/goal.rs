@@ -1,5 +1,6 @@
 //! What a disk has to be when it was written, by a repair or by its undo.
 
+use crate::bcd::Store;
 use crate::diagnosis::Diagnosis;
 use crate::layout::Layout;
 use crate::layout::store::StoreFile;
@@ -65,8 +66,16 @@ fn is_as_before(record: &Record, layout: &Layout, identity: Option<DiskId>) -> R
         return Err(DeviationKind::Identity { expected, found }.into());
     }
     for saved in &record.stores {
-        let store = layout.store_on(saved.partition, &saved.path).and_then(StoreFile::on_disk);
-        if store.is_none_or(|store| sha256(store) != saved.sha256_before) {
+        let found = layout.store_on(saved.partition, &saved.path);
+        let is_as_before = match &saved.before {
+            Some(before) => match found.and_then(StoreFile::on_disk) {
+                Some(store) => sha256(store) == before.sha256,
+                // What was ruined cannot be read as a store again; its sectors were read back.
+                None => found.is_some() && Store::parse(before.bytes.clone()).is_err(),
+            },
+            None => found.is_none(),
+        };
+        if !is_as_before {
             return Err(Deviation::seen(layout, DeviationKind::OldStore { path: saved.path.clone() }));
         }
     }

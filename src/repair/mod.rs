@@ -1,10 +1,11 @@
 //! Repair: a plan of sectors before and after, a record to undo it, and the one place where a disk is written.
 //!
-//! Lowest first: `patch`, `error`, `cure`, `touched`; the `draft`, and each kind of `change` that writes into it; `plan`, `rehearse`,
-//! `refusal`, and the `case` that a repair begins with; `record`, `snapshot`, `apply`; the `goal`; the `transaction`, whose steps cannot be
+//! Lowest first: `sector`, `patch`, `run`, `error`, `cure`, `touched`; the `draft`, and each kind of `change` that writes into it; `plan`, `rehearse`,
+//! `refusal`, and the `case` that a repair begins with; `record`, `snapshot`, `batch`, `apply`; the `goal`; the `transaction`, whose steps cannot be
 //! left out, and `undo`, which joins it; and `prospect`, which tries repairs.
 
 pub mod apply;
+mod batch;
 pub mod case;
 pub(crate) mod change;
 pub mod cure;
@@ -19,6 +20,8 @@ pub mod record;
 pub mod refusal;
 #[doc(hidden)]
 pub mod rehearse;
+pub mod run;
+pub mod sector;
 #[doc(hidden)]
 pub mod snapshot;
 pub mod touched;

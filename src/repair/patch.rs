@@ -6,21 +6,35 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::repair::sector::Sector;
+
 /// One sector of a disk, before and after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Patch {
     /// First byte of the sector, from the start of the disk.
     pub offset: u64,
     /// What must stand there (or `after`, when a repair was cut short).
-    #[serde(with = "hex")]
     #[schemars(with = "String")]
-    pub before: Vec<u8>,
+    pub before: Sector,
     /// What will stand there.
-    #[serde(with = "hex")]
     #[schemars(with = "String")]
-    pub after: Vec<u8>,
+    pub after: Sector,
     /// Patches of a lower stage are on stable storage before the first of the next is written.
     pub stage: u8,
+}
+
+impl Patch {
+    /// Length in bytes.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        u64::try_from(self.after.len()).unwrap_or(u64::MAX)
+    }
+
+    /// Whether it is of no bytes, as none of a plan is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.after.is_empty()
+    }
 }
 
 /// The patches that lead back, in the reverse order.
@@ -35,10 +49,10 @@ pub fn inverse(patches: &[Patch]) -> Vec<Patch> {
     patches.iter().rev().map(back).collect()
 }
 
-/// The patches of each sector, in order. One that is recovered and then patched has two.
-pub(super) fn chains(patches: &[Patch]) -> BTreeMap<u64, Vec<&Patch>> {
-    let mut chains: BTreeMap<u64, Vec<&Patch>> = BTreeMap::new();
-    patches.iter().for_each(|patch| chains.entry(patch.offset).or_default().push(patch));
+/// What there is of each sector, in order. One that is recovered and then patched is there twice.
+pub(super) fn chains<T>(items: &[T], offset: impl Fn(&T) -> u64) -> BTreeMap<u64, Vec<&T>> {
+    let mut chains: BTreeMap<u64, Vec<&T>> = BTreeMap::new();
+    items.iter().for_each(|item| chains.entry(offset(item)).or_default().push(item));
     chains
 }
 

@@ -21,19 +21,19 @@ pub enum Touched {
         /// Its first byte on the disk.
         start: u64,
     },
-    /// Any part of a partition, to which new files come.
-    Volume {
-        /// Number of the partition.
-        partition: u32,
-        /// Its first byte on the disk.
-        start: u64,
-    },
     /// A file that is too large to be kept whole: the SYSTEM hive of a Windows.
     File {
         /// Number of the partition.
         partition: u32,
         /// Path on the volume.
         path: String,
+    },
+    /// A volume on which files were made: any sector of its partition.
+    Volume {
+        /// Number of the partition.
+        partition: u32,
+        /// Its first byte on the disk.
+        start: u64,
     },
 }
 
@@ -57,14 +57,12 @@ impl Touched {
                     volume.start == *start && inside && near
                 })
             }
-            Self::Volume { partition, start } => {
-                let facts = layout.by_number(*partition).and_then(|volume| layout.volume(volume));
-                facts.is_some_and(|facts| {
-                    let volume = &facts.partition;
-                    let end = volume.start.saturating_add(volume.len);
-                    volume.start == *start && offset >= *start && offset.saturating_add(size) <= end
-                })
-            }
+            Self::Volume { partition, start } => layout.table.partitions.iter().any(|volume| {
+                let end = offset.saturating_add(size);
+                (volume.number, volume.start) == (*partition, *start)
+                    && offset >= volume.start
+                    && end <= volume.start.saturating_add(volume.len)
+            }),
             Self::File { partition, path } => layout.hive_on(*partition, path).is_some_and(|hive| {
                 hive.place
                     .as_ref()

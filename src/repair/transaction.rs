@@ -12,7 +12,7 @@ use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
 use crate::layout::Layout;
 use crate::repair::apply::ApplyError;
-use crate::repair::apply::apply;
+use crate::repair::apply::apply_telling;
 use crate::repair::case::Case;
 use crate::repair::cure::Cure;
 use crate::repair::error::Deviation;
@@ -176,8 +176,16 @@ impl Recorded {
     /// # Errors
     /// [`Interrupted`].
     pub fn apply(self) -> Result<Applied, Interrupted> {
+        self.apply_telling(&mut |_, _| {})
+    }
+
+    /// The same, and tells after each write how many bytes are written, of how many.
+    ///
+    /// # Errors
+    /// As [`Recorded::apply`].
+    pub fn apply_telling(self, tell: &mut dyn FnMut(u64, u64)) -> Result<Applied, Interrupted> {
         let Self { mut disk, record, kept, goal } = self;
-        let written = apply(disk.as_mut(), goal.patches());
+        let written = apply_telling(disk.as_mut(), goal.patches(), tell);
         drop(disk);
         match written {
             Ok(_) => Ok(Applied { record, kept, goal }),

@@ -55,8 +55,10 @@ fn use_record(record: &Record) {
     if let Err(error) = undo::check(record, &layout, base.disk.len()) {
         one_line(&error.to_string());
     }
-    apply_and_back(&base.disk, &record.patches);
-    apply_and_back(&base.disk, &inverse(&record.patches));
+    if let Ok(way) = undo::way_back(record, &base.disk) {
+        apply_and_back(&base.disk, &inverse(&way.patches));
+        apply_and_back(&base.disk, &way.patches);
+    }
 }
 
 /// The record of a disk's identities: as it stands, and once more with the digest that its content has.

@@ -28,6 +28,7 @@ use crate::cli::text::exit::LEFT;
 use crate::cli::text::exit::USAGE;
 use crate::cli::text::lines;
 use crate::cli::text::lines::Lines;
+use crate::cli::text::progress::Progress;
 use crate::cli::text::shell_quote;
 use crate::cli::text::words;
 use crate::cli::text::words::clean;
@@ -35,13 +36,13 @@ use crate::diagnosis::show_disk;
 use crate::partition::DiskId;
 use crate::partition::TableKind;
 use crate::repair::patch::Patch;
-use crate::repair::patch::inverse;
 use crate::repair::record::Record;
 use crate::repair::touched::Touched;
 use crate::repair::transaction::Interrupted;
 use crate::repair::undo::Stopped;
 use crate::repair::undo::Undo;
 use crate::repair::undo::UndoRefusal;
+use crate::repair::undo::way_back;
 use crate::storage::format::Format;
 use crate::storage::nbd::url::is_url;
 use crate::storage::open::TargetKind;
@@ -65,16 +66,16 @@ pub(crate) fn run(args: &UndoArgs, show: ShowArgs) -> anyhow::Result<u8> {
     );
     let examined = examine_alone(&path, &args.open.options())?;
     let kept = args.record.clone();
-    let way_back = Undo::new(&record, kept, &examined.storage, &examined.layout, args.allow_changed_identity);
+    let undo = Undo::new(&record, kept, &examined.storage, &examined.layout, args.allow_changed_identity);
     let mut run = UndoRun { args, show, path, identity: None };
-    match way_back {
-        Ok(way_back) => {
-            run.identity = way_back.identity();
-            run.carry_out(&record, way_back, examined).map_err(disk_state::told)
+    match undo {
+        Ok(undo) => {
+            run.identity = undo.identity();
+            run.carry_out(&record, undo, examined).map_err(disk_state::told)
         }
         Err(Stopped::Done(identity)) => {
             run.identity = identity;
-            let back = inverse(&record.patches);
+            let back = way_back(&record, &examined.storage)?.patches;
             run.say(Action::NothingToDo, &back, &run.as_before("nothing to do: the disk is"))?;
             Ok(HEALTHY)
         }
@@ -130,8 +131,8 @@ struct UndoRun<'a> {
 
 impl UndoRun<'_> {
     /// Shows the way back and goes it, as far as the user wants.
-    fn carry_out(&self, record: &Record, way_back: Undo, examined: Examined) -> anyhow::Result<u8> {
-        let back = way_back.patches().to_vec();
+    fn carry_out(&self, record: &Record, undo: Undo, examined: Examined) -> anyhow::Result<u8> {
+        let back = undo.patches().to_vec();
         if !self.show.json {
             lines::show(|out| {
                 self.announce(out, record, &back);
@@ -163,7 +164,7 @@ impl UndoRun<'_> {
             }
         }
         drop(examined);
-        self.write(way_back)?;
+        self.write(undo)?;
         let sentence = self.as_before("undone: every byte is");
         if let Err(error) = self.say(Action::Undone, &back, &sentence) {
             lines::warn(format_args!(
@@ -176,12 +177,15 @@ impl UndoRun<'_> {
         Ok(FIXED)
     }
 
-    fn write(&self, way_back: Undo) -> anyhow::Result<()> {
+    fn write(&self, undo: Undo) -> anyhow::Result<()> {
         signals::hold();
         let options = self.args.open.options();
         let disk = open_mut(&self.path, &options)?;
-        let recorded = way_back.lock(disk).with_context(|| self.name())?;
-        let applied = recorded.apply().map_err(|stopped| self.broke_off(&stopped))?;
+        let recorded = undo.lock(disk).with_context(|| self.name())?;
+        let progress = Progress::of_bytes();
+        let applied = recorded.apply_telling(&mut |done, all| progress.reached(done, all));
+        progress.end();
+        let applied = applied.map_err(|stopped| self.broke_off(&stopped))?;
         let unproven = || {
             DiskState::Begun(
                 "all sectors were written back and verified, but the disk could not be examined again"
@@ -253,7 +257,7 @@ impl UndoRun<'_> {
             target: json::path(&self.path),
             action,
             record: json::path(&self.args.record),
-            patches: back.to_vec(),
+            patches: json::repair::written(back),
             error: error.map(str::to_owned),
         }
     }

@@ -10,7 +10,10 @@ use indicatif::ProgressStyle;
 /// Fewer targets are done before a bar could be read, and on a console it would only stand in the way of the results.
 const FEWEST: usize = 16;
 
-/// A bar on standard error; nothing of it is written when that is no terminal, or for few targets.
+/// Fewer bytes are written before a bar could be read.
+const FEWEST_BYTES: u64 = 4 << 20;
+
+/// A bar on standard error; nothing of it is written when that is no terminal, or for little work.
 pub struct Progress(ProgressBar);
 
 impl Progress {
@@ -30,6 +33,27 @@ impl Progress {
             }));
         }
         Self(bar)
+    }
+
+    /// For bytes that are written; of how many the first step tells.
+    #[must_use]
+    pub fn of_bytes() -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {bytes} of {total_bytes}, {eta} left") {
+            bar.set_style(style);
+        }
+        Self(bar)
+    }
+
+    /// So many bytes are written, of `all`.
+    pub fn reached(&self, done: u64, all: u64) {
+        if self.0.length().is_none() {
+            self.0.set_length(all);
+            if all >= FEWEST_BYTES {
+                self.0.set_draw_target(ProgressDrawTarget::stderr());
+            }
+        }
+        self.0.set_position(done);
     }
 
     /// One more is done.

@@ -30,8 +30,8 @@ pub struct StorePlan {
     pub path: String,
     /// The same for people, as [`StoreFile::name`].
     pub name: String,
-    /// The whole file before.
-    pub before: Vec<u8>,
+    /// The whole file before; `None` where there is none.
+    pub before: Option<Vec<u8>>,
     /// The whole file after.
     pub after: Vec<u8>,
     /// What of it comes from logs: the store is dirty, and written as they make it.
@@ -98,7 +98,7 @@ fn patched<'a>(
         partition: layout.partition(file.volume).map_or(0, |partition| partition.number),
         path: file.path.clone(),
         name: file.name.clone(),
-        before: file.on_disk().unwrap_or_default().to_vec(),
+        before: Some(file.on_disk().unwrap_or_default().to_vec()),
         after,
         recovered: file.replayed().map(dirty::summary),
     };

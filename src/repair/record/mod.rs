@@ -1,11 +1,12 @@
 //! The undo record: everything that a repair changes, on stable storage before the first sector is written.
 //!
-//! JSON, so that it can be read, and used, without this program: each sector with its bytes before and after, and each
-//! store as it was, whole. A digest over all of it guards against a record that was damaged or edited.
+//! JSON, so that it can be read, and used, without this program: each sector with its bytes before and after (of the contents
+//! of new files, only before), and each store as it was, whole. A digest over all of it guards against a record that was damaged or edited.
 
 mod defect;
 mod new_file;
 mod packed;
+mod saved;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -23,20 +24,22 @@ use sha2::Sha256;
 use crate::bytes;
 use crate::layout::Layout;
 use crate::partition::DiskId;
-use crate::repair::change::store::StorePlan;
-use crate::repair::patch::Patch;
 use crate::repair::plan::Plan;
 use crate::repair::touched::Touched;
 
 pub use defect::Defect;
 pub use defect::RecordError;
 pub(in crate::repair) use defect::beyond_syntax;
+pub use saved::After;
+pub use saved::SavedBytes;
+pub use saved::SavedSector;
+pub use saved::SavedStore;
 pub use wire::VERSION;
 
 /// Ending of every record's name.
 pub const ENDING: &str = ".undo.json";
-/// Longest record that is read, in bytes.
-const MAX: u64 = 24 << 20;
+/// Longest record that is read, in bytes: as many sectors as a repair may write, none of which can be compressed.
+const MAX: u64 = 96 << 20;
 /// Sizes of a sector, in bytes, that a disk may have.
 const SECTOR_SIZES: [u32; 4] = [512, 1024, 2048, 4096];
 /// Stores, and other parts of a disk, that a repair may write to, at most.
@@ -99,33 +102,6 @@ pub struct Target {
     pub disk: String,
 }
 
-/// A store as it was.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SavedStore {
-    /// Number of its partition.
-    pub partition: u32,
-    /// Path on the volume.
-    pub path: String,
-    /// SHA-256 of the file before, hex.
-    pub sha256_before: String,
-    /// SHA-256 of the file after, hex.
-    pub sha256_after: String,
-    /// The whole file before.
-    pub bytes_before: Vec<u8>,
-}
-
-impl SavedStore {
-    fn of(store: &StorePlan) -> Self {
-        Self {
-            partition: store.partition,
-            path: store.path.clone(),
-            sha256_before: sha256(&store.before),
-            sha256_after: sha256(&store.after),
-            bytes_before: store.before.clone(),
-        }
-    }
-}
-
 /// An undo record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
@@ -140,7 +116,7 @@ pub struct Record {
     /// The stores as they were.
     pub stores: Vec<SavedStore>,
     /// The sectors, in the order of writing.
-    pub patches: Vec<Patch>,
+    pub patches: Vec<SavedSector>,
     /// The identity after the repair, as [`disk_text`] writes it, where that is what was changed.
     pub restored: Option<String>,
     /// What else than stores the sectors belong to.
@@ -158,7 +134,7 @@ impl Record {
             state: State::Planned,
             target: Target { path, len, sector_size: layout.table.sector_size, disk },
             stores: plan.stores.iter().map(SavedStore::of).collect(),
-            patches: plan.patches.clone(),
+            patches: SavedSector::all_of(&plan.patches),
             restored: plan.restored.map(|disk| disk_text(Some(disk))),
             touched: plan.touched.clone(),
         }
@@ -181,7 +157,7 @@ impl Record {
         let mut files = files.into_iter();
         let mut file = files.next().unwrap_or_default();
         let text = self.to_json().map_err(|cause| RecordError::io(&file, cause))?;
-        match Self::from_text(text.clone()) {
+        match Self::from_text(text.as_slice()) {
             Ok(loaded) if loaded == *self => {}
             Ok(_) => return Err(RecordError::invalid(&file, Defect::NotTheSame)),
             Err(defect) => return Err(RecordError::invalid(&file, defect)),
@@ -196,8 +172,8 @@ impl Record {
     }
 
     /// The record that the text of a file has.
-    fn from_text(text: Vec<u8>) -> Result<Self, Defect> {
-        if u64::try_from(text.len()).unwrap_or(u64::MAX) > MAX {
+    fn from_text(text: impl AsRef<[u8]>) -> Result<Self, Defect> {
+        if u64::try_from(text.as_ref().len()).unwrap_or(u64::MAX) > MAX {
             return Err(Defect::NoFile);
         }
         let record = wire::unpack(text, true)?;
@@ -254,7 +230,7 @@ impl Record {
     /// [`Defect`], but for the digest.
     #[doc(hidden)]
     pub fn from_text_of_any_digest(text: &[u8]) -> Result<Self, Defect> {
-        wire::unpack(text.to_vec(), false)
+        wire::unpack(text, false)
     }
 
     /// What a writer relies on, whoever made the record.
@@ -266,19 +242,21 @@ impl Record {
         if self.touched.len() > PARTS || self.stores.len() > PARTS {
             return Err(Defect::TooManyParts);
         }
-        let mut last: BTreeMap<u64, &[u8]> = BTreeMap::new();
-        for Patch { offset, before, after, .. } in &self.patches {
+        let mut last: BTreeMap<u64, &After> = BTreeMap::new();
+        for SavedSector { offset, before, after, .. } in &self.patches {
             let end = offset.checked_add(u64::from(self.target.sector_size));
             let aligned = offset.is_multiple_of(u64::from(self.target.sector_size));
-            let sized = before.len() == sector && after.len() == sector;
+            let sized = before.len() == sector && after.is_long(sector);
             if !aligned || !sized || end.is_none_or(|end| end > self.target.len) {
                 return Err(Defect::NoSector(*offset));
             }
-            if last.insert(*offset, after).is_some_and(|last| last != before) || before == after {
+            if last.insert(*offset, after).is_some_and(|last| !last.is(before)) || after.is(before) {
                 return Err(Defect::NotInOrder(*offset));
             }
         }
-        let is_saved = |store: &SavedStore| sha256(&store.bytes_before) == store.sha256_before;
+        let is_saved = |store: &SavedStore| {
+            store.before.as_ref().is_none_or(|before| sha256(&before.bytes) == before.sha256)
+        };
         if self.stores.iter().all(is_saved) { Ok(()) } else { Err(Defect::Store) }
     }
 }

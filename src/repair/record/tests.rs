@@ -3,19 +3,24 @@
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
+use crate::repair::patch::Patch;
+use crate::repair::sector::Sector;
+
+fn sector(offset: u64, size: usize, before: u8, after: u8, stage: u8) -> SavedSector {
+    let after = After::Bytes(vec![after; size].into());
+    SavedSector { offset, before: vec![before; size].into(), after, stage }
+}
 
 fn sample() -> Record {
     let target =
         Target { path: "/x/disk.img".into(), len: 1 << 20, sector_size: 512, disk: "mbr:00000001".into() };
-    let bytes_before = vec![1, 2, 3];
     let store = SavedStore {
         partition: 1,
         path: r"\Boot\BCD".into(),
-        sha256_before: sha256(&bytes_before),
+        before: Some(vec![1, 2, 3].into()),
         sha256_after: sha256(&[1, 2, 4]),
-        bytes_before,
     };
-    let patch = Patch { offset: 1024, before: vec![0; 512], after: vec![1; 512], stage: 0 };
+    let patch = sector(1024, 512, 0, 1, 0);
     Record {
         tool: "0.1.0".into(),
         created: "2026-01-02T03:04:05Z".into(),
@@ -79,8 +84,7 @@ fn a_sector_that_is_there_twice_must_go_on_from_where_it_was() {
     for (before, sound) in [(1, true), (2, false)] {
         let path = folder.path().join(format!("{before}.undo.json"));
         let mut record = sample();
-        let again = Patch { before: vec![before; 512], after: vec![3; 512], ..record.patches[0].clone() };
-        record.patches.push(again);
+        record.patches.push(sector(1024, 512, before, 3, 0));
         assert_eq!(record.create(&path).is_ok(), sound);
         fs::write(&path, text(&record)).unwrap();
         let loaded = Record::load(&path);
@@ -93,7 +97,7 @@ fn a_sector_that_is_there_twice_must_go_on_from_where_it_was() {
 
 #[test]
 fn neighbours_of_a_stage_are_one_run_and_zeros_are_not_stored() {
-    let patch = |offset, after, stage| Patch { offset, before: vec![0; 512], after: vec![after; 512], stage };
+    let patch = |offset, after, stage| sector(offset, 512, 0, after, stage);
     let mut record = sample();
     record.patches = vec![patch(512, 1, 0), patch(1024, 2, 0), patch(1536, 3, 1), patch(8192, 4, 1)];
     let json: serde_json::Value = serde_json::from_str(&text(&record)).unwrap();
@@ -117,9 +121,7 @@ fn a_record_that_would_not_be_read_is_not_made() {
     let path = folder.path().join("disk.undo.json");
     let mut record = sample();
     record.target.len = 1 << 30;
-    record.patches = (0..30_000)
-        .map(|sector| Patch { offset: sector * 512, before: vec![0; 512], after: vec![1; 512], stage: 0 })
-        .collect();
+    record.patches = (0..30_000).map(|number| sector(number * 512, 512, 0, 1, 0)).collect();
     let error = record.create(&path).unwrap_err();
     assert!(matches!(error, RecordError::Invalid { defect: Defect::TooLarge { .. }, .. }), "{error}");
     assert!(!path.exists());
@@ -143,7 +145,7 @@ fn damage_is_named() {
         }
     };
     assert!(matches!(broken("\"offset\":1024", "\"offset\":2048"), Defect::Digest { .. }));
-    assert_eq!(broken("\"version\":2", "\"version\":3"), Defect::Version(3));
+    assert_eq!(broken("\"version\":2", "\"version\":4"), Defect::Version(4));
     assert_eq!(broken("undo record", "something"), Defect::OtherKind);
     assert!(matches!(broken("{", ""), Defect::NoRecord(_)));
     let mut record = sample();
@@ -163,16 +165,15 @@ fn what_is_written_is_what_is_read() {
         let mut record = sample();
         record.target.sector_size = size;
         let bytes = usize::try_from(size).unwrap();
-        record.patches =
-            vec![Patch { offset: 8192, before: vec![0; bytes], after: vec![1; bytes], stage: 0 }];
+        record.patches = vec![sector(8192, bytes, 0, 1, 0)];
         record.create(&path).unwrap();
         assert_eq!(Record::load(&path).unwrap(), record);
     }
-    let halves = |offset| Patch { offset, before: vec![0; 256], after: vec![1; 256], stage: 0 };
+    let halves = |offset| sector(offset, 256, 0, 1, 0);
     let mut split = sample();
     split.patches = vec![halves(1024), halves(1280)];
     let mut idle = sample();
-    idle.patches[0].after = vec![0; 512];
+    idle.patches[0] = sector(1024, 512, 0, 0, 0);
     let mut many = sample();
     many.touched = vec![Touched::Table; 2000];
     for record in [split, idle, many] {
@@ -185,12 +186,83 @@ fn what_is_written_is_what_is_read() {
 #[test]
 fn a_run_that_is_no_row_of_sectors_is_no_sector() {
     for len in ["0", "100"] {
-        let mut wire = wire::pack(&sample());
-        let json =
-            serde_json::to_string(&wire).unwrap().replacen("\"len\":512", &format!("\"len\":{len}"), 1);
-        wire = serde_json::from_str(&json).unwrap();
-        let text = serde_json::to_vec(&wire).unwrap();
+        let text = text(&sample()).replacen("\"len\":512", &format!("\"len\":{len}"), 1);
         let defect = wire::unpack(text, false).unwrap_err();
         assert_eq!(defect, Defect::NoSector(1024), "{len}");
     }
+}
+
+/// A plan of new files in clusters of zeros: `sectors` of them, and a few of a directory and a table.
+fn rebuilt(sectors: u64) -> Record {
+    let noise = |sector: u64| {
+        let mut state = sector.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let byte = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state.to_le_bytes()[3]
+        };
+        std::iter::repeat_with(byte).take(512).collect::<Vec<u8>>()
+    };
+    let patch = |offset, sector, stage| Patch {
+        offset,
+        before: vec![0; 512].into(),
+        after: noise(sector).into(),
+        stage,
+    };
+    let contents = (0..sectors).map(|sector| patch((1 << 20) + sector * 512, sector, 0));
+    let patches: Vec<Patch> =
+        contents.chain((0..9).map(|sector| patch(512 * sector, sector + 7, 1))).collect();
+    let mut record = sample();
+    record.target.len = 1 << 30;
+    record.stores[0].before = None;
+    record.patches = SavedSector::all_of(&patches);
+    record.touched = vec![Touched::Volume { partition: 1, start: 1 << 20 }];
+    record
+}
+
+#[test]
+fn of_contents_a_record_has_digests_and_is_under_a_tenth_of_what_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("disk.undo.json");
+    let record = rebuilt(40_000);
+    record.create(&path).unwrap();
+    assert!(fs::metadata(&path).unwrap().len() < 40_000 * 512 / 20);
+    let loaded = Record::load(&path).unwrap();
+    assert!(loaded == record);
+    let json: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    assert_eq!((&json["version"], &json["stores"][0]["before"]), (&3.into(), &serde_json::Value::Null));
+    let runs = json["patches"].as_array().unwrap();
+    assert!(runs.iter().all(|run| run["before"].is_null() && run["len"].as_u64().unwrap() <= 1 << 20));
+    let with_bytes: Vec<_> = runs.iter().filter(|run| run["after"].is_string()).collect();
+    assert_eq!((with_bytes.len(), with_bytes[0]["len"].as_u64()), (1, Some(9 * 512)));
+    assert!(runs.iter().all(|run| run["after"].is_string() != run["digests"].is_string()));
+}
+
+#[test]
+fn as_much_as_a_repair_may_write_is_recorded_and_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("disk.undo.json");
+    let zeros = After::Digests([[7; 16]].into());
+    let one = |offset| SavedSector { offset, before: Sector::zeros(512), after: zeros.clone(), stage: 0 };
+    let mut record = rebuilt(0);
+    record.patches = (0..(64 << 20) / 512).map(|sector| one(sector * 512)).collect();
+    record.create(&path).unwrap();
+    record.patches.push(one(64 << 20));
+    let error = record.create(&folder.path().join("more.undo.json")).unwrap_err();
+    assert!(matches!(error, RecordError::Invalid { defect: Defect::TooLarge { .. }, .. }), "{error}");
+}
+
+#[test]
+fn digests_that_are_not_those_of_a_run_are_damage_and_a_long_run_is_refused() {
+    let sound = text(&rebuilt(600));
+    let defect = |from: &str, to: &str| {
+        assert!(sound.contains(from), "{from}");
+        wire::unpack(sound.replacen(from, to, 1), false).unwrap_err()
+    };
+    assert!(matches!(defect("\"digests\":\"", "\"digests\":\"AAAA"), Defect::Packed(_)));
+    assert!(matches!(defect("\"digests\":\"", "\"digests\":\"!"), Defect::Packed(_)));
+    assert!(matches!(defect("\"len\":307200", "\"len\":306688"), Defect::Packed(_)));
+    assert!(matches!(defect("\"len\":307200", "\"len\":1049088"), Defect::TooLarge { .. }));
+    assert!(matches!(defect("\"digests\"", "\"unheard\""), Defect::NoRecord(_)));
 }

@@ -9,9 +9,10 @@ use crate::layout::extent::DiskExtent;
 use crate::layout::extent::disk_offset_of;
 use crate::layout::store::StoreFile;
 use crate::partition::DiskId;
-use crate::repair::patch::Patch;
 use crate::repair::patch::chains;
+use crate::repair::record::After;
 use crate::repair::record::Record;
+use crate::repair::record::SavedSector;
 use crate::repair::record::SavedStore;
 use crate::repair::record::disk_text;
 use crate::repair::record::sha256;
@@ -79,6 +80,12 @@ pub enum UndoRefusal {
          boot record, the partition table): the disk has changed"
     )]
     NotOurs {
+        /// First byte of the sector.
+        at: u64,
+    },
+    /// Contents of a file that the repair wrote are no longer so.
+    #[error("the sector at 0x{at:x} of the disk was written after the repair: undo would lose that change")]
+    Rewritten {
         /// First byte of the sector.
         at: u64,
     },
@@ -162,8 +169,14 @@ pub(super) fn by_sectors(
         return Ok(refusal);
     }
     for patch in &record.patches {
-        let there = storage.read_vec(patch.offset, patch.after.len())?;
-        if without_identity(patch.offset, &there) != without_identity(patch.offset, &patch.after) {
+        let there = storage.read_vec(patch.offset, patch.before.len())?;
+        let is_as_left = match &patch.after {
+            After::Bytes(after) => {
+                without_identity(patch.offset, &there) == without_identity(patch.offset, after)
+            }
+            After::Digests(_) => patch.after.is(&there),
+        };
+        if !is_as_left {
             return Ok(refusal);
         }
     }
@@ -209,8 +222,15 @@ fn other_identity(record: &Record, layout: &Layout, expected: &str) -> Option<Un
 /// repair.
 fn parts(record: &Record, layout: &Layout) -> Result<(), UndoRefusal> {
     let mut files = Vec::new();
-    let patches = chains(&record.patches);
-    for saved in &record.stores {
+    let patches = chains(&record.patches, |saved| saved.offset);
+    // What else is on a volume that was rebuilt may have moved; its sectors tell whether it may be gone back.
+    let is_rebuilt = |saved: &&SavedStore| {
+        record
+            .touched
+            .iter()
+            .any(|part| matches!(part, Touched::Volume { partition, .. } if *partition == saved.partition))
+    };
+    for saved in record.stores.iter().filter(|saved| !is_rebuilt(saved)) {
         files.push(unchanged_store(&patches, saved, layout)?);
     }
     for part in &record.touched {
@@ -242,7 +262,7 @@ fn writable_file(part: &Touched, layout: &Layout) -> Result<(), UndoRefusal> {
 
 /// The places of the store, when its bytes are those before the repair except where the record's sectors differ.
 fn unchanged_store<'a>(
-    patches: &BTreeMap<u64, Vec<&Patch>>,
+    patches: &BTreeMap<u64, Vec<&SavedSector>>,
     saved: &SavedStore,
     layout: &'a Layout,
 ) -> Result<&'a [DiskExtent], UndoRefusal> {
@@ -254,10 +274,11 @@ fn unchanged_store<'a>(
     let extents = file.place.as_ref().map_err(|reason| moved(reason.to_string()))?;
     file.store.as_ref().map_err(|error| moved(error.to_string()))?;
     let found = file.on_disk().unwrap_or_default();
-    if found.len() != saved.bytes_before.len() {
-        return Err(moved(format!("{} bytes, expected {}", found.len(), saved.bytes_before.len())));
+    let before = saved.before.as_ref().map(|before| before.bytes.as_slice()).unwrap_or_default();
+    if found.len() != before.len() {
+        return Err(moved(format!("{} bytes, expected {}", found.len(), before.len())));
     }
-    for (at, (before, now)) in saved.bytes_before.iter().zip(found).enumerate() {
+    for (at, (before, now)) in before.iter().zip(found).enumerate() {
         if before != now && !planned(patches, extents, at, *now) {
             return Err(UndoRefusal::Changed {
                 path: saved.path.clone(),
@@ -271,14 +292,18 @@ fn unchanged_store<'a>(
 }
 
 /// Whether the repair itself put `now` at byte `at` of the file.
-fn planned(patches: &BTreeMap<u64, Vec<&Patch>>, extents: &[DiskExtent], at: usize, now: u8) -> bool {
+fn planned(patches: &BTreeMap<u64, Vec<&SavedSector>>, extents: &[DiskExtent], at: usize, now: u8) -> bool {
     let Some(on_disk) = disk_offset_of(extents, u64::try_from(at).unwrap_or(u64::MAX)) else {
         return false;
     };
-    let byte = |patch: &&Patch| {
-        let inside = usize::try_from(on_disk.checked_sub(patch.offset)?).ok()?;
-        patch.after.get(inside).copied()
+    let is_put = |saved: &SavedSector| match &saved.after {
+        After::Bytes(after) => {
+            let inside = on_disk.checked_sub(saved.offset).and_then(|inside| usize::try_from(inside).ok());
+            inside.and_then(|inside| after.get(inside)) == Some(&now)
+        }
+        // Digests tell more than one byte: who looks for the way back compares the sector.
+        After::Digests(_) => true,
     };
     let sector = patches.range(..=on_disk).next_back();
-    sector.is_some_and(|(_, of)| of.iter().any(|patch| byte(patch) == Some(now)))
+    sector.is_some_and(|(_, of)| of.iter().any(|saved| is_put(saved)))
 }

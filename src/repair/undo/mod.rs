@@ -1,6 +1,7 @@
 //! The way back, by a record alone: whether it may be gone, and the first of its steps.
 
 mod check;
+mod way_back;
 
 use std::path::PathBuf;
 
@@ -12,7 +13,6 @@ use crate::partition::PartitionError;
 use crate::repair::apply::is_done;
 use crate::repair::goal::Goal;
 use crate::repair::patch::Patch;
-use crate::repair::patch::inverse;
 use crate::repair::record::Record;
 use crate::repair::record::disk_text;
 use crate::repair::transaction::Recorded;
@@ -25,6 +25,8 @@ use crate::storage::window::Window;
 pub use check::UndoRefusal;
 pub use check::check;
 pub use check::check_but_identity;
+pub use way_back::WayBack;
+pub use way_back::way_back;
 
 /// Why an undo is not begun. Nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -87,7 +89,6 @@ impl Undo {
         layout: &Layout,
         allow_changed_identity: bool,
     ) -> Result<Self, Stopped> {
-        let patches = inverse(&record.patches);
         let is_disk = check(record, layout, storage.len());
         let (identity, may_stay) = match &is_disk {
             Err(UndoRefusal::OtherIdentity { found, has_table, .. }) => {
@@ -95,15 +96,19 @@ impl Undo {
             }
             _ => (None, false),
         };
-        if (is_disk.is_ok() || identity.is_some()) && is_done(storage, &patches)? {
-            return Err(Stopped::Done(identity));
+        let mut way = WayBack { patches: Vec::new(), rewritten: None };
+        if is_disk.is_ok() || identity.is_some() {
+            way = way_back(record, storage)?;
+            if way.rewritten.is_none() && is_done(storage, &way.patches)? {
+                return Err(Stopped::Done(identity));
+            }
         }
         if let Err(refusal) = is_disk
             && !may_stay
         {
             return Err(Stopped::Refused(check::by_sectors(refusal, record, layout, storage)?));
         }
-        Ok(Self { record: record.clone(), kept, patches, identity })
+        Ok(Self { record: record.clone(), kept, patches: as_recorded(way)?, identity })
     }
 
     /// What would be written.
@@ -134,6 +139,17 @@ impl Undo {
             None => check(&self.record, &layout, disk.len())?,
         }
         let Self { record, kept, patches, identity } = self;
+        // What was seen before it was held may be other by now.
+        drop(patches);
+        let patches = as_recorded(way_back(&record, disk.as_ref())?)?;
         Ok(Recorded { disk, record, kept, goal: Goal::Undone { patches, identity } })
+    }
+}
+
+/// The sectors that lead back, where nothing else wrote them.
+fn as_recorded(way: WayBack) -> Result<Vec<Patch>, UndoRefusal> {
+    match way.rewritten {
+        Some(at) => Err(UndoRefusal::Rewritten { at }),
+        None => Ok(way.patches),
     }
 }

@@ -230,7 +230,7 @@ impl RepairRun<'_> {
             cure: if self.restores() { CureKind::RestoreIdentity } else { CureKind::Repoint },
             changes: repoints.map(|it| json::finding::change(&self.examined.layout, it)).collect(),
             edits: self.cure().edits(diagnosis).map(json::finding::edit).collect(),
-            patches: plan.map(|plan| plan.patches.clone()),
+            patches: plan.map(|plan| json::repair::written(&plan.patches)),
             record: record.map(json::path),
         }
     }

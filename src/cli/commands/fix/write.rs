@@ -18,6 +18,7 @@ use crate::cli::text::exit::FIXED;
 use crate::cli::text::exit::HEALTHY;
 use crate::cli::text::exit::LEFT;
 use crate::cli::text::lines;
+use crate::cli::text::progress::Progress;
 use crate::cli::text::shell_quote;
 use crate::cli::text::words::clean;
 use crate::diagnosis::Verdict;
@@ -51,7 +52,10 @@ impl RepairRun<'_> {
         let files = record_store::files(&directory, named, &now);
         let recorded =
             locked.record(path, now, files).map_err(|error| record_store::not_recorded(error, &directory))?;
-        let applied = recorded.apply().map_err(|stopped| self.broke_off(stopped))?;
+        let progress = Progress::of_bytes();
+        let applied = recorded.apply_telling(&mut |done, all| progress.reached(done, all));
+        progress.end();
+        let applied = applied.map_err(|stopped| self.broke_off(stopped))?;
         let record = applied.record().to_owned();
         let unproven = || {
             DiskState::Begun(format!(

@@ -8,6 +8,7 @@ use crate::cli::output::json::finding::Edit;
 use crate::cli::output::json::target::Examined;
 use crate::diagnosis::Verdict;
 use crate::repair::patch::Patch;
+use crate::repair::run::runs;
 
 /// What was done.
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
@@ -57,10 +58,40 @@ pub struct Repaired {
     pub changes: Vec<Change>,
     /// Other fields that were or would be written.
     pub edits: Vec<Edit>,
-    /// Sectors before and after; null without a plan.
-    pub patches: Option<Vec<Patch>>,
+    /// Sectors before and after, and contents of files; null without a plan.
+    pub patches: Option<Vec<Written>>,
     /// Path of the undo record.
     pub record: Option<String>,
+}
+
+/// What is written to a disk.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Written {
+    /// One sector.
+    Sector(Patch),
+    /// Sectors in a row with contents of files, where more than 256 KiB are written.
+    Contents {
+        /// First byte, from the start of the disk.
+        offset: u64,
+        /// Length in bytes.
+        len: u64,
+        /// As of a sector.
+        stage: u8,
+    },
+}
+
+/// Sectors as they are shown.
+#[must_use]
+pub fn written(patches: &[Patch]) -> Vec<Written> {
+    let mut rows = Vec::new();
+    for run in runs(patches) {
+        match run.is_contents {
+            true => rows.push(Written::Contents { offset: run.offset(), len: run.len(), stage: run.stage() }),
+            false => rows.extend(run.patches.iter().cloned().map(Written::Sector)),
+        }
+    }
+    rows
 }
 
 /// An attached disk of which `fix` without a target did nothing.
@@ -83,8 +114,8 @@ pub struct Undone {
     pub action: Action,
     /// Path of the undo record.
     pub record: String,
-    /// Sectors before and after the way back.
-    pub patches: Vec<Patch>,
+    /// Sectors before and after the way back, and contents of files.
+    pub patches: Vec<Written>,
     /// Why nothing was done; null when something was, or nothing had to be.
     pub error: Option<String>,
 }
