@@ -17,7 +17,7 @@ mod obstacle;
 mod path;
 mod recognise;
 #[cfg(test)]
-mod test_tools;
+pub(crate) mod test_tools;
 
 pub use boot_record::BootManagerName;
 pub use boot_record::BootRecord;
