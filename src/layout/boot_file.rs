@@ -156,6 +156,14 @@ pub fn is_without_resources(head: &[u8]) -> Option<bool> {
     Some(found.is_none_or(|(place, len)| place == 0 || len == 0))
 }
 
+/// Where in the file the certificates of a program are that begins with `head`, and their length in bytes; `None` for one without.
+#[must_use]
+pub fn certificates(head: &[u8]) -> Option<(u32, u32)> {
+    let at = usize::try_from(le_u32(head, 0x3c)?).ok()?;
+    let headers = head.get(at..).filter(|headers| headers.starts_with(b"PE\0\0"))?;
+    directory(headers, CERTIFICATES)?.filter(|(_, len)| *len != 0)
+}
+
 /// How many bytes code for 16 bits has at least, where a file begins with such: with a jump, as those of Microsoft and GRUB4DOS
 /// do, or with what else a boot loader does first (interrupts off, direction, a register cleared, a 32-bit operand).
 fn real_mode(head: &[u8]) -> Option<u64> {

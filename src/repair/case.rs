@@ -1,7 +1,10 @@
 //! A disk as it was looked at, and what the user has said of it: what every repair begins with.
 
+use std::sync::Arc;
+
 use crate::diagnosis::Choice;
 use crate::diagnosis::Context;
+use crate::diagnosis::model::rebuild::Orders;
 use crate::layout::Layout;
 use crate::repair::refusal::Allowed;
 use crate::storage::Storage;
@@ -24,5 +27,12 @@ impl Case<'_> {
     #[must_use]
     pub fn choosing(&self, choice: Choice) -> Context {
         Context { choice, ..self.context.clone() }
+    }
+
+    /// The same, where a repair is only tried: of what is made anew no more is read than tells whether it comes out.
+    #[must_use]
+    pub fn trying(&self, choice: Choice) -> Context {
+        let orders = Orders { is_trial: true, ..self.context.orders.as_ref().clone() };
+        Context { orders: Arc::new(orders), ..self.choosing(choice) }
     }
 }

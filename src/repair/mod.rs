@@ -1,7 +1,8 @@
 //! Repair: a plan of sectors before and after, a record to undo it, and the one place where a disk is written.
 //!
-//! Lowest first: `sector`, `patch`, `run`, `error`, `cure`, `touched`; the `draft`, and each kind of `change` that writes into it; `plan`, `rehearse`,
-//! `refusal`, and the `case` that a repair begins with; `record`, `snapshot`, `batch`, `apply`; the `goal`; the `transaction`, whose steps cannot be
+//! Lowest first: `sector`, `patch`, `run`, `cure`, `touched`; what `rebuild` makes again, and the `error` that all have; the `draft`, and each
+//! kind of `change` that writes into it; `plan`, `rehearse`, `refusal`, and the `case` that a repair begins with; `record`, `snapshot`, `batch`,
+//! `apply`; the `goal`; the `transaction`, whose steps cannot be
 //! left out, and `undo`, which joins it; and `prospect`, which tries repairs.
 
 pub mod apply;

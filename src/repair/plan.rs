@@ -18,6 +18,7 @@ use crate::repair::error::Unread;
 use crate::repair::patch::Patch;
 use crate::repair::rebuild;
 use crate::repair::rebuild::made::Made;
+use crate::repair::rebuild::made::MadeStore;
 use crate::repair::touched::Touched;
 use crate::storage::Storage;
 use crate::storage::cache::Cached;
@@ -72,7 +73,8 @@ pub fn plan(
             let partition = layout.partition(rebuild.system).map_or((0, 0), |it| (it.number, it.start));
             touched.push(Touched::Volume { partition: partition.0, start: partition.1 });
         }
-        stores = store::write(&mut draft, layout, diagnosis)?;
+        stores.extend(made.iter().filter_map(Made::store).map(MadeStore::plan));
+        stores.extend(store::write(&mut draft, layout, diagnosis)?);
     }
     bytes::write_boot(&mut draft, layout, diagnosis, &mut touched)?;
     Ok(Plan { stores, patches: draft.into_patches()?, restored, touched, made })

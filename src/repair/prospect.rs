@@ -167,7 +167,7 @@ impl Case<'_> {
         switches: &[Switch],
         lifts: &[Lift],
     ) -> Result<Way, Stopped> {
-        let context = self.choosing(choice);
+        let context = self.trying(choice);
         let before = diagnose(self.layout, &context);
         if !cure.has_work(&before) {
             return Err(Stopped::NoWork);

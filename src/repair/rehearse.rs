@@ -18,7 +18,6 @@ use crate::repair::error::Deviation;
 use crate::repair::error::DeviationKind;
 use crate::repair::error::PlanError;
 use crate::repair::plan::Plan;
-use crate::repair::rebuild::made::Made;
 use crate::storage::Storage;
 use crate::storage::cache::Cached;
 
@@ -64,12 +63,6 @@ pub(super) fn came_out(plan: &Plan, layout: &Layout, diagnosis: &Diagnosis) -> R
         let found = found.filter(|file| file.dirty.is_none()).and_then(StoreFile::on_disk);
         if found.is_none_or(|found| found != store.after) {
             return Err(Deviation::seen(layout, DeviationKind::Store { path: store.path.clone() }));
-        }
-    }
-    for made in plan.made.iter().filter_map(Made::store) {
-        let found = layout.store_on(made.partition, &made.path).and_then(StoreFile::on_disk);
-        if found != Some(&made.bytes) {
-            return Err(Deviation::seen(layout, DeviationKind::Store { path: made.path.clone() }));
         }
     }
     if let Some(left) = diagnosis.rebuild().filter(|rebuild| !rebuild.is_insisted()) {

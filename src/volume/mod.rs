@@ -17,7 +17,7 @@ mod obstacle;
 mod path;
 mod recognise;
 #[cfg(test)]
-mod test_tools;
+pub(crate) mod test_tools;
 mod writer;
 
 pub use boot_record::BootManagerName;

@@ -89,9 +89,9 @@ impl RebuildArgs {
     /// How it is done.
     pub(crate) fn orders(&self) -> Orders {
         let languages = match self.languages.as_slice() {
-            [] => Languages::OfWindows,
+            [] => Languages::Default,
             [all] if all.eq_ignore_ascii_case("all") => Languages::All,
-            listed => Languages::Listed(listed.to_vec()),
+            listed => Languages::Of(listed.to_vec()),
         };
         Orders { now: now(), languages, files_from: self.files_from.clone(), is_trial: false }
     }

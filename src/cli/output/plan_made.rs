@@ -68,7 +68,7 @@ fn place(layout: &Layout, partition: u32) -> String {
 fn of_store(layout: &Layout, store: &MadeStore) -> String {
     let MadeStore { path, bytes, partition, .. } = store;
     let size = words::size(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-    let verb = if store.is_replaced { "replace" } else { "make" };
+    let verb = if store.before.is_some() { "replace" } else { "make" };
     match store.is_recovery {
         true => format!("{verb} {path} ({size}), for the recovery environment"),
         false => {
@@ -80,5 +80,6 @@ fn of_store(layout: &Layout, store: &MadeStore) -> String {
 fn of_files(layout: &Layout, files: &MadeFiles) -> String {
     let count = words::count(files.files.len(), "file", "files");
     let bytes = files.files.iter().fold(0u64, |sum, file| sum.saturating_add(file.len));
-    format!("put {count} ({}) from {} to {}", words::size(bytes), files.from, place(layout, files.partition))
+    let (size, machine) = (words::size(bytes), files.machine);
+    format!("put {count} ({size}, {machine}) from {} to {}", files.from, place(layout, files.partition))
 }

@@ -42,11 +42,11 @@ impl Scope {
 pub enum Languages {
     /// Those that Windows has, and en-US.
     #[default]
-    OfWindows,
+    Default,
     /// All that it has boot files in.
     All,
     /// These (`de-DE`), and en-US.
-    Listed(Vec<String>),
+    Of(Vec<String>),
 }
 
 /// How a rebuild is done, beside what is decided of the disk.

@@ -2,9 +2,16 @@
 
 use crate::bcd::StoreError;
 use crate::layout::known::Cause;
+use crate::repair::rebuild::files::NoFiles;
 use crate::storage::StorageError;
 use crate::volume::VolumeError;
 use crate::volume::VolumeWriteError;
+
+impl From<NoFiles> for RebuildError {
+    fn from(error: NoFiles) -> Self {
+        Self::Files(Box::new(error))
+    }
+}
 
 /// Why what is missing cannot be made. Nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +26,9 @@ pub enum RebuildError {
     /// The medium fails.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// There are no boot files.
+    #[error(transparent)]
+    Files(Box<NoFiles>),
     /// The store cannot be made.
     #[error("new store: {0}")]
     Store(#[from] StoreError),

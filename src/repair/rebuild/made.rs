@@ -1,5 +1,8 @@
 //! What a rebuild makes, for people, reports and the proof.
 
+use crate::layout::boot_file::Machine;
+use crate::repair::change::store::StorePlan;
+
 /// One thing that is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Made {
@@ -48,10 +51,24 @@ pub struct MadeStore {
     pub bytes: Vec<u8>,
     /// What its entries start, for people: `Windows 11 Pro 23H2 on partition 3`.
     pub entries: Vec<String>,
-    /// A ruined or unwanted one was there.
-    pub is_replaced: bool,
+    /// The file that was there: ruined, or not wanted.
+    pub before: Option<Vec<u8>>,
     /// It is the second one of an EFI system partition.
     pub is_recovery: bool,
+}
+
+impl MadeStore {
+    /// The same as a store of a plan.
+    pub(in crate::repair) fn plan(&self) -> StorePlan {
+        StorePlan {
+            partition: self.partition,
+            path: self.path.clone(),
+            name: self.path.clone(),
+            before: self.before.clone(),
+            after: self.bytes.clone(),
+            recovered: None,
+        }
+    }
 }
 
 /// Boot files that are put somewhere.
@@ -61,6 +78,8 @@ pub struct MadeFiles {
     pub partition: u32,
     /// Where they are from, for people: `\Windows\Boot\EFI`.
     pub from: String,
+    /// The processor that the boot manager is for.
+    pub machine: Machine,
     /// Each of them.
     pub files: Vec<MadeFile>,
     /// What is there and stays, and what was left out, for people.

@@ -5,19 +5,27 @@
 
 mod error;
 mod facts;
+pub(crate) mod files;
 mod ids;
 pub mod made;
+mod put_files;
 mod recovery;
+mod remarks;
 mod site;
 mod store;
 mod volumes;
 
 pub use error::RebuildError;
+pub use files::Limit;
+pub use files::NoFiles;
+pub use files::Origin;
+pub use files::SourceError;
 
 use crate::diagnosis::model::rebuild::Rebuild;
 use crate::layout::Layout;
 use crate::repair::draft::Draft;
 use crate::repair::rebuild::made::Made;
+use crate::repair::rebuild::put_files::BootFiles;
 use crate::repair::rebuild::site::Site;
 use crate::repair::rebuild::volumes::Volumes;
 use crate::storage::Storage;
@@ -37,12 +45,28 @@ pub(crate) fn write(
     let volumes = Volumes::open(&windows);
     let site = Site::new(layout, rebuild.system, now)?;
     let mut made = Vec::new();
+    let partition = layout.partition(rebuild.system).map_or(0, |partition| partition.number);
+    let files = match rebuild.parts.files {
+        true => {
+            let target = volumes.get(rebuild.system).ok_or(RebuildError::Gone("the system volume"))?;
+            Some(BootFiles::read(layout, &volumes, rebuild, target, u64::MAX)?)
+        }
+        false => None,
+    };
+    if let Some(files) = &files {
+        files.put(draft, &site, false)?;
+    }
     if rebuild.parts.store {
         for store in store::build(layout, &volumes, rebuild, now)? {
             site.put_file(draft, &store.path, &store.bytes)?;
             site.is_as_put(draft, &store.path, &store.bytes)?;
             made.push(Made::Store(store));
         }
+    }
+    if let Some(files) = files.filter(|files| !files.is_empty()) {
+        files.put(draft, &site, true)?;
+        files.are_as_put(draft, &site)?;
+        made.push(Made::Files(files.made(partition)));
     }
     Ok(made)
 }

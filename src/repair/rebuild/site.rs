@@ -11,6 +11,7 @@ use crate::volume::EntryKind;
 use crate::volume::NewEntry;
 use crate::volume::Piece;
 use crate::volume::Volume;
+use crate::volume::VolumeError;
 use crate::volume::VolumeWriteError;
 use crate::volume::VolumeWriter;
 
@@ -57,6 +58,19 @@ impl Site {
         Ok(())
     }
 
+    /// Looks at the volume as it will be.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(super) fn look<T>(
+        &self,
+        draft: &Draft<'_>,
+        look: impl FnOnce(&Volume<'_>) -> Result<T, VolumeError>,
+    ) -> Result<T, RebuildError> {
+        let window = Cached::new(Window::new(draft, self.start, self.len));
+        look(&self.open(&window)?).map_err(|why| RebuildError::Volume(self.name.clone(), why))
+    }
+
     /// Puts one file there: in the place of the one that is there, or as a new one, with the directories that it lies in.
     ///
     /// # Errors
@@ -67,10 +81,7 @@ impl Site {
         path: &str,
         contents: &[u8],
     ) -> Result<(), RebuildError> {
-        let way = {
-            let window = Cached::new(Window::new(&*draft, self.start, self.len));
-            self.way(&self.open(&window)?, path)?
-        };
+        let way = self.look(draft, |volume| way(volume, path))?;
         self.write(draft, |writer| match way {
             Way::There(path) => writer.replace(&path, contents),
             Way::New { directory, names } => writer.create(&directory, &[nested(&names, contents)]),
@@ -102,28 +113,6 @@ impl Site {
         }
     }
 
-    /// How a path comes to be there.
-    fn way(&self, volume: &Volume<'_>, path: &str) -> Result<Way, RebuildError> {
-        let find = |path: &str| volume.find(path).map_err(|why| RebuildError::Volume(self.name.clone(), why));
-        if let Some(entry) = find(path)? {
-            return Ok(Way::There(entry.path));
-        }
-        let mut directory = path.to_owned();
-        let mut names = Vec::new();
-        while let Some((parent, name)) = directory.rsplit_once('\\') {
-            names.push(name.to_owned());
-            let parent = if parent.is_empty() { r"\" } else { parent }.to_owned();
-            let is_there =
-                parent == r"\" || find(&parent)?.is_some_and(|entry| entry.kind == EntryKind::Directory);
-            directory = parent;
-            if is_there {
-                break;
-            }
-        }
-        names.reverse();
-        Ok(Way::New { directory, names })
-    }
-
     fn open<'v>(&self, window: &'v Cached<Window<'_>>) -> Result<Volume<'v>, RebuildError> {
         Volume::open(window).map_err(|why| RebuildError::Volume(self.name.clone(), why))
     }
@@ -139,6 +128,27 @@ enum Way {
     There(String),
     /// It is not: the last directory that is there, and the names from there on.
     New { directory: String, names: Vec<String> },
+}
+
+/// How a path comes to be there.
+fn way(volume: &Volume<'_>, path: &str) -> Result<Way, VolumeError> {
+    if let Some(entry) = volume.find(path)? {
+        return Ok(Way::There(entry.path));
+    }
+    let mut directory = path.to_owned();
+    let mut names = Vec::new();
+    while let Some((parent, name)) = directory.rsplit_once('\\') {
+        names.push(name.to_owned());
+        let parent = if parent.is_empty() { r"\" } else { parent }.to_owned();
+        let is_there =
+            parent == r"\" || volume.find(&parent)?.is_some_and(|entry| entry.kind == EntryKind::Directory);
+        directory = parent;
+        if is_there {
+            break;
+        }
+    }
+    names.reverse();
+    Ok(Way::New { directory, names })
 }
 
 /// The file in directories that are all new.

@@ -10,6 +10,7 @@ use crate::diagnosis::model::rebuild::Rebuild;
 use crate::guid::Guid;
 use crate::hive::highest_sequence;
 use crate::layout::Layout;
+use crate::layout::store::STORE_MAX;
 use crate::layout::system_file::SystemFile;
 use crate::layout::windows::WindowsVolume;
 use crate::repair::rebuild::error::RebuildError;
@@ -69,7 +70,7 @@ pub(super) fn build(
         path: path_of(system, file),
         bytes,
         entries: entries.iter().map(|entry| title(layout, entry)).collect(),
-        is_replaced: system.is_some_and(|volume| matches!(volume.find(file.path()), Ok(Some(_)))),
+        before: system.and_then(|volume| volume.read(file.path(), STORE_MAX).ok()?),
         is_recovery: file == SystemFile::RecoveryStore,
     };
     let main = match rebuild.firmware {

@@ -1,0 +1,58 @@
+//! What a person should know of the boot files that are put, and of those that are not.
+
+use std::collections::BTreeMap;
+
+use crate::repair::rebuild::files::Certificates;
+use crate::repair::rebuild::files::Collected;
+use crate::repair::rebuild::files::LeftOut;
+use crate::repair::rebuild::files::WhyKept;
+use crate::repair::rebuild::files::WhyLeftOut;
+use crate::repair::rebuild::files::content;
+
+/// The remarks, each a sentence without its end.
+pub(super) fn of(collected: &Collected) -> Vec<String> {
+    let mut remarks = Vec::new();
+    match collected.certificates {
+        Certificates::Ca2023 => remarks.push("signed under Windows UEFI CA 2023".to_owned()),
+        Certificates::Pca2011 | Certificates::Unknown => {}
+    }
+    for kept in &collected.kept {
+        match kept.why {
+            WhyKept::Foreign => {
+                remarks.push(format!("{} is another system's loader, and stays", kept.path));
+            }
+            WhyKept::Certificates => {
+                remarks.push(format!("{} is signed under newer certificates, and stays", kept.path));
+            }
+            WhyKept::Newer => remarks.push(format!("{} is newer, and stays", kept.path)),
+            WhyKept::Same | WhyKept::InOrder => {}
+        }
+    }
+    let mut room = 0u64;
+    let mut others: BTreeMap<String, usize> = BTreeMap::new();
+    for LeftOut { from, why } in &collected.left_out {
+        let why = match why {
+            WhyLeftOut::NoRoom { len } => {
+                room = room.saturating_add(*len);
+                continue;
+            }
+            WhyLeftOut::Missing => continue,
+            WhyLeftOut::Unread(why) => format!("cannot be read: {why}"),
+            WhyLeftOut::Broken(found) => format!("is {}", content(*found)),
+            WhyLeftOut::Name => "has a name that no file there can have".to_owned(),
+            WhyLeftOut::NoFile => "is no file".to_owned(),
+        };
+        let count = others.entry(format!("{from} {why}")).or_default();
+        *count = count.saturating_add(1);
+    }
+    if room > 0 {
+        remarks
+            .push(format!("fonts and languages of {} KiB left out: no room for them", room.div_ceil(1024)));
+    }
+    let more = others.len().saturating_sub(1);
+    if let Some(first) = others.into_keys().next() {
+        let rest = if more == 0 { String::new() } else { format!("; and {more} more") };
+        remarks.push(format!("left out: {first}{rest}"));
+    }
+    remarks
+}
