@@ -4,6 +4,7 @@ use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::diagnose;
 use crate::diagnosis::identity::restore::Restore;
+use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::layout::Layout;
 use crate::layout::discover;
 use crate::partition::DiskId;
@@ -76,7 +77,9 @@ pub fn plan(
         stores.extend(made.iter().filter_map(Made::store).map(MadeStore::plan));
         stores.extend(store::write(&mut draft, layout, diagnosis)?);
     }
-    bytes::write_boot(&mut draft, layout, diagnosis, &mut touched)?;
+    let flags = diagnosis.rebuild().into_iter().flat_map(|rebuild| &rebuild.flags);
+    let edits: Vec<&ByteEdit> = diagnosis.edits().chain(flags).collect();
+    bytes::write_boot(&mut draft, layout, edits.into_iter(), &mut touched)?;
     Ok(Plan { stores, patches: draft.into_patches()?, restored, touched, made })
 }
 

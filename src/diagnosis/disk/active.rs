@@ -200,7 +200,7 @@ fn state(
 }
 
 /// The boot flags that make entry `chosen` the only active one.
-fn edits(layout: &Layout, chosen: u32) -> Vec<ByteEdit> {
+pub(in crate::diagnosis) fn edits(layout: &Layout, chosen: u32) -> Vec<ByteEdit> {
     let edit = |(number, flag): (u32, u8)| {
         let wanted = if number == chosen { ACTIVE } else { 0 };
         let entry = u64::from(number).checked_sub(1)?.checked_mul(ENTRY_SIZE)?;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::bcd::Firmware;
+use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::layout::index::StoreIndex;
 use crate::layout::index::VolumeIndex;
 use crate::layout::index::WindowsIndex;
@@ -100,6 +101,8 @@ pub struct Rebuild {
     pub windows: Vec<WindowsIndex>,
     /// What is made.
     pub parts: Parts,
+    /// The boot flags that change, where another partition becomes the active one.
+    pub flags: Vec<ByteEdit>,
     /// The store in whose place a new one comes.
     pub replaces: Option<StoreIndex>,
     /// How it is done.

@@ -8,6 +8,8 @@ mod system;
 use std::sync::Arc;
 
 use crate::bcd::Firmware;
+use crate::diagnosis::disk::active;
+use crate::diagnosis::disk::mbr_entry;
 use crate::diagnosis::model::context::Choice;
 use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::finding::Finding;
@@ -57,7 +59,10 @@ pub(in crate::diagnosis) fn found(
     if layout.unseen().is_some() {
         return Err(NoRebuild::Unread);
     }
+    let entry = mbr_entry::of_volume(layout, system).filter(|_| parts.active);
+    let flags = entry.map(|entry| active::edits(layout, entry)).unwrap_or_default();
     Ok(Some(Rebuild {
+        flags,
         scope,
         firmware,
         system,

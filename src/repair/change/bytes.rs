@@ -42,13 +42,13 @@ pub(crate) fn write_letters(
 ///
 /// # Errors
 /// As [`write_letters`].
-pub(crate) fn write_boot(
+pub(crate) fn write_boot<'e>(
     draft: &mut Draft<'_>,
     layout: &Layout,
-    diagnosis: &Diagnosis,
+    edits: impl Iterator<Item = &'e ByteEdit>,
     all: &mut Vec<Touched>,
 ) -> Result<(), PlanError> {
-    for edit in diagnosis.edits() {
+    for edit in edits {
         let (at, touched) = match edit.site {
             Site::Store { .. } | Site::SystemHive { .. } => continue,
             Site::Table { at } => (at, Touched::Table),

@@ -68,5 +68,8 @@ pub(crate) fn write(
         files.are_as_put(draft, &site)?;
         made.push(Made::Files(files.made(partition)));
     }
+    if rebuild.parts.active {
+        made.push(Made::Active { partition });
+    }
     Ok(made)
 }
