@@ -1,8 +1,8 @@
 //! Repair: a plan of sectors before and after, a record to undo it, and the one place where a disk is written.
 //!
-//! Lowest first: `patch`, `error`, `cure`, `touched`; the `draft`, and each kind of `change` that writes into it; `plan`, `rehearse`,
-//! `refusal`, what `rebuild` makes again, and the `case` that a repair begins with; `record`, `snapshot`, `apply`; the `goal`; the `transaction`, whose steps cannot be
-//! left out, and `undo`, which joins it; and `prospect`, which tries repairs.
+//! Lowest first: `patch`, `error`, `cure`, `touched`; the `draft`, and each kind of `change` that writes into it; what a `rebuild` makes
+//! again; `plan`, `rehearse`, `refusal`, and the `case` that a repair begins with; `record`, `snapshot`, `apply`; the `goal`; the
+//! `transaction`, whose steps cannot be left out, and `undo`, which joins it; and `prospect`, which tries repairs.
 
 pub mod apply;
 pub mod case;
