@@ -11,6 +11,7 @@ mod locate;
 mod log_file;
 mod lznt1;
 mod master_file_table;
+mod overlay;
 #[cfg(test)]
 mod piece_tests;
 mod stream;
@@ -41,6 +42,8 @@ use crate::volume::ntfs::index::Index;
 use crate::volume::ntfs::index::NamedFile;
 use crate::volume::ntfs::log_file::LogFile;
 use crate::volume::ntfs::master_file_table::MasterFileTable;
+use crate::volume::ntfs::overlay::Overlay;
+use crate::volume::ntfs::overlay::Packing;
 use crate::volume::ntfs::stream::Stream;
 use crate::volume::obstacle::Obstacle;
 use crate::volume::obstacle::ObstacleKind;
@@ -127,10 +130,13 @@ impl<'a> NtfsVolume<'a> {
     pub(crate) fn open_file(&self, path: &str) -> Result<Option<VolumeFile<'a>>, VolumeError> {
         let Some(found) = self.lookup(path)? else { return Ok(None) };
         refuse_directory(&found)?;
-        if let Some(tag) = found.record.reparse_tag() {
-            return Err(reparse_point(&found.path, tag));
-        }
         let data = self.data(&found)?;
+        if let Some(tag) = found.record.reparse_tag() {
+            let size = data.as_ref().map_or(0, Stream::size);
+            let overlay = self.overlay(&found, size)?.ok_or_else(|| reparse_point(&found.path, tag))?;
+            let contents = Contents::Decoded(Box::new(overlay));
+            return Ok(Some(VolumeFile::new(self.table.storage, found.path, size, contents)));
+        }
         let len = data.as_ref().map_or(0, Stream::size);
         let contents = match data {
             None => Contents::Inline(Vec::new()),
@@ -139,6 +145,17 @@ impl<'a> NtfsVolume<'a> {
             Some(data) => data.into_contents(self.boot.cluster_size),
         };
         Ok(Some(VolumeFile::new(self.table.storage, found.path, len, contents)))
+    }
+
+    /// The contents of `len` bytes that the Windows Overlay Filter makes; `None` where a reparse point is another, or its stream not there.
+    fn overlay(&self, found: &Found, len: u64) -> Result<Option<Overlay>, VolumeError> {
+        let point = found.record.resident(file_record::REPARSE_POINT).unwrap_or_default();
+        let packing = Packing::of(point).filter(|_| found.record.reparse_tag() == Some(OVERLAY));
+        let Some(packing) = packing else { return Ok(None) };
+        let packed =
+            Stream::of(&self.table, &found.record, found.number, file_record::DATA, overlay::STREAM)?;
+        let packed = packed.filter(|packed| !packed.is_encrypted() && !packed.is_compressed());
+        Ok(packed.map(|packed| Overlay::new(&found.path, packing, packed, self.boot.cluster_size, len)))
     }
 
     /// The contents of a compressed stream.

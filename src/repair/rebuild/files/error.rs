@@ -6,7 +6,6 @@ use crate::bytes::one_line;
 use crate::layout::boot_file::Content;
 use crate::layout::boot_file::Machine;
 use crate::repair::rebuild::files::boot_file::Origin;
-use crate::volume::FileForm;
 use crate::volume::VolumeError;
 
 /// Why boot files cannot be collected.
@@ -81,9 +80,6 @@ pub enum SourceError {
     /// In the folder that the user named.
     #[error(transparent)]
     Folder(#[from] io::Error),
-    /// Its bytes are kept in a way that is not read here.
-    #[error("{} is not read here", form(*.0))]
-    Form(FileForm),
     /// It is another length than its directory says.
     #[error("expected {expected} bytes, found {found}")]
     Length {
@@ -121,16 +117,6 @@ pub(in crate::repair::rebuild) fn content(content: Content) -> String {
         Content::RealMode { wants } => format!("code for 16 bits of at least {wants} bytes"),
         Content::Unclear => "a program for MS-DOS".to_owned(),
         Content::NoProgram => "no program".to_owned(),
-    }
-}
-
-fn form(form: FileForm) -> String {
-    match form {
-        FileForm::Plain => "a plain file".to_owned(),
-        FileForm::Compressed => "a compressed file (LZNT1)".to_owned(),
-        FileForm::Overlay => "a file compressed by the Windows Overlay Filter (compact /exe)".to_owned(),
-        FileForm::Encrypted => "an encrypted file (EFS)".to_owned(),
-        FileForm::Reparse(tag) => format!("a reparse point (tag 0x{tag:08x})"),
     }
 }
 

@@ -6,7 +6,6 @@ use crate::repair::rebuild::files::boot_file::Origin;
 use crate::repair::rebuild::files::error::SourceError;
 use crate::repair::rebuild::files::folder;
 use crate::volume::EntryKind;
-use crate::volume::FileForm;
 use crate::volume::Volume;
 
 /// Where boot files are taken from.
@@ -80,11 +79,7 @@ impl Source<'_> {
     pub(super) fn read(self, inside: &[String], len: u64) -> Result<Vec<u8>, SourceError> {
         let bytes = match self {
             Self::Windows(volume, root) => {
-                let path = below(root, inside);
-                match volume.read(&path, len) {
-                    Ok(bytes) => bytes.ok_or(SourceError::NoFile)?,
-                    Err(error) => return Err(why_unread(volume, &path).unwrap_or(SourceError::Volume(error))),
-                }
+                volume.read(&below(root, inside), len)?.ok_or(SourceError::NoFile)?
             }
             Self::Folder(folder) => folder::read(&folder::below(folder, inside), len)?,
         };
@@ -100,13 +95,6 @@ impl ItemKind {
             EntryKind::File { len } => Self::File(len),
         }
     }
-}
-
-/// How the bytes of a file are kept that cannot be read for that.
-fn why_unread(volume: &Volume<'_>, path: &str) -> Option<SourceError> {
-    let (_, form) = volume.form(path).ok()??;
-    let is_read = matches!(form, FileForm::Plain | FileForm::Compressed);
-    (!is_read).then_some(SourceError::Form(form))
 }
 
 fn below(root: &str, inside: &[String]) -> String {
