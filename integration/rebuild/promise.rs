@@ -40,7 +40,11 @@ pub fn promise(disk: Disk, switches: &str) -> Rebuilt {
     let checked = bcdrescue(&["check", disk.name()]).exits(4);
     let offered = checked.stdout.lines().find(|line| line.starts_with("To repair: ")).unwrap_or_default();
     assert_eq!(offered, command, "{}", checked.stdout);
-    assert!(!checked.stdout.contains("Windows PE") && !checked.stdout.contains("bcdboot"), "{}", checked.stdout);
+    assert!(
+        !checked.stdout.contains("Windows PE") && !checked.stdout.contains("bcdboot"),
+        "{}",
+        checked.stdout
+    );
     let given: Vec<&str> = switches.split(' ').collect();
     let fix = |more: &[&str]| bcdrescue(&[&["fix", disk.name()], &given[..], more].concat());
     fix(&["--dry-run"]).exits(4).says("simulated result: healthy").says("dry run: nothing was written");

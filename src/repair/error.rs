@@ -4,7 +4,7 @@ use crate::diagnosis::Switch;
 use crate::error::way_out::WayOut;
 use crate::layout::Layout;
 use crate::partition::PartitionError;
-use crate::repair::rebuild::RebuildError;
+use crate::repair::rebuild_error::RebuildError;
 use crate::storage::StorageError;
 use crate::storage::first_failure::FailedRead;
 

@@ -7,6 +7,7 @@
 
 pub mod apply;
 mod batch;
+pub mod boot_files;
 pub mod case;
 pub(crate) mod change;
 pub mod cure;
@@ -17,6 +18,7 @@ pub mod patch;
 pub mod plan;
 pub mod prospect;
 pub mod rebuild;
+pub mod rebuild_error;
 pub mod record;
 pub mod refusal;
 #[doc(hidden)]

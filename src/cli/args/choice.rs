@@ -1,6 +1,8 @@
 //! The switches by which the user decides: which partitions are meant, and what else is to be cured.
 
 use crate::bcd::object_id;
+use crate::cli::args::headings::CHOOSING;
+use crate::cli::args::headings::REPAIRS;
 use crate::cli::args::rebuild_args::RebuildArgs;
 use crate::cli::run::known_disks::is_same_file;
 use crate::cli::text::exit::Usage;
@@ -13,11 +15,6 @@ use clap::Args;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
-
-/// Heading of the switches that say what is meant.
-pub(crate) const CHOOSING: &str = "Choosing";
-/// Heading of the switches that ask for more than the store.
-pub(crate) const REPAIRS: &str = "More repairs";
 
 /// What the user decides: `--system`, `--windows`, and what else is to be cured.
 #[derive(Debug, Clone, Default, Args)]

@@ -9,9 +9,9 @@ use clap::Subcommand;
 use clap_complete::Shell;
 
 use crate::cli::args::check_args::CheckArgs;
-use crate::cli::args::choice::CHOOSING;
 use crate::cli::args::choice::ChoiceArgs;
-use crate::cli::args::choice::REPAIRS;
+use crate::cli::args::headings::CHOOSING;
+use crate::cli::args::headings::REPAIRS;
 use crate::cli::args::open_args::OpenArgs;
 use crate::cli::args::show_args::ShowArgs;
 use crate::cli::output::json::schema::SchemaOf;

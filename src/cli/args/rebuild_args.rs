@@ -9,7 +9,7 @@ use clap::Args;
 use clap::ValueEnum;
 
 use crate::bcd::Firmware;
-use crate::cli::args::choice::REPAIRS;
+use crate::cli::args::headings::REPAIRS;
 use crate::cli::text::shell_quote;
 use crate::diagnosis::model::rebuild::Languages;
 use crate::diagnosis::model::rebuild::Orders;

@@ -13,7 +13,7 @@ use crate::layout::known::Cause;
 use crate::layout::locale;
 use crate::layout::product::Kind;
 use crate::layout::windows::WindowsVolume;
-use crate::repair::rebuild::error::RebuildError;
+use crate::repair::rebuild_error::RebuildError;
 use crate::volume::Volume;
 
 /// Where the template is below the system root, and how many bytes of it are read at most.

@@ -1,11 +1,8 @@
 //! What is made again from the Windows on the same disk: the store, the boot files, the boot code.
 //!
-//! Lowest first: `error`, `volumes`, `site`; `files`, which boot files are taken from where; `code`; `made`; `ids`, `facts`, `recovery`, and
-//! the `store` that is made of them.
+//! Lowest first: `volumes`, `site`; `made`; `put_files` with its `remarks`; `ids`, `facts`, `recovery`, and the `store` that is made of them.
 
-mod error;
 mod facts;
-pub(crate) mod files;
 mod ids;
 pub mod made;
 mod put_files;
@@ -15,12 +12,6 @@ mod site;
 mod store;
 mod volumes;
 
-pub use error::RebuildError;
-pub use files::Limit;
-pub use files::NoFiles;
-pub use files::Origin;
-pub use files::SourceError;
-
 use crate::diagnosis::model::rebuild::Rebuild;
 use crate::layout::Layout;
 use crate::repair::draft::Draft;
@@ -28,6 +19,7 @@ use crate::repair::rebuild::made::Made;
 use crate::repair::rebuild::put_files::BootFiles;
 use crate::repair::rebuild::site::Site;
 use crate::repair::rebuild::volumes::Volumes;
+use crate::repair::rebuild_error::RebuildError;
 use crate::storage::Storage;
 
 /// Writes what a rebuild makes on the disk as it will be: what nothing leads to first, the store and the boot manager last.

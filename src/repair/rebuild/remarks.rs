@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::repair::rebuild::files::Certificates;
-use crate::repair::rebuild::files::Collected;
-use crate::repair::rebuild::files::LeftOut;
-use crate::repair::rebuild::files::WhyKept;
-use crate::repair::rebuild::files::WhyLeftOut;
-use crate::repair::rebuild::files::content;
+use crate::repair::boot_files::Certificates;
+use crate::repair::boot_files::Collected;
+use crate::repair::boot_files::LeftOut;
+use crate::repair::boot_files::WhyKept;
+use crate::repair::boot_files::WhyLeftOut;
+use crate::repair::boot_files::content;
 
 /// The remarks, each a sentence without its end.
 pub(super) fn of(collected: &Collected) -> Vec<String> {

@@ -3,7 +3,7 @@
 use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
 use crate::repair::draft::Draft;
-use crate::repair::rebuild::error::RebuildError;
+use crate::repair::rebuild_error::RebuildError;
 use crate::storage::StorageMut;
 use crate::storage::cache::Cached;
 use crate::storage::window::Window;

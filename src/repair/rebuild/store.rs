@@ -13,13 +13,13 @@ use crate::layout::Layout;
 use crate::layout::store::STORE_MAX;
 use crate::layout::system_file::SystemFile;
 use crate::layout::windows::WindowsVolume;
-use crate::repair::rebuild::error::RebuildError;
+use crate::partition::DiskId;
 use crate::repair::rebuild::facts::Facts;
 use crate::repair::rebuild::ids::Ids;
 use crate::repair::rebuild::made::MadeStore;
 use crate::repair::rebuild::recovery;
 use crate::repair::rebuild::volumes::Volumes;
-use crate::repair::record::disk_text;
+use crate::repair::rebuild_error::RebuildError;
 use crate::volume::Volume;
 
 /// Bytes of an old store or log that are looked into for numbers.
@@ -44,7 +44,7 @@ pub(super) fn build(
     rebuild: &Rebuild,
     now: u64,
 ) -> Result<Vec<MadeStore>, RebuildError> {
-    let mut ids = Ids::new(now, &disk_text(layout.table.disk));
+    let mut ids = Ids::new(now, &layout.table.disk.map(DiskId::text).unwrap_or_default());
     let mut entries = Vec::new();
     for index in &rebuild.windows {
         let windows = layout.installation(*index).ok_or(RebuildError::Gone("a Windows"))?;

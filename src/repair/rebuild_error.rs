@@ -2,7 +2,7 @@
 
 use crate::bcd::StoreError;
 use crate::layout::known::Cause;
-use crate::repair::rebuild::files::NoFiles;
+use crate::repair::boot_files::NoFiles;
 use crate::storage::StorageError;
 use crate::volume::VolumeError;
 use crate::volume::VolumeWriteError;

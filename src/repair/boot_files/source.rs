@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use crate::repair::rebuild::files::boot_file::Origin;
-use crate::repair::rebuild::files::error::SourceError;
-use crate::repair::rebuild::files::folder;
+use crate::repair::boot_files::boot_file::Origin;
+use crate::repair::boot_files::error::SourceError;
+use crate::repair::boot_files::folder;
 use crate::volume::EntryKind;
 use crate::volume::Volume;
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::repair::rebuild::files::boot_file::BootFile;
-use crate::repair::rebuild::files::boot_file::Role;
+use crate::repair::boot_files::boot_file::BootFile;
+use crate::repair::boot_files::boot_file::Role;
 use crate::volume::NewEntry;
 
 /// What is written together: everything of a group is there before the next is begun.
@@ -98,7 +98,7 @@ mod tests {
     use std::convert::Infallible;
 
     use super::*;
-    use crate::repair::rebuild::files::boot_file::Origin;
+    use crate::repair::boot_files::boot_file::Origin;
 
     fn file(to: &str, role: Role, replaces: Option<u64>) -> BootFile {
         BootFile { from: Origin::Made, to: to.to_owned(), contents: to.as_bytes().to_vec(), role, replaces }

@@ -5,7 +5,7 @@ use std::io;
 use crate::bytes::one_line;
 use crate::layout::boot_file::Content;
 use crate::layout::boot_file::Machine;
-use crate::repair::rebuild::files::boot_file::Origin;
+use crate::repair::boot_files::boot_file::Origin;
 use crate::volume::VolumeError;
 
 /// Why boot files cannot be collected.
@@ -108,7 +108,7 @@ pub enum Limit {
 }
 
 /// What a file is, in a few words.
-pub(in crate::repair::rebuild) fn content(content: Content) -> String {
+pub(in crate::repair) fn content(content: Content) -> String {
     match content {
         Content::Empty => "a file of 0 bytes".to_owned(),
         Content::Zeros => "zeros".to_owned(),

@@ -3,15 +3,15 @@
 use crate::bcd::Firmware;
 use crate::layout::boot_file::Content;
 use crate::layout::boot_file::Machine;
-use crate::repair::rebuild::files::boot_file::BootFile;
-use crate::repair::rebuild::files::boot_file::Role;
-use crate::repair::rebuild::files::error::Limit;
-use crate::repair::rebuild::files::error::NoFiles;
-use crate::repair::rebuild::files::error::SourceError;
-use crate::repair::rebuild::files::select;
-use crate::repair::rebuild::files::source::ItemKind;
-use crate::repair::rebuild::files::source::Source;
-use crate::repair::rebuild::files::target::content_of;
+use crate::repair::boot_files::boot_file::BootFile;
+use crate::repair::boot_files::boot_file::Role;
+use crate::repair::boot_files::error::Limit;
+use crate::repair::boot_files::error::NoFiles;
+use crate::repair::boot_files::error::SourceError;
+use crate::repair::boot_files::select;
+use crate::repair::boot_files::source::ItemKind;
+use crate::repair::boot_files::source::Source;
+use crate::repair::boot_files::target::content_of;
 
 /// Bytes of a boot manager, at most; those of Windows 11 have 3 MiB.
 const LEN_MAX: u64 = 16 << 20;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::repair::rebuild::files::boot_file::BootFile;
-use crate::repair::rebuild::files::boot_file::LeftOut;
-use crate::repair::rebuild::files::boot_file::Role;
-use crate::repair::rebuild::files::boot_file::WhyLeftOut;
-use crate::repair::rebuild::files::error::NoFiles;
+use crate::repair::boot_files::boot_file::BootFile;
+use crate::repair::boot_files::boot_file::LeftOut;
+use crate::repair::boot_files::boot_file::Role;
+use crate::repair::boot_files::boot_file::WhyLeftOut;
+use crate::repair::boot_files::error::NoFiles;
 
 /// Bytes of a directory that a name takes: on FAT with 30 letters 128, on NTFS with twice 13 about as many.
 const NAME: u64 = 128;
@@ -72,7 +72,7 @@ fn len(file: &BootFile) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::repair::rebuild::files::boot_file::Origin;
+    use crate::repair::boot_files::boot_file::Origin;
 
     fn file(to: &str, len: usize, role: Role, replaces: Option<u64>) -> BootFile {
         let from = Origin::Windows(to.to_owned());

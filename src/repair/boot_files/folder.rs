@@ -9,9 +9,9 @@ use std::path::PathBuf;
 
 use nix::fcntl::OFlag;
 
-use crate::repair::rebuild::files::error::SourceError;
-use crate::repair::rebuild::files::source::Item;
-use crate::repair::rebuild::files::source::ItemKind;
+use crate::repair::boot_files::error::SourceError;
+use crate::repair::boot_files::source::Item;
+use crate::repair::boot_files::source::ItemKind;
 
 /// Items of a directory that are looked at; no `\Windows\Boot` has as many.
 const ITEMS_MAX: usize = 4096;

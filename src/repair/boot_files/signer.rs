@@ -46,7 +46,7 @@ fn has_common_name(signature: &[u8], name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::repair::rebuild::files::sample;
+    use crate::repair::boot_files::sample;
 
     #[test]
     fn the_name_of_the_issuer_tells() {

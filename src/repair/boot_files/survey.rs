@@ -1,14 +1,14 @@
 //! What a source has, within limits: it may be made to mislead.
 
 use crate::bcd::Firmware;
-use crate::repair::rebuild::files::boot_file::LeftOut;
-use crate::repair::rebuild::files::boot_file::WhyLeftOut;
-use crate::repair::rebuild::files::error::Limit;
-use crate::repair::rebuild::files::error::NoFiles;
-use crate::repair::rebuild::files::name;
-use crate::repair::rebuild::files::source::Item;
-use crate::repair::rebuild::files::source::ItemKind;
-use crate::repair::rebuild::files::source::Source;
+use crate::repair::boot_files::boot_file::LeftOut;
+use crate::repair::boot_files::boot_file::WhyLeftOut;
+use crate::repair::boot_files::error::Limit;
+use crate::repair::boot_files::error::NoFiles;
+use crate::repair::boot_files::name;
+use crate::repair::boot_files::source::Item;
+use crate::repair::boot_files::source::ItemKind;
+use crate::repair::boot_files::source::Source;
 
 /// Files and directories of a source; `\Windows\Boot` of a Windows 11 has about 150 files for UEFI.
 pub(super) const FILES_MAX: usize = 512;

@@ -10,8 +10,8 @@ use crate::bytes;
 use crate::bytes::one_line;
 use crate::layout::boot_file::Content;
 use crate::layout::boot_file::Machine;
-use crate::repair::rebuild::files::error::SourceError;
-use crate::repair::rebuild::files::signer::Certificates;
+use crate::repair::boot_files::error::SourceError;
+use crate::repair::boot_files::signer::Certificates;
 
 /// Where the bytes of a file come from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
