@@ -33,8 +33,12 @@ pub(crate) struct Draft<'a> {
     size: usize,
     /// What all sectors of zeros share.
     zeros: Sector,
-    /// By the sector's first byte: its versions, in the order of writing.
-    sectors: BTreeMap<u64, Vec<Version>>,
+    /// By the sector's first byte: its last version.
+    sectors: BTreeMap<u64, Version>,
+    /// Those before it, in the order of writing; few sectors have any.
+    earlier: BTreeMap<u64, Vec<Version>>,
+    /// By the sector's first byte: what another plan has there. What is the same takes no memory again.
+    known: Vec<(u64, Sector)>,
     stage: usize,
     /// The first stage behind the last barrier.
     since: usize,
@@ -48,8 +52,18 @@ impl<'a> Draft<'a> {
         Self::empty(below, size)
     }
 
+    /// The same where much of what is written will be as in these patches.
+    #[must_use]
+    pub(crate) fn like(below: &'a dyn Storage, sector_size: u32, patches: &[Patch]) -> Self {
+        let mut known: Vec<_> = patches.iter().map(|patch| (patch.offset, patch.after.clone())).collect();
+        known.sort_by_key(|(offset, _)| *offset);
+        Self { known, ..Self::new(below, sector_size) }
+    }
+
     fn empty(below: &'a dyn Storage, size: usize) -> Self {
-        Self { below, size, zeros: Sector::zeros(size), sectors: BTreeMap::new(), stage: 0, since: 0 }
+        let (sectors, earlier) = (BTreeMap::new(), BTreeMap::new());
+        let zeros = Sector::zeros(size);
+        Self { below, size, zeros, sectors, earlier, known: Vec::new(), stage: 0, since: 0 }
     }
 
     /// The disk as it reads with these patches written.
@@ -59,7 +73,7 @@ impl<'a> Draft<'a> {
         let mut draft = Self::empty(below, size);
         for Patch { offset, before, after, stage } in patches {
             let (before, after, stage) = (before.clone(), after.clone(), usize::from(*stage));
-            draft.sectors.entry(*offset).or_default().push(Version { before, after, stage });
+            draft.add(*offset, Version { before, after, stage });
         }
         draft
     }
@@ -106,12 +120,14 @@ impl<'a> Draft<'a> {
     /// # Errors
     /// [`PlanError::Check`] when there are more stages than a plan can have.
     pub(crate) fn into_patches(self) -> Result<Vec<Patch>, PlanError> {
-        let mut patches = Vec::new();
-        for (offset, versions) in self.sectors {
-            let (first, last) = (versions.first(), versions.last());
-            if first.map(|first| &first.before) == last.map(|last| &last.after) {
+        let Self { sectors, mut earlier, .. } = self;
+        let mut patches = Vec::with_capacity(sectors.len());
+        for (offset, last) in sectors {
+            let mut versions = earlier.remove(&offset).unwrap_or_default();
+            if versions.first().unwrap_or(&last).before == last.after {
                 continue;
             }
+            versions.push(last);
             for Version { before, after, stage } in versions {
                 let too_many = |_| PlanError::Check(format!("stage {stage} is more than a plan can have"));
                 let stage = u8::try_from(stage).map_err(too_many)?;
@@ -155,7 +171,7 @@ impl<'a> Draft<'a> {
     }
 
     fn put_in_sector(&mut self, offset: u64, inside: usize, bytes: &[u8], below: &[u8]) {
-        let before = match self.sectors.get(&offset).and_then(|versions| versions.last()) {
+        let before = match self.sectors.get(&offset) {
             Some(version) => version.after.clone(),
             None => Sector::sharing(below, &self.zeros),
         };
@@ -164,13 +180,27 @@ impl<'a> Draft<'a> {
         if after == before {
             return;
         }
-        let after = Sector::sharing(&after, &self.zeros);
+        let after = self.shared(offset, &after);
         let (stage, since) = (self.stage, self.since);
-        let versions = self.sectors.entry(offset).or_default();
-        match versions.last_mut().filter(|version| version.stage >= since) {
+        match self.sectors.get_mut(&offset).filter(|version| version.stage >= since) {
             Some(version) => (version.after, version.stage) = (after, stage),
-            None => versions.push(Version { before, after, stage }),
+            None => self.add(offset, Version { before, after, stage }),
         }
+    }
+
+    /// A sector as it is now last.
+    fn add(&mut self, offset: u64, version: Version) {
+        if let Some(before) = self.sectors.insert(offset, version) {
+            self.earlier.entry(offset).or_default().push(before);
+        }
+    }
+
+    /// These bytes, which are there already where the other plan has them.
+    fn shared(&self, offset: u64, bytes: &[u8]) -> Sector {
+        let first = self.known.partition_point(|(known, _)| *known < offset);
+        let there = self.known.iter().skip(first).take_while(|(known, _)| *known == offset);
+        let same = there.map(|(_, sector)| sector).find(|sector| ***sector == *bytes);
+        same.map_or_else(|| Sector::sharing(bytes, &self.zeros), Sector::clone)
     }
 }
 
@@ -188,8 +218,7 @@ impl Storage for Draft<'_> {
         let end = offset.saturating_add(u64::try_from(buf.len()).unwrap_or(u64::MAX));
         let size = u64::try_from(self.size).unwrap_or(u64::MAX);
         let first = offset.saturating_sub(size.saturating_sub(1));
-        for (start, versions) in self.sectors.range(first..end) {
-            let Some(version) = versions.last() else { continue };
+        for (start, version) in self.sectors.range(first..end) {
             put_over(buf, offset, *start, &version.after);
         }
         Ok(())

@@ -14,6 +14,8 @@ pub mod cure;
 pub(crate) mod draft;
 pub mod error;
 mod goal;
+#[cfg(test)]
+mod large;
 pub mod patch;
 pub mod plan;
 pub mod prospect;

@@ -56,7 +56,16 @@ pub fn plan(
     diagnosis: &Diagnosis,
     cure: Cure,
 ) -> Result<Plan, PlanError> {
-    let mut draft = Draft::new(storage, layout.table.sector_size);
+    let draft = Draft::new(storage, layout.table.sector_size);
+    into_plan(draft, layout, diagnosis, cure)
+}
+
+fn into_plan(
+    mut draft: Draft<'_>,
+    layout: &Layout,
+    diagnosis: &Diagnosis,
+    cure: Cure,
+) -> Result<Plan, PlanError> {
     let (mut stores, mut touched, mut restored) = (Vec::new(), Vec::new(), None);
     let mut made = Vec::new();
     if cure.restores(diagnosis) {
@@ -97,7 +106,8 @@ pub fn still_holds(
     let cached = Cached::new(Window::new(storage, 0, storage.len()));
     let layout = discover(&cached).map_err(|error| PlanError::Unread(Unread::Table(error)))?;
     let diagnosis = diagnose(&layout, context);
-    let again = self::plan(&cached, &layout, &diagnosis, cure)?;
+    let draft = Draft::like(&cached, layout.table.sector_size, &plan.patches);
+    let again = into_plan(draft, &layout, &diagnosis, cure)?;
     if again == *plan {
         return Ok((layout, diagnosis));
     }

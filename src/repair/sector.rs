@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::Deserializer;
 use serde::Serialize;
 use serde::Serializer;
+use serde::de::Error;
 
 use crate::bytes;
 
@@ -83,6 +84,7 @@ impl Serialize for Sector {
 
 impl<'de> Deserialize<'de> for Sector {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        crate::repair::patch::hex::deserialize(deserializer).map(Self::from)
+        let bytes = bytes::from_hex(&String::deserialize(deserializer)?);
+        bytes.map(Self::from).ok_or_else(|| D::Error::custom("expected hex digits"))
     }
 }
