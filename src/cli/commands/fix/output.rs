@@ -230,6 +230,7 @@ impl RepairRun<'_> {
             cure: if self.restores() { CureKind::RestoreIdentity } else { CureKind::Repoint },
             changes: repoints.map(|it| json::finding::change(&self.examined.layout, it)).collect(),
             edits: self.cure().edits(diagnosis).map(json::finding::edit).collect(),
+            made: plan.map(|plan| json::made::made(&plan.made)).unwrap_or_default(),
             patches: plan.map(|plan| json::repair::written(&plan.patches)),
             record: record.map(json::path),
         }

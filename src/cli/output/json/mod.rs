@@ -3,6 +3,7 @@
 pub mod disk;
 pub mod finding;
 pub mod listed;
+pub mod made;
 pub mod repair;
 pub mod schema;
 pub mod store;

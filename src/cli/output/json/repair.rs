@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::cli::output::json::finding::Change;
 use crate::cli::output::json::finding::Edit;
+use crate::cli::output::json::made::Made;
 use crate::cli::output::json::target::Examined;
 use crate::diagnosis::Verdict;
 use crate::repair::patch::Patch;
@@ -58,6 +59,8 @@ pub struct Repaired {
     pub changes: Vec<Change>,
     /// Other fields that were or would be written.
     pub edits: Vec<Edit>,
+    /// What was or would be made anew (`--rebuild`).
+    pub made: Vec<Made>,
     /// Sectors before and after, and contents of files; null without a plan.
     pub patches: Option<Vec<Written>>,
     /// Path of the undo record.
