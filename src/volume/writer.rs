@@ -1,7 +1,6 @@
 //! The writer of whichever file system a volume has.
 
 use crate::storage::Storage;
-use crate::volume::Volume;
 use crate::volume::error::VolumeError;
 use crate::volume::fat::write::FatWriteError;
 use crate::volume::fat::write::FatWriter;
@@ -10,6 +9,7 @@ use crate::volume::new_entry::NewEntry;
 use crate::volume::ntfs::write::NtfsWriteError;
 use crate::volume::ntfs::write::NtfsWriter;
 use crate::volume::piece::Piece;
+use crate::volume::recognise;
 
 /// Works out what is to be written to a volume, NTFS or FAT.
 ///
@@ -45,7 +45,7 @@ impl<'a> VolumeWriter<'a> {
     /// # Errors
     /// The volume must not be written or cannot be read, or it has another file system.
     pub fn new(volume: &'a dyn Storage, time: u64) -> Result<Self, VolumeWriteError> {
-        match Volume::open(volume)?.file_system() {
+        match recognise::file_system(volume, &recognise::head(volume)?)? {
             FileSystem::Ntfs => Ok(Self::Ntfs(Box::new(NtfsWriter::new(volume, time)?))),
             FileSystem::Fat12 | FileSystem::Fat16 | FileSystem::Fat32 => {
                 Ok(Self::Fat(Box::new(FatWriter::new(volume, time)?)))
@@ -105,6 +105,7 @@ mod tests {
     use super::*;
     use crate::storage::StorageMut as _;
     use crate::storage::ram::Ram;
+    use crate::volume::Volume;
     use crate::volume::test_tools::Image;
 
     #[test]

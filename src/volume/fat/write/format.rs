@@ -9,7 +9,7 @@ use std::io::Write;
 use crate::bytes::le_u16;
 use crate::storage::Storage;
 use crate::storage::reader::fence;
-use crate::volume::HIDDEN_SECTORS_AT;
+use crate::volume::boot_record::HIDDEN_SECTORS_AT;
 use crate::volume::fat::boot_sector::BootSector;
 use crate::volume::fat::boot_sector::Width;
 use crate::volume::fat::write::draft::Draft;
