@@ -12,6 +12,7 @@
 
 mod diagnosis;
 mod documents;
+mod fat_writer;
 #[path = "fuzz/targets/mod.rs"]
 mod fuzz_targets;
 mod guest;

@@ -23,7 +23,8 @@ use volumes::Files;
 use volumes::LARGEST;
 use volumes::VolumeImage;
 use volumes::can_mount;
-use volumes::noise;
+
+use crate::support::noise::noise;
 
 /// 2026-01-02, as Windows counts.
 const TIME: u64 = 134_117_856_000_000_000;

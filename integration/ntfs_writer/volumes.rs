@@ -9,6 +9,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::support::judges::judge;
+use crate::support::noise::noise;
 use crate::support::program::is_root;
 use crate::support::program::not_run;
 use crate::support::program::text;
@@ -125,16 +126,4 @@ fn fill(mount: &Path) {
     for number in 0..300 {
         fs::remove_file(mount.join(format!("left {number}"))).unwrap();
     }
-}
-
-/// Bytes that differ everywhere.
-pub fn noise(len: usize, seed: u32) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9) | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 17;
-        state ^= state << 5;
-        state as u8
-    };
-    (0..len).map(|_| next()).collect()
 }

@@ -66,6 +66,12 @@ impl<'a> Draft<'a> {
         Self { below, size, zeros, sectors, earlier, known: Vec::new(), stage: 0, since: 0 }
     }
 
+    /// The disk as it is.
+    #[must_use]
+    pub(crate) const fn below(&self) -> &'a dyn Storage {
+        self.below
+    }
+
     /// The disk as it reads with these patches written.
     #[must_use]
     pub(crate) fn with(below: &'a dyn Storage, patches: &[Patch]) -> Self {

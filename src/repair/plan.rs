@@ -79,7 +79,7 @@ fn into_plan(
         log_replay::write(&mut draft, layout, &diagnosis.stores())?;
         bytes::write_letters(&mut draft, layout, diagnosis, &mut touched)?;
         if let Some(rebuild) = diagnosis.rebuild() {
-            made = rebuild::write(&mut draft, storage, layout, rebuild)?;
+            made = rebuild::write(&mut draft, layout, rebuild)?;
             let partition = layout.partition(rebuild.system).map_or((0, 0), |it| (it.number, it.start));
             touched.push(Touched::Volume { partition: partition.0, start: partition.1 });
         }

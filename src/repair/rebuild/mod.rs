@@ -20,7 +20,6 @@ use crate::repair::rebuild::put_files::BootFiles;
 use crate::repair::rebuild::site::Site;
 use crate::repair::rebuild::volumes::Volumes;
 use crate::repair::rebuild_error::RebuildError;
-use crate::storage::Storage;
 
 /// Writes what a rebuild makes on the disk as it will be: what nothing leads to first, the store and the boot manager last.
 ///
@@ -28,12 +27,11 @@ use crate::storage::Storage;
 /// Something cannot be read, there is no room, or what was put there reads back as something else.
 pub(crate) fn write(
     draft: &mut Draft<'_>,
-    storage: &dyn Storage,
     layout: &Layout,
     rebuild: &Rebuild,
 ) -> Result<Vec<Made>, RebuildError> {
     let now = rebuild.orders.now;
-    let windows = volumes::windows(storage, layout);
+    let windows = volumes::windows(draft.below(), layout);
     let volumes = Volumes::open(&windows);
     let site = Site::new(layout, rebuild.system, now)?;
     let mut made = Vec::new();

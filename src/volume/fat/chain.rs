@@ -23,6 +23,23 @@ pub(crate) enum Link {
     Next(u32),
 }
 
+impl Link {
+    /// From an entry as it stands.
+    pub(crate) fn of(width: Width, value: u32) -> Self {
+        let (value, top) = match width {
+            Width::Bits12 => (value, 0xff0),
+            Width::Bits16 => (value, 0xfff0),
+            Width::Bits32 => (value & 0x0fff_ffff, 0x0fff_fff0),
+        };
+        match value {
+            0 => Self::Free,
+            _ if value >= top | 8 => Self::End,
+            _ if value == top | 7 => Self::Bad,
+            _ => Self::Next(value),
+        }
+    }
+}
+
 /// Reads the entry of `cluster` in the copy that begins at byte `table`; its bits as they stand.
 pub(crate) fn entry(
     storage: &dyn Storage,
@@ -46,17 +63,7 @@ pub(crate) fn entry(
 pub(crate) fn link(storage: &dyn Storage, boot: &BootSector, cluster: u32) -> Result<Link, VolumeError> {
     let table = boot.tables.first().copied().unwrap_or(0);
     let value = entry(storage, boot.width, table, cluster)?;
-    let (value, top) = match boot.width {
-        Width::Bits12 => (value, 0xff0),
-        Width::Bits16 => (value, 0xfff0),
-        Width::Bits32 => (value & 0x0fff_ffff, 0x0fff_fff0),
-    };
-    Ok(match value {
-        0 => Link::Free,
-        _ if value >= top | 8 => Link::End,
-        _ if value == top | 7 => Link::Bad,
-        _ => Link::Next(value),
-    })
+    Ok(Link::of(boot.width, value))
 }
 
 /// A walk along a chain that cannot go in a circle.

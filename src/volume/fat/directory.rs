@@ -18,6 +18,8 @@ const LONG_NAME: u8 = 0x0f;
 /// A file or directory, or the volume's label.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DirectoryEntry {
+    /// Which of the 32 bytes of the directory it is, from 0: that of the short name.
+    pub(crate) slot: usize,
     /// The long name, or the short one where there is no long one.
     pub(crate) name: String,
     /// The 8.3 name.
@@ -75,6 +77,13 @@ pub(crate) fn entries(
     Ok(reader.found)
 }
 
+/// The entries of a directory that has these bytes.
+pub(crate) fn decode(bytes: &[u8], width: Width) -> Vec<DirectoryEntry> {
+    let mut reader = EntryReader { fat32: width == Width::Bits32, ..EntryReader::default() };
+    reader.take(bytes, &mut |_| false);
+    reader.found
+}
+
 /// The first entry of a directory of FAT12 or FAT16 that begins with these bytes, by its short name.
 pub(crate) fn first_entry(bytes: &[u8]) -> Option<DirectoryEntry> {
     EntryReader::default().entry(bytes)
@@ -118,6 +127,7 @@ impl EntryReader {
         let long = std::mem::take(&mut self.long).matching(raw);
         let high = if self.fat32 { u32::from(le_u16(raw, 20)?) } else { 0 };
         Some(DirectoryEntry {
+            slot: self.seen.saturating_sub(1),
             name: long.unwrap_or_else(|| short_name.clone()),
             short_name,
             is_directory: attributes & DIRECTORY != 0,

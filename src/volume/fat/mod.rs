@@ -6,6 +6,7 @@ mod cross_check;
 mod directory;
 #[cfg(test)]
 mod tests;
+pub(crate) mod write;
 
 use crate::storage::Storage;
 use crate::volume::entry::Entry;

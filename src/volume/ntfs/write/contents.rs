@@ -42,7 +42,7 @@ impl NtfsWriter<'_> {
             }
             Some(places) => {
                 self.put_in_clusters(&mut record, DATA, "", contents)?;
-                self.free(&places.runs);
+                self.give_back(&places.runs);
             }
             None => {
                 self.keep(&mut record, contents)?;

@@ -55,7 +55,7 @@ impl NtfsWriter<'_> {
         self.lay(&mut record, &root, all, parent.path)?;
         let raw = record.encode().ok_or_else(|| NtfsWriteError::Crowded(parent.path.to_owned()))?;
         self.ground.put_record(parent.number, &raw, Phase::Names)?;
-        clusters.iter().for_each(|(_, places)| self.free(&places.runs));
+        clusters.iter().for_each(|(_, places)| self.give_back(&places.runs));
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! Files and directories that are made: found by nobody until an entry of a directory names them.
 
+use crate::volume::new_entry::NewEntry;
 use crate::volume::ntfs::write::NtfsWriter;
 use crate::volume::ntfs::write::directory::Parent;
 use crate::volume::ntfs::write::error::NtfsWriteError;
@@ -20,35 +21,6 @@ use crate::volume::path;
 
 /// Directories in directories that are made at once.
 const MAX_DEPTH: usize = 16;
-
-/// A file or directory to be made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NewEntry<'c> {
-    /// A file.
-    File {
-        /// Its name.
-        name: String,
-        /// Its contents.
-        contents: &'c [u8],
-    },
-    /// A directory with all that is to be in it.
-    Directory {
-        /// Its name.
-        name: String,
-        /// What is in it, in no order.
-        entries: Vec<Self>,
-    },
-}
-
-impl NewEntry<'_> {
-    /// Its name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        match self {
-            Self::File { name, .. } | Self::Directory { name, .. } => name,
-        }
-    }
-}
 
 /// Where something is made.
 #[derive(Clone, Copy)]

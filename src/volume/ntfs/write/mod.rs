@@ -35,8 +35,6 @@ mod tree;
 pub use error::NtfsWriteError;
 pub use error::Oddity;
 pub use error::Unfit;
-pub use make::NewEntry;
-pub use pending::Piece;
 
 use crate::storage::Storage;
 use crate::volume::ntfs::data_runs::Run;
@@ -45,6 +43,7 @@ use crate::volume::ntfs::write::ground::Ground;
 use crate::volume::ntfs::write::pending::Pending;
 use crate::volume::ntfs::write::pending::Phase;
 use crate::volume::ntfs::write::record::RecordDraft;
+use crate::volume::piece::Piece;
 
 /// Works out what is to be written to an NTFS volume.
 ///
@@ -68,6 +67,15 @@ impl<'a> NtfsWriter<'a> {
     pub fn new(volume: &'a dyn Storage, time: u64) -> Result<Self, NtfsWriteError> {
         let ground = Ground::new(volume)?;
         Ok(Self { ground, time, next_cluster: 0, next_record: 0, freed: Vec::new() })
+    }
+
+    /// Bytes in clusters that are free, of at most the first 0x20000000 clusters. Those that come free at the end are not
+    /// among them.
+    ///
+    /// # Errors
+    /// The medium fails.
+    pub fn free(&self) -> Result<u64, NtfsWriteError> {
+        Ok(self.ground.bytes_of(space::count(&self.ground)?))
     }
 
     /// The pieces to be written, stage by stage: each stage has to be on stable storage before the next. Within one, pieces are
@@ -112,7 +120,7 @@ impl<'a> NtfsWriter<'a> {
     }
 
     /// Gives clusters back, at the very end.
-    fn free(&mut self, runs: &[Run]) {
+    fn give_back(&mut self, runs: &[Run]) {
         self.freed.extend_from_slice(runs);
     }
 

@@ -8,6 +8,7 @@ use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::check_range;
 use crate::volume::ntfs::write::fields::wide;
+use crate::volume::piece::Piece;
 
 /// Bytes that are kept as one: what every medium writes whole, and what one word of an update sequence protects.
 const STRIDE: usize = 512;
@@ -26,15 +27,6 @@ pub(super) enum Phase {
     Names,
     /// Marks of clusters that are no longer in use.
     Freed,
-}
-
-/// Bytes to be written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Piece {
-    /// First byte, from the start of the volume.
-    pub at: u64,
-    /// What is to stand there.
-    pub bytes: Vec<u8>,
 }
 
 /// A volume as it will be.

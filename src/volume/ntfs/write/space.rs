@@ -5,6 +5,7 @@ use crate::volume::error::VolumeError;
 use crate::volume::ntfs::data_runs::Run;
 use crate::volume::ntfs::write::error::NtfsWriteError;
 use crate::volume::ntfs::write::fields::bits;
+use crate::volume::ntfs::write::fields::wide;
 use crate::volume::ntfs::write::ground::Ground;
 use crate::volume::ntfs::write::pending::Phase;
 
@@ -118,6 +119,24 @@ fn find(ground: &Ground<'_>, wanted: u64, from: u64) -> Result<Option<Vec<(u64, 
         search.close();
     }
     Ok(search.pieces())
+}
+
+/// Counts the clusters that are free, as far as a search goes.
+///
+/// # Errors
+/// The medium fails.
+pub(super) fn count(ground: &Ground<'_>) -> Result<u64, NtfsWriteError> {
+    let clusters = ground.boot.clusters.min(ground.clusters_in_use.initialised.saturating_mul(8));
+    let len = clusters.div_ceil(8).min(BUDGET);
+    let (mut free, mut at) = (0u64, 0u64);
+    while at < len {
+        let bytes = ground.read(&ground.clusters_in_use, at, PIECE.min(len.saturating_sub(at)))?;
+        let first = at.saturating_mul(8);
+        let unset = (first..clusters).zip(bits(&bytes)).filter(|(_, in_use)| !in_use).count();
+        free = free.saturating_add(wide(unset));
+        at = at.saturating_add(PIECE);
+    }
+    Ok(free)
 }
 
 /// Marks clusters as in use or free; all of them have to be the other before.

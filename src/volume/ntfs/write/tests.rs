@@ -1,14 +1,14 @@
 //! Volumes that lie to a writer.
 
 use crate::storage::Storage;
+use crate::volume::new_entry::NewEntry;
 use crate::volume::ntfs::NtfsVolume;
 use crate::volume::ntfs::ROOT;
 use crate::volume::ntfs::locate::BITMAP;
 use crate::volume::ntfs::tests::image;
-use crate::volume::ntfs::write::NewEntry;
 use crate::volume::ntfs::write::NtfsWriteError;
 use crate::volume::ntfs::write::NtfsWriter;
-use crate::volume::ntfs::write::Piece;
+use crate::volume::piece::Piece;
 use crate::volume::test_tools::Flipped;
 
 fn plan(disk: &dyn Storage) -> Result<Vec<Vec<Piece>>, NtfsWriteError> {
