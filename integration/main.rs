@@ -22,6 +22,7 @@ mod matching;
 mod ntfs_writer;
 mod output;
 mod packaging;
+mod rebuild;
 mod repair;
 mod safety;
 mod storage;

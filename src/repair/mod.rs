@@ -1,8 +1,8 @@
 //! Repair: a plan of sectors before and after, a record to undo it, and the one place where a disk is written.
 //!
-//! Lowest first: `patch`, `error`, `cure`, `touched`; the `draft`, and each kind of `change` that writes into it; `plan`, `rehearse`,
-//! `refusal`, and the `case` that a repair begins with; `record`, `snapshot`, `apply`; the `goal`; the `transaction`, whose steps cannot be
-//! left out, and `undo`, which joins it; and `prospect`, which tries repairs.
+//! Lowest first: `patch`, `error`, `cure`, `touched`; the `draft`, and each kind of `change` that writes into it; `rebuild`, which says
+//! what to make anew; `plan`, `rehearse`, `refusal`, and the `case` that a repair begins with; `record`, `snapshot`, `apply`; the `goal`;
+//! the `transaction`, whose steps cannot be left out, and `undo`, which joins it; and `prospect`, which tries repairs.
 
 pub mod apply;
 pub mod case;
@@ -14,6 +14,8 @@ mod goal;
 pub mod patch;
 pub mod plan;
 pub mod prospect;
+#[doc(hidden)]
+pub mod rebuild;
 pub mod record;
 pub mod refusal;
 #[doc(hidden)]
