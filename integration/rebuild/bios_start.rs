@@ -41,13 +41,13 @@ pub fn started(more: &[&str], drives: &[Drive]) -> String {
     guest.console.until_quiet(QUIET)
 }
 
-/// Starts this raw disk until it says `text`, behind which the processor stands still; gives what it said before.
+/// Starts this disk until it says `text`, behind which the processor stands still; gives what it said before.
 #[track_caller]
-pub fn stops_with(disk: &Path, text: &str) -> String {
-    Guest::start(&MACHINE, &[hard_disk(disk)]).console.expect(text)
+pub fn stops_with(disk: Drive, text: &str) -> String {
+    Guest::start(&MACHINE, &[disk]).console.expect(text)
 }
 
 /// A hard disk as PCs have it.
 pub fn hard_disk(disk: &Path) -> Drive {
-    Drive { bus: Bus::Ahci, is_read_only: false, ..Drive::raw(disk) }
+    Drive { bus: Bus::Ahci, ..Drive::raw(disk) }
 }

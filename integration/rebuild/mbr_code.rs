@@ -4,12 +4,15 @@ use std::fs;
 use std::path::PathBuf;
 
 use bcdrescue::partition::boot_code::MbrCode;
+use serde_json::json;
 
 use super::bios_start::can_start;
 use super::bios_start::hard_disk;
 use super::bios_start::started;
 use super::bios_start::starts;
 use super::bios_start::stops_with;
+use crate::guest::machine::Drive;
+use crate::guest::machine::Filter;
 use crate::support::assembled::boot_sector;
 use crate::support::judges::judge_with;
 use crate::support::program::text;
@@ -87,8 +90,29 @@ fn what_cannot_be_started_is_said() {
 
 #[track_caller]
 fn stops(disk: &Disk, text: &str) {
-    let before = stops_with(&disk.path(), text);
+    said_at_last(hard_disk(&disk.path()), text);
+}
+
+#[track_caller]
+fn said_at_last(drive: Drive, text: &str) {
+    let before = stops_with(drive, text);
     assert!(!before.contains("from drive"), "{before}");
+}
+
+#[test]
+fn a_sector_that_fails_is_read_five_times() {
+    if !can_start() {
+        return;
+    }
+    let disk = Disk::new([0, 0x80]);
+    let failing = |times: usize| {
+        let rule =
+            json!({ "event": "none", "iotype": "read", "sector": STARTS[1], "errno": 5, "once": true });
+        let filter = Some(Filter::Errors(vec![rule; times]));
+        Drive { filter, ..hard_disk(&disk.path()) }
+    };
+    says(&started(&[], &[failing(4)]), "partition 2 from drive 80h");
+    said_at_last(failing(5), "MBR: the active partition cannot be read");
 }
 
 /// A BIOS reads a diskette by cylinder, head and sector alone.
