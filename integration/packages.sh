@@ -25,6 +25,8 @@ for part; do
         need sfdisk fdisk
         need sgdisk gdisk
         need objdump binutils
+        need as binutils
+        need ld binutils
         need strace strace
         need xmllint libxml2-utils
         need groff groff-base

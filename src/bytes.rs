@@ -72,6 +72,12 @@ pub fn put_over(piece: &mut [u8], offset: u64, at: u64, value: &[u8]) {
     room.iter_mut().zip(value).for_each(|(room, byte)| *room = *byte);
 }
 
+/// Each part of `bytes` that begins with `beginning` and goes to their end.
+pub fn tails<'a>(bytes: &'a [u8], beginning: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+    let places = bytes.windows(beginning.len().max(1)).enumerate();
+    places.filter(move |(_, window)| *window == beginning).filter_map(|(at, _)| bytes.get(at..))
+}
+
 /// Text of UTF-16LE bytes up to the first NUL; unpaired surrogates become U+FFFD, an odd last byte is ignored.
 #[must_use]
 pub fn utf16le_until_nul(bytes: &[u8]) -> String {

@@ -7,6 +7,7 @@ use std::process::ChildStdout;
 use std::sync::mpsc::Receiver;
 use std::sync::mpsc::RecvTimeoutError;
 use std::sync::mpsc::channel;
+use std::time::Duration;
 use std::time::Instant;
 
 use super::PATIENCE;
@@ -88,6 +89,20 @@ impl Console {
                 Ok(bytes) => self.hear(&bytes),
                 Err(RecvTimeoutError::Disconnected) => return std::mem::take(&mut self.heard),
                 Err(RecvTimeoutError::Timeout) => panic!("the guest does not end; it said:\n{}", self.heard),
+            }
+        }
+    }
+
+    /// All that the guest says until it ends, or has said nothing more for so long.
+    #[track_caller]
+    pub fn until_quiet(&mut self, quiet: Duration) -> String {
+        let start = Instant::now();
+        loop {
+            let left = PATIENCE.saturating_sub(start.elapsed());
+            let wait = if self.heard.is_empty() { left } else { quiet.min(left) };
+            match self.output.recv_timeout(wait) {
+                Ok(bytes) => self.hear(&bytes),
+                Err(_) => return std::mem::take(&mut self.heard),
             }
         }
     }

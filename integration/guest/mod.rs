@@ -27,7 +27,7 @@ mod late;
 
 mod locks;
 
-mod machine;
+pub mod machine;
 
 mod menu;
 
@@ -87,7 +87,8 @@ impl Rescue {
     }
 }
 
-fn on_path(program: &str) -> bool {
+/// Whether a program of this name is to be had.
+pub fn on_path(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| folder.join(program).exists())
 }

@@ -1,6 +1,11 @@
-//! `fix --rebuild`: what is lost is made again from the Windows on the same disk.
+//! `fix --rebuild`: what is lost is made again from the Windows on the same disk, and whether the disk starts.
 
+pub mod bios_start;
+mod boot_code;
+mod disks;
+mod mbr_code;
 mod promise;
 mod refused;
 mod scenarios;
+mod starts_bootmgr;
 mod store;

@@ -1,5 +1,6 @@
 //! What the cases stand on: the program, disks to try it on, and judges that share no code with it.
 
+pub mod assembled;
 pub mod attached;
 pub mod chance;
 pub mod corpus;

@@ -12,10 +12,7 @@ index_type! {
 
 impl VolumeIndex {
     /// The volume, where it could be opened.
-    pub(in crate::layout) fn opened<'v, 'a>(
-        self,
-        volumes: &[Option<&'v Volume<'a>>],
-    ) -> Option<&'v Volume<'a>> {
+    pub(crate) fn opened<'v, 'a>(self, volumes: &[Option<&'v Volume<'a>>]) -> Option<&'v Volume<'a>> {
         self.of(volumes).copied().flatten()
     }
 }

@@ -10,7 +10,7 @@ use crate::partition::table::PartitionType;
 pub(crate) const SIZE_IN_BYTES: u64 = 512;
 
 /// Bytes of the program in an MBR, before the signature.
-const CODE_SIZE: usize = 0x1b8;
+pub(crate) const CODE_SIZE: usize = 0x1b8;
 
 /// What the first sector of a disk has for a BIOS to start. GRUB's boot.img has its name among its messages.
 pub(crate) fn boot_code(sector: &[u8]) -> BootCode {

@@ -3,6 +3,7 @@
 //! Every table is decoded here, with checks, and then put before the crate for it (`mbrman`, `gpt`) as a second opinion:
 //! two readings that agree are believed, two that differ are an error.
 
+pub mod boot_code;
 mod boot_sector;
 mod ebr;
 #[doc(hidden)]

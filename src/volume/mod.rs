@@ -3,6 +3,7 @@
 //! Names on NTFS are looked up through the `ntfs` crate; contents and their places are decoded here. Before a file's
 //! clusters may be overwritten, a crate reads the file too, and both readings have to agree; see [`Volume::locate`].
 
+pub mod boot_code;
 mod boot_record;
 mod entry;
 mod error;
@@ -156,6 +157,14 @@ impl<'a> Volume<'a> {
     /// The medium fails.
     pub fn boot_record(&self) -> Result<Option<BootRecord>, VolumeError> {
         boot_record::read(self.storage, self.file_system)
+    }
+
+    /// `len` bytes from byte `at` of the volume, as they stand there.
+    ///
+    /// # Errors
+    /// The medium fails, or the volume ends before.
+    pub fn bytes_at(&self, at: u64, len: usize) -> Result<Vec<u8>, VolumeError> {
+        Ok(self.storage.read_vec(at, len)?)
     }
 
     /// Bytes of a cluster.

@@ -4,6 +4,7 @@ use bcdrescue::guid::Guid;
 use bcdrescue::partition::DiskId;
 use bcdrescue::partition::PartitionTable;
 use bcdrescue::partition::TableKind;
+use bcdrescue::partition::boot_code::MbrCode;
 use bcdrescue::partition::edit::with_signature;
 use bcdrescue::partition::gpt::copies;
 use bcdrescue::partition::read;
@@ -64,6 +65,13 @@ pub(super) fn mbr(data: &[u8]) {
     assert_eq!(changed.disk, Some(DiskId::Mbr(!old)));
     assert_eq!(PartitionTable { disk: found.disk, ..changed }, found);
     assert_eq!(with_signature(&new, old).as_deref(), Some(&bytes[..512]));
+    // Other code is no other table.
+    for code in MbrCode::find_in(bytes).into_iter().chain([MbrCode::own()]) {
+        let mut other = disk.clone();
+        other.write_at(0, &code.written_over(bytes).expect("a whole sector")).expect("inside");
+        let changed = table(&other).expect("the same table with other code");
+        assert_eq!(PartitionTable { boot_code: found.boot_code, ..changed }, found);
+    }
 }
 
 /// A disk: the first byte steers (the sector size, and whether the checksums are made right), the rest is the disk.

@@ -9,6 +9,8 @@ use bcdrescue::volume::EntryKind;
 use bcdrescue::volume::LocatedFile;
 use bcdrescue::volume::Volume;
 use bcdrescue::volume::VolumeError;
+use bcdrescue::volume::boot_code::Fat32BootCode;
+use bcdrescue::volume::boot_code::NtfsBootCode;
 
 use super::base::Base;
 use super::counted::Counted;
@@ -32,9 +34,22 @@ const PATHS: [&str; 7] = [
 const READS: u64 = 400_000;
 const BYTES: u64 = 256 << 20;
 
-/// The bytes are the volume.
+/// The bytes are the volume, and a file that may carry boot code.
 pub(super) fn volume(data: &[u8]) {
     walk(&Ram::new(data.to_vec(), None));
+    boot_code(data);
+}
+
+/// Code is found again in a record that it was written over.
+fn boot_code(data: &[u8]) {
+    if let Some(code) = NtfsBootCode::find_in(data) {
+        let written = code.written_over(data);
+        assert!(written.is_none_or(|record| NtfsBootCode::of_record(&record) == Some(code)));
+    }
+    if let Some(code) = Fat32BootCode::find_in(data) {
+        let written = code.written_over(data);
+        assert!(written.is_none_or(|record| Fat32BootCode::of_record(&record) == Some(code)));
+    }
 }
 
 /// The same, with seeds that are FAT volumes.
