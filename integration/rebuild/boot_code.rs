@@ -2,11 +2,11 @@
 
 use bcdrescue::layout::index::VolumeIndex;
 use bcdrescue::partition::boot_code::MbrCode;
-use bcdrescue::repair::rebuild::code::CodeChange;
-use bcdrescue::repair::rebuild::code::NoCode;
-use bcdrescue::repair::rebuild::code::Source;
-use bcdrescue::repair::rebuild::code::mbr_code;
-use bcdrescue::repair::rebuild::code::record_code;
+use bcdrescue::repair::boot_code::CodeChange;
+use bcdrescue::repair::boot_code::NoCode;
+use bcdrescue::repair::boot_code::Source;
+use bcdrescue::repair::boot_code::mbr_code;
+use bcdrescue::repair::boot_code::record_code;
 use bcdrescue::volume::boot_code::Fat32BootCode;
 use bcdrescue::volume::boot_code::NtfsBootCode;
 

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use bcdrescue::layout;
 use bcdrescue::layout::Layout;
-use bcdrescue::repair::rebuild::code::CodeChange;
+use bcdrescue::repair::boot_code::CodeChange;
 use bcdrescue::storage::Storage;
 use bcdrescue::storage::ram::Ram;
 use bcdrescue::storage::window::Window;

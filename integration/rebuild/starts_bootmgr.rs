@@ -1,9 +1,9 @@
 //! A disk whose boot code is made anew, started by a BIOS: our master boot record starts Windows' boot record, and that `\bootmgr`.
 
 use bcdrescue::layout::index::VolumeIndex;
-use bcdrescue::repair::rebuild::code::Source;
-use bcdrescue::repair::rebuild::code::mbr_code;
-use bcdrescue::repair::rebuild::code::record_code;
+use bcdrescue::repair::boot_code::Source;
+use bcdrescue::repair::boot_code::mbr_code;
+use bcdrescue::repair::boot_code::record_code;
 
 use super::bios_start::can_start;
 use super::bios_start::starts;

@@ -7,6 +7,8 @@
 
 pub mod apply;
 mod batch;
+#[doc(hidden)]
+pub mod boot_code;
 pub mod boot_files;
 pub mod case;
 pub(crate) mod change;

@@ -18,7 +18,7 @@ pub use source::Source;
 
 use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
-use crate::repair::rebuild::code::target::Target;
+use crate::repair::boot_code::target::Target;
 use crate::volume::FileSystem;
 use crate::volume::Volume;
 

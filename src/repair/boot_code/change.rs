@@ -1,6 +1,6 @@
 //! What is written.
 
-use crate::repair::rebuild::code::source::Source;
+use crate::repair::boot_code::source::Source;
 
 /// Bytes of a disk that hold boot code, before and after.
 #[derive(Debug, Clone, PartialEq, Eq)]

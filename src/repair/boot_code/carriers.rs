@@ -1,10 +1,10 @@
 //! Code in files of each Windows of the disk.
 
 use crate::layout::Layout;
-use crate::repair::rebuild::code::no_code::UnreadCarrier;
-use crate::repair::rebuild::code::search::Carried;
-use crate::repair::rebuild::code::search::Search;
-use crate::repair::rebuild::code::source::Source;
+use crate::repair::boot_code::no_code::UnreadCarrier;
+use crate::repair::boot_code::search::Carried;
+use crate::repair::boot_code::search::Search;
+use crate::repair::boot_code::source::Source;
 use crate::volume::Volume;
 
 /// Bytes of a file that is read, at most; the largest that is known has a third of that.

@@ -1,8 +1,8 @@
 //! The choice among code from several places: the first that is known, or else the first that looks right.
 
 use crate::partition::boot_code::MbrCode;
-use crate::repair::rebuild::code::no_code::UnreadCarrier;
-use crate::repair::rebuild::code::source::Source;
+use crate::repair::boot_code::no_code::UnreadCarrier;
+use crate::repair::boot_code::source::Source;
 use crate::volume::boot_code::Fat32BootCode;
 use crate::volume::boot_code::NtfsBootCode;
 
