@@ -81,6 +81,9 @@ fn into_plan(
         if let Some(rebuild) = diagnosis.rebuild() {
             made = rebuild::write(&mut draft, layout, rebuild)?;
             let partition = layout.partition(rebuild.system).map_or((0, 0), |it| (it.number, it.start));
+            if rebuild.parts.boot_code {
+                touched.push(Touched::Table);
+            }
             touched.push(Touched::Volume { partition: partition.0, start: partition.1 });
         }
         stores.extend(made.iter().filter_map(Made::store).map(MadeStore::plan));

@@ -2,10 +2,17 @@
 
 use crate::bcd::StoreError;
 use crate::layout::known::Cause;
+use crate::repair::boot_code::NoCode;
 use crate::repair::boot_files::NoFiles;
 use crate::storage::StorageError;
 use crate::volume::VolumeError;
 use crate::volume::VolumeWriteError;
+
+impl From<NoCode> for RebuildError {
+    fn from(error: NoCode) -> Self {
+        Self::Code(Box::new(error))
+    }
+}
 
 impl From<NoFiles> for RebuildError {
     fn from(error: NoFiles) -> Self {
@@ -29,6 +36,17 @@ pub enum RebuildError {
     /// There are no boot files.
     #[error(transparent)]
     Files(Box<NoFiles>),
+    /// There is no boot code.
+    #[error("{0}")]
+    Code(Box<NoCode>),
+    /// What is to be formatted has something in it.
+    #[error("{name} is not formatted: it is not empty (expected zeros, found data at 0x{at:x} of it)")]
+    NotEmpty {
+        /// The partition.
+        name: String,
+        /// First byte that is none, from its start.
+        at: u64,
+    },
     /// The store cannot be made.
     #[error("new store: {0}")]
     Store(#[from] StoreError),

@@ -3,8 +3,10 @@
 //! Lowest first: `volumes`, `site`; `made`; `put_files` with its `remarks`; `ids`, `facts`, `recovery`, and the `store` that is made of them.
 
 mod facts;
+mod file_system;
 mod ids;
 pub mod made;
+mod put_code;
 mod put_files;
 mod recovery;
 mod remarks;
@@ -20,6 +22,7 @@ use crate::repair::rebuild::put_files::BootFiles;
 use crate::repair::rebuild::site::Site;
 use crate::repair::rebuild::volumes::Volumes;
 use crate::repair::rebuild_error::RebuildError;
+use crate::volume::Volume;
 
 /// Writes what a rebuild makes on the disk as it will be: what nothing leads to first, the store and the boot manager last.
 ///
@@ -36,10 +39,14 @@ pub(crate) fn write(
     let site = Site::new(layout, rebuild.system, now)?;
     let mut made = Vec::new();
     let partition = layout.partition(rebuild.system).map_or(0, |partition| partition.number);
+    if rebuild.parts.file_system {
+        made.push(file_system::make(draft, &site, layout, rebuild.system, now)?);
+    }
     let files = match rebuild.parts.files {
         true => {
-            let target = volumes.get(rebuild.system).ok_or(RebuildError::Gone("the system volume"))?;
-            Some(BootFiles::read(layout, &volumes, rebuild, target, u64::MAX)?)
+            let free = site.free(draft)?;
+            let read = |target: &Volume<'_>| Ok(BootFiles::read(layout, &volumes, rebuild, target, free));
+            Some(site.look(draft, read)??)
         }
         false => None,
     };
@@ -57,6 +64,12 @@ pub(crate) fn write(
         files.put(draft, &site, true)?;
         files.are_as_put(draft, &site)?;
         made.push(Made::Files(files.made(partition)));
+    }
+    if rebuild.parts.boot_record {
+        made.extend(put_code::record(draft, &volumes, layout, rebuild.system)?);
+    }
+    if rebuild.parts.boot_code {
+        made.extend(put_code::master(draft, &volumes, layout)?);
     }
     if rebuild.parts.active {
         made.push(Made::Active { partition });

@@ -117,7 +117,18 @@ impl Site {
         Volume::open(window).map_err(|why| RebuildError::Volume(self.name.clone(), why))
     }
 
-    fn cannot(&self, why: VolumeWriteError) -> RebuildError {
+    /// Bytes that are free for files.
+    ///
+    /// # Errors
+    /// As [`Site::write`].
+    pub(super) fn free(&self, draft: &Draft<'_>) -> Result<u64, RebuildError> {
+        let volume = Cached::new(Window::new(draft, self.start, self.len));
+        let free = VolumeWriter::new(&volume, self.now).and_then(|writer| writer.free());
+        free.map_err(|why| self.cannot(why))
+    }
+
+    /// The error of a writer, with the name of the volume.
+    pub(super) fn cannot(&self, why: VolumeWriteError) -> RebuildError {
         RebuildError::Write(self.name.clone(), why)
     }
 }
