@@ -64,17 +64,25 @@ const GROUPS: [(&str, &[&str]); 2] = [
 ];
 
 /// The modules of `bcdrescue-make-image`, lowest first: each uses only those before it.
-const MAKE_IMAGE: [&str; 24] = [
+const MAKE_IMAGE: [&str; 33] = [
     "bases",
     "field",
+    "noise",
     "disk",
+    "wipe",
+    "partition_file",
+    "fat",
+    "ntfs_record",
+    "ntfs",
     "place",
     "target",
     "re_agent",
     "identity",
     "bitlocker",
     "boot_start",
+    "boot_code",
     "protective",
+    "esp",
     "files",
     "foreign",
     "generalized",
@@ -82,6 +90,7 @@ const MAKE_IMAGE: [&str; 24] = [
     "loader",
     "stores",
     "table",
+    "system_reserved",
     "damage",
     "recipe",
     "grow",

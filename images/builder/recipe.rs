@@ -124,6 +124,11 @@ impl Recipe {
         self.volume_with(|part| part.files.iter().any(|file| file.ends_with(r"\Winre.wim")))
     }
 
+    /// Whether its Windows has 64 bits.
+    pub fn has_64_bits(&self) -> bool {
+        self.volume_with(|part| part.files.iter().any(|path| path.ends_with("winload.efi"))).is_some()
+    }
+
     fn volume_with(&self, has: impl Fn(&Part) -> bool) -> Option<usize> {
         Some(self.partition.iter().position(has)? + 1)
     }

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use anyhow::bail;
 
+use crate::boot_files;
 use crate::recipe::Part;
 use crate::recipe::Recipe;
 use crate::run;
@@ -19,6 +20,9 @@ use crate::windows;
 
 /// Says in every file that is only there for its name that it is not the real one.
 const PLACEHOLDER: &str = "placeholder of a bcdrescue test disk, not the file that belongs here\n";
+
+/// Files that were there and are not any more.
+const FREE_RECORDS: usize = 48;
 
 /// Makes the volume of every partition that has a file system.
 pub fn make_all(recipe: &Recipe, folder: &Path) -> Result<Vec<Option<PathBuf>>> {
@@ -49,7 +53,14 @@ fn contents(recipe: &Recipe, part: &Part) -> Result<Vec<(String, Vec<u8>)>> {
     for (file, store) in &part.stores {
         files.push((path(file), stores::build(store, recipe)?));
     }
+    if has_windows(part) {
+        files.extend(boot_files::of(recipe, PLACEHOLDER)?);
+    }
     Ok(files)
+}
+
+fn has_windows(part: &Part) -> bool {
+    part.files.iter().any(|file| file.to_ascii_lowercase().ends_with(r"\config\system"))
 }
 
 fn ntfs(
@@ -73,7 +84,7 @@ fn ntfs(
     let mount = folder.join("mount");
     fs::create_dir_all(&mount)?;
     run("ntfs-3g", &[text(path), text(&mount)])?;
-    let filled = fill(&mount, contents);
+    let filled = fill(&mount, contents).and_then(|()| leave_free_records(recipe, &mount));
     run("umount", &[text(&mount)])?;
     filled?;
     name_what_starts(part, path)
@@ -109,6 +120,20 @@ fn fill(mount: &Path, contents: &[(String, Vec<u8>)]) -> Result<()> {
         fs::write(path, bytes)?;
     }
     Ok(())
+}
+
+/// mkntfs gives a volume hardly more FILE records than it needs. One that Windows has used for a while has many, of files that
+/// were deleted.
+fn leave_free_records(recipe: &Recipe, mount: &Path) -> Result<()> {
+    if recipe.windows.as_ref().is_none_or(|windows| windows.files[0] < 6) || recipe.table == "gpt" {
+        return Ok(());
+    }
+    let folder = mount.join("left");
+    fs::create_dir(&folder)?;
+    for number in 0..FREE_RECORDS {
+        fs::write(folder.join(number.to_string()), [])?;
+    }
+    Ok(fs::remove_dir_all(folder)?)
 }
 
 fn fat32(

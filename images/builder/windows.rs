@@ -35,12 +35,7 @@ pub fn file(path: &str, recipe: &Recipe) -> Result<Option<Vec<u8>>> {
         "bootmgr" | "ntldr" => Some(real_mode(windows.files)),
         "bootmgfw.efi" | "bootx64.efi" => Some(program(windows.files, true)),
         "winload.exe" | "winload.efi" | "winresume.exe" | "winresume.efi" | "ntoskrnl.exe" => {
-            let has_64_bits = recipe
-                .partition
-                .iter()
-                .flat_map(|part| &part.files)
-                .any(|path| path.ends_with("winload.efi"));
-            Some(program(windows.files, has_64_bits))
+            Some(program(windows.files, recipe.has_64_bits()))
         }
         // As a Windows leaves it that was shut down fully: the header is zeros.
         "hiberfil.sys" => Some(vec![0; 8192]),

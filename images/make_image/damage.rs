@@ -5,8 +5,10 @@ use anyhow::ensure;
 use bcdrescue::partition::TableKind;
 
 use crate::bitlocker;
+use crate::boot_code;
 use crate::boot_start;
 use crate::disk::Disk;
+use crate::esp;
 use crate::files;
 use crate::foreign;
 use crate::generalized;
@@ -16,6 +18,7 @@ use crate::identity::Extent;
 use crate::loader;
 use crate::protective;
 use crate::stores;
+use crate::system_reserved;
 use crate::table;
 use crate::target::Target;
 
@@ -48,7 +51,7 @@ const fn identity(
 }
 
 /// All of them.
-pub(crate) static DAMAGES: [Damage; 27] = [
+pub(crate) static DAMAGES: [Damage; 35] = [
     identity(
         "signature-changed",
         "a different MBR signature or GPT disk GUID; the store still refers to the old one",
@@ -62,6 +65,11 @@ pub(crate) static DAMAGES: [Damage; 27] = [
         "MBR: the boot record of the system volume has the wrong start sector",
         boot_start::hidden_sectors_wrong,
     ),
+    damage(
+        "no-boot-code",
+        "MBR: the code of the MBR and of the system volume's boot record is zeros",
+        boot_code::missing,
+    ),
     damage("protective-mbr-missing", "GPT: LBA 0 holds zeros", protective::missing),
     damage("protective-mbr-moved", "GPT: the protective entry begins at sector 63", protective::moved),
     damage(
@@ -73,6 +81,19 @@ pub(crate) static DAMAGES: [Damage; 27] = [
     damage("esp-type", "GPT: the EFI system partition has the type of basic data", table::esp_type),
     damage("windows-type", "the partition of Windows has the type of Linux", table::windows_type),
     damage("esp-ntfs", "GPT: the one EFI system partition is an NTFS volume", table::esp_ntfs),
+    damage("esp-empty", "GPT: the EFI system partition was formatted anew", esp::empty),
+    damage("esp-foreign", "GPT: the EFI system partition has the loaders of a Linux alone", esp::foreign),
+    damage("esp-unformatted", "GPT: the EFI system partition holds zeros", esp::unformatted),
+    damage(
+        "system-reserved-empty",
+        "MBR: System Reserved has no file and no boot code, and no partition is active",
+        system_reserved::empty,
+    ),
+    damage(
+        "windows-only",
+        "MBR: one partition, not active, with Windows and neither boot files nor boot code",
+        system_reserved::windows_only,
+    ),
     damage(
         "boot-manager-missing",
         "bootmgr, bootmgfw.efi with bootx64.efi, or ntldr has another name",
@@ -88,6 +109,8 @@ pub(crate) static DAMAGES: [Damage; 27] = [
         stores::setup_medium,
     ),
     damage("loader-zeros", "winload.exe or winload.efi has its length and holds zeros", loader::zeros),
+    damage("no-store", "the store and its logs are gone", stores::missing),
+    damage("noise-store", "the store has its length and holds noise", stores::noise),
     damage("store-not-a-hive", "the store has its length and holds zeros", stores::not_a_hive),
     damage("store-dirty", "the store's last write was cut short, and no log makes it whole", stores::dirty),
     damage("hibernated", "Windows sleeps, or was shut down with fast startup", hibernated::hibernated),

@@ -6,11 +6,6 @@
 //!
 //! Source: the NTFS documentation of the Linux-NTFS project, "$FILE_NAME", "$INDEX_ALLOCATION", "Fixups".
 
-use std::io;
-use std::io::Read;
-use std::io::Seek;
-use std::io::SeekFrom;
-use std::io::Write;
 use std::ops::Range;
 
 use anyhow::Context;
@@ -22,17 +17,18 @@ use bcdrescue::bytes::le_u32;
 use bcdrescue::bytes::utf16le;
 use bcdrescue::layout::Firmware;
 use bcdrescue::partition::Partition;
-use bcdrescue::storage::Storage;
 use bcdrescue::volume::FileSystem;
 use fatfs::FsOptions;
 
 use crate::disk::CLUSTER;
 use crate::disk::Disk;
+use crate::partition_file::PartitionFile;
 use crate::place;
 use crate::place::store;
 use crate::place::system;
 use crate::place::windows;
 use crate::target::Target;
+use crate::wipe::clusters;
 
 /// Fields of a file record: flags (bit 0: in use), bytes that are used, bytes that it has.
 const RECORD_FLAGS: usize = 0x16;
@@ -41,6 +37,9 @@ const RECORD_SIZE: usize = 0x1c;
 /// Where the index header of an index block begins, and in the block the bytes that are used, counted from there.
 const INDEX_HEADER: usize = 0x18;
 const INDEX_USED: usize = 0x1c;
+/// A name's directory stands as many bytes before its length, and the root is this one.
+const PARENT_BEFORE: usize = 0x40;
+const ROOT: u32 = 5;
 /// The namespaces of a name: POSIX, Win32, DOS, both.
 const NAMESPACES: u8 = 4;
 
@@ -88,7 +87,7 @@ fn of_ntldr<'a>(target: &Target<'a>) -> Result<&'a Partition> {
 fn move_aside(disk: &mut Disk, target: &Target<'_>, partition: &Partition, path: &str) -> Result<()> {
     let file_system = target.layout.volumes.iter().find(|facts| facts.partition.start == partition.start);
     match file_system.map(|facts| facts.file_system) {
-        Some(FileSystem::Ntfs) => on_ntfs(disk, partition, path.rsplit('/').next().unwrap_or(path)),
+        Some(FileSystem::Ntfs) => on_ntfs(disk, partition, path),
         Some(FileSystem::Fat32) => on_fat(disk, partition, path),
         other => bail!("{path} lies on {other:?}, where nothing can be renamed"),
     }
@@ -96,21 +95,22 @@ fn move_aside(disk: &mut Disk, target: &Target<'_>, partition: &Partition, path:
 
 /// Both places of the name are found by what stands before it: its length and its namespace. A record's fixups replace the
 /// last two bytes of each sector, but never bytes of a name that was found.
-fn on_ntfs(disk: &mut Disk, partition: &Partition, name: &str) -> Result<()> {
+fn on_ntfs(disk: &mut Disk, partition: &Partition, path: &str) -> Result<()> {
+    let name = path.rsplit('/').next().unwrap_or(path);
     let new = aside(name);
-    ensure!(partition.start.is_multiple_of(CLUSTER), "a partition that begins within a cluster");
-    let range = partition.start / CLUSTER..(partition.start + partition.len) / CLUSTER;
-    let clusters: Vec<u64> = disk.clusters().into_keys().filter(|cluster| range.contains(cluster)).collect();
     let (old, new) = (utf16le(name), utf16le(&new));
     let mut places = Vec::new();
-    for cluster in clusters {
+    for cluster in clusters(disk, partition)? {
         let bytes = disk.cluster(cluster)?;
         for used in used(&bytes) {
             let found = bytes.get(used.clone()).unwrap_or_default();
             for (within, found) in found.windows(old.len() + 2).enumerate() {
                 let [len, namespace, text @ ..] = found else { continue };
                 let is_name = usize::from(*len) * 2 == old.len() && *namespace < NAMESPACES;
-                if is_name && text == old {
+                // A Windows keeps files of its own by the names of those in the root.
+                let at = (used.start + within).checked_sub(PARENT_BEFORE);
+                let parent = at.and_then(|at| le_u32(&bytes, at));
+                if is_name && text == old && (parent == Some(ROOT)) != path.contains('/') {
                     places.push(cluster * CLUSTER + u64::try_from(used.start + within)? + 2);
                 }
             }
@@ -139,7 +139,7 @@ fn used(cluster: &[u8]) -> Vec<Range<usize>> {
 }
 
 fn on_fat(disk: &mut Disk, partition: &Partition, path: &str) -> Result<()> {
-    let volume = Volume { disk, start: partition.start, len: partition.len, at: 0 };
+    let volume = PartitionFile::new(disk, partition);
     let file_system = fatfs::FileSystem::new(volume, FsOptions::new()).context("the FAT volume")?;
     let (folder, name) = path.rsplit_once('/').context("a path without a folder")?;
     let folder = file_system.root_dir().open_dir(folder).context("the FAT volume")?;
@@ -154,57 +154,4 @@ fn aside(name: &str) -> String {
     new.pop();
     new.push('_');
     new
-}
-
-/// A partition of the disk as the crate for FAT wants it.
-struct Volume<'a> {
-    disk: &'a mut Disk,
-    start: u64,
-    len: u64,
-    at: u64,
-}
-
-impl Volume<'_> {
-    fn room(&self, wanted: usize) -> usize {
-        wanted.min(usize::try_from(self.len.saturating_sub(self.at)).unwrap_or(usize::MAX))
-    }
-
-    fn advance(&mut self, count: usize) -> usize {
-        self.at += u64::try_from(count).unwrap_or(0);
-        count
-    }
-}
-
-impl Read for Volume<'_> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let count = self.room(buf.len());
-        let target = buf.get_mut(..count).unwrap_or_default();
-        self.disk.read_at(self.start + self.at, target).map_err(io::Error::other)?;
-        Ok(self.advance(count))
-    }
-}
-
-impl Write for Volume<'_> {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        let count = self.room(buf.len());
-        let bytes = buf.get(..count).unwrap_or_default();
-        self.disk.put(self.start + self.at, bytes).map_err(io::Error::other)?;
-        Ok(self.advance(count))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Seek for Volume<'_> {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let target = match to {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::Current(delta) => self.at.checked_add_signed(delta),
-            SeekFrom::End(delta) => self.len.checked_add_signed(delta),
-        };
-        self.at = target.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
-        Ok(self.at)
-    }
 }

@@ -10,6 +10,7 @@ use bcdrescue::storage::Storage;
 
 use crate::disk::Disk;
 use crate::field::put;
+use crate::noise::noise;
 use crate::place::mbr_only;
 use crate::place::windows_apart;
 use crate::target::Target;
@@ -32,16 +33,7 @@ const INTEL_FROM_END: u64 = 1024;
 pub(crate) fn veracrypt(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
     mbr_only(target.layout)?;
     let start = windows_apart(target.layout)?.start;
-    // Numbers that look like chance and are the same each time (xorshift64).
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut noise = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()
-    };
-    let bytes: Vec<u8> = (0..ENCRYPTED / 8).flat_map(|_| noise()).collect();
-    disk.put(start, &bytes)?;
+    disk.put(start, &noise(ENCRYPTED))?;
     Ok(disk.put(LOADER_AT, LOADER)?)
 }
 

@@ -10,9 +10,12 @@
 
 mod bases;
 mod bitlocker;
+mod boot_code;
 mod boot_start;
 mod damage;
 mod disk;
+mod esp;
+mod fat;
 mod field;
 mod files;
 mod foreign;
@@ -21,7 +24,11 @@ mod grow;
 mod hibernated;
 mod identity;
 mod loader;
+mod noise;
+mod ntfs;
+mod ntfs_record;
 mod output;
+mod partition_file;
 mod parts;
 mod place;
 mod protective;
@@ -29,8 +36,10 @@ mod qcow2;
 mod re_agent;
 mod recipe;
 mod stores;
+mod system_reserved;
 mod table;
 mod target;
+mod wipe;
 
 use std::fmt::Write as _;
 use std::path::Path;

@@ -17,7 +17,10 @@ use bcdrescue::layout::Firmware;
 use bcdrescue::storage::Storage;
 
 use crate::disk::Disk;
+use crate::fat;
 use crate::field::put;
+use crate::noise;
+use crate::ntfs::Ntfs;
 use crate::place::extents;
 use crate::place::overwrite;
 use crate::place::store;
@@ -41,6 +44,27 @@ pub(crate) fn not_a_hive(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
         disk.put(extent.disk_offset, &vec![0; usize::try_from(extent.len)?])?;
     }
     Ok(())
+}
+
+/// The store and its logs were deleted, by a cleaning tool or by a hand that meant to make it anew.
+pub(crate) fn missing(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
+    let file = store(target.layout)?;
+    let partition = target.layout.partition(file.volume).context("the store is on no partition")?;
+    let (folder, name) = file.path.rsplit_once('\\').context("a store without a folder")?;
+    let log = format!("{name}.LOG").to_ascii_uppercase();
+    let is_one =
+        |other: &str| other.eq_ignore_ascii_case(name) || other.to_ascii_uppercase().starts_with(&log);
+    match file.firmware {
+        Firmware::Bios => Ntfs::open(disk, partition)?.remove(folder, is_one),
+        Firmware::Uefi => fat::remove(disk, partition, folder, is_one),
+    }
+}
+
+/// The file is there and has its length; its bytes are those of another, as after a repair of the file system.
+pub(crate) fn noise(disk: &mut Disk, target: &Target<'_>) -> Result<()> {
+    let file = store(target.layout)?;
+    let len: u64 = extents(file)?.iter().map(|extent| extent.len).sum();
+    overwrite(disk, file, &noise::noise(usize::try_from(len)?))
 }
 
 /// The store of a setup medium was copied over that of Windows: its only entry is a RAM disk, whose file is not there.

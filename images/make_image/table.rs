@@ -33,6 +33,7 @@ const RECOVERY: Guid = Guid::from_u128(0xde94bba4_06d1_4d40_a16a_bfd50179d6ac);
 const GPT_ENTRY: usize = 128;
 /// Bytes of an entry of an MBR; its type is the fifth, behind it are the first sector and their number.
 const MBR_ENTRY: u64 = 16;
+const MBR_ENTRY_LEN: usize = 16;
 const TYPE: u64 = 4;
 /// Types of an MBR: Linux, and an extended partition.
 const MBR_LINUX: u8 = 0x83;
@@ -81,6 +82,11 @@ pub(crate) fn system_logical(disk: &mut Disk, target: &Target<'_>) -> Result<()>
     put(&mut record, 0x1fe, &[0x55, 0xaa])?;
     disk.put(u64::from(container) * SECTOR, &record)?;
     Ok(disk.put(entry(partition)?, &mbr_entry(EXTENDED, container, len + TRACK))?)
+}
+
+/// Takes a primary partition out of an MBR.
+pub(crate) fn remove_entry(disk: &mut Disk, partition: &Partition) -> Result<()> {
+    Ok(disk.put(entry(partition)?, &[0; MBR_ENTRY_LEN])?)
 }
 
 /// An entry without a boot flag, and without places that only old programs read.

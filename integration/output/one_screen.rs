@@ -1,6 +1,7 @@
 //! What people read fits a console of 80 columns and 24 rows, of which the last is the shell's.
 
 use crate::support::disk::Disk;
+use crate::support::disk::made;
 use crate::support::program::run;
 
 const ROWS: usize = 23;
@@ -60,6 +61,26 @@ fn every_test_disk_is_checked_on_one_screen() {
         );
         let disk = Disk::of(&format!("{name}-healthy"));
         fits(&format!("check {}", disk.name()), ": healthy: Windows should start");
+    }
+}
+
+/// What a rebuild is for: a system volume that is lost in part or as a whole.
+#[test]
+fn every_lost_start_is_checked_on_one_screen() {
+    for (damage, bases) in [
+        ("no-store", &["win10-bios", "win2022-uefi-4kn"][..]),
+        ("noise-store", &["win2008sp2-bios", "win2022-uefi-4kn"]),
+        ("esp-empty", &["win2022-uefi-4kn"]),
+        ("esp-foreign", &["win2022-uefi-4kn"]),
+        ("esp-unformatted", &["win2022-uefi-4kn"]),
+        ("system-reserved-empty", &["win7-logical", "win10-bios"]),
+        ("windows-only", &["win2008sp2-bios", "win10-bios"]),
+        ("no-boot-code", &["win2003-bios", "win2008sp2-bios"]),
+    ] {
+        for base in bases {
+            let disk = made(&format!("base = '{base}'\ndamage = ['{damage}']"), "disk.qcow2");
+            fits(&format!("check {}", disk.name()), ": BROKEN: Windows");
+        }
     }
 }
 

@@ -90,6 +90,33 @@ const STORE_CASES: [Case; 18] = [
     ("raid-member", &MBR, "healthy", "raid-member", None),
 ];
 
+/// What a rebuild is for.
+const REBUILD_CASES: [Case; 11] = [
+    ("no-store", &MBR, "broken", "store-missing", None),
+    ("no-store", &GPT, "broken", "store-missing", None),
+    ("noise-store", &MBR, "broken", "store-unreadable", None),
+    ("noise-store", &GPT, "broken", "store-unreadable", None),
+    ("esp-empty", &GPT, "broken", "no-system-volume", None),
+    ("esp-foreign", &GPT, "broken", "no-system-volume", None),
+    ("esp-unformatted", &GPT, "broken", "no-system-volume", None),
+    (
+        "system-reserved-empty",
+        &["win2008r2-bios", "win7-logical", "win10-bios"],
+        "broken",
+        "no-system-volume",
+        None,
+    ),
+    (
+        "windows-only",
+        &["win2008sp2-bios", "win2008r2-bios", "win10-bios"],
+        "broken",
+        "no-system-volume",
+        None,
+    ),
+    ("no-boot-code", &MBR, "broken", "boot-code-missing", None),
+    ("no-boot-code", &[NT5], "broken", "boot-record-empty", None),
+];
+
 const NT5_CASES: [Case; 7] = [
     ("signature-changed", &[NT5], "healthy", "ntldr", None),
     ("not-active", &[NT5], "broken", "active-partition-missing", Some(&["--active", "1"])),
@@ -163,6 +190,11 @@ fn what_a_store_or_loader_suffers_is_found() {
 }
 
 #[test]
+fn what_a_rebuild_is_for_is_found() {
+    comes_out(&REBUILD_CASES);
+}
+
+#[test]
 fn what_windows_2003_suffers_is_found() {
     comes_out(&NT5_CASES);
 }
@@ -177,7 +209,7 @@ fn every_base_and_damage_that_is_listed_is_tried_here() {
     };
     let own = |names: &[&str]| names.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
     assert_eq!(names(bases), own(&[&MBR[..], &GPT, &[NT5]].concat()));
-    let cases = [&MBR_CASES[..], &GPT_CASES, &STORE_CASES, &NT5_CASES].concat();
+    let cases = [&MBR_CASES[..], &GPT_CASES, &STORE_CASES, &REBUILD_CASES, &NT5_CASES].concat();
     let tried = cases.iter().map(|case| case.0).chain(["generalized"]);
     assert_eq!(names(damages), own(&tried.collect::<Vec<_>>()));
 }
@@ -361,6 +393,14 @@ fn a_bad_recipe_is_one_line_and_no_file() {
         ("base = 'win11-uefi'\ndamage = ['not-active']", "a.qcow2", 16, "disks with an MBR"),
         ("base = 'win7-logical'\ndamage = ['two-active']", "a.qcow2", 16, "no second primary partition"),
         ("base = 'win2003-bios'\ndamage = ['store-dirty']", "a.qcow2", 16, "has no BCD store"),
+        (&format!("{mbr}damage = ['esp-empty']"), "a.qcow2", 16, "disks with a GPT"),
+        (
+            "base = 'win2008sp2-bios'\ndamage = ['system-reserved-empty']",
+            "a.qcow2",
+            16,
+            "Windows is on the system volume",
+        ),
+        ("base = 'win7-logical'\ndamage = ['windows-only']", "a.qcow2", 16, "in a logical partition"),
         (mbr, "a.vhdx", 16, "expected a name that ends in .qcow2, .raw or .img"),
         (mbr, "nowhere/a.qcow2", 8, "nowhere/a.qcow2: No such file or directory"),
     ] {

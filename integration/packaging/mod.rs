@@ -5,3 +5,4 @@ pub mod library;
 pub mod make_image;
 pub mod makefile;
 pub mod package;
+pub mod rebuild_disks;
