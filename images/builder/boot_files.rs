@@ -3,6 +3,7 @@
 
 use anyhow::Result;
 
+use crate::carrier::untfs;
 use crate::program_file::program;
 use crate::program_file::real_mode;
 use crate::recipe::Recipe;
@@ -57,6 +58,7 @@ fn paths(windows: &Windows, has_64_bits: bool) -> Vec<String> {
         add(&format!("Boot/PCAT/{language}"), &["bootmgr.exe.mui"]);
         add(&format!("System32/{language}"), &["bootstr.dll.mui"]);
     }
+    add("System32", &["untfs.dll"]);
     add("Boot/Fonts", &FONTS);
     add("Boot/DVD/PCAT", &["boot.sdi"]);
     paths
@@ -66,6 +68,7 @@ fn file(path: &str, windows: &Windows, has_64_bits: bool) -> Option<Vec<u8>> {
     let name = path.rsplit('/').next()?;
     match name {
         "bootmgr" => Some(real_mode(windows.files)),
+        "untfs.dll" => Some(untfs(windows, has_64_bits)),
         "bootnxt" => Some(BOOTNXT.into()),
         // What runs below BIOS has 32 bits in every Windows.
         "memtest.exe" | "bootvhd.dll" => Some(program(windows.files, false)),

@@ -9,6 +9,7 @@
 #![allow(missing_docs, unreachable_pub)]
 
 mod boot_files;
+mod carrier;
 mod disk;
 #[path = "../../src/layout/file_version/sample.rs"]
 mod program_file;
