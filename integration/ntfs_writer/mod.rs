@@ -1,7 +1,9 @@
 //! The NTFS writer: what it makes is read back by our reader, the crate `ntfs` and ntfs-3g, and judged by ntfs-3g's programs.
+//! And what it is not made by: files that Windows' overlay filter compressed.
 
 mod cuts;
 mod made;
+mod overlay;
 mod readers;
 mod refused;
 mod volumes;

@@ -27,6 +27,7 @@ use crate::repair::rebuild::files::target::Target;
 use crate::repair::rebuild::files::target::content_of;
 use crate::repair::rebuild::files::windows;
 use crate::repair::rebuild::files::wish::Extent;
+use crate::repair::rebuild::files::wish::Languages;
 use crate::repair::rebuild::files::wish::Wish;
 use crate::volume::Volume;
 
@@ -64,6 +65,7 @@ pub(crate) fn collect(
         let mut survey = survey(source, wish.firmware, wants_2023)?;
         left_out.append(&mut survey.left_out);
         let chosen = select::choose(&survey.files, wish.firmware, &wish.languages, &has_language);
+        left_out.extend(missing_languages(source, &chosen, wish));
         wanted = read(source, &chosen, &mut left_out)?;
         wanted.extend(bootstat(&mut system, wish.firmware)?);
     }
@@ -114,6 +116,19 @@ fn survey<'a>(source: Source<'a>, firmware: Firmware, wants_2023: bool) -> Resul
         survey.part(*part)?;
     }
     Ok(survey)
+}
+
+/// The languages that the user named and no file has.
+fn missing_languages(source: Source<'_>, chosen: &[Chosen<'_>], wish: &Wish<'_>) -> Vec<LeftOut> {
+    let Languages::Of(wanted) = &wish.languages else { return Vec::new() };
+    let is_there = |wanted: &&String| {
+        let is_it = |role: &Role| matches!(role, Role::Texts(found) if found.eq_ignore_ascii_case(wanted));
+        chosen.iter().any(|chosen| is_it(&chosen.role))
+    };
+    let part = Part::Programs(wish.firmware).directory().to_owned();
+    let from = |language: &String| source.origin(&[part.clone(), language.clone()]);
+    let missing = wanted.iter().filter(|language| !is_there(language));
+    missing.map(|language| LeftOut { from: from(language), why: WhyLeftOut::Missing }).collect()
 }
 
 /// The bytes of the files that were chosen; what cannot be read, or is none, is left out.

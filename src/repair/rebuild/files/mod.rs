@@ -22,6 +22,7 @@ mod tests;
 mod tree;
 mod windows;
 mod wish;
+mod words;
 
 pub(crate) use boot_file::BootFile;
 pub(crate) use boot_file::Collected;

@@ -1,0 +1,113 @@
+//! What is on the system volume already.
+
+use crate::bcd::Firmware;
+use crate::repair::rebuild::files::Certificates;
+use crate::repair::rebuild::files::Overwrite;
+use crate::repair::rebuild::files::WhyKept;
+use crate::repair::rebuild::files::Wish;
+use crate::repair::rebuild::files::collect;
+use crate::repair::rebuild::files::sample;
+use crate::repair::rebuild::files::tests::FALLBACK;
+use crate::repair::rebuild::files::tests::MANAGER;
+use crate::repair::rebuild::files::tests::NEW;
+use crate::repair::rebuild::files::tests::OLD;
+use crate::repair::rebuild::files::tests::There;
+use crate::repair::rebuild::files::tests::collected;
+use crate::repair::rebuild::files::tests::file;
+use crate::repair::rebuild::files::tests::kept;
+use crate::repair::rebuild::files::tests::paths;
+use crate::repair::rebuild::files::tests::text;
+use crate::repair::rebuild::files::tests::windows;
+use crate::repair::rebuild::files::tests::windows_with;
+use crate::repair::rebuild::files::tests::wish;
+
+#[test]
+fn what_is_in_order_stays_and_what_is_not_is_replaced() {
+    let newer = Some(sample::program(NEW));
+    let system = [
+        ("EFI/Boot/bootx64.efi", Some(sample::foreign())),
+        ("EFI/Microsoft/Boot/BOOTMGFW.efi", newer.clone()),
+        ("EFI/Microsoft/Boot/bootmgr.efi", Some(vec![0; 2048])),
+        ("EFI/Microsoft/Boot/boot.stl", text("an older boot.stl")),
+        ("EFI/Microsoft/Boot/Fonts/WGL4_boot.ttf", Some(vec![7; 50_000])),
+        ("EFI/Microsoft/Boot/Resources/bootres.dll", Some(sample::program_for(0xaa64, NEW))),
+        ("EFI/Microsoft/Boot/de-DE/bootmgfw.efi.mui", Some(Vec::new())),
+        ("EFI/Microsoft/Boot/bootstat.dat", Some(vec![1; 65536])),
+    ];
+    let spelled = r"\EFI\Microsoft\Boot\BOOTMGFW.efi";
+    let some = collected(&windows(), &system, &wish(Firmware::Uefi)).unwrap();
+    let expected = [
+        r"\EFI\Microsoft\Boot\bootmgr.efi",
+        r"\EFI\Microsoft\Boot\de-DE\bootmgfw.efi.mui",
+        r"\EFI\Microsoft\Boot\en-US\bootmgfw.efi.mui",
+        r"\EFI\Microsoft\Boot\Resources\bootres.dll",
+    ];
+    assert_eq!(paths(&some), expected);
+    let replaced: Vec<Option<u64>> = some.files.iter().map(|file| file.replaces).collect();
+    assert_eq!(replaced, [Some(2048), Some(0), None, Some(2048)]);
+    let font = r"\EFI\Microsoft\Boot\Fonts\WGL4_boot.ttf";
+    let stl = r"\EFI\Microsoft\Boot\boot.stl";
+    let expected = [
+        (stl, WhyKept::InOrder),
+        (font, WhyKept::Same),
+        (FALLBACK, WhyKept::Foreign),
+        (spelled, WhyKept::InOrder),
+    ];
+    assert_eq!(kept(&some), expected);
+    let all = Wish { overwrite: Overwrite::All, ..wish(Firmware::Uefi) };
+    let all = collected(&windows(), &system, &all).unwrap();
+    let expected = [(font, WhyKept::Same), (FALLBACK, WhyKept::Foreign), (spelled, WhyKept::Newer)];
+    assert_eq!(kept(&all), expected);
+    assert_eq!(file(&all, stl).contents, text("boot.stl").unwrap());
+}
+
+#[test]
+fn a_fallback_is_replaced_when_it_is_that_of_windows_or_nobodys() {
+    let all = Wish { overwrite: Overwrite::All, ..wish(Firmware::Uefi) };
+    let some = wish(Firmware::Uefi);
+    let before = |version| Some(sample::program(version));
+    for (there, wish, expected) in [
+        (before([6, 3, 9600, 1]), &all, None),
+        (before([6, 3, 9600, 1]), &some, Some(WhyKept::InOrder)),
+        (before(NEW), &all, Some(WhyKept::Newer)),
+        (before(OLD), &all, Some(WhyKept::Same)),
+        (before(OLD).map(|program| program[..2000].to_vec()), &some, None),
+        (Some(sample::program_for(0xaa64, NEW)), &some, None),
+        (Some(Vec::new()), &some, None),
+        (Some(vec![0; 5000]), &some, None),
+        (Some(sample::foreign()), &all, Some(WhyKept::Foreign)),
+        (text("GRUB"), &all, Some(WhyKept::Foreign)),
+    ] {
+        let system = [("EFI/Boot/bootx64.efi", there)];
+        let found = collected(&windows(), &system, wish).unwrap();
+        assert_eq!(found.kept.first().map(|kept| kept.why), expected, "{system:?}");
+        assert_eq!(paths(&found).contains(&FALLBACK), expected.is_none(), "{system:?}");
+    }
+}
+
+#[test]
+fn certificates_of_2023_are_followed_where_the_boot_manager_has_them() {
+    let signed = |version, year: &str| Some(sample::signed(&sample::program(version), year));
+    let (ca_2023, pca_2011) = ("Windows UEFI CA 2023", "Microsoft Windows Production PCA 2011");
+    let mut files = windows_with("Windows/boot/efi/BOOTMGFW.EFI", signed(OLD, pca_2011));
+    let plain = files.clone();
+    files.push(("Windows/boot/EFI_EX/bootmgfw_EX.efi", signed(OLD, ca_2023)));
+    files.push(("Windows/boot/Fonts_EX/wgl4_boot_EX.ttf", Some(vec![8; 100])));
+    let all = Wish { overwrite: Overwrite::All, ..wish(Firmware::Uefi) };
+    let font = r"\EFI\Microsoft\Boot\Fonts\wgl4_boot.ttf";
+    for (there, expected, font_len) in [
+        (None, Certificates::Pca2011, 50_000),
+        (signed([6, 3, 9600, 1], pca_2011), Certificates::Pca2011, 50_000),
+        (signed([6, 3, 9600, 1], ca_2023), Certificates::Ca2023, 100),
+    ] {
+        let system: Vec<There> =
+            there.into_iter().map(|there| ("EFI/Microsoft/Boot/bootmgfw.efi", Some(there))).collect();
+        let found = collected(&files, &system, &all).unwrap();
+        assert_eq!((found.certificates, file(&found, font).contents.len()), (expected, font_len));
+        assert_eq!(file(&found, MANAGER).contents, file(&found, FALLBACK).contents);
+    }
+    // A Windows that has none of 2023 does not take a disk back to 2011.
+    let system = [("EFI/Microsoft/Boot/bootmgfw.efi", signed([6, 3, 9600, 1], ca_2023))];
+    let found = collected(&plain, &system, &all).unwrap();
+    assert_eq!(kept(&found), [(MANAGER, WhyKept::Certificates)]);
+}
