@@ -1,5 +1,5 @@
 //! The NTFS writer: what it makes is read back by our reader, the crate `ntfs` and ntfs-3g, and judged by ntfs-3g's programs.
-//! And what it is not made by: files that Windows' overlay filter compressed.
+//! Beside it: files that the Windows Overlay Filter compressed, which are read and never written.
 
 mod cuts;
 mod made;
