@@ -61,6 +61,10 @@ pub(crate) fn collect(
     let has_language = |language: &str| windows::has_language(windows, root, language);
 
     let (mut wanted, mut left_out) = (Vec::new(), Vec::new());
+    if wants_2023 && certificates != Certificates::Ca2023 {
+        let from = source.origin(&select::MANAGER_2023.map(str::to_owned));
+        left_out.push(LeftOut { from, why: WhyLeftOut::Missing });
+    }
     if wish.extent == Extent::Full {
         let mut survey = survey(source, wish.firmware, wants_2023)?;
         left_out.append(&mut survey.left_out);

@@ -109,16 +109,17 @@ struct There<'t> {
 impl There<'_> {
     /// Why it stays; `None` where it is replaced. What cannot be read is broken.
     fn why_kept(&self, file: &BootFile, overwrite: Overwrite) -> Option<WhyKept> {
+        let content = self.content();
+        let is_same = self.has(&file.contents);
+        if is_fallback(file) && !is_same && self.is_foreign(content) {
+            return Some(WhyKept::Foreign);
+        }
         // A boot record cannot read a boot manager that NTFS or a filter compressed.
         if file.role == Role::Manager && !self.is_plain() {
             return None;
         }
-        if self.has(&file.contents) {
+        if is_same {
             return Some(WhyKept::Same);
-        }
-        let content = self.content();
-        if is_fallback(file) && self.is_foreign(content) {
-            return Some(WhyKept::Foreign);
         }
         if !is_sound(content?, self.len, content_of(&file.contents)) {
             return None;

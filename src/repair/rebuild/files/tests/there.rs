@@ -1,7 +1,9 @@
 //! What is on the system volume already.
 
 use crate::bcd::Firmware;
+use crate::layout::file_version;
 use crate::repair::rebuild::files::Certificates;
+use crate::repair::rebuild::files::Extent;
 use crate::repair::rebuild::files::Overwrite;
 use crate::repair::rebuild::files::WhyKept;
 use crate::repair::rebuild::files::Wish;
@@ -11,8 +13,10 @@ use crate::repair::rebuild::files::tests::FALLBACK;
 use crate::repair::rebuild::files::tests::MANAGER;
 use crate::repair::rebuild::files::tests::NEW;
 use crate::repair::rebuild::files::tests::OLD;
+use crate::repair::rebuild::files::tests::ROOT;
 use crate::repair::rebuild::files::tests::There;
 use crate::repair::rebuild::files::tests::collected;
+use crate::repair::rebuild::files::tests::fat;
 use crate::repair::rebuild::files::tests::file;
 use crate::repair::rebuild::files::tests::kept;
 use crate::repair::rebuild::files::tests::paths;
@@ -20,6 +24,9 @@ use crate::repair::rebuild::files::tests::text;
 use crate::repair::rebuild::files::tests::windows;
 use crate::repair::rebuild::files::tests::windows_with;
 use crate::repair::rebuild::files::tests::wish;
+use crate::storage::ram::Ram;
+use crate::volume::Volume;
+use crate::volume::test_tools::Image;
 
 #[test]
 fn what_is_in_order_stays_and_what_is_not_is_replaced() {
@@ -110,4 +117,37 @@ fn certificates_of_2023_are_followed_where_the_boot_manager_has_them() {
     let system = [("EFI/Microsoft/Boot/bootmgfw.efi", signed([6, 3, 9600, 1], ca_2023))];
     let found = collected(&plain, &system, &all).unwrap();
     assert_eq!(kept(&found), [(MANAGER, WhyKept::Certificates)]);
+    let left: Vec<String> = found.left_out.iter().map(|left| left.from.to_string()).collect();
+    assert_eq!(left, [r"\Windows\Boot\EFI_EX\bootmgfw_EX.efi"]);
+}
+
+#[test]
+fn a_boot_manager_that_ntfs_compressed_is_replaced_by_itself() {
+    // Whole units of compression, so that each may be kept as it is.
+    let mut manager = file_version::sample::real_mode(OLD);
+    manager.resize(0x2_0000, 7);
+    let image = Image::ntfs(&["-c", "4096"]);
+    image.ntfscp("bootmgr", &manager);
+    let windows = fat(&windows_with("Windows/boot/PCAT/bootmgr", Some(manager)));
+    let windows = Volume::open(&windows).unwrap();
+    let needed = Wish { extent: Extent::Needed, ..wish(Firmware::Bios) };
+    let of = |bytes: Vec<u8>| {
+        let disk = Ram::new(bytes, None);
+        let system = Volume::open(&disk).unwrap();
+        assert!(system.read(r"\bootmgr", 1 << 20).unwrap().is_some());
+        collect(&windows, ROOT, Some(&system), &needed).unwrap()
+    };
+    let mut bytes = image.bytes();
+    assert_eq!(kept(&of(bytes.clone())), [(r"\bootmgr", WhyKept::Same)]);
+    let name: Vec<u8> = "bootmgr".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let mut records = (0..bytes.len()).step_by(1024).filter(|at| bytes[*at..].starts_with(b"FILE"));
+    let record = records.rfind(|at| bytes[*at..*at + 1024].windows(14).any(|part| part == name)).unwrap();
+    let mut at = record + usize::from(bytes[record + 0x14]);
+    while bytes[at] != 0x80 {
+        at += usize::from(bytes[at + 4]);
+    }
+    // The flag of LZNT1, and units of 16 clusters.
+    (bytes[at + 0x0c], bytes[at + 0x22]) = (1, 4);
+    let found = of(bytes);
+    assert_eq!((found.files[0].to.as_str(), found.files[0].replaces), (r"\bootmgr", Some(0x2_0000)));
 }
