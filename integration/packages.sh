@@ -20,6 +20,7 @@ for part; do
         need hivexml libhivex-bin
         need mkntfs ntfs-3g
         need ntfscat ntfs-3g
+        need wimlib-imagex wimtools
         need mkfs.fat dosfstools
         need mcopy mtools
         need sfdisk fdisk

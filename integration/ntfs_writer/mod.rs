@@ -1,7 +1,9 @@
 //! The NTFS writer: what it makes is read back by our reader, the crate `ntfs` and ntfs-3g, and judged by ntfs-3g's programs.
+//! Beside it: files that the Windows Overlay Filter compressed, which are read and never written.
 
 mod cuts;
 mod made;
+mod overlay;
 mod readers;
 mod refused;
 mod volumes;

@@ -22,6 +22,7 @@ use crate::diagnosis::model::rebuild::NoRebuild;
 use crate::diagnosis::model::rebuild::Rebuild;
 use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::remedy::Repoint;
+use crate::diagnosis::model::subject::Place;
 use crate::diagnosis::ntldr::boot_ini;
 use crate::diagnosis::nvram::entry;
 use crate::diagnosis::rebuild;
@@ -209,10 +210,15 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     Diagnosis { findings, verdict, restore, chain, rebuild }
 }
 
-/// What is wrong in a store that comes to be anew is gone with it.
+/// What is wrong in a store or a boot record that comes to be anew is gone with it.
 fn without_the_replaced(rebuild: &Rebuild, findings: &mut [Finding]) {
-    let Some(replaced) = rebuild.replaces.filter(|_| rebuild.parts.store) else { return };
-    for finding in findings.iter_mut().filter(|finding| finding.subject.store_index() == Some(replaced)) {
-        finding.remedy = Remedy::Rebuild;
-    }
+    let replaced = rebuild.replaces.filter(|_| rebuild.parts.store);
+    let is_gone = |finding: &Finding| {
+        let is_of_store = replaced.is_some() && finding.subject.store_index() == replaced;
+        let is_of_record = rebuild.parts.boot_record
+            && finding.code == Code::BootRecordPlace
+            && *finding.subject.place() == Place::Volume(rebuild.system);
+        is_of_store || is_of_record
+    };
+    findings.iter_mut().filter(|it| is_gone(it)).for_each(|finding| finding.remedy = Remedy::Rebuild);
 }

@@ -12,6 +12,7 @@ use crate::layout::boot_file::Content;
 use crate::layout::boot_file::Machine;
 use crate::repair::boot_files::error::SourceError;
 use crate::repair::boot_files::signer::Certificates;
+use crate::repair::boot_files::words::words;
 
 /// Where the bytes of a file come from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -135,4 +136,17 @@ pub(crate) enum WhyLeftOut {
     Name,
     /// It is a link, or neither a file nor a directory.
     NoFile,
+}
+
+impl fmt::Display for WhyLeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoRoom { len } => write!(f, "no room for its {len} bytes"),
+            Self::Missing => f.write_str("missing"),
+            Self::Unread(cause) => cause.fmt(f),
+            Self::Broken(found) => f.write_str(&words(*found)),
+            Self::Name => f.write_str("a name that not every file system can have"),
+            Self::NoFile => f.write_str("neither a file nor a directory"),
+        }
+    }
 }

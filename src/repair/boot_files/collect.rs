@@ -26,6 +26,7 @@ use crate::repair::boot_files::target::Target;
 use crate::repair::boot_files::target::content_of;
 use crate::repair::boot_files::windows;
 use crate::repair::boot_files::wish::Extent;
+use crate::repair::boot_files::wish::Languages;
 use crate::repair::boot_files::wish::Wish;
 use crate::volume::Volume;
 
@@ -59,10 +60,15 @@ pub(crate) fn collect(
     let has_language = |language: &str| windows::has_language(windows, root, language);
 
     let (mut wanted, mut left_out) = (Vec::new(), Vec::new());
+    if wants_2023 && certificates != Certificates::Ca2023 {
+        let from = source.origin(&select::MANAGER_2023.map(str::to_owned));
+        left_out.push(LeftOut { from, why: WhyLeftOut::Missing });
+    }
     if wish.extent == Extent::Full {
         let mut survey = survey(source, wish.firmware, wants_2023)?;
         left_out.append(&mut survey.left_out);
         let chosen = select::choose(&survey.files, wish.firmware, &wish.languages, &has_language);
+        left_out.extend(missing_languages(source, &chosen, wish));
         wanted = read(source, &chosen, &mut left_out)?;
         wanted.extend(bootstat(&mut system, wish.firmware)?);
     }
@@ -113,6 +119,19 @@ fn survey<'a>(source: Source<'a>, firmware: Firmware, wants_2023: bool) -> Resul
         survey.part(*part)?;
     }
     Ok(survey)
+}
+
+/// The languages that the user named and no file has.
+fn missing_languages(source: Source<'_>, chosen: &[Chosen<'_>], wish: &Wish<'_>) -> Vec<LeftOut> {
+    let Languages::Of(wanted) = &wish.languages else { return Vec::new() };
+    let is_there = |wanted: &&String| {
+        let is_it = |role: &Role| matches!(role, Role::Texts(found) if found.eq_ignore_ascii_case(wanted));
+        chosen.iter().any(|chosen| is_it(&chosen.role))
+    };
+    let part = Part::Programs(wish.firmware).directory().to_owned();
+    let from = |language: &String| source.origin(&[part.clone(), language.clone()]);
+    let missing = wanted.iter().filter(|language| !is_there(language));
+    missing.map(|language| LeftOut { from: from(language), why: WhyLeftOut::Missing }).collect()
 }
 
 /// The bytes of the files that were chosen; what cannot be read, or is none, is left out.

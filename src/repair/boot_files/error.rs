@@ -6,6 +6,7 @@ use crate::bytes::one_line;
 use crate::layout::boot_file::Content;
 use crate::layout::boot_file::Machine;
 use crate::repair::boot_files::boot_file::Origin;
+use crate::repair::boot_files::words::words;
 use crate::volume::VolumeError;
 
 /// Why boot files cannot be collected.
@@ -23,7 +24,7 @@ pub enum NoFiles {
         cause: SourceError,
     },
     /// The boot manager is none.
-    #[error("{from}: expected a boot manager, found {}", content(*found))]
+    #[error("{from}: expected a boot manager, found {}", words(*found))]
     Unsound {
         /// The file.
         from: Origin,
@@ -105,19 +106,6 @@ pub enum Limit {
     /// Directories in directories.
     #[error("directories in more than {0} others")]
     Depth(usize),
-}
-
-/// What a file is, in a few words.
-pub(in crate::repair) fn content(content: Content) -> String {
-    match content {
-        Content::Empty => "a file of 0 bytes".to_owned(),
-        Content::Zeros => "zeros".to_owned(),
-        Content::Cut { wants } => format!("a program that is cut: it has at least {wants} bytes when whole"),
-        Content::Program(machine) => format!("a program for {machine}"),
-        Content::RealMode { wants } => format!("code for 16 bits of at least {wants} bytes"),
-        Content::Unclear => "a program for MS-DOS".to_owned(),
-        Content::NoProgram => "no program".to_owned(),
-    }
 }
 
 const fn kind(is_directory: bool) -> &'static str {

@@ -22,6 +22,7 @@ mod tests;
 mod tree;
 mod windows;
 mod wish;
+mod words;
 
 pub(crate) use boot_file::BootFile;
 pub(crate) use boot_file::Collected;
@@ -33,7 +34,6 @@ pub(crate) use collect::collect;
 pub use error::Limit;
 pub use error::NoFiles;
 pub use error::SourceError;
-pub(super) use error::content;
 pub(crate) use signer::Certificates;
 pub(crate) use tree::Group;
 pub(crate) use tree::tree;

@@ -14,6 +14,7 @@ use crate::repair::boot_files::signer;
 use crate::repair::boot_files::signer::Certificates;
 use crate::repair::boot_files::wish::Overwrite;
 use crate::volume::EntryKind;
+use crate::volume::FileForm;
 use crate::volume::Volume;
 
 /// Bytes of a program whose certificates are looked at; those of Windows 11 have 3 MiB.
@@ -108,12 +109,17 @@ struct There<'t> {
 impl There<'_> {
     /// Why it stays; `None` where it is replaced. What cannot be read is broken.
     fn why_kept(&self, file: &BootFile, overwrite: Overwrite) -> Option<WhyKept> {
-        if self.has(&file.contents) {
-            return Some(WhyKept::Same);
-        }
         let content = self.content();
-        if is_fallback(file) && self.is_foreign(content) {
+        let is_same = self.has(&file.contents);
+        if is_fallback(file) && !is_same && self.is_foreign(content) {
             return Some(WhyKept::Foreign);
+        }
+        // A boot record cannot read a boot manager that NTFS or a filter compressed.
+        if file.role == Role::Manager && !self.is_plain() {
+            return None;
+        }
+        if is_same {
+            return Some(WhyKept::Same);
         }
         if !is_sound(content?, self.len, content_of(&file.contents)) {
             return None;
@@ -128,6 +134,10 @@ impl There<'_> {
             && signer::certificates(&file.contents) != Certificates::Ca2023
             && Target::new(Some(self.volume)).certificates(self.path) == Certificates::Ca2023;
         is_older_signature.then_some(WhyKept::Certificates)
+    }
+
+    fn is_plain(&self) -> bool {
+        matches!(self.volume.form(self.path), Ok(Some((_, FileForm::Plain))))
     }
 
     fn has(&self, contents: &[u8]) -> bool {

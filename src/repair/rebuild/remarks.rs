@@ -1,13 +1,12 @@
 //! What a person should know of the boot files that are put, and of those that are not.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::repair::boot_files::Certificates;
 use crate::repair::boot_files::Collected;
 use crate::repair::boot_files::LeftOut;
 use crate::repair::boot_files::WhyKept;
 use crate::repair::boot_files::WhyLeftOut;
-use crate::repair::boot_files::content;
 
 /// The remarks, each a sentence without its end.
 pub(super) fn of(collected: &Collected) -> Vec<String> {
@@ -29,28 +28,20 @@ pub(super) fn of(collected: &Collected) -> Vec<String> {
         }
     }
     let mut room = 0u64;
-    let mut others: BTreeMap<String, usize> = BTreeMap::new();
+    let mut others: BTreeSet<String> = BTreeSet::new();
     for LeftOut { from, why } in &collected.left_out {
-        let why = match why {
-            WhyLeftOut::NoRoom { len } => {
-                room = room.saturating_add(*len);
-                continue;
-            }
-            WhyLeftOut::Missing => continue,
-            WhyLeftOut::Unread(why) => format!("cannot be read: {why}"),
-            WhyLeftOut::Broken(found) => format!("is {}", content(*found)),
-            WhyLeftOut::Name => "has a name that no file there can have".to_owned(),
-            WhyLeftOut::NoFile => "is no file".to_owned(),
-        };
-        let count = others.entry(format!("{from} {why}")).or_default();
-        *count = count.saturating_add(1);
+        match why {
+            WhyLeftOut::NoRoom { len } => room = room.saturating_add(*len),
+            WhyLeftOut::Missing => {}
+            why => drop(others.insert(format!("{from} ({why})"))),
+        }
     }
     if room > 0 {
         remarks
             .push(format!("fonts and languages of {} KiB left out: no room for them", room.div_ceil(1024)));
     }
     let more = others.len().saturating_sub(1);
-    if let Some(first) = others.into_keys().next() {
+    if let Some(first) = others.into_iter().next() {
         let rest = if more == 0 { String::new() } else { format!("; and {more} more") };
         remarks.push(format!("left out: {first}{rest}"));
     }

@@ -253,9 +253,7 @@ fn dirty(file: &StoreFile, place: &str) -> Option<Refusal> {
 pub(super) fn rebuild(layout: &Layout, context: &Context, diagnosis: &Diagnosis) -> Option<Refusal> {
     context.choice.rebuild?;
     match &diagnosis.rebuild {
-        Err(why) => {
-            Some(Refusal::new(format!("nothing can be rebuilt: {why}"), "run check to see what is there"))
-        }
+        Err(why) => Some(Refusal::new("nothing can be rebuilt".to_owned(), why.to_string())),
         Ok(rebuild) => overlap(layout, rebuild.as_ref()?.system),
     }
 }

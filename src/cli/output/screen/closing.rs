@@ -92,7 +92,8 @@ fn below(out: &mut Lines, what: &str) {
 /// The command of a way.
 #[must_use]
 pub fn command(path: &Path, switches: &[OsString], way: &Way) -> String {
-    let words = way.words().into_iter().map(OsString::from).collect();
+    let words = way.words().into_iter().map(OsString::from);
+    let words = words.filter(|word| !switches.contains(word)).collect();
     shell_quote::command(&[vec!["fix".into(), shell_quote::path(path)], switches.to_vec(), words].concat())
 }
 
