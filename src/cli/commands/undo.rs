@@ -238,8 +238,14 @@ impl UndoRun<'_> {
             out.add(format_args!("  {} on partition {}", clean(&store.path), store.partition));
         }
         for part in &record.touched {
-            if let Touched::File { partition, path } = part {
-                out.add(format_args!("  the drive letters in {} on partition {partition}", clean(path)));
+            match part {
+                Touched::File { partition, path } => {
+                    out.add(format_args!("  the drive letters in {} on partition {partition}", clean(path)));
+                }
+                Touched::Volume { partition, .. } => {
+                    out.add(format_args!("  the files that were made on partition {partition}"));
+                }
+                Touched::Table | Touched::BootRecord { .. } => {}
             }
         }
         out.add(format_args!("  {} to write", plan_lines::sectors(back)));

@@ -135,6 +135,11 @@ impl SavedSector {
         })
     }
 
+    /// Whether of its bytes after only digests are kept.
+    pub(in crate::repair) const fn is_contents(&self) -> bool {
+        matches!(self.after, After::Digests(_))
+    }
+
     /// Length in bytes.
     #[must_use]
     pub fn len(&self) -> u64 {

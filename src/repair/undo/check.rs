@@ -83,7 +83,7 @@ pub enum UndoRefusal {
         /// First byte of the sector.
         at: u64,
     },
-    /// Contents of a file that the repair wrote are no longer so.
+    /// Contents of a file, or a sector of a volume on which the repair made files, were written since.
     #[error("the sector at 0x{at:x} of the disk was written after the repair: undo would lose that change")]
     Rewritten {
         /// First byte of the sector.

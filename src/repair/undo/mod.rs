@@ -153,3 +153,6 @@ fn as_recorded(way: WayBack) -> Result<Vec<Patch>, UndoRefusal> {
         None => Ok(way.patches),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,5 @@
 //! The sectors that lead back. Of the contents of files a record has no more than digests, so that the disk has to say what
-//! stands there.
+//! stands there; and of a volume on which files were made, nothing but its sectors tells whether it was written since.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -12,6 +12,7 @@ use crate::repair::record::After;
 use crate::repair::record::Record;
 use crate::repair::record::SavedSector;
 use crate::repair::sector::Sector;
+use crate::repair::touched::Touched;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 
@@ -20,7 +21,8 @@ use crate::storage::StorageError;
 pub struct WayBack {
     /// The sectors, in the order of writing. Contents of files that the repair did not come to write are not among them.
     pub patches: Vec<Patch>,
-    /// The first sector with contents of a file that holds neither what it held before nor what the repair puts there.
+    /// The first sector, of contents or of a volume on which files were made, that holds neither what it held before nor what
+    /// the repair puts there.
     pub rewritten: Option<u64>,
 }
 
@@ -30,20 +32,21 @@ pub struct WayBack {
 /// [`StorageError`] when a sector cannot be read of which only digests are known.
 pub fn way_back(record: &Record, storage: &dyn Storage) -> Result<WayBack, StorageError> {
     let chains = chains(&record.patches, |saved| saved.offset);
-    let by_digests =
-        |chain: &&Vec<&SavedSector>| chain.last().is_some_and(|last| matches!(last.after, After::Digests(_)));
+    let is_of_volume = record.touched.iter().any(|part| matches!(part, Touched::Volume { .. }));
+    let is_asked = |chain: &&Vec<&SavedSector>| is_of_volume || is_contents(chain);
     let places: Vec<Place> = chains
         .values()
-        .filter(by_digests)
+        .filter(is_asked)
         .filter_map(|chain| chain.first())
         .map(|first| (first.offset, first.before.len()))
         .collect();
     let mut written: BTreeMap<u64, Sector> = BTreeMap::new();
     let mut rewritten = None;
     let read = read_each(storage, &places, |offset, found| {
-        match chains.get(&offset).map_or(Found::Other, |chain| state(chain, found)) {
-            Found::Last => drop(written.insert(offset, found.into())),
-            Found::Earlier => {}
+        let Some(chain) = chains.get(&offset) else { return ControlFlow::Continue(()) };
+        match state(chain, found) {
+            Found::Last if is_contents(chain) => drop(written.insert(offset, found.into())),
+            Found::Last | Found::Earlier => {}
             Found::Other => rewritten = rewritten.or(Some(offset)),
         }
         ControlFlow::<()>::Continue(())
@@ -67,6 +70,11 @@ pub fn way_back(record: &Record, storage: &dyn Storage) -> Result<WayBack, Stora
         stage.sort_by_key(|patch| patch.offset);
     }
     Ok(WayBack { patches, rewritten })
+}
+
+/// Whether only digests are known of what stands there in the end.
+fn is_contents(chain: &[&SavedSector]) -> bool {
+    chain.last().is_some_and(|last| last.is_contents())
 }
 
 /// How far the repair came with a sector.
@@ -156,8 +164,7 @@ mod tests {
         for sector_size in [512, 4096, 512, 4096, 512, 512] {
             let (old, patches) = plan(&mut chance, sector_size);
             let record = record(&patches, sector_size);
-            let digests =
-                record.patches.iter().filter(|saved| matches!(saved.after, After::Digests(_))).count();
+            let digests = record.patches.iter().filter(|saved| saved.is_contents()).count();
             assert!(digests > 0 && digests < patches.len(), "{digests}");
             let step = patches.len() / 9;
             for cut in (0..=patches.len()).filter(|cut| cut % step < 2 || *cut == patches.len()) {
@@ -201,8 +208,7 @@ mod tests {
         let record = record(&patches, 512);
         let mut disk = Ram::new(old, None);
         apply(&mut disk, &patches).unwrap();
-        let saved =
-            record.patches.iter().rev().find(|saved| matches!(saved.after, After::Digests(_))).unwrap();
+        let saved = record.patches.iter().rev().find(|saved| saved.is_contents()).unwrap();
         let mut byte = disk.read_vec(saved.offset + 100, 1).unwrap();
         byte[0] ^= 1;
         disk.write_at(saved.offset + 100, &byte).unwrap();

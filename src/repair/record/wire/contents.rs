@@ -81,10 +81,8 @@ pub(super) fn pack(record: &Record) -> (Vec<Store>, Vec<Run>) {
         before: store.before.as_ref().map(file),
         sha256_after: store.sha256_after.clone(),
     };
-    let is_alike = |one: &SavedSector, next: &SavedSector| {
-        follows(one, next)
-            && matches!(one.after, After::Digests(_)) == matches!(next.after, After::Digests(_))
-    };
+    let is_alike =
+        |one: &SavedSector, next: &SavedSector| follows(one, next) && one.is_contents() == next.is_contents();
     let most = MOST_OF_RUN.checked_div(record.target.sector_size.into()).unwrap_or(1);
     let most = usize::try_from(most).unwrap_or(1).max(1);
     let runs = record.patches.chunk_by(is_alike).flat_map(|run| run.chunks(most)).filter_map(run);
