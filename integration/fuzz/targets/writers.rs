@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use bcdrescue::storage::Storage;
 use bcdrescue::volume::EntryKind;
+use bcdrescue::volume::LocatedFile;
 use bcdrescue::volume::NewEntry;
 use bcdrescue::volume::Volume;
 use bcdrescue::volume::VolumeWriteError;
@@ -33,16 +34,19 @@ pub(super) fn fat(data: &[u8]) {
     static BASE: OnceLock<Base> = OnceLock::new();
     let base = BASE.get_or_init(|| Base::partition(5, |head| head[0x52..0x57] == *b"FAT32"));
     let (steer, data) = steered(data);
-    write(&wounds::inflict(base, data, false), steer);
+    write(&wounds::inflict(base, data, false), steer, None);
 }
 
 /// Wounds of an NTFS volume: the first byte tells whose.
 pub(super) fn ntfs(data: &[u8]) {
     let (steer, data) = steered(data);
-    write(&wounds::inflict(ntfs_base(usize::from(steer)), data, false), steer >> 1);
+    let base = ntfs_base(usize::from(steer));
+    write(&wounds::inflict(base, data, false), steer >> 1, Some(&base.disk));
 }
 
-fn write(disk: &SparseRam, steer: u8) {
+/// Files are compared, on NTFS those that lie where the volume has them that was sound: a file whose record a wound leads into
+/// the clusters of another has lost its contents already.
+fn write(disk: &SparseRam, steer: u8, sound: Option<&SparseRam>) {
     let counted = Counted::new(disk, READS, BYTES);
     let large = vec![7; 70_000];
     let outcome = plan(&counted, steer, &large);
@@ -51,7 +55,7 @@ fn write(disk: &SparseRam, steer: u8) {
         Ok(planned) => planned,
         Err(error) => return one_line(&error.to_string()),
     };
-    let before = files(disk);
+    let before = files(disk, sound.map(|it| it as &dyn Storage));
     let mut after = disk.clone();
     for (at, bytes) in &pieces {
         assert!(at.checked_add(bytes.len() as u64).is_some_and(|end| end <= disk.len()), "0x{at:x}: outside");
@@ -102,9 +106,10 @@ fn plan(disk: &dyn Storage, steer: u8, large: &[u8]) -> Result<Planned, VolumeWr
     Ok((pieces.map(|piece| (piece.at, piece.bytes)).collect(), replaced))
 }
 
-/// The files that can be read, as far as they are compared.
-fn files(disk: &dyn Storage) -> BTreeMap<String, Vec<u8>> {
+/// The files that can be read and lie in clusters of theirs, as far as they are compared.
+fn files(disk: &dyn Storage, sound: Option<&dyn Storage>) -> BTreeMap<String, Vec<u8>> {
     let volume = Volume::open(disk).expect("written");
+    let sound = sound.map(|it| Volume::open(it).expect("sound"));
     let (mut found, mut size) = (BTreeMap::new(), 0);
     let mut waiting = vec!["\\".to_owned()];
     for _ in 0..DIRECTORIES {
@@ -112,14 +117,19 @@ fn files(disk: &dyn Storage) -> BTreeMap<String, Vec<u8>> {
         for entry in volume.list(&directory).unwrap_or_default() {
             if entry.kind == EntryKind::Directory {
                 waiting.push(entry.path);
-            } else if let Ok(Some(bytes)) = volume.read(&entry.path, FILE_MAX)
-                && size < ALL_MAX
+            } else if size < ALL_MAX
                 && !entry.path.starts_with(r"\$")
+                && let Ok(Some(file)) = volume.locate(&entry.path, FILE_MAX)
+                && sound.as_ref().is_none_or(|it| is_there(it, &file))
             {
-                size += bytes.len();
-                found.insert(entry.path, bytes);
+                size += file.bytes.len();
+                found.insert(entry.path, file.bytes);
             }
         }
     }
     found
+}
+
+fn is_there(volume: &Volume<'_>, file: &LocatedFile) -> bool {
+    matches!(volume.extents(&file.path), Ok(Some(placed)) if placed.extents == file.extents)
 }
