@@ -16,6 +16,8 @@ const MANAGER: &str = "{9dea862c-5cdd-4e70-acc1-f32b344d4795}";
 #[test]
 fn it_names_the_disk_and_has_all_that_bcdboot_writes() {
     let rebuilt = promise(damaged("win10-bios", &["store-not-a-hive"]), "--rebuild");
+    let made = &rebuilt.said["made"][0];
+    assert_eq!((made["kind"].as_str(), made["path"].as_str()), (Some("store"), Some(r"\Boot\BCD")));
     let parts = partitions(&rebuilt.raw);
     let bytes = ntfs_file(&cut(&rebuilt.raw, parts[0].start, parts[0].len), "/Boot/BCD");
     let store = by_hivex(&bytes);

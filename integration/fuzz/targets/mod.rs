@@ -22,12 +22,13 @@ mod templates;
 mod texts;
 mod volumes;
 mod wounds;
+mod writers;
 
 /// A target with its name, which is that of its corpus too.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const ALL: [Target; 22] = [
+pub const ALL: [Target; 24] = [
     ("mbr", tables::mbr),
     ("gpt", tables::gpt),
     ("volume", volumes::volume),
@@ -35,6 +36,8 @@ pub const ALL: [Target; 22] = [
     ("fat32", volumes::fat32),
     ("ntfs", volumes::ntfs),
     ("ntfs_record", ntfs::record),
+    ("fat_writer", writers::fat),
+    ("ntfs_writer", writers::ntfs),
     ("hive", hives::hive),
     ("sparse_hive", hives::sparse),
     ("log_head", hives::log_head),

@@ -48,6 +48,8 @@ pub fn of(target: &str, corpus: Option<&Path>) -> Vec<Vec<u8>> {
         "fat" => vec![fat12()],
         "ntfs_record" => ntfs::seeds(),
         "fat32" => damages(1, 24),
+        "fat_writer" => damages(2, 24),
+        "ntfs_writer" => damages(4, 40),
         "ntfs" | "disk" => damages(IMAGES.len() as u8 * 2, 40),
         "hive" | "sparse_hive" => {
             let all = hives(corpus);

@@ -70,7 +70,7 @@ impl<'a> FatWriter<'a> {
     pub fn new(volume: &'a dyn Storage, time: u64) -> Result<Self, FatWriteError> {
         let head = recognise::head(volume)?;
         let opened = FatVolume::open(volume, &head)?;
-        for obstacle in opened.obstacles()? {
+        if let Some(obstacle) = opened.obstacles()?.first() {
             return Err(FatWriteError::Unfit(match obstacle.kind {
                 ObstacleKind::FatCopiesDiffer => FatUnfit::CopiesDiffer,
                 ObstacleKind::FatRootUneven => FatUnfit::RootUneven,

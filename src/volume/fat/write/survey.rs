@@ -35,8 +35,16 @@ pub(super) fn survey(
     while let Some(cluster) = waiting.pop() {
         let directory = Directory::read(storage, boot, cluster)?;
         budget = budget.checked_sub(wide(directory.size())).ok_or(FatUnfit::Large)?;
-        let entries = directory.entries.iter().filter(|it| !it.is_label && it.name != "." && it.name != "..");
-        for entry in entries.filter(|entry| boot.place(entry.cluster).is_some()) {
+        // By the short name: a long one may say what it likes.
+        let is_dot = |name: &str| name == "." || name == "..";
+        for entry in directory.entries.iter().filter(|it| !it.is_label && !is_dot(&it.short_name)) {
+            if entry.is_directory && entry.cluster == 0 {
+                let what = format!("FAT directory, {}", entry.name);
+                return Err(VolumeError::corrupt(what, 0, "a cluster of its own", "that of the root").into());
+            }
+            if boot.place(entry.cluster).is_none() {
+                continue;
+            }
             claim(boot, table, &mut starts, entry.cluster)?;
             if entry.is_directory {
                 waiting.push(entry.cluster);
