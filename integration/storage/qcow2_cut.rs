@@ -192,7 +192,8 @@ fn power_goes_while_the_tables_of_a_snapshot_are_copied_and_that_of_the_counts_g
     }
     let table_clusters =
         |path: &Path| u32::from_be_bytes(fs::read(path).unwrap()[56..60].try_into().unwrap());
-    let disk = Disk::converted("win2008r2-bios", &["-O", "qcow2", "-o", "cluster_size=512,refcount_bits=64"]);
+    let disk = Disk::converted("win10-bios", &["-O", "qcow2", "-o", "cluster_size=512,refcount_bits=64"]);
+    judge("qemu-img", &["resize", "-q", "-f", "qcow2", disk.name(), "+4M"]);
     judge("qemu-img", &["snapshot", "-c", "one", disk.name()]);
     // 64 counts in a block, 64 blocks in a cluster of the table. Where it is filled up, no partition is.
     let full = u64::from(table_clusters(&disk.path)) * 64 * 64 * 512;
