@@ -41,9 +41,11 @@ fn a_system_reserved_that_is_empty_or_gone_and_boot_code() {
 
 #[test]
 fn a_changed_identity_and_a_loss_at_once() {
-    for (base, damage) in
-        [("win10-bios", "boot-manager-missing"), ("win11-uefi", "boot-manager-missing"), ("win10-bios", "no-store")]
-    {
+    for (base, damage) in [
+        ("win10-bios", "boot-manager-missing"),
+        ("win11-uefi", "boot-manager-missing"),
+        ("win10-bios", "no-store"),
+    ] {
         promise(damaged(base, &["signature-changed", damage]), "--rebuild");
     }
 }

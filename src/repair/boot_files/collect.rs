@@ -1,6 +1,7 @@
 //! Collecting the boot files of a Windows for its system volume.
 
 use crate::bcd::Firmware;
+use crate::diagnosis::model::rebuild::Languages;
 use crate::layout::boot_file::Content;
 use crate::layout::boot_file::Machine;
 use crate::repair::boot_files::boot_file::BootFile;
@@ -26,7 +27,6 @@ use crate::repair::boot_files::target::Target;
 use crate::repair::boot_files::target::content_of;
 use crate::repair::boot_files::windows;
 use crate::repair::boot_files::wish::Extent;
-use crate::repair::boot_files::wish::Languages;
 use crate::repair::boot_files::wish::Wish;
 use crate::volume::Volume;
 

@@ -5,12 +5,12 @@
 use std::collections::BTreeSet;
 
 use crate::bcd::Firmware;
+use crate::diagnosis::model::rebuild::Languages;
 use crate::layout::boot_file::Machine;
 use crate::repair::boot_files::boot_file::Role;
 use crate::repair::boot_files::name;
 use crate::repair::boot_files::survey::Listed;
 use crate::repair::boot_files::survey::Part;
-use crate::repair::boot_files::wish::Languages;
 
 /// English of the United States, which is there in each Windows.
 const ENGLISH: &str = "en-US";

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::bcd::Firmware;
-pub(crate) use crate::diagnosis::model::rebuild::Languages;
+use crate::diagnosis::model::rebuild::Languages;
 
 /// What boot files are wanted.
 #[derive(Debug, Clone)]

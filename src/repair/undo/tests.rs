@@ -37,7 +37,8 @@ fn rebuilt(disk: &Ram, start: u64) -> (Vec<Patch>, Record) {
     let after = vec![0xa5; 400 << 10];
     let store = StorePlan { partition: 1, path, name, before: None, after, recovered: None };
     let touched = vec![Touched::Volume { partition: 1, start }];
-    let plan = Plan { stores: vec![store], patches: patches.clone(), restored: None, touched };
+    let plan =
+        Plan { stores: vec![store], patches: patches.clone(), restored: None, touched, made: Vec::new() };
     let record = Record::of(&plan, &layout(disk), disk.len(), "/x".into(), String::new());
     (patches, record)
 }

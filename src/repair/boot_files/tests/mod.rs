@@ -8,13 +8,13 @@ use std::io::Cursor;
 use std::io::Write;
 
 use crate::bcd::Firmware;
+use crate::diagnosis::model::rebuild::Languages;
 use crate::layout::boot_file::Machine;
 use crate::layout::file_version;
 use crate::repair::boot_files::BootFile;
 use crate::repair::boot_files::Certificates;
 use crate::repair::boot_files::Collected;
 use crate::repair::boot_files::Extent;
-use crate::repair::boot_files::Languages;
 use crate::repair::boot_files::NoFiles;
 use crate::repair::boot_files::Origin;
 use crate::repair::boot_files::Overwrite;

@@ -1,9 +1,9 @@
 //! What is refused, and what is left out.
 
 use crate::bcd::Firmware;
+use crate::diagnosis::model::rebuild::Languages;
 use crate::layout::boot_file::Content;
 use crate::repair::boot_files::Extent;
-use crate::repair::boot_files::Languages;
 use crate::repair::boot_files::Limit;
 use crate::repair::boot_files::NoFiles;
 use crate::repair::boot_files::WhyLeftOut;
@@ -15,7 +15,6 @@ use crate::repair::boot_files::tests::ROOT;
 use crate::repair::boot_files::tests::There;
 use crate::repair::boot_files::tests::collected;
 use crate::repair::boot_files::tests::fat;
-use crate::repair::boot_files::tests::file;
 use crate::repair::boot_files::tests::paths;
 use crate::repair::boot_files::tests::text;
 use crate::repair::boot_files::tests::windows;

@@ -16,7 +16,6 @@ use crate::repair::boot_files::tests::ROOT;
 use crate::repair::boot_files::tests::collected;
 use crate::repair::boot_files::tests::fat;
 use crate::repair::boot_files::tests::file;
-use crate::repair::boot_files::tests::kept;
 use crate::repair::boot_files::tests::paths;
 use crate::repair::boot_files::tests::windows;
 use crate::repair::boot_files::tests::windows_with;
