@@ -66,11 +66,7 @@ fn write(disk: &SparseRam, steer: u8, sound: Option<&SparseRam>) {
     assert!(volume.damage().is_none());
     for (path, bytes) in before {
         let now = volume.read(&path, FILE_MAX).expect("as before").expect("as before");
-        let same = if replaced.is_some_and(|it| it.eq_ignore_ascii_case(&path)) {
-            now == large
-        } else {
-            now == bytes
-        };
+        let same = if replaced.as_ref().is_some_and(|it| *it == path) { now == large } else { now == bytes };
         assert!(same, "{path}");
     }
     if replaced.is_none() {
@@ -82,7 +78,7 @@ fn write(disk: &SparseRam, steer: u8, sound: Option<&SparseRam>) {
     }
 }
 
-type Planned = (Vec<(u64, Vec<u8>)>, Option<&'static str>);
+type Planned = (Vec<(u64, Vec<u8>)>, Option<String>);
 
 /// Makes a tree, or replaces a store.
 fn plan(disk: &dyn Storage, steer: u8, large: &[u8]) -> Result<Planned, VolumeWriteError> {
@@ -98,9 +94,10 @@ fn plan(disk: &dyn Storage, steer: u8, large: &[u8]) -> Result<Planned, VolumeWr
         (writer.create("\\", &new)?, None)
     } else {
         let volume = Volume::open(disk)?;
-        let store = STORES.into_iter().find(|path| volume.find(path).is_ok_and(|found| found.is_some()));
-        let Some(store) = store else { return Ok((Vec::new(), Some(""))) };
-        (writer.replace(store, large)?, Some(store))
+        let found = STORES.into_iter().filter_map(|path| volume.find(path).ok().flatten()).next();
+        // As it is listed: a wound of its long name leaves the short one.
+        let Some(store) = found.map(|entry| entry.path) else { return Ok((Vec::new(), Some(String::new()))) };
+        (writer.replace(&store, large)?, Some(store))
     };
     let pieces = writer.finish()?.into_iter().flatten();
     Ok((pieces.map(|piece| (piece.at, piece.bytes)).collect(), replaced))
