@@ -24,6 +24,10 @@ pub fn of(recipe: &Recipe, placeholder: &str) -> Result<Vec<(String, Vec<u8>)>> 
     };
     let root = windows.root.trim_start_matches('\\');
     let mut files = Vec::new();
+    // Only a BIOS starts boot code.
+    if recipe.table == "mbr" {
+        files.push((format!("{root}/System32/untfs.dll"), untfs(windows, recipe.has_64_bits())));
+    }
     for path in paths(windows, recipe.has_64_bits()) {
         let bytes = file(&path, windows, recipe.has_64_bits()).unwrap_or_else(|| placeholder.into());
         files.push((format!("{root}/{path}"), bytes));
@@ -58,7 +62,6 @@ fn paths(windows: &Windows, has_64_bits: bool) -> Vec<String> {
         add(&format!("Boot/PCAT/{language}"), &["bootmgr.exe.mui"]);
         add(&format!("System32/{language}"), &["bootstr.dll.mui"]);
     }
-    add("System32", &["untfs.dll"]);
     add("Boot/Fonts", &FONTS);
     add("Boot/DVD/PCAT", &["boot.sdi"]);
     paths
@@ -68,7 +71,6 @@ fn file(path: &str, windows: &Windows, has_64_bits: bool) -> Option<Vec<u8>> {
     let name = path.rsplit('/').next()?;
     match name {
         "bootmgr" => Some(real_mode(windows.files)),
-        "untfs.dll" => Some(untfs(windows, has_64_bits)),
         "bootnxt" => Some(BOOTNXT.into()),
         // What runs below BIOS has 32 bits in every Windows.
         "memtest.exe" | "bootvhd.dll" => Some(program(windows.files, false)),

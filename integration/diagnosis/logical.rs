@@ -74,7 +74,7 @@ fn boot_code_does_not_come_to_it() {
             (&target["stop"]["hop"], &target["stop"]["code"]),
             (&"active partition".into(), &"system-volume-logical".into())
         );
-        assert!(finding(&target)["remedy"].as_str().unwrap().contains("primary"));
+        assert!(finding(&target)["remedy"].as_str().unwrap().contains("fix --rebuild"));
         let screen = bcdrescue(&["check", "-v", disk.name()]).exits(4);
         assert!(!screen.stdout.contains("bootsect"), "{}", screen.stdout);
         let before = hash(&disk.path);

@@ -123,7 +123,7 @@ fn the_lists_start_what_boot_managers_start() {
         let target = checked(&disk, 4, "broken");
         assert_eq!(stop(&target), ("menu-missing", "0xc0000098", "entry"));
         let before = hash(&disk.path);
-        bcdrescue(&["fix", disk.name(), "--yes"]).exits(4).says("bcdedit /store FILE");
+        bcdrescue(&["fix", disk.name(), "--yes"]).exits(4).says("--rebuild");
         assert_eq!(hash(&disk.path), before);
     }
 }

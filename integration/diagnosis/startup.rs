@@ -175,7 +175,7 @@ fn what_is_not_a_matter_of_the_store_is_named_as_that() {
         disk.put(at, bytes);
         let target = bcdrescue(&["check", disk.name(), "--json"]).exits(4).target();
         assert_eq!(stop(&target), (hop.into(), code.into()));
-        bcdrescue(&["check", "-v", disk.name()]).exits(4).says("Windows PE").says("STOPS");
+        bcdrescue(&["check", "-v", disk.name()]).exits(4).says("fix --rebuild").says("STOPS");
         let before = hash(&disk.path);
         bcdrescue(&["fix", disk.name(), "--yes"]).exits(4).says("nothing was written");
         assert_eq!(hash(&disk.path), before);
@@ -257,11 +257,11 @@ fn a_partition_with_a_damaged_store_can_be_made_active() {
     let store = store_of(&disk, "/Boot/BCD");
     put_store(&disk, "/Boot/BCD", &vec![0; store.len()]);
     disk.put(0x1be, &[0]);
-    bcdrescue(&["check", "-v", disk.name()]).exits(4).says("`fix --active 1`");
+    bcdrescue(&["check", "-v", disk.name()]).exits(4).says("fix --rebuild");
     bcdrescue(&["fix", disk.name(), "--yes", "--active=1"])
         .exits(5)
         .says("written and verified (1 field corrected, in 1 sector), but Windows still does not start: the store")
-        .says("Next step: bcdrescue check");
+        .says("Next step: bcdrescue fix");
     assert_eq!(active(&disk), [1]);
     let target = bcdrescue(&["check", disk.name(), "--json"]).exits(4).target();
     assert_eq!(stop(&target), ("store".into(), "store-unreadable".into()));

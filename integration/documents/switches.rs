@@ -30,7 +30,7 @@ pub(super) struct Switch {
 impl Switch {
     /// `--with`.
     pub(super) fn name(&self) -> &str {
-        self.form.split([' ', ',']).find(|word| word.starts_with("--")).unwrap()
+        self.form.split([' ', ',', '[']).find(|word| word.starts_with("--")).unwrap()
     }
 
     pub(super) fn takes_value(&self) -> bool {
@@ -114,7 +114,7 @@ fn no_document_names_a_switch_that_is_not_there() {
     let own = ["--help", "--version", "--list"];
     for document in for_users() {
         for span in document.spans() {
-            let words = span.split([' ', '=', ',']).filter(|word| word.starts_with("--"));
+            let words = span.split([' ', '=', ',', '[']).filter(|word| word.starts_with("--"));
             for word in words {
                 let is_known = all.contains_key(word) || own.contains(&word) || others.contains(&word);
                 assert!(is_known, "{}: {word} in `{span}`", document.name);

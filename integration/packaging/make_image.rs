@@ -41,6 +41,9 @@ const NT5: &str = "win2003-bios";
 type Case =
     (&'static str, &'static [&'static str], &'static str, &'static str, Option<&'static [&'static str]>);
 
+/// What is lost is made anew.
+const REBUILD: &[&str] = &["--rebuild"];
+
 const MBR_CASES: [Case; 7] = [
     ("signature-changed", &MBR, "broken", "signature-changed", Some(&[])),
     ("not-active", &MBR, "broken", "active-partition-missing", Some(&["--active", "1"])),
@@ -52,8 +55,8 @@ const MBR_CASES: [Case; 7] = [
         Some(&["--active", "1"]),
     ),
     ("hidden-sectors-wrong", &MBR, "broken", "boot-record-place", Some(&["--boot-sector"])),
-    ("boot-manager-missing", &MBR, "broken", "boot-manager-missing", None),
-    ("system-logical", &["win2008r2-bios", "win10-bios"], "broken", "system-volume-logical", None),
+    ("boot-manager-missing", &MBR, "broken", "boot-manager-missing", Some(REBUILD)),
+    ("system-logical", &["win2008r2-bios", "win10-bios"], "broken", "system-volume-logical", Some(REBUILD)),
     ("windows-type", &["win2008r2-bios", "win10-bios"], "healthy", "partition-type", None),
 ];
 
@@ -63,7 +66,7 @@ const GPT_CASES: [Case; 9] = [
     ("protective-mbr-missing", &GPT, "broken", "protective-mbr-missing", Some(&["--protective-mbr"])),
     ("protective-mbr-moved", &GPT, "broken", "protective-mbr-wrong", Some(&["--protective-mbr"])),
     ("mbr-over-gpt", &GPT, "broken", "mbr-over-gpt", Some(&["--protective-mbr"])),
-    ("boot-manager-missing", &GPT, "broken", "boot-manager-missing", None),
+    ("boot-manager-missing", &GPT, "broken", "boot-manager-missing", Some(REBUILD)),
     ("esp-type", &GPT, "healthy", "partition-type", None),
     ("windows-type", &GPT, "healthy", "partition-type", None),
     ("esp-ntfs", &GPT, "broken", "no-system-volume", None),
@@ -72,14 +75,14 @@ const GPT_CASES: [Case; 9] = [
 const STORE_CASES: [Case; 18] = [
     ("loader-missing", &MBR, "broken", "file-missing", None),
     ("loader-missing", &GPT, "broken", "file-missing", None),
-    ("setup-medium-store", &MBR, "broken", "no-windows-entry", None),
-    ("setup-medium-store", &GPT, "broken", "no-windows-entry", None),
+    ("setup-medium-store", &MBR, "broken", "no-windows-entry", Some(REBUILD)),
+    ("setup-medium-store", &GPT, "broken", "no-windows-entry", Some(REBUILD)),
     ("loader-zeros", &MBR, "broken", "loader-broken", None),
     ("loader-zeros", &["win11-uefi"], "broken", "loader-broken", None),
-    ("store-not-a-hive", &["win2008sp2-bios", "win10-bios"], "broken", "store-unreadable", None),
-    ("store-not-a-hive", &GPT, "broken", "store-unreadable", None),
-    ("store-dirty", &["win2008r2-bios", "win7-logical"], "broken", "store-dirty", None),
-    ("store-dirty", &GPT, "broken", "store-dirty", None),
+    ("store-not-a-hive", &["win2008sp2-bios", "win10-bios"], "broken", "store-unreadable", Some(REBUILD)),
+    ("store-not-a-hive", &GPT, "broken", "store-unreadable", Some(REBUILD)),
+    ("store-dirty", &["win2008r2-bios", "win7-logical"], "broken", "store-dirty", Some(REBUILD)),
+    ("store-dirty", &GPT, "broken", "store-dirty", Some(REBUILD)),
     ("bitlocker", &["win2008r2-bios", "win10-bios", "win7-logical"], "healthy", "bitlocker", None),
     ("hibernated", &["win10-bios", "win7-logical"], "healthy", "hibernated", None),
     ("hibernated", &["win11-uefi"], "healthy", "hibernated", None),
@@ -92,28 +95,28 @@ const STORE_CASES: [Case; 18] = [
 
 /// What a rebuild is for.
 const REBUILD_CASES: [Case; 11] = [
-    ("no-store", &MBR, "broken", "store-missing", None),
-    ("no-store", &GPT, "broken", "store-missing", None),
-    ("noise-store", &MBR, "broken", "store-unreadable", None),
-    ("noise-store", &GPT, "broken", "store-unreadable", None),
-    ("esp-empty", &GPT, "broken", "no-system-volume", None),
-    ("esp-foreign", &GPT, "broken", "no-system-volume", None),
-    ("esp-unformatted", &GPT, "broken", "no-system-volume", None),
+    ("no-store", &MBR, "broken", "store-missing", Some(REBUILD)),
+    ("no-store", &GPT, "broken", "store-missing", Some(REBUILD)),
+    ("noise-store", &MBR, "broken", "store-unreadable", Some(REBUILD)),
+    ("noise-store", &GPT, "broken", "store-unreadable", Some(REBUILD)),
+    ("esp-empty", &GPT, "broken", "no-system-volume", Some(REBUILD)),
+    ("esp-foreign", &GPT, "broken", "no-system-volume", Some(REBUILD)),
+    ("esp-unformatted", &GPT, "broken", "no-system-volume", Some(&["--rebuild", "--format-esp", "1"])),
     (
         "system-reserved-empty",
         &["win2008r2-bios", "win7-logical", "win10-bios"],
         "broken",
         "no-system-volume",
-        None,
+        Some(REBUILD),
     ),
     (
         "windows-only",
         &["win2008sp2-bios", "win2008r2-bios", "win10-bios"],
         "broken",
         "no-system-volume",
-        None,
+        Some(REBUILD),
     ),
-    ("no-boot-code", &MBR, "broken", "boot-code-missing", None),
+    ("no-boot-code", &MBR, "broken", "boot-code-missing", Some(REBUILD)),
     ("no-boot-code", &[NT5], "broken", "boot-record-empty", None),
 ];
 

@@ -126,7 +126,7 @@ fn without_a_loader_for_the_firmware_nothing_is_converted() {
     let raw = fs::OpenOptions::new().write(true).open(&disk.path).unwrap();
     raw.write_all_at(&[0; 4096], windows.start).unwrap();
     let before = hash(&disk.path);
-    let loaders = |run: Run| run.says("winload.efi that this firmware needs").says("bcdboot");
+    let loaders = |run: Run| run.says("winload.efi that this firmware needs").says("to rebuild it from");
     loaders(bcdrescue(&["check", "-v", disk.name()]).exits(4));
     // What is not Windows' is converted, the entries of Windows are left, and both are said.
     let target = bcdrescue(&["fix", disk.name(), "--convert", "--yes", "--json"]).exits(5).target();
@@ -145,7 +145,7 @@ fn a_converted_table_without_an_esp_is_told_what_is_missing() {
         (&"firmware".into(), &"firmware-mismatch".into())
     );
     let said = bcdrescue(&["check", "-v", disk.name()]).exits(4);
-    said.says("an EFI system partition").says("bcdboot").says("boots from GPT by UEFI only");
+    said.says("an EFI system partition").says("sgdisk --new").says("boots from GPT by UEFI only");
     let before = hash(&disk.path);
     bcdrescue(&["fix", disk.name(), "--yes", "--convert"]).exits(4).says("nothing was written");
     bcdrescue(&["fix", disk.name(), "--yes"]).exits(4).says("nothing was written");

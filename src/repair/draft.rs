@@ -66,6 +66,15 @@ impl<'a> Draft<'a> {
         Self { below, size, zeros, sectors, earlier, known: Vec::new(), stage: 0, since: 0 }
     }
 
+    /// Writes `bytes` at byte `at` of the disk, whatever stands there.
+    ///
+    /// # Errors
+    /// [`StorageError`] when that is outside of the disk, or the sectors cannot be read.
+    pub(crate) fn overwrite(&mut self, at: u64, bytes: &[u8]) -> Result<(), StorageError> {
+        check_range(self.len(), at, bytes.len())?;
+        self.put(at, bytes)
+    }
+
     /// The disk as it is.
     #[must_use]
     pub(crate) const fn below(&self) -> &'a dyn Storage {
@@ -233,8 +242,7 @@ impl Storage for Draft<'_> {
 
 impl StorageMut for Draft<'_> {
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> Result<(), StorageError> {
-        check_range(self.len(), offset, bytes.len())?;
-        self.put(offset, bytes)
+        self.overwrite(offset, bytes)
     }
 
     /// What is on stable storage at once here is to be so on the disk too, before anything that follows.

@@ -19,7 +19,7 @@ use crate::repair::rehearse::came_out;
 /// What a disk has to be.
 pub(super) enum Goal {
     /// What was planned, and what the rehearsal found.
-    Repaired { plan: Plan, rehearsed: Diagnosis },
+    Repaired { plan: Plan, rehearsed: Box<Diagnosis> },
     /// What it was before the repair, but for an identity that it was given since and keeps.
     Undone { patches: Vec<Patch>, identity: Option<DiskId> },
 }

@@ -69,6 +69,7 @@ fn the_whole_way() {
         patches: SavedSector::all_of(&patches),
         restored: None,
         touched: Vec::new(),
+        taken: Vec::new(),
     };
     let file = folder.path().join("disk.undo.json");
     record.create(&file).unwrap();

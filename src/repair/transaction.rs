@@ -157,7 +157,7 @@ impl Locked {
         let Self { repair: Rehearsed { plan, after, .. }, layout, disk } = self;
         let record = Record::of(&plan, &layout, disk.len(), path, created);
         let kept = record.create_first(files)?;
-        Ok(Recorded { disk, record, kept, goal: Goal::Repaired { plan, rehearsed: after } })
+        Ok(Recorded { disk, record, kept, goal: Goal::Repaired { plan, rehearsed: Box::new(after) } })
     }
 }
 

@@ -165,7 +165,7 @@ impl ChoiceArgs {
             || *protective_mbr
             || *firmware_entries
             || *drive_letters
-            || rebuild.is_any()
+            || rebuild.is_of_one_disk()
     }
 
     /// The switches as they were given.

@@ -96,9 +96,9 @@ impl RebuildArgs {
         Orders { now: now(), languages, files_from: self.files_from.clone(), is_trial: false }
     }
 
-    /// Whether it is asked for, which means one disk.
-    pub(crate) fn is_any(&self) -> bool {
-        self.rebuild.is_some()
+    /// Whether more is asked for than what is missing, which means one disk.
+    pub(crate) fn is_of_one_disk(&self) -> bool {
+        !matches!(self.rebuild, None | Some(Part::Missing)) || self.format_esp.is_some()
     }
 
     /// The switches as they were given.

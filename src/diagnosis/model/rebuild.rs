@@ -125,7 +125,8 @@ pub enum NoRebuild {
     LoneVolume,
     /// Part of the disk cannot be read.
     #[error(
-        "part of the disk cannot be read, so what is missing may be there: copy it to a healthy disk first"
+        "part of the disk cannot be read, so what is missing may be there: make it readable first, or choose the system \
+         partition with --system N"
     )]
     Unread,
     /// There is no Windows to make it from.

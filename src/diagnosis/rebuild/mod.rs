@@ -15,6 +15,7 @@ use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::identity::identity_of;
 use crate::diagnosis::model::rebuild::NoRebuild;
+use crate::diagnosis::model::rebuild::Parts;
 use crate::diagnosis::model::rebuild::Rebuild;
 use crate::diagnosis::model::rebuild::Scope;
 use crate::layout::Layout;
@@ -53,6 +54,8 @@ pub(in crate::diagnosis) fn found(
         Scope::Missing => parts::missing(layout, system, firmware, findings, choice),
         scope => parts::insisted(layout, system, firmware, scope),
     };
+    // The user has said which partition is to be active.
+    let parts = Parts { active: parts.active && choice.active.is_none(), ..parts };
     if !parts.is_any() {
         return Ok(None);
     }

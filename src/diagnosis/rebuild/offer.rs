@@ -36,7 +36,12 @@ pub(in crate::diagnosis) fn offer(
                 finding.severity == Severity::BlocksBoot
                     && matches!(finding.remedy, Remedy::Advice(_) | Remedy::None)
             };
-            let open = findings.iter_mut().filter(|it| part_of(it.code).is_some() && is_open(it));
+            // Boot code, and another place for the partition, do not take a Windows to make it from.
+            let is_lost = |finding: &Finding| {
+                finding.code != Code::SystemVolumeLogical
+                    && part_of(finding.code).is_some_and(|part| part != Part::Code)
+            };
+            let open = findings.iter_mut().filter(|it| is_lost(it) && is_open(it));
             open.for_each(|finding| finding.remedy = instead(why));
         }
     }
@@ -58,7 +63,8 @@ fn advice(layout: &Layout, rebuild: &Rebuild, finding: &Finding) -> Option<Strin
     );
     let place = layout.name(rebuild.system);
     if is_flag {
-        return rebuild.parts.active.then(|| format!("`fix --rebuild` makes {place} active"));
+        let is_open = rebuild.parts.active && !finding.remedy.is_cure();
+        return is_open.then(|| format!("`fix --rebuild` makes {place} active"));
     }
     let source = match rebuild.firmware {
         Firmware::Bios => r"\Windows\Boot\PCAT",

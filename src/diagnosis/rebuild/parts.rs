@@ -112,7 +112,7 @@ pub(super) enum Part {
 /// The part that cures what this code stands for, where nothing smaller does.
 pub(super) const fn part_of(code: Code) -> Option<Part> {
     Some(match code {
-        Code::NoSystemVolume | Code::FirmwareMismatch => Part::Everything,
+        Code::NoSystemVolume | Code::FirmwareMismatch | Code::SystemVolumeLogical => Part::Everything,
         Code::StoreMissing
         | Code::StoreElsewhere
         | Code::StoreUnreadable
@@ -145,7 +145,7 @@ pub(super) fn cured(
     let store = store_at(layout, system, firmware);
     let is_here = match *finding.subject.place() {
         Place::Disk => true,
-        Place::Volume(volume) => volume == system,
+        Place::Volume(volume) => volume == system || finding.code == Code::SystemVolumeLogical,
         _ => finding.subject.store_index().is_some() && finding.subject.store_index() == store,
     };
     let is_for_it = firmware == Firmware::Bios || part != Part::Code;

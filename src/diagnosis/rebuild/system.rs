@@ -33,6 +33,10 @@ pub(super) fn choose(layout: &Layout, choice: Choice, firmware: Firmware) -> Res
     if let Some(now) = now.filter(|now| unfit(layout, now.volume, firmware).is_none()) {
         return Ok(now.volume);
     }
+    // What is looked for may be where nobody can read.
+    if layout.volumes.iter().any(|facts| facts.unread_reason().is_some()) {
+        return Err(NoRebuild::Unread);
+    }
     match firmware {
         Firmware::Uefi => esp(layout),
         Firmware::Bios => primary(layout),

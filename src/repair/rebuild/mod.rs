@@ -5,6 +5,7 @@
 mod facts;
 mod file_system;
 mod ids;
+mod known;
 pub mod made;
 mod put_code;
 mod put_files;

@@ -10,7 +10,6 @@ use crate::repair::rebuild::made::Made;
 use crate::repair::rebuild::volumes::Volumes;
 use crate::repair::rebuild_error::RebuildError;
 use crate::storage::Storage;
-use crate::storage::StorageMut;
 
 /// Writes the boot code of the system volume.
 ///
@@ -50,7 +49,7 @@ fn put(
         if draft.read_vec(at, before.len())? != before {
             return Err(RebuildError::Gone("the boot code that is replaced"));
         }
-        draft.write_at(at, &after)?;
+        draft.overwrite(at, &after)?;
         draft.barrier();
     }
     Ok(from.map(|from| Made::Code { partition, from }))

@@ -17,11 +17,12 @@ const FOLDER: &str = r"\Recovery\WindowsRE";
 /// `InstallState` of one that is disabled.
 const DISABLED: u32 = 0;
 
-/// The recovery environment of a Windows: where its `ReAgent.xml` says, or else where one is, with both files that its start takes.
+/// The recovery environment of a Windows, whose RAM disk had the options with the id `known`: where its `ReAgent.xml` says, or else where one is, with both files that its start takes.
 pub(super) fn find(
     layout: &Layout,
     volumes: &Volumes<'_>,
     windows: WindowsIndex,
+    known: Option<Guid>,
     ids: &mut Ids,
 ) -> Option<FreshRecovery> {
     let own = layout.winre.iter().find(|file| file.windows == Some(windows));
@@ -40,7 +41,7 @@ pub(super) fn find(
     Some(FreshRecovery {
         // The id that Windows has kept: so `ReAgent.xml` and the store agree.
         entry: entry.unwrap_or(first),
-        options: second,
+        options: known.filter(|options| *options != Guid::ZERO).unwrap_or(second),
         partition: identity_of(layout, volume)?,
         folder,
     })

@@ -4,7 +4,6 @@ use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
 use crate::repair::draft::Draft;
 use crate::repair::rebuild_error::RebuildError;
-use crate::storage::StorageMut;
 use crate::storage::cache::Cached;
 use crate::storage::window::Window;
 use crate::volume::EntryKind;
@@ -51,7 +50,7 @@ impl Site {
     pub(super) fn put(&self, draft: &mut Draft<'_>, stages: Vec<Vec<Piece>>) -> Result<(), RebuildError> {
         for stage in stages {
             for Piece { at, bytes } in stage {
-                draft.write_at(self.start.saturating_add(at), &bytes)?;
+                draft.overwrite(self.start.saturating_add(at), &bytes)?;
             }
             draft.barrier();
         }

@@ -1,6 +1,7 @@
 //! The new stores.
 
 use crate::bcd::Firmware;
+use crate::bcd::Store;
 use crate::bcd::fresh::FreshRecovery;
 use crate::bcd::fresh::FreshStore;
 use crate::bcd::fresh::FreshWindows;
@@ -16,6 +17,8 @@ use crate::layout::windows::WindowsVolume;
 use crate::partition::DiskId;
 use crate::repair::rebuild::facts::Facts;
 use crate::repair::rebuild::ids::Ids;
+use crate::repair::rebuild::known::KnownIds;
+use crate::repair::rebuild::known::are_alike;
 use crate::repair::rebuild::made::MadeStore;
 use crate::repair::rebuild::recovery;
 use crate::repair::rebuild::volumes::Volumes;
@@ -44,14 +47,18 @@ pub(super) fn build(
     rebuild: &Rebuild,
     now: u64,
 ) -> Result<Vec<MadeStore>, RebuildError> {
+    let there = rebuild.replaces.and_then(|index| layout.store(index)?.parsed());
     let mut ids = Ids::new(now, &layout.table.disk.map(DiskId::text).unwrap_or_default());
     let mut entries = Vec::new();
     for index in &rebuild.windows {
         let windows = layout.installation(*index).ok_or(RebuildError::Gone("a Windows"))?;
         let volume = volumes.get(windows.volume).ok_or(RebuildError::Gone("the volume of a Windows"))?;
         let facts = Facts::read(layout, windows, volume, rebuild.firmware)?;
+        let place = identity_of(layout, windows.volume).ok_or(NO_IDENTITY)?;
+        let known = KnownIds::find(there, windows, place);
         let (resume, entry) = (ids.next(), ids.next());
-        let recovery = recovery::find(layout, volumes, *index, &mut ids);
+        let (resume, entry) = (known.resume.unwrap_or(resume), known.entry.unwrap_or(entry));
+        let recovery = recovery::find(layout, volumes, *index, known.options, &mut ids);
         entries.push(Entry { windows, facts, entry, resume, recovery });
     }
     let fresh: Vec<FreshWindows<'_>> =
@@ -87,7 +94,14 @@ pub(super) fn build(
     if let Some(bytes) = store.build_recovery(stamp(second))?.filter(|_| !has_second) {
         stores.push(made(second, bytes));
     }
-    stores.push(made(main, store.build(stamp(main))?));
+    let bytes = store.build(stamp(main))?;
+    let is_there = match there {
+        Some(there) => are_alike(there, &Store::parse(bytes.clone())?),
+        None => false,
+    };
+    if !is_there {
+        stores.push(made(main, bytes));
+    }
     Ok(stores)
 }
 

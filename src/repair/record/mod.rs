@@ -7,6 +7,7 @@ mod defect;
 mod new_file;
 mod packed;
 mod saved;
+mod taken;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -34,6 +35,7 @@ pub use saved::After;
 pub use saved::SavedBytes;
 pub use saved::SavedSector;
 pub use saved::SavedStore;
+pub use taken::Taken;
 pub use wire::VERSION;
 
 /// Ending of every record's name.
@@ -121,6 +123,8 @@ pub struct Record {
     pub restored: Option<String>,
     /// What else than stores the sectors belong to.
     pub touched: Vec<Touched>,
+    /// What was put on the disk, and from where it was taken.
+    pub taken: Vec<Taken>,
 }
 
 impl Record {
@@ -137,6 +141,7 @@ impl Record {
             patches: SavedSector::all_of(&plan.patches),
             restored: plan.restored.map(|disk| disk_text(Some(disk))),
             touched: plan.touched.clone(),
+            taken: Taken::all_of(&plan.made),
         }
     }
 

@@ -30,6 +30,7 @@ fn sample() -> Record {
         patches: vec![patch],
         restored: None,
         touched: Vec::new(),
+        taken: Vec::new(),
     }
 }
 

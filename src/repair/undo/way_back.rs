@@ -136,6 +136,7 @@ mod tests {
             patches: SavedSector::all_of(patches),
             restored: None,
             touched: Vec::new(),
+            taken: Vec::new(),
         }
     }
 

@@ -16,6 +16,7 @@ use crate::repair::record::Record;
 use crate::repair::record::SavedSector;
 use crate::repair::record::SavedStore;
 use crate::repair::record::State;
+use crate::repair::record::Taken;
 use crate::repair::record::Target;
 use crate::repair::record::defect::Defect;
 use crate::repair::record::defect::beyond_syntax;
@@ -44,6 +45,8 @@ pub(super) struct Wire<S, P> {
     restored: Option<String>,
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     touched: Vec<Touched>,
+    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    taken: Vec<Taken>,
     digest: String,
 }
 
@@ -87,6 +90,7 @@ impl<S: Serialize, P: Serialize> Wire<S, P> {
             target: self.target,
             restored: self.restored,
             touched: self.touched,
+            taken: self.taken,
         })
     }
 }
@@ -129,6 +133,7 @@ fn wire<S: Serialize, P: Serialize>(
         patches,
         restored: record.restored.clone(),
         touched: record.touched.clone(),
+        taken: record.taken.clone(),
         digest: String::new(),
     };
     wire.digest = wire.compute_digest();
