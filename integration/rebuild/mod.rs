@@ -8,4 +8,7 @@ mod promise;
 mod refused;
 mod scenarios;
 mod starts_bootmgr;
+mod starts_on_bios;
+mod starts_on_uefi;
 mod store;
+mod uefi_start;

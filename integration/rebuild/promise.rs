@@ -23,8 +23,8 @@ pub fn damaged(base: &str, damages: &[&str]) -> Disk {
 
 /// What is left of a disk that was rebuilt and brought back: how it was in between.
 pub struct Rebuilt {
-    /// Keeps the files.
-    pub _disk: Disk,
+    /// The disk as it was, which keeps the files.
+    pub disk: Disk,
     /// The disk as it was rebuilt.
     pub raw: PathBuf,
     /// What `fix --json` said.
@@ -63,7 +63,7 @@ pub fn promise(disk: Disk, switches: &str) -> Rebuilt {
     let record = disk.record();
     bcdrescue(&["undo", text(&record), "--yes"]).exits(1).says("every byte is as it was");
     assert!(same_content(&disk.path, &original), "undo did not bring back every byte");
-    Rebuilt { _disk: disk, raw, said }
+    Rebuilt { disk, raw, said }
 }
 
 /// Every volume is in order for programs that share no code with ours.

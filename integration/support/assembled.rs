@@ -1,4 +1,4 @@
-//! Stand-ins for what a BIOS starts: a few instructions of 16-bit code, assembled when a test needs them.
+//! Stand-ins for what a BIOS starts: a few instructions of 16-bit code, assembled when a test needs them; and how they are.
 
 use std::fs;
 
@@ -59,13 +59,18 @@ pub fn boot_sector(word: &str) -> Vec<u8> {
     sector
 }
 
-/// The bytes of 16-bit code in the syntax of Intel.
+/// The bytes of 16-bit code.
 fn assembled(source: &str) -> Vec<u8> {
+    flat(&format!(".code16\n{source}"), "--32", "elf_i386")
+}
+
+/// The bytes of code in the syntax of Intel, for this kind of assembler's output and its linker.
+pub fn flat(source: &str, bits: &str, emulation: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let [code, object, binary] = ["s", "o", "bin"].map(|name| folder.path().join(name));
-    fs::write(&code, format!(".intel_syntax noprefix\n.code16\n{source}")).unwrap();
-    judge("as", &["--32", "-o", text(&object), text(&code)]);
-    let flat = ["-m", "elf_i386", "-Ttext=0", "-e", "0", "--oformat=binary", "-o"];
+    fs::write(&code, format!(".intel_syntax noprefix\n{source}")).unwrap();
+    judge("as", &[bits, "-o", text(&object), text(&code)]);
+    let flat = ["-m", emulation, "-Ttext=0", "-e", "0", "--oformat=binary", "-o"];
     judge("ld", &[&flat[..], &[text(&binary), text(&object)]].concat());
     fs::read(binary).unwrap()
 }

@@ -36,6 +36,9 @@ const OTHER_ESP: Guid = Guid::from_u128(0x00000004_f608_11eb_825c_c112f60133ab);
 
 const NETWORK: Guid = Guid::from_u128(0x00000005_f608_11eb_825c_c112f60133ab);
 
+/// The node that ends a device path.
+const END: [u8; 4] = [0x7f, 0xff, 4, 0];
+
 /// A partition as a node names it: number, first block, blocks, signature, format and its type.
 pub struct Node(pub u32, pub u64, pub u64, pub [u8; 16], pub u8);
 
@@ -56,23 +59,21 @@ impl Node {
     }
 }
 
+/// The device path of Windows' boot manager on this partition.
+pub fn path_of(node: &Node) -> Vec<u8> {
+    let file = utf16(r"\EFI\Microsoft\Boot\bootmgfw.efi");
+    let len = u16::try_from(file.len() + 4).unwrap().to_le_bytes();
+    [&[4, 1, 0x2a, 0], &node.fields()[..], &[node.4, node.4], &[4, 4], &len, &file, &END].concat()
+}
+
+/// A text with the zero that ends it.
+pub fn utf16(text: &str) -> Vec<u8> {
+    text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect()
+}
+
 /// A `FirmwareVariable`; without a node one of a network card.
 pub fn variable(id: u32, name: &str, node: Option<&Node>) -> Vec<u8> {
-    let utf16 = |text: &str| text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
-    let mut path = Vec::new();
-    match node {
-        Some(node) => {
-            path.extend([4, 1, 0x2a, 0]);
-            path.extend(node.fields());
-            path.extend([node.4, node.4]);
-            let file = utf16(r"\EFI\Microsoft\Boot\bootmgfw.efi");
-            path.extend([4, 4]);
-            path.extend(u16::try_from(file.len() + 4).unwrap().to_le_bytes());
-            path.extend(file);
-        }
-        None => path.extend([3, 11, 6, 0, 1, 2]),
-    }
-    path.extend([0x7f, 0xff, 4, 0]);
+    let path = node.map_or_else(|| [[3, 11, 6, 0, 1, 2].as_slice(), &END].concat(), path_of);
     let u32s = |numbers: &[u32]| numbers.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<u8>>();
     let len = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap();
     let name = utf16(name);

@@ -12,10 +12,9 @@ use crate::support::disk::MIB;
 use crate::support::judges::ntfs_file;
 use crate::support::judges::put_ntfs;
 use crate::support::parts::change;
+use crate::support::parts::change_listed;
 use crate::support::parts::cut;
 use crate::support::parts::partitions;
-use crate::support::parts::paste;
-use crate::support::program::bcdrescue;
 
 pub const SYSTEM: &str = "/Windows/System32/config/SYSTEM";
 
@@ -97,15 +96,7 @@ pub fn disk_with(name: &str, number: u32, hive: &[u8]) -> Disk {
 
 /// The disk with this SYSTEM hive on the partition with this number.
 pub fn put_hive(disk: Disk, number: u32, hive: &[u8]) -> Disk {
-    // sfdisk cannot be told of 4096-byte sectors in a file.
-    let target = bcdrescue(&["inspect", disk.name(), "--json"]).target();
-    let parts = target["partitions"].as_array().unwrap();
-    let part = parts.iter().find(|part| part["number"] == number).unwrap();
-    let [start, len] = ["start", "size"].map(|field| part[field].as_u64().unwrap());
-    let file = cut(&disk.path, start, len);
-    put_ntfs(&file, SYSTEM, hive);
-    paste(&file, &disk.path, start);
-    fs::remove_file(file).unwrap();
+    change_listed(&disk, number, |volume| put_ntfs(volume, SYSTEM, hive));
     disk
 }
 

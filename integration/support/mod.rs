@@ -6,6 +6,7 @@ pub mod chance;
 pub mod corpus;
 pub mod dirty;
 pub mod disk;
+pub mod efi_program;
 pub mod faults;
 pub mod findings;
 pub mod firmware_stores;

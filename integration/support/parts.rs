@@ -12,6 +12,7 @@ use crate::support::disk::Disk;
 use crate::support::disk::data;
 use crate::support::judges::judge;
 use crate::support::judges::judge_with;
+use crate::support::program::bcdrescue;
 use crate::support::program::text;
 
 /// A partition by sfdisk, in bytes.
@@ -95,6 +96,21 @@ pub fn change_at(disk: &Disk, start: u64, len: u64, with: impl FnOnce(&Path)) {
     with(&file);
     paste(&file, &disk.path, start);
     fs::remove_file(file).unwrap();
+}
+
+/// The same by what `inspect` lists: of 4096-byte sectors in a file sfdisk cannot be told.
+pub fn change_listed(disk: &Disk, number: u32, with: impl FnOnce(&Path)) {
+    let (start, len) = listed(disk, number);
+    change_at(disk, start, len, with);
+}
+
+/// Where `inspect` lists that partition, and its length in bytes.
+pub fn listed(disk: &Disk, number: u32) -> (u64, u64) {
+    let target = bcdrescue(&["inspect", disk.name(), "--json"]).target();
+    let parts = target["partitions"].as_array().unwrap();
+    let part = parts.iter().find(|part| part["number"] == number).unwrap();
+    let [start, len] = ["start", "size"].map(|field| part[field].as_u64().unwrap());
+    (start, len)
 }
 
 pub fn part(disk: &Disk, number: u32) -> Part {
