@@ -82,7 +82,8 @@ packages:
 # No root, no other programs.
 demo: build
 	$(CARGO) build --release --locked --package bcdrescue-make-image --example break-disk
-	@integration/demo.sh "$$(realpath "$(BIN)")" "$$(realpath "$(TARGET)/release/examples/break-disk")"
+	@integration/demo.sh "$$(realpath "$(BIN)")" "$$(realpath "$(TARGET)/release/examples/break-disk")" \
+		"$$(realpath "$(TARGET)/release/bcdrescue-make-image")"
 
 test: packages lint rescue-for-tests unit
 

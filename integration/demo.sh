@@ -1,8 +1,8 @@
 #!/bin/sh
-# The main job, shown with the program's own output: a disk is broken, listed, checked, repaired, checked and undone.
-# Needs nothing but the two programs that `make demo` builds; no root.
+# The main jobs, shown with the program's own output: a disk is broken, listed, checked, repaired, checked and undone; and one that lost all
+# that starts it gets that again. Needs nothing but the programs that `make demo` builds; no root.
 set -eu
-program=$1 break_disk=$2
+program=$1 break_disk=$2 make_image=$3
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cp images/win2008r2-bios-healthy.qcow2 "$folder/server.qcow2"
@@ -34,4 +34,12 @@ show 0 bcdrescue fix --yes server.qcow2
 record=$(echo server.qcow2.*.undo.json)
 show 1 bcdrescue undo --yes "$record"
 show 4 bcdrescue check server.qcow2
+printf '\n\033[1m# another installer has formatted the EFI system partition\033[0m\n'
+printf 'base = "win11-uefi"\ndamage = ["esp-empty"]\n' >lost.toml
+"$make_image" lost.toml lost.qcow2
+show 4 bcdrescue check lost.qcow2
+show 1 bcdrescue fix --rebuild --yes --record-dir . lost.qcow2
+show 0 bcdrescue check lost.qcow2
+record=$(echo lost.qcow2.*.undo.json)
+show 1 bcdrescue undo --yes "$record"
 printf '\nthe demo ran to its end: broken, found, repaired, proven, undone\n'

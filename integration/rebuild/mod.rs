@@ -4,6 +4,7 @@ pub mod bios_start;
 mod boot_code;
 mod disks;
 mod mbr_code;
+mod power;
 mod promise;
 mod refused;
 mod scenarios;

@@ -123,6 +123,11 @@ pub enum NoRebuild {
     /// The target is one volume.
     #[error("this is one volume without its disk: examine the whole disk it is from")]
     LoneVolume,
+    /// A store names a disk by its signature, and this one has none.
+    #[error(
+        "the disk has signature 0, which no store can refer to: give it one first (`sfdisk --disk-id DISK 0x…`)"
+    )]
+    NoSignature,
     /// Part of the disk cannot be read.
     #[error(
         "part of the disk cannot be read, so what is missing may be there: make it readable first, or choose the system \

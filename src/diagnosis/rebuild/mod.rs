@@ -22,6 +22,7 @@ use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
 use crate::layout::index::WindowsIndex;
 use crate::layout::windows::WindowsVolume;
+use crate::partition::DiskId;
 use crate::partition::TableKind;
 
 pub(in crate::diagnosis) use offer::offer;
@@ -38,6 +39,9 @@ pub(in crate::diagnosis) fn found(
     let choice = context.choice;
     if layout.table.kind == TableKind::None {
         return Err(NoRebuild::LoneVolume);
+    }
+    if layout.table.disk == Some(DiskId::Mbr(0)) {
+        return Err(NoRebuild::NoSignature);
     }
     let firmware = firmware::choose(layout, choice)?;
     let windows = installations(layout, choice, firmware)?;
