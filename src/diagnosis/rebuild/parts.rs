@@ -125,7 +125,8 @@ pub(super) const fn part_of(code: Code) -> Option<Part> {
         | Code::ElementMissing
         | Code::ElementDamaged
         | Code::WindowsMissing => Part::Store,
-        Code::BootManagerMissing | Code::BootManagerBroken | Code::BootManagerCompressed => Part::Files,
+        // One that is compressed is not replaced in place.
+        Code::BootManagerMissing | Code::BootManagerBroken => Part::Files,
         Code::BootCodeMissing | Code::BootRecordEmpty | Code::BootRecordOther | Code::BootRecordUnsigned => {
             Part::Code
         }
@@ -140,7 +141,12 @@ pub(super) fn cured(
     firmware: Firmware,
     finding: &Finding,
 ) -> Option<Part> {
-    let part = part_of(finding.code).filter(|_| finding.severity == Severity::BlocksBoot)?;
+    // Of the two files that firmware starts one may do; the other is made whole too.
+    let least = match finding.code {
+        Code::BootManagerBroken => Severity::Degrades,
+        _ => Severity::BlocksBoot,
+    };
+    let part = part_of(finding.code).filter(|_| finding.severity >= least)?;
     let is_open = matches!(finding.remedy, Remedy::Advice(_) | Remedy::None | Remedy::Rebuild);
     let store = store_at(layout, system, firmware);
     let is_here = match *finding.subject.place() {
