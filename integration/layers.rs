@@ -42,11 +42,13 @@ const ROOMS: [(&str, &[&str]); 12] = [
     ),
 ];
 
-/// The files that may write or start a program, each with how many places it has; `build.rs` asks git when the program is built.
-const WRITERS: [(&str, usize); 8] = [
+/// The files that may write or start a program, each with how many places it has; `build.rs` asks git when the program is built, and
+/// `variables.rs` writes to the memory of the firmware, where `--firmware-entry` asks for it.
+const WRITERS: [(&str, usize); 9] = [
     ("build.rs", 1),
     ("cli/output/report_file.rs", 1),
     ("repair/apply.rs", 1),
+    ("repair/nvram/variables.rs", 1),
     ("repair/record/mod.rs", 1),
     ("repair/record/new_file.rs", 1),
     ("storage/file.rs", 1),

@@ -25,6 +25,7 @@ for part; do
         need mcopy mtools
         need sfdisk fdisk
         need sgdisk gdisk
+        need efibootmgr efibootmgr
         need objdump binutils
         need as binutils
         need ld binutils

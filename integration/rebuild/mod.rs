@@ -3,6 +3,7 @@
 pub mod bios_start;
 mod boot_code;
 mod disks;
+mod firmware_entry;
 mod mbr_code;
 mod power;
 mod promise;

@@ -9,13 +9,13 @@ use crate::bytes;
 use crate::guid::Guid;
 
 /// Type, subtype and length.
-const HEADER_SIZE: usize = 4;
+pub(super) const HEADER_SIZE: usize = 4;
 /// Type and subtype of the node that closes a path.
 const END: [u8; 2] = [0x7f, 0xff];
 /// Type and subtype of a partition.
-const HARD_DRIVE: [u8; 2] = [0x04, 0x01];
+pub(super) const HARD_DRIVE: [u8; 2] = [0x04, 0x01];
 /// Type and subtype of a file.
-const FILE: [u8; 2] = [0x04, 0x04];
+pub(super) const FILE: [u8; 2] = [0x04, 0x04];
 /// Length of the node of a partition.
 const HARD_DRIVE_SIZE: usize = 0x2a;
 

@@ -21,6 +21,8 @@ pub mod fresh;
 pub mod hard_drive_edit;
 #[doc(hidden)]
 pub mod index;
+#[doc(hidden)]
+pub mod load_option;
 pub mod names;
 pub mod object;
 #[doc(hidden)]

@@ -4,6 +4,7 @@ use crate::diagnosis::Switch;
 use crate::error::way_out::WayOut;
 use crate::layout::Layout;
 use crate::partition::PartitionError;
+use crate::repair::nvram::NvramError;
 use crate::repair::rebuild_error::RebuildError;
 use crate::storage::StorageError;
 use crate::storage::first_failure::FailedRead;
@@ -48,6 +49,9 @@ pub enum PlanError {
     /// What is missing cannot be made.
     #[error("{0}")]
     Rebuild(Box<RebuildError>),
+    /// The firmware's boot menu cannot get an entry.
+    #[error(transparent)]
+    Nvram(#[from] NvramError),
     /// A store or element is not what the diagnosis saw.
     #[error("internal check failed: {0}")]
     Check(String),
@@ -84,6 +88,7 @@ impl PlanError {
             | Self::Unread(Unread::Part(_))
             | Self::Rehearsal(_)
             | Self::Rebuild(_)
+            | Self::Nvram(_)
             | Self::Check(_) => None,
         }
     }

@@ -70,6 +70,7 @@ fn the_whole_way() {
         restored: None,
         touched: Vec::new(),
         taken: Vec::new(),
+        firmware_entry: None,
     };
     let file = folder.path().join("disk.undo.json");
     record.create(&file).unwrap();

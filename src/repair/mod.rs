@@ -1,6 +1,6 @@
 //! Repair: a plan of sectors before and after, a record to undo it, and the one place where a disk is written.
 //!
-//! Lowest first: `sector`, `patch`, `run`, `cure`, `touched`; what `rebuild` makes again, and the `error` that all have; the `draft`, and each
+//! Lowest first: `sector`, `patch`, `run`, `cure`, `touched`; `nvram`, the firmware's boot menu; what `rebuild` makes again, and the `error` that all have; the `draft`, and each
 //! kind of `change` that writes into it; `plan`, `rehearse`, `refusal`, and the `case` that a repair begins with; `record`, `snapshot`, `batch`,
 //! `apply`; the `goal`; the `transaction`, whose steps cannot be
 //! left out, and `undo`, which joins it; and `prospect`, which tries repairs.
@@ -18,6 +18,7 @@ pub mod error;
 mod goal;
 #[cfg(test)]
 mod large;
+pub mod nvram;
 pub mod patch;
 pub mod plan;
 pub mod prospect;

@@ -16,6 +16,9 @@ use crate::repair::cure::Cure;
 use crate::repair::draft::Draft;
 use crate::repair::error::PlanError;
 use crate::repair::error::Unread;
+use crate::repair::nvram;
+use crate::repair::nvram::EntryPlan;
+use crate::repair::nvram::FirmwareEntry;
 use crate::repair::patch::Patch;
 use crate::repair::rebuild;
 use crate::repair::rebuild::made::Made;
@@ -40,6 +43,41 @@ pub struct Plan {
     pub touched: Vec<Touched>,
     /// What is made anew.
     pub made: Vec<Made>,
+}
+
+impl Plan {
+    /// The entry that the firmware's boot menu gets.
+    #[must_use]
+    pub fn firmware_entry(&self) -> Option<&FirmwareEntry> {
+        self.made.iter().find_map(Made::firmware_entry)
+    }
+
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.patches.is_empty() && self.firmware_entry().is_none()
+    }
+
+    /// Adds the entry of the firmware's boot menu, where it was asked for and is not there.
+    ///
+    /// # Errors
+    /// The boot menu cannot be read, or cannot get one.
+    pub(super) fn add_firmware_entry(
+        &mut self,
+        layout: &Layout,
+        diagnosis: &Diagnosis,
+        context: &Context,
+    ) -> Result<(), PlanError> {
+        let orders = context.orders.as_ref();
+        // Whether a repair comes out is a question of the disk alone.
+        let Some(directory) = orders.firmware_entry.as_ref().filter(|_| !orders.is_trial) else {
+            return Ok(());
+        };
+        if let EntryPlan::Make(entry) = nvram::plan(directory, layout, diagnosis)? {
+            self.made.push(Made::FirmwareEntry(entry));
+        }
+        Ok(())
+    }
 }
 
 /// Makes the plan of a cure; empty where it has nothing to do.
@@ -110,7 +148,8 @@ pub fn still_holds(
     let layout = discover(&cached).map_err(|error| PlanError::Unread(Unread::Table(error)))?;
     let diagnosis = diagnose(&layout, context);
     let draft = Draft::like(&cached, layout.table.sector_size, &plan.patches);
-    let again = into_plan(draft, &layout, &diagnosis, cure)?;
+    let mut again = into_plan(draft, &layout, &diagnosis, cure)?;
+    again.add_firmware_entry(&layout, &diagnosis, context)?;
     if again == *plan {
         return Ok((layout, diagnosis));
     }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
+use crate::diagnosis::Verdict;
 use crate::layout::Layout;
 use crate::repair::apply::ApplyError;
 use crate::repair::apply::apply_telling;
@@ -68,11 +69,15 @@ impl<'a> Planned<'a> {
         if !refused.is_empty() {
             return Err(Stopped::Refused(refused));
         }
-        if !cure.has_work(before) {
+        // A disk that starts may still need an entry in the firmware's boot menu.
+        let is_well = matches!(before.verdict, Verdict::Healthy | Verdict::Degraded);
+        let may_need_entry = is_well && case.context.orders.firmware_entry.is_some();
+        if !cure.has_work(before) && !may_need_entry {
             return Err(Stopped::NoWork);
         }
-        let plan = plan::plan(case.storage, case.layout, before, cure)?;
-        if plan.patches.is_empty() {
+        let mut plan = plan::plan(case.storage, case.layout, before, cure)?;
+        plan.add_firmware_entry(case.layout, before, case.context)?;
+        if plan.is_empty() {
             return Err(Stopped::NoWork);
         }
         Ok(Self { case, before, cure, plan })

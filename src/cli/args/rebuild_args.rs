@@ -10,6 +10,7 @@ use clap::ValueEnum;
 
 use crate::bcd::Firmware;
 use crate::cli::args::headings::REPAIRS;
+use crate::cli::run::efivars;
 use crate::cli::text::shell_quote;
 use crate::diagnosis::model::rebuild::Languages;
 use crate::diagnosis::model::rebuild::Orders;
@@ -64,6 +65,12 @@ pub(crate) struct RebuildArgs {
     /// Take the boot files from this directory, a copy of \Windows\Boot.
     #[arg(long, value_name = "DIR", requires = "rebuild", help_heading = REPAIRS, hide_short_help = true)]
     pub files_from: Option<PathBuf>,
+    /// Also make this machine's firmware entry "Windows Boot Manager" (NVRAM, through efivarfs).
+    ///
+    /// First in BootOrder; where an entry for this partition exists, nothing is changed. Unlike --firmware-entries, which corrects the copies in
+    /// the store, this writes to the machine that the rescue system runs on.
+    #[arg(long, requires = "rebuild", help_heading = REPAIRS, hide_short_help = true)]
+    pub firmware_entry: bool,
 }
 
 impl RebuildArgs {
@@ -93,7 +100,13 @@ impl RebuildArgs {
             [all] if all.eq_ignore_ascii_case("all") => Languages::All,
             listed => Languages::Of(listed.to_vec()),
         };
-        Orders { now: now(), languages, files_from: self.files_from.clone(), is_trial: false }
+        Orders {
+            now: now(),
+            languages,
+            files_from: self.files_from.clone(),
+            firmware_entry: self.firmware_entry.then(efivars::directory),
+            is_trial: false,
+        }
     }
 
     /// Whether more is asked for than what is missing, which means one disk.
@@ -103,7 +116,7 @@ impl RebuildArgs {
 
     /// The switches as they were given.
     pub(crate) fn words(&self) -> Vec<OsString> {
-        let Self { rebuild: _, firmware, format_esp, languages, files_from } = self;
+        let Self { rebuild: _, firmware, format_esp, languages, files_from, firmware_entry } = self;
         let mut words: Vec<OsString> = self.scope().iter().map(|scope| scope.word().into()).collect();
         let mut value = |switch: &str, value: OsString| words.extend([switch.into(), value]);
         if let Some(firmware) = firmware {
@@ -114,6 +127,7 @@ impl RebuildArgs {
             value("--languages", languages.join(",").into());
         }
         files_from.iter().for_each(|directory| value("--files-from", shell_quote::path(directory)));
+        words.extend(firmware_entry.then(|| "--firmware-entry".into()));
         words
     }
 }

@@ -36,6 +36,11 @@ pub fn show(out: &mut Lines, layout: &Layout, made: &[Made], is_detailed: bool) 
                 None => row(out, &format!("write boot code to the MBR ({from})")),
             },
             Made::Active { partition } => row(out, &format!("make {} active", place(layout, *partition))),
+            Made::FirmwareEntry(entry) => {
+                let (variable, name) = (entry.variable(), entry.name());
+                let row_of = format!("make the firmware entry {variable} {name:?} (first in BootOrder)");
+                row(out, &row_of);
+            }
         }
     }
 }
@@ -51,6 +56,7 @@ pub fn done(made: &[Made]) -> Vec<String> {
         }
         Made::Code { .. } => Some("boot code written".to_owned()),
         Made::Active { partition } => Some(format!("partition {partition} made active")),
+        Made::FirmwareEntry(entry) => Some(format!("firmware entry {} made", entry.variable())),
     };
     let mut words: Vec<String> = made.iter().filter_map(word).collect();
     words.dedup();

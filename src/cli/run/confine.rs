@@ -28,17 +28,18 @@ const PARTS_MAX: usize = 512;
 
 /// Gives up every change of a file system.
 pub fn to_reading() {
-    confine(&[], &[]);
+    confine(&[], &[], None);
 }
 
 /// Gives up every change of a file system but to devices, and where the record is made: the one disk is yet to be found.
 pub fn to_attached_disks(record: Option<&Path>) {
-    confine(&["/dev".into(), record.unwrap_or(Path::new(".")).into()], &["/dev".into()]);
+    confine(&["/dev".into(), record.unwrap_or(Path::new(".")).into()], &["/dev".into()], None);
 }
 
 /// Gives up every change of a file system but those of a repair: to the device or image `target`, to the directory
-/// where its record is made (or to the record), to `others`, and, for an image, to what lies beside it: its data file.
-pub fn to_repair(target: &Path, record: Option<&Path>, others: &[PathBuf]) {
+/// where its record is made (or to the record), to `others`, to the variables of the firmware in `nvram`, and, for an image, to what
+/// lies beside it: its data file.
+pub fn to_repair(target: &Path, record: Option<&Path>, others: &[PathBuf], nvram: Option<&Path>) {
     let mut places = vec![target.to_path_buf()];
     if target.is_file() {
         let real = target.canonicalize().unwrap_or_default();
@@ -51,7 +52,7 @@ pub fn to_repair(target: &Path, record: Option<&Path>, others: &[PathBuf]) {
     let mut served = vec![target.to_path_buf()];
     served.extend(parts_of(target));
     served.extend(others.iter().cloned());
-    confine(&places, &served);
+    confine(&places, &served, nvram);
 }
 
 /// The files beside an image whose names begin as its own does, as those of the extents of a vmdk do: for QEMU, which is
@@ -69,7 +70,7 @@ fn parts_of(image: &Path) -> Vec<PathBuf> {
 
 /// Gives up every change of a file system but new files beside `path`.
 pub fn to_new_file(path: &Path) {
-    confine(&[directory_of(path).into()], &[]);
+    confine(&[directory_of(path).into()], &[], None);
 }
 
 /// Who starts programs for this process, whatever the others have given up.
@@ -81,7 +82,7 @@ pub fn starter() -> Starter {
 static STARTER: OnceLock<Starter> = OnceLock::new();
 
 /// `served` are those of the places where QEMU may write, which parses what is hostile too.
-fn confine(places: &[PathBuf], served: &[PathBuf]) {
+fn confine(places: &[PathBuf], served: &[PathBuf], nvram: Option<&Path>) {
     STARTER.get_or_init(|| {
         let places = served.to_vec();
         // It reads no byte of a disk. What it starts may write to the image, and has its socket besides.
@@ -90,15 +91,19 @@ fn confine(places: &[PathBuf], served: &[PathBuf]) {
         })
     });
     // Best effort is what it is for: where the kernel refuses, nothing is lost but the second lock on the door.
-    let _ = ruleset(places).and_then(RulesetCreated::restrict_self);
+    let _ = ruleset(places, nvram).and_then(RulesetCreated::restrict_self);
 }
 
-fn ruleset(places: &[PathBuf]) -> Result<RulesetCreated, RulesetError> {
+fn ruleset(places: &[PathBuf], nvram: Option<&Path>) -> Result<RulesetCreated, RulesetError> {
     let given_up = AccessFs::from_write(ABI::V3) | AccessFs::Execute;
     let mut rules = Ruleset::default().handle_access(given_up)?.create()?;
     for place in places {
         let Ok(opened) = PathFd::new(place) else { continue };
         rules = rules.add_rule(PathBeneath::new(opened, needed(place)))?;
+    }
+    // A variable gets shorter, too.
+    if let Some((place, opened)) = nvram.and_then(|place| Some((place, PathFd::new(place).ok()?))) {
+        rules = rules.add_rule(PathBeneath::new(opened, needed(place) | AccessFs::Truncate))?;
     }
     Ok(rules)
 }
@@ -138,7 +143,7 @@ mod tests {
 
     /// Whether this kernel can confine at all.
     fn is_supported() -> bool {
-        let status = std::thread::spawn(|| ruleset(&[]).unwrap().restrict_self().unwrap().ruleset);
+        let status = std::thread::spawn(|| ruleset(&[], None).unwrap().restrict_self().unwrap().ruleset);
         status.join().unwrap() != RulesetStatus::NotEnforced
     }
 
@@ -214,7 +219,7 @@ mod tests {
             });
             scope.spawn(|| {
                 // A record elsewhere, and a file that is named with leave.
-                to_repair(&file, Some(&records), std::slice::from_ref(&other));
+                to_repair(&file, Some(&records), std::slice::from_ref(&other), None);
                 for path in [&file, &mine.join("data"), &records.join("record"), &other] {
                     fs::OpenOptions::new().write(true).create(true).truncate(false).open(path).unwrap();
                 }

@@ -1,6 +1,7 @@
 //! What commands do besides deciding and showing: targets, disks, threads, records, confinement.
 
 pub mod confine;
+pub mod efivars;
 pub mod examine;
 pub mod known_disks;
 pub mod parallel;

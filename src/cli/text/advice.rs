@@ -29,6 +29,11 @@ pub fn of_plan(error: &PlanError) -> String {
             "if an earlier repair was interrupted, run `bcdrescue undo` with its record; else repair the table first (`sgdisk -e` or `gdisk`)"
         }
         PlanError::Changed | PlanError::Unread(_) => "run check again",
+        PlanError::Nvram(error) => {
+            let Some(cure) = error.cure() else { return told };
+            let instead = r"firmware starts \EFI\Boot\bootx64.efi without an entry";
+            return format!("{told}; {cure}, or omit --firmware-entry: {instead}");
+        }
         PlanError::Rehearsal(_) => "if an earlier repair was interrupted, undo it by its record first",
         PlanError::Storage(_)
         | PlanError::Mismatch { .. }

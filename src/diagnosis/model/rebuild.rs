@@ -59,6 +59,8 @@ pub struct Orders {
     pub languages: Languages,
     /// `--files-from`: a directory like `\Windows\Boot`, from which the boot files are taken.
     pub files_from: Option<PathBuf>,
+    /// `--firmware-entry`: where the variables of this machine's firmware are, in which the boot manager gets an entry.
+    pub firmware_entry: Option<PathBuf>,
     /// Only what a start needs is read and put: enough to tell whether it would come out.
     pub is_trial: bool,
 }

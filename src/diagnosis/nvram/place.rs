@@ -55,7 +55,8 @@ pub(in crate::diagnosis) fn key_of_drive(layout: &Layout, drive: &HardDrive) -> 
 }
 
 /// The partition of a volume as a node should name it.
-pub(in crate::diagnosis) fn node_of(layout: &Layout, volume: VolumeIndex) -> Option<DrivePartition> {
+#[must_use]
+pub(crate) fn node_of(layout: &Layout, volume: VolumeIndex) -> Option<DrivePartition> {
     let partition = layout.partition(volume)?;
     let signature = match identity_of(layout, volume)? {
         QualifiedPartition::Gpt { partition, .. } => DriveSignature::Gpt(partition),

@@ -2,6 +2,7 @@
 
 use crate::layout::boot_file::Machine;
 use crate::repair::change::store::StorePlan;
+use crate::repair::nvram::FirmwareEntry;
 
 /// One thing that is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub enum Made {
         /// Its number.
         partition: u32,
     },
+    /// An entry of the firmware's boot menu, which is not on the disk.
+    FirmwareEntry(FirmwareEntry),
 }
 
 impl Made {
@@ -35,6 +38,15 @@ impl Made {
     pub const fn store(&self) -> Option<&MadeStore> {
         match self {
             Self::Store(store) => Some(store),
+            _ => None,
+        }
+    }
+
+    /// The entry of the firmware's boot menu, where it is one.
+    #[must_use]
+    pub const fn firmware_entry(&self) -> Option<&FirmwareEntry> {
+        match self {
+            Self::FirmwareEntry(entry) => Some(entry),
             _ => None,
         }
     }

@@ -25,6 +25,7 @@ use sha2::Sha256;
 use crate::bytes;
 use crate::layout::Layout;
 use crate::partition::DiskId;
+use crate::repair::nvram::FirmwareEntry;
 use crate::repair::plan::Plan;
 use crate::repair::touched::Touched;
 
@@ -125,6 +126,8 @@ pub struct Record {
     pub touched: Vec<Touched>,
     /// What was put on the disk, and from where it was taken.
     pub taken: Vec<Taken>,
+    /// The entry of the firmware's boot menu that was to be made once the disk was written.
+    pub firmware_entry: Option<FirmwareEntry>,
 }
 
 impl Record {
@@ -142,6 +145,7 @@ impl Record {
             restored: plan.restored.map(|disk| disk_text(Some(disk))),
             touched: plan.touched.clone(),
             taken: Taken::all_of(&plan.made),
+            firmware_entry: plan.firmware_entry().cloned(),
         }
     }
 

@@ -31,6 +31,7 @@ fn sample() -> Record {
         restored: None,
         touched: Vec::new(),
         taken: Vec::new(),
+        firmware_entry: None,
     }
 }
 
@@ -220,6 +221,29 @@ fn rebuilt(sectors: u64) -> Record {
     record.patches = SavedSector::all_of(&patches);
     record.touched = vec![Touched::Volume { partition: 1, start: 1 << 20 }];
     record
+}
+
+/// A program that knows no entries refuses it by its version.
+#[test]
+fn an_entry_of_the_firmware_makes_a_record_of_version_3() {
+    let version = |record: &Record| {
+        let json: serde_json::Value = serde_json::from_slice(&record.to_json().unwrap()).unwrap();
+        (json["version"].clone(), json["firmware_entry"]["number"].clone())
+    };
+    let mut record = sample();
+    assert_eq!(version(&record), (2.into(), serde_json::Value::Null));
+    let entry = FirmwareEntry { number: 3, partition: 1, value: vec![1, 0, 0, 0], order: vec![0, 5] };
+    record.firmware_entry = Some(entry);
+    assert_eq!(version(&record), (3.into(), 3.into()));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("disk.undo.json");
+    record.create(&path).unwrap();
+    assert!(Record::load(&path).unwrap() == record);
+    // Its bytes are under the digest too.
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("\"value\": \"01000000\"", "\"value\": \"00000000\"")).unwrap();
+    let error = Record::load(&path).unwrap_err();
+    assert!(error.to_string().contains("damaged: expected digest"), "{error}");
 }
 
 #[test]

@@ -137,6 +137,7 @@ mod tests {
             restored: None,
             touched: Vec::new(),
             taken: Vec::new(),
+            firmware_entry: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! `fix`: which disk, then plan, ask, record, write, verify.
 
+mod firmware_entry;
 mod output;
 mod repair_run;
 mod write;
@@ -55,7 +56,9 @@ pub(crate) fn run(args: &FixArgs, show: ShowArgs) -> anyhow::Result<u8> {
         },
     };
     if !args.write.dry_run {
-        confine::to_repair(&target, args.record_dir.as_deref(), &args.open.allow_backing);
+        let nvram = args.choice.rebuild.orders().firmware_entry;
+        let record = args.record_dir.as_deref();
+        confine::to_repair(&target, record, &args.open.allow_backing, nvram.as_deref());
     }
     anyhow::ensure!(
         !is_store_file(&target),

@@ -128,7 +128,11 @@ impl RepairRun<'_> {
             return json::print(&[self.document(action, after, Some(plan), Some(record), None)]);
         }
         lines::show(|out| {
-            let done = format!("{}, in {}", self.done(plan), plan_lines::sectors(&plan.patches));
+            let sectors = plan_lines::sectors(&plan.patches);
+            let done = match plan.patches.is_empty() {
+                true => self.done(plan),
+                false => format!("{}, in {sectors}", self.done(plan)),
+            };
             match is_well {
                 true => {
                     let verdict = words::verdict(after.diagnosis.verdict);

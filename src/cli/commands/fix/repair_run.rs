@@ -61,6 +61,9 @@ impl RepairRun<'_> {
                 false => picture::above_plan(out, &self.examined),
             }
         })?;
+        if let Some(reason) = self.of_another_machine() {
+            return self.refused(&[reason]);
+        }
         let Examined { diagnosis, .. } = &self.examined;
         let planned = match Planned::new(self.case(&self.examined), diagnosis, self.cure()) {
             Ok(planned) => planned,
@@ -79,6 +82,7 @@ impl RepairRun<'_> {
         let (plan, rehearsed) = (repair.plan(), repair.after());
         self.tell(|out| {
             self.add_changes(out, Some(plan));
+            self.entry_there().iter().for_each(|there| out.add(format_args!("  {there}")));
             plan_lines::recovered(out, plan);
             plan_lines::left(out, &self.examined, plan, self.show.verbose);
             ways::show(out, &self.examined, &self.switches());
@@ -135,6 +139,7 @@ impl RepairRun<'_> {
                 true => details::findings(out, &self.examined.diagnosis.findings),
                 false => summary::rest(out, &self.examined.diagnosis, &prospect, ROOM),
             }
+            self.entry_there().iter().for_each(|there| out.add(format_args!("  {there}")));
             out.add(format_args!("  {}: {NOTHING_WRITTEN}", self.why_nothing()));
             closing::show(out, &self.examined, &prospect, &self.given());
         })?;
@@ -198,7 +203,10 @@ impl RepairRun<'_> {
         if !self.args.write.yes {
             self.tell(|out| out.add(format_args!("  {}", self.then(rehearsed))))?;
         }
-        let question = format!("  Write {} of {path}?", plan_lines::sectors(&plan.patches));
+        let question = match plan.patches.is_empty() {
+            true => "  Make the firmware entry?".to_owned(),
+            false => format!("  Write {} of {path}?", plan_lines::sectors(&plan.patches)),
+        };
         pick::confirm(&question, self.args.write.yes)
     }
 

@@ -39,7 +39,7 @@ impl RepairRun<'_> {
         if let (Some(warning), false) = (&warning, self.show.json) {
             lines::warn(format_args!("warning: {}", clean(warning)));
         }
-        let plan = repair.plan().clone();
+        let mut plan = repair.plan().clone();
         signals::hold();
         let disk = open_mut(named, &options)?;
         // The disks beside may have changed while the question stood, too.
@@ -74,6 +74,11 @@ impl RepairRun<'_> {
             after.notes.push(note);
         }
         after.notes.extend(warning);
+        let made = self.make_entry(&mut plan, &mut after).inspect_err(|_| {
+            // It is of nothing.
+            let _ = std::fs::remove_file(&record);
+        });
+        let failed = if made? { HEALTHY } else { FAILED };
         let left = match after.diagnosis.verdict {
             Verdict::Unknown => LEFT | FAILED,
             Verdict::Broken => LEFT,
@@ -81,7 +86,7 @@ impl RepairRun<'_> {
             _ => HEALTHY,
         };
         match self.fixed(&plan, &after, &record) {
-            Ok(()) => Ok(FIXED | left),
+            Ok(()) => Ok(FIXED | left | failed),
             Err(error) => {
                 lines::warn(format_args!(
                     "error: {}: repaired and verified; only the report could not be written: {}; to undo: {}",

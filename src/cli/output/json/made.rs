@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::bytes::hex;
 use crate::repair::rebuild::made;
 use crate::repair::record::sha256;
 
@@ -57,6 +58,17 @@ pub enum Made {
         /// Its number.
         partition: u32,
     },
+    /// An entry of the firmware's boot menu (`--firmware-entry`), made when the disk is written.
+    FirmwareEntry {
+        /// Name of the firmware's variable: `Boot0003`.
+        variable: String,
+        /// Its name in the boot menu.
+        name: String,
+        /// Number of the partition that it names.
+        partition: u32,
+        /// Its value, hex.
+        value: String,
+    },
 }
 
 /// A file that is put somewhere.
@@ -99,6 +111,12 @@ fn one(made: &made::Made) -> Made {
         },
         made::Made::Code { partition, from } => Made::Code { partition: *partition, from: from.clone() },
         made::Made::Active { partition } => Made::Active { partition: *partition },
+        made::Made::FirmwareEntry(entry) => Made::FirmwareEntry {
+            variable: entry.variable(),
+            name: entry.name(),
+            partition: entry.partition,
+            value: hex(&entry.value),
+        },
     }
 }
 

@@ -119,8 +119,20 @@ pub struct Undone {
     pub record: String,
     /// Sectors before and after the way back, and contents of files.
     pub patches: Vec<Written>,
+    /// What became of the firmware entry that the repair made (`--firmware-entry`); null without one, or where it was not touched.
+    pub firmware_entry: Option<EntryUndone>,
     /// Why nothing was done; null when something was, or nothing had to be.
     pub error: Option<String>,
+}
+
+/// What became of a firmware entry in an undo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum EntryUndone {
+    /// It is removed.
+    Removed,
+    /// It was changed since, or cannot be removed, and stays.
+    Left,
 }
 
 /// A disk of `record`.

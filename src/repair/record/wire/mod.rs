@@ -2,7 +2,8 @@
 //!
 //! Version 1 has every sector by itself and bytes in hex. Version 2 has neighbours of a stage as one run, and bytes packed:
 //! what a repair changes may be large, and its record is not to be. Version 3 has of runs with the contents of new files digests
-//! in place of the bytes after, and stores that were not there before; what needs neither is written as version 2.
+//! in place of the bytes after, stores that were not there before, and the entry of the firmware's boot
+//! menu; what needs none of that is written as version 2.
 
 mod contents;
 mod hex_sectors;
@@ -12,6 +13,7 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::repair::nvram::FirmwareEntry;
 use crate::repair::record::Record;
 use crate::repair::record::SavedSector;
 use crate::repair::record::SavedStore;
@@ -47,6 +49,8 @@ pub(super) struct Wire<S, P> {
     touched: Vec<Touched>,
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     taken: Vec<Taken>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    firmware_entry: Option<FirmwareEntry>,
     digest: String,
 }
 
@@ -91,6 +95,7 @@ impl<S: Serialize, P: Serialize> Wire<S, P> {
             restored: self.restored,
             touched: self.touched,
             taken: self.taken,
+            firmware_entry: self.firmware_entry,
         })
     }
 }
@@ -107,7 +112,8 @@ pub(super) enum Written {
 
 /// A record as it is written: in the oldest version that can have it.
 pub(super) fn pack(record: &Record) -> Written {
-    match packed_runs::pack(record) {
+    let old = packed_runs::pack(record).filter(|_| record.firmware_entry.is_none());
+    match old {
         Some((stores, runs)) => Written::Packed(wire(record, packed_runs::VERSION, stores, runs)),
         None => {
             let (stores, runs) = contents::pack(record);
@@ -134,6 +140,7 @@ fn wire<S: Serialize, P: Serialize>(
         restored: record.restored.clone(),
         touched: record.touched.clone(),
         taken: record.taken.clone(),
+        firmware_entry: record.firmware_entry.clone(),
         digest: String::new(),
     };
     wire.digest = wire.compute_digest();

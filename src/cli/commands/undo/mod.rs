@@ -1,5 +1,7 @@
 //! `undo`: a disk back to the byte, by its record.
 
+mod entry;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -7,12 +9,15 @@ use anyhow::Context as _;
 
 use crate::cli::args::command_line::UndoArgs;
 use crate::cli::args::show_args::ShowArgs;
+use crate::cli::commands::undo::entry::planned;
+use crate::cli::commands::undo::entry::take_back;
 use crate::cli::output::json;
 use crate::cli::output::json::repair::Action;
 use crate::cli::output::json::repair::Undone;
 use crate::cli::output::plan_lines;
 use crate::cli::output::sector_dump;
 use crate::cli::run::confine;
+use crate::cli::run::efivars;
 use crate::cli::run::examine::Examined;
 use crate::cli::run::examine::examine_alone;
 use crate::cli::run::pick;
@@ -57,7 +62,10 @@ pub(crate) fn run(args: &UndoArgs, show: ShowArgs) -> anyhow::Result<u8> {
     let path = args.target.clone().unwrap_or_else(|| record.target.path.clone());
     match args.write.dry_run {
         true => confine::to_reading(),
-        false => confine::to_repair(&path, Some(&args.record), &args.open.allow_backing),
+        false => {
+            let nvram = record.firmware_entry.as_ref().map(|_| efivars::directory());
+            confine::to_repair(&path, Some(&args.record), &args.open.allow_backing, nvram.as_deref());
+        }
     }
     anyhow::ensure!(
         args.target.is_some() || is_url(&path) || path.exists(),
@@ -76,6 +84,9 @@ pub(crate) fn run(args: &UndoArgs, show: ShowArgs) -> anyhow::Result<u8> {
         Err(Stopped::Done(identity)) => {
             run.identity = identity;
             let back = way_back(&record, &examined.storage)?.patches;
+            if let Some(code) = run.entry_alone(&record, &back)? {
+                return Ok(code);
+            }
             run.say(Action::NothingToDo, &back, &run.as_before("nothing to do: the disk is"))?;
             Ok(HEALTHY)
         }
@@ -165,8 +176,9 @@ impl UndoRun<'_> {
         }
         drop(examined);
         self.write(undo)?;
+        let entry = take_back(record);
         let sentence = self.as_before("undone: every byte is");
-        if let Err(error) = self.say(Action::Undone, &back, &sentence) {
+        if let Err(error) = self.undone(&back, entry.as_ref(), &sentence) {
             lines::warn(format_args!(
                 "error: {}: {sentence}; only the report could not be written: {}",
                 self.name(),
@@ -174,7 +186,7 @@ impl UndoRun<'_> {
             ));
             return Ok(FIXED | FAILED);
         }
-        Ok(FIXED)
+        Ok(FIXED | entry.map_or(HEALTHY, |entry| entry.code()))
     }
 
     fn write(&self, undo: Undo) -> anyhow::Result<()> {
@@ -248,6 +260,7 @@ impl UndoRun<'_> {
                 Touched::Table | Touched::BootRecord { .. } => {}
             }
         }
+        planned(record).iter().for_each(|planned| out.add(format_args!("  {planned}")));
         out.add(format_args!("  {} to write", plan_lines::sectors(back)));
     }
 
@@ -264,6 +277,7 @@ impl UndoRun<'_> {
             action,
             record: json::path(&self.args.record),
             patches: json::repair::written(back),
+            firmware_entry: None,
             error: error.map(str::to_owned),
         }
     }
