@@ -57,7 +57,7 @@ fn bash_completes(script: &Path) {
         printf '%s\n' "${COMPREPLY[@]}" | sort
     "#;
     let offered = judge("bash", &["-c", ask, "bash", text(script)]);
-    assert_eq!(String::from_utf8(offered).unwrap(), "--recovery\n--recursive\n--require\n");
+    assert_eq!(String::from_utf8(offered).unwrap(), "--rebuild\n--recovery\n--recursive\n--require\n");
 }
 
 /// What `src/build.rs` says to cargo in a folder: the version, and the files after whose change it is to be asked again.

@@ -7,6 +7,7 @@ use crate::support::disk::hash;
 use crate::support::disk::image;
 use crate::support::disk::made;
 use crate::support::judges::judge;
+use crate::support::parts::cut;
 use crate::support::program::bcdrescue;
 use crate::support::program::text;
 use bcdrescue::repair::record::Record;
@@ -51,10 +52,14 @@ fn what_cannot_be_told_of_a_store_is_no_requirement_that_it_meets() {
 
 #[test]
 fn a_repair_that_would_be_refused_is_not_advised() {
-    let disk = made("base = 'win10-bios'\ndamage = ['signature-changed', 'store-dirty']", "disk.qcow2");
-    let checked = bcdrescue(&["check", "-v", disk.name()]).exits(4).says("fix would refuse:").stdout;
-    assert!(!checked.contains("To repair: bcdrescue fix"), "{checked}");
-    bcdrescue(&["fix", disk.name(), "--yes"]).exits(8);
+    let disk = made("base = 'win11-uefi'\ndamage = ['esp-empty']", "disk.raw");
+    // The second entry of a FAT has the flag of a volume that was closed.
+    let volume = cut(&disk.path, 1 << 20, 1 << 20);
+    let reserved = fs::read(volume).unwrap()[0x0e];
+    disk.put((1 << 20) + u64::from(reserved) * 512 + 7, &[0x07]);
+    let checked = bcdrescue(&["check", disk.name()]).exits(4).says("fix would refuse:").stdout;
+    assert!(!checked.contains("To repair:") && checked.contains("fsck.fat"), "{checked}");
+    bcdrescue(&["fix", disk.name(), "--rebuild", "--yes"]).exits(8).says("undo it by its record first");
     let disk = made("base = 'win10-bios'\ndamage = ['signature-changed']", "disk.qcow2");
     bcdrescue(&["check", "-v", disk.name()])
         .exits(4)

@@ -8,6 +8,14 @@ use crate::storage::StorageError;
 use crate::volume::VolumeError;
 use crate::volume::VolumeWriteError;
 
+impl RebuildError {
+    /// Whether a file system is in no state to be written: a repair that was cut short leaves one so.
+    #[must_use]
+    pub const fn is_of_file_system(&self) -> bool {
+        matches!(self, Self::Write(..))
+    }
+}
+
 impl From<NoCode> for RebuildError {
     fn from(error: NoCode) -> Self {
         Self::Code(Box::new(error))
@@ -40,7 +48,10 @@ pub enum RebuildError {
     #[error("{0}")]
     Code(Box<NoCode>),
     /// What is to be formatted has something in it.
-    #[error("{name} is not formatted: it is not empty (expected zeros, found data at 0x{at:x} of it)")]
+    #[error(
+        "{name} is not formatted: it is not empty (expected zeros, found data at 0x{at:x} of it); if nothing on it is \
+         needed, zero it first (`blkdiscard --zeroout`, or `dd if=/dev/zero`)"
+    )]
     NotEmpty {
         /// The partition.
         name: String,

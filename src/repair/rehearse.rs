@@ -8,6 +8,7 @@ use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Finding;
 use crate::diagnosis::Repoint;
 use crate::diagnosis::Severity;
+use crate::diagnosis::Verdict;
 use crate::diagnosis::diagnose;
 use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::layout;
@@ -35,7 +36,9 @@ pub fn rehearse(
     let layout = layout::discover(&draft).map_err(PlanError::Unreadable)?;
     let diagnosis = diagnose(&layout, context);
     came_out(plan, &layout, &diagnosis).map_err(PlanError::Rehearsal)?;
-    match worse(before, &diagnosis) {
+    // Where nothing started, a rebuild lays open what is next, and stops nothing that went.
+    let is_bare = !plan.made.is_empty() && before.verdict == Verdict::Broken;
+    match worse(before, &diagnosis).filter(|_| !is_bare) {
         Some(worse) => Err(PlanError::Rehearsal(Deviation::seen(&layout, worse))),
         None => Ok(diagnosis),
     }

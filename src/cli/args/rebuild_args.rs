@@ -43,9 +43,9 @@ pub(crate) enum FirmwareArg {
 /// What is to be made anew, and how.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct RebuildArgs {
-    /// Make a lost store, boot files and boot code again, from the Windows on this disk.
+    /// Make a lost store, boot files and boot code again.
     ///
-    /// Only what is missing or ruined. store, files, code or all makes that part again whatever it is. Like bcdboot, bootsect and bootrec.
+    /// From the Windows on this disk. Only what is missing or ruined. store, files, code or all makes that part again whatever it is. Like bcdboot, bootsect and bootrec.
     #[arg(long, value_name = "PART", num_args = 0..=1, require_equals = true, default_missing_value = "missing",
         hide_possible_values = true, help_heading = REPAIRS)]
     pub rebuild: Option<Part>,

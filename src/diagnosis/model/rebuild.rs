@@ -46,7 +46,7 @@ pub enum Languages {
     Default,
     /// All that it has boot files in.
     All,
-    /// These (`de-DE`), and en-US.
+    /// These (`de-DE`).
     Of(Vec<String>),
 }
 
@@ -137,8 +137,16 @@ pub enum NoRebuild {
     )]
     Unread,
     /// There is no Windows to make it from.
-    #[error("no readable Windows for {0} on this disk to rebuild it from; restore it from a backup")]
+    #[error("no readable Windows on this disk to rebuild the start by {0} from; restore it from a backup")]
     NoWindows(Firmware),
+    /// The Windows that is there is not one that this firmware can start.
+    #[error("the Windows on {name} has no {file}: restore that from a backup first, then `fix --rebuild`")]
+    NoLoader {
+        /// The partition.
+        name: String,
+        /// The loader.
+        file: &'static str,
+    },
     /// Windows is encrypted.
     #[error("Windows is encrypted: decrypt or unlock {0} first, or restore the boot files from a backup")]
     Encrypted(String),
@@ -153,7 +161,13 @@ pub enum NoRebuild {
         "no EFI system partition: create one (`sgdisk --new=0:0:+{}M --typecode=0:ef00 DISK`; it needs free space), then \
          `fix --rebuild --format-esp N`", .0
     )]
-    NoEsp(u32),
+    NoEsp(u64),
+    /// The same on an MBR disk.
+    #[error(
+        "no EFI system partition: create one (`echo size={}M,type=ef | sfdisk --append DISK`; it needs free space), then \
+         `fix --rebuild --firmware uefi --format-esp N`", .0
+    )]
+    NoEspOfMbr(u64),
     /// The EFI system partition has no file system.
     #[error(
         "the EFI system partition, {name}, is not formatted: `fix --rebuild --format-esp {number}` formats it"

@@ -101,5 +101,15 @@ fn installations(
         return Err(NoRebuild::Encrypted(layout.name(volume)));
     }
     let is_nt5 = !all.is_empty() && all.iter().all(|(_, windows)| windows.is_nt5());
-    Err(if is_nt5 { NoRebuild::Nt5 } else { NoRebuild::NoWindows(firmware) })
+    Err(match all.first() {
+        _ if is_nt5 => NoRebuild::Nt5,
+        Some((_, windows)) => {
+            let file = match firmware {
+                Firmware::Bios => "winload.exe",
+                Firmware::Uefi => "winload.efi",
+            };
+            NoRebuild::NoLoader { name: layout.name(windows.volume), file }
+        }
+        None => NoRebuild::NoWindows(firmware),
+    })
 }

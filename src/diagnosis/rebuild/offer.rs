@@ -74,6 +74,9 @@ fn advice(layout: &Layout, rebuild: &Rebuild, finding: &Finding) -> Option<Strin
         Part::Store => format!("`fix --rebuild` makes a new store on {place}"),
         Part::Files => format!("`fix --rebuild` puts the boot files from {source} on {place}"),
         Part::Code => "`fix --rebuild` writes it, with code from this disk".to_owned(),
-        Part::Everything => format!("`fix --rebuild` makes them on {place}, from this Windows"),
+        Part::Everything => format!(
+            "`fix --rebuild` makes boot files and store on {place}, from this Windows; if another disk of the machine has them, \
+             examine that one"
+        ),
     })
 }

@@ -8,12 +8,14 @@ use crate::layout::VolumeFacts;
 use crate::layout::index::VolumeIndex;
 use crate::layout::system::is_recovery_type;
 use crate::partition::Partition;
+use crate::partition::TableKind;
 use crate::volume::FileSystem;
 
 /// A partition for the boot manager alone is not longer, in bytes; Windows makes 100 to 550 MB.
 const SYSTEM_MAX: u64 = 1 << 30;
-/// MB of a new EFI system partition, on sectors of 512 and of 4096 bytes (Microsoft, "UEFI/GPT-based hard drive partitions").
-const ESP_MB: [u32; 2] = [200, 300];
+/// MiB of a new EFI system partition, on sectors of 512 and of 4096 bytes (Microsoft, "UEFI/GPT-based hard drive partitions"), and
+/// those with which it can do: what FAT32 takes, and the files.
+const ESP_MIB: [(u64, u64); 2] = [(200, 64), (300, 260)];
 
 /// The system volume: the one that the user chose, or that the disk starts from, or that could only be it.
 pub(super) fn choose(layout: &Layout, choice: Choice, firmware: Firmware) -> Result<VolumeIndex, NoRebuild> {
@@ -49,6 +51,7 @@ fn unfit(layout: &Layout, volume: VolumeIndex, firmware: Firmware) -> Option<&'s
     match firmware {
         _ if facts.unreadable.is_some() => Some("it cannot be read"),
         Firmware::Uefi if !facts.file_system.is_fat() => Some("UEFI firmware reads only FAT"),
+        Firmware::Bios if layout.is_esp(volume) => Some("it is an EFI system partition"),
         Firmware::Bios if facts.partition.logical => Some("it is a logical partition"),
         Firmware::Bios if !is_bootable(facts.file_system) => {
             Some("its file system is neither NTFS nor FAT32")
@@ -68,10 +71,10 @@ fn esp(layout: &Layout) -> Result<VolumeIndex, NoRebuild> {
         typed.iter().filter(|(_, facts)| facts.file_system.is_fat()).map(|(volume, _)| *volume).collect();
     match (fat.as_slice(), typed.as_slice()) {
         ([only], _) => Ok(*only),
-        ([], []) => Err(NoRebuild::NoEsp(match layout.table.sector_size {
-            4096 => ESP_MB[1],
-            _ => ESP_MB[0],
-        })),
+        ([], []) => Err(match (layout.table.kind, room(layout)) {
+            (TableKind::Gpt, mib) => NoRebuild::NoEsp(mib),
+            (_, mib) => NoRebuild::NoEspOfMbr(mib),
+        }),
         ([], [(volume, facts), ..]) => {
             let (name, number) = (layout.name(*volume), facts.partition.number);
             Err(match is_formattable(facts) {
@@ -81,6 +84,23 @@ fn esp(layout: &Layout) -> Result<VolumeIndex, NoRebuild> {
         }
         (several, _) => Err(NoRebuild::Several(named(layout, several))),
     }
+}
+
+/// MiB for a new EFI system partition: as many as it should have, or as there are between two partitions. What is free at the end of the disk
+/// the table does not tell.
+fn room(layout: &Layout) -> u64 {
+    let [plain, large] = ESP_MIB;
+    let (wanted, least) = if layout.table.sector_size == 4096 { large } else { plain };
+    let mut taken: Vec<(u64, u64)> =
+        layout.table.partitions.iter().map(|it| (it.start, it.start.saturating_add(it.len))).collect();
+    taken.sort_unstable();
+    let (mut end, mut largest) = (1 << 20, 0);
+    for (start, behind) in taken {
+        largest = largest.max(start.saturating_sub(end));
+        end = end.max(behind);
+    }
+    let largest = largest >> 20;
+    if (least..wanted).contains(&largest) { largest } else { wanted }
 }
 
 fn is_formattable(facts: &VolumeFacts) -> bool {

@@ -27,6 +27,10 @@ pub(in crate::diagnosis) fn unused_choice(entries: Entries<'_>) -> Vec<Finding> 
             None => Some(layout),
         };
         let Some(volume) = disk.and_then(|layout| layout.by_number(*number)) else { return false };
+        // Of a rebuild it is the word for where that goes.
+        if context.choice.rebuild.is_some() && matches!(chosen, Chosen::System | Chosen::Windows) {
+            return false;
+        }
         let is_of = |role: ElementRole| match *chosen {
             Chosen::System => role.is_system(),
             Chosen::Recovery => role.is_image(),

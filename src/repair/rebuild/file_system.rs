@@ -1,5 +1,6 @@
 //! The file system of an EFI system partition that has none.
 
+use crate::diagnosis::model::rebuild::Orders;
 use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
 use crate::repair::draft::Draft;
@@ -13,10 +14,10 @@ use crate::volume::format_fat;
 
 /// Bytes that are looked through at once.
 const PIECE: u64 = 1 << 20;
-/// Bytes at the start of a partition that have to be zeros: what was not formatted has nothing there.
-const LOOKED_AT: u64 = 16 << 20;
+/// Bytes at the start of a partition that a trial looks at.
+const TRIED: u64 = 1 << 20;
 
-/// Formats the partition (FAT32), in whose first bytes there must be nothing.
+/// Formats the partition (FAT32), in which there must be nothing but zeros; of a trial the first of them are enough.
 ///
 /// # Errors
 /// There is something in it, or it is too small.
@@ -25,14 +26,15 @@ pub(super) fn make(
     site: &Site,
     layout: &Layout,
     system: VolumeIndex,
-    now: u64,
+    orders: &Orders,
 ) -> Result<Made, RebuildError> {
     let partition = layout.partition(system).ok_or(RebuildError::Gone("a partition"))?;
     let window = Window::new(draft.below(), partition.start, partition.len);
-    is_empty(&window, &layout.name(system))?;
+    let looked_at = if orders.is_trial { TRIED } else { u64::MAX };
+    is_empty(&window, looked_at, &layout.name(system))?;
     let sector_size = layout.table.sector_size;
     let first = partition.start.checked_div(u64::from(sector_size)).unwrap_or(0);
-    let serial = u32::try_from((now >> 20) & 0xffff_ffff).unwrap_or(0);
+    let serial = u32::try_from((orders.now >> 20) & 0xffff_ffff).unwrap_or(0);
     let wanted = FatFormat {
         sector_size,
         hidden_sectors: u32::try_from(first).unwrap_or(0),
@@ -44,8 +46,8 @@ pub(super) fn make(
     Ok(Made::FileSystem { partition: partition.number })
 }
 
-fn is_empty(window: &Window<'_>, name: &str) -> Result<(), RebuildError> {
-    let end = window.len().min(LOOKED_AT);
+fn is_empty(window: &Window<'_>, looked_at: u64, name: &str) -> Result<(), RebuildError> {
+    let end = window.len().min(looked_at);
     let mut at = 0;
     while at < end {
         let len = usize::try_from(end.saturating_sub(at).min(PIECE)).unwrap_or(0);

@@ -41,7 +41,7 @@ pub(crate) fn write(
     let mut made = Vec::new();
     let partition = layout.partition(rebuild.system).map_or(0, |partition| partition.number);
     if rebuild.parts.file_system {
-        made.push(file_system::make(draft, &site, layout, rebuild.system, now)?);
+        made.push(file_system::make(draft, &site, layout, rebuild.system, &rebuild.orders)?);
     }
     let files = match rebuild.parts.files {
         true => {

@@ -8,6 +8,7 @@ use crate::repair::boot_files::BootFile;
 use crate::repair::boot_files::Collected;
 use crate::repair::boot_files::Extent;
 use crate::repair::boot_files::Group;
+use crate::repair::boot_files::NoFiles;
 use crate::repair::boot_files::Overwrite;
 use crate::repair::boot_files::Wish;
 use crate::repair::boot_files::collect;
@@ -28,6 +29,8 @@ pub(super) struct BootFiles {
     collected: Collected,
     /// Where they are from, for people.
     from: String,
+    /// Why there is no more than the boot manager.
+    lack: Option<String>,
 }
 
 impl BootFiles {
@@ -54,7 +57,22 @@ impl BootFiles {
             room: Some(free),
             files_from: files_from.as_deref(),
         };
-        let collected = collect(volume, &windows.root, Some(target), &wish)?;
+        let needed = |why: Option<NoFiles>| -> Result<(Collected, Option<String>), RebuildError> {
+            let wish = Wish { extent: Extent::Needed, ..wish.clone() };
+            let collected = collect(volume, &windows.root, Some(target), &wish)?;
+            Ok((
+                collected,
+                why.map(|why| format!("the boot manager alone, for the rest cannot be put: {why}")),
+            ))
+        };
+        let (collected, lack) = match wish.extent {
+            Extent::Needed => needed(None)?,
+            // A start does without the rest.
+            Extent::Full => match collect(volume, &windows.root, Some(target), &wish) {
+                Ok(collected) => (collected, None),
+                Err(why) => needed(Some(why))?,
+            },
+        };
         let below = match rebuild.firmware {
             Firmware::Bios => "PCAT",
             Firmware::Uefi => "EFI",
@@ -63,7 +81,7 @@ impl BootFiles {
             Some(directory) => directory.join(below).display().to_string(),
             None => format!(r"{}\Boot\{below}", windows.root),
         };
-        Ok(Self { collected, from })
+        Ok(Self { collected, from, lack })
     }
 
     /// Whether there is nothing to put.
@@ -120,7 +138,7 @@ impl BootFiles {
             from: self.from.clone(),
             machine: self.collected.machine,
             files: self.collected.files.iter().map(file).collect(),
-            remarks: remarks::of(&self.collected),
+            remarks: self.lack.iter().cloned().chain(remarks::of(&self.collected)).collect(),
         }
     }
 }

@@ -25,8 +25,12 @@ pub(super) fn find(
     known: Option<Guid>,
     ids: &mut Ids,
 ) -> Option<FreshRecovery> {
-    let own = layout.winre.iter().find(|file| file.windows == Some(windows));
-    let config = own.and_then(|file| file.config.as_ref().ok());
+    let read = |of: Option<WindowsIndex>| {
+        let files = layout.winre.iter().filter(move |file| file.windows == of);
+        files.filter_map(|file| file.config.as_ref().ok())
+    };
+    // The recovery environment has a copy of it.
+    let config = read(Some(windows)).next().or_else(|| read(None).find(|config| config.entry.is_some()));
     if config.is_some_and(|config| config.state == Some(DISABLED)) {
         return None;
     }

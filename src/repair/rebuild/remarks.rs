@@ -37,8 +37,10 @@ pub(super) fn of(collected: &Collected) -> Vec<String> {
         }
     }
     if room > 0 {
-        remarks
-            .push(format!("fonts and languages of {} KiB left out: no room for them", room.div_ceil(1024)));
+        remarks.push(format!(
+            "files of {} KiB left out (fonts first, then languages): no room",
+            room.div_ceil(1024)
+        ));
     }
     let more = others.len().saturating_sub(1);
     if let Some(first) = others.into_iter().next() {

@@ -13,6 +13,9 @@ use crate::cli::text::shell_quote;
 use crate::cli::text::words;
 use crate::cli::text::words::clean;
 use crate::diagnosis::Diagnosis;
+use crate::diagnosis::Finding;
+use crate::diagnosis::Remedy;
+use crate::diagnosis::Switch;
 use crate::diagnosis::Verdict;
 use crate::diagnosis::identity::restore::OldIdentity;
 use crate::diagnosis::identity::restore::Restore;
@@ -56,6 +59,12 @@ pub fn show(out: &mut Lines, examined: &Examined, prospect: &Prospect, switches:
 /// What a person has to do about that at which the start ends, where `fix` has no answer.
 pub fn by_hand(out: &mut Lines, examined: &Examined, prospect: &Prospect) {
     let stop = examined.diagnosis.stop().filter(|_| examined.diagnosis.verdict != Verdict::NotWindows);
+    // What was tried and is refused is no advice: the reasons stand above.
+    let is_refused = |stop: &&Finding| {
+        !prospect.refused.is_empty()
+            && matches!(stop.remedy, Remedy::Switch(Switch::Rebuild | Switch::Format(_), _))
+    };
+    let stop = stop.filter(|stop| !is_refused(stop));
     if let Some(advice) = stop.and_then(|stop| summary::advice(stop, prospect)) {
         out.hang(TITLE, format_args!("To repair: {}", clean(advice)));
     }
@@ -155,14 +164,12 @@ fn rebuilt(layout: &Layout, rebuild: &Rebuild) -> String {
     if boot_record || boot_code {
         what.push("writes boot code");
     }
-    if active {
-        what.push("makes it active");
-    }
     let place = clean(&layout.name(rebuild.system));
+    let then = if active { ", which becomes active" } else { "" };
     match what.split_last() {
-        Some((last, [])) => format!("{last} on {place}"),
-        Some((last, first)) => format!("{} and {last} on {place}", first.join(", ")),
-        None => String::new(),
+        Some((last, [])) => format!("{last} on {place}{then}"),
+        Some((last, first)) => format!("{} and {last} on {place}{then}", first.join(", ")),
+        None => format!("makes {place} active"),
     }
 }
 
