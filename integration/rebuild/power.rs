@@ -91,7 +91,11 @@ fn power_is_cut_in_a_rebuild() {
         for writes in (0..case.plan.patches.len()).step_by(3) {
             for cut in [Cut::Kept, Cut::Lost, Cut::LastOnly] {
                 let mut disk = PowerCut::new(&case.before, writes);
-                apply(&mut disk, &case.plan.patches).expect_err("the power went");
+                // Records and blocks of several sectors are one write.
+                if apply(&mut disk, &case.plan.patches).is_ok() {
+                    assert!(writes * 2 > case.plan.patches.len(), "{}: {writes} writes", case.name);
+                    continue;
+                }
                 let disk = disk.after(cut);
                 if !seen.iter().any(|state| state.is_same(&disk)) {
                     cuts += 1;

@@ -126,7 +126,8 @@ fn without_a_loader_for_the_firmware_nothing_is_converted() {
     let raw = fs::OpenOptions::new().write(true).open(&disk.path).unwrap();
     raw.write_all_at(&[0; 4096], windows.start).unwrap();
     let before = hash(&disk.path);
-    let loaders = |run: Run| run.says("winload.efi that this firmware needs").says("to rebuild it from");
+    let loaders =
+        |run: Run| run.says("winload.efi that this firmware needs").says("no readable Windows on this disk");
     loaders(bcdrescue(&["check", "-v", disk.name()]).exits(4));
     // What is not Windows' is converted, the entries of Windows are left, and both are said.
     let target = bcdrescue(&["fix", disk.name(), "--convert", "--yes", "--json"]).exits(5).target();

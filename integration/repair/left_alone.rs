@@ -60,7 +60,7 @@ fn a_disk_that_is_not_windows_is_told_so() {
     replace(&disk, 1, &["/readme.txt"]);
     let target = checked(&disk, 4, "broken");
     assert_eq!(findings(&target, "no-system-volume").len(), 1);
-    nothing_to_fix(&disk, 4, "fix --rebuild");
+    nothing_to_fix(&disk, 4, "--rebuild");
 }
 
 #[test]

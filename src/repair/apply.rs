@@ -16,6 +16,8 @@ use crate::storage::StorageMut;
 
 /// Media write at least this many bytes whole.
 const SMALLEST_SECTOR: usize = 512;
+/// Bytes of the longest FILE record or index block.
+const STRUCTURE: u64 = 4096;
 
 /// Why not everything was written, and how far it came.
 #[derive(Debug, thiserror::Error)]
@@ -161,11 +163,14 @@ fn write(
     let are_few = are_few(total);
     for stage in open.chunk_by(|one, next| one.stage == next.stage) {
         let mut stage = stage.to_vec();
-        if !are_few {
-            // The way back begins at the end. One that is there twice keeps its order.
-            stage.sort_by_key(|patch| patch.offset);
-        }
-        for batch in batches(&stage, are_few, |patch| (patch.offset, patch.after.len())) {
+        // The way back begins at the end. One that is there twice keeps its order.
+        stage.sort_by_key(|patch| patch.offset);
+        let place = |patch: &&Patch| (patch.offset, patch.after.len());
+        let requests: Vec<&[&Patch]> = match are_few {
+            true => stage.chunk_by(|one, next| is_one_structure(&stage, one, next)).collect(),
+            false => batches(&stage, false, place).collect(),
+        };
+        for batch in requests {
             write_batch(storage, batch).map_err(|cause| ApplyError::Incomplete { written, total, cause })?;
             written = written.saturating_add(batch.len());
             so_far = batch.iter().map(|patch| patch.len()).fold(so_far, u64::saturating_add);
@@ -174,6 +179,17 @@ fn write(
         storage.sync().map_err(|cause| ApplyError::Incomplete { written, total, cause })?;
     }
     Ok(())
+}
+
+/// Whether two neighbours are of one FILE record or index block of NTFS: a number in each of its sectors has to be the same, so that it
+/// is readable only when it is written whole.
+fn is_one_structure(stage: &[&Patch], one: &Patch, next: &Patch) -> bool {
+    let begins = |patch: &Patch| patch.after.starts_with(b"FILE") || patch.after.starts_with(b"INDX");
+    let is_begun = stage.iter().any(|first| {
+        let to_next = next.offset.saturating_sub(first.offset);
+        begins(first) && first.offset <= one.offset && to_next < STRUCTURE
+    });
+    one.offset.checked_add(one.len()) == Some(next.offset) && is_begun && !begins(next)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place where a disk is written")]

@@ -74,7 +74,7 @@ pub(crate) struct ChoiceArgs {
     /// Correct drive letters saved for the old identity.
     ///
     /// They are in MountedDevices of Windows' SYSTEM hive. Only when Windows was shut down fully and its volume is clean.
-    #[arg(long, help_heading = REPAIRS)]
+    #[arg(long, help_heading = REPAIRS, hide_short_help = true)]
     pub drive_letters: bool,
     /// What is to be made anew.
     #[command(flatten)]

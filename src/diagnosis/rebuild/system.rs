@@ -9,6 +9,7 @@ use crate::layout::index::VolumeIndex;
 use crate::layout::system::is_recovery_type;
 use crate::partition::Partition;
 use crate::partition::TableKind;
+use crate::volume::BootManagerName;
 use crate::volume::FileSystem;
 
 /// A partition for the boot manager alone is not longer, in bytes; Windows makes 100 to 550 MB.
@@ -130,6 +131,7 @@ fn primary(layout: &Layout) -> Result<VolumeIndex, NoRebuild> {
             facts.partition.number != 0
                 && !is_recovery_type(facts.partition.kind)
                 && unfit(layout, *volume, Firmware::Bios).is_none()
+                && has_code(facts)
         })
         .collect();
     let active: Vec<_> = fit.iter().filter(|(_, facts)| facts.partition.active).collect();
@@ -152,6 +154,12 @@ fn primary(layout: &Layout) -> Result<VolumeIndex, NoRebuild> {
         ([], []) => Err(NoRebuild::NoPrimary),
         (several, _) => Err(NoRebuild::Several(named(layout, several))),
     }
+}
+
+/// Whether its boot record starts a boot manager, or there may be code that does: for FAT32 few disks have any.
+fn has_code(facts: &VolumeFacts) -> bool {
+    let starts = facts.boot_record.and_then(|record| record.starts);
+    facts.file_system == FileSystem::Ntfs || starts == Some(BootManagerName::Bootmgr)
 }
 
 const fn start(partition: &Partition) -> u64 {

@@ -223,8 +223,7 @@ impl DeviceElement<'_> {
                     .into()
             }
             (Unresolved::OtherStyle(None) | Unresolved::NoLoader(_), _) => {
-                "re-pointing is not enough after this conversion: create a new store with `bcdboot` from \
-                 Windows PE"
+                "re-pointing is not enough after this conversion: make a new store (`fix --rebuild=store`)"
                     .into()
             }
             (Unresolved::SharedIdentity(volume), _) => {
