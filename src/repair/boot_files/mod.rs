@@ -28,6 +28,7 @@ pub(crate) use boot_file::BootFile;
 pub(crate) use boot_file::Collected;
 pub(crate) use boot_file::LeftOut;
 pub use boot_file::Origin;
+pub(crate) use boot_file::Role;
 pub(crate) use boot_file::WhyKept;
 pub(crate) use boot_file::WhyLeftOut;
 pub(crate) use collect::collect;

@@ -43,7 +43,7 @@ pub(crate) fn write(
     if rebuild.parts.file_system {
         made.push(file_system::make(draft, &site, layout, rebuild.system, &rebuild.orders)?);
     }
-    let files = match rebuild.parts.files {
+    let mut files = match rebuild.parts.files {
         true => {
             let free = site.free(draft)?;
             let read = |target: &Volume<'_>| Ok(BootFiles::read(layout, &volumes, rebuild, target, free));
@@ -51,7 +51,7 @@ pub(crate) fn write(
         }
         false => None,
     };
-    if let Some(files) = &files {
+    if let Some(files) = &mut files {
         files.put(draft, &site, false)?;
     }
     if rebuild.parts.store {
@@ -61,10 +61,11 @@ pub(crate) fn write(
             made.push(Made::Store(store));
         }
     }
-    if let Some(files) = files.filter(|files| !files.is_empty()) {
+    if let Some(mut files) = files {
         files.put(draft, &site, true)?;
-        files.are_as_put(draft, &site)?;
-        made.push(Made::Files(files.made(partition)));
+        if !files.is_empty() {
+            made.push(Made::Files(files.made(partition)));
+        }
     }
     if rebuild.parts.boot_record {
         made.extend(put_code::record(draft, &volumes, layout, rebuild.system)?);

@@ -1,5 +1,7 @@
 //! The boot files on their way to the system volume.
 
+use std::collections::VecDeque;
+
 use crate::bcd::Firmware;
 use crate::diagnosis::model::rebuild::Orders;
 use crate::diagnosis::model::rebuild::Rebuild;
@@ -10,6 +12,7 @@ use crate::repair::boot_files::Extent;
 use crate::repair::boot_files::Group;
 use crate::repair::boot_files::NoFiles;
 use crate::repair::boot_files::Overwrite;
+use crate::repair::boot_files::Role;
 use crate::repair::boot_files::Wish;
 use crate::repair::boot_files::collect;
 use crate::repair::boot_files::tree;
@@ -24,6 +27,22 @@ use crate::volume::EntryKind;
 use crate::volume::Volume;
 use crate::volume::VolumeError;
 
+/// Bytes that are written at once: a writer holds them a second time.
+const PORTION: usize = 2 << 20;
+
+/// The first of the files that are put at once.
+fn portion(files: &mut VecDeque<BootFile>) -> Vec<BootFile> {
+    let (mut taken, mut bytes) = (Vec::new(), 0usize);
+    let fits =
+        |bytes: usize, file: &BootFile| bytes == 0 || bytes.saturating_add(file.contents.len()) <= PORTION;
+    while files.front().is_some_and(|file| fits(bytes, file)) {
+        let Some(file) = files.pop_front() else { break };
+        bytes = bytes.saturating_add(file.contents.len().max(1));
+        taken.push(file);
+    }
+    taken
+}
+
 /// The files of a rebuild, read.
 pub(super) struct BootFiles {
     collected: Collected,
@@ -31,6 +50,8 @@ pub(super) struct BootFiles {
     from: String,
     /// Why there is no more than the boot manager.
     lack: Option<String>,
+    /// Those that were put.
+    made: Vec<MadeFile>,
 }
 
 impl BootFiles {
@@ -81,25 +102,51 @@ impl BootFiles {
             Some(directory) => directory.join(below).display().to_string(),
             None => format!(r"{}\Boot\{below}", windows.root),
         };
-        Ok(Self { collected, from, lack })
+        Ok(Self { collected, from, lack, made: Vec::new() })
     }
 
-    /// Whether there is nothing to put.
+    /// Whether nothing was put.
     pub(super) fn is_empty(&self) -> bool {
-        self.collected.files.is_empty()
+        self.made.is_empty()
     }
 
-    /// Puts all of them but the boot managers, or those.
+    /// Puts all of them but the boot managers, or those, and reads each back; what is put is held no longer.
     ///
     /// # Errors
-    /// There is no room, or the volume is not one that is changed here.
-    pub(super) fn put(&self, draft: &mut Draft<'_>, site: &Site, managers: bool) -> Result<(), RebuildError> {
-        let files: Vec<&BootFile> = self.collected.files.iter().collect();
+    /// There is no room, or the volume is not one that is changed here; or a file reads as something else.
+    pub(super) fn put(
+        &mut self,
+        draft: &mut Draft<'_>,
+        site: &Site,
+        managers: bool,
+    ) -> Result<(), RebuildError> {
+        let all = std::mem::take(&mut self.collected.files);
+        let (now, later): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|file| (file.role == Role::Manager) == managers);
+        self.collected.files = later;
+        let mut files = VecDeque::from(now);
+        while !files.is_empty() {
+            let portion = portion(&mut files);
+            Self::put_portion(draft, site, &portion.iter().collect::<Vec<_>>(), managers)?;
+            for file in portion {
+                site.is_as_put(draft, &file.to, &file.contents)?;
+                self.made.push(made(&file));
+            }
+        }
+        Ok(())
+    }
+
+    fn put_portion(
+        draft: &mut Draft<'_>,
+        site: &Site,
+        files: &[&BootFile],
+        managers: bool,
+    ) -> Result<(), RebuildError> {
         let groups = site.look(draft, |volume| {
             let mut is_there = |path: &str| -> Result<bool, VolumeError> {
                 Ok(volume.find(path)?.is_some_and(|entry| entry.kind == EntryKind::Directory))
             };
-            tree(&files, &mut is_there)
+            tree(files, &mut is_there)
         })?;
         let [others, last] = groups;
         let Group { made, replaced } = if managers { last } else { others };
@@ -117,28 +164,23 @@ impl BootFiles {
         })
     }
 
-    /// Reads all of them back.
-    ///
-    /// # Errors
-    /// One reads as something else.
-    pub(super) fn are_as_put(&self, draft: &Draft<'_>, site: &Site) -> Result<(), RebuildError> {
-        self.collected.files.iter().try_for_each(|file| site.is_as_put(draft, &file.to, &file.contents))
-    }
-
     /// What was put, for people and reports.
-    pub(super) fn made(&self, partition: u32) -> MadeFiles {
-        let file = |file: &BootFile| MadeFile {
-            path: file.to.clone(),
-            len: u64::try_from(file.contents.len()).unwrap_or(u64::MAX),
-            sha256: file.sha256(),
-            from: file.from.to_string(),
-        };
+    pub(super) fn made(self, partition: u32) -> MadeFiles {
         MadeFiles {
             partition,
-            from: self.from.clone(),
             machine: self.collected.machine,
-            files: self.collected.files.iter().map(file).collect(),
-            remarks: self.lack.iter().cloned().chain(remarks::of(&self.collected)).collect(),
+            remarks: self.lack.into_iter().chain(remarks::of(&self.collected)).collect(),
+            from: self.from,
+            files: self.made,
         }
+    }
+}
+
+fn made(file: &BootFile) -> MadeFile {
+    MadeFile {
+        path: file.to.clone(),
+        len: u64::try_from(file.contents.len()).unwrap_or(u64::MAX),
+        sha256: file.sha256(),
+        from: file.from.to_string(),
     }
 }
