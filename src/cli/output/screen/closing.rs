@@ -44,7 +44,7 @@ pub fn show(out: &mut Lines, examined: &Examined, prospect: &Prospect, switches:
     }
     if let Some(way) = &prospect.way {
         let title = if way.ends_well() { "To repair:" } else { "Next step:" };
-        let what = format!("{}; {}", work(layout, way), comes_out(way));
+        let what = format!("{}; {}{}", work(layout, way), comes_out(way), elsewhere(layout, way));
         step(out, title, &command(path, switches, way), &what);
     }
     if prospect.way.is_none() && prospect.other.is_none() {
@@ -146,6 +146,14 @@ fn work(layout: &Layout, way: &Way) -> String {
         several => what.push(format!("corrects {}", words::count(several.len(), "field", "fields"))),
     }
     what.join(" and ")
+}
+
+/// Of a machine with several disks the boot manager may be on another.
+fn elsewhere(layout: &Layout, way: &Way) -> &'static str {
+    match way.before.rebuild().is_some() && layout.systems.is_empty() {
+        true => " (unless another disk of this machine has the boot manager: then examine that one)",
+        false => "",
+    }
 }
 
 /// What is made anew: `makes a new store and puts the boot files on partition 1 (ESP)`.
