@@ -11,11 +11,14 @@ use bcdrescue::volume::NewEntry;
 use bcdrescue::volume::Piece;
 
 use volumes::FatImage;
-use volumes::Files;
 use volumes::complaints;
 use volumes::ours;
 use volumes::theirs;
 
+use crate::support::new_entries::Files;
+use crate::support::new_entries::directory;
+use crate::support::new_entries::expect;
+use crate::support::new_entries::file;
 use crate::support::noise::noise;
 
 /// 2026-01-02, as Windows counts.
@@ -30,30 +33,6 @@ const KINDS: [(u64, &[&str]); 6] = [
     (300 << 20, &["-F32", "-s8"]),
     (260 << 20, &["-F32", "-S4096", "-s1"]),
 ];
-
-fn file<'c>(name: &str, contents: &'c [u8]) -> NewEntry<'c> {
-    NewEntry::File { name: name.into(), contents }
-}
-
-fn directory<'c>(name: &str, entries: Vec<NewEntry<'c>>) -> NewEntry<'c> {
-    NewEntry::Directory { name: name.into(), entries }
-}
-
-/// Puts what is made into a list of files as it has to be read.
-fn expect(files: &mut Files, parent: &str, entries: &[NewEntry<'_>]) {
-    for entry in entries {
-        let path = format!("{}\\{}", parent.trim_end_matches('\\'), entry.name());
-        match entry {
-            NewEntry::File { contents, .. } => {
-                files.insert(path, Some(contents.to_vec()));
-            }
-            NewEntry::Directory { entries, .. } => {
-                files.insert(path.clone(), None);
-                expect(files, &path, entries);
-            }
-        }
-    }
-}
 
 /// Writes all stages, and has every reader and judge look at the result.
 #[track_caller]

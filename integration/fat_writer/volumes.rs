@@ -1,6 +1,5 @@
 //! Volumes to write to, as mkfs.fat makes and mtools fills them; what is on them, and whether they are sound.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -13,11 +12,9 @@ use bcdrescue::volume::Volume;
 
 use crate::support::judges::judge;
 use crate::support::judges::judged;
+use crate::support::new_entries::Files;
 use crate::support::noise::noise;
 use crate::support::program::text;
-
-/// Files by their paths, with backslashes; directories have none.
-pub type Files = BTreeMap<String, Option<Vec<u8>>>;
 
 /// A volume in a file.
 pub struct FatImage {

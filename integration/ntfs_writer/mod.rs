@@ -21,11 +21,14 @@ use bcdrescue::volume::Piece;
 use readers::complaints;
 use readers::ours;
 use readers::theirs;
-use volumes::Files;
 use volumes::LARGEST;
 use volumes::VolumeImage;
 use volumes::can_mount;
 
+use crate::support::new_entries::Files;
+use crate::support::new_entries::directory;
+use crate::support::new_entries::expect;
+use crate::support::new_entries::file;
 use crate::support::noise::noise;
 
 /// 2026-01-02, as Windows counts.
@@ -72,30 +75,6 @@ impl Storage for OnFile {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<(), StorageError> {
         let failed = |cause| StorageError::Io { what: "read".into(), cause };
         self.0.read_exact_at(buf, offset).map_err(failed)
-    }
-}
-
-fn file<'c>(name: &str, contents: &'c [u8]) -> NewEntry<'c> {
-    NewEntry::File { name: name.into(), contents }
-}
-
-fn directory<'c>(name: &str, entries: Vec<NewEntry<'c>>) -> NewEntry<'c> {
-    NewEntry::Directory { name: name.into(), entries }
-}
-
-/// Puts what is made into a list of files as it has to be read.
-fn expect(files: &mut Files, parent: &str, entries: &[NewEntry<'_>]) {
-    for entry in entries {
-        let path = format!("{}\\{}", parent.trim_end_matches('\\'), entry.name());
-        match entry {
-            NewEntry::File { contents, .. } => {
-                files.insert(path, Some(contents.to_vec()));
-            }
-            NewEntry::Directory { entries, .. } => {
-                files.insert(path.clone(), None);
-                expect(files, &path, entries);
-            }
-        }
     }
 }
 

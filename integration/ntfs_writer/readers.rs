@@ -8,10 +8,10 @@ use bcdrescue::volume::EntryKind;
 use bcdrescue::volume::FileForm;
 use bcdrescue::volume::Volume;
 
-use super::volumes::Files;
 use super::volumes::VolumeImage;
 use crate::support::judges::judge;
 use crate::support::judges::judged;
+use crate::support::new_entries::Files;
 use crate::support::program::text;
 
 /// All files, by our own reader and the crate `ntfs`, which looks names up; contents in clusters are read by both.

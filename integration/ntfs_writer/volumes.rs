@@ -1,6 +1,5 @@
 //! Volumes to write to: as mkntfs makes and ntfs-3g fills them, and as Windows formatted them.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
@@ -16,9 +15,6 @@ use crate::support::program::text;
 
 /// The largest clusters, for which a volume has to be large too.
 pub const LARGEST: &str = "2097152";
-
-/// Files by their paths, with backslashes; directories have none.
-pub type Files = BTreeMap<String, Option<Vec<u8>>>;
 
 /// A volume in a file.
 pub struct VolumeImage {

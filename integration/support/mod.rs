@@ -17,6 +17,7 @@ pub mod made_disks;
 pub mod make_image;
 pub mod menu_lists;
 pub mod nbd_server;
+pub mod new_entries;
 pub mod noise;
 pub mod oracle;
 pub mod parts;

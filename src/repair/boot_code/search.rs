@@ -18,60 +18,46 @@ pub(super) trait Carried: Sized {
     fn is_known(&self) -> bool;
 }
 
-impl Carried for NtfsBootCode {
-    const CARRIERS: &'static [&'static str] = &[
-        "untfs.dll",
-        "autochk.exe",
-        "autoconv.exe",
-        "autofmt.exe",
-        "ReAgent.dll",
-        "uReFS.dll",
-        "uReFSv1.dll",
-        "MBR2GPT.EXE",
-        "bootsect.exe",
-    ];
+/// Code whose type finds and knows itself, with the files that carry it.
+macro_rules! carried {
+    ($code:ty, $($name:literal),+) => {
+        impl Carried for $code {
+            const CARRIERS: &'static [&'static str] = &[$($name),+];
 
-    fn carried(carrier: &[u8]) -> Option<Self> {
-        Self::find_in(carrier)
-    }
+            fn carried(carrier: &[u8]) -> Option<Self> {
+                Self::find_in(carrier)
+            }
 
-    fn is_known(&self) -> bool {
-        self.is_known()
-    }
+            fn is_known(&self) -> bool {
+                self.is_known()
+            }
+        }
+    };
 }
 
-impl Carried for Fat32BootCode {
-    const CARRIERS: &'static [&'static str] = &[
-        "ufat.dll",
-        "autochk.exe",
-        "autoconv.exe",
-        "autofmt.exe",
-        "ReAgent.dll",
-        "MBR2GPT.EXE",
-        "bootsect.exe",
-    ];
-
-    fn carried(carrier: &[u8]) -> Option<Self> {
-        Self::find_in(carrier)
-    }
-
-    fn is_known(&self) -> bool {
-        self.is_known()
-    }
-}
-
-impl Carried for MbrCode {
-    const CARRIERS: &'static [&'static str] =
-        &["vssapi.dll", "mispace.dll", "storagewmi.dll", "ReAgent.dll", "bootsect.exe"];
-
-    fn carried(carrier: &[u8]) -> Option<Self> {
-        Self::find_in(carrier)
-    }
-
-    fn is_known(&self) -> bool {
-        self.is_known()
-    }
-}
+carried!(
+    NtfsBootCode,
+    "untfs.dll",
+    "autochk.exe",
+    "autoconv.exe",
+    "autofmt.exe",
+    "ReAgent.dll",
+    "uReFS.dll",
+    "uReFSv1.dll",
+    "MBR2GPT.EXE",
+    "bootsect.exe"
+);
+carried!(
+    Fat32BootCode,
+    "ufat.dll",
+    "autochk.exe",
+    "autoconv.exe",
+    "autofmt.exe",
+    "ReAgent.dll",
+    "MBR2GPT.EXE",
+    "bootsect.exe"
+);
+carried!(MbrCode, "vssapi.dll", "mispace.dll", "storagewmi.dll", "ReAgent.dll", "bootsect.exe");
 
 /// What was found so far.
 pub(super) struct Search<C> {

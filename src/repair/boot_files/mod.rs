@@ -38,6 +38,7 @@ pub use error::SourceError;
 pub(crate) use signer::Certificates;
 pub(crate) use tree::Group;
 pub(crate) use tree::tree;
+pub(crate) use windows::machine;
 pub(crate) use wish::Extent;
 pub(crate) use wish::Overwrite;
 pub(crate) use wish::Wish;

@@ -8,7 +8,7 @@ use crate::volume::EntryKind;
 use crate::volume::Volume;
 
 /// The processor that the Windows under `root` is for, by its loader or its kernel; `None` where neither tells.
-pub(super) fn machine(windows: &Volume<'_>, root: &str, firmware: Firmware) -> Option<Machine> {
+pub(crate) fn machine(windows: &Volume<'_>, root: &str, firmware: Firmware) -> Option<Machine> {
     let loaders = match firmware {
         Firmware::Uefi => ["winload.efi", "winload.exe", "ntoskrnl.exe"],
         Firmware::Bios => ["winload.exe", "winload.efi", "ntoskrnl.exe"],

@@ -6,13 +6,12 @@ use crate::bcd::fresh::Release;
 use crate::bcd::fresh::Template;
 use crate::hive::ReadError;
 use crate::layout::Layout;
-use crate::layout::boot_file::Content;
-use crate::layout::boot_file::HEAD;
 use crate::layout::boot_file::Machine;
 use crate::layout::known::Cause;
 use crate::layout::locale;
 use crate::layout::product::Kind;
 use crate::layout::windows::WindowsVolume;
+use crate::repair::boot_files::machine;
 use crate::repair::rebuild_error::RebuildError;
 use crate::volume::Volume;
 
@@ -46,24 +45,13 @@ impl Facts {
         let build = version.build_number.ok_or_else(|| RebuildError::Version(place(), Cause::NoProduct))?;
         let generation = Generation::of_build(build).ok_or_else(|| RebuildError::Release(place(), build))?;
         let is_server = version.kind == Some(Kind::Server);
-        let is_x86 = machine(windows, volume, firmware) == Some(Machine::X86);
+        let is_x86 = machine(volume, &windows.root, firmware) == Some(Machine::X86);
         Ok(Self {
             release: Release { generation, is_server, is_x86 },
             locale: language(windows, volume).unwrap_or(ENGLISH).to_owned(),
             template: template(windows, volume),
         })
     }
-}
-
-/// The processor that its loader is for.
-fn machine(windows: &WindowsVolume, volume: &Volume<'_>, firmware: Firmware) -> Option<Machine> {
-    let name = match firmware {
-        Firmware::Bios => "winload.exe",
-        Firmware::Uefi => "winload.efi",
-    };
-    let file = volume.open_file(&format!(r"{}\System32\{name}", windows.root)).ok()??;
-    let len = usize::try_from(file.len()).unwrap_or(usize::MAX).min(HEAD);
-    Content::of(file.len(), &file.read_at(0, len).ok()?).machine()
 }
 
 fn language(windows: &WindowsVolume, volume: &Volume<'_>) -> Option<&'static str> {

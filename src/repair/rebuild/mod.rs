@@ -17,6 +17,9 @@ mod volumes;
 
 use crate::diagnosis::model::rebuild::Rebuild;
 use crate::layout::Layout;
+use crate::repair::boot_files::BootFile;
+use crate::repair::boot_files::Origin;
+use crate::repair::boot_files::Role;
 use crate::repair::draft::Draft;
 use crate::repair::rebuild::made::Made;
 use crate::repair::rebuild::put_files::BootFiles;
@@ -56,7 +59,15 @@ pub(crate) fn write(
     }
     if rebuild.parts.store {
         for store in store::build(layout, &volumes, rebuild, now)? {
-            site.put_file(draft, &store.path, &store.bytes)?;
+            let there = site.look(draft, |volume| volume.find(&store.path))?;
+            let file = BootFile {
+                from: Origin::Made,
+                to: store.path.clone(),
+                contents: store.bytes.clone(),
+                role: Role::Program,
+                replaces: there.map(|_| 0),
+            };
+            site.put_files(draft, &[&file])?;
             site.is_as_put(draft, &store.path, &store.bytes)?;
             made.push(Made::Store(store));
         }

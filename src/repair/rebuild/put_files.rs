@@ -9,13 +9,11 @@ use crate::layout::Layout;
 use crate::repair::boot_files::BootFile;
 use crate::repair::boot_files::Collected;
 use crate::repair::boot_files::Extent;
-use crate::repair::boot_files::Group;
 use crate::repair::boot_files::NoFiles;
 use crate::repair::boot_files::Overwrite;
 use crate::repair::boot_files::Role;
 use crate::repair::boot_files::Wish;
 use crate::repair::boot_files::collect;
-use crate::repair::boot_files::tree;
 use crate::repair::draft::Draft;
 use crate::repair::rebuild::made::MadeFile;
 use crate::repair::rebuild::made::MadeFiles;
@@ -23,9 +21,7 @@ use crate::repair::rebuild::remarks;
 use crate::repair::rebuild::site::Site;
 use crate::repair::rebuild::volumes::Volumes;
 use crate::repair::rebuild_error::RebuildError;
-use crate::volume::EntryKind;
 use crate::volume::Volume;
-use crate::volume::VolumeError;
 
 /// Bytes that are written at once: a writer holds them a second time.
 const PORTION: usize = 2 << 20;
@@ -127,41 +123,13 @@ impl BootFiles {
         let mut files = VecDeque::from(now);
         while !files.is_empty() {
             let portion = portion(&mut files);
-            Self::put_portion(draft, site, &portion.iter().collect::<Vec<_>>(), managers)?;
+            site.put_files(draft, &portion.iter().collect::<Vec<_>>())?;
             for file in portion {
                 site.is_as_put(draft, &file.to, &file.contents)?;
                 self.made.push(made(&file));
             }
         }
         Ok(())
-    }
-
-    fn put_portion(
-        draft: &mut Draft<'_>,
-        site: &Site,
-        files: &[&BootFile],
-        managers: bool,
-    ) -> Result<(), RebuildError> {
-        let groups = site.look(draft, |volume| {
-            let mut is_there = |path: &str| -> Result<bool, VolumeError> {
-                Ok(volume.find(path)?.is_some_and(|entry| entry.kind == EntryKind::Directory))
-            };
-            tree(files, &mut is_there)
-        })?;
-        let [others, last] = groups;
-        let Group { made, replaced } = if managers { last } else { others };
-        if made.is_empty() && replaced.is_empty() {
-            return Ok(());
-        }
-        site.write(draft, |mut writer| {
-            for (path, contents) in &replaced {
-                writer = writer.replace(path, contents)?;
-            }
-            for (directory, entries) in &made {
-                writer = writer.create(directory, entries)?;
-            }
-            Ok(writer)
-        })
     }
 
     /// What was put, for people and reports.

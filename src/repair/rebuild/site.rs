@@ -2,12 +2,14 @@
 
 use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
+use crate::repair::boot_files::BootFile;
+use crate::repair::boot_files::Group;
+use crate::repair::boot_files::tree;
 use crate::repair::draft::Draft;
 use crate::repair::rebuild_error::RebuildError;
 use crate::storage::cache::Cached;
 use crate::storage::window::Window;
 use crate::volume::EntryKind;
-use crate::volume::NewEntry;
 use crate::volume::Piece;
 use crate::volume::Volume;
 use crate::volume::VolumeError;
@@ -70,20 +72,27 @@ impl Site {
         look(&self.open(&window)?).map_err(|why| RebuildError::Volume(self.name.clone(), why))
     }
 
-    /// Puts one file there: in the place of the one that is there, or as a new one, with the directories that it lies in.
+    /// Puts files there: in the place of those that are there, or as new ones, with the directories that they lie in.
     ///
     /// # Errors
     /// As [`Site::write`].
-    pub(super) fn put_file(
-        &self,
-        draft: &mut Draft<'_>,
-        path: &str,
-        contents: &[u8],
-    ) -> Result<(), RebuildError> {
-        let way = self.look(draft, |volume| way(volume, path))?;
-        self.write(draft, |writer| match way {
-            Way::There(path) => writer.replace(&path, contents),
-            Way::New { directory, names } => writer.create(&directory, &[nested(&names, contents)]),
+    pub(super) fn put_files(&self, draft: &mut Draft<'_>, files: &[&BootFile]) -> Result<(), RebuildError> {
+        let groups = self.look(draft, |volume| {
+            let mut is_there = |path: &str| -> Result<bool, VolumeError> {
+                Ok(volume.find(path)?.is_some_and(|entry| entry.kind == EntryKind::Directory))
+            };
+            tree(files, &mut is_there)
+        })?;
+        self.write(draft, |mut writer| {
+            for Group { made, replaced } in &groups {
+                for (path, contents) in replaced {
+                    writer = writer.replace(path, contents)?;
+                }
+                for (directory, entries) in made {
+                    writer = writer.create(directory, entries)?;
+                }
+            }
+            Ok(writer)
         })
     }
 
@@ -129,43 +138,5 @@ impl Site {
     /// The error of a writer, with the name of the volume.
     pub(super) fn cannot(&self, why: VolumeWriteError) -> RebuildError {
         RebuildError::Write(self.name.clone(), why)
-    }
-}
-
-/// How a file comes to its path.
-enum Way {
-    /// It is there, under this path.
-    There(String),
-    /// It is not: the last directory that is there, and the names from there on.
-    New { directory: String, names: Vec<String> },
-}
-
-/// How a path comes to be there.
-fn way(volume: &Volume<'_>, path: &str) -> Result<Way, VolumeError> {
-    if let Some(entry) = volume.find(path)? {
-        return Ok(Way::There(entry.path));
-    }
-    let mut directory = path.to_owned();
-    let mut names = Vec::new();
-    while let Some((parent, name)) = directory.rsplit_once('\\') {
-        names.push(name.to_owned());
-        let parent = if parent.is_empty() { r"\" } else { parent }.to_owned();
-        let is_there =
-            parent == r"\" || volume.find(&parent)?.is_some_and(|entry| entry.kind == EntryKind::Directory);
-        directory = parent;
-        if is_there {
-            break;
-        }
-    }
-    names.reverse();
-    Ok(Way::New { directory, names })
-}
-
-/// The file in directories that are all new.
-fn nested<'c>(names: &[String], contents: &'c [u8]) -> NewEntry<'c> {
-    let (first, rest) = names.split_first().map_or((String::new(), &[][..]), |(it, rest)| (it.clone(), rest));
-    match rest.is_empty() {
-        true => NewEntry::File { name: first, contents },
-        false => NewEntry::Directory { name: first, entries: vec![nested(rest, contents)] },
     }
 }

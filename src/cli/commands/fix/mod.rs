@@ -55,10 +55,10 @@ pub(crate) fn run(args: &FixArgs, show: ShowArgs) -> anyhow::Result<u8> {
             Picked::Several(paths) => return several(&paths, as_json),
         },
     };
+    let orders = args.choice.rebuild.orders();
     if !args.write.dry_run {
-        let nvram = args.choice.rebuild.orders().firmware_entry;
         let record = args.record_dir.as_deref();
-        confine::to_repair(&target, record, &args.open.allow_backing, nvram.as_deref());
+        confine::to_repair(&target, record, &args.open.allow_backing, orders.firmware_entry.as_deref());
     }
     anyhow::ensure!(
         !is_store_file(&target),
@@ -67,7 +67,7 @@ pub(crate) fn run(args: &FixArgs, show: ShowArgs) -> anyhow::Result<u8> {
     );
     let (options, nobody) = (args.open.options(), NamedDisks::default());
     let mut context = context(&target, &nobody, &options, choice, args.choice.independent);
-    context.orders = Arc::new(args.choice.rebuild.orders());
+    context.orders = Arc::new(orders);
     context.snapshot = snapshot(args.against.as_deref())?;
     let examined = examine_with(&target, &args.choice.with, &options, &mut context)?;
     RepairRun { args, show, context, examined }.run().map_err(disk_state::told)
