@@ -20,7 +20,7 @@ use crate::hive::sparse::SparseHive;
 /// Letters of a name that are shown, at most; a NetBIOS name has 15, a DNS label 63.
 const NAME_MAX: usize = 63;
 /// FILETIME of 1970-01-01, in 100 ns since 1601 (Microsoft, `RtlSecondsSince1970ToTime`).
-const UNIX: u64 = 116_444_736_000_000_000;
+pub const UNIX: u64 = 116_444_736_000_000_000;
 /// 2000-01-01 and 9999-12-31 in seconds since 1970: what is not between them is no time at which a Windows was shut down.
 const SECONDS: std::ops::Range<u64> = 946_684_800..253_402_214_400;
 

@@ -15,6 +15,7 @@ use crate::cli::text::shell_quote;
 use crate::diagnosis::model::rebuild::Languages;
 use crate::diagnosis::model::rebuild::Orders;
 use crate::diagnosis::model::rebuild::Scope;
+use crate::layout::machine::UNIX;
 
 /// What is made anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -134,7 +135,6 @@ impl RebuildArgs {
 
 /// The time, in 100 ns since 1601, UTC, to the second.
 fn now() -> u64 {
-    const BEFORE_1970: u64 = 11_644_473_600;
     let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    since.saturating_add(BEFORE_1970).saturating_mul(10_000_000)
+    since.saturating_mul(10_000_000).saturating_add(UNIX)
 }
