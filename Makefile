@@ -28,7 +28,9 @@ build:
 # What `make build` or `make static` (BIN=…) made, with manual pages and completions: make install PREFIX=/usr DESTDIR=…
 PREFIX ?= /usr/local
 SHARE = $(DESTDIR)$(PREFIX)/share
-COMMANDS := list inspect check fix record undo schema
+COMMANDS := list inspect check fix record undo bcd schema
+BCD := enum get set unset create createstore copy delete default displayorder toolsdisplayorder bootsequence timeout \
+	ems bootems emssettings export import diff safe-mode serial-console auto-repair menu last-known-good
 install:
 	@test -x "$(BIN)" || { echo "$(BIN) is not there; run make build first"; exit 1; }
 	install -D -m 755 "$(BIN)" $(DESTDIR)$(PREFIX)/bin/bcdrescue
@@ -40,6 +42,8 @@ install:
 	"$(BIN)" man >$(SHARE)/man/man1/bcdrescue.1
 	@for command in $(COMMANDS); do \
 		"$(BIN)" man $$command >$(SHARE)/man/man1/bcdrescue-$$command.1 || exit 1; done
+	@for command in $(BCD); do \
+		"$(BIN)" man bcd $$command >$(SHARE)/man/man1/bcdrescue-bcd-$$command.1 || exit 1; done
 	"$(BIN)" completions bash >$(SHARE)/bash-completion/completions/bcdrescue
 	"$(BIN)" completions zsh >$(SHARE)/zsh/site-functions/_bcdrescue
 	"$(BIN)" completions fish >$(SHARE)/fish/vendor_completions.d/bcdrescue.fish

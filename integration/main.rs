@@ -10,6 +10,7 @@
     unreachable_pub
 )]
 
+mod bcd;
 mod diagnosis;
 mod documents;
 mod fat_writer;

@@ -18,6 +18,7 @@ for part; do
         need qemu-img qemu-utils
         need qemu-nbd qemu-utils
         need hivexml libhivex-bin
+        need reged chntpw
         need mkntfs ntfs-3g
         need ntfscat ntfs-3g
         need wimlib-imagex wimtools

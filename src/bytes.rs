@@ -115,7 +115,8 @@ pub fn hex(bytes: &[u8]) -> String {
 /// Bytes of a string of hex digits as [`hex`] writes it; `None` when it is not that.
 #[must_use]
 pub fn from_hex(text: &str) -> Option<Vec<u8>> {
-    if !text.is_ascii() || !text.len().is_multiple_of(2) {
+    // A number may have a sign, a digit has none.
+    if !text.bytes().all(|digit| digit.is_ascii_hexdigit()) || !text.len().is_multiple_of(2) {
         return None;
     }
     (0..text.len())
@@ -174,6 +175,7 @@ mod tests {
     fn hex_round_trips_and_refuses_other_text() {
         assert_eq!(from_hex(&hex(&[0, 0x7f, 0xff])), Some(vec![0, 0x7f, 0xff]));
         assert_eq!(from_hex("0g"), None);
+        assert_eq!(from_hex("+1"), None);
         assert_eq!(from_hex("012"), None);
         assert_eq!(from_hex("é1"), None);
     }

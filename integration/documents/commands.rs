@@ -101,7 +101,9 @@ fn in_spans(document: &Document) -> Vec<Vec<String>> {
     let commands = commands();
     let spans = document.spans().into_iter().filter(|span| !span.contains(['[', '…']));
     let spans = spans.map(|span| words(span.strip_prefix("bcdrescue ").unwrap_or(&span)));
-    spans.filter(|words| words.len() > 1 && commands.contains(&words[0])).collect()
+    // `bcd set` is the name of a command.
+    let is_name = |words: &[String]| words.len() < 2 || (words.len() == 2 && words[0] == "bcd");
+    spans.filter(|words| !is_name(words) && commands.contains(&words[0])).collect()
 }
 
 /// The arguments of a Kubernetes container, and the commands of a provisioner.

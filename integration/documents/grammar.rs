@@ -4,12 +4,14 @@ use std::process::Command;
 use std::process::Stdio;
 
 use super::switches::switches;
+use crate::support::program::commands_of_bcd;
 
 /// What documents write where a user puts something of his own.
-const PLACEHOLDERS: [(&str, &str); 7] = [
+const PLACEHOLDERS: [(&str, &str); 8] = [
     ("N", "1"),
     ("OTHER:N", "OTHER:1"),
     ("I/N", "1/2"),
+    ("{ID}", "{default}"),
     ("{GUID}", "{ca73fe21-fc0c-11de-8f38-8e2c5384be89}"),
     ("SECONDS", "60"),
     ("SHELL", "bash"),
@@ -22,7 +24,11 @@ const PLACEHOLDERS: [(&str, &str); 7] = [
 pub(super) fn assert_taken(words: &[String], place: &str) {
     let mut words: Vec<String> = words.iter().map(|word| filled(word)).collect();
     assert!(words.iter().all(|word| !word.contains("/dev/")), "no disk of this machine: {words:?}");
-    let switches = switches(&words[0]);
+    let command = match words.as_slice() {
+        [bcd, name, ..] if bcd == "bcd" && commands_of_bcd().contains(name) => format!("bcd {name}"),
+        _ => words[0].clone(),
+    };
+    let switches = switches(&command);
     let takes_value = |word: &String| switches.iter().any(|it| it.takes_value() && names(&it.form, word));
     if words.last().is_some_and(takes_value) {
         // Only the switch was meant.

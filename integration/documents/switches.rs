@@ -7,6 +7,7 @@ use super::markdown::for_users;
 use super::markdown::project;
 use super::markdown::read;
 use crate::support::program::bcdrescue;
+use crate::support::program::commands_of_bcd;
 
 /// The commands, in the order of the help.
 pub(super) fn commands() -> Vec<String> {
@@ -38,9 +39,16 @@ impl Switch {
     }
 }
 
+/// The commands, and those of `bcd` (`bcd set`).
+pub(super) fn all_commands() -> Vec<String> {
+    let of_bcd = commands_of_bcd().into_iter().map(|name| format!("bcd {name}"));
+    commands().into_iter().filter(|name| name != "bcd").chain(of_bcd).collect()
+}
+
 /// The switches of a command, but for `--help`.
 pub(super) fn switches(command: &str) -> Vec<Switch> {
-    let help = bcdrescue(&[command, "--help"]).exits(0).stdout;
+    let words: Vec<&str> = command.split(' ').chain(["--help"]).collect();
+    let help = bcdrescue(&words).exits(0).stdout;
     let mut switches: Vec<Switch> = Vec::new();
     let mut is_open = false;
     for line in help.lines() {
@@ -69,7 +77,7 @@ const END: &str = "<!-- end of switches -->\n";
 /// A row for each switch, with the commands that have it; where they speak differently of it, a row for each.
 fn table() -> String {
     let mut rows: Vec<(Switch, Vec<String>)> = Vec::new();
-    for command in commands() {
+    for command in all_commands() {
         for switch in switches(&command) {
             match rows.iter_mut().find(|(row, _)| (&row.form, &row.text) == (&switch.form, &switch.text)) {
                 Some((_, commands)) => commands.push(command.clone()),
@@ -80,14 +88,25 @@ fn table() -> String {
     rows.sort_by_cached_key(|(switch, _)| switch.name().to_owned());
     let escape = |text: &str| text.replace('|', "\\|");
     let row = |(switch, commands): &(Switch, Vec<String>)| {
-        let commands = match commands.len() {
-            8.. => "all".to_owned(),
-            _ => commands.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
-        };
+        let commands = told(commands);
         format!("| `{}` | {commands} | {} |\n", escape(&switch.form), escape(&switch.text))
     };
     let rows: String = rows.iter().map(row).collect();
     format!("| switch | of | what it does |\n|---|---|---|\n{rows}")
+}
+
+/// The commands in few words: those of `bcd` by its name, where more than three have a switch.
+fn told(commands: &[String]) -> String {
+    let (of_bcd, mut names): (Vec<&str>, Vec<&str>) =
+        commands.iter().map(String::as_str).partition(|name| name.starts_with("bcd "));
+    match of_bcd.len() {
+        0..=3 => names.extend(of_bcd),
+        _ => names.push("bcd"),
+    }
+    match names.len() {
+        8.. => "all".to_owned(),
+        _ => names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
+    }
 }
 
 #[test]
@@ -106,7 +125,7 @@ fn the_switches_are_those_of_the_help() {
 #[test]
 fn no_document_names_a_switch_that_is_not_there() {
     let others = ["--disk-id", "--open", "--disk-format", "--allow-…"];
-    let all: BTreeMap<String, ()> = commands()
+    let all: BTreeMap<String, ()> = all_commands()
         .iter()
         .flat_map(|command| switches(command))
         .map(|switch| (switch.name().to_owned(), ()))
@@ -114,7 +133,8 @@ fn no_document_names_a_switch_that_is_not_there() {
     let own = ["--help", "--version", "--list"];
     for document in for_users() {
         for span in document.spans() {
-            let words = span.split([' ', '=', ',', '[']).filter(|word| word.starts_with("--"));
+            let words =
+                span.split([' ', '=', ',', '[']).filter(|word| word.starts_with("--") && word.len() > 2);
             for word in words {
                 let is_known = all.contains_key(word) || own.contains(&word) || others.contains(&word);
                 assert!(is_known, "{}: {word} in `{span}`", document.name);

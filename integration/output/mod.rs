@@ -1,5 +1,6 @@
 //! What people and programs are shown.
 
+pub mod bcd_words;
 pub mod fleets;
 pub mod golden;
 pub mod one_screen;

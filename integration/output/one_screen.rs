@@ -2,6 +2,7 @@
 
 use crate::support::disk::Disk;
 use crate::support::disk::made;
+use crate::support::program::commands_of_bcd;
 use crate::support::program::run;
 
 const ROWS: usize = 23;
@@ -102,7 +103,11 @@ fn short_help_is_on_one_screen() {
         ("fix", "Repair the disk"),
         ("record", "Save"),
         ("undo", "Undo a repair"),
+        ("bcd", "Edit a store"),
     ] {
         fits(&format!("{command} -h"), begins);
+    }
+    for command in commands_of_bcd() {
+        fits(&format!("bcd {command} -h"), "");
     }
 }

@@ -181,6 +181,19 @@ path ",
         );
 }
 
+/// bcdedit shows an entry by its role where a store is named; `-v` shows ids as its `/v` does.
+#[test]
+fn the_default_entry_is_named_so() {
+    let disk = Disk::of("win10-bios");
+    let run = shown(&["inspect", "--store", disk.name()]);
+    run.says("default                 {default}\n").says("identifier              {default}\n");
+    let run = shown(&["inspect", "--store", "-v", disk.name()]);
+    let id = "{9dea862c-5cdd-4e70-acc1-f32b344d4795}";
+    assert!(run.stdout.contains(&format!("identifier              {id}\n")), "{run:?}");
+    let names = ["{default}", "{bootmgr}", "{memdiag}", "{globalsettings}", "{bootloadersettings}"];
+    assert!(!names.iter().any(|name| run.stdout.contains(name)), "{run:?}");
+}
+
 /// A store file by itself, and the same on its disk: `--store` shows the one as the other.
 #[test]
 fn a_store_is_shown_alone() {

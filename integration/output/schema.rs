@@ -116,17 +116,42 @@ fn printed() -> Vec<(&'static str, Json)> {
     run("undo", &["/nowhere"]);
     run("record", &[images[1], "-o", &at("identities.json")]);
     run("record", &[images[0], "-o", &at("identities.json")]);
+    let mut run = |of: &'static str, arguments: &[&str]| {
+        let run = bcdrescue(&[&["bcd"], arguments, &["--json"]].concat());
+        printed.push((of, serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{run:?}"))));
+    };
+    let edited = Disk::of(healthy);
+    for target in [edited.name(), &store] {
+        run("bcd-enum", &["enum", target, "all"]);
+        run("bcd-enum", &["get", target, "{bootmgr}", "timeout"]);
+        run("bcd-edit", &["set", target, "recoveryenabled", "No", "--dry-run"]);
+        run("bcd-edit", &["set", target, "recoveryenabled", "No", "--yes"]);
+        run("bcd-edit", &["set", target, "recoveryenabled", "No", "--yes"]);
+        run("bcd-edit", &["set", target, "recoveryenabled", "Yes"]);
+        run("bcd-edit", &["set", target, "recoveryenabled", "maybe"]);
+        run("bcd-edit", &["copy", target, "{current}", "-d", "Copy", "--yes"]);
+        run("bcd-edit", &["delete", target, "{memdiag}", "--force", "--yes"]);
+        run("bcd-edit", &["unset", target, "{bootmgr}", "device", "--yes"]);
+        run("bcd-edit", &["set", target, "{bootmgr}", "25000004", "7", "--yes"]);
+        run("bcd-diff", &["diff", target, images[2]]);
+        run("bcd-export", &["export", target]);
+    }
+    run("bcd-edit", &["set", images[0], "device", "partition=9"]);
+    run("bcd-enum", &["enum", "/nowhere"]);
+    run("bcd-edit", &["set", "/nowhere", "nx", "OptIn"]);
+    run("bcd-diff", &["diff", images[0], "/nowhere"]);
     printed
 }
 
 #[test]
 fn what_every_command_prints_is_what_its_schema_says() {
     let mut judged = Judged::new();
-    let any = strict(schema(&[]));
+    let (any, export) = (strict(schema(&[])), strict(schema(&["bcd-export"])));
     let printed = printed();
     for (command, document) in &printed {
         judged.add(document, &strict(schema(&[command])));
-        judged.add(document, &any);
+        // An exported store is no document of targets.
+        judged.add(document, if *command == "bcd-export" { &export } else { &any });
     }
     let lines = ["check", "--jsonl", "--require", "generalized"];
     let images = ["win2008r2-bios", "win11-uefi-healthy"].map(image);

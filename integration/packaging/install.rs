@@ -7,9 +7,10 @@ use std::process::Command;
 use crate::support::judges::judge;
 use crate::support::make_image::make_image;
 use crate::support::program::bcdrescue;
+use crate::support::program::commands_of_bcd;
 use crate::support::program::text;
 
-const COMMANDS: [&str; 7] = ["list", "inspect", "check", "fix", "record", "undo", "schema"];
+const COMMANDS: [&str; 8] = ["list", "inspect", "check", "fix", "record", "undo", "bcd", "schema"];
 
 #[test]
 fn make_install_puts_all_in_its_place() {
@@ -26,7 +27,9 @@ fn make_install_puts_all_in_its_place() {
     assert_eq!(version, format!("bcdrescue {}\n", env!("BCDRESCUE_VERSION")));
     let maker = folder.path().join("usr/bin/bcdrescue-make-image");
     assert!(String::from_utf8(judge(text(&maker), &["--list"])).unwrap().contains("win11-uefi"));
-    for page in std::iter::once("bcdrescue".into()).chain(COMMANDS.map(|name| format!("bcdrescue-{name}"))) {
+    let of_bcd = commands_of_bcd().into_iter().map(|name| format!("bcd-{name}"));
+    let pages = COMMANDS.map(str::to_owned).into_iter().chain(of_bcd).map(|name| format!("bcdrescue-{name}"));
+    for page in std::iter::once("bcdrescue".to_owned()).chain(pages) {
         let path = share.join(format!("man/man1/{page}.1"));
         // groff warns of what is no page.
         let set = judge("groff", &["-man", "-Tutf8", "-ww", "-b", "-P-cbou", text(&path)]);
@@ -38,6 +41,7 @@ fn make_install_puts_all_in_its_place() {
     }
     let check = fs::read_to_string(share.join("man/man1/bcdrescue-check.1")).unwrap();
     assert!(check.contains("recursive") && check.contains("unique"), "{check}");
+    assert!(check.contains("Check N targets in parallel"), "{check}");
     bash_completes(&share.join("bash-completion/completions/bcdrescue"));
     for (file, word) in [
         ("zsh/site-functions/_bcdrescue", "#compdef bcdrescue"),
@@ -47,17 +51,24 @@ fn make_install_puts_all_in_its_place() {
     }
 }
 
-/// What bash offers behind `bcdrescue check --re`.
+/// What bash offers behind `bcdrescue check --re`, and behind a command of `bcd`.
 fn bash_completes(script: &Path) {
     let ask = r#"
         source "$1"
-        COMP_WORDS=(bcdrescue check --re) COMP_CWORD=2
+        shift
+        COMP_WORDS=(bcdrescue "$@") COMP_CWORD=$#
         function="$(complete -p bcdrescue | sed 's/.*-F \([^ ]*\).*/\1/')"
-        "$function" bcdrescue --re check
+        "$function" bcdrescue "${@: -1}" "${@: -2:1}"
         printf '%s\n' "${COMPREPLY[@]}" | sort
     "#;
-    let offered = judge("bash", &["-c", ask, "bash", text(script)]);
-    assert_eq!(String::from_utf8(offered).unwrap(), "--rebuild\n--recovery\n--recursive\n--require\n");
+    for (words, expected) in [
+        (&["check", "--re"][..], "--rebuild\n--recovery\n--recursive\n--require\n"),
+        (&["bcd", "boot"], "bootems\nbootsequence\n"),
+        (&["bcd", "set", "--add"], "--addfirst\n--addlast\n"),
+    ] {
+        let offered = judge("bash", &[&["-c", ask, "bash", text(script)], words].concat());
+        assert_eq!(String::from_utf8(offered).unwrap(), expected, "{words:?}");
+    }
 }
 
 /// What `src/build.rs` says to cargo in a folder: the version, and the files after whose change it is to be asked again.
@@ -156,5 +167,6 @@ fn newest(path: &Path) -> std::time::SystemTime {
 #[test]
 fn a_page_of_no_command_is_refused() {
     bcdrescue(&["man", "nothing"]).exits(16).says("unknown command nothing");
+    bcdrescue(&["man", "bcd", "nothing"]).exits(16).says("unknown command nothing");
     bcdrescue(&["completions", "dos"]).exits(16).says("bash");
 }

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use crate::support::disk::image;
 use crate::support::judges::judge;
+use crate::support::program::commands_of_bcd;
 use crate::support::program::is_root;
 use crate::support::program::not_run;
 use crate::support::program::target;
@@ -94,8 +95,10 @@ fn the_package_holds_all_and_is_the_same_twice() {
         assert_eq!(mode, expected, "{line}");
         assert!(line.contains(" root/root ") && line.contains(" 2023-11-14 "), "{line}");
     }
-    let pages = ["", "-list", "-inspect", "-check", "-fix", "-record", "-undo", "-schema"];
-    let pages = pages.map(|name| format!("usr/share/man/man1/bcdrescue{name}.1.gz"));
+    let pages = ["", "-list", "-inspect", "-check", "-fix", "-record", "-undo", "-bcd", "-schema"];
+    let of_bcd = commands_of_bcd().into_iter().map(|name| format!("-bcd-{name}"));
+    let pages = pages.map(str::to_owned).into_iter().chain(of_bcd);
+    let pages: Vec<String> = pages.map(|name| format!("usr/share/man/man1/bcdrescue{name}.1.gz")).collect();
     let mut expected = vec![
         "usr/bin/bcdrescue",
         "usr/share/bash-completion/completions/bcdrescue",

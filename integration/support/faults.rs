@@ -149,7 +149,7 @@ impl Case {
 
     pub fn way_out(&self) -> String {
         format!(
-            "; to undo: bcdrescue undo {} (or remove the cause and run fix again)",
+            "; to undo: bcdrescue undo {} (or remove the cause and run it again)",
             text(&self.disk.record())
         )
     }

@@ -57,6 +57,15 @@ pub fn bcdrescue(arguments: &[&str]) -> Run {
     run("prlimit", &[&[MEMORY, env!("CARGO_BIN_EXE_bcdrescue")], arguments].concat())
 }
 
+/// The commands of `bcd`, by its manual page.
+pub fn commands_of_bcd() -> Vec<String> {
+    let page = bcdrescue(&["man", "bcd"]).exits(0).stdout;
+    let names = page.lines().filter_map(|line| line.strip_prefix(r"bcdrescue\-bcd\-")?.strip_suffix("(1)"));
+    let names: Vec<String> = names.map(|name| name.replace(r"\-", "-")).collect();
+    assert!(names.len() > 20, "{names:?} in:\n{page}");
+    names
+}
+
 /// Runs the program without that limit, which the `qemu-nbd` that it starts would have too.
 pub fn unlimited(arguments: &[&str]) -> Run {
     run(env!("CARGO_BIN_EXE_bcdrescue"), arguments)

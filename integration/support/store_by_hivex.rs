@@ -32,7 +32,8 @@ pub fn by_hivex(store: &[u8]) -> Json {
     json!({"root": "NewStoreRoot", "description": values(child(root, "Description")), "objects": objects})
 }
 
-fn keys<'a>(node: Node<'a, 'a>) -> impl Iterator<Item = (String, Node<'a, 'a>)> {
+/// The keys below a key, with their names.
+pub(crate) fn keys<'a>(node: Node<'a, 'a>) -> impl Iterator<Item = (String, Node<'a, 'a>)> {
     let nodes = node.children().filter(|node| node.has_tag_name("node"));
     nodes.map(|node| (node.attribute("name").unwrap().to_owned(), node))
 }
@@ -41,9 +42,10 @@ fn child<'a>(node: Node<'a, 'a>, name: &str) -> Node<'a, 'a> {
     keys(node).find(|(known, _)| known == name).unwrap_or_else(|| panic!("no key {name}")).1
 }
 
-fn values(node: Node<'_, '_>) -> Json {
+/// The values of a key: registry type and hex by name.
+pub(crate) fn values(node: Node<'_, '_>) -> Json {
     let nodes = node.children().filter(|node| node.has_tag_name("value"));
-    let named = nodes.map(|node| (node.attribute("key").unwrap().to_owned(), value(node)));
+    let named = nodes.map(|node| (node.attribute("key").unwrap_or_default().to_owned(), value(node)));
     Json::Object(named.collect())
 }
 
@@ -53,7 +55,8 @@ fn value(node: Node<'_, '_>) -> Json {
     let (kind, data) = match node.attribute("type").unwrap() {
         "string" => (1, ended(content)),
         "binary" => (3, base64(content)),
-        "int32" => (4, content.parse::<u32>().unwrap().to_le_bytes().to_vec()),
+        // With a sign.
+        "int32" => (4, content.parse::<i32>().unwrap().to_le_bytes().to_vec()),
         "string-list" => {
             let strings = node.children().filter(|node| node.has_tag_name("string"));
             let all: String = strings.map(|node| format!("{}\0", node.text().unwrap_or_default())).collect();

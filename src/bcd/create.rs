@@ -186,7 +186,7 @@ mod tests {
         let cases = [
             (ElementId::DEVICE, ElementValue::Boolean(true)),
             (ElementId::PATH, ElementValue::Object(LOADER)),
-            (ElementId::TIMEOUT, ElementValue::Binary),
+            (ElementId::TIMEOUT, ElementValue::Binary(vec![30])),
             (ElementId::PATH, ElementValue::String("a\0b".into())),
         ];
         for (id, value) in cases {

@@ -11,6 +11,16 @@ pub enum Firmware {
     Uefi,
 }
 
+impl Firmware {
+    /// Where its store is, as Windows names it in the head of the store.
+    pub(in crate::bcd) const fn store_path(self) -> &'static str {
+        match self {
+            Self::Bios => r"\Device\HarddiskVolume1\Boot\BCD",
+            Self::Uefi => r"\Device\HarddiskVolume1\EFI\Microsoft\Boot\BCD",
+        }
+    }
+}
+
 impl fmt::Display for Firmware {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -4,6 +4,11 @@
 //! one value. Sources: Microsoft, BCD WMI provider; G. Chappell, "BCD Objects" and "BCD Elements"; ReactOS `bl.h` and
 //! `bcd.h` for the device encodings. Nothing is lost in reading: what is not understood keeps its bytes and says why.
 
+pub mod change;
+#[doc(hidden)]
+pub mod compact;
+#[doc(hidden)]
+pub mod compare;
 pub mod create;
 pub mod device;
 #[doc(hidden)]
@@ -24,11 +29,15 @@ pub mod index;
 #[doc(hidden)]
 pub mod load_option;
 pub mod names;
+#[doc(hidden)]
+pub mod new_ids;
 pub mod object;
 #[doc(hidden)]
 pub mod object_id;
 pub mod object_type;
 mod store;
+#[doc(hidden)]
+pub mod words;
 
 pub use device::Device;
 pub use device::DeviceElement;

@@ -1,4 +1,4 @@
-//! Ids of objects that every store knows, and the names that bcdedit has for them.
+//! NewIds of objects that every store knows, and the names that bcdedit has for them.
 //!
 //! G. Chappell, "BCD Objects"; Microsoft, "Boot Configuration Data in Windows Vista".
 

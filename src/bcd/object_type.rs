@@ -21,8 +21,14 @@ impl ObjectType {
     pub const MEMDIAG: Self = Self(0x1020_0005);
     /// `{ntldr}`.
     pub const NTLDR: Self = Self(0x1030_0006);
+    /// `setupldr`, the loader of Windows before Vista on setup media.
+    pub const SETUPLDR: Self = Self(0x1030_0007);
     /// A boot sector in a file.
     pub const BOOT_SECTOR: Self = Self(0x1040_0008);
+    /// `startup.com`, which starts from the network.
+    pub const STARTUP: Self = Self(0x1040_0009);
+    /// A boot application, since Windows 10 1607.
+    pub const BOOT_APPLICATION: Self = Self(0x1020_000a);
     /// An entry of the firmware that is not Windows'.
     pub const FIRMWARE_APPLICATION: Self = Self(0x101f_ffff);
     /// Settings that any object may inherit.
@@ -31,6 +37,8 @@ impl ObjectType {
     pub const INHERIT_OS_LOADER: Self = Self(0x2020_0003);
     /// Settings that resume loaders inherit.
     pub const INHERIT_RESUME: Self = Self(0x2020_0004);
+    /// Settings that device objects inherit.
+    pub const INHERIT_DEVICE: Self = Self(0x2030_0000);
     /// Options of a device, e.g. of a RAM disk.
     pub const DEVICE: Self = Self(0x3000_0000);
 

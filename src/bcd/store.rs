@@ -39,6 +39,20 @@ pub enum StoreError {
         /// The highest number in the logs.
         above: u32,
     },
+    /// A name that stands for no text, so that it cannot be written again as it is.
+    #[error("name {name} of a key or value: expected UTF-16 text, found half a character")]
+    Name {
+        /// The name, with U+FFFD for what is no text.
+        name: String,
+    },
+    /// More than a new store may hold.
+    #[error("keys and values of {len:#x} bytes: expected at most {max:#x}")]
+    Large {
+        /// Bytes of all of them.
+        len: usize,
+        /// How many there may be.
+        max: usize,
+    },
     /// An element that a new store cannot hold.
     #[error("element {element} of a new store: {why}")]
     Element {

@@ -14,10 +14,14 @@ pub mod text;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
+use clap::CommandFactory;
 use clap::Parser;
+use clap::error::ErrorKind;
 
+use crate::cli::args::bcd_args::slashes::rewritten;
 use crate::cli::args::command_line::Cli;
 use crate::cli::args::command_line::Command;
+use crate::cli::commands::bcd;
 use crate::cli::commands::check;
 use crate::cli::commands::fix;
 use crate::cli::commands::inspect;
@@ -38,7 +42,9 @@ use crate::cli::text::words;
 /// Parses the command line, runs the command, and turns the result into an exit code (fsck's bits).
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let line = rewritten(std::env::args_os().collect());
+    let line = line.map_err(misused);
+    let cli = match line.and_then(Cli::try_parse_from) {
         Ok(cli) => cli,
         Err(error) => {
             let printed = lines::unless_gone(error.print());
@@ -65,6 +71,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(args, cli.show),
         Command::Fix(args) => fix::run(args, cli.show),
         Command::Record(args) => record::run(args, cli.show.json),
+        Command::Bcd(args) => bcd::run(args, cli.show),
         Command::Undo(args) => undo::run(args, cli.show),
         Command::Schema { of } => lines::write(format_args!("{:#}\n", schema(*of))).map(|()| HEALTHY),
         Command::Completions { shell } => shell::completions(*shell),
@@ -83,10 +90,25 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// What is wrong with a line of bcdedit's, as the grammar tells such.
+fn misused(wrong: Usage) -> clap::Error {
+    let mut program = Cli::command();
+    program.build();
+    match program.find_subcommand_mut("bcd") {
+        Some(bcd) => bcd.error(ErrorKind::InvalidValue, wrong),
+        None => Cli::command().error(ErrorKind::InvalidValue, wrong),
+    }
+}
+
 fn report_failure(cli: &Cli, error: &anyhow::Error) {
     let message = words::clean(&advice::of(error));
     let [mut document] = json::failure(cli.command.target(), &message);
-    if matches!(cli.command, Command::Fix(_) | Command::Undo(_)) {
+    let is_repair = match &cli.command {
+        Command::Fix(_) | Command::Undo(_) => true,
+        Command::Bcd(args) => args.edit().is_some(),
+        _ => false,
+    };
+    if is_repair {
         document = document.of_repair();
     }
     let printed = cli.show.json && json::print(&[document]).is_ok();
@@ -97,7 +119,7 @@ fn report_failure(cli: &Cli, error: &anyhow::Error) {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::CommandFactory as _;
 
     #[test]
     fn the_grammar_is_consistent() {

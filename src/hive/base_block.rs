@@ -10,7 +10,7 @@ pub(super) const BASE_BLOCK_SIZE: usize = 0x1000;
 /// Hive bins grow in these units.
 pub(super) const BIN_UNIT: usize = 0x1000;
 /// Larger hives are no boot stores, and would only cost memory.
-const BINS_SIZE_MAX: u32 = 0x400_0000;
+pub(super) const BINS_SIZE_MAX: u32 = 0x400_0000;
 
 /// The fields of the base block that say what the hive is and whether it was closed properly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -56,6 +56,11 @@ impl<'a> Cells<'a> {
         Ok(Self { bytes, cells })
     }
 
+    /// File offset and bytes of each cell, its size included, and whether it is free.
+    pub(super) fn all(&self) -> impl Iterator<Item = (usize, usize, bool)> {
+        self.cells.iter().map(|cell| (cell.at, cell.size, cell.state == Use::Free))
+    }
+
     /// Takes the cell for the one structure that may refer to it.
     pub(super) fn take(&mut self, reference: Reference) -> Result<Body<'a>, HiveError> {
         self.reach(reference, Use::Taken)

@@ -15,7 +15,7 @@ use super::value;
 use super::value::Value;
 
 /// Keys below keys. A BCD store has five levels; the bound keeps hostile hives off the stack.
-const DEPTH_MAX: u32 = 64;
+pub(super) const DEPTH_MAX: u32 = 64;
 /// Things left out of a dirty hive that are listed; a crafted one has as many as it has room for references.
 const DAMAGE_MAX: usize = 256;
 /// Flag of a key whose name is stored in Latin-1.
@@ -78,6 +78,17 @@ pub(super) fn value_list(key: &Body<'_>) -> Result<(u32, Reference), HiveError> 
     Ok((key.u32("key", 0x24)?, key.reference("reference to a list of values", 0x28)?))
 }
 
+/// The reference to the security descriptor of a key, which may refer to nothing.
+pub(super) fn security(key: &Body<'_>) -> Result<Reference, HiveError> {
+    key.reference("reference to a security descriptor", 0x2c)
+}
+
+/// The reference to the class name of a key that has one.
+pub(super) fn class_name(key: &Body<'_>) -> Result<Option<Reference>, HiveError> {
+    let class = key.reference("reference to a class name", 0x30)?;
+    Ok(Some(class).filter(|class| class.cell != NO_CELL && key.u16("key", 0x4a).is_ok_and(|len| len > 0)))
+}
+
 /// Follows the tree; collects what it has to leave out when the hive is dirty.
 pub(super) struct TreeReader<'a> {
     cells: Cells<'a>,
@@ -113,7 +124,7 @@ impl<'a> TreeReader<'a> {
     }
 
     fn check_security(&mut self, key: &Body<'_>) -> Result<(), HiveError> {
-        let reference = key.reference("reference to a security descriptor", 0x2c)?;
+        let reference = security(key)?;
         if reference.cell == NO_CELL {
             return Ok(());
         }

@@ -1,5 +1,5 @@
-//! Registry hives (regf): reading a whole small hive, strictly, following a path through a big one, and making a fresh
-//! one.
+//! Registry hives (regf): reading a whole small hive, strictly, following a path through a big one, editing a small one,
+//! and making a fresh one.
 //!
 //! Follows M. Suhanov, "Windows registry file format specification". A BCD store is a hive of some ten kilobytes, so it
 //! is read in one go: every bin and cell is walked first, then the tree is followed, and a cell may be reached once and
@@ -13,6 +13,8 @@ mod body;
 #[doc(hidden)]
 pub mod build;
 mod cell;
+#[doc(hidden)]
+pub mod edit;
 mod error;
 mod key;
 #[doc(hidden)]

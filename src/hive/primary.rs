@@ -40,6 +40,12 @@ impl Hive {
         &self.bytes
     }
 
+    /// The bytes of the file, unchanged.
+    #[must_use]
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
     /// The header of the hive.
     #[must_use]
     pub const fn base_block(&self) -> &BaseBlock {

@@ -23,9 +23,9 @@ pub(super) const RESIDENT: u32 = 0x8000_0000;
 /// Flag of a value whose name is stored in Latin-1.
 pub(super) const NAME_IS_LATIN1: u16 = 1;
 /// Where the data of a resident value stand in the key value: in the place of the reference.
-const DATA_FIELD: usize = 0x08;
+pub(super) const DATA_FIELD: usize = 0x08;
 /// Longer data are split in hives of version 1.4 and later.
-const WHOLE_MAX: usize = 16344;
+pub(super) const WHOLE_MAX: usize = 16344;
 
 /// A value of a registry key.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -21,6 +21,8 @@ pub mod extent;
 pub mod file_version;
 pub mod index;
 pub mod known;
+#[doc(hidden)]
+pub mod letters;
 pub mod locale;
 mod look_into;
 pub mod machine;

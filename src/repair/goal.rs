@@ -15,11 +15,14 @@ use crate::repair::record::disk_text;
 use crate::repair::record::sha256;
 use crate::repair::rehearse::as_rehearsed;
 use crate::repair::rehearse::came_out;
+use crate::repair::rehearse::has_stores;
 
 /// What a disk has to be.
 pub(super) enum Goal {
     /// What was planned, and what the rehearsal found.
     Repaired { plan: Plan, rehearsed: Box<Diagnosis> },
+    /// What was planned and rehearsed, without more: the user typed it.
+    Edited { plan: Plan, rehearsed: Box<Diagnosis> },
     /// What it was before the repair, but for an identity that it was given since and keeps.
     Undone { patches: Vec<Patch>, identity: Option<DiskId> },
 }
@@ -28,7 +31,7 @@ impl Goal {
     /// The sectors that lead to it, in the order of writing.
     pub(super) fn patches(&self) -> &[Patch] {
         match self {
-            Self::Repaired { plan, .. } => &plan.patches,
+            Self::Repaired { plan, .. } | Self::Edited { plan, .. } => &plan.patches,
             Self::Undone { patches, .. } => patches,
         }
     }
@@ -36,7 +39,7 @@ impl Goal {
     /// The state of the record when it is met.
     pub(super) const fn state(&self) -> State {
         match self {
-            Self::Repaired { .. } => State::Applied,
+            Self::Repaired { .. } | Self::Edited { .. } => State::Applied,
             Self::Undone { .. } => State::Undone,
         }
     }
@@ -51,6 +54,10 @@ impl Goal {
         match self {
             Self::Repaired { plan, rehearsed } => {
                 came_out(plan, layout, diagnosis)?;
+                as_rehearsed(rehearsed, diagnosis)
+            }
+            Self::Edited { plan, rehearsed } => {
+                has_stores(plan, layout)?;
                 as_rehearsed(rehearsed, diagnosis)
             }
             Self::Undone { identity, .. } => is_as_before(record, layout, *identity),

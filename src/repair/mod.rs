@@ -1,7 +1,7 @@
 //! Repair: a plan of sectors before and after, a record to undo it, and the one place where a disk is written.
 //!
 //! Lowest first: `sector`, `patch`, `run`, `cure`, `touched`; `nvram`, the firmware's boot menu; what `rebuild` makes again, and the `error` that all have; the `draft`, and each
-//! kind of `change` that writes into it; `plan`, `rehearse`, `refusal`, and the `case` that a repair begins with; `record`, `snapshot`, `batch`,
+//! kind of `change` that writes into it; `store_edit` and the `task`, `plan`, `rehearse`, `refusal`, and the `case` that a repair begins with; `new_file`, `record`, `snapshot`, `batch`,
 //! `apply`; the `goal`; the `transaction`, whose steps cannot be
 //! left out, and `undo`, which joins it; and `prospect`, which tries repairs.
 
@@ -18,6 +18,8 @@ pub mod error;
 mod goal;
 #[cfg(test)]
 mod large;
+#[doc(hidden)]
+pub mod new_file;
 pub mod nvram;
 pub mod patch;
 pub mod plan;
@@ -32,6 +34,8 @@ pub mod run;
 pub mod sector;
 #[doc(hidden)]
 pub mod snapshot;
+pub mod store_edit;
+mod task;
 pub mod touched;
 pub mod transaction;
 pub mod undo;

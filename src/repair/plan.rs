@@ -23,6 +23,9 @@ use crate::repair::patch::Patch;
 use crate::repair::rebuild;
 use crate::repair::rebuild::made::Made;
 use crate::repair::rebuild::made::MadeStore;
+use crate::repair::store_edit;
+use crate::repair::store_edit::StoreEdit;
+use crate::repair::task::Task;
 use crate::repair::touched::Touched;
 use crate::storage::Storage;
 use crate::storage::cache::Cached;
@@ -98,6 +101,20 @@ pub fn plan(
     into_plan(draft, layout, diagnosis, cure)
 }
 
+/// Makes the plan of an edit.
+///
+/// # Errors
+/// As those of [`store_edit::write`].
+pub(super) fn of_edit(storage: &dyn Storage, layout: &Layout, edit: &StoreEdit) -> Result<Plan, PlanError> {
+    edited(Draft::new(storage, layout.table.sector_size), layout, edit)
+}
+
+fn edited(mut draft: Draft<'_>, layout: &Layout, edit: &StoreEdit) -> Result<Plan, PlanError> {
+    let (store, touched) = store_edit::write(&mut draft, layout, edit)?;
+    let (stores, touched) = (vec![store], touched.into_iter().collect());
+    Ok(Plan { stores, patches: draft.into_patches()?, restored: None, touched, made: Vec::new() })
+}
+
 fn into_plan(
     mut draft: Draft<'_>,
     layout: &Layout,
@@ -144,12 +161,28 @@ pub fn still_holds(
     context: &Context,
     cure: Cure,
 ) -> Result<(Layout, Diagnosis), PlanError> {
+    still_does(plan, storage, context, &Task::Cure(cure))
+}
+
+/// The same for whatever a repair does.
+pub(super) fn still_does(
+    plan: &Plan,
+    storage: &dyn Storage,
+    context: &Context,
+    task: &Task,
+) -> Result<(Layout, Diagnosis), PlanError> {
     let cached = Cached::new(Window::new(storage, 0, storage.len()));
     let layout = discover(&cached).map_err(|error| PlanError::Unread(Unread::Table(error)))?;
     let diagnosis = diagnose(&layout, context);
     let draft = Draft::like(&cached, layout.table.sector_size, &plan.patches);
-    let mut again = into_plan(draft, &layout, &diagnosis, cure)?;
-    again.add_firmware_entry(&layout, &diagnosis, context)?;
+    let again = match task {
+        Task::Cure(cure) => {
+            let mut again = into_plan(draft, &layout, &diagnosis, *cure)?;
+            again.add_firmware_entry(&layout, &diagnosis, context)?;
+            again
+        }
+        Task::Edit(edit) => edited(draft, &layout, edit)?,
+    };
     if again == *plan {
         return Ok((layout, diagnosis));
     }

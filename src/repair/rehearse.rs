@@ -44,6 +44,21 @@ pub fn rehearse(
     }
 }
 
+/// The same for an edit: whatever the disk then is, the user has said so.
+///
+/// # Errors
+/// [`PlanError::Rehearsal`] when the store would have other bytes than were planned.
+pub(super) fn rehearse_edit(
+    plan: &Plan,
+    storage: &dyn Storage,
+    context: &Context,
+) -> Result<Diagnosis, PlanError> {
+    let draft = Cached::new(Draft::with(storage, &plan.patches));
+    let layout = layout::discover(&draft).map_err(PlanError::Unreadable)?;
+    has_stores(plan, &layout).map_err(PlanError::Rehearsal)?;
+    Ok(diagnose(&layout, context))
+}
+
 /// What would stop Windows after the repair and does not stop it now.
 fn worse(before: &Diagnosis, after: &Diagnosis) -> Option<DeviationKind> {
     let blocks = |finding: &&Finding| finding.severity == Severity::BlocksBoot;
@@ -56,11 +71,11 @@ fn worse(before: &Diagnosis, after: &Diagnosis) -> Option<DeviationKind> {
     Some(DeviationKind::Worse { subject, message, switch })
 }
 
-/// Whether a disk is what the plan makes of it: every store has the planned bytes, nothing is left to re-point.
+/// Whether the stores of a plan have the planned bytes.
 ///
 /// # Errors
-/// What is not as planned.
-pub(super) fn came_out(plan: &Plan, layout: &Layout, diagnosis: &Diagnosis) -> Result<(), Deviation> {
+/// The first that has not.
+pub(super) fn has_stores(plan: &Plan, layout: &Layout) -> Result<(), Deviation> {
     for store in &plan.stores {
         let found = layout.store_on(store.partition, &store.path);
         let found = found.filter(|file| file.dirty.is_none()).and_then(StoreFile::on_disk);
@@ -68,6 +83,15 @@ pub(super) fn came_out(plan: &Plan, layout: &Layout, diagnosis: &Diagnosis) -> R
             return Err(Deviation::seen(layout, DeviationKind::Store { path: store.path.clone() }));
         }
     }
+    Ok(())
+}
+
+/// Whether a disk is what the plan makes of it: every store has the planned bytes, nothing is left to re-point.
+///
+/// # Errors
+/// What is not as planned.
+pub(super) fn came_out(plan: &Plan, layout: &Layout, diagnosis: &Diagnosis) -> Result<(), Deviation> {
+    has_stores(plan, layout)?;
     if let Some(left) = diagnosis.rebuild().filter(|rebuild| !rebuild.is_insisted()) {
         let place = layout.name(left.system);
         return Err(Deviation::seen(layout, DeviationKind::NotRebuilt { place }));

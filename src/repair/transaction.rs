@@ -26,7 +26,11 @@ use crate::repair::record::RecordError;
 use crate::repair::refusal::Allowed;
 use crate::repair::refusal::Refusal;
 use crate::repair::refusal::refusals;
+use crate::repair::refusal::refusals_of_edit;
 use crate::repair::rehearse::rehearse;
+use crate::repair::rehearse::rehearse_edit;
+use crate::repair::store_edit::StoreEdit;
+use crate::repair::task::Task;
 use crate::storage::StorageMut;
 
 /// Why a repair is not planned. Nothing was written.
@@ -55,7 +59,7 @@ impl From<PlanError> for Stopped {
 pub struct Planned<'a> {
     case: Case<'a>,
     before: &'a Diagnosis,
-    cure: Cure,
+    task: Task,
     plan: Plan,
 }
 
@@ -80,7 +84,23 @@ impl<'a> Planned<'a> {
         if plan.is_empty() {
             return Err(Stopped::NoWork);
         }
-        Ok(Self { case, before, cure, plan })
+        Ok(Self { case, before, task: Task::Cure(cure), plan })
+    }
+
+    /// Plans an edit of a store.
+    ///
+    /// # Errors
+    /// As [`Planned::new`].
+    pub fn edit(case: Case<'a>, before: &'a Diagnosis, edit: StoreEdit) -> Result<Self, Stopped> {
+        if edit.is_nothing() {
+            return Err(Stopped::NoWork);
+        }
+        let refused = refusals_of_edit(case.layout, &edit, case.allowed);
+        if !refused.is_empty() {
+            return Err(Stopped::Refused(refused));
+        }
+        let plan = plan::of_edit(case.storage, case.layout, &edit)?;
+        Ok(Self { case, before, task: Task::Edit(Box::new(edit)), plan })
     }
 
     /// Tries the plan in memory.
@@ -88,9 +108,12 @@ impl<'a> Planned<'a> {
     /// # Errors
     /// [`PlanError`] when it does not come out, or would stop Windows where nothing does now.
     pub fn rehearse(self) -> Result<Rehearsed, PlanError> {
-        let Self { case, before, cure, plan } = self;
-        let after = rehearse(&plan, case.storage, case.context, before)?;
-        Ok(Rehearsed { plan, after, cure, allowed: case.allowed })
+        let Self { case, before, task, plan } = self;
+        let after = match task {
+            Task::Cure(_) => rehearse(&plan, case.storage, case.context, before)?,
+            Task::Edit(_) => rehearse_edit(&plan, case.storage, case.context)?,
+        };
+        Ok(Rehearsed { plan, after, task, allowed: case.allowed })
     }
 }
 
@@ -100,7 +123,7 @@ impl<'a> Planned<'a> {
 pub struct Rehearsed {
     plan: Plan,
     after: Diagnosis,
-    cure: Cure,
+    task: Task,
     allowed: Allowed,
 }
 
@@ -130,8 +153,11 @@ impl Rehearsed {
     /// # Errors
     /// [`Stopped::Plan`] when the disk now leads to another plan, [`Stopped::Refused`] when something stands against it now.
     pub fn lock(self, disk: Box<dyn StorageMut>, context: &Context) -> Result<Locked, Stopped> {
-        let (layout, diagnosis) = plan::still_holds(&self.plan, disk.as_ref(), context, self.cure)?;
-        let refused = refusals(&layout, context, &diagnosis, self.cure, self.allowed);
+        let (layout, diagnosis) = plan::still_does(&self.plan, disk.as_ref(), context, &self.task)?;
+        let refused = match &self.task {
+            Task::Cure(cure) => refusals(&layout, context, &diagnosis, *cure, self.allowed),
+            Task::Edit(edit) => refusals_of_edit(&layout, edit, self.allowed),
+        };
         match refused.is_empty() {
             true => Ok(Locked { repair: self, layout, disk }),
             false => Err(Stopped::Refused(refused)),
@@ -159,10 +185,15 @@ impl Locked {
         created: String,
         files: impl IntoIterator<Item = PathBuf>,
     ) -> Result<Recorded, RecordError> {
-        let Self { repair: Rehearsed { plan, after, .. }, layout, disk } = self;
+        let Self { repair: Rehearsed { plan, after, task, .. }, layout, disk } = self;
         let record = Record::of(&plan, &layout, disk.len(), path, created);
         let kept = record.create_first(files)?;
-        Ok(Recorded { disk, record, kept, goal: Goal::Repaired { plan, rehearsed: Box::new(after) } })
+        let rehearsed = Box::new(after);
+        let goal = match task {
+            Task::Cure(_) => Goal::Repaired { plan, rehearsed },
+            Task::Edit(_) => Goal::Edited { plan, rehearsed },
+        };
+        Ok(Recorded { disk, record, kept, goal })
     }
 }
 
@@ -195,7 +226,7 @@ impl Recorded {
         match written {
             Ok(_) => Ok(Applied { record, kept, goal }),
             Err(error) => {
-                let is_of_nothing = !error.is_begun() && matches!(goal, Goal::Repaired { .. });
+                let is_of_nothing = !error.is_begun() && !matches!(goal, Goal::Undone { .. });
                 if is_of_nothing {
                     let _ = std::fs::remove_file(&kept);
                 }

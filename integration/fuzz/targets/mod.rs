@@ -5,9 +5,12 @@
 //! the bytes that were there, a message is one line, and no question takes more reads than its share.
 
 pub(crate) mod base;
+pub(crate) mod bcd_changes;
 mod checksums;
 mod counted;
 mod disks;
+mod exports;
+pub(crate) mod hive_edits;
 mod hives;
 mod images;
 mod ntfs;
@@ -28,7 +31,7 @@ mod writers;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const ALL: [Target; 24] = [
+pub const ALL: [Target; 28] = [
     ("mbr", tables::mbr),
     ("gpt", tables::gpt),
     ("volume", volumes::volume),
@@ -39,11 +42,15 @@ pub const ALL: [Target; 24] = [
     ("fat_writer", writers::fat),
     ("ntfs_writer", writers::ntfs),
     ("hive", hives::hive),
+    ("hive_edit", hive_edits::edit),
     ("sparse_hive", hives::sparse),
     ("log_head", hives::log_head),
+    ("bcd_change", bcd_changes::change),
     ("device", stores::device),
     ("element", stores::element),
     ("template", templates::template),
+    ("compact", exports::compact),
+    ("exported", exports::exported),
     ("firmware_variable", stores::firmware_variable),
     ("file_version", texts::file_version),
     ("boot_ini", texts::boot_ini),

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use bcdrescue::bcd::Store;
 use bcdrescue::bcd::firmware_variable::value_of;
+use bcdrescue::cli::output::json::exported::ExportedStore;
 use bcdrescue::hive::REG_BINARY;
 use bcdrescue::hive::REG_DWORD;
 use bcdrescue::hive::build::NewKey;
@@ -51,11 +52,16 @@ pub fn of(target: &str, corpus: Option<&Path>) -> Vec<Vec<u8>> {
         "fat_writer" => damages(2, 24),
         "ntfs_writer" => damages(4, 40),
         "ntfs" | "disk" => damages(IMAGES.len() as u8 * 2, 40),
-        "hive" | "sparse_hive" => {
+        "hive" | "sparse_hive" | "compact" => {
             let all = hives(corpus);
             all.iter().flat_map(|hive| [0, 3].map(|steer| [&[steer][..], hive].concat())).collect()
         }
+        "hive_edit" | "bcd_change" => {
+            let all = hives(corpus).into_iter().zip(damages(4, 60).into_iter().cycle().skip(4));
+            all.map(|(hive, steers)| [&[3][..], &steers.repeat(64)[..64], &hive].concat()).collect()
+        }
         "template" => [0, 3].map(|steer| [vec![steer], templates::seed()].concat()).to_vec(),
+        "exported" => exported(corpus),
         "log_head" => logs(corpus),
         "device" => {
             elements(corpus).into_iter().filter(|it| it[3] & 0x0f == 1).map(|it| it[8..].to_vec()).collect()
@@ -223,6 +229,12 @@ fn logs(corpus: Option<&Path>) -> Vec<Vec<u8>> {
 
 fn stores(corpus: Option<&Path>) -> Vec<Store> {
     hives(corpus).into_iter().filter_map(|hive| Store::parse(hive).ok()).collect()
+}
+
+/// The text of every store that can be exported.
+fn exported(corpus: Option<&Path>) -> Vec<Vec<u8>> {
+    let text = |store: &Store| Some(ExportedStore::of(store).ok()?.text().ok()?.into_bytes());
+    stores(corpus).iter().filter_map(text).collect()
 }
 
 /// Id, registry type and bytes of every element.

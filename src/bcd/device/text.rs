@@ -33,8 +33,8 @@ impl Device {
             Self::Boot => "boot".to_owned(),
             Self::Partition(partition) => format!("partition={}", name(partition, false)),
             Self::LegacyPartition(partition) => legacy(partition),
-            Self::File { parent, path } => format!("file=[{}]{path}", parent.place(name)),
-            Self::Ramdisk { parent, path, .. } => format!("ramdisk=[{}]{path}", parent.place(name)),
+            Self::File { parent, path } => format!("file=[{}]{path}", parent.place(name, path)),
+            Self::Ramdisk { parent, path, .. } => format!("ramdisk=[{}]{path}", parent.place(name, path)),
             Self::Vhd { parent } => vhd(parent, name),
             Self::VhdPartition { inner, host } => {
                 format!("{},partition={}", vhd(host, name), name(inner, true))
@@ -56,11 +56,11 @@ impl Device {
         }
     }
 
-    /// The device as it stands in brackets before a path.
-    fn place(&self, name: PartitionName<'_>) -> String {
+    /// The device as it stands in brackets before a path; `locate` alone is the search for that path.
+    fn place(&self, name: PartitionName<'_>, file: &str) -> String {
         match self {
             Self::Partition(partition) => name(partition, false),
-            Self::Locate { parent: None, .. } => "locate".to_owned(),
+            Self::Locate { mode: 1, element: 0, path, parent: None } if path == file => "locate".to_owned(),
             _ => self.display_with(name),
         }
     }
@@ -69,8 +69,8 @@ impl Device {
 /// A virtual disk, by the file that holds it.
 fn vhd(holder: &Device, name: PartitionName<'_>) -> String {
     match holder {
-        Device::File { parent, path } => format!("vhd=[{}]{path}", parent.place(name)),
-        other => format!("vhd=[{}]", other.place(name)),
+        Device::File { parent, path } => format!("vhd=[{}]{path}", parent.place(name, path)),
+        other => format!("vhd=[{}]", other.place(name, "")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Ids of elements: class, format and subtype in one number.
+//! NewIds of elements: class, format and subtype in one number.
 //!
 //! Microsoft, BCD WMI provider (formats and their numbers); G. Chappell, "BCD Elements".
 
@@ -21,7 +21,7 @@ pub enum ElementFormat {
     String,
     /// The id of an object.
     Object,
-    /// Ids of objects.
+    /// NewIds of objects.
     ObjectList,
     /// A number.
     Integer,

@@ -20,7 +20,7 @@ pub enum ElementValue {
     String(String),
     /// The id of an object.
     Object(Guid),
-    /// Ids of objects.
+    /// NewIds of objects.
     ObjectList(Vec<Guid>),
     /// A number.
     Integer(u64),
@@ -29,7 +29,7 @@ pub enum ElementValue {
     /// Numbers.
     IntegerList(Vec<u64>),
     /// Bytes that are no more than that.
-    Binary,
+    Binary(Vec<u8>),
     /// Bytes that are not understood; shown, never changed.
     Opaque {
         /// The reason.
@@ -60,13 +60,13 @@ impl ElementValue {
             ElementFormat::Integer => integer(raw),
             ElementFormat::Boolean => boolean(raw),
             ElementFormat::IntegerList => integer_list(raw),
-            ElementFormat::Binary | ElementFormat::Unknown(_) => Some(Self::Binary),
+            ElementFormat::Binary | ElementFormat::Unknown(_) => Some(Self::Binary(raw.to_vec())),
         };
         value.unwrap_or_else(|| Self::Opaque { why: misfit(format, raw.len()) })
     }
 
-    /// Registry type and bytes of a value as Windows writes it; `None` for [`ElementValue::Binary`] and
-    /// [`ElementValue::Opaque`], whose bytes only the element has.
+    /// Registry type and bytes of a value as Windows writes it; `None` for [`ElementValue::Opaque`], whose bytes only the
+    /// element has.
     #[must_use]
     pub fn encode(&self) -> Option<(u32, Vec<u8>)> {
         let nul_ended = |text: &str| {
@@ -88,7 +88,8 @@ impl ElementValue {
             Self::IntegerList(numbers) => {
                 (REG_BINARY, numbers.iter().flat_map(|number| number.to_le_bytes()).collect())
             }
-            Self::Binary | Self::Opaque { .. } => return None,
+            Self::Binary(bytes) => (REG_BINARY, bytes.clone()),
+            Self::Opaque { .. } => return None,
         })
     }
 }
@@ -166,6 +167,7 @@ mod tests {
             (0x2500_0004, ElementValue::Integer(30)),
             (0x1600_0009, ElementValue::Boolean(true)),
             (0x1700_0077, ElementValue::IntegerList(vec![1, u64::MAX])),
+            (0x1800_0001, ElementValue::Binary(vec![1, 2, 3])),
         ];
         for (id, value) in cases {
             let (data_type, raw) = value.encode().unwrap();

@@ -29,6 +29,9 @@ use crate::hive::build::build_with;
 
 use manager::Manager;
 
+/// Value of the description of a store that was written on a machine with UEFI.
+pub(in crate::bcd) const FIRMWARE_MODIFIED: &str = "FirmwareModified";
+
 /// A store to be made for the Windows of a disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FreshStore<'a> {
@@ -50,6 +53,19 @@ pub struct Stamp {
     /// The highest sequence number in the logs beside the store, 0 without any: the new one is above it, so that no log of the store
     /// that was there is taken for one of this.
     pub sequence_above: u32,
+}
+
+impl Stamp {
+    /// The head of a store that has this path.
+    ///
+    /// # Errors
+    ///
+    /// When there is no number above the given one.
+    pub(in crate::bcd) fn head(self, path: &str) -> Result<Head<'_>, StoreError> {
+        let above = self.sequence_above;
+        let sequence = above.checked_add(1).ok_or(StoreError::Sequence { above })?;
+        Ok(Head { last_written: self.last_written, sequence, path, access: Access::OfBcdboot })
+    }
 }
 
 impl FreshStore<'_> {
@@ -79,13 +95,11 @@ impl FreshStore<'_> {
     ///
     /// When an id is given twice, a text is none, or a template holds more than a store can.
     pub fn build(&self, stamp: Stamp) -> Result<Vec<u8>, StoreError> {
-        let (marks, path): (&[&str], _) = match self.firmware {
-            Firmware::Bios => (&["System"], r"\Device\HarddiskVolume1\Boot\BCD"),
-            Firmware::Uefi => {
-                (&["System", "FirmwareModified"], r"\Device\HarddiskVolume1\EFI\Microsoft\Boot\BCD")
-            }
+        let marks: &[&str] = match self.firmware {
+            Firmware::Bios => &["System"],
+            Firmware::Uefi => &["System", FIRMWARE_MODIFIED],
         };
-        hive(&self.objects(), marks, path, stamp)
+        hive(&self.objects(), marks, self.firmware.store_path(), stamp)
     }
 
     /// The objects of the second store that UEFI has, which starts the recovery environment of the chosen Windows; `None` on BIOS.
@@ -124,10 +138,7 @@ fn hive(objects: &[NewObject], marks: &[&str], path: &str, stamp: Stamp) -> Resu
     if elements > ELEMENTS_MAX {
         return Err(StoreError::Elements { found: elements });
     }
-    let above = stamp.sequence_above;
-    let sequence = above.checked_add(1).ok_or(StoreError::Sequence { above })?;
-    let head = Head { last_written: stamp.last_written, sequence, path, access: Access::OfBcdboot };
-    Ok(build_with(&create::root(objects, marks)?, &head)?)
+    Ok(build_with(&create::root(objects, marks)?, &stamp.head(path)?)?)
 }
 
 #[cfg(test)]

@@ -120,7 +120,6 @@ fn element(element: &Element) -> Option<(ElementId, NewElement)> {
     let id = element.id.filter(|id| id.class() != SETUP && id.format() != ElementFormat::Device)?;
     let new = match &element.value {
         ElementValue::Opaque { .. } => return None,
-        ElementValue::Binary => NewElement::Raw(element.raw.clone()),
         value => value.clone().into(),
     };
     Some((id, new))

@@ -50,6 +50,42 @@ pub fn integer_name(id: ElementId, object: Option<ObjectType>, value: u64) -> Op
     named.values.get(usize::try_from(value).ok()?).copied()
 }
 
+/// bcdedit's words for the numbers of an element from 0 on; none where it takes any number.
+#[must_use]
+pub fn value_names(id: ElementId, object: Option<ObjectType>) -> &'static [&'static str] {
+    find(id, object).map_or(&[], |named| named.values)
+}
+
+/// The words of all elements that an object of this type may have.
+pub(in crate::bcd) fn element_names(object: Option<ObjectType>) -> impl Iterator<Item = &'static str> {
+    let device = if may_be_device_object(object) { device_object::DEVICE_OBJECT } else { &[] };
+    let tables = [application_table(object), library::LIBRARY, device];
+    tables.into_iter().flatten().map(|named| named.name)
+}
+
+/// The kinds of objects whose elements have this word, in the plural, where only some kinds have it; case does not matter.
+pub(in crate::bcd) fn homes(name: &str) -> Vec<&'static str> {
+    let has = |table: &&[Named]| table.iter().any(|named| named.name.eq_ignore_ascii_case(name));
+    HOMES.iter().filter(|(_, table)| has(table)).map(|(home, _)| *home).collect()
+}
+
+/// Whether an object of this type may have elements of class 3.
+pub(in crate::bcd) fn may_be_device_object(object: Option<ObjectType>) -> bool {
+    object.is_none_or(|object| object.is_device_object() || object == ObjectType::INHERIT_DEVICE)
+}
+
+/// The tables of kinds of objects.
+const HOMES: [(&str, &[Named]); 8] = [
+    ("boot managers", boot_manager::BOOT_MANAGER),
+    ("OS loaders", os_loader::OS_LOADER),
+    ("resume loaders", applications::RESUME),
+    ("memory testers", applications::MEMDIAG),
+    ("legacy OS loaders and boot sectors", applications::NTLDR),
+    ("network starters", applications::STARTUP),
+    ("boot applications", applications::BOOT_APPLICATION),
+    ("device objects", device_object::DEVICE_OBJECT),
+];
+
 /// The element of an object of this type that has this word; case does not matter.
 #[must_use]
 pub fn element_id(name: &str, object: Option<ObjectType>) -> Option<ElementId> {

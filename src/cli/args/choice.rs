@@ -47,7 +47,7 @@ pub(crate) struct ChoiceArgs {
     /// Boot entry that is meant.
     ///
     /// The one that --windows or --recovery is about, or the one to start where the menu names none that exists. Its GUID as inspect
-    /// shows it, or bcdedit's name for it ({ntldr}).
+    /// -v shows it, or bcdedit's name for it ({ntldr}).
     #[arg(long, value_name = "{GUID}", help_heading = CHOOSING, hide_short_help = true)]
     pub entry: Option<EntryArg>,
     /// Make this partition the active one, for a BIOS.
@@ -223,7 +223,7 @@ impl FromStr for EntryArg {
     fn from_str(text: &str) -> Result<Self, Misread> {
         let bare = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text);
         let id = object_id::from_alias(text).or_else(|| bare.parse().ok());
-        id.map(Self).ok_or_else(|| Misread::new("a boot entry's GUID as inspect shows it", text))
+        id.map(Self).ok_or_else(|| Misread::new("a boot entry's GUID as inspect -v shows it", text))
     }
 }
 

@@ -8,16 +8,19 @@ use clap::Parser;
 use clap::Subcommand;
 use clap_complete::Shell;
 
+use crate::cli::args::bcd_args::BcdArgs;
+use crate::cli::args::bcd_args::help::GROUPS;
+use crate::cli::args::bcd_args::help::GROUPS_AND_EXAMPLES;
+use crate::cli::args::bcd_args::help::TEMPLATE;
 use crate::cli::args::check_args::CheckArgs;
 use crate::cli::args::choice::ChoiceArgs;
 use crate::cli::args::headings::CHOOSING;
+use crate::cli::args::headings::REFUSALS;
 use crate::cli::args::headings::REPAIRS;
 use crate::cli::args::open_args::OpenArgs;
 use crate::cli::args::show_args::ShowArgs;
+use crate::cli::args::write_args::WriteArgs;
 use crate::cli::output::json::schema::SchemaOf;
-
-/// Heading of the switches that lift a refusal.
-const REFUSALS: &str = "Overriding a refusal";
 
 /// Repairs the boot configuration of a Windows disk from Linux.
 ///
@@ -78,6 +81,15 @@ pub(crate) enum Command {
         after_long_help = "Examples:\n  bcdrescue undo vdb.20260102T030405Z.undo.json --dry-run\n  bcdrescue undo vdb.20260102T030405Z.undo.json\n  bcdrescue undo vdb.20260102T030405Z.undo.json --target /dev/vdc\n\nExit codes: 0 nothing to do, 1 undone, 8 failed or refused, 16 usage."
     )]
     Undo(UndoArgs),
+    /// Edit a store in bcdedit's words: of a disk, or a file by itself.
+    #[command(
+        disable_help_subcommand = true,
+        subcommand_required = true,
+        help_template = TEMPLATE,
+        after_help = GROUPS,
+        after_long_help = GROUPS_AND_EXAMPLES
+    )]
+    Bcd(BcdArgs),
     /// Print the JSON Schema of what the commands print with --json.
     #[command(
         after_long_help = "Examples:\n  bcdrescue schema                 of any command's output\n  bcdrescue schema check-line      of a line of `check --jsonl`"
@@ -97,7 +109,9 @@ pub(crate) enum Command {
         shell: Shell,
     },
     /// Print the manual page of the program or of a command.
-    #[command(after_long_help = "Example:\n  bcdrescue man check | man -l -")]
+    #[command(
+        after_long_help = "Examples:\n  bcdrescue man check | man -l -\n  bcdrescue man bcd set | man -l -"
+    )]
     Man(ManArgs),
 }
 
@@ -114,6 +128,7 @@ impl Command {
             Self::Inspect(args) => Some(&args.target),
             Self::Fix(args) => args.target.as_deref(),
             Self::Record(args) => Some(&args.target),
+            Self::Bcd(args) => Some(args.target()),
             Self::Undo(args) => args.target.as_deref(),
         }
     }
@@ -142,17 +157,6 @@ pub(crate) struct InspectArgs {
     /// How targets are opened.
     #[command(flatten)]
     pub open: OpenArgs,
-}
-
-/// Switches that every writing command has.
-#[derive(Debug, Clone, Copy, Default, Args)]
-pub(crate) struct WriteArgs {
-    /// Show what would be written; write nothing.
-    #[arg(short = 'n', long)]
-    pub dry_run: bool,
-    /// Do not ask.
-    #[arg(short = 'y', long)]
-    pub yes: bool,
 }
 
 /// Arguments of `fix`.
@@ -216,9 +220,9 @@ pub(crate) struct RecordArgs {
 /// Arguments of `man`.
 #[derive(Debug, Args)]
 pub(crate) struct ManArgs {
-    /// One of the commands; without it the page is about the program.
+    /// One of the commands, or of those of bcd; without it the page is about the program.
     #[arg(value_name = "COMMAND")]
-    pub command: Option<String>,
+    pub command: Vec<String>,
 }
 
 /// Arguments of `undo`.

@@ -4,3 +4,5 @@
 pub(crate) const CHOOSING: &str = "Choosing";
 /// Of the switches that ask for more than the store.
 pub(crate) const REPAIRS: &str = "More repairs";
+/// Of the switches that lift a refusal.
+pub(crate) const REFUSALS: &str = "Overriding a refusal";

@@ -2,20 +2,18 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::time::SystemTime;
-use std::time::UNIX_EPOCH;
 
 use clap::Args;
 use clap::ValueEnum;
 
 use crate::bcd::Firmware;
 use crate::cli::args::headings::REPAIRS;
+use crate::cli::run::clock;
 use crate::cli::run::efivars;
 use crate::cli::text::shell_quote;
 use crate::diagnosis::model::rebuild::Languages;
 use crate::diagnosis::model::rebuild::Orders;
 use crate::diagnosis::model::rebuild::Scope;
-use crate::layout::machine::UNIX;
 
 /// What is made anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -102,7 +100,7 @@ impl RebuildArgs {
             listed => Languages::Of(listed.to_vec()),
         };
         Orders {
-            now: now(),
+            now: clock::now(),
             languages,
             files_from: self.files_from.clone(),
             firmware_entry: self.firmware_entry.then(efivars::directory),
@@ -131,10 +129,4 @@ impl RebuildArgs {
         words.extend(firmware_entry.then(|| "--firmware-entry".into()));
         words
     }
-}
-
-/// The time, in 100 ns since 1601, UTC, to the second.
-fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    since.saturating_mul(10_000_000).saturating_add(UNIX)
 }

@@ -9,11 +9,11 @@ use crate::bcd::device::Device;
 use crate::bcd::device::QualifiedPartition;
 use crate::bcd::element::Element;
 use crate::bcd::element::ElementId;
-use crate::bcd::element::ElementValue;
 use crate::bcd::object::Object;
 use crate::cli::args::command_line::InspectArgs;
 use crate::cli::args::show_args::ShowArgs;
 use crate::cli::output::bcdedit;
+use crate::cli::output::bcdedit::Listing;
 use crate::cli::output::bcdedit::Named;
 use crate::cli::output::disk_picture;
 use crate::cli::output::disk_picture::add_text;
@@ -22,8 +22,11 @@ use crate::cli::output::json::store::Inspected;
 use crate::cli::output::json::store::InspectedFile;
 use crate::cli::output::json::store::StoreInFile;
 use crate::cli::output::json::store::StoreOnDisk;
+use crate::cli::output::named;
+use crate::cli::output::object_names::ObjectNames;
 use crate::cli::output::screen::details;
 use crate::cli::output::screen::headline;
+use crate::cli::output::which::Which;
 use crate::cli::run::confine;
 use crate::cli::run::examine::Examined;
 use crate::cli::run::examine::examine_machines;
@@ -52,7 +55,7 @@ use crate::layout::system::SystemVolume;
 pub(crate) fn run(args: &InspectArgs, show: ShowArgs) -> anyhow::Result<u8> {
     confine::to_reading();
     if is_store_file(&args.target) {
-        return store_file(&args.target, show.json);
+        return store_file(&args.target, show);
     }
     let context =
         context(&args.target, &NamedDisks::default(), &args.open.options(), Choice::default(), false);
@@ -65,10 +68,10 @@ pub(crate) fn run(args: &InspectArgs, show: ShowArgs) -> anyhow::Result<u8> {
     Ok(HEALTHY)
 }
 
-fn store_file(path: &Path, as_json: bool) -> anyhow::Result<u8> {
+fn store_file(path: &Path, show: ShowArgs) -> anyhow::Result<u8> {
     let store = read_store_file(path)?;
-    if as_json {
-        let show = |element: &Element| show_device(element, &|named, _| show_identity(named));
+    if show.json {
+        let show = |element: &Element| named::alone(element);
         let content = StoreInFile {
             path: json::path(path),
             description: json::store::values(store.description()),
@@ -82,7 +85,8 @@ fn store_file(path: &Path, as_json: bool) -> anyhow::Result<u8> {
         }])?;
     } else {
         lines::show(|out| {
-            bcdedit::objects(out, None, &store, &|named| Named::Unknown(show_identity(named)));
+            let resolve = |named: &QualifiedPartition| Named::Unknown(show_identity(named));
+            bcdedit::objects(out, &listing(None, &store, &resolve, show.verbose));
         })?;
     }
     Ok(HEALTHY)
@@ -92,7 +96,7 @@ fn document(examined: &Examined, context: &Context) -> Inspected {
     let layout = &examined.layout;
     let store = |file: &StoreFile| {
         let parsed = file.parsed();
-        let show = |element: &Element| device(layout, context, element);
+        let show = |element: &Element| named::device(layout, context, element);
         StoreOnDisk {
             path: file.path.clone(),
             partition: layout.volume(file.volume).map(|facts| facts.partition.number),
@@ -131,7 +135,7 @@ fn add(out: &mut Lines, examined: &Examined, context: &Context, args: &InspectAr
         if !args.store || index > 0 {
             out.gap();
         }
-        add_store(out, layout, context, file);
+        add_store(out, layout, context, file, is_verbose);
     }
     if args.store {
         return;
@@ -147,7 +151,7 @@ fn add(out: &mut Lines, examined: &Examined, context: &Context, args: &InspectAr
 }
 
 /// Where a store is, which of its entries starts, and all that is in it.
-fn add_store(out: &mut Lines, layout: &Layout, context: &Context, file: &StoreFile) {
+fn add_store(out: &mut Lines, layout: &Layout, context: &Context, file: &StoreFile, is_verbose: bool) {
     let place = clean(&format!("{} on {}, {}", file.path, layout.name(file.volume), file.firmware));
     out.add(format_args!("{}", place.bold()));
     match &file.store {
@@ -155,10 +159,22 @@ fn add_store(out: &mut Lines, layout: &Layout, context: &Context, file: &StoreFi
             if let Some(object) = main_entry(store).and_then(|index| store.object_at(index)) {
                 add_text(out, "  ", &clean(&starts(layout, object)));
             }
-            bcdedit::objects(out, Some(layout), store, &|named| resolve(layout, context, named));
+            let resolve = |named: &QualifiedPartition| named::resolve(layout, context, named);
+            bcdedit::objects(out, &listing(Some(layout), store, &resolve, is_verbose));
         }
         Err(error) => add_text(out, "  cannot be read: ", &clean(&error.to_string())),
     }
+}
+
+/// All that is in a store; `-v` shows ids in full, as bcdedit's `/v` does.
+fn listing<'a>(
+    layout: Option<&'a Layout>,
+    store: &'a Store,
+    resolve: bcdedit::Resolve<'a>,
+    is_verbose: bool,
+) -> Listing<'a> {
+    let names = if is_verbose { ObjectNames::full() } else { ObjectNames::short(store) };
+    Listing { layout, store, resolve, which: Which::All, names }
 }
 
 /// The entry that starts by itself, in a line.
@@ -179,42 +195,5 @@ fn starts(layout: &Layout, object: &Object) -> String {
     match device == os_device {
         true => format!("starts \"{name}\": {loader}, then {root}, on {device}"),
         false => format!("starts \"{name}\": {loader} on {device}, then {root} on {os_device}"),
-    }
-}
-
-/// What a partition is on this disk, or else what it is called where it may be.
-fn resolve(layout: &Layout, context: &Context, named: &QualifiedPartition) -> Named {
-    if let Some(volume) = is_here(layout, named) {
-        let name = layout.name_without_noun(volume);
-        let number = layout.partition(volume).map(|partition| partition.number.to_string());
-        return Named::Here { short: number.unwrap_or_else(|| name.clone()), name };
-    }
-    let other = context.others.find(crate::diagnosis::disk_of(named));
-    let identity = show_identity(named);
-    Named::Unknown(other.map_or_else(|| identity.clone(), |other| format!("on {}: {identity}", other.name)))
-}
-
-/// A device element with every partition shown as what it is on this disk, or as what it names.
-fn device(layout: &Layout, context: &Context, element: &Element) -> String {
-    show_device(element, &|named, inside_vhd| {
-        if inside_vhd {
-            return format!("in a virtual disk: {}", show_identity(named));
-        }
-        let other = context.others.find(crate::diagnosis::disk_of(named));
-        match (is_here(layout, named), other) {
-            (Some(volume), _) => format!("{}, matches", layout.name(volume)),
-            (None, Some(other)) => format!("on {}: {}", other.name, show_identity(named)),
-            (None, None) => format!("unknown: {}", show_identity(named)),
-        }
-    })
-}
-
-fn show_device(element: &Element, name: &dyn Fn(&QualifiedPartition, bool) -> String) -> String {
-    match &element.value {
-        ElementValue::Device(device) => match device.device {
-            Device::Partition(named) => name(&named, false),
-            _ => device.display_with(name),
-        },
-        _ => crate::bytes::hex(&element.raw),
     }
 }

@@ -1,5 +1,6 @@
 //! One command each.
 
+pub(crate) mod bcd;
 pub(crate) mod check;
 pub(crate) mod check_output;
 pub(crate) mod check_result;

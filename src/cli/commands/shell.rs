@@ -24,22 +24,25 @@ pub(crate) fn completions(shell: Shell) -> anyhow::Result<u8> {
     print(&script)
 }
 
-/// Prints a manual page: of the program, or of one of its commands.
+/// Prints a manual page: of the program, of one of its commands, or of a command of that.
 ///
 /// # Errors
 /// When there is no such command, or standard output cannot be written.
 pub(crate) fn man(args: &ManArgs) -> anyhow::Result<u8> {
     let mut program = Cli::command();
     program.build();
-    let page = match &args.command {
-        None => Man::new(program),
-        Some(name) => {
-            let Some(command) = program.find_subcommand(name) else {
-                return Err(Usage(format!("unknown command {name}; see `bcdrescue --help`")).into());
-            };
-            Man::new(command.clone()).title(format!("bcdrescue-{name}"))
-        }
-    };
+    let mut command = &program;
+    let mut title = "bcdrescue".to_owned();
+    for name in &args.command {
+        let Some(found) = command.find_subcommand(name) else {
+            return Err(Usage(format!("unknown command {name}; see `bcdrescue --help`")).into());
+        };
+        command = found;
+        title = format!("{title}-{}", found.get_name());
+    }
+    // clap_mangen leaves the text of such switches out.
+    let shown = command.clone().mut_args(|argument| argument.hide_short_help(false));
+    let page = Man::new(shown).title(title);
     let mut text = Vec::new();
     page.render(&mut text)?;
     print(&text)

@@ -1,6 +1,6 @@
 //! A store in the layout of `bcdedit /enum all`: its titles, its order, names in a column of 24, lists one below the other.
 //!
-//! Microsoft, "BCDEdit /enum"; listings of Windows 7 to 11. bcdedit sorts objects by type, and those of one type by their GUID.
+//! Microsoft, "BCDEdit /enum"; listings of Windows 7 to 11. What is shown of an element comes back from [`crate::bcd::words`].
 
 use std::cell::RefCell;
 
@@ -10,14 +10,18 @@ use crate::bcd::device::Device;
 use crate::bcd::device::DeviceElement;
 use crate::bcd::device::QualifiedPartition;
 use crate::bcd::element::Element;
+use crate::bcd::element::ElementId;
 use crate::bcd::element::ElementValue;
 use crate::bcd::names::display_name;
 use crate::bcd::names::element_name;
 use crate::bcd::names::integer_name;
+use crate::bcd::names::value_names;
 use crate::bcd::object::Object;
 use crate::bcd::object_id;
-use crate::bcd::object_id::alias;
+use crate::bytes;
 use crate::cli::output::firmware_entries;
+use crate::cli::output::object_names::ObjectNames;
+use crate::cli::output::which::Which;
 use crate::cli::text::lines::Lines;
 use crate::cli::text::pieces;
 use crate::cli::text::pieces::width;
@@ -45,22 +49,34 @@ pub enum Named {
 /// Tells what a partition is.
 pub type Resolve<'a> = &'a dyn Fn(&QualifiedPartition) -> Named;
 
-/// All objects of a store. Without a layout for a store by itself.
-pub fn objects(out: &mut Lines, layout: Option<&Layout>, store: &Store, resolve: Resolve<'_>) {
-    let mut objects: Vec<&Object> = store.objects().iter().collect();
-    objects
-        .sort_by_key(|object| (object.object_type.is_none(), object.object_type, object.key.to_lowercase()));
-    for object in objects {
+/// What of a store is shown, and how.
+pub struct Listing<'a> {
+    /// The disk; none for a store by itself.
+    pub layout: Option<&'a Layout>,
+    /// The store.
+    pub store: &'a Store,
+    /// Tells what a partition is.
+    pub resolve: Resolve<'a>,
+    /// The objects that are shown.
+    pub which: Which,
+    /// How objects are named.
+    pub names: ObjectNames,
+}
+
+/// The objects of a store.
+pub fn objects(out: &mut Lines, listing: &Listing<'_>) {
+    for object in listing.which.of(listing.store) {
         let title = title(object);
         out.gap();
         out.whole(format_args!("{title}"));
         out.whole(format_args!("{}", "-".repeat(width(&title))));
-        add(out, "identifier", &[Value::whole(object.name().to_owned())]);
-        if let Some(line) = firmware_entries::line(layout, object) {
+        add(out, "identifier", &[Value::whole(listing.names.of_object(object))]);
+        if let Some(line) = firmware_entries::line(listing.layout, object) {
             add(out, "firmwarevariable", &[Value { rest: line, ..Value::default() }]);
         }
         for element in &object.elements {
-            let values = values(element, object, resolve, out.columns().saturating_sub(NAMES));
+            let room = out.columns().saturating_sub(NAMES);
+            let values = values(element, object, listing.resolve, listing.names, room);
             add(out, &display_name(element, object.object_type), &values);
         }
     }
@@ -79,6 +95,30 @@ impl Value {
     }
 }
 
+/// The value of an element as the listing of its object shows it, in pieces that must not be broken; `room` is how wide a line of it is.
+pub(crate) fn value_pieces(
+    element: &Element,
+    object: &Object,
+    resolve: Resolve<'_>,
+    names: ObjectNames,
+    room: usize,
+) -> Vec<String> {
+    let pieces = values(element, object, resolve, names, room).into_iter().flat_map(|value| {
+        let rest = value.rest.split(' ').map(clean).collect::<Vec<_>>();
+        std::iter::once(clean(&value.whole)).chain(rest)
+    });
+    pieces.filter(|piece| !piece.is_empty()).collect()
+}
+
+/// The value of an element, as it stands behind its name; of a list each value is a line.
+pub(crate) fn value_lines(element: &Element, object: &Object, listing: &Listing<'_>) -> Vec<String> {
+    let line = |value: Value| match (value.whole.is_empty(), value.rest.is_empty()) {
+        (false, false) => clean(&format!("{} {}", value.whole, value.rest)),
+        _ => clean(&format!("{}{}", value.whole, value.rest)),
+    };
+    values(element, object, listing.resolve, listing.names, usize::MAX).into_iter().map(line).collect()
+}
+
 /// A name with its values.
 fn add(out: &mut Lines, name: &str, values: &[Value]) {
     let name = clean(name);
@@ -93,7 +133,7 @@ fn add(out: &mut Lines, name: &str, values: &[Value]) {
 }
 
 /// bcdedit's title of an object.
-fn title(object: &Object) -> String {
+pub(crate) fn title(object: &Object) -> String {
     let Some(kind) = object.object_type else { return "Object without a type".to_owned() };
     let known = match kind {
         ObjectType::FIRMWARE_BOOT_MANAGER => "Firmware Boot Manager",
@@ -133,11 +173,17 @@ fn settings(id: Guid) -> Option<&'static str> {
 }
 
 /// An element's value, mostly in one line; `room` is how wide that is.
-fn values(element: &Element, object: &Object, resolve: Resolve<'_>, room: usize) -> Vec<Value> {
-    let id = |id: &Guid| Value::whole(alias(*id).map_or_else(|| id.braced(), str::to_owned));
+fn values(
+    element: &Element,
+    object: &Object,
+    resolve: Resolve<'_>,
+    names: ObjectNames,
+    room: usize,
+) -> Vec<Value> {
+    let id = |id: &Guid| Value::whole(names.of(*id));
     let text = |rest: &str| vec![Value { rest: rest.to_owned(), ..Value::default() }];
     match &element.value {
-        ElementValue::Device(named) => device(named, resolve, room),
+        ElementValue::Device(named) => device(named, resolve, names, room),
         ElementValue::String(string) => text(string),
         ElementValue::Object(target) => vec![id(target)],
         ElementValue::ObjectList(list) if !list.is_empty() => list.iter().map(id).collect(),
@@ -148,22 +194,32 @@ fn values(element: &Element, object: &Object, resolve: Resolve<'_>, room: usize)
         }
         ElementValue::ObjectList(_) | ElementValue::IntegerList(_) => text(""),
         ElementValue::Integer(number) => {
-            let word = element.id.and_then(|id| integer_name(id, object.object_type, *number));
-            vec![Value::whole(word.map_or_else(|| number.to_string(), str::to_owned))]
+            vec![Value::whole(
+                element.id.map_or_else(|| number.to_string(), |id| integer(id, object.object_type, *number)),
+            )]
         }
         ElementValue::Boolean(yes) => text(if *yes { "Yes" } else { "No" }),
-        ElementValue::Binary => text(&format!("{} bytes", element.raw.len())),
+        ElementValue::Binary(bytes) => text(&bytes::hex(bytes)),
         ElementValue::Opaque { why } => {
-            text(&format!("not understood ({why}): {}", crate::bytes::hex(&element.raw)))
+            text(&format!("not understood ({why}): {}", bytes::hex(&element.raw)))
         }
+    }
+}
+
+/// A number by its word. Where all have words and this has none it is hexadecimal, as no word is.
+fn integer(id: ElementId, object: Option<ObjectType>, number: u64) -> String {
+    match integer_name(id, object, number) {
+        Some(word) => word.to_owned(),
+        None if value_names(id, object).is_empty() => number.to_string(),
+        None => format!("{number:#x}"),
     }
 }
 
 /// A device as bcdedit shows it, with its options on a line of their own where both are too long for one; behind it what a partition that
 /// is not here refers to.
-fn device(element: &DeviceElement, resolve: Resolve<'_>, room: usize) -> Vec<Value> {
+fn device(element: &DeviceElement, resolve: Resolve<'_>, names: ObjectNames, room: usize) -> Vec<Value> {
     let (mut device, unknown) = named(&element.device, resolve, false);
-    let options = options(element);
+    let options = (!element.options.is_zero()).then(|| names.of(element.options));
     if width(&device) >= room {
         device = named(&element.device, resolve, true).0;
     }
@@ -207,10 +263,4 @@ fn named(device: &Device, resolve: Resolve<'_>, is_short: bool) -> (String, Vec<
         other => other.display_with(&name),
     };
     (text, unknown.take())
-}
-
-/// The object with the options of a device.
-fn options(element: &DeviceElement) -> Option<String> {
-    let name = || alias(element.options).map_or_else(|| element.options.braced(), str::to_owned);
-    (!element.options.is_zero()).then(name)
 }

@@ -1,5 +1,7 @@
 //! What commands do besides deciding and showing: targets, disks, threads, records, confinement.
 
+pub mod carry_out;
+pub mod clock;
 pub mod confine;
 pub mod efivars;
 pub mod examine;

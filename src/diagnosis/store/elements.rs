@@ -15,6 +15,7 @@ use crate::diagnosis::model::remedy::Remedy;
 use crate::diagnosis::model::subject::ElementPlace;
 use crate::diagnosis::model::subject::Subject;
 use crate::diagnosis::store::menu::is_main;
+use crate::layout::Firmware;
 use crate::layout::Layout;
 use crate::layout::index::StoreIndex;
 use crate::layout::store::StoreFile;
@@ -86,9 +87,24 @@ fn missing_devices(
             },
             evidence: Vec::new(),
             predicted_status: None,
-            remedy: Remedy::Advice("set it with `bcdedit` from Windows PE".into()),
+            remedy: Remedy::Advice(format!(
+                "set it: `bcdrescue bcd set DISK {} {name} {}`",
+                object.key,
+                example(id, file.firmware)
+            )),
         })
         .collect()
+}
+
+/// What such an element is set to, as a word of a shell.
+const fn example(id: ElementId, firmware: Firmware) -> &'static str {
+    match (id, firmware) {
+        (ElementId::PATH, Firmware::Bios) => r"'\Windows\system32\winload.exe'",
+        (ElementId::PATH, Firmware::Uefi) => r"'\Windows\system32\winload.efi'",
+        (ElementId::SYSTEM_ROOT, _) => r"'\Windows'",
+        (ElementId::DESCRIPTION, _) => "Windows",
+        _ => "partition=N",
+    }
 }
 
 const fn place((store, object): (StoreIndex, ObjectIndex), id: ElementId) -> ElementPlace {
@@ -144,7 +160,7 @@ fn damaged(
         predicted_status: None,
         remedy: Remedy::Advice(
             "not changed; if a repair was interrupted here, undo it with its record and run fix again, \
-             otherwise set it with `bcdedit`"
+             otherwise set it with `bcdrescue bcd set`"
                 .into(),
         ),
     })

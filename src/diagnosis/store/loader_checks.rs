@@ -273,8 +273,8 @@ fn no_windows(goal: Goal<'_>, root: &str) -> Option<Finding> {
     let mut there = layout.windows.iter().filter(|windows| windows.volume == goal.volume);
     let advice = match (there.next(), there.next()) {
         (Some(only), None) => format!(
-            "{} is a Windows directory: set `systemroot` of the entry to it with `bcdedit` from Windows PE",
-            only.root
+            "{} is a Windows directory: set the entry to it (`bcdrescue bcd set DISK systemroot '{}'`)",
+            only.root, only.root
         ),
         _ => "restore Windows from a backup".to_owned(),
     };

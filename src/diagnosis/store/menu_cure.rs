@@ -199,11 +199,11 @@ impl Menu<'_> {
         let Some(edit) = self.edit(id) else {
             let (is_in_menu, id) = (self.is_in_menu(id), id.braced());
             let command = match is_in_menu {
-                true => format!("/default {id}"),
-                false => format!("/displayorder {id} /addlast"),
+                true => format!("default DISK {id}"),
+                false => format!("displayorder DISK {id} --addlast"),
             };
             return Remedy::Advice(format!(
-                "run `bcdedit /store FILE {command}` in Windows PE; fix changes only existing elements"
+                "run `bcdrescue bcd {command}`; fix changes only existing elements"
             ));
         };
         match is_decided || is_missing {

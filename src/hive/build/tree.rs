@@ -1,6 +1,5 @@
 //! Keys, values and their lists, written into cells.
 
-use crate::bytes;
 use crate::bytes::put;
 use crate::hive::build::NewKey;
 use crate::hive::build::NewValue;
@@ -14,8 +13,10 @@ use crate::hive::key;
 use crate::hive::name;
 use crate::hive::value;
 
-/// Subkeys that one list in a bin of 4096 bytes holds; longer lists would need an index of lists.
+/// Subkeys that one list in a bin of 4096 bytes holds; of more there is an index of lists.
 const SUBKEYS_MAX: usize = 507;
+/// Lists that an index counts.
+const LISTS_MAX: usize = 0xffff;
 /// Flags of a root key: root of a hive, not to be deleted.
 const ROOT_FLAGS: u16 = 0x0c;
 
@@ -31,7 +32,7 @@ impl Bins {
         let own = if parent == NO_CELL { security.root } else { security.below };
         let values = self.values(&key.values)?;
         let subkeys = self.subkeys(&key.subkeys, offset(cell)?, security)?;
-        let (name, is_latin1) = name_bytes(&key.name);
+        let (name, is_latin1) = name::name_bytes(&key.name);
         let mut flags = if is_latin1 { key::NAME_IS_LATIN1 } else { 0 };
         if parent == NO_CELL {
             flags |= ROOT_FLAGS;
@@ -39,9 +40,9 @@ impl Bins {
         let mut node = b"nk".to_vec();
         node.extend(flags.to_le_bytes());
         node.extend(self.last_written().to_le_bytes());
-        let value_name = key.values.iter().map(|value| utf16_len(&value.name)).max().unwrap_or(0);
+        let value_name = key.values.iter().map(|value| name::utf16_len(&value.name)).max().unwrap_or(0);
         let value_data = key.values.iter().map(|value| value.data.len()).max().unwrap_or(0);
-        let subkey_name = key.subkeys.iter().map(|subkey| utf16_len(&subkey.name)).max().unwrap_or(0);
+        let subkey_name = key.subkeys.iter().map(|subkey| name::utf16_len(&subkey.name)).max().unwrap_or(0);
         let counts = [key.subkeys.len(), subkey_name, value_name, value_data, key.values.len()];
         let [subkey_count, subkey_name, value_name, value_data, value_count] = counts.map(offset);
         for number in [0, parent, subkey_count?, 0, subkeys, NO_CELL, value_count?, values, own] {
@@ -70,7 +71,7 @@ impl Bins {
     }
 
     fn value(&mut self, value: &NewValue) -> Result<u32, HiveError> {
-        let (name, is_latin1) = name_bytes(&value.name);
+        let (name, is_latin1) = name::name_bytes(&value.name);
         let mut size = offset(value.data.len())?;
         let mut field = [0; 4];
         if value.data.len() <= 4 {
@@ -105,83 +106,50 @@ impl Bins {
         {
             return Err(too_large("second subkey of the same name"));
         }
-        if sorted.len() > SUBKEYS_MAX {
-            return Err(too_large("key with more than 507 subkeys"));
+        if sorted.len().div_ceil(SUBKEYS_MAX) > LISTS_MAX {
+            return Err(too_large("key with more subkeys than an index of lists has room for"));
         }
-        let count = u16::try_from(sorted.len()).map_err(|_| too_large("key with more than 507 subkeys"))?;
+        if sorted.len() <= SUBKEYS_MAX {
+            return self.subkey_list(&sorted, parent, security);
+        }
+        let mut lists = Vec::new();
+        for part in sorted.chunks(SUBKEYS_MAX) {
+            lists.extend(self.subkey_list(part, parent, security)?.to_le_bytes());
+        }
+        let count = short_count(lists.len().div_euclid(4))?;
+        self.add(&[&b"ri"[..], &count.to_le_bytes(), &lists].concat())
+    }
+
+    /// Writes one list and the subkeys in it; returns the list's offset.
+    fn subkey_list(&mut self, sorted: &[&NewKey], parent: u32, security: Security) -> Result<u32, HiveError> {
         let mut list = b"lf".to_vec();
-        list.extend(count.to_le_bytes());
+        list.extend(short_count(sorted.len())?.to_le_bytes());
         let list_cell = self.reserve(sorted.len().saturating_mul(8).saturating_add(4))?;
         let mut cells = Vec::new();
-        for subkey in &sorted {
+        for subkey in sorted {
             let cell = self.reserve(key_size(subkey)?)?;
             list.extend(offset(cell)?.to_le_bytes());
-            list.extend(hint(&subkey.name));
+            list.extend(name::hint(&subkey.name));
             cells.push(cell);
         }
         self.fill(list_cell, &list);
-        for (subkey, cell) in sorted.into_iter().zip(cells) {
+        for (subkey, cell) in sorted.iter().zip(cells) {
             self.key(subkey, cell, parent, security)?;
         }
         offset(list_cell)
     }
 }
 
+fn short_count(count: usize) -> Result<u16, HiveError> {
+    u16::try_from(count).map_err(|_| too_large("list of more than 65535 entries"))
+}
+
 pub(super) fn key_size(key: &NewKey) -> Result<usize, HiveError> {
-    let (name, _) = name_bytes(&key.name);
+    let (name, _) = name::name_bytes(&key.name);
     short_len(&name)?;
     Ok(name.len().saturating_add(0x4c))
 }
 
-/// The Latin-1 bytes of a name, when it has such.
-fn latin1(name: &str) -> Option<Vec<u8>> {
-    name.chars().map(|letter| u8::try_from(letter).ok()).collect()
-}
-
-/// A name as it is stored, and whether that is Latin-1.
-fn name_bytes(name: &str) -> (Vec<u8>, bool) {
-    latin1(name).map_or_else(|| (bytes::utf16le(name), false), |latin1| (latin1, true))
-}
-
-/// The first four letters of a name, zeros where there are none or where they are not Latin-1.
-fn hint(name: &str) -> [u8; 4] {
-    let mut hint = [0; 4];
-    for (place, letter) in hint.iter_mut().zip(name.chars()) {
-        let Ok(letter) = u8::try_from(letter) else { return [0; 4] };
-        *place = letter;
-    }
-    hint
-}
-
-fn utf16_len(name: &str) -> usize {
-    name.encode_utf16().count().saturating_mul(2)
-}
-
 fn short_len(name: &[u8]) -> Result<u16, HiveError> {
     u16::try_from(name.len()).map_err(|_| too_large("name of 64 KiB or more"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Windows looks keys up by these four letters first, and hivex does not: nothing else would notice.
-    #[test]
-    fn hints_are_the_first_four_letters() {
-        let cases = [
-            ("Description", *b"Desc"),
-            ("{9d", *b"{9d\0"),
-            ("\u{e9}t\u{e9}", *b"\xe9t\xe9\0"),
-            ("a\u{65e5}", [0; 4]),
-        ];
-        for (name, letters) in cases {
-            assert_eq!(hint(name), letters, "{name}");
-        }
-    }
-
-    #[test]
-    fn names_are_latin_1_where_they_can_be() {
-        assert_eq!(name_bytes("\u{e9}"), (vec![0xe9], true));
-        assert_eq!(name_bytes("\u{65e5}"), (vec![0xe5, 0x65], false));
-    }
 }

@@ -4,6 +4,7 @@
 
 use crate::bytes;
 use crate::hive::body::Body;
+use crate::hive::name;
 
 /// What a list tells of a subkey's name, so that most need not be looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,10 +44,7 @@ impl Mark {
                 }
                 true
             }
-            Self::Hash(hash) if name.is_ascii() => {
-                let upper = name.bytes().map(|letter| u32::from(letter.to_ascii_uppercase()));
-                upper.fold(0u32, |sum, unit| sum.wrapping_mul(37).wrapping_add(unit)) == hash
-            }
+            Self::Hash(hash) if name.is_ascii() => name::hash(name) == hash,
             _ => true,
         }
     }

@@ -10,7 +10,7 @@ use crate::repair::error::PlanError;
 ///
 /// # Errors
 /// As [`Draft::replace`]; [`PlanError::Check`] when the extents do not cover it.
-pub(super) fn write(
+pub(in crate::repair) fn write(
     draft: &mut Draft<'_>,
     extents: &[DiskExtent],
     edit: &Edit,

@@ -2,7 +2,7 @@
 
 pub(crate) mod bytes;
 pub(crate) mod identity;
-mod in_file;
+pub(crate) mod in_file;
 pub(crate) mod log_replay;
 pub(crate) mod store;
 mod verify;

@@ -1,17 +1,17 @@
 //! What is made again from the Windows on the same disk: the store, the boot files, the boot code.
 //!
-//! Lowest first: `volumes`, `site`; `made`; `put_files` with its `remarks`; `ids`, `facts`, `recovery`, and the `store` that is made of them.
+//! Lowest first: `volumes`, `site`; `made`; `put_files` with its `remarks`; `facts`, `recovery`, and the `store` that is made of them.
 
 mod facts;
 mod file_system;
-mod ids;
 mod known;
 pub mod made;
+pub(in crate::repair) mod numbers;
 mod put_code;
 mod put_files;
 mod recovery;
 mod remarks;
-mod site;
+pub(in crate::repair) mod site;
 mod store;
 mod volumes;
 

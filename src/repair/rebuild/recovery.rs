@@ -1,6 +1,7 @@
 //! Where the recovery environment of a Windows is, for its new store.
 
 use crate::bcd::fresh::FreshRecovery;
+use crate::bcd::new_ids::NewIds;
 use crate::diagnosis::identity_of;
 use crate::guid::Guid;
 use crate::layout::Layout;
@@ -8,7 +9,6 @@ use crate::layout::index::VolumeIndex;
 use crate::layout::index::WindowsIndex;
 use crate::layout::reagent::LocationKind;
 use crate::layout::reagent::RecoveryConfig;
-use crate::repair::rebuild::ids::Ids;
 use crate::repair::rebuild::volumes::Volumes;
 use crate::volume::EntryKind;
 
@@ -23,7 +23,7 @@ pub(super) fn find(
     volumes: &Volumes<'_>,
     windows: WindowsIndex,
     known: Option<Guid>,
-    ids: &mut Ids,
+    ids: &mut NewIds,
 ) -> Option<FreshRecovery> {
     let read = |of: Option<WindowsIndex>| {
         let files = layout.winre.iter().filter(move |file| file.windows == of);
@@ -41,7 +41,7 @@ pub(super) fn find(
     let anywhere = layout.volume_indices().map(|volume| (volume, FOLDER.to_owned()));
     let (volume, folder) = named.into_iter().chain(anywhere).find(has_both)?;
     let entry = config.and_then(|config| config.entry).filter(|entry| *entry != Guid::ZERO);
-    let (first, second) = (ids.next(), ids.next());
+    let (first, second) = (ids.next_id(), ids.next_id());
     Some(FreshRecovery {
         // The id that Windows has kept: so `ReAgent.xml` and the store agree.
         entry: entry.unwrap_or(first),

@@ -17,7 +17,7 @@ use crate::volume::VolumeWriteError;
 use crate::volume::VolumeWriter;
 
 /// A volume that is written to.
-pub(super) struct Site {
+pub(in crate::repair) struct Site {
     start: u64,
     len: u64,
     name: String,
@@ -26,7 +26,11 @@ pub(super) struct Site {
 
 impl Site {
     /// The volume with this index; new files get the time `now`.
-    pub(super) fn new(layout: &Layout, volume: VolumeIndex, now: u64) -> Result<Self, RebuildError> {
+    pub(in crate::repair) fn new(
+        layout: &Layout,
+        volume: VolumeIndex,
+        now: u64,
+    ) -> Result<Self, RebuildError> {
         let partition = layout.partition(volume).ok_or(RebuildError::Gone("a partition"))?;
         Ok(Self { start: partition.start, len: partition.len, name: layout.name(volume), now })
     }
@@ -63,7 +67,7 @@ impl Site {
     ///
     /// # Errors
     /// It cannot be read.
-    pub(super) fn look<T>(
+    pub(in crate::repair) fn look<T>(
         &self,
         draft: &Draft<'_>,
         look: impl FnOnce(&Volume<'_>) -> Result<T, VolumeError>,
@@ -76,7 +80,11 @@ impl Site {
     ///
     /// # Errors
     /// As [`Site::write`].
-    pub(super) fn put_files(&self, draft: &mut Draft<'_>, files: &[&BootFile]) -> Result<(), RebuildError> {
+    pub(in crate::repair) fn put_files(
+        &self,
+        draft: &mut Draft<'_>,
+        files: &[&BootFile],
+    ) -> Result<(), RebuildError> {
         let groups = self.look(draft, |volume| {
             let mut is_there = |path: &str| -> Result<bool, VolumeError> {
                 Ok(volume.find(path)?.is_some_and(|entry| entry.kind == EntryKind::Directory))
@@ -100,7 +108,7 @@ impl Site {
     ///
     /// # Errors
     /// It reads as something else.
-    pub(super) fn is_as_put(
+    pub(in crate::repair) fn is_as_put(
         &self,
         draft: &Draft<'_>,
         path: &str,

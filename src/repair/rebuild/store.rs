@@ -6,27 +6,24 @@ use crate::bcd::fresh::FreshRecovery;
 use crate::bcd::fresh::FreshStore;
 use crate::bcd::fresh::FreshWindows;
 use crate::bcd::fresh::Stamp;
+use crate::bcd::new_ids::NewIds;
 use crate::diagnosis::identity_of;
 use crate::diagnosis::model::rebuild::Rebuild;
 use crate::guid::Guid;
-use crate::hive::highest_sequence;
 use crate::layout::Layout;
 use crate::layout::store::STORE_MAX;
 use crate::layout::system_file::SystemFile;
 use crate::layout::windows::WindowsVolume;
 use crate::partition::DiskId;
 use crate::repair::rebuild::facts::Facts;
-use crate::repair::rebuild::ids::Ids;
 use crate::repair::rebuild::known::KnownIds;
 use crate::repair::rebuild::known::are_alike;
 use crate::repair::rebuild::made::MadeStore;
+use crate::repair::rebuild::numbers::highest_number;
 use crate::repair::rebuild::recovery;
 use crate::repair::rebuild::volumes::Volumes;
 use crate::repair::rebuild_error::RebuildError;
 use crate::volume::Volume;
-
-/// Bytes of an old store or log that are looked into for numbers.
-const OLD_MAX: u64 = 4 << 20;
 
 /// A Windows that gets an entry, with what was read of it.
 struct Entry<'l> {
@@ -48,7 +45,7 @@ pub(super) fn build(
     now: u64,
 ) -> Result<Vec<MadeStore>, RebuildError> {
     let there = rebuild.replaces.and_then(|index| layout.store(index)?.parsed());
-    let mut ids = Ids::new(now, &layout.table.disk.map(DiskId::text).unwrap_or_default());
+    let mut ids = NewIds::new(now, &layout.table.disk.map(DiskId::text).unwrap_or_default());
     let mut entries = Vec::new();
     for index in &rebuild.windows {
         let windows = layout.installation(*index).ok_or(RebuildError::Gone("a Windows"))?;
@@ -56,7 +53,7 @@ pub(super) fn build(
         let facts = Facts::read(layout, windows, volume, rebuild.firmware)?;
         let place = identity_of(layout, windows.volume).ok_or(NO_IDENTITY)?;
         let known = KnownIds::find(there, windows, place);
-        let (resume, entry) = (ids.next(), ids.next());
+        let (resume, entry) = (ids.next_id(), ids.next_id());
         let (resume, entry) = (known.resume.unwrap_or(resume), known.entry.unwrap_or(entry));
         let recovery = recovery::find(layout, volumes, *index, known.options, &mut ids);
         entries.push(Entry { windows, facts, entry, resume, recovery });
@@ -84,7 +81,8 @@ pub(super) fn build(
         Firmware::Bios => SystemFile::BiosStore,
         Firmware::Uefi => SystemFile::UefiStore,
     };
-    let stamp = |file: SystemFile| Stamp { last_written: now, sequence_above: numbers(system, file) };
+    let numbers = |file: SystemFile| system.map_or(0, |volume| highest_number(volume, file.path()));
+    let stamp = |file: SystemFile| Stamp { last_written: now, sequence_above: numbers(file) };
     let mut stores = Vec::new();
     let second = SystemFile::RecoveryStore;
     let has_second = layout
@@ -130,12 +128,4 @@ fn title(layout: &Layout, entry: &Entry<'_>) -> String {
 fn path_of(system: Option<&Volume<'_>>, file: SystemFile) -> String {
     let there = system.and_then(|volume| volume.find(file.path()).ok()?);
     there.map_or_else(|| file.path().to_owned(), |entry| entry.path)
-}
-
-/// The highest sequence number in the store that is there and the logs beside it.
-fn numbers(system: Option<&Volume<'_>>, file: SystemFile) -> u32 {
-    let Some(volume) = system else { return 0 };
-    let files = ["", ".LOG", ".LOG1", ".LOG2"].map(|ending| format!("{}{ending}", file.path()));
-    let read = |path: &String| volume.read_prefix(path, OLD_MAX).ok()?;
-    files.iter().filter_map(read).map(|bytes| highest_sequence(&bytes)).max().unwrap_or(0)
 }

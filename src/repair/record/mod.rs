@@ -4,7 +4,6 @@
 //! of new files, only before), and each store as it was, whole. A digest over all of it guards against a record that was damaged or edited.
 
 mod defect;
-mod new_file;
 mod packed;
 mod saved;
 mod taken;
@@ -25,6 +24,8 @@ use sha2::Sha256;
 use crate::bytes;
 use crate::layout::Layout;
 use crate::partition::DiskId;
+use crate::repair::new_file;
+use crate::repair::new_file::PRIVATE;
 use crate::repair::nvram::FirmwareEntry;
 use crate::repair::plan::Plan;
 use crate::repair::touched::Touched;
@@ -172,7 +173,7 @@ impl Record {
             Err(defect) => return Err(RecordError::invalid(&file, defect)),
         }
         loop {
-            let Err(cause) = new_file::write(&file, &text) else { return Ok(file) };
+            let Err(cause) = new_file::write(&file, &text, PRIVATE) else { return Ok(file) };
             match files.next().filter(|_| cause.kind() == io::ErrorKind::AlreadyExists) {
                 Some(next) => file = next,
                 None => return Err(RecordError::io(&file, cause)),
@@ -286,7 +287,7 @@ pub(super) fn sha256_of(value: &impl Serialize) -> String {
 
 /// Writes a value as JSON to a new file.
 pub(super) fn write_new(path: &Path, value: &impl Serialize) -> io::Result<()> {
-    new_file::write(path, &pretty(value)?)
+    new_file::write(path, &pretty(value)?, PRIVATE)
 }
 
 /// A value as JSON, and a new line behind it.

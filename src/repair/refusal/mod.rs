@@ -12,6 +12,7 @@ use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
 use crate::partition::TableKind;
 use crate::repair::cure::Cure;
+use crate::repair::store_edit::StoreEdit;
 
 pub(super) use letters::obstacles;
 
@@ -128,6 +129,24 @@ pub fn refusals(
     }
     if writes_more && !allowed.repoint {
         refusals.extend(encryption::choice_needed(layout, context, diagnosis, restores));
+    }
+    refusals
+}
+
+/// All reasons not to write an edit of a store; empty when none stands.
+#[must_use]
+pub fn refusals_of_edit(layout: &Layout, edit: &StoreEdit, allowed: Allowed) -> Vec<Refusal> {
+    let mut refusals: Vec<Refusal> = rules::dynamic_disk(layout).into_iter().collect();
+    if !allowed.raid_member {
+        refusals.extend(rules::raid_member(layout));
+    }
+    if !allowed.hibernated {
+        refusals.extend(rules::hibernated_at_edit(layout));
+    }
+    refusals.extend(rules::overlap(layout, edit.volume));
+    let number = layout.partition(edit.volume).map_or(0, |partition| partition.number);
+    if let Some(file) = layout.store_on(number, &edit.path).filter(|_| !allowed.dirty_volume) {
+        refusals.extend(rules::obstacles(layout, file));
     }
     refusals
 }

@@ -195,13 +195,19 @@ pub(super) fn raid_member(layout: &Layout) -> Option<Refusal> {
 }
 
 pub(super) fn hibernated(layout: &Layout) -> Option<Refusal> {
+    asleep(layout, "remembers the old identity and its own view of the system volume")
+}
+
+/// The same for an edit: what the session remembers of the volume, it may write over what is there by then.
+pub(super) fn hibernated_at_edit(layout: &Layout) -> Option<Refusal> {
+    asleep(layout, "may write its own view of the system volume over the edit")
+}
+
+fn asleep(layout: &Layout, resumed: &str) -> Option<Refusal> {
     let (volume, how) = layout.asleep()?;
     Some(Refusal {
         lift: Some(Lift::Hibernated),
-        what: format!(
-            "Windows on {} {how}; a resumed session remembers the old identity and its own view of the system volume",
-            layout.name(volume)
-        ),
+        what: format!("Windows on {} {how}; a resumed session {resumed}", layout.name(volume)),
         way_out: "shut Windows down fully (`shutdown /s /t 0`) if it still starts, or pass \
          --allow-hibernated and lose the saved session"
             .into(),
@@ -215,21 +221,28 @@ fn store(layout: &Layout, file: &StoreFile, allowed: Allowed) -> Vec<Refusal> {
         refusals.push(Refusal {
             lift: None,
             what: format!("{place} cannot be overwritten in place: {reason}"),
-            way_out: "repair it from Windows PE with `bcdedit`, or use --restore-identity if `check` \
-             offers it (writes no store)"
-                .into(),
+            way_out:
+                "mount the volume with ntfs-3g and replace the store with a copy (`cp BCD new && mv new \
+             BCD`), or use --restore-identity if `check` offers it (writes no store)"
+                    .into(),
         });
     }
     refusals.extend(dirty(file, &place));
     if !allowed.dirty_volume {
-        refusals.extend(file.obstacles.iter().map(|obstacle| Refusal {
-            lift: Some(Lift::DirtyVolume),
-            what: format!("{} cannot be written safely now: {obstacle}", layout.name(file.volume)),
-            // What to do first, each obstacle says itself.
-            way_out: "do that first, or pass --allow-dirty-volume".into(),
-        }));
+        refusals.extend(obstacles(layout, file));
     }
     refusals
+}
+
+/// Why the volume of a store must not be written now.
+pub(super) fn obstacles(layout: &Layout, file: &StoreFile) -> impl Iterator<Item = Refusal> {
+    let name = layout.name(file.volume);
+    file.obstacles.iter().map(move |obstacle| Refusal {
+        lift: Some(Lift::DirtyVolume),
+        what: format!("{name} cannot be written safely now: {obstacle}"),
+        // What to do first, each obstacle says itself.
+        way_out: "do that first, or pass --allow-dirty-volume".into(),
+    })
 }
 
 /// A dirty store is written only as its logs make it, and where that fits into its file.

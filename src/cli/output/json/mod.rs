@@ -1,12 +1,15 @@
 //! The JSON that every command prints with `--json`: `{"version": 1, "targets": […]}`, one object a target.
 
 pub mod disk;
+pub mod edited;
+pub mod exported;
 pub mod finding;
 pub mod listed;
 pub mod made;
 pub mod repair;
 pub mod schema;
 pub mod store;
+pub mod store_change;
 mod stream;
 pub mod target;
 

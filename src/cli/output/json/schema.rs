@@ -14,12 +14,16 @@ use serde_json::Value;
 
 use crate::cli::output::json::Document;
 use crate::cli::output::json::VERSION;
+use crate::cli::output::json::edited::Compared;
+use crate::cli::output::json::edited::Edited;
+use crate::cli::output::json::exported::ExportedStore;
 use crate::cli::output::json::listed::Listed;
 use crate::cli::output::json::repair::LeftAlone;
 use crate::cli::output::json::repair::Recorded;
 use crate::cli::output::json::repair::Repaired;
 use crate::cli::output::json::repair::Undone;
 use crate::cli::output::json::store::CheckedFile;
+use crate::cli::output::json::store::Enumerated;
 use crate::cli::output::json::store::Inspected;
 use crate::cli::output::json::store::InspectedFile;
 use crate::cli::output::json::target::Checked;
@@ -81,6 +85,27 @@ enum UndoTarget {
 
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
+enum BcdEditTarget {
+    Store(Edited),
+    Failure(Failure),
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+enum BcdEnumTarget {
+    Store(Enumerated),
+    Failure(Failure),
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+enum BcdDiffTarget {
+    Stores(Compared),
+    Failure(Failure),
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
 enum AnyTarget {
     List(ListTarget),
     Inspect(InspectTarget),
@@ -88,6 +113,9 @@ enum AnyTarget {
     Fix(FixTarget),
     Record(RecordTarget),
     Undo(UndoTarget),
+    BcdEdit(BcdEditTarget),
+    BcdEnum(BcdEnumTarget),
+    BcdDiff(BcdDiffTarget),
 }
 
 /// What a schema can be of.
@@ -107,6 +135,14 @@ pub enum SchemaOf {
     Record,
     /// `undo --json`.
     Undo,
+    /// `bcd set --json`, and all others of `bcd` that edit.
+    BcdEdit,
+    /// `bcd enum --json` and `bcd get --json`.
+    BcdEnum,
+    /// `bcd diff --json`.
+    BcdDiff,
+    /// `bcd export --json`, which `bcd import` takes.
+    BcdExport,
 }
 
 /// The schema of a command's output; without one, of any command's.
@@ -121,6 +157,10 @@ pub fn schema(of: Option<SchemaOf>) -> Value {
         Some(SchemaOf::Fix) => schema_of::<Document<'static, FixTarget>>(),
         Some(SchemaOf::Record) => schema_of::<Document<'static, RecordTarget>>(),
         Some(SchemaOf::Undo) => schema_of::<Document<'static, UndoTarget>>(),
+        Some(SchemaOf::BcdEdit) => schema_of::<Document<'static, BcdEditTarget>>(),
+        Some(SchemaOf::BcdEnum) => schema_of::<Document<'static, BcdEnumTarget>>(),
+        Some(SchemaOf::BcdDiff) => schema_of::<Document<'static, BcdDiffTarget>>(),
+        Some(SchemaOf::BcdExport) => schema_of::<ExportedStore>(),
     };
     let mut schema = schema.to_value();
     if let Some(fields) = schema.as_object_mut() {

@@ -1,6 +1,7 @@
 //! Stores in JSON: nothing of them is left out.
 
 use schemars::JsonSchema;
+use serde::Deserialize;
 use serde::Serialize;
 
 use crate::bcd;
@@ -60,7 +61,7 @@ pub struct Element {
 }
 
 /// What an element says.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Meaning {
     /// A text, an identifier, or a device.
@@ -104,6 +105,21 @@ pub struct StoreOnDisk {
     pub description: Option<Vec<Value>>,
     /// All its objects.
     pub objects: Option<Vec<Object>>,
+}
+
+/// Objects of a store that `bcd enum` or `bcd get` shows.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Enumerated {
+    /// The disk or the store file, as the user named it.
+    pub target: String,
+    /// The store's path on its volume; null for a store file by itself.
+    pub store: Option<String>,
+    /// Number of its partition; null for a store file by itself.
+    pub partition: Option<u32>,
+    /// The objects; of `get` with an element one object with that alone.
+    pub objects: Vec<Object>,
+    /// Always null.
+    pub error: Option<String>,
 }
 
 /// A disk of `inspect`.
@@ -170,37 +186,55 @@ pub fn objects(
     store: &Store,
     show: &dyn Fn(&bcd::element::Element) -> String,
 ) -> Vec<Object> {
-    let element = |element: &bcd::element::Element, kind| Element {
-        id: element.key.to_string(),
-        name: display_name(element, kind).to_string(),
-        r#type: element.data_type.into(),
-        raw: bytes::hex(&element.raw),
-        value: meaning(element, show),
-    };
+    those(layout, store.objects().iter(), show)
+}
+
+/// Some of the objects of a store.
+pub fn those<'o>(
+    layout: Option<&Layout>,
+    objects: impl Iterator<Item = &'o bcd::object::Object>,
+    show: &dyn Fn(&bcd::element::Element) -> String,
+) -> Vec<Object> {
     let one = |object: &bcd::object::Object| Object {
         identifier: object.name().to_string(),
         id: object.key.to_string(),
         r#type: object.object_type.map(|kind| format!("{:08x}", kind.0)),
         description: values(&object.description),
-        elements: object.elements.iter().map(|it| element(it, object.object_type)).collect(),
+        elements: elements(object, show),
         firmware_variable: firmware_variable::value_of(object)
             .map(|_| firmware_entries::entry(layout, object)),
     };
-    store.objects().iter().map(one).collect()
+    objects.map(one).collect()
+}
+
+/// All elements of an object.
+pub(super) fn elements(
+    object: &bcd::object::Object,
+    show: &dyn Fn(&bcd::element::Element) -> String,
+) -> Vec<Element> {
+    let one = |element: &bcd::element::Element| Element {
+        id: element.key.to_string(),
+        name: display_name(element, object.object_type).to_string(),
+        r#type: element.data_type.into(),
+        raw: bytes::hex(&element.raw),
+        value: meaning(element, show),
+    };
+    object.elements.iter().map(one).collect()
 }
 
 /// Registry values of a `Description` key.
 #[must_use]
 pub fn values(values: &[hive::Value]) -> Vec<Value> {
-    let one = |value: &hive::Value| Value {
-        name: value.name.to_string(),
-        r#type: value.data_type,
-        raw: bytes::hex(&value.data),
-    };
-    values.iter().map(one).collect()
+    values.iter().map(value).collect()
 }
 
-fn meaning(
+/// A registry value.
+pub(super) fn value(value: &hive::Value) -> Value {
+    Value { name: value.name.to_string(), r#type: value.data_type, raw: bytes::hex(&value.data) }
+}
+
+/// What the value of an element means; `show` tells of devices.
+pub(super) fn meaning(
     element: &bcd::element::Element,
     show: &dyn Fn(&bcd::element::Element) -> String,
 ) -> Option<Meaning> {
@@ -213,6 +247,6 @@ fn meaning(
         ElementValue::Integer(number) => Meaning::Number(*number),
         ElementValue::Boolean(yes) => Meaning::Flag(*yes),
         ElementValue::IntegerList(list) => Meaning::Numbers(list.clone()),
-        ElementValue::Binary | ElementValue::Opaque { .. } => return None,
+        ElementValue::Binary(_) | ElementValue::Opaque { .. } => return None,
     })
 }

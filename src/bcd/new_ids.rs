@@ -1,4 +1,4 @@
-//! Ids for new entries, like those that Windows gives: of version 1, by time and machine, the entry's one above that of what resumes it.
+//! NewIds for new entries, like those that Windows gives: of version 1, by time and machine, the entry's one above that of what resumes it.
 //!
 //! RFC 9562, 5.1 (fields of version 1) and 6.10 (a node that is no network card's has the multicast bit).
 
@@ -11,15 +11,16 @@ use crate::guid::Guid;
 const TO_1601: u64 = 0x0014_6bf3_3e42_c000;
 
 /// A row of ids, each above the one before.
-pub(super) struct Ids {
+pub struct NewIds {
     clock: u64,
     /// Variant, clock sequence and node.
     tail: u128,
 }
 
-impl Ids {
-    /// Ids of this time (100 ns since 1601), for the disk with this identity.
-    pub(super) fn new(now: u64, disk: &str) -> Self {
+impl NewIds {
+    /// NewIds of this time (100 ns since 1601), for the disk with this identity.
+    #[must_use]
+    pub fn new(now: u64, disk: &str) -> Self {
         let digest = Sha256::digest(disk.as_bytes());
         let node = digest.iter().take(8).fold(0u128, |tail, byte| (tail << 8) | u128::from(*byte));
         let tail = (node & 0x3fff_01ff_ffff_ffff) | 0x8000_0100_0000_0000;
@@ -27,7 +28,7 @@ impl Ids {
     }
 
     /// The next one.
-    pub(super) fn next(&mut self) -> Guid {
+    pub fn next_id(&mut self) -> Guid {
         let clock = u128::from(self.clock);
         self.clock = self.clock.wrapping_add(1);
         let (low, mid, high) = (clock & 0xffff_ffff, (clock >> 32) & 0xffff, (clock >> 48) & 0x0fff);
@@ -42,8 +43,8 @@ mod tests {
     #[test]
     fn ids_are_of_version_1_one_above_the_other_and_the_same_every_time() {
         let row = || {
-            let mut ids = Ids::new(0x01da_0000_1234_5678, "mbr:36234da4");
-            [ids.next(), ids.next()].map(|id| id.to_string())
+            let mut ids = NewIds::new(0x01da_0000_1234_5678, "mbr:36234da4");
+            [ids.next_id(), ids.next_id()].map(|id| id.to_string())
         };
         let [first, second] = row();
         assert_eq!([first.clone(), second.clone()], row());
@@ -52,7 +53,7 @@ mod tests {
         let number = |text: &str| u32::from_str_radix(&text[..8], 16).unwrap();
         assert_eq!(number(&first).wrapping_add(1), number(&second));
         assert!(["8", "9", "a", "b"].contains(&&first[19..20]));
-        let mut other = Ids::new(0x01da_0000_1234_5678, "mbr:36234da5");
-        assert_ne!(other.next().to_string(), first);
+        let mut other = NewIds::new(0x01da_0000_1234_5678, "mbr:36234da5");
+        assert_ne!(other.next_id().to_string(), first);
     }
 }
