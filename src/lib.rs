@@ -30,9 +30,10 @@
 //!
 //! Meant for users, and changed only with the minor version while the first number is 0: [`storage`] itself with
 //! [`storage::open`], [`storage::cache`] and [`storage::ram`]; [`layout`] with [`layout::store`], [`layout::system`] and
-//! [`layout::windows`]; [`diagnosis`] itself; [`bcd`] with what it re-exports, [`bcd::names`] and [`bcd::create`]; [`guid`] and
+//! [`layout::windows`]; [`diagnosis`] itself; [`bcd`] with what it re-exports, [`bcd::names`],
+//! [`bcd::create`], [`bcd::words`], [`bcd::change`], [`bcd::compare`] and [`bcd::compact`]; [`guid`] and
 //! [`error`]; and of [`repair`] the modules [`case`](repair::case), [`cure`](repair::cure), [`plan`](repair::plan), [`refusal`](repair::refusal),
-//! [`record`](repair::record), [`transaction`](repair::transaction) and [`undo`](repair::undo). Of [`partition`], [`volume`] and [`hive`]
+//! [`record`](repair::record), [`store_edit`](repair::store_edit), [`transaction`](repair::transaction) and [`undo`](repair::undo). Of [`partition`], [`volume`] and [`hive`]
 //! what those hand out. Everything else ([`cli`], [`bytes`], the insides of qcow2, NBD, NTFS, FAT and hives) is public for the
 //! program, its tests and its fuzz targets, and changes as they need it. Names of findings ([`diagnosis::Finding::code`]) are
 //! those of the JSON and stay.

@@ -1,11 +1,24 @@
 //! Editing stores: edits made by chance, held against a model, and judged by hivex and reged; words; stores going out and in.
 
+mod article;
 mod change_model;
 mod changes;
+mod commands;
 mod compared;
+mod edits;
+mod exchange;
 mod exported;
+mod files;
 mod hive_edit;
+mod large;
+mod objects;
+mod power;
+mod recipes;
+mod refused;
+mod told;
+mod undone;
 mod words;
+mod worse;
 
 use std::collections::BTreeMap;
 use std::fs;

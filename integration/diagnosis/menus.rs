@@ -172,7 +172,10 @@ fn what_is_no_windows_is_not_called_well_as_the_default() {
         checked(&disk, 0, "healthy");
         put_store(&disk, BIOS, &with_lists(&store, None, &[default, entry]));
         let target = checked(&disk, 4, "broken");
-        assert!(target["findings"][0]["remedy"].as_str().unwrap().contains("bcdedit /store FILE /default {"));
+        assert!(target["findings"][0]["remedy"].as_str().unwrap().contains("bcdrescue bcd default DISK {"));
+        bcdrescue(&["bcd", "default", disk.name(), &entry.braced(), "--yes"]).exits(0);
+        checked(&disk, 0, "healthy");
+        fs::remove_file(disk.record()).unwrap();
         put_store(&disk, BIOS, &with_lists(&store, Some(default), &[entry, default]));
         let target = checked(&disk, 4, "broken");
         assert_eq!(stop(&target), ("default-not-windows", "", "entry"));

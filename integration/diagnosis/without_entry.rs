@@ -195,7 +195,11 @@ fn an_entry_of_a_directory_that_is_not_there_starts_no_windows() {
     let target = checked(&disk, 4, "broken");
     assert!(!has(&target, "no-windows-entry"));
     let remedy = findings(&target, "windows-missing")[0]["remedy"].as_str().unwrap();
-    assert!(remedy.contains(r"\Windows is a Windows directory: set `systemroot`"), "{remedy}");
+    let command = r"\Windows is a Windows directory: set the entry to it (`bcdrescue bcd set DISK systemroot '\Windows'`)";
+    assert!(remedy.contains(command), "{remedy}");
+    let set = ["bcd", "set", disk.name(), "systemroot", r"\Windows", "--yes"];
+    bcdrescue(&set).exits(0).says("Windows should then start");
+    checked(&disk, 0, "healthy");
 }
 
 #[test]

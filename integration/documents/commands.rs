@@ -42,6 +42,13 @@ fn own_words(words: &[String]) -> Option<&[String]> {
     commands().contains(own.first()?).then_some(own)
 }
 
+/// Whether a command is one of `bcd` that writes.
+fn edits_store(words: &[String]) -> bool {
+    let reads = ["enum", "get", "diff", "export"];
+    words.get(1).is_some_and(|word| word == "bcd")
+        && words.get(2).is_some_and(|word| !reads.contains(&word.as_str()))
+}
+
 /// Runs a line of a block, or parses it; whether it was run.
 fn try_line(line: &str, sandbox: &mut Sandbox, place: &str) -> bool {
     judge("sh", &["-n", "-c", line]);
@@ -49,10 +56,9 @@ fn try_line(line: &str, sandbox: &mut Sandbox, place: &str) -> bool {
     match words[0].as_str() {
         "bcdrescue" if words.len() == 2 => assert_taken(&words[1..], place),
         "bcdrescue" | "bcdrescue-make-image" | "find" | "python3" | "exec" => {
-            let would_ask =
-                ["bcdrescue fix ", "bcdrescue undo "].iter().any(|command| line.contains(command))
-                    && !line.contains("--yes")
-                    && !line.contains("--dry-run");
+            let asks = ["bcdrescue fix ", "bcdrescue undo "].iter().any(|command| line.contains(command))
+                || edits_store(&words);
+            let would_ask = asks && !line.contains("--yes") && !line.contains("--dry-run");
             let line = if would_ask { format!("{line} --yes") } else { line.to_owned() };
             let run = sandbox.run(&line);
             assert!([0, 1, 4, 5].contains(&run.code), "{place}: {line}: {run:?}");

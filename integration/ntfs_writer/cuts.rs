@@ -66,13 +66,14 @@ fn power_is_cut_between_any_two_writes() {
     let many: Vec<NewEntry<'_>> = names.iter().map(|name| file(name, name.as_bytes())).collect();
     let fonts = directory("Fonts", many.clone());
     let tree = [directory("EFI", vec![file("BCD", &bytes), fonts]), file("bootmgr", &bytes)];
-    let steps: [(&str, Step<'_>); 7] = [
+    let steps: [(&str, Step<'_>); 8] = [
         ("a tree", creating(r"\", &tree)),
         ("a full leaf", creating(r"\many", &many)),
         ("a full root", creating(r"\", &many)),
         ("a record that overflows", creating(r"\Boot", &many[..20])),
         ("a leaf", creating(r"\many", &many[..1])),
         ("longer contents", replacing(r"\Boot\BCD", &bytes)),
+        ("contents that fit into the clusters", renewing(r"\Boot\BCD", &bytes[..9000])),
         ("contents of the record", replacing(r"\boot.ini", &bytes[..100])),
     ];
     let mut cuts = 0;

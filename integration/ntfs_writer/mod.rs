@@ -104,6 +104,10 @@ fn creating<'c>(parent: &'c str, entries: &'c [NewEntry<'c>]) -> Step<'c> {
     Box::new(move |writer| writer.create(parent, entries)?.finish())
 }
 
+fn renewing<'c>(path: &'c str, contents: &'c [u8]) -> Step<'c> {
+    Box::new(move |writer| writer.renew(path, contents)?.finish())
+}
+
 fn replacing<'c>(path: &'c str, contents: &'c [u8]) -> Step<'c> {
     Box::new(move |writer| writer.replace(path, contents)?.finish())
 }

@@ -24,7 +24,7 @@ fn a_line_of_bcdedits_is_taken() {
 #[test]
 fn what_is_no_line_is_misused() {
     for (line, said) in [
-        (&["/enum"][..], "which store? This Linux machine has none of its own"),
+        (&["/enum"][..], "no store is named, and a Linux machine has none of its own"),
         (&["/store", r"F:\boot\bcd", "/enum"], r"/store '/dev/vdb\boot\bcd'"),
         (&["/store", MISSING, "/bootdebug", "on"], "use bcdrescue bcd set DISK {ID} bootdebug Yes"),
         (&["sett", MISSING], "unrecognized subcommand 'sett'"),
@@ -37,5 +37,5 @@ fn what_is_no_line_is_misused() {
     }
     let run = bcdrescue(&["--json", "bcd", "/set", "{default}", "safeboot", "minimal"]).exits(16);
     let document: Json = serde_json::from_str(&run.stdout).unwrap();
-    assert!(document["targets"][0]["error"].as_str().unwrap().starts_with("which store?"));
+    assert!(document["targets"][0]["error"].as_str().unwrap().starts_with("no store is named"));
 }

@@ -25,6 +25,7 @@ pub mod places;
 pub mod power_cut;
 pub mod program;
 pub mod repair;
+pub mod rewritten;
 pub mod sparse;
 pub mod stand_in;
 pub mod store;

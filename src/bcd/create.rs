@@ -1,6 +1,6 @@
 //! Creating a store from nothing, as bcdboot and bcdedit write them.
 //!
-//! A store that can be read is never rebuilt, it is edited in place; what a new one holds for a Windows says [`fresh`](crate::bcd::fresh).
+//! A store that can be read is edited ([`change`](crate::bcd::change)), and written anew only for an export; what a new one holds for a Windows says [`fresh`](crate::bcd::fresh).
 
 use crate::bcd::element::ElementId;
 use crate::bcd::element::ElementValue;

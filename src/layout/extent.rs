@@ -48,7 +48,10 @@ pub fn place_of(extents: &[DiskExtent], file_offset: u64) -> Option<(u64, u64)> 
 }
 
 /// The extents on the disk of a file on the volume that begins at byte `start`.
-pub(super) fn on_disk(start: u64, extents: &[VolumeExtent]) -> Result<Vec<DiskExtent>, Cause> {
+///
+/// # Errors
+/// One of them lies beyond the end of what can be counted.
+pub fn on_disk(start: u64, extents: &[VolumeExtent]) -> Result<Vec<DiskExtent>, Cause> {
     let shift = |extent: &VolumeExtent| {
         let VolumeExtent { file_offset, volume_offset, len } = *extent;
         Some(DiskExtent { file_offset, disk_offset: volume_offset.checked_add(start)?, len })

@@ -14,6 +14,12 @@ impl RebuildError {
     pub const fn is_of_file_system(&self) -> bool {
         matches!(self, Self::Write(..))
     }
+
+    /// Whether the volume has no room for it.
+    #[must_use]
+    pub const fn is_full(&self) -> bool {
+        matches!(self, Self::Write(_, why) if why.is_full())
+    }
 }
 
 impl From<NoCode> for RebuildError {

@@ -110,8 +110,7 @@ pub(super) fn write(
         after,
         recovered: edit.recovered.clone(),
     };
-    let size = u64::from(layout.table.sector_size);
-    if let Some((file, bytes)) = file.and_then(|file| Some((file, within_a_sector(file, edit, size)?))) {
+    if let Some((file, bytes)) = file.and_then(|file| Some((file, within_a_sector(layout, file, edit)?))) {
         let extents = file.place.as_ref().map_err(|reason| PlanError::Check(reason.to_string()))?;
         in_file::write(draft, extents, &bytes, "byte of a store")?;
         return Ok((plan(edit.after.clone()), None));
@@ -119,21 +118,26 @@ pub(super) fn write(
     let mut after = edit.after.clone();
     let above = site.look(draft, |volume| Ok(highest_number(volume, &edit.path)))?;
     raise_sequence(&mut after, above).map_err(|error| PlanError::Check(error.to_string()))?;
-    let put = BootFile {
-        from: Origin::Made,
-        to: edit.path.clone(),
-        contents: after.clone(),
-        role: Role::Program,
-        replaces: edit.before.as_ref().map(|_| 0),
-    };
-    site.put_files(draft, &[&put])?;
+    if edit.before.is_some() {
+        site.renew(draft, &edit.path, &after)?;
+    } else {
+        let (from, to, role) = (Origin::Made, edit.path.clone(), Role::Program);
+        let put = BootFile { from, to, contents: after.clone(), role, replaces: None };
+        site.put_files(draft, &[&put])?;
+    }
     site.is_as_put(draft, &edit.path, &after)?;
     let touched = Touched::Volume { partition: partition.number, start: partition.start };
     Ok((plan(after), Some(touched)))
 }
 
-/// The bytes that change, where the store is clean and all of them lie in one sector of `size` bytes.
-fn within_a_sector(file: &StoreFile, edit: &StoreEdit, size: u64) -> Option<Edit> {
+/// Whether nothing of the volume changes but one sector of the store.
+pub(super) fn is_in_place(layout: &Layout, file: &StoreFile, edit: &StoreEdit) -> bool {
+    within_a_sector(layout, file, edit).is_some()
+}
+
+/// The bytes that change, where the store is clean and all of them lie in one sector.
+fn within_a_sector(layout: &Layout, file: &StoreFile, edit: &StoreEdit) -> Option<Edit> {
+    let size = u64::from(layout.table.sector_size);
     let (before, after) = (edit.before.as_ref()?, &edit.after);
     let extents = file.place.as_ref().ok().filter(|_| file.dirty.is_none() && before.len() == after.len())?;
     let differs = |(one, other): (&u8, &u8)| one != other;

@@ -39,6 +39,14 @@ pub enum VolumeWriteError {
     Other(FileSystem),
 }
 
+impl VolumeWriteError {
+    /// Whether the volume has too few clusters that are free.
+    #[must_use]
+    pub const fn is_full(&self) -> bool {
+        matches!(self, Self::Ntfs(NtfsWriteError::Full { .. }) | Self::Fat(FatWriteError::Full { .. }))
+    }
+}
+
 impl<'a> VolumeWriter<'a> {
     /// A writer over a volume that is only read. What is new gets `time`, in 100 ns since 1601, UTC.
     ///
@@ -83,6 +91,18 @@ impl<'a> VolumeWriter<'a> {
     pub fn replace(self, file: &str, contents: &[u8]) -> Result<Self, VolumeWriteError> {
         Ok(match self {
             Self::Ntfs(writer) => Self::Ntfs(Box::new(writer.replace(file, contents)?)),
+            Self::Fat(writer) => Self::Fat(Box::new(writer.replace(file, contents)?)),
+        })
+    }
+
+    /// The same, and at every moment the file has its old contents or the new ones, all of them.
+    ///
+    /// # Errors
+    /// As [`VolumeWriter::replace`].
+    pub fn renew(self, file: &str, contents: &[u8]) -> Result<Self, VolumeWriteError> {
+        Ok(match self {
+            Self::Ntfs(writer) => Self::Ntfs(Box::new(writer.renew(file, contents)?)),
+            // On FAT nothing is overwritten but an entry of the directory.
             Self::Fat(writer) => Self::Fat(Box::new(writer.replace(file, contents)?)),
         })
     }

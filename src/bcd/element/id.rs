@@ -86,6 +86,10 @@ impl ElementId {
     pub const OS_DEVICE: Self = Self(0x2100_0001);
     /// `systemroot` of an OS loader, on its `osdevice`.
     pub const SYSTEM_ROOT: Self = Self(0x2200_0002);
+    /// `kernel` of an OS loader, in its System32.
+    pub const KERNEL: Self = Self(0x2200_0011);
+    /// `hal` of an OS loader, in its System32.
+    pub const HAL: Self = Self(0x2200_0012);
     /// `resumeobject` of an OS loader.
     pub const RESUME_OBJECT: Self = Self(0x2300_0003);
     /// `nx` of an OS loader: 0 `OptIn`, 1 `OptOut`.

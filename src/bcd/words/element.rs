@@ -77,20 +77,12 @@ mod tests {
     #[test]
     fn wrong_ones_say_what_would_be_right() {
         let cases = [
-            (
-                "safbot",
-                Some(ObjectType::OS_LOADER),
-                "unknown element \"safbot\": the nearest name is safeboot",
-            ),
-            (
-                "emsprot",
-                Some(ObjectType::INHERIT_ANY),
-                "unknown element \"emsprot\": the nearest name is emsport",
-            ),
+            ("safbot", Some(ObjectType::OS_LOADER), "unknown element \"safbot\": did you mean safeboot?"),
+            ("emsprot", Some(ObjectType::INHERIT_ANY), "unknown element \"emsprot\": did you mean emsport?"),
             (
                 "xyzzy",
                 None,
-                "unknown element \"xyzzy\": what has no name is named by its id, e.g. custom:26000022",
+                "unknown element \"xyzzy\": an element without a name is given by its id, e.g. custom:26000022",
             ),
             (
                 "SafeBoot",

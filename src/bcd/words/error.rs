@@ -10,7 +10,7 @@ use crate::bcd::object_type::ObjectType;
 #[non_exhaustive]
 pub enum WordError {
     /// The text names no object.
-    #[error("object: expected a GUID or a name like {{default}} or {{bootmgr}}, found \"{found}\"")]
+    #[error("object: expected a GUID or a name such as {{default}} or {{bootmgr}}, found \"{found}\"")]
     Object {
         /// The text.
         found: String,
@@ -128,18 +128,18 @@ impl fmt::Display for Expected {
             Self::Truth => "Yes or No",
             Self::Number => "a number, decimal or hexadecimal with 0x",
             Self::Numbers => "numbers, decimal or hexadecimal with 0x",
-            Self::Bytes => "hexadecimal digits, two a byte",
-            Self::Object => "a GUID or a name like {default}",
-            Self::Objects => "GUIDs or names like {default}",
+            Self::Bytes => "hexadecimal digits, two for each byte",
+            Self::Object => "a GUID or a name such as {default}",
+            Self::Objects => "GUIDs or names such as {default}",
             Self::Text => "a text without NUL",
             Self::Device => {
-                r"boot, locate, partition=2, file=[2]\x, vhd=[2]\x.vhd or ramdisk=[2]\x.wim,{ramdiskoptions}"
+                r"boot, locate, partition=2, partition=C:, file=[2]\x, vhd=[2]\x.vhd or ramdisk=[2]\x.wim,{ramdiskoptions}"
             }
             Self::File => r"a place and a path, e.g. [2]\x or [boot]\x",
             Self::Locate => r"locate=\path or locate=custom:12000002",
-            Self::Identity => "the identity of each unknown partition behind it",
-            Self::Options => "the object with its options behind it, e.g. ,{ramdiskoptions}",
-            Self::Shallow => "at most eight devices in one another",
+            Self::Identity => "the identity behind it, e.g. unknown (disk 36234da4 offset 0x100000)",
+            Self::Options => r"the object with its options behind it, e.g. ramdisk=[2]\x.wim,{ramdiskoptions}",
+            Self::Shallow => "at most eight nested devices",
         })
     }
 }
@@ -164,9 +164,9 @@ fn quoted(found: Option<&str>) -> String {
 
 fn offered(near: &[&'static str]) -> String {
     match near {
-        [] => "what has no name is named by its id, e.g. custom:26000022".to_owned(),
-        [only] => format!("the nearest name is {only}"),
-        all => format!("the nearest names are {}", listed(all, "and")),
+        [] => "an element without a name is given by its id, e.g. custom:26000022".to_owned(),
+        [only] => format!("did you mean {only}?"),
+        all => format!("did you mean {}?", listed(all, "or")),
     }
 }
 

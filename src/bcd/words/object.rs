@@ -69,7 +69,7 @@ mod tests {
         }
         assert_eq!(
             object("{windows}").unwrap_err().to_string(),
-            "object: expected a GUID or a name like {default} or {bootmgr}, found \"{windows}\""
+            "object: expected a GUID or a name such as {default} or {bootmgr}, found \"{windows}\""
         );
     }
 }

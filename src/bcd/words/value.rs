@@ -230,9 +230,9 @@ mod tests {
             (0x1600_0009, &[" "], "recoveryenabled: expected Yes or No, found nothing"),
             (0x1200_0004, &[], "description: expected a text without NUL, found nothing"),
             (0x1200_0004, &["a\0b"], "description: expected a text without NUL, found \"a\\0b\""),
-            (0x2300_0003, &["x"], "resumeobject: expected a GUID or a name like {default}, found \"x\""),
+            (0x2300_0003, &["x"], "resumeobject: expected a GUID or a name such as {default}, found \"x\""),
             (0x2300_0003, &["{current}"], "resumeobject: no Windows was named"),
-            (0x1400_0006, &[], "inherit: expected GUIDs or names like {default}, found nothing"),
+            (0x1400_0006, &[], "inherit: expected GUIDs or names such as {default}, found nothing"),
             (
                 0x1700_000a,
                 &["1", "-1"],
@@ -241,7 +241,7 @@ mod tests {
             (
                 0x1800_0001,
                 &["012"],
-                "custom:18000001: expected hexadecimal digits, two a byte, found \"012\"",
+                "custom:18000001: expected hexadecimal digits, two for each byte, found \"012\"",
             ),
             (0x1900_0001, &["1"], "element 19000001: its format is unknown"),
         ];

@@ -76,12 +76,12 @@ pub(crate) enum Command {
         after_long_help = "Examples:\n  bcdrescue record /dev/vdb -o server.json       before the disk goes elsewhere\n  bcdrescue check /dev/vdb --against server.json\n  bcdrescue fix /dev/vdb --against server.json\n\nExit codes: 0 recorded, 8 failed or refused (the disk is not well), 16 usage."
     )]
     Record(RecordArgs),
-    /// Undo a repair to the byte, by the record that fix wrote.
+    /// Undo a repair or an edit to the byte, by its record.
     #[command(
         after_long_help = "Examples:\n  bcdrescue undo vdb.20260102T030405Z.undo.json --dry-run\n  bcdrescue undo vdb.20260102T030405Z.undo.json\n  bcdrescue undo vdb.20260102T030405Z.undo.json --target /dev/vdc\n\nExit codes: 0 nothing to do, 1 undone, 8 failed or refused, 16 usage."
     )]
     Undo(UndoArgs),
-    /// Edit a store in bcdedit's words: of a disk, or a file by itself.
+    /// Edit a store with bcdedit's commands, on a disk or in a file.
     #[command(
         disable_help_subcommand = true,
         subcommand_required = true,

@@ -110,13 +110,18 @@ pub(crate) fn value_pieces(
     pieces.filter(|piece| !piece.is_empty()).collect()
 }
 
-/// The value of an element, as it stands behind its name; of a list each value is a line.
+/// The value of an element, as it stands behind its name; of a list each value is a line, and a device is one.
 pub(crate) fn value_lines(element: &Element, object: &Object, listing: &Listing<'_>) -> Vec<String> {
     let line = |value: Value| match (value.whole.is_empty(), value.rest.is_empty()) {
         (false, false) => clean(&format!("{} {}", value.whole, value.rest)),
         _ => clean(&format!("{}{}", value.whole, value.rest)),
     };
-    values(element, object, listing.resolve, listing.names, usize::MAX).into_iter().map(line).collect()
+    let values = values(element, object, listing.resolve, listing.names, usize::MAX);
+    let lines: Vec<String> = values.into_iter().map(line).collect();
+    match element.value {
+        ElementValue::Device(_) => vec![lines.join(" ")],
+        _ => lines,
+    }
 }
 
 /// A name with its values.

@@ -21,6 +21,12 @@ impl ObjectNames {
         Self { default, are_full: false }
     }
 
+    /// bcdedit's names alone, where two stores differ in what starts by itself.
+    #[must_use]
+    pub const fn without_default() -> Self {
+        Self { default: None, are_full: false }
+    }
+
     /// Every id in full, as with `/v`.
     #[must_use]
     pub const fn full() -> Self {

@@ -34,6 +34,9 @@ pub fn of_plan(error: &PlanError) -> String {
             let instead = r"firmware starts \EFI\Boot\bootx64.efi without an entry";
             return format!("{told}; {cure}, or omit --firmware-entry: {instead}");
         }
+        PlanError::Rebuild(why) if why.is_full() => {
+            "make room there; if an earlier repair was interrupted, undo it by its record first"
+        }
         PlanError::Rebuild(why) if why.is_of_file_system() => {
             "if an earlier repair was interrupted, undo it by its record first"
         }

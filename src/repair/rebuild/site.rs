@@ -104,6 +104,19 @@ impl Site {
         })
     }
 
+    /// Gives a file that is there other contents, so that at every moment it has the old ones or the new ones.
+    ///
+    /// # Errors
+    /// As [`Site::write`].
+    pub(in crate::repair) fn renew(
+        &self,
+        draft: &mut Draft<'_>,
+        path: &str,
+        contents: &[u8],
+    ) -> Result<(), RebuildError> {
+        self.write(draft, |writer| writer.renew(path, contents))
+    }
+
     /// Reads a file back.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! What a repair may cost beside an encrypted volume.
+//! What a repair or an edit may cost beside an encrypted volume.
 
 use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
@@ -21,7 +21,7 @@ pub(super) fn choice_needed(
     let companion = context.companions.iter().filter(|_| meant).map(|companion| &companion.layout);
     let Encrypted { what, at_hand, store } = std::iter::once(layout)
         .chain(companion)
-        .find_map(encrypted)
+        .find_map(|layout| encrypted(layout, "repair"))
         .or_else(|| perhaps_encrypted(layout, diagnosis))?;
     let other = match &diagnosis.restore {
         _ if restores => String::new(),
@@ -39,6 +39,13 @@ pub(super) fn choice_needed(
         false => format!("choose --repoint and have the {at_hand} ready{other}"),
     };
     Some(Refusal { lift: (!restores).then_some(Lift::Repoint), ..Refusal::new(what, way_out) })
+}
+
+/// What an edit of a store may cost beside an encrypted volume; `None` where none is known.
+#[must_use]
+pub fn cost_of_edit(layout: &Layout) -> Option<String> {
+    encrypted(layout, "edit")
+        .map(|Encrypted { what, at_hand, .. }| format!("{what}; have the {at_hand} ready"))
 }
 
 /// What a change of the start may cost with an encrypted volume.
@@ -67,8 +74,8 @@ fn perhaps_encrypted(layout: &Layout, diagnosis: &Diagnosis) -> Option<Encrypted
     })
 }
 
-/// The same of the first encrypted volume of a disk.
-fn encrypted(layout: &Layout) -> Option<Encrypted> {
+/// The same of the first encrypted volume of a disk; `change` is what is to be done.
+fn encrypted(layout: &Layout, change: &str) -> Option<Encrypted> {
     let bitlocker = layout.find_volume(|facts| facts.file_system == FileSystem::BitLocker);
     let by_other = || {
         let volume = layout.find_volume(|facts| layout.is_encrypted(facts))?;
@@ -76,7 +83,7 @@ fn encrypted(layout: &Layout) -> Option<Encrypted> {
         Some(Encrypted {
             what: format!(
                 "{name} is encrypted with {encryptor}: cannot determine whether Windows starts after this \
-                 repair"
+                 {change}"
             ),
             at_hand: "rescue disk of that program",
             store: "unchanged",
@@ -84,7 +91,7 @@ fn encrypted(layout: &Layout) -> Option<Encrypted> {
     };
     let measured = |is: String| Encrypted {
         what: format!(
-            "{is} encrypted with BitLocker, which measures the boot path: after this repair Windows may \
+            "{is} encrypted with BitLocker, which measures the boot path: after this {change} Windows may \
              ask for the recovery key at its next start"
         ),
         at_hand: "recovery key",

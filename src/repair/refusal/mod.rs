@@ -10,10 +10,13 @@ use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::byte_edit::Site;
 use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
+use crate::layout::store::StoreFile;
 use crate::partition::TableKind;
 use crate::repair::cure::Cure;
 use crate::repair::store_edit::StoreEdit;
+use crate::repair::store_edit::is_in_place;
 
+pub use encryption::cost_of_edit;
 pub(super) use letters::obstacles;
 
 /// Named refusals that the user has lifted.
@@ -145,10 +148,23 @@ pub fn refusals_of_edit(layout: &Layout, edit: &StoreEdit, allowed: Allowed) -> 
     }
     refusals.extend(rules::overlap(layout, edit.volume));
     let number = layout.partition(edit.volume).map_or(0, |partition| partition.number);
+    if let Some(file) = layout.store_on(number, &edit.path) {
+        let way_out =
+            "mount the volume with ntfs-3g and replace the store with a copy (`cp BCD new && mv new BCD`)";
+        refusals.extend(rules::without_place(layout, file, way_out));
+    }
     if let Some(file) = layout.store_on(number, &edit.path).filter(|_| !allowed.dirty_volume) {
-        refusals.extend(rules::obstacles(layout, file));
+        // In a file system that is not in order nobody knows which clusters are free: there no switch helps.
+        let lift = is_in_place(layout, file, edit).then_some(Lift::DirtyVolume);
+        refusals.extend(rules::obstacles_to(layout, file, lift));
     }
     refusals
+}
+
+/// Why a store must not be edited, whatever the edit.
+#[must_use]
+pub fn refusal_of_store(layout: &Layout, file: &StoreFile) -> Option<Refusal> {
+    rules::lost(layout, file)
 }
 
 /// The volumes whose boot records these edits change.

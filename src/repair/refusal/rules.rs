@@ -217,16 +217,12 @@ fn asleep(layout: &Layout, resumed: &str) -> Option<Refusal> {
 fn store(layout: &Layout, file: &StoreFile, allowed: Allowed) -> Vec<Refusal> {
     let place = format!("{} on {}", file.path, layout.name(file.volume));
     let mut refusals: Vec<Refusal> = overlap(layout, file.volume).into_iter().collect();
-    if let Err(reason) = &file.place {
-        refusals.push(Refusal {
-            lift: None,
-            what: format!("{place} cannot be overwritten in place: {reason}"),
-            way_out:
-                "mount the volume with ntfs-3g and replace the store with a copy (`cp BCD new && mv new \
-             BCD`), or use --restore-identity if `check` offers it (writes no store)"
-                    .into(),
-        });
-    }
+    refusals.extend(without_place(
+        layout,
+        file,
+        "mount the volume with ntfs-3g and replace the store with a copy (`cp BCD new && mv new BCD`), or use \
+         --restore-identity if `check` offers it (writes no store)",
+    ));
     refusals.extend(dirty(file, &place));
     if !allowed.dirty_volume {
         refusals.extend(obstacles(layout, file));
@@ -234,15 +230,47 @@ fn store(layout: &Layout, file: &StoreFile, allowed: Allowed) -> Vec<Refusal> {
     refusals
 }
 
+/// A store that lies nowhere as a whole, or of which two readers do not agree where it lies.
+pub(super) fn without_place(layout: &Layout, file: &StoreFile, way_out: &str) -> Option<Refusal> {
+    let reason = file.place.as_ref().err()?;
+    let place = format!("{} on {}", file.path, layout.name(file.volume));
+    Some(Refusal::new(format!("{place} cannot be overwritten in place: {reason}"), way_out))
+}
+
 /// Why the volume of a store must not be written now.
 pub(super) fn obstacles(layout: &Layout, file: &StoreFile) -> impl Iterator<Item = Refusal> {
+    obstacles_to(layout, file, Some(Lift::DirtyVolume))
+}
+
+/// The same, where it may be that no switch lifts it.
+pub(super) fn obstacles_to(
+    layout: &Layout,
+    file: &StoreFile,
+    lift: Option<Lift>,
+) -> impl Iterator<Item = Refusal> {
     let name = layout.name(file.volume);
     file.obstacles.iter().map(move |obstacle| Refusal {
-        lift: Some(Lift::DirtyVolume),
+        lift,
         what: format!("{name} cannot be written safely now: {obstacle}"),
         // What to do first, each obstacle says itself.
-        way_out: "do that first, or pass --allow-dirty-volume".into(),
+        way_out: match lift {
+            Some(lift) => format!("do that first, or pass {}", lift.word()),
+            None => "do that first, as this edit takes new clusters; if an earlier edit was interrupted, undo it by \
+                     its record first"
+                .into(),
+        },
     })
+}
+
+/// A store whose truth is lost: an edit would change what nobody knows.
+pub(super) fn lost(layout: &Layout, file: &StoreFile) -> Option<Refusal> {
+    file.parsed()?;
+    let Some(Dirty::NotReplayed(why)) = &file.dirty else { return None };
+    let place = format!("{} on {}", file.path, layout.name(file.volume));
+    Some(Refusal::new(
+        format!("{place} is dirty: its last write is incomplete, and {}", unhelpful(why)),
+        "make a new store (`fix --rebuild=store`), or put another in its place (`bcd import`)",
+    ))
 }
 
 /// A dirty store is written only as its logs make it, and where that fits into its file.

@@ -89,6 +89,21 @@ pub enum UndoRefusal {
         /// First byte of the sector.
         at: u64,
     },
+    /// A store that got new clusters has other content than before and after the repair.
+    #[error(
+        "{} was changed after this repair or edit: undo would lose that change; if it was a later edit, undo that first",
+        one_line(path)
+    )]
+    StoreChanged {
+        /// The store.
+        path: String,
+    },
+    /// The way back does not lead to the old store.
+    #[error("the way back does not lead to the old {}: its volume was written since", one_line(path))]
+    StoreGone {
+        /// The store.
+        path: String,
+    },
     /// The store has other content than before and after the repair.
     #[error(
         "{} was changed after the repair (first at file offset 0x{at:x}: expected 0x{expected:02x}, found \
@@ -223,15 +238,13 @@ fn other_identity(record: &Record, layout: &Layout, expected: &str) -> Option<Un
 fn parts(record: &Record, layout: &Layout) -> Result<(), UndoRefusal> {
     let mut files = Vec::new();
     let patches = chains(&record.patches, |saved| saved.offset);
-    // What else is on a volume that was rebuilt may have moved; its sectors tell whether it may be gone back.
-    let is_rebuilt = |saved: &&SavedStore| {
-        record
-            .touched
-            .iter()
-            .any(|part| matches!(part, Touched::Volume { partition, .. } if *partition == saved.partition))
-    };
-    for saved in record.stores.iter().filter(|saved| !is_rebuilt(saved)) {
-        files.push(unchanged_store(&patches, saved, layout)?);
+    for saved in &record.stores {
+        // What else is on a volume that was rebuilt may have moved; its sectors tell whether it may be gone back.
+        if !is_on_volume(record, saved) {
+            files.push(unchanged_store(&patches, saved, layout)?);
+        } else if !is_unchanged(saved, layout.store_on(saved.partition, &saved.path)) {
+            return Err(UndoRefusal::StoreChanged { path: saved.path.clone() });
+        }
     }
     for part in &record.touched {
         writable_file(part, layout)?;
@@ -248,6 +261,19 @@ fn parts(record: &Record, layout: &Layout) -> Result<(), UndoRefusal> {
         }
     }
     Ok(())
+}
+
+/// Whether a store is on a volume on which files were made, and not only patched where it is.
+pub(super) fn is_on_volume(record: &Record, saved: &SavedStore) -> bool {
+    let is_its =
+        |part: &Touched| matches!(part, Touched::Volume { partition, .. } if *partition == saved.partition);
+    record.touched.iter().any(is_its)
+}
+
+/// Whether a store is what the repair made of it, or what it was; one that cannot be read says nothing.
+fn is_unchanged(saved: &SavedStore, file: Option<&StoreFile>) -> bool {
+    let Some(found) = file.and_then(StoreFile::on_disk).map(sha256) else { return true };
+    found == saved.sha256_after || saved.before.as_ref().is_some_and(|before| before.sha256 == found)
 }
 
 /// A file of which only sectors are kept is where it was, and may be written under the same rules as by the repair. That

@@ -1,6 +1,7 @@
 //! The way back, by a record alone: whether it may be gone, and the first of its steps.
 
 mod check;
+mod old_store;
 mod way_back;
 
 use std::path::PathBuf;
@@ -27,6 +28,8 @@ pub use check::check;
 pub use check::check_but_identity;
 pub use way_back::WayBack;
 pub use way_back::way_back;
+
+use old_store::with_contents;
 
 /// Why an undo is not begun. Nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +102,9 @@ impl Undo {
         let mut way = WayBack { patches: Vec::new(), rewritten: None };
         if is_disk.is_ok() || identity.is_some() {
             way = way_back(record, storage)?;
+            if way.rewritten.is_none() && is_disk.is_ok() {
+                way.patches = with_contents(record, storage, way.patches)?;
+            }
             if way.rewritten.is_none() && is_done(storage, &way.patches)? {
                 return Err(Stopped::Done(identity));
             }
@@ -142,6 +148,7 @@ impl Undo {
         // What was seen before it was held may be other by now.
         drop(patches);
         let patches = as_recorded(way_back(&record, disk.as_ref())?)?;
+        let patches = with_contents(&record, disk.as_ref(), patches)?;
         Ok(Recorded { disk, record, kept, goal: Goal::Undone { patches, identity } })
     }
 }

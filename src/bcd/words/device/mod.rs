@@ -124,7 +124,12 @@ impl Reader<'_> {
             let (parent, path) = self.file(file, deeper)?;
             return Ok(Device::Ramdisk { base: 0, size: 0, offset: 0, parent, path });
         }
-        if let Some(file) = strip(text, "vhd=") {
+        // A virtual disk is told by its name where nothing says what the file is.
+        let is_disk = |file: &&str| {
+            let name = file.to_ascii_lowercase();
+            file.starts_with('[') && (name.ends_with(".vhd") || name.ends_with(".vhdx"))
+        };
+        if let Some(file) = strip(text, "vhd=").or(Some(text).filter(is_disk)) {
             let (parent, path) = self.file(file, deeper)?;
             return Ok(Device::Vhd { parent: Box::new(Device::File { parent, path }) });
         }

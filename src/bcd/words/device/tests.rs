@@ -110,6 +110,8 @@ fn files_in_every_place() {
 fn virtual_disks_are_searched_for_what_is_on_them() {
     let disk = || vhd(Device::Partition(C), r"\x.vhd");
     assert_eq!(plain(r"vhd=[C:]\x.vhd"), by_element(ElementId::PATH, Some(disk())));
+    assert_eq!(plain(r"[partition=2]\x.vhd"), by_element(ElementId::PATH, Some(disk())));
+    assert!(say(ElementId::DEVICE, r"[partition=2]\x.wim").is_err());
     assert_eq!(plain(r"vhd=[2]\x.vhd,locate=custom:12000002"), by_element(ElementId::PATH, Some(disk())));
     assert_eq!(plain(r"vhd=[2]\x.vhd,locate=\w"), by_path(r"\w", Some(disk())));
     let own = say(ElementId::OS_DEVICE, r"VHD=[locate]\x.vhd").unwrap().device;
@@ -143,12 +145,11 @@ fn a_ram_disk_has_options() {
 
 #[test]
 fn what_is_none_says_why() {
-    let device =
-        r"boot, locate, partition=2, file=[2]\x, vhd=[2]\x.vhd or ramdisk=[2]\x.wim,{ramdiskoptions}";
+    let device = r"boot, locate, partition=2, partition=C:, file=[2]\x, vhd=[2]\x.vhd or ramdisk=[2]\x.wim,{ramdiskoptions}";
     let file = r"a place and a path, e.g. [2]\x or [boot]\x";
     let locate = r"locate=\path or locate=custom:12000002";
-    let options = "the object with its options behind it, e.g. ,{ramdiskoptions}";
-    let identity = "the identity of each unknown partition behind it";
+    let options = r"the object with its options behind it, e.g. ramdisk=[2]\x.wim,{ramdiskoptions}";
+    let identity = "the identity behind it, e.g. unknown (disk 36234da4 offset 0x100000)";
     let deep = format!("file={}x{}", "[file=".repeat(12), r"]\x".repeat(12));
     for (text, expected) in [
         ("C:", device),
@@ -170,7 +171,7 @@ fn what_is_none_says_why() {
         ("unknown", identity),
         (r"file=[unknown]\x", identity),
         (r"vhd=[2]\x.vhd,partition=1", identity),
-        (&deep, "at most eight devices in one another"),
+        (&deep, "at most eight nested devices"),
     ] {
         let found = match options {
             _ if text.ends_with("{nonsense}") => "{nonsense}",

@@ -33,33 +33,44 @@ pub(crate) enum BcdCommand {
         after_long_help = "Examples:\n  bcdrescue bcd enum /dev/vdb\n  bcdrescue bcd enum /dev/vdb all -v   every object, with GUIDs\n  bcdrescue bcd enum ./BCD '{default}'"
     )]
     Enum(EnumArgs),
-    /// Show the value of an element, or all of an object's.
+    /// Show an element's value, or a whole object.
     #[command(
         override_usage = "bcdrescue bcd get [OPTIONS] <TARGET> [{ID}] [ELEMENT]",
         after_long_help = "Examples:\n  bcdrescue bcd get /dev/vdb '{default}' description\n  bcdrescue bcd get /dev/vdb '{bootmgr}'"
     )]
     Get(GetArgs),
-    /// Give an element a value.
+    /// Set an element to a value.
     #[command(
         override_usage = "bcdrescue bcd set [OPTIONS] <TARGET> [{ID}] <ELEMENT> <VALUE>...",
         after_long_help = "Examples:\n  bcdrescue bcd set /dev/vdb '{default}' device partition=2\n  bcdrescue bcd set /dev/vdb recoveryenabled No\n  bcdrescue bcd set /dev/vdb '{bootmgr}' displayorder '{ntldr}' --addlast\n  bcdrescue bcd set /dev/vdb -- loadoptions --debug   a value with a hyphen\n  bcdrescue bcd set /dev/vdb custom:26000025 Yes --type boolean"
     )]
     Set(SetArgs),
-    /// Take an element away (deletevalue).
+    /// Remove an element (bcdedit's deletevalue).
     #[command(
         visible_alias = "deletevalue",
         override_usage = "bcdrescue bcd unset [OPTIONS] <TARGET> [{ID}] <ELEMENT>",
         after_long_help = "Examples:\n  bcdrescue bcd unset /dev/vdb safeboot\n  bcdrescue bcd unset /dev/vdb '{bootmgr}' bootsequence"
     )]
     Unset(UnsetArgs),
-    /// Make an object.
+    /// Create an object.
     #[command(
         after_long_help = "Examples:\n  bcdrescue bcd create /dev/vdb -d Rescue --application osloader\n  bcdrescue bcd create /dev/vdb '{ramdiskoptions}'"
     )]
     Create(CreateArgs),
-    /// Make a store without objects.
+    /// Create an empty store file.
+    #[command(
+        override_usage = "bcdrescue bcd createstore <FILE>",
+        mut_arg("target", |arg| arg.value_name("FILE").help("The new file; it must not exist")),
+        mut_arg("dry_run", |arg| arg.hide(true)),
+        mut_arg("yes", |arg| arg.hide(true)),
+        mut_arg("output", |arg| arg.hide(true)),
+        mut_arg("record_dir", |arg| arg.hide(true)),
+        mut_arg("entry", |arg| arg.hide(true)),
+        mut_arg("store_path", |arg| arg.hide(true)),
+        after_long_help = "Example:\n  bcdrescue bcd createstore ./BCD"
+    )]
     Createstore(CreateStoreArgs),
-    /// Copy an object, and put the copy into the menu.
+    /// Copy an object, and add the copy to the boot menu.
     #[command(after_long_help = "Example:\n  bcdrescue bcd copy /dev/vdb '{default}' -d 'Safe mode'")]
     Copy(CopyArgs),
     /// Delete an object.
@@ -67,7 +78,7 @@ pub(crate) enum BcdCommand {
         after_long_help = "Example:\n  bcdrescue bcd delete /dev/vdb '{ca73fe21-fc0c-11de-8f38-8e2c5384be89}'"
     )]
     Delete(DeleteArgs),
-    /// Set the entry that starts by itself.
+    /// Set the default entry of the boot menu.
     #[command(
         after_long_help = "Example:\n  bcdrescue bcd default /dev/vdb '{ca73fe21-fc0c-11de-8f38-8e2c5384be89}'"
     )]
@@ -77,42 +88,57 @@ pub(crate) enum BcdCommand {
         after_long_help = "Examples:\n  bcdrescue bcd displayorder /dev/vdb '{default}' '{ntldr}'\n  bcdrescue bcd displayorder /dev/vdb '{ntldr}' --remove"
     )]
     Displayorder(OrderArgs),
-    /// Set the tools of the boot menu.
+    /// Set the boot menu's tools.
     Toolsdisplayorder(OrderArgs),
-    /// Set what starts the next time only.
+    /// Set what starts at the next boot only.
     Bootsequence(OrderArgs),
-    /// Set how long the boot menu waits.
+    /// Set the boot menu's timeout.
     Timeout(TimeoutArgs),
-    /// Whether Windows has a console on a serial port.
+    /// Switch Windows' console on the serial port (EMS) on or off.
     #[command(override_usage = "bcdrescue bcd ems [OPTIONS] <TARGET> [{ID}] <on|off>")]
     Ems(EmsArgs),
-    /// Whether a boot program has a console on a serial port.
+    /// Switch a boot program's console on the serial port on or off.
     #[command(override_usage = "bcdrescue bcd bootems [OPTIONS] <TARGET> [{ID}] <on|off>")]
     Bootems(EmsArgs),
-    /// Set the serial port of these consoles.
+    /// Set the serial port that ems and bootems use.
     #[command(
         override_usage = "bcdrescue bcd emssettings [OPTIONS] <TARGET> bios\n       bcdrescue bcd emssettings [OPTIONS] <TARGET> emsport:N [emsbaudrate:N]"
     )]
     Emssettings(EmsSettingsArgs),
-    /// Write the store to a file, sound and compact; with --json print it.
+    /// Export the store to a new file, or print it with --json.
     #[command(
         after_long_help = "Examples:\n  bcdrescue bcd export /dev/vdb BCD.new\n  bcdrescue bcd export /dev/vdb --json > bcd.json"
     )]
     Export(ExportArgs),
-    /// Put the objects of another store in place of this one's.
+    /// Replace the store's contents with those of a file.
     #[command(after_long_help = "Example:\n  bcdrescue bcd import /dev/vdb bcd.json --dry-run")]
     Import(ImportArgs),
-    /// Say in what two stores differ.
+    /// Compare two stores.
     #[command(after_long_help = "Example:\n  bcdrescue bcd diff /dev/vdb /dev/vdc")]
     Diff(DiffArgs),
-    /// Recipe: start Windows in safe mode, or no longer.
+    /// Recipe: start Windows in safe mode, until it is switched off.
+    #[command(
+        after_long_help = "Examples:\n  bcdrescue bcd safe-mode /dev/vdb            a driver or service stops Windows\n  bcdrescue bcd safe-mode /dev/vdb network    the same, with network\n  bcdrescue bcd safe-mode /dev/vdb off        afterwards: it stays on until then"
+    )]
     SafeMode(SafeModeArgs),
-    /// Recipe: the boot manager's and Windows' console on a serial port.
+    /// Recipe: boot menu and Windows' console (EMS) on a serial port.
+    #[command(
+        after_long_help = "Examples:\n  bcdrescue bcd serial-console /dev/vdb                  for a cloud's serial console\n  bcdrescue bcd serial-console /dev/vdb --port 2 --baud 57600\n  bcdrescue bcd serial-console /dev/vdb off"
+    )]
     SerialConsole(SerialConsoleArgs),
-    /// Recipe: whether automatic repair starts by itself.
+    /// Recipe: switch automatic repair off or on.
+    #[command(
+        after_long_help = "Example:\n  bcdrescue bcd auto-repair /dev/vdb off    it starts each time, and fails"
+    )]
     AutoRepair(AutoRepairArgs),
-    /// Recipe: show the boot menu for some seconds, where F8 works.
+    /// Recipe: show the boot menu, where F8 works.
+    #[command(
+        after_long_help = "Examples:\n  bcdrescue bcd menu /dev/vdb 30\n  bcdrescue bcd menu /dev/vdb off"
+    )]
     Menu(MenuArgs),
-    /// Recipe: start with the drivers and services of the last good start.
+    /// Recipe: start with the last known good configuration.
+    #[command(
+        after_long_help = "Example:\n  bcdrescue bcd last-known-good /dev/vdb    after a driver or service was installed"
+    )]
     LastKnownGood(LastKnownGoodArgs),
 }

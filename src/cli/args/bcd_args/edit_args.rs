@@ -18,13 +18,13 @@ pub(crate) struct SetArgs {
     /// How the store is edited.
     #[command(flatten)]
     pub edit: EditArgs,
-    /// Object (default: {current}), element, values.
+    /// Object (default: {current}), element and value.
     #[arg(value_name = "{ID} ELEMENT VALUE", num_args = 1.., required = true)]
     pub words: Vec<String>,
     /// What becomes of a list.
     #[command(flatten)]
     pub list: ListArgs,
-    /// Kind of value, where the element is named by its number.
+    /// Type of the value, for an element given by number.
     ///
     /// device, string, object, objectlist, integer, boolean, integerlist or binary.
     #[arg(
@@ -123,7 +123,7 @@ pub(crate) struct CreateArgs {
     /// How the store is edited.
     #[command(flatten)]
     pub edit: EditArgs,
-    /// Its id (default: a new GUID).
+    /// The object's id (default: a new GUID).
     #[arg(value_name = "{ID}")]
     pub id: Option<String>,
     /// Its description.
@@ -193,13 +193,13 @@ pub(crate) struct DeleteArgs {
     /// The object.
     #[arg(value_name = "{ID}")]
     pub id: String,
-    /// Delete an object with a well-known id, too.
+    /// Also delete an object that has a name, such as {memdiag}.
     #[arg(short, long, display_order = 0)]
     pub force: bool,
-    /// Take it out of the menu's lists, too (default).
+    /// Also remove it from the lists that name it (default).
     #[arg(long, conflicts_with = "no_cleanup", hide_short_help = true, display_order = 0)]
     pub cleanup: bool,
-    /// Leave it in the lists that name it.
+    /// Keep it in the lists that name it.
     #[arg(long, display_order = 0)]
     pub no_cleanup: bool,
 }
@@ -210,7 +210,7 @@ pub(crate) struct ImportArgs {
     /// How the store is edited.
     #[command(flatten)]
     pub edit: EditArgs,
-    /// A store, or what export --json printed.
+    /// A store file, or the output of export --json.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 }

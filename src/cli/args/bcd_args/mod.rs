@@ -31,6 +31,7 @@ use crate::cli::args::bcd_args::recipe::Recipe;
 use crate::cli::args::bcd_args::recipe_args::Switch;
 use crate::cli::args::bcd_args::request::BOOTMGR;
 use crate::cli::args::bcd_args::serial_args::EmsArgs;
+use crate::cli::args::bcd_args::serial_args::EmsSetting;
 
 use crate::cli::args::bcd_args::request::Request;
 use crate::cli::text::exit::Usage;
@@ -103,7 +104,7 @@ impl BcdArgs {
             BcdCommand::Export(args) => match (&args.file, as_json) {
                 (None, false) => return Err(Usage("export needs a FILE to write, or --json".to_owned())),
                 (Some(_), true) => {
-                    return Err(Usage("export --json prints the store; it takes no FILE".to_owned()));
+                    return Err(Usage("export --json prints the store: omit FILE".to_owned()));
                 }
                 (file, _) => Job::Export { to: file.clone() },
             },
@@ -151,6 +152,11 @@ impl BcdArgs {
             BcdCommand::Ems(args) => on_or_off("ems", args)?,
             BcdCommand::Bootems(args) => on_or_off("bootems", args)?,
             BcdCommand::Emssettings(args) => {
+                if args.settings.len() > 1 && args.settings.contains(&EmsSetting::Bios) {
+                    return Err(Usage(
+                        "emssettings: bios leaves the port to the firmware; omit the rest".to_owned(),
+                    ));
+                }
                 Job::Edit(args.settings.iter().flat_map(|setting| setting.requests()).collect())
             }
             BcdCommand::SafeMode(args) => Job::Recipe(args.recipe()),
@@ -187,7 +193,7 @@ fn only(words: &[String], command: &str, takes: &str) -> Result<Option<String>, 
 }
 
 fn short(command: &str, takes: &str) -> Usage {
-    Usage(format!("expected {takes} behind `bcd {command} TARGET`; an {{ID}} is {{alias}} or {{GUID}}"))
+    Usage(format!("bcd {command}: expected TARGET {takes}, with {{ID}} a name in braces or a GUID"))
 }
 
 fn order(element: &str, args: &OrderArgs) -> Job {

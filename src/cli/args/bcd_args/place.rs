@@ -18,7 +18,7 @@ pub(crate) struct PlaceArgs {
     /// A device, an image, an NBD URL or a store file.
     #[arg(value_name = "TARGET")]
     pub target: PathBuf,
-    /// Of the disk's stores this one (default: that which its firmware finds).
+    /// Which store of the disk (default: the one that its firmware finds).
     ///
     /// Its path on its volume, as inspect shows it: \Boot\BCD. With N: only on partition N.
     #[arg(long, value_name = "[N:]PATH", help_heading = CHOOSING, hide_short_help = true)]
@@ -42,9 +42,9 @@ pub(crate) struct EditArgs {
     /// Dry run, no question.
     #[command(flatten)]
     pub write: WriteArgs,
-    /// Of a store file: write the new one here.
+    /// For a store file: write the result to this new file.
     ///
-    /// This file must not exist. Without the switch the store file is replaced.
+    /// Without the switch the store file is replaced, and kept beside the new one.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Directory for the undo record (default: beside an image; for a device the current directory).
@@ -53,7 +53,7 @@ pub(crate) struct EditArgs {
     /// Edit although Windows is hibernated; when it resumes, it may write its own version of the store.
     #[arg(long, help_heading = REFUSALS, hide_short_help = true)]
     pub allow_hibernated: bool,
-    /// Edit although the system volume was not cleanly unmounted.
+    /// Edit although the system volume was not cleanly unmounted; only what fits in place.
     #[arg(long, help_heading = REFUSALS, hide_short_help = true)]
     pub allow_dirty_volume: bool,
     /// Edit although the disk is a RAID member; the other members do not get what is written.

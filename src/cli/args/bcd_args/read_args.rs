@@ -34,7 +34,7 @@ pub(crate) struct ExportArgs {
     /// Where the store is.
     #[command(flatten)]
     pub place: PlaceArgs,
-    /// The file to write, which must not exist; with --json none.
+    /// The new file; omit it with --json.
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
 }

@@ -17,7 +17,7 @@ pub(crate) struct SafeModeArgs {
     /// How the store is edited.
     #[command(flatten)]
     pub edit: EditArgs,
-    /// Which safe mode; off is none.
+    /// Which safe mode; off for a normal start.
     #[arg(value_enum, ignore_case = true, value_name = "MODE", default_value = "minimal")]
     pub mode: SafeModeArg,
 }
@@ -48,7 +48,7 @@ pub(crate) struct SerialConsoleArgs {
     /// How the store is edited.
     #[command(flatten)]
     pub edit: EditArgs,
-    /// Whether there is one.
+    /// Switch the console on or off.
     #[arg(
         value_enum,
         ignore_case = true,
@@ -60,7 +60,7 @@ pub(crate) struct SerialConsoleArgs {
     /// The serial port; 1 is COM1.
     #[arg(long, value_name = "N", default_value_t = 1, display_order = 0, value_parser = value_parser!(u32).range(1..=255))]
     pub port: u32,
-    /// Its speed, bits per second.
+    /// Bits per second.
     #[arg(long, value_name = "N", default_value_t = 115_200, display_order = 0, value_parser = value_parser!(u32).range(300..=921_600))]
     pub baud: u32,
 }
@@ -71,7 +71,7 @@ pub(crate) struct AutoRepairArgs {
     /// How the store is edited.
     #[command(flatten)]
     pub edit: EditArgs,
-    /// Whether it starts by itself.
+    /// Switch automatic repair on or off.
     #[arg(value_enum, ignore_case = true, value_name = "on|off", hide_possible_values = true)]
     pub switch: Switch,
 }
@@ -82,7 +82,7 @@ pub(crate) struct LastKnownGoodArgs {
     /// How the store is edited.
     #[command(flatten)]
     pub edit: EditArgs,
-    /// Whether it is used.
+    /// Use the last known good configuration, or not.
     #[arg(
         value_enum,
         ignore_case = true,
@@ -99,7 +99,7 @@ pub(crate) struct MenuArgs {
     /// How the store is edited.
     #[command(flatten)]
     pub edit: EditArgs,
-    /// For how many seconds it is shown, or off.
+    /// How long the menu is shown; off for no menu.
     #[arg(value_name = "SECONDS|off")]
     pub seconds: MenuArg,
 }
@@ -115,7 +115,9 @@ impl FromStr for MenuArg {
         if text.eq_ignore_ascii_case("off") {
             return Ok(Self(None));
         }
-        text.parse().map(|seconds| Self(Some(seconds))).map_err(|_| Misread::new("seconds or off", text))
+        text.parse()
+            .map(|seconds| Self(Some(seconds)))
+            .map_err(|_| Misread::new("a number of seconds, or off", text))
     }
 }
 

@@ -27,12 +27,12 @@ const COMMANDS: [(&str, &str); 17] = [
 const OTHERS: [(&str, &str); 8] = [
     ("debug", "use bcdrescue bcd set DISK {ID} debug Yes"),
     ("bootdebug", "use bcdrescue bcd set DISK {ID} bootdebug Yes"),
-    ("dbgsettings", "use bcdrescue bcd set DISK {dbgsettings} ELEMENT VALUE, such as debugtype Serial"),
+    ("dbgsettings", "use bcdrescue bcd set DISK {dbgsettings} debugtype Serial, and so on"),
     ("hypervisorsettings", "use bcdrescue bcd set DISK {hypervisorsettings} ELEMENT VALUE"),
     ("event", "use bcdrescue bcd set DISK {ID} event Yes"),
     ("eventsettings", "use bcdrescue bcd set DISK {eventsettings} ELEMENT VALUE"),
     ("mirror", "use bcdrescue bcd copy DISK {ID}"),
-    ("sysstore", "name the disk, and its store is found: bcdrescue bcd enum DISK"),
+    ("sysstore", "a disk's store is found by itself: bcdrescue bcd enum DISK"),
 ];
 
 /// Switches that stand for one word here, each with the commands that have it.

@@ -122,12 +122,15 @@ impl Line {
         behind: &'a [OsString],
     ) -> Result<&'a [OsString], Usage> {
         let name = word.display();
-        let value = || behind.split_first().ok_or_else(|| Usage(format!("{name} needs a word behind it")));
+        let value =
+            || behind.split_first().ok_or_else(|| Usage(format!("{name}: a word is missing behind it")));
         match slash {
             Slash::Command(command) => match self.command.replace(command) {
                 _ if self.help => self.has_slashes = true,
                 None => self.has_slashes = true,
-                Some(other) => return Err(Usage(format!("{name}: there is a command already: {other}"))),
+                Some(other) => {
+                    return Err(Usage(format!("{name}: only one command at a time, and {other} came first")));
+                }
             },
             Slash::Store => {
                 let (word, behind) = value()?;
@@ -151,11 +154,11 @@ impl Line {
             }
             Slash::Clean => {
                 let message =
-                    "/clean empties the boot menu of the firmware, which bcd leaves alone; leave it out";
+                    "/clean deletes the firmware's own boot entries, which bcd does not touch; omit it";
                 return Err(Usage(message.to_owned()));
             }
             Slash::Other(instead) => {
-                return Err(Usage(format!("{name} is not one of bcd's commands; {instead}")));
+                return Err(Usage(format!("{name}: bcd has no such command; {instead}")));
             }
         }
         Ok(behind)
@@ -167,6 +170,9 @@ impl Line {
         if let (None, Some(own)) = (self.command, own) {
             self.command = Some(own);
             return Ok(());
+        }
+        if let (None, Some(_), Some(name)) = (self.command, &self.store, slashed(word)) {
+            return Err(Usage(format!("{name}: neither bcdedit nor bcd has such a command")));
         }
         let names_store = self.command.is_none() || (self.has_slashes && self.command == Some("createstore"));
         if names_store && self.store.is_none() {
@@ -185,7 +191,7 @@ impl Line {
         match self.store.replace(StoreWord::parse(word)?) {
             None => Ok(()),
             Some(first) => Err(Usage(format!(
-                "{}: there is a store already: {}",
+                "{}: only one store at a time, and {} came first",
                 word.display(),
                 first.target.display()
             ))),
@@ -223,8 +229,13 @@ impl Line {
 }
 
 /// There is no store like that of the Windows that bcdedit runs on.
-const NO_TARGET: &str = "which store? This Linux machine has none of its own; name a disk, an image or a store file: \
+const NO_TARGET: &str = "no store is named, and a Linux machine has none of its own; name a disk, an image or a store file: \
                          bcdrescue bcd /store /dev/vdb /enum";
+
+/// A word that can only be meant as a command of bcdedit's.
+fn slashed(word: &OsStr) -> Option<&str> {
+    word.to_str().filter(|word| word.starts_with('/') && !word.contains('\\'))
+}
 
 /// Whether a word can be that behind `/inherit`.
 fn is_kind(word: &OsStr) -> bool {

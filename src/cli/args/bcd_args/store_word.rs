@@ -28,7 +28,7 @@ impl StoreWord {
         let Some(text) = word.to_str() else { return Ok(Self::whole(word)) };
         if is_drive(text) {
             return Err(Usage(format!(
-                "{text}: a drive letter means nothing here; name the disk in its place: /store '/dev/vdb{}'",
+                "{text}: Linux has no drive letters; name the disk instead: /store '/dev/vdb{}'",
                 text.get(2..).unwrap_or_default()
             )));
         }
@@ -36,7 +36,7 @@ impl StoreWord {
         let target = target.strip_suffix(':').unwrap_or(target);
         if target.is_empty() {
             return Err(Usage(format!(
-                "{text}: this names no disk; put one before it: /store '/dev/vdb{text}'"
+                "{text}: the disk is missing; put it in front: /store '/dev/vdb{text}'"
             )));
         }
         Ok(Self { target: shell_quote::path(Path::new(target)), path: Some(path) })

@@ -1,15 +1,19 @@
 //! What was typed, as changes of the store: every word looked up in the store as it is by then.
 
+use std::borrow::Cow;
+
 use anyhow::Context as _;
 use anyhow::bail;
 
 use crate::bcd::Store;
 use crate::bcd::change;
 use crate::bcd::change::Change;
+use crate::bcd::change::ChangeError;
 use crate::bcd::change::ListEdit;
 use crate::bcd::element::ElementFormat;
 use crate::bcd::element::ElementId;
 use crate::bcd::element::ElementValue;
+use crate::bcd::names::element_name;
 use crate::bcd::new_ids::NewIds;
 use crate::bcd::object_id::BOOTMGR;
 use crate::bcd::object_id::alias;
@@ -21,6 +25,7 @@ use crate::cli::args::bcd_args::request::CreateKind;
 use crate::cli::args::bcd_args::request::Request;
 use crate::cli::commands::bcd::names::Here;
 use crate::cli::commands::bcd::names::shown;
+use crate::cli::commands::bcd::remarks::of_value;
 use crate::guid::Guid;
 use crate::layout::Layout;
 
@@ -52,12 +57,36 @@ pub(super) fn amended(
         entry.or_else(|| Here { store: &store, layout, entry: None }.current().ok().map(|(id, _)| id));
     for request in requests {
         let here = Here { store: &store, layout, entry };
-        let changes =
-            changes(here, request, &mut ids, &mut amended.notes).with_context(|| request.to_string())?;
-        amended.bytes = change::apply(&store, &changes, now).with_context(|| request.to_string())?;
+        let changed = changes(here, request, &mut ids, &mut amended.notes)
+            .and_then(|changes| change::apply(&store, &changes, now).map_err(|error| told(here, error)));
+        // One edit was just typed; of a recipe's, nobody knows which is meant.
+        amended.bytes = match requests {
+            [_] => changed?,
+            _ => changed.with_context(|| request.to_string())?,
+        };
         store = Store::parse(amended.bytes.clone())?;
     }
     Ok(amended)
+}
+
+/// Why a change cannot be made, by the names that people know.
+fn told(here: Here<'_>, error: ChangeError) -> anyhow::Error {
+    let element = |object: Guid, element: ElementId| {
+        let object_type = here.store.object(object).and_then(|object| object.object_type);
+        element_name(element, object_type).map_or_else(|| element.to_string(), str::to_owned)
+    };
+    let message = match error {
+        ChangeError::NoObject { object, .. } => here.missing(object),
+        ChangeError::NoElement { object, element: id, .. } => {
+            format!("{} is not set in {}", element(object, id), here.called(object))
+        }
+        ChangeError::NotListed { object, element: list, id, .. } => {
+            format!("{} is not in {} of {}", here.called(id), element(object, list), here.called(object))
+        }
+        ChangeError::Exists { object } => format!("{} is in this store already", here.called(object)),
+        other => return other.into(),
+    };
+    anyhow::Error::msg(message)
 }
 
 fn changes(
@@ -66,14 +95,19 @@ fn changes(
     ids: &mut NewIds,
     notes: &mut Vec<String>,
 ) -> anyhow::Result<Vec<Change>> {
-    match request {
+    ids.skip(|id| here.store.object(id).is_some());
+    let Some(request) = to_do(here, request)? else { return Ok(Vec::new()) };
+    match request.as_ref() {
         Request::Set { object, element, value, how, as_type } => {
-            let (object, element) = place(here, object.as_deref(), element)?;
+            let (name, (object, element)) = (element, place(here, object.as_deref(), element)?);
             let kind = here.store.object(object).and_then(|object| object.object_type);
             check_format(element, *as_type)?;
             let words: Vec<&str> = value.iter().map(String::as_str).collect();
             let value = here.lend(|names| words::value(element, kind, &words, names))?;
-            Ok(vec![set(object, element, value, *how)?])
+            if *how != request::ListEdit::Remove {
+                notes.extend(of_value(here, object, element, &value));
+            }
+            Ok(vec![set(name, object, element, value, *how)?])
         }
         Request::Unset { object, element, if_there } => {
             let (object, element) = place(here, object.as_deref(), element)?;
@@ -108,7 +142,10 @@ fn changes(
         Request::Delete { object, force, cleanup } => {
             let object = named(here, object)?;
             if alias(object).is_some() && !force {
-                bail!("{} is a well-known object: add --force if it has to go", shown(object));
+                bail!(
+                    "{} is an object that boot managers know by its id; to delete it all the same, add --force",
+                    shown(object)
+                );
             }
             Ok(vec![Change::Delete { object, cleanup: *cleanup }])
         }
@@ -132,17 +169,62 @@ fn named(here: Here<'_>, name: &str) -> anyhow::Result<Guid> {
     here.object(words::object(name)?).map_err(anyhow::Error::msg)
 }
 
+/// What there is to do of a request: what a recipe takes away need not be there, and what is taken out of a list, as bcdedit has it,
+/// need not be in it.
+fn to_do<'a>(here: Here<'_>, request: &'a Request) -> anyhow::Result<Option<Cow<'a, Request>>> {
+    match request {
+        Request::Unset { object: Some(object), if_there: true, .. } => {
+            let object = named(here, object)?;
+            Ok(here.store.object(object).map(|_| Cow::Borrowed(request)))
+        }
+        Request::Set { object, element, value, how: request::ListEdit::Remove, as_type } => {
+            let (object, id) = place(here, object.as_deref(), element)?;
+            if id.format() != ElementFormat::ObjectList {
+                return Ok(Some(Cow::Borrowed(request)));
+            }
+            let there = here.store.object(object).map(|object| object.objects(id)).unwrap_or_default();
+            let mut left = Vec::new();
+            for word in value {
+                if there.contains(&named(here, word)?) {
+                    left.push(word.clone());
+                }
+            }
+            let (is_nothing, how) = (left.is_empty(), request::ListEdit::Remove);
+            let (object, element) = (Some(object.braced()), element.clone());
+            let rest = Request::Set { object, element, value: left, how, as_type: *as_type };
+            Ok((!is_nothing).then_some(Cow::Owned(rest)))
+        }
+        _ => Ok(Some(Cow::Borrowed(request))),
+    }
+}
+
 /// A format that was said must be the one that the id of the element says.
 fn check_format(element: ElementId, said: Option<ElementFormat>) -> anyhow::Result<()> {
     match said {
         Some(said) if said != element.format() => {
-            bail!("--type: element {element} is of another type by its number: {:?}", element.format())
+            bail!("--type: by its number, element {element} is {}", kind(element.format()))
         }
         _ => Ok(()),
     }
 }
 
+/// A format in the words of `--type`.
+const fn kind(format: ElementFormat) -> &'static str {
+    match format {
+        ElementFormat::Device => "a device",
+        ElementFormat::String => "a string",
+        ElementFormat::Object => "an object",
+        ElementFormat::ObjectList => "an objectlist",
+        ElementFormat::Integer => "an integer",
+        ElementFormat::Boolean => "a boolean",
+        ElementFormat::IntegerList => "an integerlist",
+        ElementFormat::Binary => "binary",
+        ElementFormat::Unknown(_) => "of an unknown type",
+    }
+}
+
 fn set(
+    name: &str,
     object: Guid,
     element: ElementId,
     value: ElementValue,
@@ -156,7 +238,7 @@ fn set(
     };
     match value {
         ElementValue::ObjectList(ids) => Ok(Change::List { object, element, ids, how }),
-        _ => bail!("element {element} is no list of objects: omit --addfirst, --addlast, --remove"),
+        _ => bail!("{name} is not a list of objects; omit --addfirst, --addlast and --remove"),
     }
 }
 
@@ -165,10 +247,10 @@ fn type_of_new(id: Option<Guid>, kind: Option<CreateKind>) -> anyhow::Result<Obj
     let known = id.and_then(type_of_well_known);
     match (known, kind.map(CreateKind::object_type)) {
         (Some(known), Some(said)) if known != said => {
-            bail!("this id is that of an object of type {known}, not {said}: omit the type")
+            bail!("an object with this id has type {known}, not {said}; omit the type")
         }
         (Some(known), _) => Ok(known),
         (None, Some(said)) => Ok(said),
-        (None, None) => bail!("what is it to be? add --application TYPE, --inherit [TYPE] or --device"),
+        (None, None) => bail!("a new object needs a type: --application TYPE, --inherit [TYPE] or --device"),
     }
 }

@@ -1,6 +1,8 @@
 //! A store that is a file by itself: written anew beside itself, or elsewhere.
 
 use std::ffi::OsString;
+use std::fs;
+use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -38,6 +40,9 @@ use crate::diagnosis::store::dirty;
 use crate::hive::edit::raise_sequence;
 use crate::repair::new_file;
 
+/// Edits of a store file in one second of which each is kept.
+const KEPT_MAX: u32 = 1000;
+
 /// An edit of a store file on its way.
 pub(super) struct FileEdit<'a> {
     pub(super) args: &'a EditArgs,
@@ -61,9 +66,7 @@ impl FileEdit<'_> {
         let changes = compare(before, &after);
         self.tell(|out| out.add(format_args!("{}", clean(&self.found.path.display().to_string()))))?;
         if self.found.bytes.on_disk == self.amended.bytes && self.args.output.is_none() {
-            self.tell(|out| {
-                out.add(format_args!("  nothing to do: the store is so already; {NOTHING_WRITTEN}"))
-            })?;
+            self.tell(|out| out.add(format_args!("  nothing to do: already set; {NOTHING_WRITTEN}")))?;
             self.say(Action::NothingToDo, &changes, None, None)?;
             return Ok(HEALTHY);
         }
@@ -95,16 +98,20 @@ impl FileEdit<'_> {
             raise_sequence(&mut bytes, 0)?;
         }
         if let Some(output) = &self.args.output {
-            new_file::write(output, &bytes, new_file::PUBLIC)
-                .with_context(|| output.display().to_string())?;
+            new_file::write(output, &bytes, new_file::PUBLIC).map_err(|error| unwritten(output, error))?;
             self.tell(|out| out.add(format_args!("  written to {}", clean(&output.display().to_string()))))?;
             self.say(Action::Written, changes, None, None)?;
             return Ok(HEALTHY);
         }
-        let kept = kept(path);
-        new_file::replace(path, &self.found.bytes.on_disk, &bytes, &kept)
-            .with_context(|| path.display().to_string())?;
-        let way_back = shell_quote::command_of("mv", &[shell_quote::path(&kept), shell_quote::path(path)]);
+        let real = real(path).with_context(|| path.display().to_string())?;
+        let kept = kept(&real);
+        new_file::replace(&real, &self.found.bytes.on_disk, &bytes, &kept).with_context(|| {
+            format!(
+                "{}: cannot be replaced with its owner and mode kept (-o writes to another file)",
+                path.display()
+            )
+        })?;
+        let way_back = shell_quote::command_of("mv", &[shell_quote::path(&kept), shell_quote::path(&real)]);
         let unproven = || DiskState::Begun(format!("the file was written; to undo: {way_back}"));
         let read = read_whole(path).with_context(unproven)?;
         if read.on_disk != bytes {
@@ -112,7 +119,10 @@ impl FileEdit<'_> {
             return Err(why.context(unproven()));
         }
         self.tell(|out| {
-            out.add(format_args!("  written: the store as it was is {}", clean(&kept.display().to_string())));
+            out.add(format_args!(
+                "  written; the old store is kept as {}",
+                clean(&kept.display().to_string())
+            ));
             out.whole(format_args!("To undo:   {way_back}"));
         })?;
         self.say(Action::Written, changes, Some(&kept), None)?;
@@ -166,15 +176,38 @@ impl FileEdit<'_> {
     }
 }
 
+/// Why a new file was not written.
+pub(super) fn unwritten(path: &Path, error: io::Error) -> anyhow::Error {
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            anyhow::anyhow!("{}: exists already; choose another name", path.display())
+        }
+        _ => anyhow::Error::new(error).context(path.display().to_string()),
+    }
+}
+
 /// Without its disk nobody knows what a partition is.
 pub(super) fn unknown(named: &QualifiedPartition) -> Named {
     Named::Unknown(show_identity(named))
 }
 
-/// The name under which a store file stays as it was: `BCD.20260102T030405Z.old`.
+/// The file that is replaced: the path itself, or of a link, what it leads to.
+fn real(path: &Path) -> io::Result<PathBuf> {
+    if fs::symlink_metadata(path)?.is_symlink() { fs::canonicalize(path) } else { Ok(path.to_path_buf()) }
+}
+
+/// A free name under which a store file stays as it was: `BCD.20260102T030405Z.old`, and with a number behind the time where there
+/// was an edit in the same second.
 fn kept(path: &Path) -> PathBuf {
     let stamp: String = record_store::now().chars().filter(|c| !matches!(c, '-' | ':')).collect();
-    let mut name = OsString::from(path);
-    name.push(format!(".{stamp}.old"));
-    PathBuf::from(name)
+    let named = |number: u32| {
+        let mut name = OsString::from(path);
+        match number {
+            0 => name.push(format!(".{stamp}.old")),
+            _ => name.push(format!(".{stamp}-{number}.old")),
+        }
+        PathBuf::from(name)
+    };
+    let is_free = |name: &PathBuf| fs::symlink_metadata(name).is_err();
+    (0..KEPT_MAX).map(named).find(is_free).unwrap_or_else(|| named(0))
 }

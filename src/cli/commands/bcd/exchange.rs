@@ -1,6 +1,7 @@
 //! Stores that go out and come in: export, import, and what differs between two; and a store from nothing.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -18,6 +19,7 @@ use crate::cli::commands::bcd::changes::Amended;
 use crate::cli::commands::bcd::edit_disk::DiskEdit;
 use crate::cli::commands::bcd::edit_file::FileEdit;
 use crate::cli::commands::bcd::edit_file::unknown;
+use crate::cli::commands::bcd::edit_file::unwritten;
 use crate::cli::commands::bcd::found::Found;
 use crate::cli::commands::bcd::found::InFile;
 use crate::cli::commands::bcd::found::OnDisk;
@@ -41,6 +43,7 @@ use crate::layout::store::StoreFile;
 use crate::layout::system_file::SystemFile;
 use crate::repair::new_file;
 use crate::repair::store_edit::StoreEdit;
+use crate::storage::nbd::url::is_url;
 
 /// Bytes of an exported store in JSON that are read.
 const JSON_MAX: u64 = 16 << 20;
@@ -53,7 +56,7 @@ pub(super) fn export(place: &PlaceArgs, to: &Path) -> anyhow::Result<u8> {
     confine::to_new_file(to);
     let found = Found::open(place)?;
     let bytes = compact(found.store()?).with_context(|| found.target().display().to_string())?;
-    new_file::write(to, &bytes, new_file::PUBLIC).with_context(|| to.display().to_string())?;
+    new_file::write(to, &bytes, new_file::PUBLIC).map_err(|error| unwritten(to, error))?;
     lines::say(format_args!("exported to {}: {} bytes", clean(&to.display().to_string()), bytes.len()))?;
     Ok(HEALTHY)
 }
@@ -79,7 +82,7 @@ pub(super) fn import(args: &EditArgs, from: &Path, show: ShowArgs) -> anyhow::Re
     let (target, now) = (&args.place.target, clock::now());
     if is_store_file(target) {
         let found = InFile { path: target.clone(), bytes: read_whole(target)? };
-        let amended = Amended { bytes, notes: Vec::new() };
+        let amended = Amended { bytes: unless_same(&found.bytes.store, bytes)?, notes: Vec::new() };
         return FileEdit { args, show, found: &found, amended }.run();
     }
     if args.output.is_some() {
@@ -88,26 +91,32 @@ pub(super) fn import(args: &EditArgs, from: &Path, show: ShowArgs) -> anyhow::Re
         )
         .into());
     }
-    if fs::symlink_metadata(target).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+    if is_new(target) {
         return new_store(args, &bytes);
     }
+    import_to_disk(args, show, bytes, now)
+}
+
+fn import_to_disk(args: &EditArgs, show: ShowArgs, bytes: Vec<u8>, now: u64) -> anyhow::Result<u8> {
     let nothing = || Store::parse(empty(now)?).map_err(anyhow::Error::from);
-    let (examined, context, edit, before) = match Found::open(&args.place) {
+    let (examined, context, edit, before) = match Found::open_to_edit(&args.place) {
         Ok(Found::Disk(found)) => {
             let OnDisk { examined, context, index } = *found;
-            let file = examined.layout.store(index);
-            let before = file.and_then(StoreFile::parsed).cloned();
-            let edit = match before.is_some() {
-                true => StoreEdit::of(&examined.layout, index, bytes, now),
-                false => file.map(|file| over(&examined, file, bytes, now)).transpose()?,
+            let file =
+                examined.layout.store(index).context("internal error: the store is not in the layout")?;
+            let (edit, before) = match file.parsed() {
+                Some(before) => {
+                    let edit = StoreEdit::of(&examined.layout, index, unless_same(before, bytes)?, now);
+                    (edit.context("internal error: the store was not parsed")?, before.clone())
+                }
+                None => (over(&examined, file, bytes, now)?, nothing()?),
             };
-            let edit = edit.context("internal error: the store is not in the layout")?;
-            (examined, context, edit, before.map_or_else(nothing, Ok)?)
+            (examined, context, edit, before)
         }
         Ok(Found::File(_)) => bail!("internal error: a store file was no store file before"),
         Err(error) => {
             let (examined, context) = examined(&args.place)?;
-            if args.place.store_path.is_some() || !examined.layout.stores.is_empty() {
+            if args.place.store_path.is_some() || examined.layout.stores.iter().any(|file| !file.recovery) {
                 return Err(error);
             }
             let edit = missing(&examined, bytes, now)?;
@@ -116,6 +125,18 @@ pub(super) fn import(args: &EditArgs, from: &Path, show: ShowArgs) -> anyhow::Re
     };
     let (examined, context, before) = (&examined, &context, &before);
     DiskEdit { args, show, examined, context, before, edit, notes: Vec::new() }.run()
+}
+
+/// A store that comes in; the one that is there, where both hold the same.
+fn unless_same(there: &Store, bytes: Vec<u8>) -> anyhow::Result<Vec<u8>> {
+    let is_same = compare(there, &Store::parse(bytes.clone())?).differences.is_empty();
+    Ok(if is_same { there.hive().bytes().to_vec() } else { bytes })
+}
+
+/// Whether a target is a file that is not there yet.
+pub(super) fn is_new(target: &Path) -> bool {
+    let there = fs::symlink_metadata(target);
+    !is_url(target) && there.is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
 /// The bytes of a store that comes in, from a store file or from JSON.
@@ -131,6 +152,9 @@ fn incoming(from: &Path) -> anyhow::Result<Vec<u8>> {
         name()
     );
     let text = fs::read(from).with_context(name)?;
+    if !text.trim_ascii_start().starts_with(b"{") {
+        bail!("{}: neither a store nor the output of bcd export --json", name());
+    }
     ExportedStore::parse(&text).and_then(|exported| exported.store()).with_context(name)
 }
 
@@ -143,7 +167,7 @@ fn missing(examined: &Examined, bytes: Vec<u8>, now: u64) -> anyhow::Result<Stor
     let layout = &examined.layout;
     let system = layout.first_system();
     let system = system
-        .context("no partition of this disk starts Windows, so there is no place for a store; see check")?;
+        .context("no partition of this disk starts Windows, so there is no place for a store; run check")?;
     let file = match system.firmware() {
         Firmware::Bios => SystemFile::BiosStore,
         Firmware::Uefi => SystemFile::UefiStore,
@@ -158,10 +182,10 @@ fn missing(examined: &Examined, bytes: Vec<u8>, now: u64) -> anyhow::Result<Stor
 pub(super) fn create_store(args: &EditArgs, show: ShowArgs) -> anyhow::Result<u8> {
     let target = &args.place.target;
     if show.json || args.output.is_some() || args.write.dry_run {
-        return Err(Usage("createstore takes the file to make and nothing else".to_owned()).into());
+        return Err(Usage("createstore takes the new file and nothing else".to_owned()).into());
     }
     if fs::symlink_metadata(target).is_ok() {
-        bail!("{}: is there already; a disk gets a new store by fix --rebuild=store", target.display());
+        bail!("{}: exists already; to make a disk's store anew, use fix --rebuild=store", target.display());
     }
     new_store(args, &empty(clock::now())?)
 }
@@ -172,7 +196,7 @@ fn new_store(args: &EditArgs, bytes: &[u8]) -> anyhow::Result<u8> {
         lines::say(format_args!("{}: would be a new store", clean(&target.display().to_string())))?;
         return Ok(LEFT);
     }
-    new_file::write(target, bytes, new_file::PUBLIC).with_context(|| target.display().to_string())?;
+    new_file::write(target, bytes, new_file::PUBLIC).map_err(|error| unwritten(target, error))?;
     lines::say(format_args!("{}: a new store, {} bytes", clean(&target.display().to_string()), bytes.len()))?;
     Ok(HEALTHY)
 }
@@ -208,7 +232,7 @@ pub(super) fn diff(place: &PlaceArgs, other: &Path, show: ShowArgs) -> anyhow::R
         }])?;
     } else {
         lines::show(|out| match is_same {
-            true => out.add(format_args!("both stores hold the same")),
+            true => out.add(format_args!("no differences")),
             false => store_changes::add(out, &changes, &resolve),
         })?;
     }

@@ -21,6 +21,7 @@ use crate::diagnosis::Context;
 use crate::layout::Layout;
 use crate::layout::index::StoreIndex;
 use crate::layout::store::StoreFile;
+use crate::repair::refusal::refusal_of_store;
 
 /// A store of a disk.
 pub(super) struct OnDisk {
@@ -62,6 +63,38 @@ impl Found {
         Ok(Self::Disk(Box::new(OnDisk { examined, context, index })))
     }
 
+    /// The same for an edit: a store that no boot manager reads has to be named.
+    ///
+    /// # Errors
+    /// As [`Found::open`]; or nothing was named, and no boot manager reads what is there.
+    pub(super) fn open_to_edit(place: &PlaceArgs) -> anyhow::Result<Self> {
+        let found = Self::open(place)?;
+        if let Self::Disk(disk) = &found
+            && place.store_path.is_none()
+            && !disk.file()?.live
+        {
+            bail!(
+                "{}: no boot manager reads a store of this disk; name the one that is meant with --store-path: {}",
+                disk.examined.path.display(),
+                names(&disk.examined.layout)
+            );
+        }
+        Ok(found)
+    }
+
+    /// The store, which is to be edited.
+    ///
+    /// # Errors
+    /// It cannot be read, or only in part.
+    pub(super) fn editable(&self) -> anyhow::Result<&Store> {
+        if let Self::Disk(found) = self
+            && let Some(refusal) = refusal_of_store(&found.examined.layout, found.file()?)
+        {
+            bail!("{}: {refusal}", found.examined.path.display());
+        }
+        self.store()
+    }
+
     /// The store, as its logs make it where it is dirty.
     ///
     /// # Errors
@@ -100,7 +133,12 @@ impl OnDisk {
         let file = self.file()?;
         file.store.as_ref().map_err(|cause| {
             let place = self.examined.layout.name(file.volume);
-            anyhow::anyhow!("{}: {} on {place}: {cause}", self.examined.path.display(), file.path)
+            anyhow::anyhow!(
+                "{}: {} on {place}: {cause}; make a new store (`fix --rebuild=store`), or put another in its place \
+                 (`bcd import`)",
+                self.examined.path.display(),
+                file.path
+            )
         })
     }
 }
@@ -135,16 +173,16 @@ fn chosen(layout: &Layout, wanted: Option<&StorePath>) -> anyhow::Result<StoreIn
     match found.as_slice() {
         [index] => Ok(*index),
         [] if layout.stores.is_empty() => bail!(no_store(layout)),
-        [] => bail!("no store {}; this disk has {}", wanted.path, names(layout)),
-        _ => bail!("several stores {}: name one of {}", wanted.path, names(layout)),
+        [] => bail!("no store {} on this disk; it has {}", wanted.path, names(layout)),
+        _ => bail!("several stores {}; choose one with --store-path: {}", wanted.path, names(layout)),
     }
 }
 
 /// Why there is nothing to edit.
 fn no_store(layout: &Layout) -> &'static str {
     match layout.systems.iter().any(|system| system.boot_ini().is_some()) {
-        true => "this disk starts Windows by NTLDR and boot.ini, and has no BCD store",
-        false => "no BCD store on this disk; see check for what to do",
+        true => "no BCD store on this disk: it starts Windows by NTLDR and boot.ini",
+        false => "no BCD store on this disk; run check to see what to do",
     }
 }
 

@@ -3,16 +3,19 @@
 mod changes;
 mod edit_disk;
 mod edit_file;
+mod edit_screen;
 mod exchange;
 mod found;
 mod names;
 mod recipes;
+mod remarks;
 mod show;
 
 use crate::bcd::Store;
 use crate::cli::args::bcd_args::BcdArgs;
 use crate::cli::args::bcd_args::job::Job;
 use crate::cli::args::bcd_args::place::EditArgs;
+use crate::cli::args::bcd_args::recipe::Recipe;
 use crate::cli::args::bcd_args::request::Request;
 use crate::cli::args::show_args::ShowArgs;
 use crate::cli::commands::bcd::changes::Amended;
@@ -50,11 +53,8 @@ pub(crate) fn run(args: &BcdArgs, show: ShowArgs) -> anyhow::Result<u8> {
     match job {
         Job::CreateStore => exchange::create_store(edit, show),
         Job::Import { from } => exchange::import(edit, &from, show),
-        Job::Edit(requests) => edited(edit, show, |_| Ok(requests.clone())),
-        Job::Recipe(recipe) => {
-            let entry = edit.place.entry.as_ref().map(|entry| entry.0);
-            edited(edit, show, |found| recipes::requests(recipe, found.store()?, found.layout(), entry))
-        }
+        Job::Edit(requests) => edited(edit, show, &Asked::Typed(requests)),
+        Job::Recipe(recipe) => edited(edit, show, &Asked::Recipe(recipe)),
         _ => Err(Usage("this command only reads".to_owned()).into()),
     }
 }
@@ -65,29 +65,42 @@ fn confined(edit: &EditArgs) {
     match (edit.write.dry_run, &edit.output) {
         (true, _) => confine::to_reading(),
         (false, Some(output)) => confine::to_new_file(output),
+        (false, None) if exchange::is_new(&place.target) => confine::to_new_file(&place.target),
         (false, None) => {
             confine::to_repair(&place.target, edit.record_dir.as_deref(), &place.open.allow_backing, None);
         }
     }
 }
 
-/// Carries out what was typed.
-fn edited(
-    edit: &EditArgs,
-    show: ShowArgs,
-    requests: impl FnOnce(&Found) -> anyhow::Result<Vec<Request>>,
-) -> anyhow::Result<u8> {
+/// What an edit was asked for by.
+enum Asked {
+    /// Edits that were typed.
+    Typed(Vec<Request>),
+    /// A recipe, whose edits depend on the store.
+    Recipe(Recipe),
+}
+
+/// Carries out what was asked for.
+fn edited(edit: &EditArgs, show: ShowArgs, asked: &Asked) -> anyhow::Result<u8> {
     if edit.output.is_some() && !is_store_file(&edit.place.target) {
         return Err(Usage(
             "--output is for a store file; a disk's store is exported by bcd export".to_owned(),
         )
         .into());
     }
-    let found = Found::open(&edit.place)?;
-    let requests = requests(&found)?;
-    let (store, now) = (found.store()?, clock::now());
+    let found = Found::open_to_edit(&edit.place)?;
+    let store = found.editable()?;
+    let now = clock::now();
     let entry = edit.place.entry.as_ref().map(|entry| entry.0);
-    let amended = amended(store, found.layout(), entry, &requests, now)?;
+    let requests = match asked {
+        Asked::Typed(requests) => requests.clone(),
+        Asked::Recipe(recipe) => recipes::requests(*recipe, store, found.layout(), entry)?,
+    };
+    let mut amended = amended(store, found.layout(), entry, &requests, now)?;
+    if let Asked::Recipe(_) = asked {
+        let edits: Vec<String> = requests.iter().map(ToString::to_string).collect();
+        amended.notes.insert(0, format!("these edits: {}", edits.join("; ")));
+    }
     written(edit, show, &found, store, amended, now)
 }
 

@@ -40,9 +40,18 @@ impl Here<'_> {
         match name {
             ObjectName::Id(id) => Ok(id),
             ObjectName::Default => self.store.default_id().ok_or_else(|| {
-                "the store has no default entry; name the entry by its GUID, as enum shows it".to_owned()
+                "{default}: the store has no default entry; name one by its GUID, as enum all shows it"
+                    .to_owned()
             }),
             ObjectName::Current => self.current().map(|(id, _)| id),
+        }
+    }
+
+    /// An object as enum calls it.
+    pub(super) fn called(&self, id: Guid) -> String {
+        match self.store.default_id() == Some(id) {
+            true => "{default}".to_owned(),
+            false => shown(id),
         }
     }
 
@@ -50,9 +59,12 @@ impl Here<'_> {
     pub(super) fn missing(&self, id: Guid) -> String {
         let current = match self.current() {
             Ok((current, _)) if self.store.default_id() == Some(id) => {
-                format!(", although it is the default; the entry that starts is {}", shown(current))
+                format!(
+                    ", although {{bootmgr}} names it as default; the entry that starts is {}",
+                    shown(current)
+                )
             }
-            _ => "; enum all shows what there is".to_owned(),
+            _ => "; list them with enum all".to_owned(),
         };
         format!("no object {} in this store{current}", shown(id))
     }
@@ -71,10 +83,13 @@ impl Here<'_> {
         let loaders: Vec<_> = self.store.objects().iter().filter(|object| is_windows(object)).collect();
         match loaders.as_slice() {
             [only] => only.id.map(|id| (id, *only)).ok_or_else(|| "the only entry has no GUID".to_owned()),
-            [] => Err("{current} is not known: this store has no entry of a Windows".to_owned()),
+            [] => Err("{current}: no entry of this store starts Windows".to_owned()),
             several => {
                 let names: Vec<_> = several.iter().map(|object| object.key.as_str()).collect();
-                Err(format!("{{current}} could be any of {}; choose one with --entry", names.join(", ")))
+                Err(format!(
+                    "{{current}}: several entries start Windows; choose one with --entry: {}",
+                    names.join(", ")
+                ))
             }
         }
     }
@@ -86,10 +101,11 @@ impl Here<'_> {
         }
         let Some(layout) = self.layout else {
             return Err(format!(
-                "partition {name} is not known without its disk; edit the store on its disk, or write the identity: \
+                "a store file does not tell what partition {name} is; edit the store on its disk, or give the identity: \
                  partition=disk 36234da4 offset 0x100000"
             ));
         };
+        let name = name.strip_suffix('\\').unwrap_or(name);
         let volume = match name.as_bytes() {
             [letter, b':'] if letter.is_ascii_alphabetic() => self.lettered(layout, name)?,
             _ => numbered(layout, name)?,
@@ -117,10 +133,7 @@ impl Here<'_> {
             true => String::new(),
             false => format!("{}; ", letters.join(", ")),
         };
-        Err(format!(
-            "no Windows on this disk has a drive {letter}; {known}name the partition by its number: {}",
-            listed(layout)
-        ))
+        Err(format!("no drive {letter} on this disk; {known}partitions by number: {}", listed(layout)))
     }
 }
 

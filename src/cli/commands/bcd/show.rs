@@ -45,7 +45,7 @@ pub(super) fn objects(place: &PlaceArgs, word: Option<&str>, show: ShowArgs) -> 
     let objects = which.of(here.store);
     if let (Which::One(id), true) = (which, objects.is_empty()) {
         anyhow::bail!(
-            "{}: no object {} in this store; enum all shows what there is",
+            "{}: no object {} in this store; list them with enum all",
             found.target().display(),
             shown(id)
         );
@@ -64,6 +64,9 @@ pub(super) fn objects(place: &PlaceArgs, word: Option<&str>, show: ShowArgs) -> 
     };
     lines::show(|out| {
         out.add(format_args!("{}", clean(&name).bold()));
+        if objects.is_empty() {
+            out.add(format_args!("  no such objects"));
+        }
         with_listing(&found, here, which, show, |listing| bcdedit::objects(out, listing));
     })?;
     Ok(HEALTHY)
@@ -83,13 +86,17 @@ pub(super) fn get(
     confine::to_reading();
     let found = Found::open(place)?;
     let here = here(&found, place)?;
-    let id = here.object(words::object(object.unwrap_or(CURRENT))?).map_err(anyhow::Error::msg)?;
-    let object = here.store.object(id).with_context(|| format!("no object {} in this store", shown(id)))?;
+    let called = object.unwrap_or(CURRENT);
+    let id = here.object(words::object(called)?).map_err(anyhow::Error::msg)?;
+    let object = here
+        .store
+        .object(id)
+        .with_context(|| format!("no object {} in this store; list them with enum all", shown(id)))?;
     let element = words::element(element, object.object_type)?;
     let Some(value) = object.element(element) else {
         let name =
             element_name(element, object.object_type).map_or_else(|| element.to_string(), str::to_owned);
-        anyhow::bail!("{}: {name} is not set in {}", found.target().display(), shown(id));
+        anyhow::bail!("{}: {name} is not set in {called}", found.target().display());
     };
     if show.json {
         let only = Object { elements: vec![value.clone()], ..object.clone() };

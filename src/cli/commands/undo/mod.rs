@@ -235,7 +235,7 @@ impl UndoRun<'_> {
     }
 
     fn announce(&self, out: &mut Lines, record: &Record, back: &[Patch]) {
-        out.add(format_args!("{}: undo the repair of {}", self.name(), clean(&record.created)));
+        out.add(format_args!("{}: undo what was written at {}", self.name(), clean(&record.created)));
         if let Some(kept) = self.identity {
             out.add(format_args!("  the disk's identity stays {}", show_disk(kept)));
         }
@@ -255,7 +255,7 @@ impl UndoRun<'_> {
                     out.add(format_args!("  the drive letters in {} on partition {partition}", clean(path)));
                 }
                 Touched::Volume { partition, .. } => {
-                    out.add(format_args!("  the files that were made on partition {partition}"));
+                    out.add(format_args!("  the files that were written on partition {partition}"));
                 }
                 Touched::Table | Touched::BootRecord { .. } => {}
             }

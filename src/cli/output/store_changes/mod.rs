@@ -9,7 +9,6 @@ use crate::bcd::ObjectType;
 use crate::bcd::compare::Comparison;
 use crate::bcd::compare::Difference;
 use crate::bcd::names::display_name;
-use crate::bcd::object_id::alias;
 use crate::bytes;
 use crate::cli::output::bcdedit;
 use crate::cli::output::bcdedit::Resolve;
@@ -42,8 +41,11 @@ struct Row {
 /// All that differs between two stores, object by object.
 pub fn add(out: &mut Lines, comparison: &Comparison<'_>, resolve: Resolve<'_>) {
     let room = out.columns().saturating_sub(BESIDE);
-    let names = ObjectNames::short(comparison.after);
-    let show = Show { comparison, resolve, names, room };
+    let names = match comparison.before.default_id() == comparison.after.default_id() {
+        true => ObjectNames::short(comparison.after),
+        false => ObjectNames::without_default(),
+    };
+    let show = Show { resolve, names, room };
     let rows: Vec<Row> = comparison.differences.iter().flat_map(|it| show.rows(it)).collect();
     let widest = |of: fn(&Row) -> &String, most: usize| {
         rows.iter().map(|row| width(of(row))).filter(|width| *width <= most).max().unwrap_or(0)
@@ -65,7 +67,6 @@ pub fn add(out: &mut Lines, comparison: &Comparison<'_>, resolve: Resolve<'_>) {
 }
 
 struct Show<'a> {
-    comparison: &'a Comparison<'a>,
     resolve: Resolve<'a>,
     names: ObjectNames,
     room: usize,
@@ -127,15 +128,8 @@ impl Show<'_> {
     }
 
     fn row(&self, object: Option<&Object>, name: &str, pieces: Vec<String>) -> Row {
-        let object = object.map_or("(store)", |object| {
-            let Comparison { before, after, .. } = self.comparison;
-            // Where another entry becomes the default, the word would mean both.
-            let is_default = object.id.is_some_and(|id| {
-                alias(id).is_none() && [before, after].iter().all(|it| it.default_id() == Some(id))
-            });
-            if is_default { "{default}" } else { object.name() }
-        });
-        Row { object: clean(object), name: clean(name), pieces }
+        let object = object.map_or_else(|| "(store)".to_owned(), |object| self.names.of_object(object));
+        Row { object: clean(&object), name: clean(name), pieces }
     }
 }
 

@@ -29,14 +29,33 @@ impl NtfsWriter<'_> {
     ///
     /// # Errors
     /// The file is not there or not one that is changed here, or there is no room.
-    pub fn replace(mut self, file: &str, contents: &[u8]) -> Result<Self, NtfsWriteError> {
+    pub fn replace(self, file: &str, contents: &[u8]) -> Result<Self, NtfsWriteError> {
+        self.put_contents(file, contents, wide(contents.len()))
+    }
+
+    /// The same, and at every moment the file has its old contents or the new ones: they go into its record or into new clusters, to
+    /// which the record switches, and the old clusters are free in the end.
+    ///
+    /// # Errors
+    /// As [`NtfsWriter::replace`].
+    pub fn renew(self, file: &str, contents: &[u8]) -> Result<Self, NtfsWriteError> {
+        self.put_contents(file, contents, u64::MAX)
+    }
+
+    /// Clusters that the file has are overwritten where they hold at least so many bytes.
+    fn put_contents(
+        mut self,
+        file: &str,
+        contents: &[u8],
+        in_place_from: u64,
+    ) -> Result<Self, NtfsWriteError> {
         let volume = self.ground.volume()?;
         let found = fit::file(&volume, file)?;
         let places = places(&volume, &found)?;
         drop(volume);
         let mut record = self.record(found.number)?;
         match &places {
-            Some(places) if wide(contents.len()) <= places.allocated => {
+            Some(places) if in_place_from <= places.allocated => {
                 self.ground.put(places, 0, contents, Phase::Contents)?;
                 resize(&mut record, contents.len());
             }

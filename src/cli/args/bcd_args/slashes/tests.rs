@@ -107,8 +107,8 @@ fn descriptions_and_kinds_are_words_behind_their_switch() {
     ] {
         becomes(line, expected);
     }
-    is_refused("/store X /copy {default} /d", "/d needs a word behind it");
-    is_refused("/store", "/store needs a word behind it");
+    is_refused("/store X /copy {default} /d", "/d: a word is missing behind it");
+    is_refused("/store", "/store: a word is missing behind it");
 }
 
 #[test]
@@ -143,9 +143,9 @@ fn a_disk_stands_where_the_drive_was() {
         becomes(&format!("/store {whole} /enum"), &format!("enum {whole}"));
     }
     becomes("/store -x.img /enum", "enum ./-x.img");
-    is_refused(r"/store F:\boot\bcd /enum", r"name the disk in its place: /store '/dev/vdb\boot\bcd'");
-    is_refused("/store c: /enum", "a drive letter means nothing here");
-    is_refused(r"/store \boot\bcd /enum", "names no disk");
+    is_refused(r"/store F:\boot\bcd /enum", r"name the disk instead: /store '/dev/vdb\boot\bcd'");
+    is_refused("/store c: /enum", "Linux has no drive letters");
+    is_refused(r"/store \boot\bcd /enum", "the disk is missing");
 }
 
 #[test]
@@ -215,16 +215,17 @@ fn own_switches_go_with_lines_of_bcdedit() {
 fn what_is_not_here_says_what_is() {
     is_refused(
         "/store X /bootdebug {default} on",
-        "/bootdebug is not one of bcd's commands; use bcdrescue bcd set DISK {ID} bootdebug Yes",
+        "/bootdebug: bcd has no such command; use bcdrescue bcd set DISK {ID} bootdebug Yes",
     );
     is_refused("/hypervisorsettings serial", "{hypervisorsettings}");
     is_refused("/store X /Debug on", "debug Yes");
-    is_refused("/sysstore F:", "name the disk");
+    is_refused("/sysstore F:", "found by itself");
     is_refused("/store X /event on", "event Yes");
     is_refused("/store X /mirror {a}", "bcd copy");
-    is_refused("/store X /import bcd.bak /clean", "boot menu of the firmware");
-    is_refused("/store X /enum /set {a} x y", "/set: there is a command already: enum");
-    is_refused("/store X /store Y /enum", "Y: there is a store already: X");
+    is_refused("/store X /import bcd.bak /clean", "firmware's own boot entries");
+    is_refused("/store X /enum /set {a} x y", "/set: only one command at a time, and enum came first");
+    is_refused("/store X /store Y /enum", "Y: only one store at a time, and X came first");
+    is_refused("/store X /frobnicate", "/frobnicate: neither bcdedit nor bcd has such a command");
     for line in [
         "/enum",
         "/enum all",
@@ -233,7 +234,7 @@ fn what_is_not_here_says_what_is() {
         "set {default} device boot",
         "/timeout 30",
     ] {
-        is_refused(line, "which store? This Linux machine has none of its own");
+        is_refused(line, "no store is named, and a Linux machine has none of its own");
     }
 }
 

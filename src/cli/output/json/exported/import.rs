@@ -33,6 +33,9 @@ struct Head {
     version: Option<Json>,
 }
 
+/// The mark that a text in UTF-8 may begin with (Unicode, 2.6).
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 impl ExportedStore {
     /// Reads the text of a document.
     ///
@@ -43,6 +46,8 @@ impl ExportedStore {
         if text.len() > SIZE_MAX {
             return Err(ExportError::Large { len: text.len(), max: SIZE_MAX });
         }
+        // Some editors begin a text with it.
+        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
         let syntax = |error: serde_json::Error| ExportError::Syntax(bytes::one_line(&error.to_string()));
         // First, so that a document of another version is called that, and not one with a field too many.
         let head: Head = serde_json::from_slice(text).map_err(syntax)?;
