@@ -19,6 +19,7 @@ pub mod protective_mbr;
 pub mod recovery_config;
 pub mod sector_size;
 pub mod startup;
+pub mod storage_drivers;
 pub mod unread;
 pub mod void_files;
 pub mod windows;

@@ -3,6 +3,7 @@
 pub mod advice;
 pub mod attached;
 pub mod begun_by_hand;
+pub mod boot_ini;
 pub mod changed_identity;
 pub mod companion;
 pub mod convert;

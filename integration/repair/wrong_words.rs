@@ -231,6 +231,7 @@ fn switches_that_mean_one_disk_need_it_named() {
     for switches in [
         &["--active", "1"][..],
         &["--boot-sector"],
+        &["--boot-ini"],
         &["--drive-letters"],
         &["--with", "/x"],
         &["--against", "/x"],

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 
 use serde_json::Value as Json;
 
+use crate::support::judges::judge;
 use crate::support::program::not_run;
+use crate::support::program::text;
 
 /// The corpus; `None`, with a word about it, where it is not.
 pub fn folder() -> Option<PathBuf> {
@@ -29,6 +31,16 @@ pub fn made_by_bcdboot() -> Option<(Json, PathBuf)> {
         return None;
     };
     Some((serde_json::from_slice(&expected).unwrap(), folder))
+}
+
+/// The SYSTEM hive of this name that a Windows wrote; `None`, with a word about it, where it is not at hand.
+pub fn system_hive(name: &str) -> Option<Vec<u8>> {
+    let packed = folder()?.join("../corpus-hives").join(format!("{name}.SYSTEM.xz"));
+    if !packed.is_file() {
+        not_run("a SYSTEM hive of a real Windows", "it is not beside the corpus");
+        return None;
+    }
+    Some(judge("xz", &["-dc", text(&packed)]))
 }
 
 /// Name, bytes and expectation of every store; empty without the corpus.

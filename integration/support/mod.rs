@@ -28,5 +28,6 @@ pub mod repair;
 pub mod rewritten;
 pub mod sparse;
 pub mod stand_in;
+pub mod storage_drivers;
 pub mod store;
 pub mod store_by_hivex;

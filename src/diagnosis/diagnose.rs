@@ -36,6 +36,7 @@ use crate::diagnosis::store::state;
 use crate::diagnosis::store::whole::Entries;
 use crate::diagnosis::verdict::Verdict;
 use crate::diagnosis::windows::drive_letters;
+use crate::diagnosis::windows::storage_drivers;
 use crate::diagnosis::windows::winre;
 use crate::layout::Layout;
 use crate::layout::index::StoreIndex;
@@ -63,7 +64,9 @@ impl Diagnosis {
     pub fn doubt(&self) -> Option<&Finding> {
         let unread = self.findings.iter().rev().find(|finding| finding.is_of_unread());
         let lone = || self.findings.iter().find(|finding| finding.code == Code::PartitionImage);
-        unread.or_else(lone).or(self.findings.first()).filter(|_| self.verdict == Verdict::Unknown)
+        let driver = || self.findings.iter().find(|finding| finding.code == Code::StorageDriverUnknown);
+        let doubt = unread.or_else(lone).or_else(driver).or(self.findings.first());
+        doubt.filter(|_| self.verdict == Verdict::Unknown)
     }
 
     /// The re-pointings that `fix` would do.
@@ -191,6 +194,7 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     let old: Vec<DiskId> = repointed.iter().map(|repoint| disk_of(&repoint.old)).collect();
     findings.extend(winre::findings(layout, context, &old, &restore));
     findings.extend(letters);
+    findings.extend(storage_drivers::findings(layout, context, &entries.way()));
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     lead_with_lone_volume(layout, &mut findings);
     let found = rebuild::found(layout, context, &findings);

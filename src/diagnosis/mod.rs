@@ -25,7 +25,7 @@ pub mod requirement;
 pub mod resolve;
 pub(crate) mod store;
 pub mod verdict;
-pub(crate) mod windows;
+pub mod windows;
 
 pub use diagnose::Diagnosis;
 pub use diagnose::diagnose;

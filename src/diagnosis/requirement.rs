@@ -8,9 +8,12 @@ use crate::bcd::object_type::ObjectType;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Verdict;
 use crate::diagnosis::model::known_disks::Others;
+use crate::diagnosis::windows::readiness::Readiness;
+use crate::diagnosis::windows::storage_drivers;
 use crate::layout::Layout;
 use crate::layout::Missing;
 use crate::layout::VolumeFacts;
+use crate::layout::drivers::controller::Controller;
 use crate::partition::DiskId;
 use crate::volume::FileSystem;
 
@@ -27,21 +30,39 @@ pub enum Requirement {
     NoHibernation,
     /// No partition is encrypted.
     NoBitlocker,
+    /// Every Windows has what it needs to start from this controller.
+    StartsOn(Controller),
 }
 
 impl fmt::Display for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.write_str(self.name())
+    }
+}
+
+impl Requirement {
+    /// Its name in switches and in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
             Self::Healthy => "healthy",
             Self::UniqueIdentity => "unique-identity",
             Self::Generalized => "generalized",
             Self::NoHibernation => "no-hibernation",
             Self::NoBitlocker => "no-bitlocker",
-        })
+            Self::StartsOn(controller) => starts_on(controller),
+        }
     }
-}
 
-impl Requirement {
+    /// The controller of which it asks for drivers.
+    #[must_use]
+    pub const fn controller(self) -> Option<Controller> {
+        match self {
+            Self::StartsOn(controller) => Some(controller),
+            _ => None,
+        }
+    }
+
     /// Why the disk does not meet it, or why nobody can tell; `None` when it does.
     #[must_use]
     pub fn unmet(self, layout: &Layout, diagnosis: &Diagnosis, others: &[Others]) -> Option<String> {
@@ -56,6 +77,7 @@ impl Requirement {
                 layout.asleep().map(|(volume, how)| format!("Windows on {} {how}", layout.name(volume)))
             }
             Self::NoBitlocker => encrypted(layout),
+            Self::StartsOn(controller) => not_ready(layout, controller),
         };
         // What is not there may be where nobody can read.
         let unread =
@@ -78,11 +100,49 @@ impl Requirement {
                     naming(store).map(|element| format!("{element} refers to a disk by its identity"));
                 named.or_else(|| (verdict == Verdict::Broken).then(|| format!("the verdict is: {verdict}")))
             }
-            Self::UniqueIdentity | Self::NoHibernation | Self::NoBitlocker => {
+            Self::UniqueIdentity | Self::NoHibernation | Self::NoBitlocker | Self::StartsOn(_) => {
                 Some("cannot be determined from a store alone; check the disk".into())
             }
         }
     }
+}
+
+const fn starts_on(controller: Controller) -> &'static str {
+    match controller {
+        Controller::VirtioBlk => "starts-on=virtio-blk",
+        Controller::VirtioScsi => "starts-on=virtio-scsi",
+        Controller::Ide => "starts-on=ide",
+        Controller::Ahci => "starts-on=ahci",
+        Controller::Nvme => "starts-on=nvme",
+        Controller::Pvscsi => "starts-on=pvscsi",
+        Controller::LsiSas => "starts-on=lsi-sas",
+        Controller::LsiScsi => "starts-on=lsi-scsi",
+        Controller::Xen => "starts-on=xen",
+        Controller::HyperV => "starts-on=hyperv",
+        Controller::AzureNvme => "starts-on=azure-nvme",
+        Controller::AwsNitro => "starts-on=aws-nitro",
+        Controller::Gce => "starts-on=gce",
+        Controller::Usb => "starts-on=usb",
+    }
+}
+
+/// The first Windows that would not start from a controller for sure, and why.
+fn not_ready(layout: &Layout, controller: Controller) -> Option<String> {
+    if layout.windows.is_empty() {
+        return Some("no Windows was found".into());
+    }
+    layout.windows.iter().find_map(|windows| {
+        let answers = storage_drivers::of_windows(layout, windows);
+        let place = layout.name(windows.volume);
+        match answers.into_iter().find(|answer| answer.controller == controller) {
+            None => Some(format!("Windows on {place} was not asked for its drivers")),
+            Some(answer) if answer.readiness == Readiness::Ready => None,
+            Some(answer) => {
+                let why = answer.lacks.first().map(ToString::to_string).unwrap_or_default();
+                Some(format!("Windows on {place} is {}: {why}", answer.readiness))
+            }
+        }
+    })
 }
 
 fn encrypted(layout: &Layout) -> Option<String> {

@@ -94,7 +94,11 @@ impl Verdict {
         if is_doubted && !findings.iter().any(is_sure) {
             return Self::Unknown;
         }
-        Self::of(findings)
+        match Self::of(findings) {
+            Self::Broken => Self::Broken,
+            _ if findings.iter().any(|it| it.code == Code::StorageDriverUnknown) => Self::Unknown,
+            verdict => verdict,
+        }
     }
 }
 

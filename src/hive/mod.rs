@@ -37,6 +37,7 @@ pub use primary::Hive;
 pub use sequence::highest_sequence;
 pub use value::REG_BINARY;
 pub use value::REG_DWORD;
+pub use value::REG_EXPAND_SZ;
 pub use value::REG_MULTI_SZ;
 pub use value::REG_SZ;
 pub use value::Value;

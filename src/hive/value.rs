@@ -11,6 +11,8 @@ use super::name::name_text;
 
 /// Registry type of NUL-terminated UTF-16LE text.
 pub const REG_SZ: u32 = 1;
+/// The same with names of environment variables in it.
+pub const REG_EXPAND_SZ: u32 = 2;
 /// Registry type of bytes without a meaning to the registry.
 pub const REG_BINARY: u32 = 3;
 /// Registry type of a little-endian `u32`.

@@ -4,6 +4,7 @@
 //! Signature() syntax in the Boot.ini file".
 
 use std::fmt;
+use std::ops::Range;
 
 use crate::layout::index::VolumeIndex;
 use crate::partition::Partition;
@@ -39,6 +40,15 @@ pub enum Adapter {
     Signature(u32),
 }
 
+/// Bytes of a text that has a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spans {
+    /// `multi(0)`, `scsi(0)` or `signature(8b467c12)`.
+    pub adapter: Range<usize>,
+    /// `partition(1)`.
+    pub partition: Range<usize>,
+}
+
 impl ArcPath {
     /// Understands a path, whatever the case of its letters and the blanks between its parts; `None` when it is another
     /// thing, e.g. `multi(0)disk(0)fdisk(0)`.
@@ -50,6 +60,20 @@ impl ArcPath {
         let (partition, rest) = numbered(rest, "partition")?;
         let directory = rest.trim().chars().take(DIRECTORY_MAX).collect();
         Some(Self { adapter, disk, rdisk, partition, directory })
+    }
+
+    /// Where in a text that is understood the parts stand by which a path names disk and partition.
+    #[must_use]
+    pub fn spans(text: &str) -> Option<Spans> {
+        let (_, disk) = Adapter::parse(text)?;
+        let (_, rdisk) = numbered(disk, "disk")?;
+        let (_, partition) = numbered(rdisk, "rdisk")?;
+        let (_, rest) = numbered(partition, "partition")?;
+        let span = |from: &str, to: &str| {
+            let begin = text.len().checked_sub(from.trim_start().len())?;
+            Some(begin..text.len().checked_sub(to.len())?)
+        };
+        Some(Spans { adapter: span(text, disk)?, partition: span(partition, rest)? })
     }
 
     /// Whether both name the same directory.
@@ -145,6 +169,19 @@ mod tests {
             (Adapter::Multi(0), 0, 0, 1, r"\My Windows"),
         );
         reads("multi()disk()rdisk()partition()", (Adapter::Multi(0), 0, 0, 0, ""));
+    }
+
+    #[test]
+    fn the_parts_of_a_path_have_their_places() {
+        for (text, adapter, partition) in [
+            (r"multi(0)disk(0)rdisk(1)partition(2)\WINNT", "multi(0)", "partition(2)"),
+            (r"  Multi ( 0 ) Disk(0) rDisk(0) Partition( 1 ) \W ", "Multi ( 0 )", "Partition( 1 )"),
+            (r"signature(0x8b467c12)disk(1)rdisk(0)partition()", "signature(0x8b467c12)", "partition()"),
+        ] {
+            let spans = ArcPath::spans(text).unwrap();
+            assert_eq!((&text[spans.adapter], &text[spans.partition]), (adapter, partition));
+        }
+        assert_eq!(ArcPath::spans(r"C:\"), None);
     }
 
     #[test]

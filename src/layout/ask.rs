@@ -1,7 +1,11 @@
-//! Asks each Windows of a disk which machine it is: for who lists disks, as nothing of it matters for booting.
+//! Asks each Windows of a disk what nothing on the way of its boot tells: which machine it is, and what it has of storage drivers.
 
 use crate::hive::ReadError;
 use crate::layout::disk::Layout;
+use crate::layout::drivers;
+use crate::layout::drivers::controller::Controllers;
+use crate::layout::drivers::facts::Asked;
+use crate::layout::known::Cause;
 use crate::layout::machine::Machine;
 use crate::layout::windows::WindowsVolume;
 use crate::storage::Storage;
@@ -14,6 +18,8 @@ const ASKED_MAX: usize = 16;
 /// Reads and bytes for all of them, at most; one takes some dozen reads.
 const READS: u64 = 16 << 10;
 const BYTES: u64 = 64 << 20;
+/// The same where drivers are asked for: a SYSTEM hive is read in pieces of a megabyte.
+const BYTES_OF_DRIVERS: u64 = 512 << 20;
 
 /// Asks every Windows of the disk that has this layout, and keeps in it what they say. What cannot be read is left out.
 pub fn machines(storage: &dyn Storage, layout: &mut Layout) {
@@ -23,6 +29,23 @@ pub fn machines(storage: &dyn Storage, layout: &mut Layout) {
         let Some(partition) = windows.volume.of(&table.partitions) else { continue };
         let window = Window::new(&budgeted, partition.start, partition.len);
         windows.machine = Volume::open(&window).ok().and_then(|it| read(&it, windows)).unwrap_or_default();
+    }
+}
+
+/// Asks every Windows of the disk that has this layout what it has of drivers for these controllers, and keeps in it what they say.
+pub fn storage_drivers(storage: &dyn Storage, layout: &mut Layout, controllers: Controllers) {
+    let budgeted = Budgeted::new(storage, READS, BYTES_OF_DRIVERS);
+    let Layout { table, windows, .. } = layout;
+    for (place, windows) in windows.iter_mut().enumerate() {
+        if place >= ASKED_MAX {
+            windows.drivers = Some(Asked { controllers, found: Err(Cause::NotAsked(ASKED_MAX)) });
+            continue;
+        }
+        let Some(partition) = windows.volume.of(&table.partitions) else { continue };
+        let window = Window::new(&budgeted, partition.start, partition.len);
+        let read = |volume: Volume<'_>| drivers::read(&volume, &windows.root, windows.is_nt5(), controllers);
+        let found = Volume::open(&window).map_err(Cause::from).and_then(read);
+        windows.drivers = Some(Asked { controllers, found });
     }
 }
 

@@ -4,7 +4,14 @@
 //! Signature() syntax in the Boot.ini file"; "Overview of the Boot.ini File" (sections and entries).
 
 use crate::layout::arc_path::ArcPath;
+use crate::layout::boot_ini_line::LinePlace;
+use crate::layout::boot_ini_line::TargetPlace;
+use crate::layout::boot_ini_line::lines;
 
+/// Where it is, beside NTLDR.
+pub const PATH: &str = r"\boot.ini";
+/// Bytes of it, at most: it is a text of a few lines, and what is longer is not one.
+pub const LEN_MAX: u64 = 64 << 10;
 /// Entries that are kept, at most; the loader's menu shows ten.
 const ENTRIES_MAX: usize = 64;
 /// Characters of one text that are kept, at most.
@@ -17,6 +24,8 @@ pub struct BootIniText {
     pub text: String,
     /// The encoding by its name for `iconv`, where it is UTF-16: the loader reads bytes, and finds nothing in it.
     pub utf16: Option<&'static str>,
+    /// The file as it is.
+    bytes: Vec<u8>,
 }
 
 impl BootIniText {
@@ -34,7 +43,7 @@ impl BootIniText {
             [first, 0, ..] if *first != 0 => (wide(bytes, u16::from_le_bytes), Some("utf-16le")),
             _ => (String::from_utf8_lossy(bytes).into_owned(), None),
         };
-        Self { text, utf16 }
+        Self { text, utf16, bytes: bytes.to_vec() }
     }
 
     /// What the loader understands of it.
@@ -44,6 +53,23 @@ impl BootIniText {
             Some(_) => BootIni::default(),
             None => BootIni::parse(&self.text),
         }
+    }
+
+    /// The file as it is.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Where in the bytes of the file it says what to start, as far as that is a Windows.
+    #[must_use]
+    pub fn places(&self) -> Vec<TargetPlace> {
+        if self.utf16.is_some() {
+            return Vec::new();
+        }
+        // A byte for a byte: a character of one that stands for none and is trimmed nowhere but at the ends of a line.
+        let plain = |byte: &u8| if byte.is_ascii() { char::from(*byte) } else { '\x7f' };
+        BootIni::parse(&self.bytes.iter().map(plain).collect::<String>()).places
     }
 }
 
@@ -56,6 +82,8 @@ pub struct BootIni {
     pub default: Option<Target>,
     /// The menu, in order; the first 64 entries.
     pub entries: Vec<BootEntry>,
+    /// Where in the text `default` and the entries stand that start a Windows, in order.
+    pub places: Vec<TargetPlace>,
 }
 
 /// A line under `[operating systems]`.
@@ -131,12 +159,11 @@ impl BootIni {
     pub fn parse(text: &str) -> Self {
         let mut found = Self::default();
         let mut section = Section::None;
-        for line in text.split(['\r', '\n']) {
-            let line = line.trim_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}');
+        for (place, line) in lines(text) {
             if line.starts_with('[') {
                 section = Section::named(line);
             } else if !line.is_empty() && !line.starts_with(';') {
-                found.take(section, line);
+                found.take(section, line, place);
             }
         }
         found
@@ -158,7 +185,7 @@ impl BootIni {
         self.default.as_ref().or_else(|| self.entries.first().map(|entry| &entry.target))
     }
 
-    fn take(&mut self, section: Section, line: &str) {
+    fn take(&mut self, section: Section, line: &str, place: LinePlace) {
         let (key, value) = line.split_once('=').unwrap_or((line, ""));
         let is_setting = match key.trim() {
             name if name.eq_ignore_ascii_case("timeout") => {
@@ -166,8 +193,12 @@ impl BootIni {
                 true
             }
             name if name.eq_ignore_ascii_case("default") => {
-                let value = Some(value.trim().trim_matches('"')).filter(|value| !value.is_empty());
-                self.default = self.default.take().or(value.map(Target::parse));
+                let text = value.trim().trim_matches('"');
+                if self.default.is_none() && !text.is_empty() {
+                    let rest = value.trim_start().trim_start_matches('"');
+                    self.places.extend(place.target(line, rest, text));
+                    self.default = Some(Target::parse(text));
+                }
                 true
             }
             _ => false,
@@ -182,6 +213,7 @@ impl BootIni {
         if is_nothing && matches!(target, Target::Other(_)) {
             return;
         }
+        self.places.extend(place.target(line, line, key));
         let (description, options) = described(value.trim());
         self.entries.push(BootEntry { target, description: bounded(description), options: bounded(options) });
     }

@@ -25,6 +25,25 @@ pub fn letters(layout: &Layout, mounted: &MountedDevices) -> Vec<(String, Volume
     letters
 }
 
+/// The signature that the disk had by what a Windows on it remembers; `None` where it remembers none, or nobody can tell.
+///
+/// It has run from its own volume, and has a name for that. Where the volume is elsewhere by now, a Windows that remembers volumes of one
+/// signature alone has had no other disk.
+#[must_use]
+pub fn remembered(layout: &Layout, mounted: &MountedDevices) -> Option<u32> {
+    let entries = mounted.entries.as_ref().ok()?;
+    let is_present = |signature: u32| layout.table.disk == Some(DiskId::Mbr(signature));
+    let mut all = entries.iter().filter_map(|entry| match entry.names {
+        Named::Mbr { signature, .. } => Some(signature),
+        Named::Gpt(_) | Named::Other => None,
+    });
+    let first = all.next()?;
+    match all.all(|other| other == first) {
+        true => Some(first).filter(|only| *only != 0 && !is_present(*only)),
+        false => old_signature(layout, mounted.volume, entries),
+    }
+}
+
 /// The signature by which a Windows remembers its own volume, where that is not the disk's.
 fn old_signature(layout: &Layout, own: VolumeIndex, entries: &[MountedDevice]) -> Option<u32> {
     let start = layout.partition(own)?.start;

@@ -10,10 +10,12 @@ pub mod boot_file;
 pub mod boot_files;
 #[doc(hidden)]
 pub mod boot_ini;
+pub mod boot_ini_line;
 pub(crate) mod content;
 #[doc(hidden)]
 pub mod current_version;
 mod disk;
+pub mod drivers;
 pub(crate) mod esp;
 pub(crate) mod evidence;
 pub mod extent;

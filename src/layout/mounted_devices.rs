@@ -235,10 +235,9 @@ fn values(volume: &Volume<'_>, mounted: &mut MountedDevices) -> Result<Vec<Value
         }
     };
     mounted.dirty = hive.is_dirty();
-    let Some(key) = hive.key(&[KEY])? else { return Ok(Vec::new()) };
-    let values = hive.values(&key)?;
     mounted.newer_logs = newer_logs(volume, &mounted.path, hive.base_block());
-    Ok(values)
+    let Some(key) = hive.key(&[KEY])? else { return Ok(Vec::new()) };
+    Ok(hive.values(&key)?)
 }
 
 /// Looked at where no hive was found: of a sound one nothing more is read.

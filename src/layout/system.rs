@@ -2,11 +2,16 @@
 
 use crate::bcd::Firmware;
 use crate::guid::Guid;
+use crate::layout::boot_ini;
 use crate::layout::boot_ini::BootIniText;
 use crate::layout::boot_ini::Target;
+use crate::layout::extent::DiskExtent;
+use crate::layout::extent::on_disk;
 use crate::layout::file_version;
 use crate::layout::index::VolumeIndex;
+use crate::layout::known::Cause;
 use crate::layout::known::Known;
+use crate::layout::obstacle::NotWritable;
 use crate::layout::system_file::SystemFile;
 use crate::layout::unread::Unread;
 use crate::partition::PartitionTable;
@@ -21,10 +26,6 @@ const ESP: Guid = Guid::from_u128(0xc12a7328_f81f_11d2_ba4b_00a0c93ec93b);
 const MSR: Guid = Guid::from_u128(0xe3c9e316_0b5c_4db8_817d_f92df00215ae);
 /// GPT type of a Windows recovery partition (Microsoft, `PARTITION_MSFT_RECOVERY_GUID`).
 const RECOVERY: Guid = Guid::from_u128(0xde94bba4_06d1_4d40_a16a_bfd50179d6ac);
-
-const BOOT_INI: &str = r"\boot.ini";
-/// `boot.ini` is a text of a few lines; what is longer is not one.
-const BOOT_INI_MAX: u64 = 64 << 10;
 
 /// A volume from which the firmware can start Windows, or which at least holds a store.
 #[derive(Debug, Clone)]
@@ -60,6 +61,11 @@ pub struct SystemVolume {
 pub struct Ntldr {
     /// The `\boot.ini` beside it.
     pub boot_ini: Known<BootIniText>,
+    /// Where the bytes of `\boot.ini` lie on the disk, or why they have no place that may be overwritten: most lie in their record of the
+    /// file system.
+    pub place: Result<Vec<DiskExtent>, Cause>,
+    /// Why the volume must not be written now (a dirty file system).
+    pub obstacles: Vec<NotWritable>,
     /// Whether `\NTDETECT.COM` is beside it.
     pub detect: Known<()>,
     /// Whether `\ntbootdd.sys` is beside it.
@@ -139,7 +145,7 @@ fn examine(
     let uefi = look(SystemFile::UefiBootManager);
     let manager = uefi.filter(|kind| is_program(Some(*kind)));
     let uefi_boot_manager = manager.is_some();
-    let ntldr = is_file(look(SystemFile::Ntldr)).then(|| ntldr(volume));
+    let ntldr = is_file(look(SystemFile::Ntldr)).then(|| ntldr(volume, index, table));
     let fallbacks: Vec<(SystemFile, EntryKind)> = SystemFile::FALLBACK
         .into_iter()
         .filter_map(|file| Some((file, look(file).filter(|kind| is_program(Some(*kind)))?)))
@@ -189,13 +195,21 @@ pub(super) fn has_version(volume: &Volume<'_>, path: &str) -> bool {
 }
 
 /// What is beside the loader of NT 5.x.
-fn ntldr(volume: &Volume<'_>) -> Ntldr {
+fn ntldr(volume: &Volume<'_>, index: VolumeIndex, table: &PartitionTable) -> Ntldr {
     let look = |file: SystemFile| Known::of_file(volume.find(file.path()));
     let text = |bytes: Vec<u8>| BootIniText::decode(&bytes);
-    let boot_ini = Known::from(volume.read(BOOT_INI, BOOT_INI_MAX).map(|found| found.map(text)));
+    let boot_ini = Known::from(volume.read(boot_ini::PATH, boot_ini::LEN_MAX).map(|found| found.map(text)));
     let boot_sector = boot_ini.yes().and_then(|text| boot_sector(volume, text));
+    let start = index.of(&table.partitions).map_or(0, |partition| partition.start);
+    let place = match volume.extents(boot_ini::PATH) {
+        Ok(Some(file)) => on_disk(start, &file.extents),
+        Ok(None) => Err(Cause::Gone),
+        Err(refusal) => Err(refusal.into()),
+    };
     Ntldr {
         boot_ini,
+        place,
+        obstacles: NotWritable::of(volume),
         boot_sector,
         detect: look(SystemFile::Ntdetect),
         scsi_driver: look(SystemFile::ScsiDriver),

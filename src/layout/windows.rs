@@ -6,6 +6,7 @@ use crate::bcd::element::ElementId;
 use crate::layout::boot_ini::BootEntry;
 use crate::layout::boot_ini::BootIni;
 use crate::layout::boot_ini::Target;
+use crate::layout::drivers::facts::Asked;
 use crate::layout::index::VolumeIndex;
 use crate::layout::known::Cause;
 use crate::layout::known::Known;
@@ -49,6 +50,9 @@ pub struct WindowsVolume {
     pub version: Result<WindowsVersion, Cause>,
     /// Which computer it is; nothing until it is asked by [`ask::machines`](crate::layout::ask::machines).
     pub machine: Machine,
+    /// What it has of storage drivers; nothing until it is asked by
+    /// [`ask::storage_drivers`](crate::layout::ask::storage_drivers).
+    pub drivers: Option<Asked>,
 }
 
 impl WindowsVolume {
@@ -174,5 +178,6 @@ fn examine(volume: &Volume<'_>, index: VolumeIndex, root: &str, is_asked: bool) 
             false => Err(Cause::NotAsked(ASKED_MAX)),
         },
         machine: Machine::default(),
+        drivers: None,
     })
 }

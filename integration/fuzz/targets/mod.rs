@@ -9,6 +9,7 @@ pub(crate) mod bcd_changes;
 mod checksums;
 mod counted;
 mod disks;
+mod drivers;
 mod exports;
 pub(crate) mod hive_edits;
 mod hives;
@@ -31,7 +32,7 @@ mod writers;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const ALL: [Target; 28] = [
+pub const ALL: [Target; 29] = [
     ("mbr", tables::mbr),
     ("gpt", tables::gpt),
     ("volume", volumes::volume),
@@ -44,6 +45,7 @@ pub const ALL: [Target; 28] = [
     ("hive", hives::hive),
     ("hive_edit", hive_edits::edit),
     ("sparse_hive", hives::sparse),
+    ("storage_drivers", drivers::of_hive),
     ("log_head", hives::log_head),
     ("bcd_change", bcd_changes::change),
     ("device", stores::device),

@@ -19,6 +19,7 @@ use super::base::Base;
 use super::base::IMAGES;
 use super::checksums;
 use super::disks;
+use super::drivers;
 use super::images;
 use super::ntfs;
 use super::number;
@@ -56,6 +57,7 @@ pub fn of(target: &str, corpus: Option<&Path>) -> Vec<Vec<u8>> {
             let all = hives(corpus);
             all.iter().flat_map(|hive| [0, 3].map(|steer| [&[steer][..], hive].concat())).collect()
         }
+        "storage_drivers" => [0, 3].map(|steer| [vec![steer], drivers::seed()].concat()).to_vec(),
         "hive_edit" | "bcd_change" => {
             let all = hives(corpus).into_iter().zip(damages(4, 60).into_iter().cycle().skip(4));
             all.map(|(hive, steers)| [&[3][..], &steers.repeat(64)[..64], &hive].concat()).collect()

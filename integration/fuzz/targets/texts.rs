@@ -37,6 +37,10 @@ pub(super) fn file_version(data: &[u8]) {
 pub(super) fn boot_ini(data: &[u8]) {
     let decoded = BootIniText::decode(data);
     assert!(decoded.utf16.is_none() || decoded.parse() == BootIni::default());
+    let part = |span: std::ops::Range<usize>| data.get(span).and_then(|bytes| bytes.strip_suffix(b")"));
+    for place in decoded.places() {
+        assert!(part(place.adapter).is_some() && part(place.partition).is_some());
+    }
     let text = String::from_utf8_lossy(data);
     let found = BootIni::parse(&text);
     assert!(found.entries.len() <= 64);

@@ -5,12 +5,17 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::ValueEnum;
+use clap::builder::PossibleValue;
 
 use crate::cli::args::choice::ChoiceArgs;
+use crate::cli::args::headings::CHOOSING;
+use crate::cli::args::on_arg::OnArg;
 use crate::cli::args::open_args::OpenArgs;
 use crate::cli::run::targets::Shard;
 use crate::cli::run::targets::is_list;
 use crate::diagnosis::requirement::Requirement;
+use crate::layout::drivers::controller::Controller;
+use crate::layout::drivers::controller::Controllers;
 
 /// Heading of the switches for programs that read the results.
 const REPORTS: &str = "Reports";
@@ -46,6 +51,11 @@ pub(crate) struct CheckArgs {
     /// Also write SARIF 2.1.0; replaces an existing report.
     #[arg(long, value_name = "FILE", help_heading = REPORTS)]
     pub sarif: Option<PathBuf>,
+    /// Disk controller that Windows has to start from after a move.
+    ///
+    /// Looks for its drivers in Windows' SYSTEM hive and on its volume; without them Windows stops with 0x7B.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "CONTROLLER", help_heading = CHOOSING)]
+    pub on: Vec<OnArg>,
     /// How targets are opened.
     #[command(flatten)]
     pub open: OpenArgs,
@@ -58,6 +68,12 @@ pub(crate) struct CheckArgs {
 }
 
 impl CheckArgs {
+    /// The controllers that Windows has to start from, by `--on` and by what is required.
+    pub(crate) fn controllers(&self) -> Controllers {
+        let required = self.requirements().filter_map(Requirement::controller);
+        OnArg::controllers(&self.on).iter().chain(required).collect()
+    }
+
     /// Whether nothing is said of what another target is, not even that its identity is the same: what is told of an image must not
     /// depend on which others are in the same list, or in the same share of it.
     #[must_use]
@@ -70,27 +86,73 @@ impl CheckArgs {
 
     /// The same in the words of the diagnosis.
     pub(crate) fn requirements(&self) -> impl Iterator<Item = Requirement> {
-        self.require.iter().map(|requirement| match requirement {
-            RequirementArg::Healthy => Requirement::Healthy,
-            RequirementArg::UniqueIdentity => Requirement::UniqueIdentity,
-            RequirementArg::Generalized => Requirement::Generalized,
-            RequirementArg::NoHibernation => Requirement::NoHibernation,
-            RequirementArg::NoBitlocker => Requirement::NoBitlocker,
-        })
+        self.require.iter().map(|requirement| requirement.0)
     }
 }
 
-/// Requirements by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum RequirementArg {
-    /// Nothing above a note was found (always required).
-    Healthy,
-    /// No other target has the same disk signature or GUID, and it is not zero.
-    UniqueIdentity,
-    /// The stores refer to no disk by its identity (locate and boot elements), so every copy starts.
-    Generalized,
-    /// No Windows is hibernated.
-    NoHibernation,
-    /// No partition is encrypted with BitLocker.
-    NoBitlocker,
+/// A requirement by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RequirementArg(Requirement);
+
+/// All that can be said.
+const REQUIREMENTS: [RequirementArg; 19] = [
+    RequirementArg(Requirement::Healthy),
+    RequirementArg(Requirement::UniqueIdentity),
+    RequirementArg(Requirement::Generalized),
+    RequirementArg(Requirement::NoHibernation),
+    RequirementArg(Requirement::NoBitlocker),
+    RequirementArg(Requirement::StartsOn(Controller::VirtioBlk)),
+    RequirementArg(Requirement::StartsOn(Controller::VirtioScsi)),
+    RequirementArg(Requirement::StartsOn(Controller::Ide)),
+    RequirementArg(Requirement::StartsOn(Controller::Ahci)),
+    RequirementArg(Requirement::StartsOn(Controller::Nvme)),
+    RequirementArg(Requirement::StartsOn(Controller::Pvscsi)),
+    RequirementArg(Requirement::StartsOn(Controller::LsiSas)),
+    RequirementArg(Requirement::StartsOn(Controller::LsiScsi)),
+    RequirementArg(Requirement::StartsOn(Controller::Xen)),
+    RequirementArg(Requirement::StartsOn(Controller::HyperV)),
+    RequirementArg(Requirement::StartsOn(Controller::AzureNvme)),
+    RequirementArg(Requirement::StartsOn(Controller::AwsNitro)),
+    RequirementArg(Requirement::StartsOn(Controller::Gce)),
+    RequirementArg(Requirement::StartsOn(Controller::Usb)),
+];
+
+impl ValueEnum for RequirementArg {
+    fn value_variants<'a>() -> &'a [Self] {
+        &REQUIREMENTS
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self.0 {
+            Requirement::Healthy => "Nothing above a note was found (always required)",
+            Requirement::UniqueIdentity => {
+                "No other target has the same disk signature or GUID, and it is not zero"
+            }
+            Requirement::Generalized => {
+                "The stores refer to no disk by its identity (locate and boot elements), so every copy starts"
+            }
+            Requirement::NoHibernation => "No Windows is hibernated",
+            Requirement::NoBitlocker => "No partition is encrypted with BitLocker",
+            Requirement::StartsOn(_) => "Every Windows has the drivers to start on this controller (as --on)",
+        };
+        // One of them stands for all.
+        let is_hidden =
+            matches!(self.0, Requirement::StartsOn(controller) if controller != Controller::VirtioScsi);
+        Some(PossibleValue::new(self.0.name()).help(help).hide(is_hidden))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_controller_can_be_required() {
+        for controller in Controller::ALL {
+            assert!(
+                REQUIREMENTS.contains(&RequirementArg(Requirement::StartsOn(controller))),
+                "{controller}"
+            );
+        }
+    }
 }

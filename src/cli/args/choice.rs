@@ -11,6 +11,7 @@ use crate::cli::text::shell_quote;
 use crate::diagnosis::Choice;
 use crate::diagnosis::model::context::CompanionIndex;
 use crate::guid::Guid;
+use crate::layout::drivers::controller::Controllers;
 use clap::Args;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -58,6 +59,11 @@ pub(crate) struct ChoiceArgs {
     /// Programs get the extension (.exe, .efi) for the firmware that reads the store now.
     #[arg(long, help_heading = REPAIRS, hide_short_help = true)]
     pub convert: bool,
+    /// Correct signatures and partition numbers in boot.ini (Windows XP, 2003).
+    ///
+    /// Where only one partition has that Windows, and the signature was this disk's. The rest of the file stays.
+    #[arg(long, help_heading = REPAIRS, hide_short_help = true)]
+    pub boot_ini: bool,
     /// Correct the partition start (hidden sectors) in boot records.
     #[arg(long, help_heading = REPAIRS, hide_short_help = true)]
     pub boot_sector: bool,
@@ -96,6 +102,7 @@ impl ChoiceArgs {
             entry,
             active,
             convert,
+            boot_ini,
             boot_sector,
             protective_mbr,
             firmware_entries,
@@ -112,6 +119,7 @@ impl ChoiceArgs {
             entry: entry.as_ref().map(|entry| entry.0),
             active: *active,
             convert: *convert,
+            boot_ini: *boot_ini,
             boot_sector: *boot_sector,
             protective_mbr: *protective_mbr,
             firmware_entries: *firmware_entries,
@@ -119,6 +127,7 @@ impl ChoiceArgs {
             rebuild: rebuild.scope(),
             firmware: rebuild.firmware(),
             format: rebuild.format_esp,
+            on: Controllers::default(),
         })
     }
 }
@@ -149,6 +158,7 @@ impl ChoiceArgs {
             recovery,
             entry,
             active,
+            boot_ini,
             boot_sector,
             protective_mbr,
             firmware_entries,
@@ -161,6 +171,7 @@ impl ChoiceArgs {
             || recovery.is_some()
             || entry.is_some()
             || active.is_some()
+            || *boot_ini
             || *boot_sector
             || *protective_mbr
             || *firmware_entries
@@ -180,6 +191,7 @@ impl ChoiceArgs {
             entry,
             active,
             convert,
+            boot_ini,
             boot_sector,
             protective_mbr,
             firmware_entries,
@@ -195,6 +207,7 @@ impl ChoiceArgs {
         active.iter().for_each(|number| value("--active", number.to_string().into()));
         let flags = [
             (convert, "--convert"),
+            (boot_ini, "--boot-ini"),
             (boot_sector, "--boot-sector"),
             (protective_mbr, "--protective-mbr"),
             (firmware_entries, "--firmware-entries"),

@@ -47,7 +47,7 @@ use crate::storage::attached::attached_disks;
 /// When no target is named and no Windows disk is attached, a list cannot be read, or the results cannot be
 /// written; a target that cannot be examined is one result among others.
 pub(crate) fn run(args: &CheckArgs, show: ShowArgs) -> anyhow::Result<u8> {
-    let choice = args.choice.choice()?;
+    let choice = Choice { on: args.controllers(), ..args.choice.choice()? };
     if let (Some(junit), Some(sarif)) = (&args.junit, &args.sarif)
         && is_same_file(junit, sarif)
     {

@@ -15,6 +15,7 @@ use crate::cli::args::show_args::ShowArgs;
 use crate::cli::output::bcdedit;
 use crate::cli::output::bcdedit::Listing;
 use crate::cli::output::bcdedit::Named;
+use crate::cli::output::controllers;
 use crate::cli::output::disk_picture;
 use crate::cli::output::disk_picture::add_text;
 use crate::cli::output::json;
@@ -29,7 +30,7 @@ use crate::cli::output::screen::headline;
 use crate::cli::output::which::Which;
 use crate::cli::run::confine;
 use crate::cli::run::examine::Examined;
-use crate::cli::run::examine::examine_machines;
+use crate::cli::run::examine::examine_drivers;
 use crate::cli::run::known_disks::NamedDisks;
 use crate::cli::run::known_disks::context;
 use crate::cli::run::store_file::is_store_file;
@@ -59,7 +60,7 @@ pub(crate) fn run(args: &InspectArgs, show: ShowArgs) -> anyhow::Result<u8> {
     }
     let context =
         context(&args.target, &NamedDisks::default(), &args.open.options(), Choice::default(), false);
-    let examined = examine_machines(&args.target, &args.open.options(), &context)?;
+    let examined = examine_drivers(&args.target, &args.open.options(), &context)?;
     if show.json {
         json::print(&[document(&examined, &context)])?;
     } else {
@@ -145,6 +146,7 @@ fn add(out: &mut Lines, examined: &Examined, context: &Context, args: &InspectAr
         out.whole(format_args!("{}", "boot.ini".bold()));
         text.text.lines().for_each(|line| add_text(out, "  ", &clean(line.trim_end())));
     }
+    controllers::add(out, layout);
     if is_verbose {
         details::findings(out, &examined.diagnosis.findings);
     }

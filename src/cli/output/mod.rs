@@ -1,6 +1,7 @@
 //! What people and programs are shown.
 
 pub mod bcdedit;
+pub mod controllers;
 pub mod disk_picture;
 pub mod firmware_entries;
 pub mod json;

@@ -23,6 +23,7 @@ use crate::layout::Layout;
 use crate::layout::ask;
 use crate::layout::discover;
 use crate::layout::discover_companion;
+use crate::layout::drivers::controller::Controllers;
 use crate::partition::DiskId;
 use crate::partition::TableKind;
 use crate::repair::snapshot::SnapshotFile;
@@ -65,7 +66,11 @@ pub struct Examined {
 pub fn examine(path: &Path, options: &OpenOptions, context: &Context) -> anyhow::Result<Examined> {
     let opened = open(path, options)?;
     let storage = Cached::new(opened.storage);
-    let layout = discover(&storage).map_err(|error| error.in_file(path))?;
+    let mut layout = discover(&storage).map_err(|error| error.in_file(path))?;
+    let on = context.choice.on;
+    if !on.is_empty() {
+        ask::storage_drivers(&storage, &mut layout, on);
+    }
     let diagnosis = diagnose(&layout, context);
     let len = storage.len();
     // What cannot be read is a finding, also where nothing could be read any more: then all that was found is worth nothing.
@@ -98,6 +103,22 @@ pub fn examine_machines(path: &Path, options: &OpenOptions, context: &Context) -
     // Where nothing is read any more there is nothing to ask.
     if !examined.layout.failed_read.as_ref().is_some_and(FailedRead::is_at_limit) {
         ask::machines(&examined.storage, &mut examined.layout);
+    }
+    Ok(examined)
+}
+
+/// The same, and asks each Windows what it has to start from every disk controller.
+///
+/// # Errors
+/// As [`examine`].
+pub fn examine_drivers(path: &Path, options: &OpenOptions, context: &Context) -> anyhow::Result<Examined> {
+    let mut examined = examine_machines(path, options, context)?;
+    if !examined.layout.failed_read.as_ref().is_some_and(FailedRead::is_at_limit) {
+        ask::storage_drivers(&examined.storage, &mut examined.layout, Controllers::ALL);
+    }
+    // Nobody asked for a controller: what cannot be read is left out.
+    for windows in &mut examined.layout.windows {
+        windows.drivers.take_if(|asked| asked.found.is_err());
     }
     Ok(examined)
 }

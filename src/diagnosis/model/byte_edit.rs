@@ -35,6 +35,15 @@ pub enum Site {
         /// First byte, from the start of the hive file.
         at: u64,
     },
+    /// In the `boot.ini` of a volume.
+    BootIni {
+        /// Index of the volume in the layout.
+        volume: VolumeIndex,
+        /// First byte, from the start of the file.
+        at: usize,
+        /// The time that the file gets where its file system keeps one of its directory entry, in 100 ns since 1601, UTC.
+        now: u64,
+    },
 }
 
 /// Bytes before and after.
@@ -46,19 +55,32 @@ pub struct ByteEdit {
     pub site: Site,
     /// As they are.
     pub before: Vec<u8>,
-    /// As they should be, as many.
+    /// As they should be: as many, but in `boot.ini`.
     pub after: Vec<u8>,
     /// The same for people: `63, should be 2048`.
     pub meaning: String,
 }
 
 impl ByteEdit {
+    /// What the bytes are, within a sentence: `the hidden sectors in …`, `boot.ini line 3`.
+    #[must_use]
+    pub fn named(&self) -> String {
+        match self.site {
+            Site::BootIni { .. } => self.what.clone(),
+            Site::Table { .. } | Site::BootRecord { .. } | Site::Store { .. } | Site::SystemHive { .. } => {
+                format!("the {}", self.what)
+            }
+        }
+    }
+
     /// Index of the store whose file it changes, where it changes one.
     #[must_use]
     pub const fn store(&self) -> Option<StoreIndex> {
         match self.site {
             Site::Store { store, .. } => Some(store),
-            Site::Table { .. } | Site::BootRecord { .. } | Site::SystemHive { .. } => None,
+            Site::Table { .. } | Site::BootRecord { .. } | Site::SystemHive { .. } | Site::BootIni { .. } => {
+                None
+            }
         }
     }
 }

@@ -213,6 +213,18 @@ codes! {
     SeveralEfiPartitions "several-efi-partitions",
     /// An element refers to a partition of this disk by an MBR signature that the disk no longer has.
     SignatureChanged "signature-changed",
+    /// A Windows would not start on the controller of `--on`: a driver, its file or its hardware id is missing.
+    StorageDriverMissing "storage-driver-missing",
+    /// A Windows may not start on the controller of `--on`: the start value of a driver is overridden for the hardware on which it ran.
+    StorageDriverOverridden "storage-driver-overridden",
+    /// A Windows has what it needs to start on the controller of `--on`.
+    StorageDriverReady "storage-driver-ready",
+    /// A Windows would not start on the controller of `--on`: a driver's package is there but was never installed.
+    StorageDriverStaged "storage-driver-staged",
+    /// A Windows would not start on the controller of `--on`: a driver is there but not loaded at boot.
+    StorageDriverStart "storage-driver-start",
+    /// Whether a Windows would start on the controller of `--on` cannot be determined.
+    StorageDriverUnknown "storage-driver-unknown",
     /// Part of the disk belongs to a Storage Spaces pool.
     StorageSpaces "storage-spaces",
     /// The last write to the store is incomplete.

@@ -10,6 +10,7 @@ use crate::diagnosis::model::rebuild::Orders;
 use crate::diagnosis::model::rebuild::Scope;
 use crate::diagnosis::model::snapshot::Snapshot;
 use crate::guid::Guid;
+use crate::layout::drivers::controller::Controllers;
 use crate::partition::DiskId;
 
 index_type! {
@@ -36,6 +37,8 @@ pub struct Choice {
     pub active: Option<u32>,
     /// `--convert`: a store of an MBR disk may be re-pointed to a GPT disk, and the reverse.
     pub convert: bool,
+    /// `--boot-ini`: signatures and partition numbers in `boot.ini` are to name this disk.
+    pub boot_ini: bool,
     /// `--boot-sector`: boot records are to say where their partition begins.
     pub boot_sector: bool,
     /// `--firmware-entries`: the store's copies of firmware entries are to name what is here.
@@ -50,6 +53,8 @@ pub struct Choice {
     pub firmware: Option<Firmware>,
     /// `--format-esp N`: this EFI system partition is to be formatted.
     pub format: Option<u32>,
+    /// `--on`: the controllers that Windows has to start from.
+    pub on: Controllers,
 }
 
 impl Choice {
@@ -57,10 +62,20 @@ impl Choice {
     #[must_use]
     pub const fn is_of_repointing(&self) -> bool {
         let Self {
-            system, windows, recovery, entry, convert, firmware_entries, drive_letters, rebuild, ..
+            system,
+            windows,
+            recovery,
+            entry,
+            convert,
+            boot_ini,
+            firmware_entries,
+            drive_letters,
+            rebuild,
+            ..
         } = self;
         let is_chosen = system.is_some() || windows.is_some() || recovery.is_some() || entry.is_some();
-        is_chosen || *convert || *firmware_entries || *drive_letters || rebuild.is_some()
+        let is_edited = *boot_ini || *firmware_entries || *drive_letters;
+        is_chosen || is_edited || *convert || rebuild.is_some()
     }
 }
 

@@ -78,6 +78,8 @@ impl NamedDisk {
 pub enum Switch {
     /// `--active N`: make a partition the active one; this one, where only one will do.
     Active(Option<u32>),
+    /// `--boot-ini`: correct signatures and partition numbers in `boot.ini`.
+    BootIni,
     /// `--boot-sector`: set a boot record right.
     BootSector,
     /// `--convert`: re-point from MBR to GPT, or back.
@@ -120,6 +122,7 @@ impl Switch {
         match self {
             Self::Active(Some(number)) => vec![format!("--active={number}")],
             Self::Active(None) => word("--active=N"),
+            Self::BootIni => word("--boot-ini"),
             Self::BootSector => word("--boot-sector"),
             Self::Convert => word("--convert"),
             Self::Entry(Some(id)) => vec![entry(id)],
@@ -166,6 +169,7 @@ impl Switch {
             {
                 Choice { windows: Some(number), entry: entry.or(choice.entry), ..choice }
             }
+            Self::BootIni => Choice { boot_ini: true, ..choice },
             Self::BootSector => Choice { boot_sector: true, ..choice },
             Self::Convert => Choice { convert: true, ..choice },
             Self::DriveLetters => Choice { drive_letters: true, ..choice },

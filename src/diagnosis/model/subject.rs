@@ -10,6 +10,7 @@ use crate::bcd::object::Object;
 use crate::diagnosis::model::context::CompanionIndex;
 use crate::layout::Layout;
 use crate::layout::arc_path::ArcPath;
+use crate::layout::drivers::controller::Controller;
 use crate::layout::index::StoreIndex;
 use crate::layout::index::VolumeIndex;
 use crate::layout::store::StoreFile;
@@ -102,6 +103,8 @@ pub enum Place {
     BootIniEntry(ArcPath),
     /// The file with this index among the layout's `recovery`.
     WinreFile(usize),
+    /// The Windows on a volume, as it would start from a controller.
+    Controller(VolumeIndex, Controller),
     /// A choice of the user's.
     Choice(Chosen),
 }

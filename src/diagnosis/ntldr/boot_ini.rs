@@ -9,11 +9,15 @@ use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::hop::State;
 use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::remedy::Switch;
 use crate::diagnosis::model::subject::Place;
 use crate::diagnosis::model::subject::Subject;
 use crate::diagnosis::ntldr::arc_path::Lead;
 use crate::diagnosis::ntldr::arc_path::lead;
 use crate::diagnosis::ntldr::correction::correction;
+use crate::diagnosis::ntldr::edits::Edits;
+use crate::diagnosis::ntldr::edits::Left;
+use crate::diagnosis::ntldr::edits::edits;
 use crate::diagnosis::ntldr::severity::severity;
 use crate::diagnosis::ntldr::start_files;
 use crate::diagnosis::ntldr::without_boot_ini;
@@ -216,9 +220,15 @@ fn entry(
         return is_default.then(|| Finding { evidence: vec![said], ..note });
     }
     let fault = fault(layout, &place, path, &lead, is_default)?;
+    let (remedy, doubt) = match edits(layout, context, system, path, &lead) {
+        Ok(Edits { edits, .. }) if context.choice.boot_ini => (Remedy::Edit(edits), None),
+        Ok(edits) => (Remedy::Switch(Switch::BootIni, switch_advice(layout, &edits, &lead)), None),
+        Err(Left::Doubt(why)) => (fault.remedy, Some(format!("not certain enough for --boot-ini: {why}"))),
+        Err(Left::Untold) => (fault.remedy, None),
+    };
     Some(Finding {
-        evidence: std::iter::once(said).chain(fault.evidence).collect(),
-        remedy: fault.remedy,
+        evidence: std::iter::once(said).chain(fault.evidence).chain(doubt).collect(),
+        remedy,
         ..Finding::plain(fault.code, severity(layout, system, is_default), subject, fault.message)
     })
 }
@@ -307,8 +317,31 @@ fn wrong_disk_advice(layout: &Layout, place: &str, named: u32) -> String {
         };
     };
     format!(
-        r"edit \boot.ini on {place}: change signature({named:08x}) to signature({signature:08x}), in `default=` and in every entry; or, if no other disk has the old signature, restore it with `sfdisk --disk-id DISK 0x{named:08x}`; fix does neither (--restore-identity needs a BCD store)"
+        r"edit \boot.ini on {place}: change signature({named:08x}) to signature({signature:08x}), in `default=` and in every entry; {}",
+        old_signature_advice(named)
     )
+}
+
+fn old_signature_advice(named: u32) -> String {
+    format!(
+        "or, if no other disk has the old signature, restore it with `sfdisk --disk-id DISK 0x{named:08x}`"
+    )
+}
+
+/// What `fix --boot-ini` does: each change once, in however many lines.
+fn switch_advice(layout: &Layout, found: &Edits<'_>, lead: &Lead<'_>) -> String {
+    let mut changes: Vec<&str> = Vec::new();
+    for edit in &found.edits {
+        if !changes.contains(&edit.meaning.as_str()) {
+            changes.push(&edit.meaning);
+        }
+    }
+    let (root, place) = (&found.windows.root, layout.name(found.windows.volume));
+    let advice = format!("`fix --boot-ini` writes {}: {root} is on {place}", changes.join(", "));
+    match lead {
+        Lead::UnknownDisk(named) => format!("{advice}; {}", old_signature_advice(*named)),
+        _ => advice,
+    }
 }
 
 fn no_disk_advice(layout: &Layout, place: &str, path: &ArcPath) -> String {

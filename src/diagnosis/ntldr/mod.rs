@@ -3,6 +3,7 @@
 pub(crate) mod arc_path;
 pub(crate) mod boot_ini;
 mod correction;
+mod edits;
 mod severity;
 mod start_files;
 mod void_file;

@@ -1,5 +1,9 @@
-//! Findings about what a Windows remembers: drive letters, its recovery environment.
+//! What a Windows remembers and has: drive letters, its recovery environment, storage drivers.
 
 pub(crate) mod drive_letters;
+pub mod lack;
 pub(crate) mod old_letters;
+pub mod readiness;
+pub mod starts_on;
+pub mod storage_drivers;
 pub(crate) mod winre;

@@ -50,7 +50,7 @@ pub(crate) fn write_boot<'e>(
 ) -> Result<(), PlanError> {
     for edit in edits {
         let (at, touched) = match edit.site {
-            Site::Store { .. } | Site::SystemHive { .. } => continue,
+            Site::Store { .. } | Site::SystemHive { .. } | Site::BootIni { .. } => continue,
             Site::Table { at } => (at, Touched::Table),
             Site::BootRecord { volume, at } => in_boot_record(layout, edit, volume, at)?,
         };
@@ -65,7 +65,7 @@ pub(crate) fn write_boot<'e>(
 }
 
 /// Adds a part of the disk, once.
-fn add(all: &mut Vec<Touched>, touched: Touched) {
+pub(in crate::repair) fn add(all: &mut Vec<Touched>, touched: Touched) {
     if !all.contains(&touched) {
         all.push(touched);
     }

@@ -28,6 +28,7 @@ use crate::diagnosis::Context;
 use crate::repair::case::Case;
 use crate::repair::plan::Plan;
 use crate::repair::refusal::Allowed;
+use crate::repair::refusal::cost_of_edit;
 use crate::repair::store_edit::StoreEdit;
 use crate::repair::transaction::Planned;
 use crate::repair::transaction::Rehearsed;
@@ -53,7 +54,8 @@ impl DiskEdit<'_> {
     ///
     /// # Errors
     /// When a step fails; the message says what state the disk is in.
-    pub(super) fn run(self) -> anyhow::Result<u8> {
+    pub(super) fn run(mut self) -> anyhow::Result<u8> {
+        self.notes.extend(cost_of_edit(&self.examined.layout).map(|cost| format!("note: {cost}")));
         self.carried_out().map_err(disk_state::told)
     }
 

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::cli::output::json::controller;
+use crate::cli::output::json::controller::Controller;
 use crate::cli::text::words;
 use crate::layout::Layout;
 use crate::layout::VolumeFacts;
@@ -81,6 +83,9 @@ pub struct Windows {
     /// When it was last shut down, UTC (`list` and `inspect`); left out where its SYSTEM hive does not say so.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_shutdown: Option<String>,
+    /// Whether it would start from each disk controller: `check` with `--on` of those, `inspect` of all; left out otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    controllers: Option<Vec<Controller>>,
 }
 
 /// Table and identity.
@@ -137,6 +142,7 @@ pub fn windows(layout: &Layout) -> Vec<Windows> {
                 .machine
                 .last_shutdown
                 .map(|time| humantime::format_rfc3339_seconds(time).to_string()),
+            controllers: controller::controllers(layout, windows),
         }
     };
     layout.windows.iter().map(one).collect()

@@ -142,7 +142,7 @@ fn work(layout: &Layout, way: &Way) -> String {
     let edits: Vec<&ByteEdit> = way.cure.edits(&way.before).collect();
     match edits.as_slice() {
         [] => {}
-        [only] => what.push(format!("corrects the {}", clean(&only.what))),
+        [only] => what.push(format!("corrects {}", clean(&only.named()))),
         several => what.push(format!("corrects {}", words::count(several.len(), "field", "fields"))),
     }
     what.join(" and ")

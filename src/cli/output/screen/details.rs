@@ -56,7 +56,7 @@ fn add_group(out: &mut Lines, group: &Group<'_>) {
         }
         Remedy::Edit(edits) => {
             for edit in edits {
-                let line = format!("fix changes the {}: {}", edit.what, edit.meaning);
+                let line = format!("fix changes {}: {}", edit.named(), edit.meaning);
                 out.add(format_args!("    {} {}", "->".green(), clean(&line)));
             }
         }

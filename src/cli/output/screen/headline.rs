@@ -11,6 +11,7 @@ use crate::diagnosis::Finding;
 use crate::diagnosis::Remedy;
 use crate::diagnosis::Verdict;
 use crate::diagnosis::model::finding::is_identity;
+use crate::diagnosis::model::subject::Place;
 
 /// A verdict, what it means, and what it rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +72,9 @@ impl Headline {
 }
 
 fn stops(stop: &Finding) -> String {
+    if let Place::Controller(_, controller) = stop.subject.place() {
+        return format!("on {controller} Windows would not start");
+    }
     stop.predicted_status.map_or_else(
         || "Windows does not start".to_owned(),
         |status| format!("Windows stops at boot with {status}"),

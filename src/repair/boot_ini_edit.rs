@@ -1,0 +1,134 @@
+//! `boot.ini` with some of its bytes changed, and maybe longer or shorter by some.
+//!
+//! Where as many bytes change as were there, and all of them lie in one sector, that is written in its place. Else the file is renewed:
+//! within its record of the file system, or in new clusters to which one write switches. Either way NTLDR finds the old text or the new
+//! one, whenever the power fails.
+
+use std::collections::BTreeMap;
+
+use crate::bcd::edit::Edit;
+use crate::diagnosis::Diagnosis;
+use crate::diagnosis::model::byte_edit::ByteEdit;
+use crate::diagnosis::model::byte_edit::Site as Place;
+use crate::layout::Layout;
+use crate::layout::boot_ini::LEN_MAX;
+use crate::layout::boot_ini::PATH;
+use crate::layout::extent::DiskExtent;
+use crate::layout::extent::place_of;
+use crate::layout::index::VolumeIndex;
+use crate::repair::change::bytes::add;
+use crate::repair::change::in_file;
+use crate::repair::draft::Draft;
+use crate::repair::error::PlanError;
+use crate::repair::rebuild::site::Site;
+use crate::repair::touched::Touched;
+
+/// Writes every `boot.ini` that a diagnosis would change.
+///
+/// # Errors
+/// [`PlanError::Changed`] when the disk does not hold the file that was diagnosed; its volume cannot be written; what was put there reads
+/// back as something else.
+pub(super) fn write(
+    draft: &mut Draft<'_>,
+    layout: &Layout,
+    diagnosis: &Diagnosis,
+    all: &mut Vec<Touched>,
+) -> Result<(), PlanError> {
+    let mut files: BTreeMap<VolumeIndex, Vec<Change<'_>>> = BTreeMap::new();
+    for edit in diagnosis.edits() {
+        if let Place::BootIni { volume, at, now } = edit.site {
+            files.entry(volume).or_default().push(Change { edit, at, now });
+        }
+    }
+    for (volume, changes) in files {
+        add(all, write_file(draft, layout, volume, changes)?);
+        draft.barrier();
+    }
+    Ok(())
+}
+
+/// One change of a file.
+struct Change<'e> {
+    edit: &'e ByteEdit,
+    at: usize,
+    now: u64,
+}
+
+fn write_file(
+    draft: &mut Draft<'_>,
+    layout: &Layout,
+    volume: VolumeIndex,
+    changes: Vec<Change<'_>>,
+) -> Result<Touched, PlanError> {
+    let partition = layout.partition(volume).ok_or(PlanError::Changed)?;
+    let site = Site::new(layout, volume, changes.iter().map(|change| change.now).max().unwrap_or(0))?;
+    let before = site.look(draft, |volume| volume.read(PATH, LEN_MAX))?.ok_or(PlanError::Changed)?;
+    let after = changed(&before, changes).ok_or(PlanError::Changed)?;
+    let systems = layout.systems.iter().filter(|system| system.volume == volume);
+    let place =
+        systems.filter_map(|system| system.ntldr.as_ref()).find_map(|ntldr| ntldr.place.as_ref().ok());
+    let in_place =
+        place.and_then(|extents| Some((extents, within_a_sector(layout, extents, &before, &after)?)));
+    match in_place {
+        Some((extents, edit)) => in_file::write(draft, extents, &edit, "byte of boot.ini")?,
+        None => site.renew(draft, PATH, &after)?,
+    }
+    site.is_as_put(draft, PATH, &after)?;
+    Ok(Touched::Volume { partition: partition.number, start: partition.start })
+}
+
+/// The file with its changes; `None` where it has other bytes than were diagnosed.
+fn changed(before: &[u8], mut changes: Vec<Change<'_>>) -> Option<Vec<u8>> {
+    changes.sort_by_key(|change| change.at);
+    let (mut after, mut rest, mut at) = (Vec::new(), before, 0usize);
+    for change in changes {
+        let (kept, from) = rest.split_at_checked(change.at.checked_sub(at)?)?;
+        rest = from.strip_prefix(change.edit.before.as_slice())?;
+        at = change.at.checked_add(change.edit.before.len())?;
+        after.extend_from_slice(kept);
+        after.extend_from_slice(&change.edit.after);
+    }
+    after.extend_from_slice(rest);
+    Some(after)
+}
+
+/// The bytes that change, where they are as many as before and all lie in one sector.
+fn within_a_sector(layout: &Layout, extents: &[DiskExtent], before: &[u8], after: &[u8]) -> Option<Edit> {
+    let differs = |(one, other): (&u8, &u8)| one != other;
+    let first = before.iter().zip(after).position(differs).filter(|_| before.len() == after.len())?;
+    let last = before.iter().zip(after).rposition(differs)?;
+    let (at, run) = place_of(extents, u64::try_from(first).ok()?)?;
+    let beyond = u64::try_from(last.checked_sub(first)?).ok()?;
+    let sector = |at: u64| at.checked_div(u64::from(layout.table.sector_size));
+    let is_within = beyond < run && sector(at) == sector(at.checked_add(beyond)?);
+    let (before, after) = (before.get(first..=last)?.to_vec(), after.get(first..=last)?.to_vec());
+    is_within.then_some(Edit { at: first, before, after })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edit(before: &str, after: &str) -> ByteEdit {
+        ByteEdit {
+            what: String::new(),
+            site: Place::Table { at: 0 },
+            before: before.into(),
+            after: after.into(),
+            meaning: String::new(),
+        }
+    }
+
+    #[test]
+    fn changes_of_any_length_are_put_in_and_the_rest_stays() {
+        let (one, other) = (edit("(9)", "(10)"), edit("(12)", "(2)"));
+        let change = |edit, at| Change { edit, at, now: 0 };
+        let text = b"a(9)b(12)c";
+        assert_eq!(changed(text, vec![change(&other, 5), change(&one, 1)]).unwrap(), b"a(10)b(2)c");
+        assert_eq!(changed(text, vec![change(&one, 1)]).unwrap(), b"a(10)b(12)c");
+        // Other bytes than were diagnosed; beyond the end; one in the other.
+        assert_eq!(changed(text, vec![change(&one, 2)]), None);
+        assert_eq!(changed(text, vec![change(&one, 11)]), None);
+        assert_eq!(changed(text, vec![change(&one, 1), change(&one, 1)]), None);
+    }
+}
