@@ -20,6 +20,7 @@ use crate::support::disk::Disk;
 use crate::support::disk::MIB;
 use crate::support::disk::hash;
 use crate::support::disk::made;
+use crate::support::held::Nbd;
 use crate::support::judges::fat_file;
 use crate::support::judges::judge;
 use crate::support::judges::judged;
@@ -129,21 +130,10 @@ fn a_dynamic_disk_and_partitions_that_overlap() {
 #[test]
 fn a_disk_that_is_held() {
     let disk = Disk::of("win2008r2-bios-healthy");
-    let socket = disk.folder.path().join("held");
-    let server = std::process::Command::new("qemu-nbd")
-        .args(["-f", "qcow2", "-t", "-k", text(&socket), disk.name()])
-        .spawn();
-    let mut server = server.expect("qemu-nbd");
-    for _ in 0..600 {
-        if socket.exists() {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
+    let holder = Nbd::over(&disk);
     refused(&disk, SMALL, &[], &["in use by"]);
     refused(&disk, LARGE, &[], &["in use by"]);
-    server.kill().unwrap();
-    server.wait().unwrap();
+    drop(holder);
     set(&disk, LARGE, &["--dry-run"]).exits(4);
 }
 

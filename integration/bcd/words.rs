@@ -11,6 +11,7 @@ use bcdrescue::bcd::Object;
 use bcdrescue::bcd::QualifiedPartition;
 use bcdrescue::bcd::Store;
 use bcdrescue::bcd::words;
+use bcdrescue::bcd::words::NameError;
 use bcdrescue::bcd::words::Names;
 use bcdrescue::bcd::words::ObjectName;
 use bcdrescue::cli::output::bcdedit;
@@ -31,7 +32,7 @@ use crate::support::corpus;
 use crate::support::program::counted;
 
 /// Tells which partition a name is.
-type Partition<'a> = &'a dyn Fn(&str) -> Result<QualifiedPartition, String>;
+type Partition<'a> = &'a dyn Fn(&str) -> Result<QualifiedPartition, NameError>;
 
 /// Every store of the corpus and of the images.
 fn stores() -> Vec<(String, Store)> {
@@ -79,7 +80,7 @@ fn compare(store: &Store, object: &Object, block: &str, partition: Partition<'_>
     let id_of = |name| match name {
         ObjectName::Id(id) => Ok(id),
         ObjectName::Default => Ok(store.default_id().unwrap()),
-        ObjectName::Current => Err("nobody runs".to_owned()),
+        ObjectName::Current => Err(NameError::NoEntry),
     };
     let names = Names { partition, object: &id_of };
     let mut rows = rows(block);
@@ -122,7 +123,7 @@ fn what_is_shown_is_what_its_words_say() {
         };
         let by_name = |text: &str| {
             let found = places.iter().find(|(_, name)| *name == text || name.split(' ').next() == Some(text));
-            found.map(|(named, _)| *named).ok_or_else(|| format!("no partition {text}"))
+            found.map(|(named, _)| *named).ok_or_else(|| NameError::NoDisk { name: text.to_owned() })
         };
         let nowhere = |named: &QualifiedPartition| Named::Unknown(show_identity(named));
         let elsewhere =

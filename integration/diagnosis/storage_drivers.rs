@@ -1,7 +1,6 @@
 //! Storage drivers: what real SYSTEM hives say of every controller, what `check --on` says of disks, and hostile hives.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::Mutex;
 
 use bcdrescue::diagnosis::windows::lack::Lack;
@@ -22,13 +21,12 @@ use bcdrescue::layout::drivers::facts::Found;
 use bcdrescue::layout::drivers::facts::StorageDrivers;
 use bcdrescue::layout::drivers::image_path::driver;
 use bcdrescue::layout::drivers::image_path::file_of;
-use bcdrescue::storage::Storage;
-use bcdrescue::storage::StorageError;
 use bcdrescue::storage::cache::Cached;
 use serde_json::Value as Json;
 
 use crate::support::chance::Chance;
 use crate::support::corpus;
+use crate::support::counted::Counted;
 use crate::support::disk::Disk;
 use crate::support::findings::findings;
 use crate::support::judges::hivex;
@@ -355,42 +353,19 @@ fn dirty(mut hive: Vec<u8>) -> Vec<u8> {
     hive
 }
 
-/// Counts what reaches the disk.
-#[derive(Clone)]
-struct Counted {
-    below: SparseRam,
-    reads: Arc<Mutex<usize>>,
-}
-
-impl Storage for Counted {
-    fn len(&self) -> u64 {
-        self.below.len()
-    }
-
-    fn sector_size(&self) -> Option<u32> {
-        None
-    }
-
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<(), StorageError> {
-        *self.reads.lock().unwrap() += 1;
-        self.below.read_at(offset, buf)
-    }
-}
-
 #[test]
 fn one_controller_costs_at_most_twenty_reads() {
     for name in ["windows7-vmware", "windows10-virtualbox"] {
         let Some(hive) = corpus::system_hive(name) else { return };
         let disk = SparseRam::read(&disk(&clean(hive), "").path);
         for controller in Controller::ALL {
-            let counted = Counted { below: disk.clone(), reads: Arc::default() };
-            let reads = Arc::clone(&counted.reads);
-            let cached = Cached::new(counted);
+            let reads = Mutex::default();
+            let cached = Cached::new(Counted(&disk, &reads));
             let mut layout = discover(&cached).expect("a sound disk");
             assert!(layout.windows.iter().all(|windows| windows.drivers.is_none()), "nobody asked");
-            let before = *reads.lock().unwrap();
+            let before = reads.lock().unwrap().0;
             ask::storage_drivers(&cached, &mut layout, [controller].into_iter().collect());
-            let more = *reads.lock().unwrap() - before;
+            let more = reads.lock().unwrap().0 - before;
             println!("{name}, {controller}: {more} reads more than {before}");
             assert!(layout.windows[0].drivers.as_ref().unwrap().found.is_ok());
             assert!(more <= 20, "{name}, {controller}: {more} reads");

@@ -12,11 +12,11 @@ use bcdrescue::hive::build::build;
 use bcdrescue::layout;
 use bcdrescue::layout::version::WindowsVersion;
 use bcdrescue::storage::Storage;
-use bcdrescue::storage::StorageError;
 use bcdrescue::storage::cache::Cached;
 use serde_json::Value as Json;
 use serde_json::json;
 
+use crate::support::counted::Counted;
 use crate::support::disk::Disk;
 use crate::support::findings::checked;
 use crate::support::findings::findings;
@@ -33,7 +33,6 @@ use crate::support::program::text;
 use crate::support::sparse::PAGE;
 use crate::support::sparse::SparseRam;
 use crate::support::stand_in;
-use crate::support::store::again;
 
 const SOFTWARE: &str = "/Windows/System32/config/SOFTWARE";
 
@@ -221,25 +220,6 @@ fn a_damaged_hive_leaves_the_version_of_the_programs_and_no_finding() {
     bcdrescue(&["check", "-v", disk.name()]).exits(0).says("of an unknown version");
 }
 
-/// A disk that counts what is read of it behind its cache.
-struct Counted<'a>(&'a dyn Storage, &'a Mutex<(usize, usize)>);
-
-impl Storage for Counted<'_> {
-    fn len(&self) -> u64 {
-        self.0.len()
-    }
-
-    fn sector_size(&self) -> Option<u32> {
-        self.0.sector_size()
-    }
-
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<(), StorageError> {
-        let mut count = self.1.lock().unwrap();
-        *count = (count.0 + 1, count.1 + buf.len());
-        self.0.read_at(offset, buf)
-    }
-}
-
 /// What the first Windows of the disk is, and how many reads and bytes the whole look took.
 fn look(disk: &dyn Storage) -> (Result<WindowsVersion, String>, (usize, usize)) {
     let count = Mutex::default();
@@ -253,7 +233,7 @@ fn look(disk: &dyn Storage) -> (Result<WindowsVersion, String>, (usize, usize)) 
 /// As many keys as a real SOFTWARE has around the one that matters.
 fn grown(hive: &[u8]) -> Vec<u8> {
     let hive = bcdrescue::hive::Hive::parse(hive.to_vec()).unwrap();
-    let mut root = again(hive.root());
+    let mut root = NewKey::from(hive.root());
     let value = |len: usize| NewValue { name: "Data".into(), data_type: 3, data: vec![7; len] };
     let many = |name: &str, count: usize, below: &[NewKey]| -> Vec<NewKey> {
         let key = |index: usize| NewKey {

@@ -4,6 +4,7 @@ use std::fs;
 
 use crate::support::disk::Disk;
 use crate::support::disk::hash;
+use crate::support::held::Nbd;
 use crate::support::judges::judge;
 use crate::support::judges::put_ntfs;
 use crate::support::parts::change;
@@ -59,24 +60,13 @@ fn gates_stand_for_every_combination_of_switches() {
 #[test]
 fn a_dry_run_of_an_image_that_is_held_is_refused_as_the_repair_is() {
     let disk = Disk::of("win2008r2-bios");
-    let socket = disk.folder.path().join("held");
-    let server = std::process::Command::new("qemu-nbd")
-        .args(["-f", "qcow2", "-t", "-k", text(&socket), disk.name()])
-        .spawn();
-    let mut server = server.expect("qemu-nbd");
-    for _ in 0..600 {
-        if socket.exists() {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
+    let holder = Nbd::over(&disk);
     for word in ["--dry-run", "--yes"] {
         let run = bcdrescue(&["fix", disk.name(), word]);
         let said = format!("{}{}", run.stdout, run.stderr);
         assert!(run.code == 8 && said.contains("in use by"), "{word}: {said}");
     }
-    server.kill().unwrap();
-    server.wait().unwrap();
+    drop(holder);
     bcdrescue(&["fix", disk.name(), "--dry-run"]).exits(4);
 }
 

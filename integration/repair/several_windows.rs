@@ -4,6 +4,7 @@ use std::fs;
 
 use bcdrescue::bcd::QualifiedPartition;
 use bcdrescue::bcd::Store;
+use bcdrescue::hive::build::NewKey;
 use bcdrescue::hive::build::build;
 use serde_json::Value as Json;
 
@@ -29,7 +30,6 @@ use crate::support::repair::cured;
 use crate::support::repair::nothing_to_fix;
 use crate::support::store::BIOS;
 use crate::support::store::UEFI;
-use crate::support::store::again;
 use crate::support::store::main_loader;
 use crate::support::store::put_store;
 use crate::support::store::store_of;
@@ -192,7 +192,7 @@ fn a_boot_sector_in_a_file_stays_with_its_file() {
     let disk = Disk::raw("win2008r2-bios");
     let made = with_loader_of_another_disk(&store_of(&disk, BIOS), OLD, 101 * MIB);
     let made = Store::parse(made).unwrap();
-    let mut root = again(made.hive().root());
+    let mut root = NewKey::from(made.hive().root());
     let objects = root.subkeys.iter_mut().find(|key| key.name == "Objects").unwrap();
     let object = objects.subkeys.iter_mut().find(|key| key.name.starts_with("{0a0b0c0d")).unwrap();
     for key in &mut object.subkeys {

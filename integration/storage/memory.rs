@@ -14,7 +14,6 @@ use crate::support::disk::same_content;
 use crate::support::program::bcdrescue;
 use crate::support::program::text;
 use crate::support::store::UEFI;
-use crate::support::store::again;
 use crate::support::store::put_store;
 use crate::support::store::store_of;
 
@@ -23,7 +22,7 @@ const RECOVERY: &str = "/EFI/Microsoft/Recovery/BCD";
 /// A store of this many bytes at most: its loader again and again, each with as many devices as fit.
 fn large_store(small: &[u8], most: usize) -> Vec<u8> {
     let store = Store::parse(small.to_vec()).unwrap();
-    let mut root = again(store.hive().root());
+    let mut root = NewKey::from(store.hive().root());
     let objects = root.subkeys.iter_mut().find(|key| key.name == "Objects").unwrap();
     let is_loader = |key: &&NewKey| {
         key.subkeys.iter().any(|elements| elements.subkeys.iter().any(|element| element.name == "22000002"))

@@ -17,6 +17,7 @@ use bcdrescue::hive::Hive;
 use bcdrescue::hive::Key;
 use bcdrescue::hive::ReadError;
 use bcdrescue::hive::Value;
+use bcdrescue::hive::build::NewKey;
 use bcdrescue::hive::build::build;
 use bcdrescue::hive::log_head::LogAge;
 use bcdrescue::hive::sparse::SparseHive;
@@ -27,7 +28,6 @@ use crate::support::corpus::stores;
 use crate::support::judges::judge;
 use crate::support::program::counted;
 use crate::support::program::text;
-use crate::support::store::again;
 
 /// `[registry type, hex]`, as the expectation spells a value.
 fn spelt(data_type: u32, data: &[u8]) -> Json {
@@ -136,9 +136,9 @@ fn a_rebuilt_store_is_the_same_to_hivex() {
     let stores = stores();
     for (name, bytes, _) in &stores {
         let hive = Hive::parse(bytes.clone()).unwrap();
-        let built = build(&again(hive.root()), hive.base_block().last_written).unwrap();
+        let built = build(&NewKey::from(hive.root()), hive.base_block().last_written).unwrap();
         let read = Hive::parse(built.clone()).unwrap();
-        assert_eq!(again(read.root()), again(hive.root()), "{name}");
+        assert_eq!(NewKey::from(read.root()), NewKey::from(hive.root()), "{name}");
         let (before, after) = (hivexml(bytes), hivexml(&built));
         assert!(before.len() > 50, "{name}");
         assert_eq!(after, before, "{name}");

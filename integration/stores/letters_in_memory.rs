@@ -1,6 +1,5 @@
 //! Drive letters on disks in memory: cut power, hostile hives, and what it costs to read a big one.
 
-use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
 use std::time::Instant;
@@ -19,10 +18,10 @@ use bcdrescue::repair::plan::Plan;
 use bcdrescue::repair::record::Record;
 use bcdrescue::repair::undo;
 use bcdrescue::storage::Storage;
-use bcdrescue::storage::StorageError;
 use bcdrescue::storage::cache::Cached;
 
 use crate::support::chance::Chance;
+use crate::support::counted::Counted;
 use crate::support::firmware_stores;
 use crate::support::letters::Letters;
 use crate::support::letters::OLD;
@@ -246,35 +245,10 @@ fn hostile_hives_are_read_or_refused() {
     assert!(planned > 50 && without > 5);
 }
 
-/// Counts what reaches the disk.
-#[derive(Clone)]
-struct Counted {
-    below: SparseRam,
-    reads: Arc<Mutex<(usize, usize)>>,
-}
-
-impl Storage for Counted {
-    fn len(&self) -> u64 {
-        self.below.len()
-    }
-
-    fn sector_size(&self) -> Option<u32> {
-        None
-    }
-
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<(), StorageError> {
-        {
-            let mut count = self.reads.lock().unwrap();
-            *count = (count.0 + 1, count.1 + buf.len());
-        }
-        self.below.read_at(offset, buf)
-    }
-}
-
 /// Reads and bytes of one look.
 fn cost(disk: &SparseRam) -> (usize, usize) {
-    let reads = Arc::new(Mutex::new((0, 0)));
-    discover(&Cached::new(Counted { below: disk.clone(), reads: Arc::clone(&reads) })).expect("a sound disk");
+    let reads = Mutex::default();
+    discover(&Cached::new(Counted(disk, &reads))).expect("a sound disk");
     *reads.lock().unwrap()
 }
 

@@ -6,7 +6,6 @@ use bcdrescue::bcd::ElementValue;
 use bcdrescue::bcd::QualifiedPartition;
 use bcdrescue::bcd::Store;
 use bcdrescue::bcd::edit;
-use bcdrescue::hive::Key;
 use bcdrescue::hive::build::NewKey;
 use bcdrescue::hive::build::NewValue;
 use bcdrescue::hive::build::build;
@@ -57,10 +56,11 @@ pub fn with_loader_of_another_disk(bytes: &[u8], signature: u32, offset: u64) ->
                 && object.elements.iter().any(|element| element.key == "23000003")
         })
         .unwrap();
-    let mut root = again(store.hive().root());
+    let mut root = NewKey::from(store.hive().root());
     let objects = root.subkeys.iter_mut().find(|key| key.name == "Objects").unwrap();
     assert_eq!(objects.subkeys[index].name, object.key);
-    let mut copy: NewKey = again(store.hive().root().subkey("Objects").unwrap().subkey(&object.key).unwrap());
+    let mut copy: NewKey =
+        NewKey::from(store.hive().root().subkey("Objects").unwrap().subkey(&object.key).unwrap());
     copy.name = "{0a0b0c0d-1111-2222-3333-445566778899}".into();
     let elements = copy.subkeys.iter_mut().find(|key| key.name == "Elements").unwrap();
     elements.subkeys.retain(|element| element.name != "23000003");
@@ -129,20 +129,6 @@ pub fn put_store(disk: &Disk, path: &str, bytes: &[u8]) {
         1,
         |file| if path == BIOS { put_ntfs(file, path, bytes) } else { put_fat(file, path, bytes) },
     );
-}
-
-/// A key with all below it, to be built anew.
-pub fn again(key: &Key) -> NewKey {
-    let values = key.values.iter().map(|value| NewValue {
-        name: value.name.clone(),
-        data_type: value.data_type,
-        data: value.data.clone(),
-    });
-    NewKey {
-        name: key.name.clone(),
-        values: values.collect(),
-        subkeys: key.subkeys.iter().map(again).collect(),
-    }
 }
 
 /// The store with another primary sequence number and a checksum that fits.

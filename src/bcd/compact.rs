@@ -8,9 +8,7 @@ use crate::bcd::fresh::Stamp;
 use crate::bcd::store::Store;
 use crate::bcd::store::StoreError;
 use crate::bytes;
-use crate::hive::Key;
 use crate::hive::build::NewKey;
-use crate::hive::build::NewValue;
 use crate::hive::build::build_with;
 
 /// Bytes of all keys and values, at most; the largest stores that were seen have some hundred kilobytes.
@@ -40,7 +38,7 @@ pub fn compact_with(store: &Store, stamp: Stamp) -> Result<Vec<u8>, StoreError> 
     if let Some(damage) = store.hive().damage().first() {
         return Err(damage.clone().into());
     }
-    pack(&new_key(store.hive().root()), stamp)
+    pack(&NewKey::from(store.hive().root()), stamp)
 }
 
 /// The bytes of a store file whose root key is `root`.
@@ -56,21 +54,6 @@ pub fn pack(root: &NewKey, stamp: Stamp) -> Result<Vec<u8>, StoreError> {
     let bytes = build_with(root, &stamp.head(firmware(root).store_path())?)?;
     // The strict reader has the last word, and counts the elements.
     Ok(Store::parse(bytes)?.hive().bytes().to_vec())
-}
-
-/// A key with all that is below it, to be written.
-#[must_use]
-pub fn new_key(key: &Key) -> NewKey {
-    let values = key.values.iter().map(|value| NewValue {
-        name: value.name.clone(),
-        data_type: value.data_type,
-        data: value.data.clone(),
-    });
-    NewKey {
-        name: key.name.clone(),
-        values: values.collect(),
-        subkeys: key.subkeys.iter().map(new_key).collect(),
-    }
 }
 
 /// Bytes of a key and all that is below it; an error for a name that is no text.
@@ -109,6 +92,7 @@ mod tests {
     use super::*;
     use crate::hive::Hive;
     use crate::hive::HiveError;
+    use crate::hive::build::NewValue;
     use crate::hive::build::build;
 
     fn key(name: &str, values: Vec<NewValue>, subkeys: Vec<NewKey>) -> NewKey {
@@ -145,7 +129,7 @@ mod tests {
     fn all_that_a_store_holds_is_kept() {
         let given = store(&strange());
         let packed = Store::parse(compact(&given).unwrap()).unwrap();
-        assert_eq!(new_key(packed.hive().root()), new_key(given.hive().root()));
+        assert_eq!(NewKey::from(packed.hive().root()), NewKey::from(given.hive().root()));
         let block = packed.hive().base_block();
         assert_eq!((block.last_written, block.primary_sequence, block.secondary_sequence), (42, 1, 1));
         assert_eq!(compact(&packed).unwrap(), packed.hive().bytes());

@@ -1,4 +1,4 @@
-//! NewIds for new entries, like those that Windows gives: of version 1, by time and machine, the entry's one above that of what resumes it.
+//! Ids for new entries, like those that Windows gives: of version 1, by time and machine, the entry's one above that of what resumes it.
 //!
 //! RFC 9562, 5.1 (fields of version 1) and 6.10 (a node that is no network card's has the multicast bit).
 
@@ -18,7 +18,7 @@ pub struct NewIds {
 }
 
 impl NewIds {
-    /// NewIds of this time (100 ns since 1601), for the disk with this identity.
+    /// Ids of this time (100 ns since 1601), for the disk with this identity.
     #[must_use]
     pub fn new(now: u64, disk: &str) -> Self {
         let digest = Sha256::digest(disk.as_bytes());

@@ -1,4 +1,4 @@
-//! NewIds of objects that every store knows, and the names that bcdedit has for them.
+//! Ids of objects that every store knows, and the names that bcdedit has for them.
 //!
 //! G. Chappell, "BCD Objects"; Microsoft, "Boot Configuration Data in Windows Vista".
 
@@ -58,6 +58,12 @@ const WELL_KNOWN: &[(Guid, &str)] = &[
 #[must_use]
 pub fn alias(id: Guid) -> Option<&'static str> {
     WELL_KNOWN.iter().find(|(known, _)| *known == id).map(|(_, name)| *name)
+}
+
+/// An id as people are shown it: the name that bcdedit has for it, or the id in braces.
+#[must_use]
+pub fn shown(id: Guid) -> String {
+    alias(id).map_or_else(|| id.braced(), str::to_owned)
 }
 
 /// The id that one of bcdedit's names stands for, with or without braces; case does not matter.

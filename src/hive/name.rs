@@ -49,8 +49,8 @@ pub(super) fn utf16_len(name: &str) -> usize {
 
 /// The hash of a name in an lh list.
 pub(super) fn hash(name: &str) -> u32 {
-    let upper: String = upper(name).collect();
-    upper.encode_utf16().fold(0, |sum: u32, unit| sum.wrapping_mul(37).wrapping_add(u32::from(unit)))
+    let add = |sum: u32, unit: &u16| sum.wrapping_mul(37).wrapping_add(u32::from(*unit));
+    upper(name).fold(0, |sum, letter| letter.encode_utf16(&mut [0; 2]).iter().fold(sum, add))
 }
 
 #[cfg(test)]

@@ -217,6 +217,16 @@ impl Layout {
         self.mounted.iter().find(|hive| hive.volume == volume && hive.path.eq_ignore_ascii_case(path))
     }
 
+    /// The SYSTEM hive of a Windows.
+    #[must_use]
+    pub fn hive_of(&self, windows: &WindowsVolume) -> Option<&MountedDevices> {
+        let is_its = |hive: &&MountedDevices| {
+            self.installation(hive.windows)
+                .is_some_and(|it| (it.volume, &it.root) == (windows.volume, &windows.root))
+        };
+        self.mounted.iter().find(is_its)
+    }
+
     /// A Windows that sleeps, or may: where, and how that is known.
     #[must_use]
     pub fn asleep(&self) -> Option<(VolumeIndex, String)> {

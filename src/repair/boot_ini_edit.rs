@@ -6,15 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::bcd::edit::Edit;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::byte_edit::Site as Place;
 use crate::layout::Layout;
 use crate::layout::boot_ini::LEN_MAX;
 use crate::layout::boot_ini::PATH;
-use crate::layout::extent::DiskExtent;
-use crate::layout::extent::place_of;
 use crate::layout::index::VolumeIndex;
 use crate::repair::change::bytes::add;
 use crate::repair::change::in_file;
@@ -67,8 +64,9 @@ fn write_file(
     let systems = layout.systems.iter().filter(|system| system.volume == volume);
     let place =
         systems.filter_map(|system| system.ntldr.as_ref()).find_map(|ntldr| ntldr.place.as_ref().ok());
-    let in_place =
-        place.and_then(|extents| Some((extents, within_a_sector(layout, extents, &before, &after)?)));
+    let in_place = place.and_then(|extents| {
+        Some((extents, in_file::within_a_sector(extents, layout.table.sector_size, &before, &after)?))
+    });
     match in_place {
         Some((extents, edit)) => in_file::write(draft, extents, &edit, "byte of boot.ini")?,
         None => site.renew(draft, PATH, &after)?,
@@ -90,19 +88,6 @@ fn changed(before: &[u8], mut changes: Vec<Change<'_>>) -> Option<Vec<u8>> {
     }
     after.extend_from_slice(rest);
     Some(after)
-}
-
-/// The bytes that change, where they are as many as before and all lie in one sector.
-fn within_a_sector(layout: &Layout, extents: &[DiskExtent], before: &[u8], after: &[u8]) -> Option<Edit> {
-    let differs = |(one, other): (&u8, &u8)| one != other;
-    let first = before.iter().zip(after).position(differs).filter(|_| before.len() == after.len())?;
-    let last = before.iter().zip(after).rposition(differs)?;
-    let (at, run) = place_of(extents, u64::try_from(first).ok()?)?;
-    let beyond = u64::try_from(last.checked_sub(first)?).ok()?;
-    let sector = |at: u64| at.checked_div(u64::from(layout.table.sector_size));
-    let is_within = beyond < run && sector(at) == sector(at.checked_add(beyond)?);
-    let (before, after) = (before.get(first..=last)?.to_vec(), after.get(first..=last)?.to_vec());
-    is_within.then_some(Edit { at: first, before, after })
 }
 
 #[cfg(test)]

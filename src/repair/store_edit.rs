@@ -8,7 +8,6 @@ use crate::bcd::edit::Edit;
 use crate::diagnosis::store::dirty;
 use crate::hive::edit::raise_sequence;
 use crate::layout::Layout;
-use crate::layout::extent::place_of;
 use crate::layout::index::StoreIndex;
 use crate::layout::index::VolumeIndex;
 use crate::layout::store::STORE_MAX;
@@ -137,19 +136,6 @@ pub(super) fn is_in_place(layout: &Layout, file: &StoreFile, edit: &StoreEdit) -
 
 /// The bytes that change, where the store is clean and all of them lie in one sector.
 fn within_a_sector(layout: &Layout, file: &StoreFile, edit: &StoreEdit) -> Option<Edit> {
-    let size = u64::from(layout.table.sector_size);
-    let (before, after) = (edit.before.as_ref()?, &edit.after);
-    let extents = file.place.as_ref().ok().filter(|_| file.dirty.is_none() && before.len() == after.len())?;
-    let differs = |(one, other): (&u8, &u8)| one != other;
-    let first = before.iter().zip(after).position(differs)?;
-    let last = before.iter().zip(after).rposition(differs)?;
-    let bytes = Edit {
-        at: first,
-        before: before.get(first..=last)?.to_vec(),
-        after: after.get(first..=last)?.to_vec(),
-    };
-    let (at, run) = place_of(extents, u64::try_from(first).ok()?)?;
-    let beyond = u64::try_from(last.checked_sub(first)?).ok()?;
-    let sector = |at: u64| at.checked_div(size);
-    (beyond < run && sector(at) == sector(at.checked_add(beyond)?)).then_some(bytes)
+    let extents = file.place.as_ref().ok().filter(|_| file.dirty.is_none())?;
+    in_file::within_a_sector(extents, layout.table.sector_size, edit.before.as_ref()?, &edit.after)
 }

@@ -2,9 +2,9 @@
 
 use bcdrescue::bcd::Store;
 use bcdrescue::bcd::compact;
-use bcdrescue::bcd::compact::new_key;
 use bcdrescue::bcd::compare::compare;
 use bcdrescue::cli::output::json::exported::ExportedStore;
+use bcdrescue::hive::build::NewKey;
 
 use super::hives::hive_of;
 use super::one_line;
@@ -31,10 +31,10 @@ pub(super) fn compact(data: &[u8]) {
 
 /// How many keys and values there are.
 fn count(store: &Store) -> usize {
-    fn below(key: &bcdrescue::hive::build::NewKey) -> usize {
+    fn below(key: &NewKey) -> usize {
         key.values.len() + 1 + key.subkeys.iter().map(below).sum::<usize>()
     }
-    below(&new_key(store.hive().root()))
+    below(&NewKey::from(store.hive().root()))
 }
 
 /// The text becomes the bytes again, and the bytes the text.

@@ -164,7 +164,7 @@ fn delete(store: &Store, object: &Object, id: Guid, cleanup: bool) -> Vec<Step> 
     let mut gone = vec![id];
     let mut steps = Vec::new();
     if cleanup {
-        gone.extend(references::own_resume(store, object).filter(|resume| *resume != id));
+        gone.extend(references::own_resume(store, object));
         steps = references::unlink(store, &gone);
     }
     let keys = gone.iter().filter_map(|id| store.object(*id));

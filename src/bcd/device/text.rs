@@ -20,7 +20,7 @@ impl DeviceElement {
         if self.options.is_zero() {
             return device;
         }
-        let options = object_id::alias(self.options).map_or_else(|| self.options.braced(), str::to_owned);
+        let options = object_id::shown(self.options);
         format!("{device},{options}")
     }
 }

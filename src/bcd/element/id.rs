@@ -1,4 +1,4 @@
-//! NewIds of elements: class, format and subtype in one number.
+//! Ids of elements: class, format and subtype in one number.
 //!
 //! Microsoft, BCD WMI provider (formats and their numbers); G. Chappell, "BCD Elements".
 
@@ -21,7 +21,7 @@ pub enum ElementFormat {
     String,
     /// The id of an object.
     Object,
-    /// NewIds of objects.
+    /// Ids of objects.
     ObjectList,
     /// A number.
     Integer,

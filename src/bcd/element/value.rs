@@ -20,7 +20,7 @@ pub enum ElementValue {
     String(String),
     /// The id of an object.
     Object(Guid),
-    /// NewIds of objects.
+    /// Ids of objects.
     ObjectList(Vec<Guid>),
     /// A number.
     Integer(u64),

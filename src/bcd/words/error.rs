@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::bcd::element::ElementId;
 use crate::bcd::object_type::ObjectType;
+use crate::bcd::words::name_error::NameError;
 
 /// What is wrong with a name or a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -14,14 +15,6 @@ pub enum WordError {
     Object {
         /// The text.
         found: String,
-    },
-    /// The word is no type of object.
-    #[error("type of object: expected {}, found {}", any_of(expected), quoted(found.as_deref()))]
-    ObjectType {
-        /// The word, if there is one.
-        found: Option<String>,
-        /// The words of this kind of object.
-        expected: Vec<&'static str>,
     },
     /// The text names no element of any object.
     #[error("unknown element \"{found}\": {}", offered(near))]
@@ -70,21 +63,13 @@ pub enum WordError {
         /// Bytes that the text has.
         found: usize,
     },
-    /// The caller knows no partition of this name.
+    /// The caller knows no partition or object of this name.
     #[error("{element}: {why}")]
-    Partition {
+    Name {
         /// The element, as bcdedit shows its name.
         element: String,
         /// What the caller says.
-        why: String,
-    },
-    /// The caller knows no object of this name.
-    #[error("{element}: {why}")]
-    NoObject {
-        /// The element, as bcdedit shows its name.
-        element: String,
-        /// What the caller says.
-        why: String,
+        why: NameError,
     },
 }
 

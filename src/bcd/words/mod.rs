@@ -7,31 +7,31 @@ mod device;
 mod element;
 mod error;
 mod identity;
+mod name_error;
 mod nearest;
 mod number;
 mod object;
-mod object_kind;
 mod value;
+mod well_known;
 
 pub use element::element;
 pub use error::Expected;
 pub use error::WordError;
 pub use identity::identity;
+pub use name_error::NameError;
 pub use object::ObjectName;
 pub use object::object;
-pub use object_kind::ObjectKind;
-pub use object_kind::object_type;
-pub use object_kind::type_of_well_known;
 pub use value::value;
+pub use well_known::type_of_well_known;
 
 use crate::bcd::device::QualifiedPartition;
 use crate::guid::Guid;
 
-/// What names in values stand for. An error is a text for people: only shown, never read.
+/// What names in values stand for.
 #[derive(Clone, Copy)]
 pub struct Names<'a> {
     /// The partition of a name like `2`, `C:` or `2 (Windows)`.
-    pub partition: &'a dyn Fn(&str) -> Result<QualifiedPartition, String>,
+    pub partition: &'a dyn Fn(&str) -> Result<QualifiedPartition, NameError>,
     /// The id of an object.
-    pub object: &'a dyn Fn(ObjectName) -> Result<Guid, String>,
+    pub object: &'a dyn Fn(ObjectName) -> Result<Guid, NameError>,
 }

@@ -11,6 +11,7 @@ use crate::bcd::words::error::Expected;
 use crate::bcd::words::error::WordError;
 use crate::bcd::words::number;
 use crate::bcd::words::object::object;
+use crate::bytes;
 use crate::guid::Guid;
 
 /// Bytes of a text with its NUL, at most; a line of options has some hundreds.
@@ -105,7 +106,7 @@ impl Said<'_> {
 
     pub(super) fn id_of(&self, text: &str, expected: Expected) -> Result<Guid, WordError> {
         let name = object(text).map_err(|_| self.not(expected, text))?;
-        (self.names.object)(name).map_err(|why| WordError::NoObject { element: self.element(), why })
+        (self.names.object)(name).map_err(|why| WordError::Name { element: self.element(), why })
     }
 
     fn integer(&self, words: &[&str]) -> Result<u64, WordError> {
@@ -130,16 +131,8 @@ impl Said<'_> {
 
     fn bytes(&self, words: &[&str]) -> Result<Vec<u8>, WordError> {
         let text = self.text(words, Expected::Bytes)?;
-        let digits: Vec<u32> = text
-            .chars()
-            .filter(|c| !c.is_whitespace())
-            .map(|c| c.to_digit(16).ok_or_else(|| self.not(Expected::Bytes, &text)))
-            .collect::<Result<_, _>>()?;
-        let bytes = digits.chunks(2).map(|pair| match *pair {
-            [high, low] => u8::try_from((high << 4) | low).map_err(|_| self.not(Expected::Bytes, &text)),
-            _ => Err(self.not(Expected::Bytes, &text)),
-        });
-        bytes.collect()
+        let digits: String = text.split_whitespace().collect();
+        bytes::from_hex(&digits).ok_or_else(|| self.not(Expected::Bytes, &text))
     }
 }
 
@@ -147,6 +140,7 @@ impl Said<'_> {
 mod tests {
     use super::*;
     use crate::bcd::object_id;
+    use crate::bcd::words::NameError;
     use crate::bcd::words::ObjectName;
 
     const ENTRY: Guid = Guid::from_u128(0x733b62e5_f608_11eb_825c_c112f60133ab);
@@ -155,9 +149,10 @@ mod tests {
         let object = |name| match name {
             ObjectName::Id(id) => Ok(id),
             ObjectName::Default => Ok(ENTRY),
-            ObjectName::Current => Err("no Windows was named".to_owned()),
+            ObjectName::Current => Err(NameError::NoEntry),
         };
-        let names = Names { partition: &|name| Err(format!("no partition {name}")), object: &object };
+        let names =
+            Names { partition: &|name| Err(NameError::NoDisk { name: name.to_owned() }), object: &object };
         value(ElementId(id), Some(ObjectType::OS_LOADER), words, names)
     }
 
@@ -231,7 +226,7 @@ mod tests {
             (0x1200_0004, &[], "description: expected a text without NUL, found nothing"),
             (0x1200_0004, &["a\0b"], "description: expected a text without NUL, found \"a\\0b\""),
             (0x2300_0003, &["x"], "resumeobject: expected a GUID or a name such as {default}, found \"x\""),
-            (0x2300_0003, &["{current}"], "resumeobject: no Windows was named"),
+            (0x2300_0003, &["{current}"], "resumeobject: {current}: no entry of this store starts Windows"),
             (0x1400_0006, &[], "inherit: expected GUIDs or names such as {default}, found nothing"),
             (
                 0x1700_000a,

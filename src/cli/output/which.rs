@@ -6,6 +6,7 @@ use crate::bcd::ObjectType;
 use crate::bcd::Store;
 use crate::bcd::object::Object;
 use crate::bcd::object_id;
+use crate::bcd::words::NameError;
 use crate::bcd::words::ObjectName;
 use crate::bcd::words::object;
 use crate::guid::Guid;
@@ -59,8 +60,8 @@ pub enum WhichError {
         found: String,
     },
     /// The caller knows no such object.
-    #[error("{0}")]
-    NoObject(String),
+    #[error(transparent)]
+    NoObject(NameError),
 }
 
 impl Which {
@@ -71,7 +72,7 @@ impl Which {
     /// For any other word, and where the caller knows no such object.
     pub fn from_word(
         word: Option<&str>,
-        named: &dyn Fn(ObjectName) -> Result<Guid, String>,
+        named: &dyn Fn(ObjectName) -> Result<Guid, NameError>,
     ) -> Result<Self, WhichError> {
         let Some(word) = word else { return Ok(Self::Active) };
         if let Some((_, which)) = WORDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)) {
@@ -170,7 +171,7 @@ mod tests {
         Which::from_word(word, &|name| match name {
             ObjectName::Id(id) => Ok(id),
             ObjectName::Default => Ok(FIRST),
-            ObjectName::Current => Err("no Windows was named".to_owned()),
+            ObjectName::Current => Err(NameError::NoEntry),
         })
     }
 
@@ -227,6 +228,6 @@ mod tests {
             "what to list: expected active, all, bootmgr, osloader, bootapp, resume, inherit, firmware or an object, \
              found \"loaders\""
         );
-        assert_eq!(says("{current}"), "no Windows was named");
+        assert_eq!(says("{current}"), "{current}: no entry of this store starts Windows");
     }
 }

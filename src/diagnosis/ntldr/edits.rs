@@ -129,10 +129,7 @@ fn own_signature(
     let Some(DiskId::Mbr(own)) = layout.table.disk.filter(|disk| *disk != DiskId::Mbr(0)) else {
         return Err(Left::Untold);
     };
-    let mut hives = layout.mounted.iter();
-    let hive =
-        hives.find(|hive| layout.installation(hive.windows).is_some_and(|it| std::ptr::eq(it, windows)));
-    let is_remembered = hive.and_then(|hive| remembered(layout, hive)) == Some(named);
+    let is_remembered = layout.hive_of(windows).and_then(|hive| remembered(layout, hive)) == Some(named);
     let recorded = context.snapshot.as_ref().and_then(|snapshot| DiskId::from_text(&snapshot.disk));
     match is_remembered || recorded == Some(DiskId::Mbr(named)) {
         true => Ok((named, own)),

@@ -28,7 +28,6 @@ use crate::layout::boot_file::Machine;
 use crate::layout::evidence::for_firmware;
 use crate::layout::index::StoreIndex;
 use crate::layout::index::VolumeIndex;
-use crate::layout::mounted_devices::MountedDevices;
 use crate::layout::mounted_devices::Void;
 use crate::layout::store::StoreFile;
 use crate::layout::windows::WindowsVolume;
@@ -255,12 +254,7 @@ pub(in crate::diagnosis) fn incomplete(
 
 /// How the SYSTEM hive of a Windows has nothing in it, where that is so.
 fn without_content(layout: &Layout, windows: &WindowsVolume) -> Option<&'static str> {
-    let is_its = |hive: &&MountedDevices| {
-        layout
-            .installation(hive.windows)
-            .is_some_and(|it| (it.volume, &it.root) == (windows.volume, &windows.root))
-    };
-    match layout.mounted.iter().find(is_its)?.void? {
+    match layout.hive_of(windows)?.void? {
         Void::Empty => Some("is empty (0 bytes)"),
         Void::Zeros => Some("starts with zeros instead of a registry header"),
     }

@@ -15,7 +15,6 @@ use crate::diagnosis::windows::starts_on::StartsOn;
 use crate::diagnosis::windows::starts_on::starts_on;
 use crate::layout::Layout;
 use crate::layout::index::VolumeIndex;
-use crate::layout::index::WindowsIndex;
 use crate::layout::windows::WindowsVolume;
 
 /// The answers of a Windows of this disk for the controllers that it was asked for; none where it was not asked.
@@ -35,10 +34,7 @@ pub fn of_windows(layout: &Layout, windows: &WindowsVolume) -> Vec<StartsOn> {
 
 /// Why what stands in the SYSTEM hive may not be what Windows will read there.
 fn doubt(layout: &Layout, windows: &WindowsVolume) -> Option<String> {
-    let is_it = |index: WindowsIndex| {
-        layout.installation(index).is_some_and(|it| it.volume == windows.volume && it.root == windows.root)
-    };
-    let mounted = layout.mounted.iter().find(|mounted| is_it(mounted.windows))?;
+    let mounted = layout.hive_of(windows)?;
     if mounted.dirty {
         return Some(
             "the last write to its SYSTEM hive is incomplete, and its logs are not replayed".to_owned(),

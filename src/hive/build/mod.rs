@@ -15,6 +15,8 @@ use crate::hive::base_block::BASE_BLOCK_SIZE;
 use crate::hive::base_block::BaseBlock;
 use crate::hive::cell::NO_CELL;
 use crate::hive::error::HiveError;
+use crate::hive::key::Key;
+use crate::hive::value::Value;
 
 use bins::Bins;
 use bins::offset;
@@ -51,6 +53,22 @@ pub struct NewKey {
     pub values: Vec<NewValue>,
     /// Subkeys, in any order.
     pub subkeys: Vec<Self>,
+}
+
+impl From<&Key> for NewKey {
+    /// A key that was read, with all that is below it.
+    fn from(key: &Key) -> Self {
+        let value = |value: &Value| NewValue {
+            name: value.name.clone(),
+            data_type: value.data_type,
+            data: value.data.clone(),
+        };
+        Self {
+            name: key.name.clone(),
+            values: key.values.iter().map(value).collect(),
+            subkeys: key.subkeys.iter().map(Self::from).collect(),
+        }
+    }
 }
 
 /// A value to be written.
@@ -130,24 +148,10 @@ fn count_keys(key: &NewKey, depth: u32) -> Result<u32, HiveError> {
 mod tests {
     use super::*;
     use crate::hive::Hive;
-    use crate::hive::Key;
     use crate::hive::REG_BINARY;
 
     fn leaf(name: &str) -> NewKey {
         NewKey { name: name.to_owned(), ..NewKey::default() }
-    }
-
-    fn again(key: &Key) -> NewKey {
-        let values = key.values.iter().map(|value| NewValue {
-            name: value.name.clone(),
-            data_type: value.data_type,
-            data: value.data.clone(),
-        });
-        NewKey {
-            name: key.name.clone(),
-            values: values.collect(),
-            subkeys: key.subkeys.iter().map(again).collect(),
-        }
     }
 
     #[test]
@@ -182,7 +186,7 @@ mod tests {
         sorted.subkeys.swap(0, 1);
         sorted.subkeys.swap(2, 4);
         sorted.subkeys.swap(3, 4);
-        assert_eq!(again(hive.root()), sorted);
+        assert_eq!(NewKey::from(hive.root()), sorted);
     }
 
     #[test]

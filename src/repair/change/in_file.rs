@@ -33,6 +33,25 @@ pub(in crate::repair) fn write(
     Ok(())
 }
 
+/// What changes from `before` to `after`, where they are of one length and all of it lies in one sector of `sector_size` bytes: a medium
+/// writes that whole or not at all.
+pub(in crate::repair) fn within_a_sector(
+    extents: &[DiskExtent],
+    sector_size: u32,
+    before: &[u8],
+    after: &[u8],
+) -> Option<Edit> {
+    let differs = |(one, other): (&u8, &u8)| one != other;
+    let first = before.iter().zip(after).position(differs).filter(|_| before.len() == after.len())?;
+    let last = before.iter().zip(after).rposition(differs)?;
+    let (at, run) = place_of(extents, u64::try_from(first).ok()?)?;
+    let beyond = u64::try_from(last.checked_sub(first)?).ok()?;
+    let sector = |at: u64| at.checked_div(u64::from(sector_size));
+    let is_within = beyond < run && sector(at) == sector(at.checked_add(beyond)?);
+    let (before, after) = (before.get(first..=last)?.to_vec(), after.get(first..=last)?.to_vec());
+    is_within.then_some(Edit { at: first, before, after })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

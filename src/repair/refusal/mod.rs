@@ -149,16 +149,16 @@ pub fn refusals_of_edit(layout: &Layout, edit: &StoreEdit, allowed: Allowed) -> 
         refusals.extend(rules::hibernated_at_edit(layout));
     }
     refusals.extend(rules::overlap(layout, edit.volume));
-    let number = layout.partition(edit.volume).map_or(0, |partition| partition.number);
-    if let Some(file) = layout.store_on(number, &edit.path) {
+    let partition = layout.partition(edit.volume);
+    if let Some(file) = partition.and_then(|partition| layout.store_on(partition.number, &edit.path)) {
         let way_out =
             "mount the volume with ntfs-3g and replace the store with a copy (`cp BCD new && mv new BCD`)";
         refusals.extend(rules::without_place(layout, file, way_out));
-    }
-    if let Some(file) = layout.store_on(number, &edit.path).filter(|_| !allowed.dirty_volume) {
-        // In a file system that is not in order nobody knows which clusters are free: there no switch helps.
-        let lift = is_in_place(layout, file, edit).then_some(Lift::DirtyVolume);
-        refusals.extend(rules::obstacles_to(layout, file, lift));
+        if !allowed.dirty_volume {
+            // In a file system that is not in order nobody knows which clusters are free: there no switch helps.
+            let lift = is_in_place(layout, file, edit).then_some(Lift::DirtyVolume);
+            refusals.extend(rules::obstacles(layout, file, lift));
+        }
     }
     refusals
 }

@@ -225,7 +225,7 @@ fn store(layout: &Layout, file: &StoreFile, allowed: Allowed) -> Vec<Refusal> {
     ));
     refusals.extend(dirty(file, &place));
     if !allowed.dirty_volume {
-        refusals.extend(obstacles(layout, file));
+        refusals.extend(obstacles(layout, file, Some(Lift::DirtyVolume)));
     }
     refusals
 }
@@ -237,13 +237,8 @@ pub(super) fn without_place(layout: &Layout, file: &StoreFile, way_out: &str) ->
     Some(Refusal::new(format!("{place} cannot be overwritten in place: {reason}"), way_out))
 }
 
-/// Why the volume of a store must not be written now.
-pub(super) fn obstacles(layout: &Layout, file: &StoreFile) -> impl Iterator<Item = Refusal> {
-    obstacles_to(layout, file, Some(Lift::DirtyVolume))
-}
-
-/// The same, where it may be that no switch lifts it.
-pub(super) fn obstacles_to(
+/// Why the volume of a store must not be written now, and the switch that lifts it, where one does.
+pub(super) fn obstacles(
     layout: &Layout,
     file: &StoreFile,
     lift: Option<Lift>,

@@ -103,7 +103,7 @@ impl Undo {
         if is_disk.is_ok() || identity.is_some() {
             way = way_back(record, storage)?;
             if way.rewritten.is_none() && is_disk.is_ok() {
-                way.patches = with_contents(record, storage, way.patches)?;
+                way.patches = with_contents(record, storage, layout, way.patches)?;
             }
             if way.rewritten.is_none() && is_done(storage, &way.patches)? {
                 return Err(Stopped::Done(identity));
@@ -148,7 +148,7 @@ impl Undo {
         // What was seen before it was held may be other by now.
         drop(patches);
         let patches = as_recorded(way_back(&record, disk.as_ref())?)?;
-        let patches = with_contents(&record, disk.as_ref(), patches)?;
+        let patches = with_contents(&record, disk.as_ref(), &layout, patches)?;
         Ok(Recorded { disk, record, kept, goal: Goal::Undone { patches, identity } })
     }
 }

@@ -199,7 +199,7 @@ impl Reader<'_> {
         if let Some(named) = identity(name) {
             return Ok(named);
         }
-        let error = |why| WordError::Partition { element: self.said.element(), why };
+        let error = |why| WordError::Name { element: self.said.element(), why };
         (self.said.names.partition)(name).map_err(error)
     }
 }

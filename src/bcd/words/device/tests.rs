@@ -7,6 +7,7 @@ use crate::bcd::element::ElementId;
 use crate::bcd::element::ElementValue;
 use crate::bcd::object_id;
 use crate::bcd::object_type::ObjectType;
+use crate::bcd::words::NameError;
 use crate::bcd::words::Names;
 use crate::bcd::words::ObjectName;
 use crate::bcd::words::WordError;
@@ -19,11 +20,11 @@ const INNER: QualifiedPartition = QualifiedPartition::Mbr { signature: 7, offset
 fn say(id: ElementId, text: &str) -> Result<DeviceElement, WordError> {
     let partition = |name: &str| match name {
         "2" | "C:" | "2 (Windows)" | "2 (a [b] c)" => Ok(C),
-        name => Err(format!("no partition {name}")),
+        name => Err(NameError::NoPartition { name: name.to_owned(), there: vec!["2 (Windows)".to_owned()] }),
     };
     let object = |name| match name {
         ObjectName::Id(id) => Ok(id),
-        _ => Err("no such entry".to_owned()),
+        _ => Err(NameError::NoEntry),
     };
     let names = Names { partition: &partition, object: &object };
     let words: Vec<&str> = text.split(' ').collect();
@@ -181,8 +182,8 @@ fn what_is_none_says_why() {
         assert_eq!(says, format!("device: expected {expected}, found \"{found}\""));
     }
     let says = |text| say(ElementId::DEVICE, text).unwrap_err().to_string();
-    assert_eq!(says("partition=9"), "device: no partition 9");
-    assert_eq!(says(r"ramdisk=[2]\x,{current}"), "device: no such entry");
+    assert_eq!(says("partition=9"), "device: no partition 9 on this disk; it has 2 (Windows)");
+    assert_eq!(says(r"ramdisk=[2]\x,{current}"), "device: {current}: no entry of this store starts Windows");
     let other = say(ElementId(0x2100_0138), "locate").unwrap_err().to_string();
     assert_eq!(other, format!("imcdevice: expected {locate}, found \"locate\""));
     assert_eq!(

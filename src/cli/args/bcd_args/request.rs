@@ -117,8 +117,8 @@ impl CreateKind {
             Self::Application(Application::Osloader) => ObjectType::OS_LOADER,
             Self::Application(Application::Resume) => ObjectType::RESUME,
             Self::Application(Application::Bootsector) => ObjectType::BOOT_SECTOR,
-            Self::Application(Application::Startup) => ObjectType(0x1040_0009),
-            Self::Application(Application::Bootapp) => ObjectType(0x1020_000a),
+            Self::Application(Application::Startup) => ObjectType::STARTUP,
+            Self::Application(Application::Bootapp) => ObjectType::BOOT_APPLICATION,
             Self::Inherit(Inherit::Any) => ObjectType::INHERIT_ANY,
             Self::Inherit(Inherit::Fwbootmgr) => ObjectType(0x2020_0001),
             Self::Inherit(Inherit::Bootmgr) => ObjectType(0x2020_0002),
@@ -129,7 +129,7 @@ impl CreateKind {
             Self::Inherit(Inherit::Setupldr) => ObjectType(0x2020_0007),
             Self::Inherit(Inherit::Bootsector) => ObjectType(0x2020_0008),
             Self::Inherit(Inherit::Startup) => ObjectType(0x2020_0009),
-            Self::Inherit(Inherit::Device) => ObjectType(0x2030_0000),
+            Self::Inherit(Inherit::Device) => ObjectType::INHERIT_DEVICE,
             Self::Device => ObjectType::DEVICE,
         }
     }

@@ -279,3 +279,22 @@ fn the_help_names_every_command() {
     assert_eq!(named, names);
     assert!(help::GROUPS_AND_EXAMPLES.starts_with(help::GROUPS));
 }
+
+#[test]
+fn what_is_made_has_the_type_of_its_word() {
+    for (words, expected) in [
+        ("--application OSLOADER", 0x1020_0003),
+        ("--application resume", 0x1020_0004),
+        ("--application bootsector", 0x1040_0008),
+        ("--application startup", 0x1040_0009),
+        ("--application bootapp", 0x1020_000a),
+        ("--inherit fwbootmgr", 0x2020_0001),
+        ("--inherit osloader", 0x2020_0003),
+        ("--inherit DEVICE", 0x2030_0000),
+        ("--device", 0x3000_0000),
+    ] {
+        let Job::Edit(requests) = job(&format!("create vdb {words}")) else { panic!("{words}") };
+        let [Request::Create { kind: Some(kind), .. }] = requests.as_slice() else { panic!("{requests:?}") };
+        assert_eq!(kind.object_type(), ObjectType(expected), "{words}");
+    }
+}

@@ -17,6 +17,7 @@ use crate::bcd::names::element_name;
 use crate::bcd::new_ids::NewIds;
 use crate::bcd::object_id::BOOTMGR;
 use crate::bcd::object_id::alias;
+use crate::bcd::object_id::shown;
 use crate::bcd::object_type::ObjectType;
 use crate::bcd::words;
 use crate::bcd::words::type_of_well_known;
@@ -24,7 +25,6 @@ use crate::cli::args::bcd_args::request;
 use crate::cli::args::bcd_args::request::CreateKind;
 use crate::cli::args::bcd_args::request::Request;
 use crate::cli::commands::bcd::names::Here;
-use crate::cli::commands::bcd::names::shown;
 use crate::cli::commands::bcd::remarks::of_value;
 use crate::guid::Guid;
 use crate::layout::Layout;
@@ -166,7 +166,7 @@ fn place(here: Here<'_>, object: Option<&str>, element: &str) -> anyhow::Result<
 }
 
 fn named(here: Here<'_>, name: &str) -> anyhow::Result<Guid> {
-    here.object(words::object(name)?).map_err(anyhow::Error::msg)
+    Ok(here.object(words::object(name)?)?)
 }
 
 /// What there is to do of a request: what a recipe takes away need not be there, and what is taken out of a list, as bcdedit has it,

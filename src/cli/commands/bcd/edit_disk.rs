@@ -28,7 +28,6 @@ use crate::diagnosis::Context;
 use crate::repair::case::Case;
 use crate::repair::plan::Plan;
 use crate::repair::refusal::Allowed;
-use crate::repair::refusal::cost_of_edit;
 use crate::repair::store_edit::StoreEdit;
 use crate::repair::transaction::Planned;
 use crate::repair::transaction::Rehearsed;
@@ -54,8 +53,7 @@ impl DiskEdit<'_> {
     ///
     /// # Errors
     /// When a step fails; the message says what state the disk is in.
-    pub(super) fn run(mut self) -> anyhow::Result<u8> {
-        self.notes.extend(cost_of_edit(&self.examined.layout).map(|cost| format!("note: {cost}")));
+    pub(super) fn run(self) -> anyhow::Result<u8> {
         self.carried_out().map_err(disk_state::told)
     }
 

@@ -5,7 +5,8 @@ use crate::bcd::device::Device;
 use crate::bcd::device::QualifiedPartition;
 use crate::bcd::element::ElementId;
 use crate::bcd::object::Object;
-use crate::bcd::object_id::alias;
+use crate::bcd::object_id::shown;
+use crate::bcd::words::NameError;
 use crate::bcd::words::Names;
 use crate::bcd::words::ObjectName;
 use crate::bcd::words::identity;
@@ -36,13 +37,10 @@ impl Here<'_> {
     }
 
     /// The id of an object.
-    pub(super) fn object(&self, name: ObjectName) -> Result<Guid, String> {
+    pub(super) fn object(&self, name: ObjectName) -> Result<Guid, NameError> {
         match name {
             ObjectName::Id(id) => Ok(id),
-            ObjectName::Default => self.store.default_id().ok_or_else(|| {
-                "{default}: the store has no default entry; name one by its GUID, as enum all shows it"
-                    .to_owned()
-            }),
+            ObjectName::Default => self.store.default_id().ok_or(NameError::NoDefault),
             ObjectName::Current => self.current().map(|(id, _)| id),
         }
     }
@@ -57,23 +55,23 @@ impl Here<'_> {
 
     /// That an object is not in the store, and what is meant in its place.
     pub(super) fn missing(&self, id: Guid) -> String {
-        let current = match self.current() {
+        let missing = NameError::NoObject { id };
+        match self.current() {
             Ok((current, _)) if self.store.default_id() == Some(id) => {
+                let current = shown(current);
                 format!(
-                    ", although {{bootmgr}} names it as default; the entry that starts is {}",
-                    shown(current)
+                    "{missing}, although {{bootmgr}} names it as default; the entry that starts is {current}"
                 )
             }
-            _ => "; list them with enum all".to_owned(),
-        };
-        format!("no object {} in this store{current}", shown(id))
+            _ => format!("{missing}; list them with enum all"),
+        }
     }
 
     /// `{current}`: the entry that the user says, or that which starts by itself, or the only Windows.
-    pub(super) fn current(&self) -> Result<(Guid, &Object), String> {
+    pub(super) fn current(&self) -> Result<(Guid, &Object), NameError> {
         if let Some(id) = self.entry {
             let there = self.store.object(id).map(|object| (id, object));
-            return there.ok_or_else(|| format!("no object {} in this store", shown(id)));
+            return there.ok_or(NameError::NoObject { id });
         }
         let main = main_entry(self.store).and_then(|index| self.store.object_at(index));
         let main = main.filter(|object| object.is_os_loader()).and_then(|object| Some((object.id?, object)));
@@ -82,40 +80,32 @@ impl Here<'_> {
         }
         let loaders: Vec<_> = self.store.objects().iter().filter(|object| is_windows(object)).collect();
         match loaders.as_slice() {
-            [only] => only.id.map(|id| (id, *only)).ok_or_else(|| "the only entry has no GUID".to_owned()),
-            [] => Err("{current}: no entry of this store starts Windows".to_owned()),
+            [only] => only.id.map(|id| (id, *only)).ok_or(NameError::NoId),
+            [] => Err(NameError::NoEntry),
             several => {
-                let names: Vec<_> = several.iter().map(|object| object.key.as_str()).collect();
-                Err(format!(
-                    "{{current}}: several entries start Windows; choose one with --entry: {}",
-                    names.join(", ")
-                ))
+                Err(NameError::Several { keys: several.iter().map(|object| object.key.clone()).collect() })
             }
         }
     }
 
     /// The partition that a name like `2`, `C:` or `2 (Windows)` means, or the identity that it is.
-    fn partition(&self, name: &str) -> Result<QualifiedPartition, String> {
+    fn partition(&self, name: &str) -> Result<QualifiedPartition, NameError> {
         if let Some(named) = identity(name) {
             return Ok(named);
         }
         let Some(layout) = self.layout else {
-            return Err(format!(
-                "a store file does not tell what partition {name} is; edit the store on its disk, or give the identity: \
-                 partition=disk 36234da4 offset 0x100000"
-            ));
+            return Err(NameError::NoDisk { name: name.to_owned() });
         };
         let name = name.strip_suffix('\\').unwrap_or(name);
         let volume = match name.as_bytes() {
             [letter, b':'] if letter.is_ascii_alphabetic() => self.lettered(layout, name)?,
             _ => numbered(layout, name)?,
         };
-        identity_of(layout, volume)
-            .ok_or_else(|| format!("{} has no identity that a store could refer to", layout.name(volume)))
+        identity_of(layout, volume).ok_or_else(|| NameError::NoIdentity { place: layout.name(volume) })
     }
 
     /// The partition with a drive letter, as the Windows of `{current}` has it, or the only one that has letters.
-    fn lettered(&self, layout: &Layout, letter: &str) -> Result<VolumeIndex, String> {
+    fn lettered(&self, layout: &Layout, letter: &str) -> Result<VolumeIndex, NameError> {
         let own = self.current().ok().and_then(|(_, object)| home(layout, object));
         let of_own = layout.mounted.iter().find(|mounted| Some(mounted.volume) == own);
         let hive: Option<&MountedDevices> = of_own.or(match layout.mounted.as_slice() {
@@ -127,13 +117,8 @@ impl Here<'_> {
         if let Some((_, volume)) = known.iter().find(is_it) {
             return Ok(*volume);
         }
-        let letters: Vec<_> =
-            known.iter().map(|(letter, volume)| format!("{letter} is {}", layout.name(*volume))).collect();
-        let known = match letters.is_empty() {
-            true => String::new(),
-            false => format!("{}; ", letters.join(", ")),
-        };
-        Err(format!("no drive {letter} on this disk; {known}partitions by number: {}", listed(layout)))
+        let letters = known.into_iter().map(|(letter, volume)| (letter, layout.name(volume))).collect();
+        Err(NameError::NoLetter { letter: letter.to_owned(), letters, there: listed(layout) })
     }
 }
 
@@ -146,25 +131,19 @@ pub(super) fn home(layout: &Layout, object: &Object) -> Option<VolumeIndex> {
 }
 
 /// The partition of a number, with or without its name behind it.
-fn numbered(layout: &Layout, name: &str) -> Result<VolumeIndex, String> {
+fn numbered(layout: &Layout, name: &str) -> Result<VolumeIndex, NameError> {
     let number = name.split(' ').next().and_then(|number| number.parse().ok());
     let volume = number.and_then(|number| layout.by_number(number));
-    volume.ok_or_else(|| format!("no partition {name} on this disk; it has {}", listed(layout)))
+    volume.ok_or_else(|| NameError::NoPartition { name: name.to_owned(), there: listed(layout) })
 }
 
-/// `1 (System Reserved), 2 (Windows)`.
-fn listed(layout: &Layout) -> String {
-    let names: Vec<_> = layout.volume_indices().map(|volume| layout.name_without_noun(volume)).collect();
-    names.join(", ")
+/// `1 (System Reserved)`, `2 (Windows)`.
+fn listed(layout: &Layout) -> Vec<String> {
+    layout.volume_indices().map(|volume| layout.name_without_noun(volume)).collect()
 }
 
 /// Whether an entry starts a Windows that is installed: no recovery environment, no WinPE.
 fn is_windows(object: &Object) -> bool {
     let is_pe = object.boolean(ElementId::WINPE) == Some(true);
     object.is_os_loader() && !is_pe && object.element(ElementId::RECOVERY_OS).is_none()
-}
-
-/// An id as people are shown it.
-pub(super) fn shown(id: Guid) -> String {
-    alias(id).map_or_else(|| id.braced(), str::to_owned)
 }

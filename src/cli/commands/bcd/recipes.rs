@@ -27,7 +27,7 @@ pub(super) fn requests(
     entry: Option<Guid>,
 ) -> anyhow::Result<Vec<Request>> {
     let here = Here { store, layout, entry };
-    let (_, current) = here.current().map_err(anyhow::Error::msg)?;
+    let (_, current) = here.current()?;
     let recipe = recipe.requests(generation(layout, current));
     let mut requests = missing_settings(store, &recipe);
     requests.extend(recipe);

@@ -8,6 +8,7 @@ use crate::bcd::element::Element;
 use crate::bcd::names::element_name;
 use crate::bcd::object::Object;
 use crate::bcd::object_id::BOOTMGR;
+use crate::bcd::object_id::shown;
 use crate::bcd::words;
 use crate::cli::args::bcd_args::place::PlaceArgs;
 use crate::cli::args::bcd_args::request::CURRENT;
@@ -15,7 +16,6 @@ use crate::cli::args::show_args::ShowArgs;
 use crate::cli::commands::bcd::edit_file::unknown;
 use crate::cli::commands::bcd::found::Found;
 use crate::cli::commands::bcd::names::Here;
-use crate::cli::commands::bcd::names::shown;
 use crate::cli::output::bcdedit;
 use crate::cli::output::bcdedit::Listing;
 use crate::cli::output::json;
@@ -87,7 +87,7 @@ pub(super) fn get(
     let found = Found::open(place)?;
     let here = here(&found, place)?;
     let called = object.unwrap_or(CURRENT);
-    let id = here.object(words::object(called)?).map_err(anyhow::Error::msg)?;
+    let id = here.object(words::object(called)?)?;
     let object = here
         .store
         .object(id)
