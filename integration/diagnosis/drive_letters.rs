@@ -57,7 +57,7 @@ fn cured(disk: &Disk, number: u32, path: &str, fields: usize) -> (Vec<u8>, Vec<u
     assert_eq!(hash(&disk.path), fixed, "a second fix wrote");
     let record = disk.record();
     bcdrescue(&["undo", text(&record), "--dry-run"]).exits(4);
-    bcdrescue(&["undo", text(&record), "--yes"]).exits(1).says("the drive letters in");
+    bcdrescue(&["undo", text(&record), "--yes"]).exits(1).says("the values in");
     assert_eq!(hash(&disk.path), before, "undo did not bring back every byte");
     bcdrescue(&["undo", text(&record), "--yes"]).exits(0).says("nothing to do");
     fs::remove_file(record).unwrap();
@@ -312,7 +312,7 @@ fn a_windows_that_sleeps_is_not_written_under() {
     let mut sleeping = vec![0; 4096];
     sleeping[..4].copy_from_slice(b"hibr");
     put(&disk, 2, "/hiberfil.sys", &sleeping);
-    refused(&disk, &[], &["hibernated", "would write its registry over the letters"]);
+    refused(&disk, &[], &["hibernated", "would write its registry over the change"]);
     refused(&disk, &["--allow-hibernated"], &["--allow-hibernated does not override this"]);
     bcdrescue(&["fix", disk.name(), "--yes", "--allow-hibernated"]).exits(1);
 }

@@ -21,5 +21,6 @@ pub mod refusals;
 pub mod restore;
 pub mod scenarios;
 pub mod several_windows;
+mod start_drivers;
 pub mod undo_records;
 pub mod wrong_words;

@@ -6,6 +6,8 @@ use bcdrescue::diagnosis::Choice;
 use bcdrescue::diagnosis::Context;
 use bcdrescue::diagnosis::model::code::Code;
 use bcdrescue::layout::Layout;
+use bcdrescue::layout::drivers::controller::Controller;
+use bcdrescue::layout::drivers::controller::Controllers;
 use bcdrescue::layout::store::Dirty;
 use bcdrescue::layout::store::StoreFile;
 use bcdrescue::repair::apply::ApplyError;
@@ -29,6 +31,12 @@ use crate::support::power_cut::dead;
 use crate::support::program::counted;
 use crate::support::sparse::SparseRam;
 use crate::support::sparse::look_with;
+use crate::support::storage_drivers::FILES;
+use crate::support::storage_drivers::control_set;
+use crate::support::storage_drivers::hive_of;
+use crate::support::storage_drivers::package;
+use crate::support::storage_drivers::service;
+use crate::support::storage_drivers::with_drivers;
 use crate::support::store::put_store;
 use crate::support::store::store_of;
 
@@ -50,6 +58,7 @@ fn cases() -> &'static [Case] {
             plain.map(|name| case(name, SparseRam::of(name), Choice::default())).into();
         cases.push(started_elsewhere());
         cases.push(converted());
+        cases.push(to_another_controller());
         cases.extend(dirty::disks().into_iter().map(|(name, disk)| case(name, disk, Choice::default())));
         cases
     })
@@ -71,6 +80,21 @@ fn converted() -> Case {
     put_store(&disk, "/EFI/Microsoft/Boot/BCD", &store);
     let choice = Choice { convert: true, ..Choice::default() };
     case("win11-uefi with a store of an MBR disk", SparseRam::read(&disk.path), choice)
+}
+
+/// A new signature, and a driver that is not loaded, in two control sets.
+fn to_another_controller() -> Case {
+    let disk = Disk::raw("win10-bios");
+    let sets = [1, 2].map(|number| control_set(number, vec![service("vioscsi", 3)], vec![]));
+    let vioscsi = package("oem7.inf", "PCI", "VEN_1AF4&DEV_1048", "vioscsi");
+    let hive = hive_of(sets.into(), vec![vioscsi], [1, 1, 2], vec![]);
+    let names: Vec<&str> = FILES.into_iter().chain(["vioscsi.sys"]).collect();
+    with_drivers(&disk, 2, &hive, &names);
+    let on = Controllers::default().with(Controller::VirtioScsi);
+    let choice = Choice { on, load: on, ..Choice::default() };
+    let case = case("win10-bios on another controller", SparseRam::read(&disk.path), choice);
+    assert!(case.plan.touched.len() == 1, "{:?}", case.plan.touched);
+    case
 }
 
 fn case(name: &'static str, before: SparseRam, choice: Choice) -> Case {

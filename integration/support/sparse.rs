@@ -4,7 +4,7 @@ use bcdrescue::diagnosis::Context;
 use bcdrescue::diagnosis::Diagnosis;
 use bcdrescue::diagnosis::diagnose;
 use bcdrescue::layout::Layout;
-use bcdrescue::layout::discover;
+use bcdrescue::layout::ask::discover_for;
 use bcdrescue::repair::cure::Cure;
 use bcdrescue::repair::refusal::Allowed;
 use bcdrescue::repair::refusal::Refusal;
@@ -57,7 +57,7 @@ pub(crate) fn look(disk: &SparseRam) -> Option<(Layout, Diagnosis)> {
 
 /// The same with what a user decided.
 pub(crate) fn look_with(disk: &SparseRam, context: &Context) -> Option<(Layout, Diagnosis)> {
-    let layout = discover(&Cached::new(disk.clone())).ok()?;
+    let layout = discover_for(&Cached::new(disk.clone()), context.choice.on).ok()?;
     let diagnosis = diagnose(&layout, context);
     Some((layout, diagnosis))
 }

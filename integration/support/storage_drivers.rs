@@ -78,19 +78,44 @@ pub fn package(inf: &str, bus: &str, id: &str, service: &str) -> [NewKey; 3] {
 
 /// A SYSTEM hive of Windows 8 or later with these services, a driver package, and values of the class of disks.
 pub fn system_hive(services: Vec<NewKey>, package: [NewKey; 3], disks: Vec<NewValue>) -> Vec<u8> {
+    let set = control_set(1, services, disks);
+    hive_of(vec![set], vec![package], [1, 1, 1], vec![])
+}
+
+/// The control set with this number, with the services that every start needs and these, and values of the class of disks.
+pub fn control_set(number: u32, services: Vec<NewKey>, disks: Vec<NewValue>) -> NewKey {
     let class = key("{4d36e967-e325-11ce-bfc1-08002be10318}", disks, vec![]);
     let control = key("Control", vec![], vec![key("Class", vec![], vec![class])]);
     let services: Vec<NewKey> = chain().into_iter().chain(services).collect();
-    let set = key("ControlSet001", vec![], vec![control, key("Services", vec![], services)]);
-    let names = ["DeviceIds", "DriverInfFiles", "DriverPackages"];
-    let database = names.into_iter().zip(package).map(|(name, below)| key(name, vec![], vec![below]));
-    let select = ["Current", "Default", "LastKnownGood"].map(|name| dword(name, 1));
-    let root = key(
-        "ROOT",
-        vec![],
-        vec![set, key("DriverDatabase", vec![], database.collect()), key("Select", select.into(), vec![])],
-    );
-    build(&root, 0x01d0_0000_0000_0000).unwrap()
+    key(&format!("ControlSet{number:03}"), vec![], vec![control, key("Services", vec![], services)])
+}
+
+/// The same of these control sets and packages; `select` are the numbers of those that are current, start, and started last. Beside
+/// them stand `more` keys.
+pub fn hive_of(
+    sets: Vec<NewKey>,
+    packages: Vec<[NewKey; 3]>,
+    select: [u32; 3],
+    more: Vec<NewKey>,
+) -> Vec<u8> {
+    let mut database =
+        ["DeviceIds", "DriverInfFiles", "DriverPackages"].map(|name| key(name, vec![], vec![]));
+    for package in packages {
+        for (under, below) in database.iter_mut().zip(package) {
+            match under.subkeys.iter_mut().find(|there| there.name == below.name) {
+                Some(there) => there.subkeys.extend(below.subkeys),
+                None => under.subkeys.push(below),
+            }
+        }
+    }
+    let names = ["Current", "Default", "LastKnownGood"];
+    let select = names.into_iter().zip(select).map(|(name, number)| dword(name, number)).collect();
+    let mut subkeys = sets;
+    subkeys.push(key("DriverDatabase", vec![], database.into()));
+    subkeys.extend(more);
+    subkeys.push(key("Select", select, vec![]));
+    subkeys.sort_by_key(|key| key.name.to_uppercase());
+    build(&key("ROOT", vec![], subkeys), 0x01d0_0000_0000_0000).unwrap()
 }
 
 /// The hive as it would be had its last write been completed.

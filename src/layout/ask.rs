@@ -7,7 +7,9 @@ use crate::layout::drivers::controller::Controllers;
 use crate::layout::drivers::facts::Asked;
 use crate::layout::known::Cause;
 use crate::layout::machine::Machine;
+use crate::layout::walk::discover;
 use crate::layout::windows::WindowsVolume;
+use crate::partition::PartitionError;
 use crate::storage::Storage;
 use crate::storage::budget::Budgeted;
 use crate::storage::window::Window;
@@ -30,6 +32,18 @@ pub fn machines(storage: &dyn Storage, layout: &mut Layout) {
         let window = Window::new(&budgeted, partition.start, partition.len);
         windows.machine = Volume::open(&window).ok().and_then(|it| read(&it, windows)).unwrap_or_default();
     }
+}
+
+/// What is on a disk, and what each Windows of it has of drivers for these controllers; nothing is asked where there is none.
+///
+/// # Errors
+/// As [`discover`].
+pub fn discover_for(storage: &dyn Storage, controllers: Controllers) -> Result<Layout, PartitionError> {
+    let mut layout = discover(storage)?;
+    if !controllers.is_empty() {
+        storage_drivers(storage, &mut layout, controllers);
+    }
+    Ok(layout)
 }
 
 /// Asks every Windows of the disk that has this layout what it has of drivers for these controllers, and keeps in it what they say.

@@ -227,6 +227,17 @@ impl Layout {
         self.mounted.iter().find(is_its)
     }
 
+    /// Whether nothing stands against writing to a hive for good.
+    #[must_use]
+    pub fn is_hive_writable(&self, hive: &MountedDevices) -> bool {
+        let asleep = self.installation(hive.windows).is_none_or(|windows| windows.asleep.may_be());
+        hive.place.is_ok()
+            && !hive.dirty
+            && hive.newer_logs.is_empty()
+            && hive.obstacles.is_empty()
+            && !asleep
+    }
+
     /// A Windows that sleeps, or may: where, and how that is known.
     #[must_use]
     pub fn asleep(&self) -> Option<(VolumeIndex, String)> {

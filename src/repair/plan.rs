@@ -6,7 +6,7 @@ use crate::diagnosis::diagnose;
 use crate::diagnosis::identity::restore::Restore;
 use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::layout::Layout;
-use crate::layout::discover;
+use crate::layout::ask::discover_for;
 use crate::partition::DiskId;
 use crate::repair::boot_ini_edit;
 use crate::repair::change::bytes;
@@ -86,8 +86,8 @@ impl Plan {
 
 /// Makes the plan of a cure; empty where it has nothing to do.
 ///
-/// The order of the changes is the order of writing: `boot.ini` first; then a dirty store is made whole; then drive letters; then the
-/// identity, or what the stores name; boot flags and boot records last.
+/// The order of the changes is the order of writing: `boot.ini` first; then a dirty store is made whole; then SYSTEM hives (drive letters,
+/// start values of drivers); then the identity, or what the stores name; boot flags and boot records last.
 ///
 /// # Errors
 /// [`PlanError`] when the disk does not hold what the layout says, the result would change anything but what was diagnosed, or
@@ -130,12 +130,12 @@ fn into_plan(
         let Restore::Possible(old) = &diagnosis.restore else {
             return Err(PlanError::Check("no old identity is known".into()));
         };
-        bytes::write_letters(&mut draft, layout, diagnosis, &mut touched)?;
+        bytes::write_hives(&mut draft, layout, diagnosis, &mut touched)?;
         identity::write(&mut draft, layout, old)?;
         restored = Some(old.disk);
     } else {
         log_replay::write(&mut draft, layout, &diagnosis.stores())?;
-        bytes::write_letters(&mut draft, layout, diagnosis, &mut touched)?;
+        bytes::write_hives(&mut draft, layout, diagnosis, &mut touched)?;
         if let Some(rebuild) = diagnosis.rebuild() {
             made = rebuild::write(&mut draft, layout, rebuild)?;
             let partition = layout.partition(rebuild.system).map_or((0, 0), |it| (it.number, it.start));
@@ -175,7 +175,8 @@ pub(super) fn still_does(
     task: &Task,
 ) -> Result<(Layout, Diagnosis), PlanError> {
     let cached = Cached::new(Window::new(storage, 0, storage.len()));
-    let layout = discover(&cached).map_err(|error| PlanError::Unread(Unread::Table(error)))?;
+    let layout =
+        discover_for(&cached, context.choice.on).map_err(|error| PlanError::Unread(Unread::Table(error)))?;
     let diagnosis = diagnose(&layout, context);
     let draft = Draft::like(&cached, layout.table.sector_size, &plan.patches);
     let again = match task {

@@ -11,8 +11,8 @@ use crate::diagnosis::Severity;
 use crate::diagnosis::Verdict;
 use crate::diagnosis::diagnose;
 use crate::diagnosis::model::byte_edit::ByteEdit;
-use crate::layout;
 use crate::layout::Layout;
+use crate::layout::ask::discover_for;
 use crate::layout::store::StoreFile;
 use crate::repair::draft::Draft;
 use crate::repair::error::Deviation;
@@ -33,7 +33,7 @@ pub fn rehearse(
     before: &Diagnosis,
 ) -> Result<Diagnosis, PlanError> {
     let draft = Cached::new(Draft::with(storage, &plan.patches));
-    let layout = layout::discover(&draft).map_err(PlanError::Unreadable)?;
+    let layout = discover_for(&draft, context.choice.on).map_err(PlanError::Unreadable)?;
     let diagnosis = diagnose(&layout, context);
     came_out(plan, &layout, &diagnosis).map_err(PlanError::Rehearsal)?;
     // Where nothing started, a rebuild lays open what is next, and stops nothing that went.
@@ -54,7 +54,7 @@ pub(super) fn rehearse_edit(
     context: &Context,
 ) -> Result<Diagnosis, PlanError> {
     let draft = Cached::new(Draft::with(storage, &plan.patches));
-    let layout = layout::discover(&draft).map_err(PlanError::Unreadable)?;
+    let layout = discover_for(&draft, context.choice.on).map_err(PlanError::Unreadable)?;
     has_stores(plan, &layout).map_err(PlanError::Rehearsal)?;
     Ok(diagnose(&layout, context))
 }

@@ -128,6 +128,7 @@ impl ChoiceArgs {
             firmware: rebuild.firmware(),
             format: rebuild.format_esp,
             on: Controllers::default(),
+            load: Controllers::default(),
         })
     }
 }

@@ -17,6 +17,7 @@ use crate::cli::args::choice::ChoiceArgs;
 use crate::cli::args::headings::CHOOSING;
 use crate::cli::args::headings::REFUSALS;
 use crate::cli::args::headings::REPAIRS;
+use crate::cli::args::on_arg::OnArg;
 use crate::cli::args::open_args::OpenArgs;
 use crate::cli::args::show_args::ShowArgs;
 use crate::cli::args::write_args::WriteArgs;
@@ -177,6 +178,13 @@ pub(crate) struct FixArgs {
     #[arg(long, value_name = "RECORD", help_heading = CHOOSING, hide_short_help = true,
         conflicts_with_all = ["system", "windows", "recovery"])]
     pub against: Option<PathBuf>,
+    /// Disk controller of the machine that Windows goes to: have its drivers loaded at boot.
+    ///
+    /// Sets start values in Windows' SYSTEM hive, where all else that a start from it needs is there. Only when Windows was shut down
+    /// fully and its volume is clean.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "CONTROLLER", help_heading = REPAIRS,
+        hide_short_help = true)]
+    pub on: Vec<OnArg>,
     /// Give the disk its old identity back; leave the store.
     ///
     /// The MBR signature, or the GPT's GUIDs. Drive letters, recovery and a hibernated Windows then recognise the disk too, and

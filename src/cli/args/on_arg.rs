@@ -1,5 +1,7 @@
 //! Disk controllers on a command line.
 
+use std::ffi::OsString;
+
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
@@ -41,6 +43,11 @@ impl OnArg {
             |controller: &Controller| words.contains(&Self::One(*controller)) || words.contains(&Self::All);
         Controller::ALL.into_iter().filter(is_in).collect()
     }
+}
+
+/// These controllers as switches.
+pub(crate) fn words(controllers: Controllers) -> impl Iterator<Item = OsString> {
+    controllers.iter().map(|controller| format!("--on={controller}").into())
 }
 
 impl ValueEnum for OnArg {

@@ -21,7 +21,7 @@ use crate::diagnosis::model::known_disks::OtherDisk;
 use crate::diagnosis::model::snapshot::Snapshot;
 use crate::layout::Layout;
 use crate::layout::ask;
-use crate::layout::discover;
+use crate::layout::ask::discover_for;
 use crate::layout::discover_companion;
 use crate::layout::drivers::controller::Controllers;
 use crate::partition::DiskId;
@@ -66,11 +66,7 @@ pub struct Examined {
 pub fn examine(path: &Path, options: &OpenOptions, context: &Context) -> anyhow::Result<Examined> {
     let opened = open(path, options)?;
     let storage = Cached::new(opened.storage);
-    let mut layout = discover(&storage).map_err(|error| error.in_file(path))?;
-    let on = context.choice.on;
-    if !on.is_empty() {
-        ask::storage_drivers(&storage, &mut layout, on);
-    }
+    let layout = discover_for(&storage, context.choice.on).map_err(|error| error.in_file(path))?;
     let diagnosis = diagnose(&layout, context);
     let len = storage.len();
     // What cannot be read is a finding, also where nothing could be read any more: then all that was found is worth nothing.

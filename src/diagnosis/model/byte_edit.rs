@@ -34,6 +34,8 @@ pub enum Site {
         hive: HiveIndex,
         /// First byte, from the start of the hive file.
         at: u64,
+        /// What stands there.
+        field: HiveField,
     },
     /// In the `boot.ini` of a volume.
     BootIni {
@@ -44,6 +46,15 @@ pub enum Site {
         /// The time that the file gets where its file system keeps one of its directory entry, in 100 ns since 1601, UTC.
         now: u64,
     },
+}
+
+/// What is edited in a SYSTEM hive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HiveField {
+    /// The partition of a drive letter (`--drive-letters`).
+    DriveLetter,
+    /// When a driver is loaded (`--on`).
+    DriverStart,
 }
 
 /// Bytes before and after.

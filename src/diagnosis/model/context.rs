@@ -55,6 +55,8 @@ pub struct Choice {
     pub format: Option<u32>,
     /// `--on`: the controllers that Windows has to start from.
     pub on: Controllers,
+    /// `fix --on`: those of them whose drivers are to be loaded at boot.
+    pub load: Controllers,
 }
 
 impl Choice {

@@ -8,6 +8,7 @@ use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::context::Choice;
 use crate::diagnosis::model::rebuild::Scope;
 use crate::guid::Guid;
+use crate::layout::drivers::controller::Controller;
 use crate::layout::index::StoreIndex;
 use crate::layout::index::VolumeIndex;
 
@@ -96,6 +97,8 @@ pub enum Switch {
     ProtectiveMbr,
     /// `--rebuild`: make what is missing or ruined anew.
     Rebuild,
+    /// `--on CONTROLLER`: have the drivers of this controller loaded at boot.
+    On(Controller),
     /// `--recovery N`: which partition has the recovery environment; this one, where only one will do.
     Recovery(Option<u32>),
     /// `--system N`: which partition is the system volume; this one, where only one will do.
@@ -130,6 +133,7 @@ impl Switch {
             Self::DriveLetters => word("--drive-letters"),
             Self::FirmwareEntries => word("--firmware-entries"),
             Self::Format(number) => vec!["--rebuild".to_owned(), format!("--format-esp={number}")],
+            Self::On(controller) => vec![format!("--on={controller}")],
             Self::ProtectiveMbr => word("--protective-mbr"),
             Self::Rebuild => word("--rebuild"),
             Self::Recovery(Some(number)) => vec![format!("--recovery={number}")],
@@ -177,6 +181,9 @@ impl Switch {
             Self::Format(number) if free(choice.format, &number) => {
                 let rebuild = choice.rebuild.or(Some(Scope::Missing));
                 Choice { rebuild, format: Some(number), ..choice }
+            }
+            Self::On(controller) => {
+                Choice { on: choice.on.with(controller), load: choice.load.with(controller), ..choice }
             }
             Self::ProtectiveMbr => Choice { protective_mbr: true, ..choice },
             Self::Rebuild => Choice { rebuild: choice.rebuild.or(Some(Scope::Missing)), ..choice },

@@ -7,6 +7,7 @@
 
 use crate::diagnosis::identity::restore::Restore;
 use crate::diagnosis::model::byte_edit::ByteEdit;
+use crate::diagnosis::model::byte_edit::HiveField;
 use crate::diagnosis::model::byte_edit::Site;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::context::Context;
@@ -46,7 +47,7 @@ pub(crate) fn findings(
         repoints.iter().all(|repoint| layout.store(repoint.store).is_none_or(StoreFile::is_writable));
     let of_hive = |(hive, mounted): (HiveIndex, &MountedDevices)| match &mounted.entries {
         Ok(entries) => {
-            let is_writable = is_writable && is_hive_writable(layout, mounted);
+            let is_writable = is_writable && layout.is_hive_writable(mounted);
             Letters { known: &known, restore, hive, mounted, entries, is_writable }.finding()
         }
         Err(reason) => context.choice.drive_letters.then(|| unread(layout, mounted, reason)),
@@ -57,16 +58,6 @@ pub(crate) fn findings(
 fn unread(layout: &Layout, mounted: &MountedDevices, reason: &Cause) -> Finding {
     let message = format!("its drive letters cannot be read from {}: {reason}", mounted.path);
     Finding::plain(Code::DriveLettersUnread, Severity::Note, Subject::volume(layout, mounted.volume), message)
-}
-
-/// Whether nothing stands against writing to a hive for good.
-fn is_hive_writable(layout: &Layout, mounted: &MountedDevices) -> bool {
-    let asleep = layout.installation(mounted.windows).is_none_or(|windows| windows.asleep.may_be());
-    mounted.place.is_ok()
-        && !mounted.dirty
-        && mounted.newer_logs.is_empty()
-        && mounted.obstacles.is_empty()
-        && !asleep
 }
 
 /// The letters of one Windows.
@@ -172,7 +163,7 @@ impl<'a> Letters<'a> {
         let (path, volume) = (&self.mounted.path, self.known.layout.name(self.mounted.volume));
         ByteEdit {
             what: format!("{what} in {path} on {volume}"),
-            site: Site::SystemHive { hive: self.hive, at: stale.entry.at },
+            site: Site::SystemHive { hive: self.hive, at: stale.entry.at, field: HiveField::DriveLetter },
             before: stale.entry.names.to_bytes(),
             after: stale.new.to_bytes(),
             meaning: format!("{} -> {}", show(stale.entry.names), show(stale.new)),

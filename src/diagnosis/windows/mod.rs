@@ -4,6 +4,7 @@ pub(crate) mod drive_letters;
 pub mod lack;
 pub(crate) mod old_letters;
 pub mod readiness;
+mod start_edits;
 pub mod starts_on;
 pub mod storage_drivers;
 pub(crate) mod winre;

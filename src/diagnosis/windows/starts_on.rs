@@ -40,7 +40,8 @@ pub struct StartsOn {
     pub lacks: Vec<Lack>,
     /// The services on the way that was judged, with those of every start left out.
     pub services: Vec<&'static str>,
-    /// The numbers that would be set to 0, in all control sets, where that is all that is needed and every driver is known to be whole.
+    /// The numbers that would be set to 0, in all control sets, where that is all that is needed and every driver is known to be whole. Of
+    /// one that is ready, those of the control sets that do not start by themselves.
     pub patches: Vec<StartPatch>,
 }
 
@@ -90,7 +91,9 @@ pub fn starts_on(
     lacks.sort_by_key(|lack| std::cmp::Reverse(lack.readiness()));
     let readiness = readiness(&lacks);
     let services = way.needs.iter().map(|need| need.service).collect();
-    let is_patched = readiness.is_patchable() && !lacks.iter().any(Lack::is_of_unknown_driver);
+    // What is ready may not be in the control set that started last.
+    let is_all = readiness == Readiness::Ready || readiness.is_patchable();
+    let is_patched = is_all && !lacks.iter().any(Lack::is_of_unknown_driver);
     let patches = if is_patched { judge.patches(way) } else { Vec::new() };
     StartsOn { controller, readiness, lacks, services, patches }
 }
@@ -241,12 +244,13 @@ impl Judge<'_> {
         (!is_own).then(|| Lack::ForeignFilter(filter.clone()))
     }
 
-    /// The numbers that keep a service of this way from being loaded.
+    /// The numbers that keep a service of this way from being loaded, in every control set.
     fn patches(&self, way: &Way) -> Vec<StartPatch> {
         let needs = || way.needs.iter().chain(chain(self.drivers.generation));
         let mut patches = Vec::new();
         for set in &self.drivers.sets {
-            for (need, service) in needs().filter_map(|need| Some((need, set.service(need.service)?))) {
+            let services = needs().filter_map(|need| Some((need, set.service(need.service)?)));
+            for (need, service) in services.filter(|(need, service)| self.is_loadable(need, service)) {
                 let start = service.start.map(|dword| (None, dword));
                 let overrides = service.overrides.iter().map(|(name, dword)| (Some(name.clone()), *dword));
                 let wrong = start.into_iter().chain(overrides);
@@ -260,6 +264,13 @@ impl Judge<'_> {
             }
         }
         patches
+    }
+}
+
+impl Judge<'_> {
+    /// Whether a service, of whichever control set, is a driver with a sound file: one that is not may stop every start.
+    fn is_loadable(&self, need: &Need, service: &Service) -> bool {
+        service.kind.is_some_and(|kind| kind.value == DRIVER) && self.files(need, service).is_empty()
     }
 }
 

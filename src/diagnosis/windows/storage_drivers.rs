@@ -7,10 +7,12 @@ use crate::diagnosis::model::context::Context;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::remedy::Remedy;
+use crate::diagnosis::model::remedy::Switch;
 use crate::diagnosis::model::subject::Place;
 use crate::diagnosis::model::subject::Subject;
 use crate::diagnosis::windows::lack::Lack;
 use crate::diagnosis::windows::readiness::Readiness;
+use crate::diagnosis::windows::start_edits::StartEdits;
 use crate::diagnosis::windows::starts_on::StartsOn;
 use crate::diagnosis::windows::starts_on::starts_on;
 use crate::layout::Layout;
@@ -48,11 +50,30 @@ fn doubt(layout: &Layout, windows: &WindowsVolume) -> Option<String> {
 #[must_use]
 pub(crate) fn findings(layout: &Layout, context: &Context, way: &BTreeSet<VolumeIndex>) -> Vec<Finding> {
     let on = context.choice.on;
-    let of_windows = |windows| {
-        let all = of_windows(layout, windows).into_iter().filter(|answer| on.has(answer.controller));
-        all.map(move |answer| finding(layout, windows, &answer, way))
-    };
-    layout.windows.iter().flat_map(of_windows).collect()
+    let mut findings = Vec::new();
+    for windows in &layout.windows {
+        let mut edits = StartEdits::new(layout, windows);
+        for answer in of_windows(layout, windows).iter().filter(|answer| on.has(answer.controller)) {
+            let remedy = remedy(context, answer, edits.as_mut());
+            findings.push(Finding { remedy, ..finding(layout, windows, answer, way) });
+        }
+    }
+    findings
+}
+
+/// What can be done: the start values that the user asked for, or the switch that asks for them.
+fn remedy(context: &Context, answer: &StartsOn, edits: Option<&mut StartEdits<'_>>) -> Remedy {
+    let advice = || advice(answer).map_or(Remedy::None, Remedy::Advice);
+    let Some(edits) = edits.filter(|_| !answer.patches.is_empty()) else { return advice() };
+    let controller = answer.controller;
+    if context.choice.load.has(controller) {
+        return Remedy::Edit(edits.of(&answer.patches));
+    }
+    if answer.readiness == Readiness::Ready || !edits.is_writable() {
+        return advice();
+    }
+    let what = format!("`fix --on={controller}` has its drivers loaded at boot");
+    Remedy::Switch(Switch::On(controller), what)
 }
 
 fn finding(
@@ -92,8 +113,7 @@ fn finding(
         }
     };
     let evidence = evidence(answer);
-    let remedy = advice(answer).map_or(Remedy::None, Remedy::Advice);
-    Finding { evidence, remedy, ..Finding::plain(code, severity, subject, message) }
+    Finding { evidence, ..Finding::plain(code, severity, subject, message) }
 }
 
 fn evidence(answer: &StartsOn) -> Vec<String> {
@@ -111,8 +131,8 @@ fn advice(answer: &StartsOn) -> Option<String> {
                 .to_owned()
         }
         Readiness::Patchable => {
-            "in Windows, before the move: set the drivers to load at boot (`sc config NAME start= boot`); after it: start once in safe mode, \
-             which loads all of them"
+            "in Windows, before the move: set the drivers to load at boot (`sc config NAME start= boot`); after it: start once in safe mode \
+             (`bcdrescue bcd safe-mode DISK`), which loads all of them"
                 .to_owned()
         }
         Readiness::Staged | Readiness::NotReady => {

@@ -108,6 +108,12 @@ impl Controllers {
         self.iter().any(|one| one == controller)
     }
 
+    /// The same with this one.
+    #[must_use]
+    pub fn with(self, controller: Controller) -> Self {
+        self.iter().chain([controller]).collect()
+    }
+
     /// All of them, in the order in which they are shown.
     pub fn iter(self) -> impl Iterator<Item = Controller> {
         Controller::ALL.into_iter().zip(self.0).filter(|(_, is_in)| *is_in).map(|(controller, _)| controller)
@@ -140,6 +146,8 @@ mod tests {
         assert_eq!(set.iter().collect::<Vec<_>>(), [Controller::Ide, Controller::Nvme]);
         assert!(set.has(Controller::Ide) && !set.has(Controller::Usb) && !set.is_empty());
         assert!(Controllers::default().is_empty());
+        assert_eq!(set.with(Controller::Usb).iter().count(), 3);
+        assert_eq!(set.with(Controller::Ide), set);
         assert_eq!(Controllers::ALL.iter().count(), Controller::ALL.len());
     }
 }

@@ -1,4 +1,4 @@
-//! Edits that are no re-pointing and lie in no store: drive letters, boot flags, boot records.
+//! Edits that are no re-pointing and lie in no store: drive letters and start values in SYSTEM hives, boot flags, boot records.
 
 use crate::bcd::edit::Edit;
 use crate::diagnosis::Diagnosis;
@@ -14,13 +14,14 @@ use crate::repair::draft::Draft;
 use crate::repair::error::PlanError;
 use crate::repair::touched::Touched;
 
-/// Writes drive letters, which come before all that a store needs. While they are on their way, the stale elements of the
-/// stores still tell which old identity was this disk's, so that a repair that a power cut has ended can be completed; after
-/// the stores, nothing would tell it of a GPT disk. And Windows, which would look at the letters, does not start meanwhile.
+/// Writes SYSTEM hives: drive letters, which come before all that a store needs, and with them the start values of drivers. While the
+/// letters are on their way, the stale elements of the stores still tell which old identity was this disk's, so that a repair that a
+/// power cut has ended can be completed; after the stores, nothing would tell it of a GPT disk. And Windows, which would look at the
+/// letters, does not start meanwhile. Each start value stands by itself.
 ///
 /// # Errors
 /// [`PlanError`] when the disk does not hold what an edit says, or a sector does not lie where it should.
-pub(crate) fn write_letters(
+pub(crate) fn write_hives(
     draft: &mut Draft<'_>,
     layout: &Layout,
     diagnosis: &Diagnosis,
@@ -28,7 +29,7 @@ pub(crate) fn write_letters(
 ) -> Result<(), PlanError> {
     let before = all.len();
     for edit in diagnosis.edits() {
-        if let Site::SystemHive { hive, at } = edit.site {
+        if let Site::SystemHive { hive, at, .. } = edit.site {
             add(all, in_hive(draft, layout, edit, hive, at)?);
         }
     }
@@ -41,7 +42,7 @@ pub(crate) fn write_letters(
 /// Writes boot flags and boot records, which come behind all that a store needs.
 ///
 /// # Errors
-/// As [`write_letters`].
+/// As [`write_hives`].
 pub(crate) fn write_boot<'e>(
     draft: &mut Draft<'_>,
     layout: &Layout,

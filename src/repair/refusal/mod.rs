@@ -2,8 +2,8 @@
 
 mod boot_ini;
 mod encryption;
-mod letters;
 mod rules;
+mod system_hive;
 
 use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
@@ -18,7 +18,7 @@ use crate::repair::store_edit::StoreEdit;
 use crate::repair::store_edit::is_in_place;
 
 pub use encryption::cost_of_edit;
-pub(super) use letters::obstacles;
+pub(super) use system_hive::obstacles;
 
 /// Named refusals that the user has lifted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -102,7 +102,7 @@ pub fn refusals(
     allowed: Allowed,
 ) -> Vec<Refusal> {
     let mut refusals: Vec<Refusal> = rules::of_choice(diagnosis);
-    refusals.extend(letters::refusals(layout, diagnosis));
+    refusals.extend(system_hive::refusals(layout, diagnosis));
     refusals.extend(boot_ini::refusals(layout, diagnosis));
     refusals.extend(rules::rebuild(layout, context, diagnosis));
     let restores = cure.restores(diagnosis);

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::cli::args::command_line::FixArgs;
+use crate::cli::args::on_arg::OnArg;
 use crate::cli::args::show_args::ShowArgs;
 use crate::cli::commands::fix::repair_run::RepairRun;
 use crate::cli::output::json;
@@ -30,6 +31,7 @@ use crate::cli::text::exit::USAGE;
 use crate::cli::text::exit::Usage;
 use crate::cli::text::lines;
 use crate::cli::text::shell_quote;
+use crate::diagnosis::Choice;
 
 /// Runs the command.
 ///
@@ -37,7 +39,8 @@ use crate::cli::text::shell_quote;
 /// When the target cannot be examined, or a step fails; the message then says what state the disk is in.
 pub(crate) fn run(args: &FixArgs, show: ShowArgs) -> anyhow::Result<u8> {
     let as_json = show.json;
-    let choice = args.choice.choice()?;
+    let on = OnArg::controllers(&args.on);
+    let choice = Choice { on, load: on, ..args.choice.choice()? };
     match (args.write.dry_run, &args.target) {
         (true, _) => confine::to_reading(),
         (false, None) => confine::to_attached_disks(args.record_dir.as_deref()),
@@ -45,7 +48,7 @@ pub(crate) fn run(args: &FixArgs, show: ShowArgs) -> anyhow::Result<u8> {
     }
     let target = match &args.target {
         Some(target) => target.clone(),
-        None if args.choice.is_of_one_disk() || args.against.is_some() => {
+        None if args.choice.is_of_one_disk() || args.against.is_some() || !on.is_empty() => {
             let message = format!("these switches need a target; {NOTHING_WRITTEN}");
             return Err(Usage(message).into());
         }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use crate::cli::args::command_line::FixArgs;
+use crate::cli::args::on_arg;
 use crate::cli::commands::fix::repair_run::RepairRun;
 use crate::cli::commands::fix::repair_run::not_started;
 use crate::cli::commands::fix::write::way_back;
@@ -160,7 +161,8 @@ impl RepairRun<'_> {
     /// The command that examines the same disk.
     fn check_again(&self) -> String {
         let target = vec!["check".into(), shell_quote::path(&self.examined.path)];
-        shell_quote::command(&[target, self.args.open.words(), self.args.choice.machine_words()].concat())
+        let machine = self.args.choice.machine_words();
+        shell_quote::command(&[target, self.args.open.words(), machine, self.on()].concat())
     }
 
     /// The switches that decide what is done, as they were given.
@@ -178,7 +180,12 @@ impl RepairRun<'_> {
         ];
         let flags = flags.into_iter().filter(|(given, _)| *given).map(|(_, switch)| switch.into());
         let more = paths.chain(flags).collect();
-        [self.args.open.words(), self.args.choice.words(), more].concat()
+        [self.args.open.words(), self.args.choice.words(), self.on(), more].concat()
+    }
+
+    /// The controllers that Windows has to start from.
+    fn on(&self) -> Vec<OsString> {
+        on_arg::words(self.context.choice.on).collect()
     }
 
     /// What the plan has done, in a few words.

@@ -252,7 +252,7 @@ impl UndoRun<'_> {
         for part in &record.touched {
             match part {
                 Touched::File { partition, path } => {
-                    out.add(format_args!("  the drive letters in {} on partition {partition}", clean(path)));
+                    out.add(format_args!("  the values in {} on partition {partition}", clean(path)));
                 }
                 Touched::Volume { partition, .. } => {
                     out.add(format_args!("  the files that were written on partition {partition}"));
