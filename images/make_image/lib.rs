@@ -14,6 +14,8 @@ mod boot_code;
 mod boot_start;
 mod damage;
 mod disk;
+mod driver_keys;
+mod drivers;
 mod esp;
 mod fat;
 mod field;
@@ -56,6 +58,7 @@ use clap::Parser;
 use crate::bases::BASES;
 use crate::damage::DAMAGES;
 use crate::disk::Disk;
+use crate::drivers::State;
 use crate::output::Form;
 use crate::place::look;
 use crate::recipe::Recipe;
@@ -74,7 +77,7 @@ const RECIPE_MAX: u64 = 64 << 10;
     name = "bcdrescue-make-image",
     version,
     max_term_width = 100,
-    after_help = "A recipe:\n  base = \"win10-bios\"             what --list names\n  identity = \"0x1234abcd\"         or a GUID: another identity, and everything names it\n  size = \"40 GiB\"                 grown; nothing is written to the new part but a GPT's backup\n  damage = [\"signature-changed\"]  what --list names, one after the other\n  new_identity = \"0x5678abcd\"     what the damage gives the disk; otherwise it follows from the recipe\n\nExit codes: 0 made, 8 could not be written, 16 wrong usage or recipe."
+    after_help = "A recipe:\n  base = \"win10-bios\"             what --list names\n  identity = \"0x1234abcd\"         or a GUID: another identity, and everything names it\n  size = \"40 GiB\"                 grown; nothing is written to the new part but a GPT's backup\n  drivers = { nvme = \"patchable\" }  storage drivers, in a state that --list names\n  damage = [\"signature-changed\"]  what --list names, one after the other\n  new_identity = \"0x5678abcd\"     what the damage gives the disk; otherwise it follows from the recipe\n\nExit codes: 0 made, 8 could not be written, 16 wrong usage or recipe."
 )]
 struct Arguments {
     /// What to make, as TOML.
@@ -141,6 +144,11 @@ fn build(recipe: &Recipe) -> Result<Disk> {
     if let Some(size) = recipe.size {
         grow::grow(&mut disk, size).context("size")?;
     }
+    if !recipe.drivers.is_empty() {
+        let layout = look(&disk)?;
+        let what = || format!("drivers on {}", recipe.base.name);
+        drivers::install(&mut disk, &layout, &recipe.drivers).with_context(what)?;
+    }
     let layout = look(&disk)?;
     let target = Target { layout: &layout, new_identity: recipe.identity_after_damage(layout.table.kind) };
     for damage in &recipe.damage {
@@ -158,6 +166,10 @@ fn list() -> String {
     text.push_str("\ndamages:\n");
     for damage in &DAMAGES {
         let _ = writeln!(text, "  {:<24}{}", damage.name, damage.about);
+    }
+    text.push_str("\nstates of drivers, for the controllers of check --on:\n");
+    for state in State::ALL {
+        let _ = writeln!(text, "  {:<24}{}", state.name(), state.about());
     }
     text
 }

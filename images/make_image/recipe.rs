@@ -1,11 +1,14 @@
 //! What a recipe says. Every error is one line that tells where it is and what may stand there.
 
+use std::collections::BTreeMap;
+
 use anyhow::Context;
 use anyhow::Result;
 use anyhow::anyhow;
 use anyhow::bail;
 use anyhow::ensure;
 use bcdrescue::guid::Guid;
+use bcdrescue::layout::drivers::controller::Controller;
 use bcdrescue::partition::DiskId;
 use bcdrescue::partition::TableKind;
 use serde::Deserialize;
@@ -20,6 +23,8 @@ use crate::bases::Table;
 use crate::damage;
 use crate::damage::DAMAGES;
 use crate::damage::Damage;
+use crate::drivers;
+use crate::drivers::State;
 use crate::identity::guid_of;
 
 /// Longest disk: what an MBR with sectors of 512 bytes can describe.
@@ -37,6 +42,8 @@ struct Words {
     #[serde(default)]
     damage: Vec<Spanned<String>>,
     new_identity: Option<Spanned<String>>,
+    #[serde(default)]
+    drivers: BTreeMap<String, Spanned<String>>,
 }
 
 /// A disk to be made.
@@ -47,6 +54,8 @@ pub(crate) struct Recipe {
     pub(crate) identity: Option<DiskId>,
     /// Its length in bytes.
     pub(crate) size: Option<u64>,
+    /// Storage drivers that its Windows gets.
+    pub(crate) drivers: Vec<(Controller, State)>,
     /// What then happens to it, in order.
     pub(crate) damage: Vec<&'static Damage>,
     /// What a damage that changes the identity gives it.
@@ -74,8 +83,18 @@ impl Recipe {
             let one = at(text, word, "damage", |name| damage_of(name, &damage))?;
             damage.push(one);
         }
-        let recipe =
-            Self { base, identity: identity.transpose()?, size, damage, new_identity: new.transpose()? };
+        let driver = |(controller, state): (&String, &Spanned<String>)| {
+            at(text, state, "drivers", |state| drivers::parse(controller, state))
+        };
+        let drivers = words.drivers.iter().map(driver).collect::<Result<_>>()?;
+        let recipe = Self {
+            base,
+            identity: identity.transpose()?,
+            size,
+            drivers,
+            damage,
+            new_identity: new.transpose()?,
+        };
         if let (Some(word), false) = (&words.new_identity, recipe.damage.iter().any(|it| it.gives_identity)) {
             let givers: Vec<&str> = DAMAGES.iter().filter(|it| it.gives_identity).map(|it| it.name).collect();
             let givers = givers.join(" or ");
@@ -104,7 +123,11 @@ impl Recipe {
         let identity = self.identity.map(DiskId::text).unwrap_or_default();
         let damage: Vec<&str> = self.damage.iter().map(|damage| damage.name).collect();
         let size = self.size.map(|size| size.to_string()).unwrap_or_default();
-        let words = [self.base.name, &identity, &size, &damage.join(","), what];
+        let damage = damage.join(",");
+        let driver = |(controller, state): &(Controller, State)| format!("{controller}={}", state.name());
+        let drivers: Vec<String> = self.drivers.iter().map(driver).collect();
+        let mut words = vec![self.base.name, &identity, &size, &damage, what];
+        words.extend(drivers.iter().map(String::as_str));
         Sha256::digest(words.join("\n")).into()
     }
 }

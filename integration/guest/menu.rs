@@ -18,6 +18,11 @@ use crate::support::disk::same_content;
 use crate::support::judges::judge_with;
 use crate::support::program::bcdrescue;
 use crate::support::program::text;
+use crate::support::storage_drivers::FILES;
+use crate::support::storage_drivers::package;
+use crate::support::storage_drivers::service;
+use crate::support::storage_drivers::system_hive;
+use crate::support::storage_drivers::with_drivers;
 
 #[test]
 fn a_person_repairs_and_undoes() {
@@ -65,6 +70,39 @@ fn a_person_repairs_and_undoes() {
     guest.ended();
     assert!(same_content(&disk.path, &image("win2008r2-bios")));
     assert_eq!(records::copied_out(&volume, Kind::Fat, disk.folder.path()).len(), 2);
+}
+
+/// The driver of the controller on which the disk hangs is not loaded at boot: the menu offers to set that, where it applies.
+#[test]
+fn what_applies_is_offered() {
+    let Some(rescue) = Rescue::find("what the menu offers besides") else { return };
+    let plain = Disk::of("win10-bios-healthy");
+    let mut guest = Guest::boot(&rescue, &[Drive::qcow2(&plain.path)], "");
+    let screen = guest.menu();
+    assert!(screen.contains("healthy") && !screen.contains("also:"), "{screen}");
+    guest.console.send("d");
+    guest.console.expect("no disk here takes that");
+    guest.menu();
+    guest.console.send("p");
+    guest.ended();
+
+    let disk = Disk::raw("win10-bios-healthy");
+    let package = package("oem3.inf", "PCI", "VEN_1AF4&DEV_1042", "viostor");
+    let hive = system_hive(vec![service("viostor", 3)], package, vec![]);
+    let names: Vec<&str> = FILES.into_iter().chain(["viostor.sys"]).collect();
+    with_drivers(&disk, 2, &hive, &names);
+    let mut guest = Guest::boot(&rescue, &[Drive::raw(&disk.path)], "");
+    let screen = guest.menu();
+    assert!(screen.contains("also:  d drivers of this disk controller"), "{screen}");
+    guest.console.send("d");
+    let said = guest.agree() + &guest.menu();
+    assert!(said.contains("3 (on demand) -> 0 (boot)") && said.contains("verified: healthy"), "{said}");
+    assert!(!said.contains("also:"), "{said}");
+    guest.console.send("p");
+    guest.console.expect("will be lost. Continue anyway [y/N]? ");
+    guest.console.send("y");
+    guest.ended();
+    bcdrescue(&["check", disk.name(), "--require", "starts-on=virtio-blk"]).exits(0);
 }
 
 /// Undoes the last of so many repairs by the menu.

@@ -1,6 +1,7 @@
 //! What is built and installed.
 
-pub mod install;
+pub mod driver_states;
+mod install;
 pub mod library;
 pub mod make_image;
 pub mod makefile;

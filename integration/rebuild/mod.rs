@@ -5,6 +5,7 @@ mod boot_code;
 mod disks;
 mod firmware_entry;
 mod mbr_code;
+mod other_firmware;
 mod power;
 mod promise;
 mod refused;

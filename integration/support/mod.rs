@@ -2,6 +2,7 @@
 
 pub mod assembled;
 pub mod attached;
+pub mod both_firmwares;
 pub mod chance;
 pub mod corpus;
 pub mod counted;

@@ -23,6 +23,7 @@ pub(crate) mod rebuild;
 pub mod requirement;
 #[doc(hidden)]
 pub mod resolve;
+pub mod starts_by;
 pub(crate) mod store;
 pub mod verdict;
 pub mod windows;

@@ -2,12 +2,15 @@
 
 use std::fmt;
 
+use crate::bcd::Firmware;
 use crate::bcd::Store;
 use crate::bcd::element::ElementValue;
 use crate::bcd::object_type::ObjectType;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Verdict;
 use crate::diagnosis::model::known_disks::Others;
+use crate::diagnosis::starts_by::StartsBy;
+use crate::diagnosis::starts_by::starts_by;
 use crate::diagnosis::windows::readiness::Readiness;
 use crate::diagnosis::windows::storage_drivers;
 use crate::layout::Layout;
@@ -32,6 +35,8 @@ pub enum Requirement {
     NoBitlocker,
     /// Every Windows has what it needs to start from this controller.
     StartsOn(Controller),
+    /// This firmware starts the disk.
+    StartsBy(Firmware),
 }
 
 impl fmt::Display for Requirement {
@@ -51,6 +56,8 @@ impl Requirement {
             Self::NoHibernation => "no-hibernation",
             Self::NoBitlocker => "no-bitlocker",
             Self::StartsOn(controller) => starts_on(controller),
+            Self::StartsBy(Firmware::Bios) => "starts-on-bios",
+            Self::StartsBy(Firmware::Uefi) => "starts-on-uefi",
         }
     }
 
@@ -78,6 +85,11 @@ impl Requirement {
             }
             Self::NoBitlocker => encrypted(layout),
             Self::StartsOn(controller) => not_ready(layout, controller),
+            Self::StartsBy(firmware) => match starts_by(layout, diagnosis, firmware) {
+                StartsBy::Yes => return None,
+                StartsBy::No(why) => Some(format!("{firmware} does not start it: {why}")),
+                StartsBy::Unknown(why) => Some(format!("whether {firmware} starts it is unknown: {why}")),
+            },
         };
         // What is not there may be where nobody can read.
         let unread =
@@ -100,9 +112,11 @@ impl Requirement {
                     naming(store).map(|element| format!("{element} refers to a disk by its identity"));
                 named.or_else(|| (verdict == Verdict::Broken).then(|| format!("the verdict is: {verdict}")))
             }
-            Self::UniqueIdentity | Self::NoHibernation | Self::NoBitlocker | Self::StartsOn(_) => {
-                Some("cannot be determined from a store alone; check the disk".into())
-            }
+            Self::UniqueIdentity
+            | Self::NoHibernation
+            | Self::NoBitlocker
+            | Self::StartsOn(_)
+            | Self::StartsBy(_) => Some("cannot be determined from a store alone; check the disk".into()),
         }
     }
 }

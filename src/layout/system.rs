@@ -98,6 +98,12 @@ impl SystemVolume {
         self.uefi_boot_manager || self.stores.iter().any(|store| store.firmware() == Firmware::Uefi)
     }
 
+    /// Whether Windows' boot manager is where firmware looks that has no entry for this disk.
+    #[must_use]
+    pub const fn has_fallback(&self) -> bool {
+        !self.fallbacks.is_empty() && self.foreign_fallback.is_none()
+    }
+
     /// `\boot.ini`, where that is beside an NT 5.x loader and can be read.
     #[must_use]
     pub fn boot_ini(&self) -> Option<&BootIniText> {

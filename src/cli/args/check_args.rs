@@ -7,6 +7,7 @@ use clap::Args;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
+use crate::bcd::Firmware;
 use crate::cli::args::choice::ChoiceArgs;
 use crate::cli::args::headings::CHOOSING;
 use crate::cli::args::on_arg::OnArg;
@@ -95,12 +96,14 @@ impl CheckArgs {
 pub(crate) struct RequirementArg(Requirement);
 
 /// All that can be said.
-const REQUIREMENTS: [RequirementArg; 19] = [
+const REQUIREMENTS: [RequirementArg; 21] = [
     RequirementArg(Requirement::Healthy),
     RequirementArg(Requirement::UniqueIdentity),
     RequirementArg(Requirement::Generalized),
     RequirementArg(Requirement::NoHibernation),
     RequirementArg(Requirement::NoBitlocker),
+    RequirementArg(Requirement::StartsBy(Firmware::Bios)),
+    RequirementArg(Requirement::StartsBy(Firmware::Uefi)),
     RequirementArg(Requirement::StartsOn(Controller::VirtioBlk)),
     RequirementArg(Requirement::StartsOn(Controller::VirtioScsi)),
     RequirementArg(Requirement::StartsOn(Controller::Ide)),
@@ -133,6 +136,8 @@ impl ValueEnum for RequirementArg {
             }
             Requirement::NoHibernation => "No Windows is hibernated",
             Requirement::NoBitlocker => "No partition is encrypted with BitLocker",
+            Requirement::StartsBy(Firmware::Bios) => "A BIOS starts the disk",
+            Requirement::StartsBy(Firmware::Uefi) => "UEFI firmware without an entry for it starts the disk",
             Requirement::StartsOn(_) => "Every Windows has the drivers to start on this controller (as --on)",
         };
         // One of them stands for all.

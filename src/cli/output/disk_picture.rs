@@ -41,6 +41,9 @@ pub fn add(out: &mut Lines, examined: &Examined) {
     }
     partitions(layout).iter().for_each(|line| out.whole(format_args!("{line}")));
     layout.windows.iter().for_each(|windows| add_windows(out, layout, windows));
+    if let Some(answer) = words::starts_on(layout, &examined.diagnosis) {
+        add_text(out, "  starts on ", &clean(&answer));
+    }
 }
 
 /// A line that is wrapped where it is longer than a terminal.

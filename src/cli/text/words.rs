@@ -2,9 +2,14 @@
 
 use owo_colors::OwoColorize;
 
+use crate::bcd::Firmware;
+use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Severity;
 use crate::diagnosis::Verdict;
 use crate::diagnosis::model::remedy::Repoint;
+use crate::diagnosis::starts_by::StartsBy;
+use crate::diagnosis::starts_by::starts_by;
+use crate::layout::Layout;
 use crate::layout::windows::WindowsVolume;
 use crate::partition::DiskId;
 use crate::partition::PartitionTable;
@@ -79,6 +84,23 @@ pub fn disk_line(table: &PartitionTable, len: u64) -> String {
         other => format!(", {other}-byte sectors"),
     };
     format!("{identity}, {}{sectors}", size(len))
+}
+
+/// The firmware that starts a disk, and why the other does not; none where none does.
+#[must_use]
+pub fn starts_on(layout: &Layout, diagnosis: &Diagnosis) -> Option<String> {
+    let answer = |firmware| starts_by(layout, diagnosis, firmware);
+    let (bios, uefi) = (Firmware::Bios, Firmware::Uefi);
+    let and = |one, other, answer| match answer {
+        StartsBy::Yes => format!("{one} and {other}"),
+        StartsBy::No(why) => format!("{one}; not {other}: {why}"),
+        StartsBy::Unknown(why) => format!("{one}; {other} unknown: {why}"),
+    };
+    match (answer(bios), answer(uefi)) {
+        (StartsBy::Yes, other) => Some(and(bios, uefi, other)),
+        (other, StartsBy::Yes) => Some(and(uefi, bios, other)),
+        _ => None,
+    }
 }
 
 /// A file system's name.

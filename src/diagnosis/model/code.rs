@@ -269,6 +269,22 @@ codes! {
     WindowsWithoutEntry "windows-without-entry",
 }
 
+impl Code {
+    /// Whether it is about the drivers of a disk controller (`--on`).
+    #[must_use]
+    pub const fn is_of_storage_driver(self) -> bool {
+        matches!(
+            self,
+            Self::StorageDriverMissing
+                | Self::StorageDriverOverridden
+                | Self::StorageDriverReady
+                | Self::StorageDriverStaged
+                | Self::StorageDriverStart
+                | Self::StorageDriverUnknown
+        )
+    }
+}
+
 impl std::fmt::Display for Code {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())

@@ -3,9 +3,13 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::bcd::Firmware;
 use crate::cli::output::json::controller;
 use crate::cli::output::json::controller::Controller;
 use crate::cli::text::words;
+use crate::diagnosis::Diagnosis;
+use crate::diagnosis::starts_by::StartsBy;
+use crate::diagnosis::starts_by::starts_by;
 use crate::layout::Layout;
 use crate::layout::VolumeFacts;
 use crate::layout::VolumeRole;
@@ -27,6 +31,17 @@ pub struct Disk {
     sector_size: u32,
     /// The firmware that its system volume is for, `bios` or `uefi`; null where there is none.
     firmware: Option<String>,
+    /// Which firmware starts it at all.
+    starts_on: StartsOn,
+}
+
+/// Which firmware starts a disk; a driver that a disk controller lacks is no part of it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct StartsOn {
+    /// Whether a BIOS does.
+    bios: StartsBy,
+    /// Whether UEFI firmware does that has no entry for it.
+    uefi: StartsBy,
 }
 
 /// A partition with what is on it.
@@ -90,13 +105,15 @@ pub struct Windows {
 
 /// Table and identity.
 #[must_use]
-pub fn disk(layout: &Layout, len: u64) -> Disk {
+pub fn disk(layout: &Layout, diagnosis: &Diagnosis, len: u64) -> Disk {
+    let starts_by = |firmware| starts_by(layout, diagnosis, firmware);
     Disk {
         table: words::table_kind(layout.table.kind).to_lowercase(),
         identity: layout.table.disk.map(|disk| words::identity(Some(disk))),
         size: len,
         sector_size: layout.table.sector_size,
         firmware: layout.systems.first().map(|system| system.firmware().to_string().to_lowercase()),
+        starts_on: StartsOn { bios: starts_by(Firmware::Bios), uefi: starts_by(Firmware::Uefi) },
     }
 }
 

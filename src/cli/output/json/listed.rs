@@ -79,7 +79,7 @@ pub struct KernelPartition {
 pub fn read(examined: &Examined) -> Read {
     Read {
         kind: examined.kind.to_string(),
-        disk: disk::disk(&examined.layout, examined.len),
+        disk: disk::disk(&examined.layout, &examined.diagnosis, examined.len),
         partitions: disk::partitions(&examined.layout),
         windows: disk::windows(&examined.layout),
         notes: notes(examined),

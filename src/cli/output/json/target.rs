@@ -185,7 +185,7 @@ pub fn target(examined: &examine::Examined) -> Examined {
         target: path(&examined.path),
         kind: examined.kind.to_string(),
         verdict: examined.diagnosis.verdict,
-        disk: disk::disk(layout, examined.len),
+        disk: disk::disk(layout, &examined.diagnosis, examined.len),
         windows: disk::windows(layout),
         chain: chain(&examined.diagnosis),
         stop: stop(&examined.diagnosis),

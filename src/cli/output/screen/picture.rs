@@ -24,6 +24,7 @@ pub fn whole(out: &mut Lines, examined: &Examined) {
     disk(out, examined);
     rows(out, "system", &systems(examined), usize::MAX);
     rows(out, "Windows", &windows, usize::MAX);
+    starts_on(out, examined);
 }
 
 /// As many rows as a screen has room for.
@@ -31,6 +32,14 @@ pub fn brief(out: &mut Lines, examined: &Examined) {
     disk(out, examined);
     rows(out, "system", &systems(examined), FEW);
     rows(out, "Windows", &windows(examined), FEW);
+    starts_on(out, examined);
+}
+
+/// The firmware that starts the disk, where one does: `BIOS; not UEFI: no volume has a boot manager for UEFI`.
+fn starts_on(out: &mut Lines, examined: &Examined) {
+    if let Some(answer) = words::starts_on(&examined.layout, &examined.diagnosis) {
+        row(out, "starts on", &clean(&answer));
+    }
 }
 
 /// The same above a plan, which itself says where the stores are.
