@@ -96,6 +96,8 @@ pub enum Switch {
     ProtectiveMbr,
     /// `--rebuild`: make what is missing or ruined anew.
     Rebuild,
+    /// `--recovery-config`: correct where `ReAgent.xml` says that the recovery environment is.
+    RecoveryConfig,
     /// `--recovery N`: which partition has the recovery environment; this one, where only one will do.
     Recovery(Option<u32>),
     /// `--system N`: which partition is the system volume; this one, where only one will do.
@@ -132,6 +134,7 @@ impl Switch {
             Self::Format(number) => vec!["--rebuild".to_owned(), format!("--format-esp={number}")],
             Self::ProtectiveMbr => word("--protective-mbr"),
             Self::Rebuild => word("--rebuild"),
+            Self::RecoveryConfig => word("--recovery-config"),
             Self::Recovery(Some(number)) => vec![format!("--recovery={number}")],
             Self::Recovery(None) => word("--recovery=N"),
             Self::System(Some(number)) => vec![format!("--system={number}")],
@@ -179,6 +182,7 @@ impl Switch {
                 Choice { rebuild, format: Some(number), ..choice }
             }
             Self::ProtectiveMbr => Choice { protective_mbr: true, ..choice },
+            Self::RecoveryConfig => Choice { recovery_config: true, ..choice },
             Self::Rebuild => Choice { rebuild: choice.rebuild.or(Some(Scope::Missing)), ..choice },
             Self::Active(_)
             | Self::Entry(_)

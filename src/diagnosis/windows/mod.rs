@@ -4,6 +4,8 @@ pub(crate) mod drive_letters;
 pub mod lack;
 pub(crate) mod old_letters;
 pub mod readiness;
+mod recovery_entry;
 pub mod starts_on;
 pub mod storage_drivers;
 pub(crate) mod winre;
+mod winre_edits;
