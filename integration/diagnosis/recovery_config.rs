@@ -17,62 +17,16 @@ use crate::support::parts::change;
 use crate::support::parts::partitions;
 use crate::support::program::bcdrescue;
 use crate::support::program::text;
+use crate::support::recovery_config::COPY;
+use crate::support::recovery_config::GPT;
+use crate::support::recovery_config::MBR;
+use crate::support::recovery_config::NO_GUID;
+use crate::support::recovery_config::OWN;
+use crate::support::recovery_config::Right;
+use crate::support::recovery_config::entry;
+use crate::support::recovery_config::start;
+use crate::support::recovery_config::xml;
 use crate::support::stand_in;
-
-const OWN: &str = "/Windows/System32/Recovery/ReAgent.xml";
-
-const COPY: &str = "/Recovery/WindowsRE/ReAgent.xml";
-
-const NO_GUID: &str = "{00000000-0000-0000-0000-000000000000}";
-
-/// What a disk's file says when it is right: a GPT disk, and one with an MBR.
-struct Right {
-    healthy: &'static str,
-    broken: &'static str,
-    /// Partitions of Windows and of the recovery image.
-    windows: u32,
-    recovery: u32,
-    id: &'static str,
-    guid: &'static str,
-}
-
-const GPT: Right = Right {
-    healthy: "win11-uefi-healthy",
-    broken: "win11-uefi",
-    windows: 3,
-    recovery: 4,
-    id: "0",
-    guid: "{5f3c0101-3b1d-4c01-9a2c-0242ac1b0001}",
-};
-
-/// 0xc3a1f00d is what the store of `win10-bios` names.
-const MBR: Right = Right {
-    healthy: "win10-bios-healthy",
-    broken: "win10-bios",
-    windows: 2,
-    recovery: 1,
-    id: "3282169869",
-    guid: NO_GUID,
-};
-
-/// The recovery loader of both stores.
-fn entry(disk: &Disk) -> String {
-    let target = bcdrescue(&["inspect", disk.name(), "--json"]).target();
-    let objects = target["stores"][0]["objects"].as_array().unwrap().clone();
-    let sequence = objects.iter().flat_map(|object| object["elements"].as_array().unwrap().clone());
-    let sequence =
-        sequence.into_iter().find(|element| element["id"] == "14000008").expect("a recovery sequence");
-    sequence["value"][0].as_str().unwrap().to_owned()
-}
-
-fn xml(entry: &str, id: &str, offset: u64, guid: &str, state: u32) -> String {
-    format!(
-        "<?xml version='1.0' encoding='utf-8'?>\r\n<WindowsRE version=\"2.0\">\r\n  <WinreBCD id=\"{entry}\"/>\r\n  \
-         <WinreLocation path=\"\\Recovery\\WindowsRE\" id=\"{id}\" offset=\"{offset}\" guid=\"{guid}\"/>\r\n  \
-         <ImageLocation path=\"\" id=\"0\" offset=\"0\" guid=\"{NO_GUID}\"/>\r\n  \
-         <InstallState state=\"{state}\"/>\r\n</WindowsRE>"
-    )
-}
 
 /// The disk with a Windows volume on which this file is.
 fn with_own(name: &str, right: &Right, bytes: &[u8]) -> Disk {
@@ -91,11 +45,6 @@ fn with_own(name: &str, right: &Right, bytes: &[u8]) -> Disk {
     target.write_all_at(&fs::read(&file).unwrap(), part.start).unwrap();
     fs::remove_file(file).unwrap();
     disk
-}
-
-fn start(right: &Right) -> u64 {
-    let disk = Disk::raw(right.healthy);
-    partitions(&disk.path).into_iter().find(|part| part.number == right.recovery).unwrap().start
 }
 
 /// Findings about the file; all are notes.
@@ -157,6 +106,7 @@ fn what_names_something_else_is_a_note_with_advice() {
                     remedy.contains("reagentc /disable") && !remedy.contains("--restore-identity"),
                     "{remedy}"
                 );
+                assert_eq!(finding["switch"], "--recovery-config");
                 bcdrescue(&["fix", disk.name(), "--yes"]).says("nothing was written");
                 assert_eq!(hash(&disk.path), before);
             }

@@ -17,6 +17,7 @@ pub mod left_alone;
 pub mod power;
 pub mod raid_members;
 pub mod recorded;
+pub mod recovery_config;
 pub mod refusals;
 pub mod restore;
 pub mod scenarios;

@@ -233,6 +233,7 @@ fn switches_that_mean_one_disk_need_it_named() {
         &["--boot-sector"],
         &["--boot-ini"],
         &["--drive-letters"],
+        &["--recovery-config"],
         &["--with", "/x"],
         &["--against", "/x"],
     ] {

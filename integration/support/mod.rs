@@ -27,6 +27,7 @@ pub mod parts;
 pub mod places;
 pub mod power_cut;
 pub mod program;
+pub mod recovery_config;
 pub mod repair;
 pub mod rewritten;
 pub mod sparse;

@@ -17,7 +17,6 @@ use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
 use crate::diagnosis::model::hop::Hop;
 use crate::diagnosis::model::hop::State;
-use crate::diagnosis::model::identity::disk_of;
 use crate::diagnosis::model::rebuild::NoRebuild;
 use crate::diagnosis::model::rebuild::Rebuild;
 use crate::diagnosis::model::remedy::Remedy;
@@ -41,7 +40,6 @@ use crate::diagnosis::windows::winre;
 use crate::layout::Layout;
 use crate::layout::index::StoreIndex;
 use crate::layout::system::SystemVolume;
-use crate::partition::DiskId;
 
 /// All findings of one disk.
 #[derive(Debug, Clone)]
@@ -191,8 +189,7 @@ pub fn diagnose(layout: &Layout, context: &Context) -> Diagnosis {
     let restore = restore.unless_taken(&context.apart);
     let matched: Vec<_> = references.iter().zip(&answers).collect();
     let letters = drive_letters::findings(layout, context, &matched, &repointed, &restore);
-    let old: Vec<DiskId> = repointed.iter().map(|repoint| disk_of(&repoint.old)).collect();
-    findings.extend(winre::findings(layout, context, &old, &restore));
+    findings.extend(winre::findings(entries, &repointed, &restore));
     findings.extend(letters);
     findings.extend(storage_drivers::findings(layout, context, &entries.way()));
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));

@@ -10,6 +10,7 @@ use crate::layout::index::HiveIndex;
 use crate::layout::index::StoreIndex;
 use crate::layout::index::VolumeIndex;
 use crate::layout::index::WindowsIndex;
+use crate::layout::index::WinreIndex;
 use crate::layout::mounted_devices::MountedDevices;
 use crate::layout::raid_member::RaidMember;
 use crate::layout::store::StoreFile;
@@ -19,6 +20,7 @@ use crate::layout::volume_facts::VolumeFacts;
 use crate::layout::volume_facts::VolumeRole;
 use crate::layout::windows::WindowsVolume;
 use crate::layout::winre::WinreFile;
+use crate::partition::DiskId;
 use crate::partition::Partition;
 use crate::partition::PartitionTable;
 use crate::partition::TableKind;
@@ -50,6 +52,8 @@ pub struct Layout {
     pub boot_files: BootFiles,
     /// Files that say where Windows believes its recovery environment to be.
     pub winre: Vec<WinreFile>,
+    /// Which of the recovery images that these files name are on which volume.
+    pub recovery_images: Evidence,
     /// Of whose array the disk is a member, by the record at its end.
     pub raid_member: Option<RaidMember>,
     /// Whose loader starts the disk, where a partition may be encrypted by that: what no file system is recognised on, it is taken for.
@@ -116,6 +120,11 @@ impl Layout {
         HiveIndex::each(&self.mounted)
     }
 
+    /// All files that say where the recovery environment is, each with its index.
+    pub fn winre_indexed(&self) -> impl Iterator<Item = (WinreIndex, &WinreFile)> {
+        WinreIndex::each(&self.winre)
+    }
+
     /// The first volume of which this holds.
     pub fn find_volume(&self, is_it: impl Fn(&VolumeFacts) -> bool) -> Option<VolumeIndex> {
         self.volumes_indexed().find(|(_, facts)| is_it(facts)).map(|(index, _)| index)
@@ -132,6 +141,12 @@ impl Layout {
     #[must_use]
     pub fn partition_at(&self, offset: u64) -> Option<VolumeIndex> {
         self.find_volume(|volume| volume.partition.id.is_some() && volume.partition.start == offset)
+    }
+
+    /// Whether this is the disk's identity, or the signature of its hybrid MBR.
+    #[must_use]
+    pub fn is_named(&self, disk: DiskId) -> bool {
+        [self.table.disk, self.table.hybrid.map(DiskId::Mbr)].contains(&Some(disk))
     }
 
     /// `partition 2 (Windows)`: a partition as people are shown it.
@@ -245,6 +260,15 @@ impl Layout {
         let unseen = |(volume, facts): (VolumeIndex, &VolumeFacts)| Some((volume, facts.asleep.how()?));
         let seen = self.windows.iter().find_map(seen);
         seen.or_else(|| self.volumes_indexed().find_map(unseen))
+    }
+
+    /// A partition that shares bytes with that of a volume.
+    #[must_use]
+    pub fn overlapping(&self, volume: VolumeIndex) -> Option<&Partition> {
+        let this = self.partition(volume)?;
+        let end = |partition: &Partition| partition.start.saturating_add(partition.len);
+        let mut others = self.table.partitions.iter().filter(|other| other.number != this.number);
+        others.find(|other| other.start < end(this) && this.start < end(other))
     }
 
     /// The volume whose partition has this number.

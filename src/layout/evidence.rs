@@ -67,6 +67,21 @@ impl Evidence {
         for file in stores {
             file.objects().iter().for_each(|object| paths_of(object, file.firmware, &mut paths));
         }
+        Self::look_up(volumes, contents, paths)
+    }
+
+    /// The same for files with these paths, which no store has to name.
+    #[must_use]
+    pub(super) fn of_files(
+        volumes: &[Option<&Volume<'_>>],
+        contents: &Contents,
+        files: impl Iterator<Item = String>,
+    ) -> Self {
+        let paths = files.map(|path| (path.to_lowercase(), Wanted::File)).collect();
+        Self::look_up(volumes, contents, paths)
+    }
+
+    fn look_up(volumes: &[Option<&Volume<'_>>], contents: &Contents, paths: Paths) -> Self {
         let most = LOOKUPS_MAX.checked_div(volumes.len()).unwrap_or(PATHS_MAX);
         let places = |(path, wanted): (String, Wanted)| {
             let places = places(volumes, contents, &path, wanted);

@@ -37,3 +37,8 @@ index_type! {
     /// Index of a SYSTEM hive, among those in [`Layout::mounted`](crate::layout::Layout::mounted).
     pub(in crate::layout) HiveIndex
 }
+
+index_type! {
+    /// Index of a file that says where the recovery environment is, among those in [`Layout::winre`](crate::layout::Layout::winre).
+    pub(crate) WinreIndex
+}

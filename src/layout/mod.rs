@@ -37,12 +37,14 @@ pub(crate) mod product;
 mod raid_member;
 #[doc(hidden)]
 pub mod reagent;
+pub mod reagent_field;
 pub(crate) mod spanned;
 pub mod store;
 mod store_budget;
 mod store_logs;
 pub mod system;
 pub(crate) mod system_file;
+pub mod text_file;
 mod uefi_ntfs;
 pub mod unread;
 pub mod unseen;

@@ -9,9 +9,11 @@ use roxmltree::Document;
 use roxmltree::Node;
 use roxmltree::ParsingOptions;
 
-use crate::bytes;
 use crate::bytes::one_line;
 use crate::guid::Guid;
+use crate::layout::reagent_field::Fields;
+use crate::layout::reagent_field::LocationFields;
+use crate::layout::reagent_field::Text;
 use crate::partition::DiskId;
 
 /// Bytes of a file that is read, at most; Windows' have two thousand.
@@ -20,6 +22,8 @@ pub const SIZE_MAX: usize = 64 << 10;
 const NODES_MAX: u32 = 4096;
 /// Name of the root element.
 const ROOT: &str = "WindowsRE";
+/// The recovery image in the folder of a location.
+const IMAGE: &str = "Winre.wim";
 /// How the name of every element ends that names a place.
 const LOCATION: &str = "Location";
 
@@ -62,6 +66,9 @@ pub enum ReAgentError {
     },
 }
 
+/// `InstallState` of a recovery environment that is switched off; Windows looks for it anew when it is switched on.
+pub(crate) const DISABLED: u32 = 0;
+
 /// What the file says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RecoveryConfig {
@@ -86,6 +93,19 @@ pub enum LocationKind {
     Other(String),
 }
 
+impl LocationKind {
+    /// Name of the element.
+    #[must_use]
+    pub fn element(&self) -> &str {
+        match self {
+            Self::Winre => "WinreLocation",
+            Self::Image => "ImageLocation",
+            Self::PushButtonReset => "PBRImageLocation",
+            Self::Other(name) => name,
+        }
+    }
+}
+
 /// A place that the file names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Location {
@@ -105,6 +125,14 @@ impl Location {
     pub const fn is_none(&self) -> bool {
         self.path.is_empty() && self.disk.is_none() && self.offset.is_none()
     }
+
+    /// The path of the recovery image there, where it names one that Windows starts.
+    #[must_use]
+    pub fn image(&self) -> Option<String> {
+        let folder = self.path.trim_end_matches('\\');
+        let is_told = matches!(self.what, LocationKind::Winre | LocationKind::Image);
+        (is_told && folder.starts_with('\\')).then(|| format!(r"{folder}\{IMAGE}"))
+    }
 }
 
 /// Reads the bytes of a file: UTF-8, with or without a byte order mark, or UTF-16 with one.
@@ -113,45 +141,45 @@ impl Location {
 ///
 /// [`ReAgentError`]: not such a file, or one with something in it that is not understood.
 pub fn parse(file: &[u8]) -> Result<RecoveryConfig, ReAgentError> {
+    parse_with_fields(file).map(|(config, _)| config)
+}
+
+/// The same, and where the values stand.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_with_fields(file: &[u8]) -> Result<(RecoveryConfig, Fields), ReAgentError> {
     if file.len() > SIZE_MAX {
         return Err(ReAgentError::Long { len: file.len() });
     }
-    let text = text(file)?;
+    let text = Text::decode(file).map_err(ReAgentError::Encoding)?;
     let options = ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..ParsingOptions::default() };
     // The parser's messages hold what it found as it stands, and that may be the end of a line.
     let xml = |error: roxmltree::Error| ReAgentError::Xml(one_line(&error.to_string()));
-    let document = Document::parse_with_options(&text, options).map_err(xml)?;
+    let document = Document::parse_with_options(&text.text, options).map_err(xml)?;
     let root = document.root_element();
     if name(root) != ROOT {
         return Err(ReAgentError::Root(name(root).to_owned()));
     }
-    let mut config = RecoveryConfig::default();
+    let (mut config, mut fields) = (RecoveryConfig::default(), Fields::default());
+    let mut entries = 0u32;
     for element in root.children().filter(Node::is_element) {
         match name(element) {
             "InstallState" => config.state = number(element, "state", "a number")?,
-            "WinreBCD" => config.entry = guid(element, "id")?,
-            other if other.ends_with(LOCATION) => config.locations.push(location(element)?),
+            "WinreBCD" => {
+                config.entry = guid(element, "id")?;
+                entries = entries.saturating_add(1);
+                fields.entry = text.field(element, "id").filter(|_| entries == 1);
+            }
+            other if other.ends_with(LOCATION) => {
+                config.locations.push(location(element)?);
+                let [id, offset, guid] = ["id", "offset", "guid"].map(|name| text.field(element, name));
+                fields.locations.push(LocationFields { id, offset, guid });
+            }
             _ => {}
         }
     }
-    Ok(config)
-}
-
-fn text(file: &[u8]) -> Result<String, ReAgentError> {
-    type Unit = fn(&[u8], usize) -> Option<u16>;
-    let (rest, unit): (&[u8], Unit) = match file {
-        [0xff, 0xfe, rest @ ..] => (rest, bytes::le_u16),
-        [0xfe, 0xff, rest @ ..] => (rest, bytes::be_u16),
-        [0xef, 0xbb, 0xbf, rest @ ..] => return utf8(rest),
-        _ => return utf8(file),
-    };
-    let refuse = || ReAgentError::Encoding("UTF-16");
-    let units = rest.chunks(2).map(|pair| unit(pair, 0)).collect::<Option<Vec<_>>>().ok_or_else(refuse)?;
-    String::from_utf16(&units).map_err(|_| refuse())
-}
-
-fn utf8(file: &[u8]) -> Result<String, ReAgentError> {
-    std::str::from_utf8(file).map(str::to_owned).map_err(|_| ReAgentError::Encoding("UTF-8"))
+    Ok((config, fields))
 }
 
 fn name<'a>(node: Node<'a, '_>) -> &'a str {

@@ -112,7 +112,8 @@ fn walk_by(storage: &FirstFailure<'_>, table: PartitionTable, others: &[StoreFil
     let evidence = Evidence::collect(&volumes, &contents, &all);
     let found = Found { systems: &systems, windows: &windows, evidence: &evidence, contents: &contents };
     let mut facts = facts(&table, &opened, unread, &found);
-    let winre = winre::read_all(&volumes, &facts, &windows);
+    let winre = winre::read_all(&volumes, &facts, &windows, &table);
+    let recovery_images = Evidence::of_files(&volumes, &contents, winre::images(&winre));
     if storage.failure().is_some() {
         let is_seen = |index: VolumeIndex| windows.iter().any(|windows| windows.volume == index);
         let hidden =
@@ -138,6 +139,7 @@ fn walk_by(storage: &FirstFailure<'_>, table: PartitionTable, others: &[StoreFil
         evidence,
         boot_files: BootFiles::default(),
         winre,
+        recovery_images,
         raid_member,
         encryptor: contents.encryptor,
         failed_read: None,

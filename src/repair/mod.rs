@@ -1,7 +1,7 @@
 //! Repair: a plan of sectors before and after, a record to undo it, and the one place where a disk is written.
 //!
 //! Lowest first: `sector`, `patch`, `run`, `cure`, `touched`; `nvram`, the firmware's boot menu; what `rebuild` makes again, and the `error` that all have; the `draft`, and each
-//! kind of `change` that writes into it; `boot_ini_edit`, `store_edit` and the `task`, `plan`, `rehearse`, `refusal`, and the `case` that a repair begins with; `new_file`, `record`, `snapshot`, `batch`,
+//! kind of `change` that writes into it; `store_edit`, `text_edit` and the `task`, `plan`, `rehearse`, `refusal`, and the `case` that a repair begins with; `new_file`, `record`, `snapshot`, `batch`,
 //! `apply`; the `goal`; the `transaction`, whose steps cannot be
 //! left out, and `undo`, which joins it; and `prospect`, which tries repairs.
 
@@ -10,7 +10,6 @@ mod batch;
 #[doc(hidden)]
 pub mod boot_code;
 pub mod boot_files;
-mod boot_ini_edit;
 pub mod case;
 pub(crate) mod change;
 pub mod cure;
@@ -37,6 +36,7 @@ pub mod sector;
 pub mod snapshot;
 pub mod store_edit;
 mod task;
+mod text_edit;
 pub mod touched;
 pub mod transaction;
 pub mod undo;

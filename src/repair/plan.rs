@@ -8,7 +8,6 @@ use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::layout::Layout;
 use crate::layout::ask::discover_for;
 use crate::partition::DiskId;
-use crate::repair::boot_ini_edit;
 use crate::repair::change::bytes;
 use crate::repair::change::identity;
 use crate::repair::change::log_replay;
@@ -27,6 +26,7 @@ use crate::repair::rebuild::made::MadeStore;
 use crate::repair::store_edit;
 use crate::repair::store_edit::StoreEdit;
 use crate::repair::task::Task;
+use crate::repair::text_edit;
 use crate::repair::touched::Touched;
 use crate::storage::Storage;
 use crate::storage::cache::Cached;
@@ -86,8 +86,8 @@ impl Plan {
 
 /// Makes the plan of a cure; empty where it has nothing to do.
 ///
-/// The order of the changes is the order of writing: `boot.ini` first; then a dirty store is made whole; then SYSTEM hives (drive letters,
-/// start values of drivers); then the identity, or what the stores name; boot flags and boot records last.
+/// The order of the changes is the order of writing: `boot.ini` and `ReAgent.xml` first; then a dirty store is made whole; then SYSTEM hives
+/// (drive letters, start values of drivers); then the identity, or what the stores name; boot flags and boot records last.
 ///
 /// # Errors
 /// [`PlanError`] when the disk does not hold what the layout says, the result would change anything but what was diagnosed, or
@@ -124,8 +124,8 @@ fn into_plan(
 ) -> Result<Plan, PlanError> {
     let (mut stores, mut touched, mut restored) = (Vec::new(), Vec::new(), None);
     let mut made = Vec::new();
-    // The letters are what tells the old signature: they are right after it, or nothing could complete a repair that was cut.
-    boot_ini_edit::write(&mut draft, layout, diagnosis, &mut touched)?;
+    // Letters and stores are what tells the old identity: they are right after the texts, or nothing could complete a repair that was cut.
+    text_edit::write(&mut draft, layout, diagnosis, &mut touched)?;
     if cure.restores(diagnosis) {
         let Restore::Possible(old) = &diagnosis.restore else {
             return Err(PlanError::Check("no old identity is known".into()));

@@ -74,7 +74,9 @@ pub fn of(target: &str, corpus: Option<&Path>) -> Vec<Vec<u8>> {
             [false, true].map(|wide| program_file::program([10, 0, 19041, 3570], wide)).to_vec()
         }
         "boot_ini" => vec![BOOT_INI.into(), "Windows 10 Pro\n22631\n23H2\n2009\nClient\n".into()],
-        "reagent" => vec![REAGENT.into(), wide(REAGENT)],
+        "reagent" => {
+            vec![REAGENT.into(), wide(REAGENT), format!("\u{feff}{}", REAGENT.replace('"', "'")).into()]
+        }
         "undo_record" => disks::record_seeds().0,
         "identity_record" => disks::record_seeds().1,
         "qcow2" => images::seeds(),

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use bcdrescue::guid::Guid;
 use bcdrescue::layout::boot_file::Content;
 use bcdrescue::layout::boot_file::HEAD;
 use bcdrescue::layout::boot_ini::BootIni;
@@ -9,6 +10,9 @@ use bcdrescue::layout::boot_ini::BootIniText;
 use bcdrescue::layout::current_version::CurrentVersion;
 use bcdrescue::layout::file_version;
 use bcdrescue::layout::reagent;
+use bcdrescue::layout::reagent::ReAgentError;
+use bcdrescue::layout::reagent_field::Field;
+use bcdrescue::partition::DiskId;
 
 use super::number;
 use super::one_line;
@@ -63,10 +67,46 @@ pub(super) fn boot_ini(data: &[u8]) {
     }
 }
 
-/// A `ReAgent.xml`.
+/// A `ReAgent.xml`; each of its values becomes another.
 pub(super) fn reagent(data: &[u8]) {
-    match reagent::parse(data) {
-        Ok(config) => assert!(config.locations.len() <= 4096),
-        Err(error) => one_line(&error.to_string()),
+    let (config, fields) = match reagent::parse_with_fields(data) {
+        Ok(parsed) => parsed,
+        Err(error) => return one_line(&error.to_string()),
+    };
+    assert!(config.locations.len() <= 4096 && fields.locations.len() == config.locations.len());
+    let disk = Guid::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
+    let entry = fields.entry.iter().map(|field| (field, field.braced(disk, None)));
+    let places = fields.locations.iter().flat_map(|place| {
+        let guid = place.guid.iter().map(|field| (field, field.braced(Guid::ZERO, fields.entry.as_ref())));
+        let id = place.id.iter().map(|field| (field, "4294967295".to_owned()));
+        id.chain(place.offset.iter().map(|field| (field, "1048576".to_owned()))).chain(guid)
+    });
+    let mut edits: Vec<(&Field, String)> = entry.chain(places).collect();
+    edits.sort_by_key(|(field, _)| field.at);
+    let (mut changed, mut at) = (Vec::new(), 0);
+    for (field, text) in &edits {
+        let before = field.spelt(&field.value);
+        changed.extend_from_slice(&data[at..field.at]);
+        changed.extend_from_slice(&field.spelt(text));
+        at = field.at + before.len();
+        assert_eq!(data[field.at..at], before);
+    }
+    changed.extend_from_slice(&data[at..]);
+    if changed.len() > reagent::SIZE_MAX {
+        return;
+    }
+    // A value that could not be changed may stand beside one that was, so that a place is on two disks.
+    let now = match reagent::parse(&changed) {
+        Ok(now) => now,
+        Err(error) => return assert!(matches!(error, ReAgentError::TwoDisks { .. }), "{error}"),
+    };
+    assert!(fields.entry.is_none() || now.entry == Some(disk));
+    assert_eq!(now.state, config.state);
+    for ((now, before), place) in now.locations.iter().zip(&config.locations).zip(&fields.locations) {
+        assert_eq!((&now.what, &now.path), (&before.what, &before.path));
+        assert_eq!(now.offset, if place.offset.is_some() { Some(1 << 20) } else { before.offset });
+        if place.id.is_some() {
+            assert_eq!(now.disk, Some(DiskId::Mbr(u32::MAX)));
+        }
     }
 }

@@ -82,6 +82,12 @@ pub(crate) struct ChoiceArgs {
     /// They are in MountedDevices of Windows' SYSTEM hive. Only when Windows was shut down fully and its volume is clean.
     #[arg(long, help_heading = REPAIRS, hide_short_help = true)]
     pub drive_letters: bool,
+    /// Correct where ReAgent.xml says that the recovery environment is.
+    ///
+    /// Where only one partition has the recovery image, and it was this disk that the file referred to. Only when Windows was shut
+    /// down fully and the volume is clean. The rest of the file stays.
+    #[arg(long, help_heading = REPAIRS, hide_short_help = true)]
+    pub recovery_config: bool,
     /// What is to be made anew.
     #[command(flatten)]
     pub rebuild: RebuildArgs,
@@ -107,6 +113,7 @@ impl ChoiceArgs {
             protective_mbr,
             firmware_entries,
             drive_letters,
+            recovery_config,
             rebuild,
         } = self;
         let windows_on = self.companion("--windows", windows.as_ref())?;
@@ -124,6 +131,7 @@ impl ChoiceArgs {
             protective_mbr: *protective_mbr,
             firmware_entries: *firmware_entries,
             drive_letters: *drive_letters,
+            recovery_config: *recovery_config,
             rebuild: rebuild.scope(),
             firmware: rebuild.firmware(),
             format: rebuild.format_esp,
@@ -164,6 +172,7 @@ impl ChoiceArgs {
             protective_mbr,
             firmware_entries,
             drive_letters,
+            recovery_config,
             rebuild,
             ..
         } = self;
@@ -177,6 +186,7 @@ impl ChoiceArgs {
             || *protective_mbr
             || *firmware_entries
             || *drive_letters
+            || *recovery_config
             || rebuild.is_of_one_disk()
     }
 
@@ -197,6 +207,7 @@ impl ChoiceArgs {
             protective_mbr,
             firmware_entries,
             drive_letters,
+            recovery_config,
             rebuild,
         } = self;
         let mut words = self.machine_words();
@@ -213,6 +224,7 @@ impl ChoiceArgs {
             (protective_mbr, "--protective-mbr"),
             (firmware_entries, "--firmware-entries"),
             (drive_letters, "--drive-letters"),
+            (recovery_config, "--recovery-config"),
         ];
         words.extend(flags.iter().filter(|(given, _)| **given).map(|(_, switch)| (*switch).into()));
         words.extend(rebuild.words());

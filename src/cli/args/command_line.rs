@@ -189,7 +189,7 @@ pub(crate) struct FixArgs {
     ///
     /// The MBR signature, or the GPT's GUIDs. Drive letters, recovery and a hibernated Windows then recognise the disk too, and
     /// --drive-letters is not needed.
-    #[arg(long, conflicts_with_all = ["repoint", "system", "windows", "recovery", "entry", "convert", "boot_ini", "firmware_entries", "drive_letters", "rebuild"])]
+    #[arg(long, conflicts_with_all = ["repoint", "system", "windows", "recovery", "entry", "convert", "boot_ini", "firmware_entries", "drive_letters", "recovery_config", "rebuild"])]
     pub restore_identity: bool,
     /// Re-point the store, where an encrypted Windows leaves both repairs open.
     #[arg(long, hide_short_help = true)]

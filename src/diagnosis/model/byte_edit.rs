@@ -3,6 +3,7 @@
 use crate::layout::index::HiveIndex;
 use crate::layout::index::StoreIndex;
 use crate::layout::index::VolumeIndex;
+use crate::layout::text_file::TextFile;
 
 /// Where the bytes stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,10 +38,10 @@ pub enum Site {
         /// What stands there.
         field: HiveField,
     },
-    /// In the `boot.ini` of a volume.
-    BootIni {
-        /// Index of the volume in the layout.
-        volume: VolumeIndex,
+    /// In a small text, which may become longer or shorter.
+    Text {
+        /// The text.
+        file: TextFile,
         /// First byte, from the start of the file.
         at: usize,
         /// The time that the file gets where its file system keeps one of its directory entry, in 100 ns since 1601, UTC.
@@ -66,7 +67,7 @@ pub struct ByteEdit {
     pub site: Site,
     /// As they are.
     pub before: Vec<u8>,
-    /// As they should be: as many, but in `boot.ini`.
+    /// As they should be: as many, but in a text.
     pub after: Vec<u8>,
     /// The same for people: `63, should be 2048`.
     pub meaning: String,
@@ -77,7 +78,7 @@ impl ByteEdit {
     #[must_use]
     pub fn named(&self) -> String {
         match self.site {
-            Site::BootIni { .. } => self.what.clone(),
+            Site::Text { .. } => self.what.clone(),
             Site::Table { .. } | Site::BootRecord { .. } | Site::Store { .. } | Site::SystemHive { .. } => {
                 format!("the {}", self.what)
             }
@@ -89,7 +90,7 @@ impl ByteEdit {
     pub const fn store(&self) -> Option<StoreIndex> {
         match self.site {
             Site::Store { store, .. } => Some(store),
-            Site::Table { .. } | Site::BootRecord { .. } | Site::SystemHive { .. } | Site::BootIni { .. } => {
+            Site::Table { .. } | Site::BootRecord { .. } | Site::SystemHive { .. } | Site::Text { .. } => {
                 None
             }
         }

@@ -47,6 +47,8 @@ pub struct Choice {
     pub protective_mbr: bool,
     /// `--drive-letters`: the letters that a Windows remembers are to name this disk.
     pub drive_letters: bool,
+    /// `--recovery-config`: `ReAgent.xml` is to name this disk, its recovery partition and the store's entry.
+    pub recovery_config: bool,
     /// `--rebuild`: the store, the boot files and the boot code are to be made again.
     pub rebuild: Option<Scope>,
     /// `--firmware`: what the rebuilt disk is to start by.
@@ -72,11 +74,12 @@ impl Choice {
             boot_ini,
             firmware_entries,
             drive_letters,
+            recovery_config,
             rebuild,
             ..
         } = self;
         let is_chosen = system.is_some() || windows.is_some() || recovery.is_some() || entry.is_some();
-        let is_edited = *boot_ini || *firmware_entries || *drive_letters;
+        let is_edited = *boot_ini || *firmware_entries || *drive_letters || *recovery_config;
         is_chosen || is_edited || *convert || rebuild.is_some()
     }
 }

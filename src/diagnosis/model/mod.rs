@@ -9,6 +9,7 @@ pub mod finding;
 pub mod hop;
 pub mod identity;
 pub mod known_disks;
+pub(in crate::diagnosis) mod left;
 pub mod rebuild;
 pub mod remedy;
 pub mod resolution;

@@ -99,6 +99,8 @@ pub enum Switch {
     Rebuild,
     /// `--on CONTROLLER`: have the drivers of this controller loaded at boot.
     On(Controller),
+    /// `--recovery-config`: correct where `ReAgent.xml` says that the recovery environment is.
+    RecoveryConfig,
     /// `--recovery N`: which partition has the recovery environment; this one, where only one will do.
     Recovery(Option<u32>),
     /// `--system N`: which partition is the system volume; this one, where only one will do.
@@ -136,6 +138,7 @@ impl Switch {
             Self::On(controller) => vec![format!("--on={controller}")],
             Self::ProtectiveMbr => word("--protective-mbr"),
             Self::Rebuild => word("--rebuild"),
+            Self::RecoveryConfig => word("--recovery-config"),
             Self::Recovery(Some(number)) => vec![format!("--recovery={number}")],
             Self::Recovery(None) => word("--recovery=N"),
             Self::System(Some(number)) => vec![format!("--system={number}")],
@@ -186,6 +189,7 @@ impl Switch {
                 Choice { on: choice.on.with(controller), load: choice.load.with(controller), ..choice }
             }
             Self::ProtectiveMbr => Choice { protective_mbr: true, ..choice },
+            Self::RecoveryConfig => Choice { recovery_config: true, ..choice },
             Self::Rebuild => Choice { rebuild: choice.rebuild.or(Some(Scope::Missing)), ..choice },
             Self::Active(_)
             | Self::Entry(_)

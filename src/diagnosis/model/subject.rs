@@ -13,6 +13,7 @@ use crate::layout::arc_path::ArcPath;
 use crate::layout::drivers::controller::Controller;
 use crate::layout::index::StoreIndex;
 use crate::layout::index::VolumeIndex;
+use crate::layout::index::WinreIndex;
 use crate::layout::store::StoreFile;
 
 /// An element of a store.
@@ -101,8 +102,8 @@ pub enum Place {
     BootIniDefault,
     /// Another entry of `boot.ini`.
     BootIniEntry(ArcPath),
-    /// The file with this index among the layout's `recovery`.
-    WinreFile(usize),
+    /// A file that says where the recovery environment is.
+    WinreFile(WinreIndex),
     /// The Windows on a volume, as it would start from a controller.
     Controller(VolumeIndex, Controller),
     /// A choice of the user's.

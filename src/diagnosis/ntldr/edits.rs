@@ -9,6 +9,7 @@ use std::ops::Range;
 use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::byte_edit::Site;
 use crate::diagnosis::model::context::Context;
+use crate::diagnosis::model::left::Left;
 use crate::diagnosis::ntldr::arc_path::Lead;
 use crate::diagnosis::ntldr::arc_path::is_root;
 use crate::diagnosis::ntldr::arc_path::lead;
@@ -22,6 +23,7 @@ use crate::layout::boot_ini_line::TargetPlace;
 use crate::layout::index::VolumeIndex;
 use crate::layout::letters::remembered;
 use crate::layout::system::SystemVolume;
+use crate::layout::text_file::TextFile;
 use crate::layout::windows::WindowsVolume;
 use crate::partition::DiskId;
 use crate::partition::TableKind;
@@ -30,14 +32,6 @@ use crate::partition::TableKind;
 pub(super) struct Edits<'a> {
     pub(super) edits: Vec<ByteEdit>,
     pub(super) windows: &'a WindowsVolume,
-}
-
-/// Why nothing is written.
-pub(super) enum Left {
-    /// Nothing on the disk tells what is meant, or it is no matter of a number.
-    Untold,
-    /// There is one answer, and a doubt about it, in words.
-    Doubt(String),
 }
 
 /// What is written for a path that leads so.
@@ -182,7 +176,7 @@ impl Line<'_> {
         let after = format!("{name}({blank}{}{rest})", inside(digits)?);
         Some(ByteEdit {
             what: format!("boot.ini line {}{}", place.line, self.of_several()),
-            site: Site::BootIni { volume: self.volume, at: span.start, now: self.now },
+            site: Site::Text { file: TextFile::BootIni(self.volume), at: span.start, now: self.now },
             before: before.as_bytes().to_vec(),
             after: after.as_bytes().to_vec(),
             meaning: format!("{before} -> {after}"),

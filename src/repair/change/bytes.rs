@@ -51,7 +51,7 @@ pub(crate) fn write_boot<'e>(
 ) -> Result<(), PlanError> {
     for edit in edits {
         let (at, touched) = match edit.site {
-            Site::Store { .. } | Site::SystemHive { .. } | Site::BootIni { .. } => continue,
+            Site::Store { .. } | Site::SystemHive { .. } | Site::Text { .. } => continue,
             Site::Table { at } => (at, Touched::Table),
             Site::BootRecord { volume, at } => in_boot_record(layout, edit, volume, at)?,
         };

@@ -1,9 +1,9 @@
 //! What a repair refuses, and the switch that lifts each refusal: one set of gates for every combination of switches.
 
-mod boot_ini;
 mod encryption;
 mod rules;
 mod system_hive;
+mod texts;
 
 use crate::diagnosis::Context;
 use crate::diagnosis::Diagnosis;
@@ -103,7 +103,7 @@ pub fn refusals(
 ) -> Vec<Refusal> {
     let mut refusals: Vec<Refusal> = rules::of_choice(diagnosis);
     refusals.extend(system_hive::refusals(layout, diagnosis));
-    refusals.extend(boot_ini::refusals(layout, diagnosis));
+    refusals.extend(texts::refusals(layout, diagnosis));
     refusals.extend(rules::rebuild(layout, context, diagnosis));
     let restores = cure.restores(diagnosis);
     if restores {
@@ -173,6 +173,6 @@ pub fn refusal_of_store(layout: &Layout, file: &StoreFile) -> Option<Refusal> {
 fn record_volumes<'a>(edits: impl Iterator<Item = &'a ByteEdit>) -> impl Iterator<Item = VolumeIndex> {
     edits.filter_map(|edit| match edit.site {
         Site::BootRecord { volume, .. } => Some(volume),
-        Site::Table { .. } | Site::Store { .. } | Site::SystemHive { .. } | Site::BootIni { .. } => None,
+        Site::Table { .. } | Site::Store { .. } | Site::SystemHive { .. } | Site::Text { .. } => None,
     })
 }

@@ -19,7 +19,6 @@ use crate::layout::index::VolumeIndex;
 use crate::layout::spanned;
 use crate::layout::store::Dirty;
 use crate::layout::store::StoreFile;
-use crate::partition::Partition;
 use crate::partition::Unseen;
 use crate::repair::refusal::Allowed;
 use crate::repair::refusal::Lift;
@@ -296,10 +295,7 @@ pub(super) fn rebuild(layout: &Layout, context: &Context, diagnosis: &Diagnosis)
 
 /// Bytes of a partition that shares its place with another belong to nobody in particular.
 pub(super) fn overlap(layout: &Layout, volume: VolumeIndex) -> Option<Refusal> {
-    let this = layout.partition(volume)?;
-    let others = layout.table.partitions.iter().filter(|other| other.number != this.number);
-    let end = |partition: &Partition| partition.start.saturating_add(partition.len);
-    let other = others.into_iter().find(|other| other.start < end(this) && this.start < end(other))?;
+    let (this, other) = (layout.partition(volume)?, layout.overlapping(volume)?);
     Some(Refusal {
         lift: None,
         what: format!(

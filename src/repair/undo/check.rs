@@ -243,7 +243,9 @@ fn parts(record: &Record, layout: &Layout) -> Result<(), UndoRefusal> {
         if !is_on_volume(record, saved) {
             files.push(unchanged_store(&patches, saved, layout)?);
         } else if !is_unchanged(saved, layout.store_on(saved.partition, &saved.path)) {
-            return Err(UndoRefusal::StoreChanged { path: saved.path.clone() });
+            // It may have been patched where it is, beside a text that was renewed, and half of that was written.
+            let patched = unchanged_store(&patches, saved, layout);
+            files.push(patched.map_err(|_| UndoRefusal::StoreChanged { path: saved.path.clone() })?);
         }
     }
     for part in &record.touched {

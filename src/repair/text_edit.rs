@@ -1,8 +1,8 @@
-//! `boot.ini` with some of its bytes changed, and maybe longer or shorter by some.
+//! `boot.ini` or `ReAgent.xml` with some of its bytes changed, and maybe longer or shorter by some.
 //!
 //! Where as many bytes change as were there, and all of them lie in one sector, that is written in its place. Else the file is renewed:
-//! within its record of the file system, or in new clusters to which one write switches. Either way NTLDR finds the old text or the new
-//! one, whenever the power fails.
+//! within its record of the file system, or in new clusters to which one write switches. Either way NTLDR or Windows finds the old text or
+//! the new one, whenever the power fails.
 
 use std::collections::BTreeMap;
 
@@ -10,9 +10,7 @@ use crate::diagnosis::Diagnosis;
 use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::byte_edit::Site as Place;
 use crate::layout::Layout;
-use crate::layout::boot_ini::LEN_MAX;
-use crate::layout::boot_ini::PATH;
-use crate::layout::index::VolumeIndex;
+use crate::layout::text_file::TextFile;
 use crate::repair::change::bytes::add;
 use crate::repair::change::in_file;
 use crate::repair::draft::Draft;
@@ -20,7 +18,7 @@ use crate::repair::error::PlanError;
 use crate::repair::rebuild::site::Site;
 use crate::repair::touched::Touched;
 
-/// Writes every `boot.ini` that a diagnosis would change.
+/// Writes every text that a diagnosis would change.
 ///
 /// # Errors
 /// [`PlanError::Changed`] when the disk does not hold the file that was diagnosed; its volume cannot be written; what was put there reads
@@ -31,14 +29,14 @@ pub(super) fn write(
     diagnosis: &Diagnosis,
     all: &mut Vec<Touched>,
 ) -> Result<(), PlanError> {
-    let mut files: BTreeMap<VolumeIndex, Vec<Change<'_>>> = BTreeMap::new();
+    let mut files: BTreeMap<TextFile, Vec<Change<'_>>> = BTreeMap::new();
     for edit in diagnosis.edits() {
-        if let Place::BootIni { volume, at, now } = edit.site {
-            files.entry(volume).or_default().push(Change { edit, at, now });
+        if let Place::Text { file, at, now } = edit.site {
+            files.entry(file).or_default().push(Change { edit, at, now });
         }
     }
-    for (volume, changes) in files {
-        add(all, write_file(draft, layout, volume, changes)?);
+    for (file, changes) in files {
+        add(all, write_file(draft, layout, file, changes)?);
         draft.barrier();
     }
     Ok(())
@@ -54,24 +52,23 @@ struct Change<'e> {
 fn write_file(
     draft: &mut Draft<'_>,
     layout: &Layout,
-    volume: VolumeIndex,
+    file: TextFile,
     changes: Vec<Change<'_>>,
 ) -> Result<Touched, PlanError> {
-    let partition = layout.partition(volume).ok_or(PlanError::Changed)?;
-    let site = Site::new(layout, volume, changes.iter().map(|change| change.now).max().unwrap_or(0))?;
-    let before = site.look(draft, |volume| volume.read(PATH, LEN_MAX))?.ok_or(PlanError::Changed)?;
+    let file = layout.text_file(file).ok_or(PlanError::Changed)?;
+    let partition = layout.partition(file.volume).ok_or(PlanError::Changed)?;
+    let site = Site::new(layout, file.volume, changes.iter().map(|change| change.now).max().unwrap_or(0))?;
+    let before =
+        site.look(draft, |volume| volume.read(file.path, file.len_max))?.ok_or(PlanError::Changed)?;
     let after = changed(&before, changes).ok_or(PlanError::Changed)?;
-    let systems = layout.systems.iter().filter(|system| system.volume == volume);
-    let place =
-        systems.filter_map(|system| system.ntldr.as_ref()).find_map(|ntldr| ntldr.place.as_ref().ok());
-    let in_place = place.and_then(|extents| {
+    let in_place = file.extents.as_ref().ok().and_then(|extents| {
         Some((extents, in_file::within_a_sector(extents, layout.table.sector_size, &before, &after)?))
     });
     match in_place {
-        Some((extents, edit)) => in_file::write(draft, extents, &edit, "byte of boot.ini")?,
-        None => site.renew(draft, PATH, &after)?,
+        Some((extents, edit)) => in_file::write(draft, extents, &edit, "byte of a text")?,
+        None => site.renew(draft, file.path, &after)?,
     }
-    site.is_as_put(draft, PATH, &after)?;
+    site.is_as_put(draft, file.path, &after)?;
     Ok(Touched::Volume { partition: partition.number, start: partition.start })
 }
 
