@@ -62,9 +62,11 @@ fn a_directory_is_its_images_in_order_and_a_broken_one_stops_none() {
     assert_eq!(document.stderr, "");
     let document: Json = serde_json::from_str(&document.stdout).unwrap();
     assert_eq!(verdicts(root, document["targets"].as_array().unwrap()), expected());
-    // The same objects, but for the version that a line has for itself.
+    // The same objects, but for the version that a line has for itself, and the stamp of what is one file.
     for (mut line, target) in lines(&one.stdout).into_iter().zip(document["targets"].as_array().unwrap()) {
         line.as_object_mut().unwrap().remove("version");
+        let is_stamped = line.as_object_mut().unwrap().remove("stamp").is_some();
+        assert_eq!(is_stamped, line["verdict"] != "unknown", "{line}");
         assert_eq!(line, *target);
     }
     let counts = ["targets", "healthy", "degraded", "broken", "not_windows", "unknown"];

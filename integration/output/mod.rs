@@ -7,4 +7,5 @@ pub mod one_screen;
 pub mod pictures;
 pub mod reports;
 pub mod schema;
+pub mod since;
 pub mod targets;

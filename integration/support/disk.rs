@@ -5,6 +5,8 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
+use std::time::SystemTime;
 
 use nix::unistd::Whence;
 use nix::unistd::lseek;
@@ -194,7 +196,15 @@ pub fn folder() -> tempfile::TempDir {
     fs::write(at("c.raw"), [b"KDMV".as_slice(), &[0; 4096]].concat()).unwrap();
     fs::write(at("e.img"), vec![0; 1 << 20]).unwrap();
     fs::write(at("f.qcow2"), [b"QFI\xfb\0\0\0\x03".as_slice(), &[0xff; 500]].concat()).unwrap();
+    let all = ["a.qcow2", "b/a.qcow2", "b/b.QCOW2", "c.raw", "d.qcow2", "e.img", "f.qcow2"];
+    all.iter().for_each(|name| age(&at(name)));
     folder
+}
+
+/// Lets a file be as old as those that nobody has written to for a while.
+pub fn age(path: &Path) {
+    let file = fs::OpenOptions::new().write(true).open(path).expect("the file");
+    file.set_modified(SystemTime::now() - Duration::from_secs(3600)).expect("its time");
 }
 
 /// Runs the program on this recipe.

@@ -19,6 +19,7 @@ pub(crate) mod holders;
 pub(crate) mod lock;
 #[doc(hidden)]
 pub mod nbd;
+pub mod one_file;
 pub mod open;
 #[doc(hidden)]
 pub mod qcow2;

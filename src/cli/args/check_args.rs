@@ -46,6 +46,13 @@ pub(crate) struct CheckArgs {
     /// Print JSON Lines, each target as soon as it is done.
     #[arg(long, help_heading = REPORTS)]
     pub jsonl: bool,
+    /// Skip images that are as in this report of an earlier check --jsonl: their lines are taken from it.
+    ///
+    /// An image is when its file has the size and times that it had, and the question is the same. A report of a run that was
+    /// interrupted will do.
+    #[arg(long, value_name = "FILE", help_heading = REPORTS, hide_short_help = true, requires = "jsonl",
+        conflicts_with_all = ["junit", "sarif", "against"])]
+    pub since: Option<PathBuf>,
     /// Also write JUnit XML; replaces an existing report.
     #[arg(long, value_name = "FILE", help_heading = REPORTS)]
     pub junit: Option<PathBuf>,

@@ -14,10 +14,12 @@ use crate::cli::args::show_args::ShowArgs;
 use crate::cli::commands::check_output::CheckOutput;
 use crate::cli::commands::check_result;
 use crate::cli::commands::check_result::Shape;
+use crate::cli::output::json;
 use crate::cli::output::json::Form;
 use crate::cli::output::outcome::Outcome;
 use crate::cli::output::reports::Reports;
 use crate::cli::run::confine;
+use crate::cli::run::earlier::Earlier;
 use crate::cli::run::examine::NOTHING_ATTACHED;
 use crate::cli::run::examine::examine_with;
 use crate::cli::run::examine::snapshot;
@@ -26,12 +28,14 @@ use crate::cli::run::known_disks::context;
 use crate::cli::run::known_disks::is_same_file;
 use crate::cli::run::parallel::in_order;
 use crate::cli::run::parallel::processors;
+use crate::cli::run::stamp::Question;
 use crate::cli::run::store_file::is_store_file;
 use crate::cli::run::targets::expand;
 use crate::cli::run::targets::no_directory;
 use crate::cli::text::advice;
 use crate::cli::text::exit::HEALTHY;
 use crate::cli::text::exit::Usage;
+use crate::cli::text::lines;
 use crate::cli::text::progress::Progress;
 use crate::cli::text::words::clean;
 use crate::diagnosis::Choice;
@@ -72,8 +76,20 @@ fn check(args: &CheckArgs, show: ShowArgs, choice: Choice, reports: &mut Reports
     let is_compared =
         !args.tells_of_each_alone() || args.requirements().any(|it| it == Requirement::UniqueIdentity);
     let named: &[PathBuf] = if is_named(args) && is_compared { &targets } else { &[] };
+    // What is judged by other targets too may change with those.
+    let question = (args.jsonl && !is_compared && args.against.is_none()).then(|| Question::new(args));
+    if args.since.is_some() && question.is_none() {
+        return Err(Usage(
+            "--since takes images that are judged each alone: a list, a directory (-r) or --independent, and not \
+             unique-identity"
+                .to_owned(),
+        )
+        .into());
+    }
     let check = Check {
         args,
+        question,
+        earlier: args.since.as_deref().map(Earlier::open).transpose()?,
         named: NamedDisks::among(named, &args.open.options(), threads),
         shape: shape(args, show, targets.len() != 1),
         choice,
@@ -109,6 +125,10 @@ struct Check<'a> {
     /// How each is shown.
     shape: Shape,
     choice: Choice,
+    /// What is asked of each alone, where nothing else matters.
+    question: Option<Question>,
+    /// The report that results are taken from.
+    earlier: Option<Earlier>,
     /// The disks whose identities each is compared with.
     named: NamedDisks,
     snapshot: Option<Snapshot>,
@@ -126,18 +146,30 @@ impl Check<'_> {
         let show = |outcome: Option<Outcome>| {
             let Some(mut outcome) = outcome else { return Ok(()) };
             code |= outcome.code;
-            progress.aside(|| output.add(&outcome))?;
+            match progress.aside(|| output.add(&outcome)) {
+                // A report has a reader of its own.
+                Err(error) if reports.are_wanted() && lines::is_gone(&error) => {}
+                shown => shown?,
+            }
             if reports.are_wanted() {
                 outcome.shown = String::new();
                 outcomes.push(outcome);
             }
             Ok(())
         };
-        in_order(targets, threads, work, show)?;
+        let done = in_order(targets, threads, work, show);
         progress.end();
+        match done {
+            Err(error) if lines::is_gone(&error) => return Ok(code),
+            done => done?,
+        }
         reports.write(&outcomes)?;
         anyhow::ensure!(is_named(self.args) || output.tally().targets() > 0, NOTHING_ATTACHED);
         output.end()?;
+        if let (Some(earlier), Some(since)) = (&self.earlier, &self.args.since) {
+            let name = clean(&since.display().to_string());
+            lines::warn(format_args!("bcdrescue: {} unchanged since {name}", earlier.reused()));
+        }
         Ok(code)
     }
 
@@ -159,6 +191,12 @@ impl Check<'_> {
         if is_store_file(path) {
             return check_result::store_file(path, self.args, self.shape).map(Some);
         }
+        let stamp = self.question.as_ref().and_then(|question| question.stamp(path));
+        if let (Some(earlier), Some(stamp)) = (&self.earlier, &stamp)
+            && let Some(reused) = earlier.find(&json::path(path), stamp)
+        {
+            return Ok(Some(check_result::reused(path, reused)));
+        }
         let options = self.args.open.options();
         let mut context = context(path, &self.named, &options, self.choice, self.args.choice.independent);
         context.orders = Arc::new(self.args.choice.rebuild.orders());
@@ -171,6 +209,6 @@ impl Check<'_> {
         if !is_named(self.args) && examined.diagnosis.verdict == Verdict::NotWindows {
             return Ok(None);
         }
-        Ok(Some(check_result::disk(&examined, &context, &at_hand, self.args, self.shape)))
+        Ok(Some(check_result::disk(&examined, &context, &at_hand, self.args, self.shape, stamp)))
     }
 }

@@ -43,7 +43,7 @@ impl CheckOutput {
     /// Shows one more.
     ///
     /// # Errors
-    /// When standard output cannot be written.
+    /// When standard output cannot be written, or its reader is [gone](lines::is_gone).
     pub(crate) fn add(&mut self, outcome: &Outcome) -> anyhow::Result<()> {
         let is_first = self.tally.targets() == 0;
         self.tally.add(outcome);
@@ -57,7 +57,7 @@ impl CheckOutput {
         let is_long = shown.lines().nth(1).is_some();
         let gap = if !is_first && (is_long || self.was_long) { "\n" } else { "" };
         self.was_long = is_long;
-        lines::write(format_args!("{gap}{shown}"))
+        lines::write_next(format_args!("{gap}{shown}"))
     }
 
     fn repeat(&mut self, outcome: &Outcome) {

@@ -21,6 +21,7 @@ use crate::cli::output::screen::headline;
 use crate::cli::output::screen::headline::Headline;
 use crate::cli::output::screen::picture;
 use crate::cli::output::screen::summary;
+use crate::cli::run::earlier::Reused;
 use crate::cli::run::examine::Examined;
 use crate::cli::run::store_file::read_store_file;
 use crate::cli::text::exit::FAILED;
@@ -39,6 +40,16 @@ use crate::diagnosis::requirement::Requirement;
 use crate::repair::case::Case;
 use crate::repair::prospect::prospect;
 use crate::repair::refusal::Allowed;
+use crate::storage::one_file::is_one_file;
+
+/// Of a disk that is as it was in an earlier report.
+#[must_use]
+pub(crate) fn reused(path: &Path, reused: Reused) -> Outcome {
+    let headline = Headline { verdict: reused.verdict, sentence: None, why: None };
+    let unmet = if reused.is_unmet { LEFT } else { HEALTHY };
+    let reasons = (code_of(reused.verdict) | unmet != HEALTHY).then(|| Reason::plain("as before".to_owned()));
+    outcome(path, code_of(reused.verdict) | unmet, headline, reasons.into_iter().collect(), reused.line)
+}
 
 /// How a result is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +89,7 @@ pub(crate) fn disk(
     others: &[Others],
     args: &CheckArgs,
     shape: Shape,
+    stamp: Option<String>,
 ) -> Outcome {
     let Examined { layout, storage, .. } = examined;
     let case = Case { storage, layout, context, allowed: Allowed::default() };
@@ -85,7 +97,9 @@ pub(crate) fn disk(
     let requirements: Vec<(Requirement, Option<String>)> =
         args.requirements().map(|it| (it, it.unmet(&examined.layout, &examined.diagnosis, others))).collect();
     let unmet = unmet(&requirements);
-    let document = || checked(examined, &prospect, &switches(args), &requirements);
+    // What a running machine changes is not at rest, and each of several files may change.
+    let stamp = stamp.filter(|_| examined.notes.is_empty() && is_one_file(&examined.path, examined.kind));
+    let document = || checked(examined, &prospect, &switches(args), &requirements, stamp);
     let headline = Headline::of(&examined.diagnosis);
     let text = |out: &mut Lines| match shape {
         Shape::OneOfMany if headline.verdict == Verdict::Healthy && unmet.is_empty() => {

@@ -130,12 +130,30 @@ pub fn warn(line: Arguments<'_>) {
 /// # Errors
 /// As [`unless_gone`].
 pub fn write(text: Arguments<'_>) -> anyhow::Result<()> {
+    unless_gone(write_whole(text)).context("standard output")
+}
+
+/// The same, of many.
+///
+/// # Errors
+/// Every failure; [`is_gone`] tells that of a reader who has gone away.
+pub fn write_next(text: Arguments<'_>) -> anyhow::Result<()> {
+    write_whole(text).context("standard output")
+}
+
+fn write_whole(text: Arguments<'_>) -> io::Result<()> {
     // In one piece: a line at a time is a system call each.
     let mut bytes = Vec::new();
     let choice = anstream::stdout().current_choice();
     anstream::AutoStream::new(&mut bytes, choice).write_fmt(text)?;
     let mut out = io::stdout().lock();
-    unless_gone(out.write_all(&bytes).and_then(|()| out.flush())).context("standard output")
+    out.write_all(&bytes).and_then(|()| out.flush())
+}
+
+/// Whether a write failed as its reader has seen enough (`| head`): what comes next nobody reads.
+#[must_use]
+pub fn is_gone(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// The result of a write to standard output: a reader that has seen enough (`| head`) changes nothing about what was found or

@@ -59,7 +59,7 @@ impl Stream {
     /// Writes a target, as [`Form::target`] has it.
     ///
     /// # Errors
-    /// When standard output cannot be written.
+    /// When standard output cannot be written, or its reader is [gone](crate::cli::text::lines::is_gone).
     pub fn add(&mut self, target: &str) -> anyhow::Result<()> {
         let before = match (self.form, self.count) {
             (Form::Lines, _) => String::new(),
@@ -68,7 +68,7 @@ impl Stream {
         };
         let after = if self.form == Form::Lines { "\n" } else { "" };
         self.count = self.count.saturating_add(1);
-        self.write(&[&before, target, after])
+        self.write(&[&before, target, after]).context("standard output")
     }
 
     /// Ends the document.
@@ -78,20 +78,21 @@ impl Stream {
     pub fn end(mut self, summary: &impl Serialize) -> anyhow::Result<()> {
         let summary = serde_json::to_value(summary).unwrap_or_default();
         let summary = format!("{summary:#}").replace('\n', "\n  ");
-        match (self.form, self.count) {
+        let written = match (self.form, self.count) {
             (Form::Lines, _) => Ok(()),
             (Form::Document, 0) => {
                 let before = format!("{{\n  \"version\": {VERSION},\n  \"targets\": []");
                 self.write(&[&before, ",\n  \"summary\": ", &summary, "\n}\n"])
             }
             (Form::Document, _) => self.write(&["\n  ],\n  \"summary\": ", &summary, "\n}\n"]),
-        }
+        };
+        unless_gone(written).context("standard output")
     }
 
-    fn write(&mut self, pieces: &[&str]) -> anyhow::Result<()> {
+    fn write(&mut self, pieces: &[&str]) -> io::Result<()> {
         let mut out = self.out.lock();
         let written = pieces.iter().try_for_each(|piece| out.write_all(piece.as_bytes()));
-        unless_gone(written.and_then(|()| out.flush())).context("standard output")
+        written.and_then(|()| out.flush())
     }
 }
 

@@ -127,6 +127,10 @@ pub struct Checked {
     /// What was required with `--require`, and whether the disk meets it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     requirements: Vec<Required>,
+    /// With `--jsonl`: equal as long as the image's file and the question are the same, for `--since`. Left out of what is more than one
+    /// file, or is judged by other targets too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stamp: Option<String>,
 }
 
 /// One requirement.
@@ -203,6 +207,7 @@ pub fn checked(
     prospect: &Prospect,
     switches: &[OsString],
     requirements: &[(Requirement, Option<String>)],
+    stamp: Option<String>,
 ) -> Checked {
     let fix = fix(&examined.path, prospect, switches);
     let mut examined = target(examined);
@@ -210,7 +215,7 @@ pub fn checked(
         let reason = Some(advice::of_reason(reason));
         *restore = OtherCure { possible: false, reason, identity: None, partitions: None };
     }
-    Checked { examined, fix, requirements: required(requirements) }
+    Checked { examined, fix, requirements: required(requirements), stamp }
 }
 
 fn fix(path: &Path, prospect: &Prospect, switches: &[OsString]) -> Option<Fix> {

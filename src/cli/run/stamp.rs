@@ -1,0 +1,47 @@
+//! What tells that an image is the one that was checked before: its file, and what was asked of it.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::Duration;
+
+use sha2::Digest;
+use sha2::Sha256;
+
+use crate::bytes::hex;
+use crate::cli::args::check_args::CheckArgs;
+use crate::cli::output::json::VERSION;
+
+/// How long a file has to be at rest: a file system may tell times by whole seconds, or by two (FAT), and one behind a network later.
+const REST: Duration = Duration::from_secs(5);
+/// Hexadecimal digits of a stamp.
+const DIGITS: usize = 32;
+
+/// What was asked of all targets: the program, the form of the answer, and every switch that it depends on.
+#[derive(Debug, Clone)]
+pub struct Question(String);
+
+impl Question {
+    /// That of a command line.
+    pub(crate) fn new(args: &CheckArgs) -> Self {
+        let CheckArgs { require, on, open, choice, against, .. } = args;
+        let (open, choice) = (open.words(), choice.words());
+        Self(format!(
+            "{} {VERSION} {require:?} {on:?} {open:?} {choice:?} {against:?}",
+            env!("BCDRESCUE_VERSION")
+        ))
+    }
+
+    /// The stamp of a regular file as it is now; none of one that changed a moment ago, and of anything else.
+    #[must_use]
+    pub fn stamp(&self, path: &Path) -> Option<String> {
+        let facts = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+        if facts.modified().ok()?.elapsed().ok()? < REST {
+            return None;
+        }
+        let times = (facts.mtime(), facts.mtime_nsec(), facts.ctime(), facts.ctime_nsec());
+        let text = format!("{}\n{} {} {times:?}", self.0, facts.ino(), facts.len());
+        let digest = hex(&Sha256::digest(text));
+        digest.get(..DIGITS).map(str::to_owned)
+    }
+}
