@@ -5,6 +5,7 @@ pub mod attached;
 pub mod chance;
 pub mod corpus;
 pub mod counted;
+pub mod counting_server;
 pub mod dirty;
 pub mod disk;
 pub mod efi_program;
