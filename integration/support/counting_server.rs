@@ -92,7 +92,7 @@ fn greet(client: &mut UnixStream, len: u64) -> io::Result<()> {
         let magic = 0x0003_e889_0455_65a9u64.to_be_bytes();
         [magic.as_slice(), &[0, 0, 0, 7], &kind.to_be_bytes(), &len.to_be_bytes(), data].concat()
     };
-    client.write_all(&reply(3, &[&[0, 0][..], &len.to_be_bytes(), &[0, 3]].concat()))?;
+    client.write_all(&reply(3, &[&[0, 0][..], &len.to_be_bytes(), &[0, 5]].concat()))?;
     client.write_all(&reply(1, &[]))
 }
 

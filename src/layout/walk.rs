@@ -53,8 +53,16 @@ pub fn discover(storage: &dyn Storage) -> Result<Layout, PartitionError> {
 /// # Errors
 /// As [`discover`].
 pub fn discover_companion(storage: &dyn Storage, stores: &[StoreFile]) -> Result<Layout, PartitionError> {
-    let budgeted = Budgeted::new(storage, READS, BYTES);
-    walk(&FirstFailure::new(&budgeted), stores)
+    let walk = |storage: &dyn Storage| {
+        let budgeted = Budgeted::new(storage, READS, BYTES);
+        walk(&FirstFailure::new(&budgeted), stores)
+    };
+    storage.look_ahead(&|storage| {
+        // Whatever its table is, a disk is read at its end too.
+        let _ = storage.read_at(storage.len().saturating_sub(512), &mut [0; 512]);
+        drop(walk(storage));
+    });
+    walk(storage)
 }
 
 fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, PartitionError> {

@@ -29,6 +29,7 @@ use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::DecompressorOxide;
 use miniz_oxide::inflate::core::decompress;
 
+use crate::storage::Manner;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::check_range;
@@ -223,5 +224,9 @@ impl Storage for Qcow2 {
             rest = later;
         }
         Ok(())
+    }
+
+    fn manner(&self) -> Manner {
+        self.data.manner()
     }
 }
