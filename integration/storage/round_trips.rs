@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::ops::Range;
 use std::path::Path;
+use std::process::Command;
 use std::sync::Mutex;
 
 use bcdrescue::layout::discover;
@@ -18,8 +19,10 @@ use crate::support::counting_server::CountingServer;
 use crate::support::counting_server::Round;
 use crate::support::disk::Disk;
 use crate::support::disk::MIB;
+use crate::support::faults;
 use crate::support::program::bcdrescue;
 use crate::support::program::counted;
+use crate::support::program::text;
 use crate::support::sparse::PAGE;
 use crate::support::sparse::SparseRam;
 
@@ -55,15 +58,16 @@ fn disks() -> Vec<(String, Disk, usize)> {
     committed.chain(worse).collect()
 }
 
-/// Ranges that were asked for more than once, as far as they are not the first sector, by which it is seen whether a server is still there.
+/// Ranges of which a part was asked for before.
 fn twice(rounds: &[Round]) -> Vec<(u64, usize)> {
     let mut seen = BTreeSet::new();
     let mut again = Vec::new();
     for (at, len) in rounds.iter().flatten() {
-        let sectors = at / 512..(at + *len as u64).div_ceil(512);
-        if !sectors.fold(true, |all, sector| seen.insert(sector) && all) {
+        let sectors: Vec<u64> = (at / 512..(at + *len as u64).div_ceil(512)).collect();
+        if sectors.iter().any(|sector| seen.contains(sector)) {
             again.push((*at, *len));
         }
+        seen.extend(sectors);
     }
     again
 }
@@ -89,6 +93,57 @@ fn few_answers_are_waited_for() {
         }
     }
     counted("answers waited for over NBD", &figures.join("; "));
+}
+
+/// What the program asks the system for under strace, of reads of a file that take so long each: reads, and hints of what will be read.
+fn of_file(file: &Path, micros: usize) -> (usize, usize, serde_json::Value) {
+    let inject = format!("inject=pread64:delay_exit={micros}");
+    let output = Command::new("strace")
+        .args(["-f", "-qq", "-P", text(file), "-e", "trace=pread64,fadvise64", "-e", &inject])
+        .args([env!("CARGO_BIN_EXE_bcdrescue"), "check", text(file), "--json"])
+        .output()
+        .unwrap();
+    let calls = String::from_utf8_lossy(&output.stderr).into_owned();
+    let count = |name: &str| calls.lines().filter(|line| line.contains(name)).count();
+    (count("pread64("), count("POSIX_FADV_WILLNEED"), serde_json::from_slice(&output.stdout).unwrap())
+}
+
+/// A file whose first reads take long is read as one that is far away, and the system is told of reads that go together.
+#[test]
+fn what_turns_out_to_be_slow_is_read_in_large_pieces() {
+    if !faults::is_allowed() {
+        return;
+    }
+    for disk in [Disk::raw("win11-uefi"), Disk::of("win11-uefi"), Disk::raw("win2008r2-bios")] {
+        let (near, no_hints, found) = of_file(&disk.path, 0);
+        let (far, hints, from_afar) = of_file(&disk.path, 3000);
+        assert_eq!(found["targets"][0]["findings"], from_afar["targets"][0]["findings"]);
+        assert_eq!(no_hints, 0);
+        // Of a compressed image larger pieces are in more clusters, all of which the system is told of.
+        let is_fewer = far < near || disk.name().ends_with(".qcow2");
+        assert!(is_fewer && hints > 5, "{near} and {far} reads, {hints} hints");
+    }
+}
+
+/// A size that the user insists on is that of reads near by and far away.
+#[test]
+fn the_user_has_the_last_word_on_the_size_of_reads() {
+    let disk = Disk::raw("win2008r2-bios");
+    let server = CountingServer::over(&disk.path);
+    for (size, bytes) in [("512", 512), ("4K", 4096), ("131072", 131_072), ("1M", 1 << 20)] {
+        bcdrescue(&["check", &server.url(), "--read-size", size]).exits(4);
+        let asked: Round = server.rounds().concat();
+        assert!(asked.iter().all(|(at, len)| at % bytes == 0 && len % bytes as usize == 0), "{asked:x?}");
+        assert!(asked.iter().any(|(_, len)| *len == bytes as usize), "{size}: {asked:x?}");
+        bcdrescue(&["check", disk.name(), "--read-size", size])
+            .exits(4)
+            .says(&format!("--read-size {bytes}"));
+    }
+    for size in ["0", "100", "3K", "2M", "x"] {
+        bcdrescue(&["check", disk.name(), "--read-size", size])
+            .exits(16)
+            .says("expected a power of two from 512 to 1M, as 4096 or 64K");
+    }
 }
 
 /// A disk that is near or far, with bytes that cannot be read.

@@ -45,7 +45,7 @@ pub(crate) fn is_remote_device(block: &Block) -> bool {
     is_numbered("rbd")
         || is_numbered("nbd")
         || is_iscsi(&block.dir)
-        || block.transport().is_some_and(is_fabric)
+        || block.transport().as_deref().is_some_and(is_fabric)
 }
 
 /// The directory of a disk of a session is below that: `…/host3/session1/target3:0:0/…` (Linux, `scsi_transport_iscsi.c`).
@@ -57,8 +57,8 @@ fn is_iscsi(dir: &Path) -> bool {
     })
 }
 
-fn is_fabric(transport: String) -> bool {
-    matches!(transport.as_str(), "tcp" | "rdma" | "fc")
+fn is_fabric(transport: &str) -> bool {
+    matches!(transport, "tcp" | "rdma" | "fc")
 }
 
 #[cfg(test)]

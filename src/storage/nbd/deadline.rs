@@ -97,5 +97,10 @@ mod tests {
             wire.begin();
         }
         wire.read_exact(&mut buf[..2]).unwrap();
+        // Of many questions together none is answered behind the end of all.
+        wire.begin_before(wire.many());
+        wire.read_exact(&mut buf[..2]).unwrap();
+        wire.begin_before(Some(Instant::now()));
+        assert_eq!(wire.read_exact(&mut buf).unwrap_err().kind(), io::ErrorKind::TimedOut);
     }
 }
