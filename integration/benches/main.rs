@@ -7,6 +7,7 @@
 #![allow(clippy::indexing_slicing, clippy::unwrap_used)]
 
 mod appliance;
+mod far;
 #[path = "../support/make_image.rs"]
 mod make_image;
 mod peer;
@@ -20,6 +21,8 @@ use std::process::Stdio;
 use std::time::Duration;
 use std::time::Instant;
 
+use nix::fcntl::PosixFadviseAdvice;
+use nix::fcntl::posix_fadvise;
 use nix::sys::resource::UsageWho;
 use nix::sys::resource::getrusage;
 
@@ -38,12 +41,19 @@ fn main() {
     println!("{:<34} {:>9} {:>9} {:>6} {:>10}", "", "median", "fastest", "reads", "bytes read");
     let nothing = time(RUNS, || {}, &mut || run("true", &[]));
     row("/bin/true", &nothing, None);
+    let version = time(RUNS, || {}, &mut || run(PROGRAM, &["--version"]));
+    row("--version", &version, None);
     for name in ["win2008r2-bios", "win2008r2-bios-healthy", "win11-uefi", "win11-uefi-healthy"] {
         let (qcow2, raw) = (at(&format!("{name}.qcow2")), at(&format!("{name}.raw")));
         fs::copy(images.join(format!("{name}.qcow2")), &qcow2).unwrap();
         run("qemu-img", &["convert", "-O", "raw", text(&qcow2), text(&raw)]);
         for (kind, path) in [("qcow2", &qcow2), ("raw", &raw)] {
             bench_check(&format!("check {name} {kind}"), path);
+            let cold = time(21, || forget(path), &mut || run(PROGRAM, &["check", text(path)]));
+            row("the same, its file not in memory", &cold, None);
+        }
+        if let Err(why) = far::bench(name, &at(&format!("{name}.raw")), folder.path()) {
+            println!("check {name}, 20 ms away: not measured: {why}");
         }
     }
     let memory = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap().max_rss();
@@ -174,6 +184,13 @@ fn reads(path: &Path) -> Option<(usize, u64)> {
     });
     let sizes: Vec<u64> = sizes.collect();
     Some((sizes.len(), sizes.iter().sum()))
+}
+
+/// Drops what the system keeps of a file in memory.
+fn forget(path: &Path) {
+    let file = fs::File::open(path).unwrap();
+    file.sync_all().unwrap();
+    posix_fadvise(&file, 0, 0, PosixFadviseAdvice::POSIX_FADV_DONTNEED).unwrap();
 }
 
 /// The same disk with another length; holes stay holes.

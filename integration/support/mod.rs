@@ -6,6 +6,7 @@ pub mod both_firmwares;
 pub mod chance;
 pub mod corpus;
 pub mod counted;
+pub mod counting_server;
 pub mod dirty;
 pub mod disk;
 pub mod efi_program;

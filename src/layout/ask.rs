@@ -25,13 +25,20 @@ const BYTES_OF_DRIVERS: u64 = 512 << 20;
 
 /// Asks every Windows of the disk that has this layout, and keeps in it what they say. What cannot be read is left out.
 pub fn machines(storage: &dyn Storage, layout: &mut Layout) {
+    let found: &Layout = layout;
+    storage.look_ahead(&|storage| drop(machines_of(storage, found)));
+    let machines = machines_of(storage, found);
+    layout.windows.iter_mut().zip(machines).for_each(|(windows, machine)| windows.machine = machine);
+}
+
+fn machines_of(storage: &dyn Storage, layout: &Layout) -> Vec<Machine> {
     let budgeted = Budgeted::new(storage, READS, BYTES);
-    let Layout { table, windows, .. } = layout;
-    for windows in windows.iter_mut().take(ASKED_MAX) {
-        let Some(partition) = windows.volume.of(&table.partitions) else { continue };
+    let machine = |windows: &WindowsVolume| {
+        let partition = layout.partition(windows.volume)?;
         let window = Window::new(&budgeted, partition.start, partition.len);
-        windows.machine = Volume::open(&window).ok().and_then(|it| read(&it, windows)).unwrap_or_default();
-    }
+        Volume::open(&window).ok().and_then(|it| read(&it, windows))
+    };
+    layout.windows.iter().take(ASKED_MAX).map(|windows| machine(windows).unwrap_or_default()).collect()
 }
 
 /// What is on a disk, and what each Windows of it has of drivers for these controllers; nothing is asked where there is none.
@@ -48,19 +55,27 @@ pub fn discover_for(storage: &dyn Storage, controllers: Controllers) -> Result<L
 
 /// Asks every Windows of the disk that has this layout what it has of drivers for these controllers, and keeps in it what they say.
 pub fn storage_drivers(storage: &dyn Storage, layout: &mut Layout, controllers: Controllers) {
+    let found: &Layout = layout;
+    storage.look_ahead(&|storage| drop(drivers_of(storage, found, controllers)));
+    let drivers = drivers_of(storage, found, controllers);
+    for (windows, drivers) in layout.windows.iter_mut().zip(drivers) {
+        windows.drivers = drivers.or_else(|| windows.drivers.take());
+    }
+}
+
+fn drivers_of(storage: &dyn Storage, layout: &Layout, controllers: Controllers) -> Vec<Option<Asked>> {
     let budgeted = Budgeted::new(storage, READS, BYTES_OF_DRIVERS);
-    let Layout { table, windows, .. } = layout;
-    for (place, windows) in windows.iter_mut().enumerate() {
+    let ask = |(place, windows): (usize, &WindowsVolume)| {
         if place >= ASKED_MAX {
-            windows.drivers = Some(Asked { controllers, found: Err(Cause::NotAsked(ASKED_MAX)) });
-            continue;
+            return Some(Asked { controllers, found: Err(Cause::NotAsked(ASKED_MAX)) });
         }
-        let Some(partition) = windows.volume.of(&table.partitions) else { continue };
+        let partition = layout.partition(windows.volume)?;
         let window = Window::new(&budgeted, partition.start, partition.len);
         let read = |volume: Volume<'_>| drivers::read(&volume, &windows.root, windows.is_nt5(), controllers);
         let found = Volume::open(&window).map_err(Cause::from).and_then(read);
-        windows.drivers = Some(Asked { controllers, found });
-    }
+        Some(Asked { controllers, found })
+    };
+    layout.windows.iter().enumerate().map(ask).collect()
 }
 
 fn read(volume: &Volume<'_>, windows: &WindowsVolume) -> Option<Machine> {

@@ -53,31 +53,45 @@ pub fn discover(storage: &dyn Storage) -> Result<Layout, PartitionError> {
 /// # Errors
 /// As [`discover`].
 pub fn discover_companion(storage: &dyn Storage, stores: &[StoreFile]) -> Result<Layout, PartitionError> {
-    let budgeted = Budgeted::new(storage, READS, BYTES);
-    walk(&FirstFailure::new(&budgeted), stores)
+    storage.look_ahead(&|storage| {
+        // Whatever its table is, a disk is read at its end too.
+        let _ = storage.read_at(storage.len().saturating_sub(512), &mut [0; 512]);
+        drop(walk(storage, stores));
+    });
+    walk(storage, stores)
 }
 
-fn walk(storage: &FirstFailure<'_>, others: &[StoreFile]) -> Result<Layout, PartitionError> {
+fn walk(disk: &dyn Storage, others: &[StoreFile]) -> Result<Layout, PartitionError> {
+    let budgeted = Budgeted::new(disk, READS, BYTES);
+    let storage = &FirstFailure::new(&budgeted);
     let mut table = partition::read(storage)?;
+    let walk_by = |table| walk_by(disk, storage, table, others);
     let Some(beneath) = table.beneath.take() else {
-        let layout = walk_by(storage, table, others);
+        let layout = walk_by(table);
         // No healthy disk is read at its end for this.
         if !beneath::may_mean_gpt(&layout) {
             return Ok(layout);
         }
         let backup = partition::backup_beneath(storage, &layout.table).ok().flatten();
         return Ok(match backup {
-            Some(backup) => beneath::meant_by_backup(walk_by(storage, backup, others), layout),
+            Some(backup) => beneath::meant_by_backup(walk_by(backup), layout),
             None => layout,
         });
     };
-    let (gpt, mbr) = (walk_by(storage, *beneath, others), walk_by(storage, table, others));
+    let (gpt, mbr) = (walk_by(*beneath), walk_by(table));
     Ok(beneath::meant(gpt, mbr))
 }
 
 /// Walks the disk as this table divides it.
-fn walk_by(storage: &FirstFailure<'_>, table: PartitionTable, others: &[StoreFile]) -> Layout {
+fn walk_by(
+    disk: &dyn Storage,
+    storage: &FirstFailure<'_>,
+    table: PartitionTable,
+    others: &[StoreFile],
+) -> Layout {
     let raid_member = raid_member::look(storage, &table);
+    // What is far and does not say so has been measured by now.
+    disk.look_ahead(&|disk| drop(walk(disk, others)));
     let places: Vec<Window<'_>> = table
         .partitions
         .iter()

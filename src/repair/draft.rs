@@ -210,6 +210,16 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// Puts the draft's sectors over bytes of the disk that begin at `offset`.
+    fn put_over(&self, offset: u64, buf: &mut [u8]) {
+        let end = offset.saturating_add(u64::try_from(buf.len()).unwrap_or(u64::MAX));
+        let size = u64::try_from(self.size).unwrap_or(u64::MAX);
+        let first = offset.saturating_sub(size.saturating_sub(1));
+        for (start, version) in self.sectors.range(first..end) {
+            put_over(buf, offset, *start, &version.after);
+        }
+    }
+
     /// These bytes, which are there already where the other plan has them.
     fn shared(&self, offset: u64, bytes: &[u8]) -> Sector {
         let first = self.known.partition_point(|(known, _)| *known < offset);
@@ -230,12 +240,33 @@ impl Storage for Draft<'_> {
 
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<(), StorageError> {
         self.below.read_at(offset, buf)?;
-        let end = offset.saturating_add(u64::try_from(buf.len()).unwrap_or(u64::MAX));
-        let size = u64::try_from(self.size).unwrap_or(u64::MAX);
-        let first = offset.saturating_sub(size.saturating_sub(1));
-        for (start, version) in self.sectors.range(first..end) {
-            put_over(buf, offset, *start, &version.after);
-        }
+        self.put_over(offset, buf);
+        Ok(())
+    }
+
+    fn look_ahead(&self, look: &dyn Fn(&dyn Storage)) {
+        self.below.look_ahead(&|below| look(&OnTrial { draft: self, below }));
+    }
+}
+
+/// A draft over what is at hand of its disk.
+struct OnTrial<'a> {
+    draft: &'a Draft<'a>,
+    below: &'a dyn Storage,
+}
+
+impl Storage for OnTrial<'_> {
+    fn len(&self) -> u64 {
+        self.below.len()
+    }
+
+    fn sector_size(&self) -> Option<u32> {
+        self.below.sector_size()
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<(), StorageError> {
+        self.below.read_at(offset, buf)?;
+        self.draft.put_over(offset, buf);
         Ok(())
     }
 }

@@ -15,6 +15,7 @@ use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::StorageMut;
 use crate::storage::holders::Usage;
+use crate::storage::network::is_remote_device;
 use crate::storage::raw::Raw;
 use crate::storage::sysfs::Block;
 
@@ -23,6 +24,8 @@ use crate::storage::sysfs::Block;
 pub(crate) struct DeviceFacts {
     /// Logical sector size in bytes.
     pub(crate) sector_size: Option<u32>,
+    /// A network lies before it.
+    pub(crate) is_remote: bool,
 }
 
 /// Looks at the block device with the number `rdev` before it is opened.
@@ -46,7 +49,7 @@ pub(crate) fn check_device(root: &Path, rdev: u64, to_write: bool) -> Result<Dev
     if to_write {
         check_free(root, &block)?;
     }
-    Ok(DeviceFacts { sector_size: block.sector_size() })
+    Ok(DeviceFacts { sector_size: block.sector_size(), is_remote: is_remote_device(&block) })
 }
 
 fn check_free(root: &Path, block: &Block) -> Result<(), StorageError> {
@@ -126,7 +129,7 @@ mod tests {
         let check = |minor, write| {
             check_device(tree.root(), makedev(253, minor), write).map_err(|error| error.told())
         };
-        let facts = |sector_size| Ok(DeviceFacts { sector_size });
+        let facts = |sector_size| Ok(DeviceFacts { sector_size, is_remote: false });
         let refused = |what: &str, way_out: WayOut| Err((what.to_owned(), Some(way_out)));
         assert_eq!(check(16, false), facts(Some(4096)));
         assert_eq!(check(32, true), facts(None));

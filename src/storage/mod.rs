@@ -16,16 +16,21 @@ pub(crate) mod file;
 pub mod first_failure;
 pub mod format;
 pub(crate) mod holders;
+mod insisted;
 pub(crate) mod lock;
+mod meter;
 #[doc(hidden)]
 pub mod nbd;
+mod network;
 pub mod one_file;
 pub mod open;
+mod pointers;
 #[doc(hidden)]
 pub mod qcow2;
 pub(crate) mod qemu_nbd;
 pub mod ram;
 pub(crate) mod raw;
+pub mod read_size;
 pub(crate) mod reader;
 pub(crate) mod sysfs;
 pub(crate) mod time_limit;
@@ -36,13 +41,28 @@ use std::fmt;
 use std::fmt::Display;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::Corrupt;
 use crate::error::Unsupported;
 use crate::error::way_out::ImageCure;
 use crate::error::way_out::WayOut;
+
+/// How a medium is best read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Manner {
+    /// Bytes that are asked for at once around what is missing: a power of two.
+    pub read_size: usize,
+    /// An answer takes long: what is wanted is best asked for together, ahead of the one who reads it.
+    pub is_far: bool,
+}
+
+impl Manner {
+    /// A disk of this machine. What matters on a disk lies in few scattered structures of 1 to 4 KiB.
+    pub const NEAR: Self = Self { read_size: 4 << 10, is_far: false };
+    /// A disk behind a network. More in one read saved one wait in ten on the test disks, and doubled the bytes.
+    pub const FAR: Self = Self { read_size: 32 << 10, is_far: true };
+}
 
 /// Something with a length that can be read at any byte offset.
 pub trait Storage: Send + Sync {
@@ -73,6 +93,24 @@ pub trait Storage: Send + Sync {
         let mut bytes = vec![0; len];
         self.read_at(offset, &mut bytes)?;
         Ok(bytes)
+    }
+
+    /// The bytes of each of these ranges (offset, length), which are asked for together where the medium can do that: then the answers are
+    /// waited for once. The caller bounds what they take of memory.
+    fn read_together(&self, ranges: &[(u64, usize)]) -> Vec<Result<Vec<u8>, StorageError>> {
+        ranges.iter().map(|(offset, len)| self.read_vec(*offset, *len)).collect()
+    }
+
+    /// How it is best read.
+    fn manner(&self) -> Manner {
+        Manner::NEAR
+    }
+
+    /// Where an answer takes long, and what was read is kept: brings what `look` reads, by trying it again and again. In a try nothing is
+    /// waited for; what is not there yet is an error that `look` meets like any other, and is asked for together with all else that was
+    /// missed when the try has ended. What `look` finds meanwhile is worth nothing, so it keeps nothing.
+    fn look_ahead(&self, look: &dyn Fn(&dyn Storage)) {
+        let _ = look;
     }
 }
 
@@ -258,34 +296,6 @@ impl StorageError {
             what.insert_str(0, &file);
         }
         self
-    }
-}
-
-impl<S: Storage + ?Sized> Storage for Arc<S> {
-    fn len(&self) -> u64 {
-        self.as_ref().len()
-    }
-
-    fn sector_size(&self) -> Option<u32> {
-        self.as_ref().sector_size()
-    }
-
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<(), StorageError> {
-        self.as_ref().read_at(offset, buf)
-    }
-}
-
-impl<S: Storage + ?Sized> Storage for Box<S> {
-    fn len(&self) -> u64 {
-        self.as_ref().len()
-    }
-
-    fn sector_size(&self) -> Option<u32> {
-        self.as_ref().sector_size()
-    }
-
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<(), StorageError> {
-        self.as_ref().read_at(offset, buf)
     }
 }
 

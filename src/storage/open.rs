@@ -22,6 +22,7 @@ use crate::storage::file::open_file;
 use crate::storage::format::Format;
 use crate::storage::format::recognise;
 use crate::storage::holders::loops_on_file;
+use crate::storage::insisted::Insisted;
 use crate::storage::lock;
 use crate::storage::nbd::Nbd;
 use crate::storage::nbd::connections::Connections;
@@ -36,6 +37,7 @@ use crate::storage::qemu_nbd::nodes::Image;
 use crate::storage::qemu_nbd::serve;
 use crate::storage::qemu_nbd::starter::Starter;
 use crate::storage::raw::Raw;
+use crate::storage::read_size::ReadSize;
 use crate::storage::time_limit::TimeLimit;
 use crate::storage::time_limit::TimeLimited;
 
@@ -56,6 +58,8 @@ pub struct OpenOptions {
     pub connections: Connections,
     /// How long reads may take of what another program serves.
     pub time_limit: TimeLimit,
+    /// Insist on the size of aligned reads.
+    pub read_size: Option<ReadSize>,
 }
 
 impl OpenOptions {
@@ -109,7 +113,7 @@ pub struct Opened {
 /// [`StorageError`] for what is neither a block device nor an image that can be read, with the way out.
 pub fn open(path: &Path, options: &OpenOptions) -> Result<Opened, StorageError> {
     let opened = |storage, kind, notes, is_served| Opened {
-        storage,
+        storage: Insisted::on(storage, options.read_size),
         kind,
         path: path.to_path_buf(),
         notes,
@@ -248,14 +252,16 @@ impl Target {
         let facts = metadata(&file, path)?;
         let device = facts.file_type().is_block_device();
         let mut sector_size = options.sector_size;
+        let mut is_remote = false;
         if device {
             let known = check_device(Path::new("/"), facts.rdev(), access != Access::Read)
                 .map_err(|error| error.in_file(path))?;
             sector_size = sector_size.or(known.sector_size);
+            is_remote = known.is_remote;
         } else if access != Access::Read {
             check_not_attached(path, &facts)?;
         }
-        let raw = Raw::new(file, path, sector_size)?;
+        let raw = Raw::new(file, path, sector_size)?.or_remote(is_remote);
         if raw.is_empty() {
             let what = format!("{}: is empty", path.display());
             return Err(StorageError::unsupported(what, way_out::Target::NotEmpty));

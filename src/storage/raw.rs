@@ -9,6 +9,10 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
+use nix::fcntl::PosixFadviseAdvice;
+use nix::fcntl::posix_fadvise;
+
+use crate::storage::Manner;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::StorageMut;
@@ -16,6 +20,8 @@ use crate::storage::bad_sectors::BadSectors;
 use crate::storage::bad_sectors::Lost;
 use crate::storage::check_range;
 use crate::storage::lock;
+use crate::storage::meter::Meter;
+use crate::storage::network::is_remote_file;
 
 /// An open file or block device, read and written at offsets.
 #[derive(Debug)]
@@ -25,6 +31,9 @@ pub struct Raw {
     len: AtomicU64,
     sector_size: Option<u32>,
     bad: BadSectors,
+    /// It is known to be behind a network.
+    is_remote: bool,
+    meter: Meter,
 }
 
 impl Raw {
@@ -35,9 +44,18 @@ impl Raw {
     /// [`StorageError::Io`] when the length cannot be found.
     pub fn new(file: File, path: &Path, sector_size: Option<u32>) -> Result<Self, StorageError> {
         let bad = BadSectors::new(sector_size);
-        let raw = Self { file, path: path.to_path_buf(), len: AtomicU64::new(0), sector_size, bad };
+        let (path, len) = (path.to_path_buf(), AtomicU64::new(0));
+        let is_remote = is_remote_file(&file);
+        let raw = Self { file, path, len, sector_size, bad, is_remote, meter: Meter::new() };
         raw.measure()?;
         Ok(raw)
+    }
+
+    /// The same, of which it is known that it is behind a network where `is_remote`.
+    #[must_use]
+    pub(crate) fn or_remote(mut self, is_remote: bool) -> Self {
+        self.is_remote |= is_remote;
+        self
     }
 
     fn measure(&self) -> Result<(), StorageError> {
@@ -59,6 +77,15 @@ impl Raw {
     #[must_use]
     pub fn file(&self) -> &File {
         &self.file
+    }
+
+    /// Tells the system what will be read, so that it begins with that.
+    pub(crate) fn will_need(&self, offset: u64, len: usize) {
+        let range = i64::try_from(offset).ok().zip(i64::try_from(len).ok());
+        // Only a wish.
+        if let Some((offset, len)) = range {
+            let _ = posix_fadvise(&self.file, offset, len, PosixFadviseAdvice::POSIX_FADV_WILLNEED);
+        }
     }
 
     /// Writes in place through a shared reference; for the storages that are built on this one.
@@ -117,10 +144,23 @@ impl Storage for Raw {
 
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<(), StorageError> {
         check_range(self.len(), offset, buf.len())?;
-        self.bad.read(&self.file, offset, buf).map_err(|Lost { at, len, cause }| {
+        let read = self.meter.time(|| self.bad.read(&self.file, offset, buf));
+        read.map_err(|Lost { at, len, cause }| {
             let what = format!("{}: cannot read 0x{len:x} bytes at 0x{at:x}", self.path.display());
             StorageError::io(what, cause)
         })
+    }
+
+    /// The system is told of all of them before the first is waited for.
+    fn read_together(&self, ranges: &[(u64, usize)]) -> Vec<Result<Vec<u8>, StorageError>> {
+        if self.manner().is_far && ranges.len() > 1 {
+            ranges.iter().for_each(|(offset, len)| self.will_need(*offset, *len));
+        }
+        ranges.iter().map(|(offset, len)| self.read_vec(*offset, *len)).collect()
+    }
+
+    fn manner(&self) -> Manner {
+        if self.is_remote || self.meter.is_slow() { Manner::FAR } else { Manner::NEAR }
     }
 }
 

@@ -74,6 +74,11 @@ impl Block {
         u32::try_from(number(&queue.join("queue/logical_block_size"))?).ok()
     }
 
+    /// How an NVMe controller is reached: `pcie`, `tcp`.
+    pub(crate) fn transport(&self) -> Option<String> {
+        text(&self.dir.join("device/transport"))
+    }
+
     /// Whether the kernel refuses to write it.
     pub(crate) fn is_read_only(&self) -> bool {
         number(&self.dir.join("ro")).unwrap_or(0) != 0

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
+use crate::storage::Manner;
 use crate::storage::ReadLimit;
 use crate::storage::Storage;
 use crate::storage::StorageError;
@@ -37,6 +38,22 @@ impl<S: Storage> TimeLimited<S> {
     pub(crate) fn new(below: S, limit: TimeLimit) -> Self {
         Self { below, limit, spent: AtomicU64::new(0) }
     }
+
+    fn over(&self) -> StorageError {
+        StorageError::Limit(ReadLimit::Time(self.limit.0))
+    }
+
+    /// Reads as long as there is time.
+    fn timed<T>(&self, read: impl FnOnce() -> T) -> Result<T, StorageError> {
+        if Duration::from_micros(self.spent.load(Ordering::Relaxed)) >= self.limit.0 {
+            return Err(self.over());
+        }
+        let begun = Instant::now();
+        let read = read();
+        let took = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.spent.fetch_add(took, Ordering::Relaxed);
+        Ok(read)
+    }
 }
 
 impl<S: Storage> Storage for TimeLimited<S> {
@@ -49,15 +66,18 @@ impl<S: Storage> Storage for TimeLimited<S> {
     }
 
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<(), StorageError> {
-        let TimeLimit(limit) = self.limit;
-        if Duration::from_micros(self.spent.load(Ordering::Relaxed)) >= limit {
-            return Err(StorageError::Limit(ReadLimit::Time(limit)));
+        self.timed(|| self.below.read_at(offset, buf))?
+    }
+
+    fn read_together(&self, ranges: &[(u64, usize)]) -> Vec<Result<Vec<u8>, StorageError>> {
+        match self.timed(|| self.below.read_together(ranges)) {
+            Ok(read) => read,
+            Err(_) => ranges.iter().map(|_| Err(self.over())).collect(),
         }
-        let begun = Instant::now();
-        let read = self.below.read_at(offset, buf);
-        let took = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.spent.fetch_add(took, Ordering::Relaxed);
-        read
+    }
+
+    fn manner(&self) -> Manner {
+        self.below.manner()
     }
 }
 

@@ -39,6 +39,10 @@ impl Storage for Window<'_> {
         check_range(self.len, offset, buf.len())?;
         self.storage.read_at(self.start.saturating_add(offset), buf)
     }
+
+    fn look_ahead(&self, look: &dyn Fn(&dyn Storage)) {
+        self.storage.look_ahead(&|storage| look(&Window { storage, ..*self }));
+    }
 }
 
 #[cfg(test)]

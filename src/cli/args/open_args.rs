@@ -13,6 +13,7 @@ use crate::cli::text::shell_quote;
 use crate::storage::format::Format;
 use crate::storage::nbd::connections::Connections;
 use crate::storage::open::OpenOptions;
+use crate::storage::read_size::ReadSize;
 use crate::storage::time_limit::TimeLimit;
 
 /// Heading of these switches.
@@ -34,6 +35,9 @@ pub(crate) struct OpenArgs {
     #[arg(long, value_name = "SECONDS", help_heading = IMAGES, hide_short_help = true,
         value_parser = value_parser!(u64).range(1..))]
     pub time_limit: Option<u64>,
+    /// Read this many bytes at a time: a power of two from 512 to 1M (default: 4K, and 32K where each read takes long).
+    #[arg(long, value_name = "SIZE", help_heading = IMAGES, hide_short_help = true)]
+    pub read_size: Option<ReadSize>,
     /// Shared by all that is opened with these arguments.
     #[arg(skip)]
     connections: Connections,
@@ -69,7 +73,8 @@ impl OpenArgs {
         let backing = self.allow_backing.iter().map(|file| ("--allow-backing", path(file)));
         let key = self.key_file.as_ref().map(|file| ("--key-file", path(file)));
         let time = self.time_limit.map(|seconds| ("--time-limit", seconds.to_string().into()));
-        let pairs = format.into_iter().chain(backing).chain(key).chain(time);
+        let size = self.read_size.map(|size| ("--read-size", size.bytes().to_string().into()));
+        let pairs = format.into_iter().chain(backing).chain(key).chain(time).chain(size);
         pairs.flat_map(|(switch, value): (&str, OsString)| [switch.into(), value]).collect()
     }
 
@@ -95,6 +100,7 @@ impl OpenArgs {
             time_limit: self
                 .time_limit
                 .map_or_else(TimeLimit::default, |seconds| TimeLimit(Duration::from_secs(seconds))),
+            read_size: self.read_size,
         }
     }
 }

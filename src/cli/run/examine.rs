@@ -71,7 +71,9 @@ pub fn examine(path: &Path, options: &OpenOptions, context: &Context) -> anyhow:
     let len = storage.len();
     // What cannot be read is a finding, also where nothing could be read any more: then all that was found is worth nothing.
     let is_ended = layout.failed_read.as_ref().is_some_and(FailedRead::is_at_limit);
-    if opened.is_served && !is_ended {
+    // Of drivers no failed read is noted.
+    let may_be_lost = layout.failed_read.is_some() || !context.choice.on.is_empty();
+    if opened.is_served && may_be_lost && !is_ended {
         let probe = usize::try_from(len.min(PROBE)).unwrap_or_default();
         if let Err(error) = storage.below().read_vec(0, probe) {
             // What was lost first says why; from then on nothing answers.

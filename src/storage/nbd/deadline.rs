@@ -9,6 +9,9 @@ use std::time::Instant;
 /// How long a server may take for an answer.
 pub(crate) const ANSWER: Duration = Duration::from_secs(60);
 
+/// The times of one answer in which many have to come that were asked for together.
+const MANY: u32 = 5;
+
 /// A connection with a time for each question and its answer. Reads that wait have their own limit below: together nothing
 /// takes longer than twice the time.
 pub(crate) struct Patient<W> {
@@ -26,6 +29,17 @@ impl<W> Patient<W> {
     /// The next question is asked now.
     pub(crate) fn begin(&mut self) {
         self.until = Instant::now().checked_add(self.time);
+    }
+
+    /// Until when many questions that are asked together now may be answered.
+    pub(crate) fn many(&self) -> Option<Instant> {
+        Instant::now().checked_add(self.time.saturating_mul(MANY))
+    }
+
+    /// The next answer is waited for now, and none behind `end`.
+    pub(crate) fn begin_before(&mut self, end: Option<Instant>) {
+        self.begin();
+        self.until = self.until.zip(end).map(|(until, end)| until.min(end));
     }
 
     fn check(&self) -> io::Result<()> {
@@ -83,5 +97,10 @@ mod tests {
             wire.begin();
         }
         wire.read_exact(&mut buf[..2]).unwrap();
+        // Of many questions together none is answered behind the end of all.
+        wire.begin_before(wire.many());
+        wire.read_exact(&mut buf[..2]).unwrap();
+        wire.begin_before(Some(Instant::now()));
+        assert_eq!(wire.read_exact(&mut buf).unwrap_err().kind(), io::ErrorKind::TimedOut);
     }
 }

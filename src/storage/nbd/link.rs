@@ -1,7 +1,8 @@
-//! Requests to an NBD server, one after the other.
+//! Requests to an NBD server: reads together, all else one after the other.
 //!
 //! Source: the NBD project's `doc/proto.md`, "Transmission". All integers are big-endian.
 
+use std::cell::RefCell;
 use std::io;
 use std::io::Read;
 use std::io::Write;
@@ -13,6 +14,7 @@ use crate::storage::nbd::deadline::ANSWER;
 use crate::storage::nbd::deadline::Patient;
 use crate::storage::nbd::negotiate::Export;
 use crate::storage::nbd::negotiate::negotiate;
+use crate::storage::nbd::reads::Reads;
 
 const REQUEST: u32 = 0x2560_9513;
 const REPLY: u32 = 0x6744_6698;
@@ -57,29 +59,57 @@ impl<W: Read + Write> Link<W> {
     /// # Errors
     /// [`StorageError::Io`].
     pub fn read(&mut self, offset: u64, buf: &mut [u8]) -> Result<(), StorageError> {
-        let block = u64::from(self.export.block);
-        let first = offset.checked_rem(block).unwrap_or(0);
-        let len = u64::try_from(buf.len()).unwrap_or(u64::MAX);
-        if first == 0 && len.is_multiple_of(block) {
-            return self.read_blocks(offset, buf);
+        for read in self.read_together(&[(offset, buf.len())]) {
+            buf.copy_from_slice(&read?);
         }
-        let start = offset.saturating_sub(first);
-        let whole = first.saturating_add(len).next_multiple_of(block);
-        let mut blocks = vec![0; usize::try_from(whole).unwrap_or(usize::MAX)];
-        self.read_blocks(start, &mut blocks)?;
-        let from = usize::try_from(first).unwrap_or(usize::MAX);
-        buf.copy_from_slice(bytes::slice(&blocks, from, buf.len()).unwrap_or_default());
         Ok(())
     }
 
-    fn read_blocks(&mut self, offset: u64, buf: &mut [u8]) -> Result<(), StorageError> {
-        let mut at = offset;
-        for chunk in buf.chunks_mut(self.chunk()) {
-            let len = chunk.len();
-            self.request(CMD_READ, at, &[], chunk).map_err(|error| failed("read", at, len, error))?;
-            at = at.saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
+    /// The bytes of each of these ranges (offset, length), which lie inside the export. They are asked for together.
+    pub fn read_together(&mut self, ranges: &[(u64, usize)]) -> Vec<Result<Vec<u8>, StorageError>> {
+        let mut reads = Reads::new(ranges, self.export.block, self.chunk());
+        if let Some(kind) = self.broken {
+            reads.give_up(&|| lost(kind));
+        } else if let Err(error) = self.exchange(&mut reads) {
+            self.broken = Some(error.kind());
+            // Of one error there is one; the others are told its kind.
+            let first = RefCell::new(Some(named(error)));
+            let kind = self.broken.unwrap_or(io::ErrorKind::Other);
+            reads.give_up(&|| first.take().unwrap_or_else(|| named(kind.into())));
         }
-        Ok(())
+        reads.outcomes()
+    }
+
+    /// Asks and takes answers until nothing is left.
+    fn exchange(&mut self, reads: &mut Reads) -> io::Result<()> {
+        self.wire.begin();
+        let until = self.wire.many();
+        loop {
+            let mut heads = Vec::new();
+            while let Some(part) = reads.next(self.cookie.wrapping_add(1).to_be_bytes()) {
+                self.cookie = self.cookie.wrapping_add(1);
+                heads.extend(head(CMD_READ, self.cookie.to_be_bytes(), part.offset, part.len()));
+            }
+            self.wire.write_all(&heads)?;
+            self.wire.flush()?;
+            if !reads.is_under_way() {
+                return Ok(());
+            }
+            let (cookie, error) = self.reply()?;
+            let refused = (error != 0).then(|| server_error(error));
+            reads.take(cookie, refused, |buf| self.wire.read_exact(buf))?;
+            self.wire.begin_before(until);
+        }
+    }
+
+    /// Cookie and error number of the next reply.
+    fn reply(&mut self) -> io::Result<([u8; 8], u32)> {
+        let mut reply = [0; 16];
+        self.wire.read_exact(&mut reply)?;
+        let is_reply = bytes::be_u32(&reply, 0) == Some(REPLY);
+        let error = bytes::be_u32(&reply, 4).filter(|_| is_reply).ok_or(io::ErrorKind::InvalidData)?;
+        let cookie = reply.last_chunk().copied().ok_or(io::ErrorKind::InvalidData)?;
+        Ok((cookie, error))
     }
 
     /// Refuses to write what is not whole blocks of the server.
@@ -104,8 +134,7 @@ impl<W: Read + Write> Link<W> {
         self.check_blocks(offset, bytes.len())?;
         let mut at = offset;
         for chunk in bytes.chunks(self.chunk()) {
-            self.request(CMD_WRITE, at, chunk, &mut [])
-                .map_err(|error| failed("write", at, chunk.len(), error))?;
+            self.request(CMD_WRITE, at, chunk).map_err(|error| failed("write", at, chunk.len(), error))?;
             at = at.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
         }
         Ok(())
@@ -116,7 +145,7 @@ impl<W: Read + Write> Link<W> {
     /// # Errors
     /// [`StorageError::Io`].
     pub fn flush(&mut self) -> Result<(), StorageError> {
-        self.request(CMD_FLUSH, 0, &[], &mut [])
+        self.request(CMD_FLUSH, 0, &[])
             .map_err(|error| StorageError::io("the server does not support flush", error))
     }
 
@@ -128,12 +157,11 @@ impl<W: Read + Write> Link<W> {
         usize::try_from(whole).unwrap_or(usize::MAX)
     }
 
-    fn request(&mut self, command: u16, offset: u64, sent: &[u8], received: &mut [u8]) -> io::Result<()> {
+    fn request(&mut self, command: u16, offset: u64, sent: &[u8]) -> io::Result<()> {
         if let Some(kind) = self.broken {
-            return Err(io::Error::new(kind, "the connection was lost after an earlier error"));
+            return Err(lost(kind));
         }
-        let talked = self.talk(command, offset, sent, received);
-        match talked {
+        match self.talk(command, offset, sent) {
             Ok(0) => Ok(()),
             Ok(error) => Err(server_error(error)),
             Err(error) => {
@@ -144,23 +172,17 @@ impl<W: Read + Write> Link<W> {
     }
 
     /// One request and its reply: the server's error number, 0 for none.
-    fn talk(&mut self, command: u16, offset: u64, sent: &[u8], received: &mut [u8]) -> io::Result<u32> {
+    fn talk(&mut self, command: u16, offset: u64, sent: &[u8]) -> io::Result<u32> {
         self.wire.begin();
         self.cookie = self.cookie.wrapping_add(1);
         let cookie = self.cookie.to_be_bytes();
-        // Of every command one of the two is empty.
-        let len = sent.len().max(received.len());
-        self.wire.write_all(&head(command, cookie, offset, len))?;
+        self.wire.write_all(&head(command, cookie, offset, sent.len()))?;
         self.wire.write_all(sent)?;
         self.wire.flush()?;
-        let mut reply = [0; 16];
-        self.wire.read_exact(&mut reply)?;
-        let is_reply = bytes::be_u32(&reply, 0) == Some(REPLY) && bytes::slice(&reply, 8, 8) == Some(&cookie);
-        let error = bytes::be_u32(&reply, 4).filter(|_| is_reply).ok_or(io::ErrorKind::InvalidData)?;
-        if error == 0 {
-            self.wire.read_exact(received)?;
+        match self.reply()? {
+            (of, error) if of == cookie => Ok(error),
+            _ => Err(io::ErrorKind::InvalidData.into()),
         }
-        Ok(error)
     }
 }
 
@@ -206,6 +228,11 @@ fn named(error: io::Error) -> io::Error {
     io::Error::new(error.kind(), words)
 }
 
-fn failed(what: &str, at: u64, len: usize, error: io::Error) -> StorageError {
+fn lost(kind: io::ErrorKind) -> io::Error {
+    io::Error::new(kind, "the connection was lost after an earlier error")
+}
+
+/// What could not be done, and where.
+pub(super) fn failed(what: &str, at: u64, len: usize, error: io::Error) -> StorageError {
     StorageError::io(format!("cannot {what} 0x{len:x} bytes at 0x{at:x}"), error)
 }

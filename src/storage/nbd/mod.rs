@@ -7,6 +7,7 @@ pub mod connections;
 mod deadline;
 pub mod link;
 pub mod negotiate;
+mod reads;
 pub mod url;
 
 use std::fs::File;
@@ -27,6 +28,7 @@ use std::time::Duration;
 use nix::fcntl::Flock;
 
 use crate::error::way_out::ServerCure;
+use crate::storage::Manner;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::StorageMut;
@@ -127,9 +129,24 @@ impl Storage for Nbd {
         check_range(self.export.len, offset, buf.len())?;
         self.ask(|link| link.read(offset, buf))
     }
+
+    fn read_together(&self, ranges: &[(u64, usize)]) -> Vec<Result<Vec<u8>, StorageError>> {
+        let outside = |(offset, len): &(u64, usize)| check_range(self.export.len, *offset, *len).is_err();
+        // Who asks for what is not there asks wrongly, and learns it by the usual way.
+        if ranges.iter().any(outside) {
+            return ranges.iter().map(|(offset, len)| self.read_vec(*offset, *len)).collect();
+        }
+        let mut link = self.link.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = link.read_together(ranges).into_iter();
+        read.map(|read| read.map_err(|error| error.in_file(Path::new(&self.name)))).collect()
+    }
+
+    fn manner(&self) -> Manner {
+        Manner::FAR
+    }
 }
 
-/// A connection may be shared: its requests go one after the other.
+/// A connection may be shared: who asks has it until all that it asked for is answered.
 impl StorageMut for Arc<Nbd> {
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> Result<(), StorageError> {
         check_range(self.len(), offset, bytes.len())?;

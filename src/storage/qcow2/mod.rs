@@ -29,6 +29,7 @@ use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::DecompressorOxide;
 use miniz_oxide::inflate::core::decompress;
 
+use crate::storage::Manner;
 use crate::storage::Storage;
 use crate::storage::StorageError;
 use crate::storage::check_range;
@@ -122,6 +123,17 @@ impl Qcow2 {
             at = at.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
             Some(piece)
         })
+    }
+
+    /// Tells the system where a piece of a cluster lies; of one that cannot be looked up, reading it tells.
+    fn will_need(&self, cluster: u64, within: u64, count: usize) {
+        match self.map.lookup(cluster).map(|found| found.mapping) {
+            Ok(Mapping::Data { host, .. }) => self.data.will_need(host.saturating_add(within), count),
+            Ok(Mapping::Compressed { host, len }) => {
+                self.file.will_need(host, usize::try_from(len).unwrap_or(usize::MAX));
+            }
+            Ok(Mapping::Absent | Mapping::Zero { .. }) | Err(_) => {}
+        }
     }
 
     fn read_piece(&self, cluster: u64, within: u64, target: &mut [u8]) -> Result<(), StorageError> {
@@ -223,5 +235,18 @@ impl Storage for Qcow2 {
             rest = later;
         }
         Ok(())
+    }
+
+    /// The system is told of all their clusters before the first is waited for.
+    fn read_together(&self, ranges: &[(u64, usize)]) -> Vec<Result<Vec<u8>, StorageError>> {
+        if self.manner().is_far && ranges.len() > 1 {
+            let pieces = ranges.iter().flat_map(|(offset, len)| self.pieces(*offset, *len));
+            pieces.for_each(|(cluster, within, count)| self.will_need(cluster, within, count));
+        }
+        ranges.iter().map(|(offset, len)| self.read_vec(*offset, *len)).collect()
+    }
+
+    fn manner(&self) -> Manner {
+        self.data.manner()
     }
 }
