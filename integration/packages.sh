@@ -39,6 +39,7 @@ for part; do
         need jq jq
         need cc gcc
         need /usr/include/stdio.h libc6-dev
+        need buildah buildah
         ;;
     rescue)
         need cc gcc

@@ -109,6 +109,57 @@ fn what_may_change_without_its_file_has_no_stamp() {
         .says("--since /nowhere: No such file");
 }
 
+/// What a Job without a shell writes: a file for each share, and together they are the whole.
+#[test]
+fn lines_go_to_a_file() {
+    let folder = folder();
+    let kept = tempfile::tempdir().unwrap();
+    let (root, at) = (folder.path(), |name: &str| kept.path().join(name));
+    let whole = bcdrescue(&["check", "-r", text(root), "--jsonl"]).exits(4 | 8);
+    let to = |name: &str, more: &[&str]| {
+        let file = at(name);
+        let run = bcdrescue(&[&["check", "-r", text(root), "--jsonl", "-o", text(&file)], more].concat());
+        assert_eq!(run.stdout, "");
+        (run, file)
+    };
+    // Twice: the second replaces the first.
+    for _ in 0..2 {
+        let (run, file) = to("all.jsonl", &[]);
+        assert_eq!(
+            (run.exits(4 | 8).stderr, fs::read_to_string(file).unwrap()),
+            (whole.stderr.clone(), whole.stdout.clone())
+        );
+    }
+    let shares: Vec<String> = (1..=3)
+        .map(|share| {
+            fs::read_to_string(to(&format!("{share}.jsonl"), &["--shard", &format!("{share}/3")]).1).unwrap()
+        })
+        .collect();
+    let sorted = |text: &str| {
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(sorted(&shares.concat()), sorted(&whole.stdout));
+    let (run, _) = to("next.jsonl", &["--since", text(&at("all.jsonl"))]);
+    run.exits(4 | 8).says("5 unchanged since ");
+
+    fs::write(at("mine"), "a letter").unwrap();
+    for (name, more, code, why) in [
+        ("mine", &[][..], 8, "is not a report; not overwritten"),
+        ("all.jsonl", &["--since", text(&at("all.jsonl"))], 16, "name the same file"),
+        ("-", &[], 16, "needs a file"),
+    ] {
+        let path = if name == "-" { name.to_owned() } else { text(&at(name)).to_owned() };
+        bcdrescue(&[&["check", "-r", text(root), "--jsonl", "-o", &path], more].concat())
+            .exits(code)
+            .says(why);
+    }
+    assert_eq!(fs::read_to_string(at("mine")).unwrap(), "a letter");
+    assert_eq!(fs::read_to_string(at("all.jsonl")).unwrap(), whole.stdout);
+    bcdrescue(&["check", "-r", text(root), "-o", text(&at("x"))]).exits(16).says("--jsonl");
+}
+
 /// So many that not all can have been begun when the first is read, and behind them one that would be noticed.
 #[test]
 fn a_reader_who_goes_away_ends_it() {

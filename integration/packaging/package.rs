@@ -6,8 +6,10 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 
+use serde_json::Value as Json;
 use tempfile::TempDir;
 
+use crate::guest::on_path;
 use crate::support::disk::image;
 use crate::support::judges::judge;
 use crate::support::program::commands_of_bcd;
@@ -227,6 +229,54 @@ fn an_empty_root_is_enough_without_privileges() {
     }
     let (code, said) = run(&["fix", "--yes", "/broken.qcow2"]);
     assert!(code == Some(8) && said.contains("nothing was written"), "{code:?} {said}");
+}
+
+/// Bytes that the container's image may have; it is the static program, and grew from 9 MB.
+const IMAGE_MAX: u64 = 12 << 20;
+
+/// The image of `make container`, as buildah makes it: small, of one file, for a user without rights.
+#[test]
+fn the_container_is_the_program_and_small() {
+    let Some(program) = for_another_root("the container's image") else { return };
+    let len = fs::metadata(&program).unwrap().len();
+    assert!(len < IMAGE_MAX, "the static program has {len} bytes");
+    if !is_root() || !on_path("buildah") {
+        not_run("the container's image", "it needs root and buildah; only the program in it was measured");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (context, kept) = (folder.path().join("context"), folder.path().join("kept"));
+    fs::create_dir(&context).unwrap();
+    fs::copy(&program, context.join("bcdrescue")).unwrap();
+    let buildah = |words: &[&str]| {
+        let run = folder.path().join("run");
+        let store = ["--storage-driver", "vfs", "--root", text(&kept), "--runroot", text(&run)];
+        String::from_utf8(judge("buildah", &[&store, words].concat())).unwrap()
+    };
+    let recipe = project("integration/package/Containerfile");
+    buildah(&[
+        "build",
+        "--isolation",
+        "chroot",
+        "-q",
+        "-t",
+        "bcdrescue",
+        "-f",
+        text(&recipe),
+        text(&context),
+    ]);
+    let image: Json = serde_json::from_str(&buildah(&["inspect", "--type", "image", "bcdrescue"])).unwrap();
+    let config = &image["OCIv1"]["config"];
+    assert_eq!(
+        (&config["User"], &config["Entrypoint"]),
+        (&"65534:65534".into(), &serde_json::json!(["/bin/bcdrescue"]))
+    );
+    let layers = image["OCIv1"]["rootfs"]["diff_ids"].as_array().unwrap();
+    assert_eq!(layers.len(), 1, "{image:#}");
+    let files = String::from_utf8(judge("find", &[text(&kept.join("vfs/dir")), "-type", "f"])).unwrap();
+    let [only] = files.lines().collect::<Vec<_>>()[..] else { panic!("{files}") };
+    assert!(only.ends_with("/bin/bcdrescue"), "{only}");
+    assert_eq!(fs::metadata(only).unwrap().len(), len);
 }
 
 /// Runs the action's script as the runner does; its exit code, the summary and the outputs.

@@ -46,6 +46,9 @@ pub(crate) struct CheckArgs {
     /// Print JSON Lines, each target as soon as it is done.
     #[arg(long, help_heading = REPORTS)]
     pub jsonl: bool,
+    /// Write the JSON Lines to this file; replaces an earlier report.
+    #[arg(short, long, value_name = "FILE", help_heading = REPORTS, hide_short_help = true, requires = "jsonl")]
+    pub output: Option<PathBuf>,
     /// Skip images that are as in this report of an earlier check --jsonl: their lines are taken from it.
     ///
     /// An image is when its file has the size and times that it had, and the question is the same. A report of a run that was

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use anyhow::Context as _;
 use anyhow::anyhow;
 
 use crate::cli::args::check_args::CheckArgs;
@@ -16,7 +17,9 @@ use crate::cli::commands::check_result;
 use crate::cli::commands::check_result::Shape;
 use crate::cli::output::json;
 use crate::cli::output::json::Form;
+use crate::cli::output::json::Stream;
 use crate::cli::output::outcome::Outcome;
+use crate::cli::output::report_file::ReportFile;
 use crate::cli::output::reports::Reports;
 use crate::cli::run::confine;
 use crate::cli::run::earlier::Earlier;
@@ -57,12 +60,31 @@ pub(crate) fn run(args: &CheckArgs, show: ShowArgs) -> anyhow::Result<u8> {
     {
         return Err(Usage("--junit and --sarif name the same file".to_owned()).into());
     }
+    if let (Some(since), Some(output)) = (&args.since, &args.output)
+        && is_same_file(since, output)
+    {
+        return Err(Usage("--since and --output name the same file".to_owned()).into());
+    }
     let mut reports = Reports::create(args.junit.as_deref(), args.sarif.as_deref())?;
+    let file = args.output.as_deref().map(lines_file).transpose()?;
     confine::to_reading();
-    check(args, show, choice, &mut reports).inspect_err(|error| reports.broke_off(error))
+    check(args, show, choice, file, &mut reports).inspect_err(|error| reports.broke_off(error))
 }
 
-fn check(args: &CheckArgs, show: ShowArgs, choice: Choice, reports: &mut Reports) -> anyhow::Result<u8> {
+/// The file that JSON Lines go to, empty.
+fn lines_file(path: &Path) -> anyhow::Result<Stream> {
+    let name = || format!("--output {}", path.display());
+    let file = ReportFile::create("--output", path, "{\"version\":")?.into_empty().with_context(name)?;
+    Ok(Stream::into_file(file, name()))
+}
+
+fn check(
+    args: &CheckArgs,
+    show: ShowArgs,
+    choice: Choice,
+    file: Option<Stream>,
+    reports: &mut Reports,
+) -> anyhow::Result<u8> {
     let mut targets = targets(args)?;
     if args.against.is_some() && targets.len() != 1 {
         return Err(Usage("--against takes one target: a record is of one disk".to_owned()).into());
@@ -95,7 +117,7 @@ fn check(args: &CheckArgs, show: ShowArgs, choice: Choice, reports: &mut Reports
         choice,
         snapshot: snapshot(args.against.as_deref())?,
     };
-    check.all(&targets, threads, reports)
+    check.all(&targets, threads, CheckOutput::new(check.shape, file), reports)
 }
 
 fn is_named(args: &CheckArgs) -> bool {
@@ -135,9 +157,15 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn all(&self, targets: &[PathBuf], threads: usize, reports: &mut Reports) -> anyhow::Result<u8> {
+    fn all(
+        &self,
+        targets: &[PathBuf],
+        threads: usize,
+        mut output: CheckOutput,
+        reports: &mut Reports,
+    ) -> anyhow::Result<u8> {
         let progress = Progress::new(targets.len());
-        let (mut code, mut output, mut outcomes) = (HEALTHY, CheckOutput::new(self.shape), Vec::new());
+        let (mut code, mut outcomes) = (HEALTHY, Vec::new());
         let work = |path: &PathBuf| {
             let outcome = self.one(path);
             progress.step();

@@ -26,12 +26,12 @@ pub(crate) struct CheckOutput {
 }
 
 impl CheckOutput {
-    /// Nothing shown yet.
-    pub(crate) fn new(shape: Shape) -> Self {
-        let stream = match shape {
+    /// Nothing shown yet; JSON goes into `file` where there is one.
+    pub(crate) fn new(shape: Shape, file: Option<Stream>) -> Self {
+        let stream = file.or(match shape {
             Shape::Json(form) => Some(Stream::new(form)),
             Shape::Details | Shape::Screen | Shape::OneOfMany => None,
-        };
+        });
         Self { stream, shape, tally: Tally::default(), repeated: Vec::new(), unrepeated: 0, was_long: false }
     }
 

@@ -57,6 +57,16 @@ impl ReportFile {
         Ok(is_ours.then_some(Self(file)))
     }
 
+    /// The file, empty, for a report that grows.
+    ///
+    /// # Errors
+    /// When it cannot be emptied.
+    pub fn into_empty(mut self) -> io::Result<File> {
+        self.0.set_len(0)?;
+        self.0.rewind()?;
+        Ok(self.0)
+    }
+
     /// Puts these bytes in the place of what is there; when that fails, nothing is there, for half a report may look like a whole one.
     ///
     /// # Errors

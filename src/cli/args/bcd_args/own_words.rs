@@ -33,7 +33,7 @@ pub(super) const COMMANDS: [&str; 25] = [
 ];
 
 /// Switches that have a value behind them.
-pub(super) const VALUED: [&str; 14] = [
+pub(super) const VALUED: [&str; 15] = [
     "--allow-backing",
     "--application",
     "--baud",
@@ -44,6 +44,7 @@ pub(super) const VALUED: [&str; 14] = [
     "--key-file",
     "--output",
     "--port",
+    "--read-size",
     "--record-dir",
     "--store-path",
     "--time-limit",

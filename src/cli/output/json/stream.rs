@@ -1,7 +1,7 @@
 //! Documents that are written target by target, however many there are.
 
+use std::fs::File;
 use std::io;
-use std::io::Stdout;
 use std::io::Write;
 
 use anyhow::Context as _;
@@ -41,11 +41,12 @@ impl Form {
     }
 }
 
-/// Targets on their way to standard output, one after the other.
-#[derive(Debug)]
+/// Targets on their way to standard output or into a file, one after the other.
 pub struct Stream {
     form: Form,
-    out: Stdout,
+    out: Box<dyn Write>,
+    /// Where they go, for an error.
+    name: String,
     count: usize,
 }
 
@@ -53,13 +54,19 @@ impl Stream {
     /// Nothing is written before the first target.
     #[must_use]
     pub fn new(form: Form) -> Self {
-        Self { form, out: io::stdout(), count: 0 }
+        Self { form, out: Box::new(io::stdout()), name: "standard output".to_owned(), count: 0 }
+    }
+
+    /// JSON Lines into a file that has nothing in it, of this name.
+    #[must_use]
+    pub fn into_file(file: File, name: String) -> Self {
+        Self { form: Form::Lines, out: Box::new(file), name, count: 0 }
     }
 
     /// Writes a target, as [`Form::target`] has it.
     ///
     /// # Errors
-    /// When standard output cannot be written, or its reader is [gone](crate::cli::text::lines::is_gone).
+    /// When it cannot be written, or its reader is [gone](crate::cli::text::lines::is_gone).
     pub fn add(&mut self, target: &str) -> anyhow::Result<()> {
         let before = match (self.form, self.count) {
             (Form::Lines, _) => String::new(),
@@ -68,7 +75,7 @@ impl Stream {
         };
         let after = if self.form == Form::Lines { "\n" } else { "" };
         self.count = self.count.saturating_add(1);
-        self.write(&[&before, target, after]).context("standard output")
+        self.write(&[&before, target, after]).with_context(|| self.name.clone())
     }
 
     /// Ends the document.
@@ -86,13 +93,13 @@ impl Stream {
             }
             (Form::Document, _) => self.write(&["\n  ],\n  \"summary\": ", &summary, "\n}\n"]),
         };
-        unless_gone(written).context("standard output")
+        unless_gone(written).with_context(|| self.name.clone())
     }
 
     fn write(&mut self, pieces: &[&str]) -> io::Result<()> {
-        let mut out = self.out.lock();
-        let written = pieces.iter().try_for_each(|piece| out.write_all(piece.as_bytes()));
-        written.and_then(|()| out.flush())
+        // In one piece: what reads a file that grows finds whole lines.
+        self.out.write_all(pieces.concat().as_bytes())?;
+        self.out.flush()
     }
 }
 
