@@ -7,6 +7,7 @@ use crate::support::both_firmwares::both;
 use crate::support::both_firmwares::starts_on;
 use crate::support::disk::Disk;
 use crate::support::judges::judge;
+use crate::support::judges::put_fat;
 use crate::support::parts::change_listed;
 use crate::support::program::bcdrescue;
 use crate::support::program::text;
@@ -92,6 +93,36 @@ fn without_a_fallback_loader_uefi_needs_an_entry() {
     bcdrescue(&["check", disk.name(), "--require", "starts-on-uefi"])
         .exits(4)
         .says("the firmware needs an entry of its own");
+}
+
+/// What is there and ruined, or for another processor, starts nothing: on the disk for both, and on one for UEFI.
+#[test]
+fn what_is_ruined_does_not_start() {
+    let zeros = |volume: &std::path::Path, path: &str| put_fat(volume, path, &[0; 4096]);
+    let manager = "/EFI/Microsoft/Boot/bootmgfw.efi";
+    let disk = both();
+    change_listed(&disk, 1, |volume| {
+        [manager, "/EFI/Boot/bootx64.efi"].iter().for_each(|path| zeros(volume, path))
+    });
+    assert_eq!(starts_on(&disk), ["yes", "unknown"]);
+    bcdrescue(&["check", disk.name(), "--require", "starts-on-uefi"]).exits(4);
+    let disk = both();
+    change_listed(&disk, 1, |volume| zeros(volume, "/bootmgr"));
+    assert_ne!(starts_on(&disk)[0], "yes");
+    // It believes to be elsewhere: "A disk read error occurred".
+    let disk = both();
+    disk.put((1 << 20) + 0x1c, &63u32.to_le_bytes());
+    assert_eq!(starts_on(&disk), ["unknown", "yes"]);
+    bcdrescue(&["check", disk.name(), "--require", "starts-on-bios"]).exits(4);
+
+    let disk = Disk::raw("win11-uefi-healthy");
+    change_listed(&disk, 1, |volume| zeros(volume, "/EFI/Boot/bootx64.efi"));
+    assert_eq!(starts_on(&disk), ["no", "unknown"]);
+    let disk = Disk::raw("win11-uefi-healthy");
+    change_listed(&disk, 1, |volume| {
+        drop(judge("mren", &["-i", text(volume), "::/EFI/Boot/bootx64.efi", "::/EFI/Boot/bootia32.efi"]));
+    });
+    assert_eq!(starts_on(&disk), ["no", "unknown"]);
 }
 
 #[test]

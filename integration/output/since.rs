@@ -95,6 +95,9 @@ fn what_may_change_without_its_file_has_no_stamp() {
     // What is judged by its neighbours too.
     assert_eq!(stamped(&[text(&base), text(&overlay)]), []);
     assert_eq!(stamped(&["-r", text(root), "--require", "unique-identity"]), []);
+    // What another file says too.
+    let other = image("win2008r2-bios");
+    assert_eq!(stamped(&["-r", text(root), "--with", text(&other)]), []);
     let report = root.join("report");
     fs::write(&report, "").unwrap();
     let refused = |more: &[&str]| {

@@ -16,12 +16,14 @@ use crate::support::letters::SYSTEM;
 use crate::support::letters::get;
 use crate::support::letters::put;
 use crate::support::letters::windows_10;
+use crate::support::made_disks::second_windows;
 use crate::support::parts::change;
 use crate::support::program::bcdrescue;
 use crate::support::program::text;
 use crate::support::storage_drivers::FILES;
 use crate::support::storage_drivers::clean;
 use crate::support::storage_drivers::control_set;
+use crate::support::storage_drivers::dword;
 use crate::support::storage_drivers::hive_of;
 use crate::support::storage_drivers::overridden;
 use crate::support::storage_drivers::package;
@@ -293,6 +295,48 @@ fn a_hive_that_must_not_be_written_is_left() {
     let unclean = disk(&hive);
     change(&unclean, 2, |volume| drop(judge("ntfsfix", &[text(volume)])));
     refused(&unclean, &["partition 2 (Windows) cannot be written safely now", "marked dirty"]);
+}
+
+/// Windows To Go: USB drivers on demand, which flags have the loader load. That is ready, and nothing is written to it.
+#[test]
+fn what_is_promoted_stays_as_it_is() {
+    let promoted = |name: &str| {
+        let mut key = service(name, 3);
+        key.values.push(dword("BootFlags", 0x14));
+        key
+    };
+    let mut set = control_set(1, ["USBXHCI", "USBHUB3", "USBSTOR"].map(promoted).into(), vec![]);
+    let control = set.subkeys.iter_mut().find(|key| key.name == "Control").unwrap();
+    control.values.push(dword("BootDriverFlags", 0x14));
+    let hive = hive_of(vec![set], vec![vioscsi()], [1, 1, 1], vec![]);
+    let disk = Disk::raw("win10-bios-healthy");
+    let own = ["usbxhci.sys", "ucx01000.sys", "usbhub3.sys", "usbstor.sys"];
+    let names: Vec<&str> = FILES.into_iter().chain(own).collect();
+    with_drivers(&disk, 2, &hive, &names);
+    bcdrescue(&["check", disk.name(), "--on", "usb"]).exits(0).says("healthy");
+    bcdrescue(&["fix", disk.name(), "--on", "usb", "--yes"]).exits(0).says("nothing was written");
+}
+
+/// Another Windows that sleeps may have the volume in its memory.
+#[test]
+fn beside_a_sleeping_windows_nothing_is_written() {
+    let disk = Disk::raw("win11-uefi-healthy");
+    let hive = system_hive(vec![service("vioscsi", 3)], vioscsi(), vec![]);
+    let names: Vec<&str> = FILES.into_iter().chain(["vioscsi.sys"]).collect();
+    with_drivers(&disk, 3, &hive, &names);
+    second_windows(&disk, 3, 5);
+    let mut session = vec![0; 4096];
+    session[..4].copy_from_slice(b"hibr");
+    put(&disk, 5, "/hiberfil.sys", &session);
+    let before = hash(&disk.path);
+    bcdrescue(&["fix", disk.name(), "--on", "virtio-scsi", "--yes", "--allow-hibernated"])
+        .exits(8)
+        .says("its own view of partition 3")
+        .says("omit --on")
+        .says("nothing was written");
+    assert_eq!((hash(&disk.path), disk.records().len()), (before, 0));
+    let told = bcdrescue(&["check", disk.name(), "--on", "virtio-scsi"]);
+    assert!(!told.stdout.contains("--on=virtio-scsi"), "{}", told.stdout);
 }
 
 #[test]

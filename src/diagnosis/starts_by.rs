@@ -14,6 +14,9 @@ use crate::diagnosis::disk::firmware_start::has_uefi_start;
 use crate::diagnosis::disk::firmware_start::is_start_encrypted;
 use crate::diagnosis::disk::firmware_start::is_started_by_bios;
 use crate::diagnosis::disk::firmware_start::starts_by_uefi;
+use crate::diagnosis::model::boot_fault::Wanted;
+use crate::diagnosis::model::boot_fault::fault;
+use crate::diagnosis::model::boot_fault::fault_of_fallback;
 use crate::diagnosis::model::code::Code;
 use crate::diagnosis::model::finding::Finding;
 use crate::diagnosis::model::finding::Severity;
@@ -49,13 +52,19 @@ pub fn starts_by(layout: &Layout, diagnosis: &Diagnosis, firmware: Firmware) -> 
     let is_judged = own == firmware && !starts_by_uefi(layout);
     if is_judged || diagnosis.verdict == Verdict::NotWindows {
         let answer = by_diagnosis(layout, diagnosis);
-        let is_found = firmware == Firmware::Bios
-            || layout.first_system().is_some_and(SystemVolume::has_fallback)
-            || layout.uefi_ntfs.is_some();
-        return if answer == StartsBy::Yes && !is_found { needs_entry() } else { answer };
+        return match layout.first_system().filter(|_| answer == StartsBy::Yes) {
+            Some(system) if firmware == Firmware::Uefi => {
+                with_fallback(layout, system).err().unwrap_or(answer)
+            }
+            Some(_) => of_bios_start(diagnosis, Severity::Degrades).unwrap_or(answer),
+            None => answer,
+        };
     }
     let found = match firmware {
-        Firmware::Bios => by_bios(layout),
+        Firmware::Bios => by_bios(layout).and_then(|system| match of_bios_start(diagnosis, Severity::Note) {
+            Some(doubt) => Err(doubt),
+            None => Ok(system),
+        }),
         Firmware::Uefi => by_uefi(layout),
     };
     let system = match found {
@@ -88,10 +97,30 @@ fn by_diagnosis(layout: &Layout, diagnosis: &Diagnosis) -> StartsBy {
     }
 }
 
-/// A disk that was moved has no entry in the memory of the firmware.
-fn needs_entry() -> StartsBy {
-    let why = r"\EFI\Boot has no Windows boot manager, so that the firmware needs an entry of its own";
-    StartsBy::Unknown(why.to_owned())
+/// Whether Windows' boot manager, whole and for this processor, is where firmware looks that has no entry for this disk: one that was
+/// moved has none.
+fn with_fallback(layout: &Layout, system: &SystemVolume) -> Result<(), StartsBy> {
+    let unknown = |why: String| {
+        Err(StartsBy::Unknown(format!("{why}, so that the firmware needs an entry of its own")))
+    };
+    let Some(name) = layout.fallback_on(system).filter(|_| system.foreign_fallback.is_none()) else {
+        return unknown(r"\EFI\Boot has no Windows boot manager".to_owned());
+    };
+    match layout.boot_file(system.volume, name.path()).map(|file| &file.content) {
+        Some(Ok(_)) => {}
+        Some(Err(_)) | None => return unknown(format!("{name} was not read")),
+    }
+    match fault_of_fallback(layout, system.volume, name) {
+        Some(fault) => unknown(format!("{name} {fault}")),
+        None => Ok(()),
+    }
+}
+
+/// What of a BIOS's start is in doubt: where another loader or firmware starts the disk too, that weighs less.
+fn of_bios_start(diagnosis: &Diagnosis, least: Severity) -> Option<StartsBy> {
+    let is_it = |finding: &&Finding| finding.code.is_of_bios_start() && finding.severity >= least;
+    let finding = diagnosis.findings.iter().find(is_it)?;
+    Some(StartsBy::Unknown(format!("{}: {}", finding.subject, finding.message)))
 }
 
 /// The volume from which UEFI starts Windows without an entry of its own.
@@ -104,9 +133,7 @@ fn by_uefi(layout: &Layout) -> Result<&SystemVolume, StartsBy> {
     let Some(system) = for_uefi().find(|system| system.is_fat || layout.uefi_ntfs.is_some()) else {
         return no("the boot manager for UEFI is on no FAT volume");
     };
-    if !system.has_fallback() {
-        return Err(needs_entry());
-    }
+    with_fallback(layout, system)?;
     if !layout.windows.iter().any(|windows| windows.winload_efi) {
         return no("no Windows has winload.efi");
     }
@@ -117,7 +144,7 @@ fn by_uefi(layout: &Layout) -> Result<&SystemVolume, StartsBy> {
 fn by_bios(layout: &Layout) -> Result<&SystemVolume, StartsBy> {
     let no = |why: &str| Err(StartsBy::No(why.to_owned()));
     if layout.table.kind == TableKind::Gpt && layout.table.hybrid_entries.is_empty() {
-        return no("a BIOS does not start Windows from a GPT");
+        return no("a BIOS starts Windows from an MBR only");
     }
     if layout.table.kind == TableKind::Gpt {
         let why = "it has a hybrid MBR, and a start for UEFI too";
@@ -144,7 +171,14 @@ fn by_bios(layout: &Layout) -> Result<&SystemVolume, StartsBy> {
     if system.bios_boot_manager && !layout.windows.iter().any(|windows| windows.winload_exe) {
         return no("no Windows has winload.exe");
     }
-    Ok(system)
+    let started = if system.bios_boot_manager { SystemFile::BiosBootManager } else { SystemFile::Ntldr };
+    match layout.boot_file(system.volume, started.path()) {
+        Some(file) if file.content.is_ok() => match fault(file, Wanted::RealMode) {
+            Some(fault) => no(&format!("{started} {fault}")),
+            None => Ok(system),
+        },
+        Some(_) | None => Err(StartsBy::Unknown(format!("{started} was not read"))),
+    }
 }
 
 /// Whether the store beside a boot manager lets it start.

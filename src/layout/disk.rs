@@ -251,6 +251,7 @@ impl Layout {
             && hive.newer_logs.is_empty()
             && hive.obstacles.is_empty()
             && !asleep
+            && self.asleep().is_none()
     }
 
     /// A Windows that sleeps, or may: where, and how that is known.

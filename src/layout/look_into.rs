@@ -61,20 +61,20 @@ pub(super) fn look_into(
     BootFiles { files, replaced }
 }
 
-/// What starts from a system volume.
+/// What starts from a system volume, by whichever firmware.
 fn of_system(system: &SystemVolume) -> impl Iterator<Item = SystemFile> {
     let is_uefi = system.firmware() == Firmware::Uefi;
     let files = [
-        (!is_uefi && system.bios_boot_manager).then_some(SystemFile::BiosBootManager),
+        system.bios_boot_manager.then_some(SystemFile::BiosBootManager),
         (!is_uefi && system.ntldr.is_some()).then_some(SystemFile::Ntldr),
-        (is_uefi && system.uefi_boot_manager).then_some(SystemFile::UefiBootManager),
+        system.uefi_boot_manager.then_some(SystemFile::UefiBootManager),
     ];
     let ntldr = system.ntldr.as_ref().filter(|_| !is_uefi);
     let beside = ntldr.into_iter().flat_map(|ntldr| {
         [(&ntldr.detect, SystemFile::Ntdetect), (&ntldr.scsi_driver, SystemFile::ScsiDriver)]
     });
     let beside = beside.filter(|(known, _)| known.is_yes()).map(|(_, file)| file);
-    files.into_iter().flatten().chain(beside).chain(system.fallbacks.iter().copied().filter(move |_| is_uefi))
+    files.into_iter().flatten().chain(beside).chain(system.fallbacks.iter().copied())
 }
 
 fn file(volume: &Volume<'_>, path: &str) -> Option<BootFile> {

@@ -98,12 +98,14 @@ fn check(
     let is_compared =
         !args.tells_of_each_alone() || args.requirements().any(|it| it == Requirement::UniqueIdentity);
     let named: &[PathBuf] = if is_named(args) && is_compared { &targets } else { &[] };
-    // What is judged by other targets too may change with those.
-    let question = (args.jsonl && !is_compared && args.against.is_none()).then(|| Question::new(args));
+    // What is judged by other targets too, or made from other files, may change with those.
+    let is_alone = args.choice.with.is_empty() && args.choice.rebuild.files_from.is_none();
+    let question =
+        (args.jsonl && !is_compared && is_alone && args.against.is_none()).then(|| Question::new(args));
     if args.since.is_some() && question.is_none() {
         return Err(Usage(
             "--since takes images that are judged each alone: a list, a directory (-r) or --independent, and not \
-             unique-identity"
+             unique-identity, --with or --files-from"
                 .to_owned(),
         )
         .into());
@@ -237,6 +239,9 @@ impl Check<'_> {
         if !is_named(self.args) && examined.diagnosis.verdict == Verdict::NotWindows {
             return Ok(None);
         }
+        // Whoever wrote to it meanwhile, or let the name lead elsewhere, has given it another.
+        let again = |question: &Question| question.stamp(path);
+        let stamp = stamp.filter(|stamp| self.question.as_ref().and_then(again).as_ref() == Some(stamp));
         Ok(Some(check_result::disk(&examined, &context, &at_hand, self.args, self.shape, stamp)))
     }
 }

@@ -1,10 +1,13 @@
 //! What tells that an image is the one that was checked before: its file, and what was asked of it.
 
 use std::fs;
+use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
+use nix::sys::statfs::FUSE_SUPER_MAGIC;
+use nix::sys::statfs::fstatfs;
 use sha2::Digest;
 use sha2::Sha256;
 
@@ -35,7 +38,13 @@ impl Question {
     /// The stamp of a regular file as it is now; none of one that changed a moment ago, and of anything else.
     #[must_use]
     pub fn stamp(&self, path: &Path) -> Option<String> {
-        let facts = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+        fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+        // A network file system looks again when a file is opened. One in user space may make its times up.
+        let file = File::open(path).ok()?;
+        if fstatfs(&file).ok()?.filesystem_type() == FUSE_SUPER_MAGIC {
+            return None;
+        }
+        let facts = file.metadata().ok()?;
         if facts.modified().ok()?.elapsed().ok()? < REST {
             return None;
         }

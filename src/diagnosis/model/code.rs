@@ -270,6 +270,22 @@ codes! {
 }
 
 impl Code {
+    /// Whether it is about what a BIOS starts before the store.
+    #[must_use]
+    pub const fn is_of_bios_start(self) -> bool {
+        matches!(
+            self,
+            Self::BootCodeMissing
+                | Self::BootManagerBroken
+                | Self::BootManagerCompressed
+                | Self::BootRecordEmpty
+                | Self::BootRecordOther
+                | Self::BootRecordPlace
+                | Self::BootRecordUnsigned
+                | Self::SystemVolumeLogical
+        )
+    }
+
     /// Whether it is about the drivers of a disk controller (`--on`).
     #[must_use]
     pub const fn is_of_storage_driver(self) -> bool {

@@ -162,7 +162,7 @@ impl Judge<'_> {
         let name = service.name.clone();
         if start.value > need.start_max {
             let value = start.value;
-            return match self.is_promoted(service, start) {
+            return match self.is_promoted(self.set, service, start) {
                 Promoted::Yes => Vec::new(),
                 Promoted::NotOnThisHardware => vec![Lack::NotPromoted { service: name }],
                 Promoted::No => vec![Lack::Start { service: name, value }],
@@ -178,10 +178,10 @@ impl Judge<'_> {
     }
 
     /// Whether `BootFlags` make the loader load a service that is on demand.
-    fn is_promoted(&self, service: &Service, start: Dword) -> Promoted {
+    fn is_promoted(&self, set: &ControlSet, service: &Service, start: Dword) -> Promoted {
         let wanted = service.boot_flags.map_or(0, |flags| flags.value);
         let has = |flags: Option<Dword>| flags.map(|flags| flags.value & wanted != 0);
-        match (start.value == ON_DEMAND, has(self.drivers.hardware_flags), has(self.set.boot_driver_flags)) {
+        match (start.value == ON_DEMAND, has(self.drivers.hardware_flags), has(set.boot_driver_flags)) {
             (true, Some(true), _) | (true, None, Some(true)) => Promoted::Yes,
             (true, Some(false), Some(true)) => Promoted::NotOnThisHardware,
             _ => Promoted::No,
@@ -251,7 +251,9 @@ impl Judge<'_> {
         for set in &self.drivers.sets {
             let services = needs().filter_map(|need| Some((need, set.service(need.service)?)));
             for (need, service) in services.filter(|(need, service)| self.is_loadable(need, service)) {
-                let start = service.start.map(|dword| (None, dword));
+                let is_promoted =
+                    |start: Dword| matches!(self.is_promoted(set, service, start), Promoted::Yes);
+                let start = service.start.filter(|start| !is_promoted(*start)).map(|dword| (None, dword));
                 let overrides = service.overrides.iter().map(|(name, dword)| (Some(name.clone()), *dword));
                 let wrong = start.into_iter().chain(overrides);
                 let wrong = wrong.filter(|(_, dword)| dword.value > need.start_max);

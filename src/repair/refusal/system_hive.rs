@@ -35,12 +35,30 @@ pub(super) fn refusals(layout: &Layout, diagnosis: &Diagnosis) -> Vec<Refusal> {
         }
         let omit: Vec<&str> = fields.into_iter().map(switch).collect();
         let omit = omit.join(" and ");
-        refusals.extend(obstacles(layout, hive).into_iter().map(|Refusal { what, way_out, lift }| {
-            let way_out = format!("{way_out}, or omit {omit}");
-            Refusal { what, way_out, lift }
-        }));
+        refusals.extend(obstacles(layout, hive).into_iter().chain(another_asleep(layout, hive)).map(
+            |Refusal { what, way_out, lift }| {
+                let way_out = format!("{way_out}, or omit {omit}");
+                Refusal { what, way_out, lift }
+            },
+        ));
     }
     refusals
+}
+
+/// Another Windows sleeps, and may have had the volume of this hive mounted when it fell asleep.
+fn another_asleep(layout: &Layout, hive: &MountedDevices) -> Option<Refusal> {
+    let own = layout.installation(hive.windows);
+    if own.is_none_or(|own| own.asleep.how().is_some()) {
+        return None;
+    }
+    let (volume, how) = layout.asleep()?;
+    let what = format!(
+        "Windows on {} {how}; a resumed session may write its own view of {} over the change (--allow-hibernated does not \
+         override this)",
+        layout.name(volume),
+        layout.name(hive.volume)
+    );
+    Some(Refusal::new(what, "shut that Windows down fully (`shutdown /s /t 0`)"))
 }
 
 /// What is edited in a hive.
