@@ -66,7 +66,7 @@ const GROUPS: [(&str, &[&str]); 2] = [
 ];
 
 /// The modules of `bcdrescue-make-image`, lowest first: each uses only those before it.
-const MAKE_IMAGE: [&str; 33] = [
+const MAKE_IMAGE: [&str; 35] = [
     "bases",
     "field",
     "noise",
@@ -94,6 +94,8 @@ const MAKE_IMAGE: [&str; 33] = [
     "table",
     "system_reserved",
     "damage",
+    "driver_keys",
+    "drivers",
     "recipe",
     "grow",
     "parts",

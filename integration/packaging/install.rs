@@ -62,7 +62,10 @@ fn bash_completes(script: &Path) {
         printf '%s\n' "${COMPREPLY[@]}" | sort
     "#;
     for (words, expected) in [
-        (&["check", "--re"][..], "--rebuild\n--recovery\n--recursive\n--require\n"),
+        (
+            &["check", "--re"][..],
+            "--read-size\n--rebuild\n--recovery\n--recovery-config\n--recursive\n--require\n",
+        ),
         (&["bcd", "boot"], "bootems\nbootsequence\n"),
         (&["bcd", "set", "--add"], "--addfirst\n--addlast\n"),
     ] {

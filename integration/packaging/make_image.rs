@@ -206,6 +206,7 @@ fn what_windows_2003_suffers_is_found() {
 fn every_base_and_damage_that_is_listed_is_tried_here() {
     let list = run(make_image(), &["--list"]).exits(0).stdout;
     let (bases, damages) = list.split_once("\ndamages:\n").unwrap();
+    let (damages, states) = damages.split_once("\nstates of drivers, ").unwrap();
     let names = |text: &str| -> BTreeSet<String> {
         let lines = text.lines().filter_map(|line| line.strip_prefix("  "));
         lines.map(|line| line.split(' ').next().unwrap().to_owned()).collect()
@@ -215,6 +216,8 @@ fn every_base_and_damage_that_is_listed_is_tried_here() {
     let cases = [&MBR_CASES[..], &GPT_CASES, &STORE_CASES, &REBUILD_CASES, &NT5_CASES].concat();
     let tried = cases.iter().map(|case| case.0).chain(["generalized"]);
     assert_eq!(names(damages), own(&tried.collect::<Vec<_>>()));
+    // Those are tried in `driver_states`.
+    assert_eq!(names(states), own(&["ready", "ready-but-overridden", "patchable", "staged", "not-ready"]));
 }
 
 /// A store that names no disk starts under every signature; hivex finds the same elements in it, and the old signature in none.

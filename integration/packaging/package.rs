@@ -193,7 +193,7 @@ fn the_package_installs_into_a_clean_debian_and_leaves_it() {
         printf '%s\n' "${COMPREPLY[@]}" | sort
     "#;
     let (_, offered) = as_nobody(path, &["bash", "-c", ask]);
-    assert_eq!(offered, "--recursive\n--require\n");
+    assert_eq!(offered, "--read-size\n--rebuild\n--recovery\n--recovery-config\n--recursive\n--require\n");
 
     judge("chroot", &[text(path), "dpkg", "-r", "bcdrescue"]);
     let [clean, left] = [clean, all()].map(|bytes| String::from_utf8(bytes).unwrap());

@@ -18,6 +18,7 @@ use crate::cli::commands::check_result::Shape;
 use crate::cli::output::json;
 use crate::cli::output::json::Form;
 use crate::cli::output::json::Stream;
+use crate::cli::output::json::VERSION;
 use crate::cli::output::outcome::Outcome;
 use crate::cli::output::report_file::ReportFile;
 use crate::cli::output::reports::Reports;
@@ -71,6 +72,13 @@ pub(crate) fn run(args: &CheckArgs, show: ShowArgs) -> anyhow::Result<u8> {
     check(args, show, choice, file, &mut reports).inspect_err(|error| reports.broke_off(error))
 }
 
+/// What is asked of each target.
+fn question(args: &CheckArgs) -> Question {
+    let CheckArgs { require, on, open, choice, .. } = args;
+    let (open, choice) = (open.words(), choice.words());
+    Question::new(&format!("{VERSION} {require:?} {on:?} {open:?} {choice:?}"))
+}
+
 /// The file that JSON Lines go to, empty.
 fn lines_file(path: &Path) -> anyhow::Result<Stream> {
     let name = || format!("--output {}", path.display());
@@ -100,8 +108,7 @@ fn check(
     let named: &[PathBuf] = if is_named(args) && is_compared { &targets } else { &[] };
     // What is judged by other targets too, or made from other files, may change with those.
     let is_alone = args.choice.with.is_empty() && args.choice.rebuild.files_from.is_none();
-    let question =
-        (args.jsonl && !is_compared && is_alone && args.against.is_none()).then(|| Question::new(args));
+    let question = (args.jsonl && !is_compared && is_alone && args.against.is_none()).then(|| question(args));
     if args.since.is_some() && question.is_none() {
         return Err(Usage(
             "--since takes images that are judged each alone: a list, a directory (-r) or --independent, and not \

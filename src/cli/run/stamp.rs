@@ -12,8 +12,6 @@ use sha2::Digest;
 use sha2::Sha256;
 
 use crate::bytes::hex;
-use crate::cli::args::check_args::CheckArgs;
-use crate::cli::output::json::VERSION;
 
 /// How long a file has to be at rest: a file system may tell times by whole seconds, or by two (FAT), and one behind a network later.
 const REST: Duration = Duration::from_secs(5);
@@ -25,14 +23,10 @@ const DIGITS: usize = 32;
 pub struct Question(String);
 
 impl Question {
-    /// That of a command line.
-    pub(crate) fn new(args: &CheckArgs) -> Self {
-        let CheckArgs { require, on, open, choice, against, .. } = args;
-        let (open, choice) = (open.words(), choice.words());
-        Self(format!(
-            "{} {VERSION} {require:?} {on:?} {open:?} {choice:?} {against:?}",
-            env!("BCDRESCUE_VERSION")
-        ))
+    /// That of these words, to this program.
+    #[must_use]
+    pub fn new(words: &str) -> Self {
+        Self(format!("{} {words}", env!("BCDRESCUE_VERSION")))
     }
 
     /// The stamp of a regular file as it is now; none of one that changed a moment ago, and of anything else.
