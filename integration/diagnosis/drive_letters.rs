@@ -4,7 +4,6 @@
 use std::fs;
 use std::path::Path;
 
-use bcdrescue::hive::BaseBlock;
 use bcdrescue::hive::build::build;
 use serde_json::Value as Json;
 
@@ -28,6 +27,7 @@ use crate::support::letters::gpt;
 use crate::support::letters::key;
 use crate::support::letters::mbr;
 use crate::support::letters::put;
+use crate::support::letters::seal;
 use crate::support::letters::system_hive;
 use crate::support::letters::windows_10;
 use crate::support::letters::windows_10_disk;
@@ -36,6 +36,7 @@ use crate::support::parts::change;
 use crate::support::parts::partitions;
 use crate::support::program::bcdrescue;
 use crate::support::program::text;
+use crate::support::repair::refused_with;
 
 fn finding<'a>(target: &'a Json, code: &str) -> Option<&'a Json> {
     target["findings"].as_array().unwrap().iter().find(|finding| finding["code"] == code)
@@ -70,10 +71,12 @@ fn cured(disk: &Disk, number: u32, path: &str, fields: usize) -> (Vec<u8>, Vec<u
 /// `fix` with these switches refuses with these words and writes nothing.
 #[track_caller]
 fn refused(disk: &Disk, switches: &[&str], words: &[&str]) {
-    let before = hash(&disk.path);
-    let run = bcdrescue(&[&["fix", disk.name(), "--yes", "--drive-letters"], switches].concat()).exits(8);
-    words.iter().fold(run, |run, word| run.says(word)).says("nothing was written");
-    assert_eq!((hash(&disk.path), disk.records().len()), (before, 0), "a refusal wrote");
+    refused_with(
+        disk,
+        &[&["--drive-letters"], switches].concat(),
+        8,
+        &[words, &["nothing was written"]].concat(),
+    );
 }
 
 fn named(letter: &str) -> String {
@@ -268,11 +271,6 @@ fn log(hive: &[u8], number: u32) -> Vec<u8> {
     entry[..8].copy_from_slice(b"HvLE\0\x04\0\0");
     entry[0x0c..0x10].copy_from_slice(&number.to_le_bytes());
     [bytes, entry].concat()
-}
-
-fn seal(bytes: &mut [u8]) {
-    let sum = BaseBlock::checksum(bytes).unwrap();
-    bytes[0x1fc..0x200].copy_from_slice(&sum.to_le_bytes());
 }
 
 #[test]

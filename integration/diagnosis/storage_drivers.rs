@@ -34,11 +34,13 @@ use crate::support::program::bcdrescue;
 use crate::support::sparse::SparseRam;
 use crate::support::storage_drivers::FILES;
 use crate::support::storage_drivers::clean;
+use crate::support::storage_drivers::dirty;
 use crate::support::storage_drivers::overridden;
 use crate::support::storage_drivers::package;
 use crate::support::storage_drivers::service;
 use crate::support::storage_drivers::system_hive;
 use crate::support::storage_drivers::texts;
+use crate::support::storage_drivers::vioscsi;
 use crate::support::storage_drivers::with_drivers;
 
 const ROOT: &str = r"\Windows";
@@ -212,10 +214,6 @@ fn ready() -> Vec<u8> {
     system_hive(vec![service("vioscsi", 0)], vioscsi(), vec![texts("UpperFilters", &["partmgr"])])
 }
 
-fn vioscsi() -> [bcdrescue::hive::build::NewKey; 3] {
-    package("oem7.inf", "PCI", "VEN_1AF4&DEV_1048", "vioscsi")
-}
-
 fn disk(hive: &[u8], without: &str) -> Disk {
     let disk = Disk::raw("win10-bios-healthy");
     let names: Vec<&str> = FILES.into_iter().chain(["vioscsi.sys"]).filter(|name| *name != without).collect();
@@ -343,14 +341,6 @@ fn what_stands_against_a_start_is_told() {
         let message = found[0]["message"].as_str().unwrap();
         assert!(message.contains(words), "{message}");
     }
-}
-
-/// The hive as it lies there when its last write was cut short.
-fn dirty(mut hive: Vec<u8>) -> Vec<u8> {
-    hive[4] ^= 1;
-    let sum = bcdrescue::hive::BaseBlock::checksum(&hive).unwrap();
-    hive[0x1fc..0x200].copy_from_slice(&sum.to_le_bytes());
-    hive
 }
 
 #[test]

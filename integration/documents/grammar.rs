@@ -29,10 +29,11 @@ pub(super) fn assert_taken(words: &[String], place: &str) {
         _ => words[0].clone(),
     };
     let switches = switches(&command);
-    let takes_value = |word: &String| switches.iter().any(|it| it.takes_value() && names(&it.form, word));
-    if words.last().is_some_and(takes_value) {
+    let valued = |word: &String| switches.iter().find(|it| it.takes_value() && names(&it.form, word));
+    let takes_value = |word: &String| valued(word).is_some();
+    if let Some(switch) = words.last().and_then(valued) {
         // Only the switch was meant.
-        words.push("1".to_owned());
+        words.push(some_value(&switch.text).to_owned());
     }
     let mut is_value = false;
     let positional = words[1..].iter().filter(|word| {
@@ -57,6 +58,12 @@ pub(super) fn assert_taken(words: &[String], place: &str) {
     let code = output.status.code().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(code == 0 || code == 8, "{place}: {words:?} exits with {code}: {said}");
+}
+
+/// The first of the values that the help of a switch lists; a number, where it lists none.
+fn some_value(help: &str) -> &str {
+    let listed = help.split_once("[possible values: ").and_then(|(_, list)| list.split([',', ']']).next());
+    listed.unwrap_or("1")
 }
 
 fn filled(word: &str) -> String {

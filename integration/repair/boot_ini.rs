@@ -6,15 +6,6 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use bcdrescue::diagnosis::Choice;
-use bcdrescue::diagnosis::Context;
-use bcdrescue::repair::apply::apply;
-use bcdrescue::repair::cure::Cure;
-use bcdrescue::repair::plan;
-use bcdrescue::repair::plan::Plan;
-use bcdrescue::repair::record::Record;
-use bcdrescue::repair::undo;
-use bcdrescue::repair::undo::way_back;
-use bcdrescue::storage::Storage as _;
 use serde_json::Value as Json;
 
 use crate::support::disk::Disk;
@@ -32,13 +23,12 @@ use crate::support::letters::system_hive;
 use crate::support::parts::change;
 use crate::support::parts::sfdisk;
 use crate::support::parts::volume;
-use crate::support::power_cut::Cut;
-use crate::support::power_cut::PowerCut;
 use crate::support::program::bcdrescue;
 use crate::support::program::counted;
 use crate::support::program::text;
+use crate::support::repair::refused_with;
 use crate::support::sparse::SparseRam;
-use crate::support::sparse::look_with;
+use crate::support::text_cuts::TextCase;
 
 const SYSTEM: &str = "/WINDOWS/system32/config/system";
 
@@ -376,9 +366,7 @@ fn logical_partitions_are_counted_behind_primary_ones_and_the_container_is_not()
 
 #[track_caller]
 fn refused(disk: &Disk, switches: &[&str], says: &str) {
-    let before = hash(&disk.path);
-    bcdrescue(&[&["fix", disk.name(), "--boot-ini", "--yes"], switches].concat()).exits(8).says(says);
-    assert_eq!((hash(&disk.path), disk.records().len()), (before, 0));
+    refused_with(disk, &[&["--boot-ini"], switches].concat(), 8, &[says]);
 }
 
 #[test]
@@ -406,41 +394,15 @@ fn it_is_not_asked_for_with_the_old_identity() {
     bcdrescue(&["fix", disk.name(), "--boot-ini", "--restore-identity"]).exits(16);
 }
 
-/// A disk before the cure, and the file before and after.
-struct Case {
-    name: &'static str,
-    before: SparseRam,
-    plan: Plan,
-    record: Record,
-    old: Vec<u8>,
-    new: Vec<u8>,
-}
-
-fn context() -> Context {
-    Context { choice: Choice { boot_ini: true, ..Choice::default() }, ..Context::default() }
-}
-
-fn planned(disk: &SparseRam) -> Plan {
-    let (layout, diagnosis) = look_with(disk, &context()).expect("a table");
-    plan::plan(disk, &layout, &diagnosis, Cure::Repoint).expect("a plan")
-}
-
-fn case(name: &'static str, old: &[u8], from: &str, to: &str) -> Case {
-    let before = SparseRam::read(&disk(2, old).path);
-    let (layout, plan) = (look_with(&before, &context()).unwrap().0, planned(&before));
-    let created = "2026-01-02T03:04:05Z".into();
-    let record = Record::of(&plan, &layout, before.len(), "/x/disk.img".into(), created);
-    Case { name, before, plan, record, old: old.to_vec(), new: with_text(old, from, to) }
-}
-
-/// The file as ntfs-3g reads it.
-fn read(disk: &SparseRam) -> Vec<u8> {
-    let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
-    let path = folder.path().join("disk");
-    disk.save(&path);
-    let volume = crate::support::parts::cut(&path, 1 << 20, 1022 << 20);
-    judge("ntfsfix", &["-n", text(&volume)]);
-    ntfs_file(&volume, "/boot.ini")
+fn case(name: &str, old: &[u8], from: &str, to: &str) -> TextCase {
+    TextCase {
+        name: name.to_owned(),
+        choice: Choice { boot_ini: true, ..Choice::default() },
+        before: SparseRam::read(&disk(2, old).path),
+        place: (2, "/boot.ini"),
+        old: old.to_vec(),
+        new: with_text(old, from, to),
+    }
 }
 
 #[test]
@@ -465,31 +427,7 @@ fn at_every_cut_the_file_is_the_old_one_or_the_new_one() {
             &multi("partition(2)"),
         ),
     ];
-    let mut states = 0;
-    for Case { name, before, plan, record, old, new } in &cases {
-        let (mut is_old, mut is_new) = (false, false);
-        for writes in 0..=plan.patches.len() {
-            for cut in [Cut::Kept, Cut::Lost, Cut::LastOnly] {
-                let mut disk = PowerCut::new(before, writes);
-                let _ = apply(&mut disk, &plan.patches);
-                let disk = disk.after(cut);
-                let story = format!("{name}: {cut:?} in write {writes}");
-                let now = read(&disk);
-                assert!(now == *old || now == *new, "{story}");
-                (is_old, is_new) = (is_old || now == *old, is_new || now == *new);
-                states += 1;
-                let (layout, _) = look_with(&disk, &context()).unwrap_or_else(|| panic!("{story}"));
-                undo::check(record, &layout, disk.len()).unwrap_or_else(|why| panic!("{story}: {why}"));
-                let mut undone = disk.clone();
-                apply(&mut undone, &way_back(record, &disk).unwrap().patches).unwrap();
-                assert!(undone.is_same(before), "{story}: undo left something");
-                let mut again = disk.clone();
-                apply(&mut again, &planned(&disk).patches).unwrap();
-                assert_eq!(read(&again), *new, "{story}: a second run does not complete");
-            }
-        }
-        assert!(is_old && is_new, "{name}");
-    }
+    let states: usize = cases.iter().map(TextCase::holds).sum();
     counted("power cuts in boot.ini", &format!("{} edits, {states} states", cases.len()));
 }
 

@@ -34,8 +34,8 @@ use crate::support::sparse::look_with;
 use crate::support::storage_drivers::FILES;
 use crate::support::storage_drivers::control_set;
 use crate::support::storage_drivers::hive_of;
-use crate::support::storage_drivers::package;
 use crate::support::storage_drivers::service;
+use crate::support::storage_drivers::vioscsi;
 use crate::support::storage_drivers::with_drivers;
 use crate::support::store::put_store;
 use crate::support::store::store_of;
@@ -86,8 +86,7 @@ fn converted() -> Case {
 fn to_another_controller() -> Case {
     let disk = Disk::raw("win10-bios");
     let sets = [1, 2].map(|number| control_set(number, vec![service("vioscsi", 3)], vec![]));
-    let vioscsi = package("oem7.inf", "PCI", "VEN_1AF4&DEV_1048", "vioscsi");
-    let hive = hive_of(sets.into(), vec![vioscsi], [1, 1, 2], vec![]);
+    let hive = hive_of(sets.into(), vec![vioscsi()], [1, 1, 2], vec![]);
     let names: Vec<&str> = FILES.into_iter().chain(["vioscsi.sys"]).collect();
     with_drivers(&disk, 2, &hive, &names);
     let on = Controllers::default().with(Controller::VirtioScsi);

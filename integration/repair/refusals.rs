@@ -11,26 +11,7 @@ use crate::support::parts::change;
 use crate::support::parts::partitions;
 use crate::support::program::bcdrescue;
 use crate::support::program::text;
-
-/// `fix` refuses with these words, and leaves the file and the folder alone.
-#[track_caller]
-fn refused(disk: &Disk, arguments: &[&str], code: i32, words: &[&str]) {
-    let before = hash(&disk.path);
-    let mut all = vec!["fix", disk.name(), "--yes"];
-    all.extend(arguments);
-    let mut run = bcdrescue(&all).exits(code);
-    for word in words {
-        run = run.says(word);
-    }
-    assert_eq!(hash(&disk.path), before, "a refusal wrote");
-    assert_eq!(disk.records().len(), 0, "a refusal left a record");
-    // A dry run is stopped by the same.
-    all[2] = "--dry-run";
-    let mut run = bcdrescue(&all).exits(code);
-    for word in words {
-        run = run.says(word);
-    }
-}
+use crate::support::repair::refused_with;
 
 /// Each switch alone is stopped by a session that sleeps, and so are two together; the old identity alone is not.
 #[test]
@@ -49,7 +30,7 @@ fn gates_stand_for_every_combination_of_switches() {
         &["--restore-identity", "--boot-sector"],
         &["--restore-identity", "--active=1", "--boot-sector"],
     ] {
-        refused(&disk, switches, 8, &["hibernated"]);
+        refused_with(&disk, switches, 8, &["hibernated"]);
     }
     let lifted =
         ["fix", disk.name(), "--restore-identity", "--active=1", "--boot-sector", "--allow-hibernated"];
@@ -78,7 +59,7 @@ fn an_image_that_was_not_closed_may_be_read_but_not_written() {
     bytes[79] |= 1;
     fs::write(&disk.path, bytes).unwrap();
     bcdrescue(&["check", "-v", disk.name()]).exits(4);
-    refused(&disk, &[], 8, &["qemu-img check -r all"]);
+    refused_with(&disk, &[], 8, &["qemu-img check -r all"]);
 }
 
 #[test]
@@ -86,7 +67,7 @@ fn a_backing_file_elsewhere_needs_leave() {
     let (base, disk) = (Disk::of("win2008r2-bios"), Disk::of("win2008r2-bios"));
     judge("qemu-img", &["create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base.name(), disk.name()]);
     let before = hash(&base.path);
-    refused(&disk, &[], 8, &["--allow-backing"]);
+    refused_with(&disk, &[], 8, &["--allow-backing"]);
     bcdrescue(&["fix", disk.name(), "--yes", "--allow-backing", base.name()]).exits(1);
     bcdrescue(&["undo", text(&disk.record()), "--yes", "--allow-backing", base.name()]).exits(1);
     assert_eq!(hash(&base.path), before, "the base was written");

@@ -20,9 +20,11 @@ use crate::support::made_disks::second_windows;
 use crate::support::parts::change;
 use crate::support::program::bcdrescue;
 use crate::support::program::text;
+use crate::support::repair::refused_with;
 use crate::support::storage_drivers::FILES;
 use crate::support::storage_drivers::clean;
 use crate::support::storage_drivers::control_set;
+use crate::support::storage_drivers::dirty;
 use crate::support::storage_drivers::dword;
 use crate::support::storage_drivers::hive_of;
 use crate::support::storage_drivers::overridden;
@@ -30,11 +32,8 @@ use crate::support::storage_drivers::package;
 use crate::support::storage_drivers::service;
 use crate::support::storage_drivers::system_hive;
 use crate::support::storage_drivers::text as value;
+use crate::support::storage_drivers::vioscsi;
 use crate::support::storage_drivers::with_drivers;
-
-fn vioscsi() -> [NewKey; 3] {
-    package("oem7.inf", "PCI", "VEN_1AF4&DEV_1048", "vioscsi")
-}
 
 /// The healthy disk with this SYSTEM hive, and with the files of all drivers but one.
 fn disk_without(image: &str, hive: &[u8], without: &str) -> Disk {
@@ -265,19 +264,8 @@ fn real_hives_get_these_values_and_no_other() {
 /// A refusal of the hive, by words of it; the start values are wrong.
 #[track_caller]
 fn refused(disk: &Disk, words: &[&str]) {
-    let before = hash(&disk.path);
-    let run = bcdrescue(&[
-        "fix",
-        disk.name(),
-        "--on",
-        "virtio-scsi",
-        "--yes",
-        "--allow-dirty-volume",
-        "--allow-hibernated",
-    ]);
-    let run = run.exits(8);
-    words.iter().fold(run, |run, word| run.says(word)).says("omit --on").says("nothing was written");
-    assert_eq!((hash(&disk.path), disk.records().len()), (before, 0), "a refusal wrote");
+    let lifts = ["--on", "virtio-scsi", "--allow-dirty-volume", "--allow-hibernated"];
+    refused_with(disk, &lifts, 8, &[words, &["omit --on", "nothing was written"]].concat());
     // Nor is it advised.
     let told = bcdrescue(&["check", disk.name(), "--on", "virtio-scsi", "-v"]).exits(4);
     assert!(!told.stdout.contains("--on=virtio-scsi"), "{}", told.stdout);
@@ -328,23 +316,15 @@ fn beside_a_sleeping_windows_nothing_is_written() {
     let mut session = vec![0; 4096];
     session[..4].copy_from_slice(b"hibr");
     put(&disk, 5, "/hiberfil.sys", &session);
-    let before = hash(&disk.path);
-    bcdrescue(&["fix", disk.name(), "--on", "virtio-scsi", "--yes", "--allow-hibernated"])
-        .exits(8)
-        .says("its own view of partition 3")
-        .says("omit --on")
-        .says("nothing was written");
-    assert_eq!((hash(&disk.path), disk.records().len()), (before, 0));
+    let words = ["its own view of partition 3", "omit --on", "nothing was written"];
+    refused_with(&disk, &["--on", "virtio-scsi", "--allow-hibernated"], 8, &words);
     let told = bcdrescue(&["check", disk.name(), "--on", "virtio-scsi"]);
     assert!(!told.stdout.contains("--on=virtio-scsi"), "{}", told.stdout);
 }
 
 #[test]
 fn a_hive_that_is_not_at_rest_is_not_judged() {
-    let mut hive = system_hive(vec![service("vioscsi", 3)], vioscsi(), vec![]);
-    hive[4] ^= 1;
-    let sum = bcdrescue::hive::BaseBlock::checksum(&hive).unwrap();
-    hive[0x1fc..0x200].copy_from_slice(&sum.to_le_bytes());
+    let hive = dirty(system_hive(vec![service("vioscsi", 3)], vioscsi(), vec![]));
     let disk = disk(&hive);
     let before = hash(&disk.path);
     let target = bcdrescue(&["fix", disk.name(), "--on", "virtio-scsi", "--yes", "--json"]).exits(8).target();

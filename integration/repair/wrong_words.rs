@@ -20,6 +20,7 @@ use crate::support::parts::partitions;
 use crate::support::parts::paste;
 use crate::support::program::bcdrescue;
 use crate::support::program::text;
+use crate::support::repair::refused_with;
 use crate::support::stand_in;
 use crate::support::store::put_store;
 use crate::support::store::store_of;
@@ -27,9 +28,7 @@ use crate::support::store::with_identities;
 
 #[track_caller]
 fn refused(disk: &Disk, arguments: &[&str], says: &str) {
-    let before = hash(&disk.path);
-    bcdrescue(&[&["fix", disk.name(), "--yes"], arguments].concat()).exits(8).says(says);
-    assert_eq!((hash(&disk.path), disk.records().len()), (before, 0));
+    refused_with(disk, arguments, 8, &[says]);
 }
 
 /// The store with another signature in {bootmgr} and {memdiag} only: Windows starts from it.

@@ -3,6 +3,7 @@
 use std::fs;
 
 use bcdrescue::guid::Guid;
+use bcdrescue::hive::BaseBlock;
 use bcdrescue::hive::build::NewKey;
 use bcdrescue::hive::build::NewValue;
 use bcdrescue::hive::build::build;
@@ -120,3 +121,9 @@ pub fn windows_11() -> Letters<'static> {
 
 /// The GUIDs that the stores of `win11-uefi` name.
 pub const ESP: &str = "5f3c0102-3b1d-4c01-9a2c-0242ac1b0002";
+
+/// Gives a hive whose base block was changed its checksum.
+pub fn seal(bytes: &mut [u8]) {
+    let sum = BaseBlock::checksum(bytes).unwrap();
+    bytes[0x1fc..0x200].copy_from_slice(&sum.to_le_bytes());
+}

@@ -36,3 +36,4 @@ pub mod stand_in;
 pub mod storage_drivers;
 pub mod store;
 pub mod store_by_hivex;
+pub mod text_cuts;

@@ -20,6 +20,19 @@ pub fn nothing_to_fix(disk: &Disk, code: i32, says: &str) {
     assert_eq!((hash(&disk.path), disk.records().len()), (before, 0));
 }
 
+/// `fix` with these arguments ends with this code and these words, and leaves the file and the folder alone.
+#[track_caller]
+pub fn refused_with(disk: &Disk, arguments: &[&str], code: i32, words: &[&str]) {
+    let before = hash(&disk.path);
+    // A dry run is stopped by the same.
+    for how in ["--yes", "--dry-run"] {
+        let run = bcdrescue(&[&["fix", disk.name(), how], arguments].concat()).exits(code);
+        words.iter().fold(run, |run, word| run.says(word));
+        assert_eq!(hash(&disk.path), before, "a refusal wrote");
+        assert_eq!(disk.records().len(), 0, "a refusal left a record");
+    }
+}
+
 /// `fix` refuses, naming the reason; with the switch it repairs, and undo brings back every byte.
 #[track_caller]
 pub fn refused(disk: &Disk, reason: &str, switch: Option<&str>) {

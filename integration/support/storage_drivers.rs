@@ -3,7 +3,6 @@
 use std::fs;
 
 use bcdrescue::bytes;
-use bcdrescue::hive::BaseBlock;
 use bcdrescue::hive::build::NewKey;
 use bcdrescue::hive::build::NewValue;
 use bcdrescue::hive::build::build;
@@ -14,6 +13,7 @@ use crate::support::disk::Disk;
 use crate::support::judges::ntfs_file;
 use crate::support::judges::put_ntfs;
 use crate::support::letters::SYSTEM;
+use crate::support::letters::seal;
 use crate::support::parts::change_listed;
 use crate::support::sparse::SparseRam;
 
@@ -118,11 +118,22 @@ pub fn hive_of(
     build(&key("ROOT", vec![], subkeys), 0x01d0_0000_0000_0000).unwrap()
 }
 
+/// The package of the driver for virtio SCSI.
+pub fn vioscsi() -> [NewKey; 3] {
+    package("oem7.inf", "PCI", "VEN_1AF4&DEV_1048", "vioscsi")
+}
+
 /// The hive as it would be had its last write been completed.
 pub fn clean(mut hive: Vec<u8>) -> Vec<u8> {
     hive.copy_within(8..12, 4);
-    let sum = BaseBlock::checksum(&hive).unwrap();
-    hive[0x1fc..0x200].copy_from_slice(&sum.to_le_bytes());
+    seal(&mut hive);
+    hive
+}
+
+/// The hive as it lies there when its last write was cut short.
+pub fn dirty(mut hive: Vec<u8>) -> Vec<u8> {
+    hive[4] ^= 1;
+    seal(&mut hive);
     hive
 }
 

@@ -55,7 +55,7 @@ impl Requirement {
             Self::Generalized => "generalized",
             Self::NoHibernation => "no-hibernation",
             Self::NoBitlocker => "no-bitlocker",
-            Self::StartsOn(controller) => starts_on(controller),
+            Self::StartsOn(controller) => controller.requirement(),
             Self::StartsBy(Firmware::Bios) => "starts-on-bios",
             Self::StartsBy(Firmware::Uefi) => "starts-on-uefi",
         }
@@ -118,25 +118,6 @@ impl Requirement {
             | Self::StartsOn(_)
             | Self::StartsBy(_) => Some("cannot be determined from a store alone; check the disk".into()),
         }
-    }
-}
-
-const fn starts_on(controller: Controller) -> &'static str {
-    match controller {
-        Controller::VirtioBlk => "starts-on=virtio-blk",
-        Controller::VirtioScsi => "starts-on=virtio-scsi",
-        Controller::Ide => "starts-on=ide",
-        Controller::Ahci => "starts-on=ahci",
-        Controller::Nvme => "starts-on=nvme",
-        Controller::Pvscsi => "starts-on=pvscsi",
-        Controller::LsiSas => "starts-on=lsi-sas",
-        Controller::LsiScsi => "starts-on=lsi-scsi",
-        Controller::Xen => "starts-on=xen",
-        Controller::HyperV => "starts-on=hyperv",
-        Controller::AzureNvme => "starts-on=azure-nvme",
-        Controller::AwsNitro => "starts-on=aws-nitro",
-        Controller::Gce => "starts-on=gce",
-        Controller::Usb => "starts-on=usb",
     }
 }
 

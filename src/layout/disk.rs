@@ -235,22 +235,27 @@ impl Layout {
     /// The SYSTEM hive of a Windows.
     #[must_use]
     pub fn hive_of(&self, windows: &WindowsVolume) -> Option<&MountedDevices> {
-        let is_its = |hive: &&MountedDevices| {
+        self.hive(self.hive_index_of(windows)?)
+    }
+
+    /// The same by its index.
+    #[must_use]
+    pub fn hive_index_of(&self, windows: &WindowsVolume) -> Option<HiveIndex> {
+        let is_its = |hive: &MountedDevices| {
             self.installation(hive.windows)
                 .is_some_and(|it| (it.volume, &it.root) == (windows.volume, &windows.root))
         };
-        self.mounted.iter().find(is_its)
+        self.hives_indexed().find(|(_, hive)| is_its(hive)).map(|(index, _)| index)
     }
 
     /// Whether nothing stands against writing to a hive for good.
     #[must_use]
     pub fn is_hive_writable(&self, hive: &MountedDevices) -> bool {
-        let asleep = self.installation(hive.windows).is_none_or(|windows| windows.asleep.may_be());
         hive.place.is_ok()
             && !hive.dirty
             && hive.newer_logs.is_empty()
             && hive.obstacles.is_empty()
-            && !asleep
+            && self.installation(hive.windows).is_some()
             && self.asleep().is_none()
     }
 

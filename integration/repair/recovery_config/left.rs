@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::support::parts::sfdisk;
+use crate::support::repair::refused_with;
 
 #[test]
 fn which_of_two_images_is_meant_nobody_tells() {
@@ -93,9 +94,7 @@ fn beside_a_volume_that_cannot_be_read_a_place_is_left() {
 
 #[track_caller]
 fn refused(disk: &Disk, switches: &[&str], says: &str) {
-    let before = hash(&disk.path);
-    bcdrescue(&[&["fix", disk.name(), "--recovery-config", "--yes"], switches].concat()).exits(8).says(says);
-    assert_eq!((hash(&disk.path), disk.records().len()), (before, 0));
+    refused_with(disk, &[&["--recovery-config"], switches].concat(), 8, &[says]);
 }
 
 #[test]

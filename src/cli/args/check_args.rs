@@ -2,6 +2,7 @@
 
 use std::num::NonZero;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use clap::Args;
 use clap::ValueEnum;
@@ -106,29 +107,18 @@ impl CheckArgs {
 pub(crate) struct RequirementArg(Requirement);
 
 /// All that can be said.
-const REQUIREMENTS: [RequirementArg; 21] = [
-    RequirementArg(Requirement::Healthy),
-    RequirementArg(Requirement::UniqueIdentity),
-    RequirementArg(Requirement::Generalized),
-    RequirementArg(Requirement::NoHibernation),
-    RequirementArg(Requirement::NoBitlocker),
-    RequirementArg(Requirement::StartsBy(Firmware::Bios)),
-    RequirementArg(Requirement::StartsBy(Firmware::Uefi)),
-    RequirementArg(Requirement::StartsOn(Controller::VirtioBlk)),
-    RequirementArg(Requirement::StartsOn(Controller::VirtioScsi)),
-    RequirementArg(Requirement::StartsOn(Controller::Ide)),
-    RequirementArg(Requirement::StartsOn(Controller::Ahci)),
-    RequirementArg(Requirement::StartsOn(Controller::Nvme)),
-    RequirementArg(Requirement::StartsOn(Controller::Pvscsi)),
-    RequirementArg(Requirement::StartsOn(Controller::LsiSas)),
-    RequirementArg(Requirement::StartsOn(Controller::LsiScsi)),
-    RequirementArg(Requirement::StartsOn(Controller::Xen)),
-    RequirementArg(Requirement::StartsOn(Controller::HyperV)),
-    RequirementArg(Requirement::StartsOn(Controller::AzureNvme)),
-    RequirementArg(Requirement::StartsOn(Controller::AwsNitro)),
-    RequirementArg(Requirement::StartsOn(Controller::Gce)),
-    RequirementArg(Requirement::StartsOn(Controller::Usb)),
-];
+static REQUIREMENTS: LazyLock<Vec<RequirementArg>> = LazyLock::new(|| {
+    let own = [
+        Requirement::Healthy,
+        Requirement::UniqueIdentity,
+        Requirement::Generalized,
+        Requirement::NoHibernation,
+        Requirement::NoBitlocker,
+        Requirement::StartsBy(Firmware::Bios),
+        Requirement::StartsBy(Firmware::Uefi),
+    ];
+    own.into_iter().chain(Controller::ALL.map(Requirement::StartsOn)).map(RequirementArg).collect()
+});
 
 impl ValueEnum for RequirementArg {
     fn value_variants<'a>() -> &'a [Self] {

@@ -1,6 +1,7 @@
 //! Disk controllers on a command line.
 
 use std::ffi::OsString;
+use std::sync::LazyLock;
 
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
@@ -18,23 +19,8 @@ pub(crate) enum OnArg {
 }
 
 /// All that can be said.
-const WORDS: [OnArg; 15] = [
-    OnArg::One(Controller::VirtioBlk),
-    OnArg::One(Controller::VirtioScsi),
-    OnArg::One(Controller::Ide),
-    OnArg::One(Controller::Ahci),
-    OnArg::One(Controller::Nvme),
-    OnArg::One(Controller::Pvscsi),
-    OnArg::One(Controller::LsiSas),
-    OnArg::One(Controller::LsiScsi),
-    OnArg::One(Controller::Xen),
-    OnArg::One(Controller::HyperV),
-    OnArg::One(Controller::AzureNvme),
-    OnArg::One(Controller::AwsNitro),
-    OnArg::One(Controller::Gce),
-    OnArg::One(Controller::Usb),
-    OnArg::All,
-];
+static WORDS: LazyLock<Vec<OnArg>> =
+    LazyLock::new(|| Controller::ALL.into_iter().map(OnArg::One).chain([OnArg::All]).collect());
 
 impl OnArg {
     /// The controllers that several words mean.

@@ -46,9 +46,9 @@ use crate::storage::one_file::is_one_file;
 #[must_use]
 pub(crate) fn reused(path: &Path, reused: Reused) -> Outcome {
     let headline = Headline { verdict: reused.verdict, sentence: None, why: None };
-    let unmet = if reused.is_unmet { LEFT } else { HEALTHY };
-    let reasons = (code_of(reused.verdict) | unmet != HEALTHY).then(|| Reason::plain("as before".to_owned()));
-    outcome(path, code_of(reused.verdict) | unmet, headline, reasons.into_iter().collect(), reused.line)
+    let code = code_of(reused.verdict) | if reused.is_unmet { LEFT } else { HEALTHY };
+    let reasons = (code != HEALTHY).then(|| Reason::plain("as before".to_owned()));
+    outcome(path, code, headline, reasons.into_iter().collect(), reused.line)
 }
 
 /// How a result is shown.

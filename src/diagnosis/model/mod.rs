@@ -6,6 +6,7 @@ pub mod code;
 pub mod companion;
 pub mod context;
 pub mod finding;
+pub(in crate::diagnosis) mod former_identity;
 pub mod hop;
 pub mod identity;
 pub mod known_disks;

@@ -9,6 +9,7 @@ use std::ops::Range;
 use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::byte_edit::Site;
 use crate::diagnosis::model::context::Context;
+use crate::diagnosis::model::former_identity::was_its_own;
 use crate::diagnosis::model::left::Left;
 use crate::diagnosis::ntldr::arc_path::Lead;
 use crate::diagnosis::ntldr::arc_path::is_root;
@@ -21,7 +22,6 @@ use crate::layout::boot_ini::BootIniText;
 use crate::layout::boot_ini::Target;
 use crate::layout::boot_ini_line::TargetPlace;
 use crate::layout::index::VolumeIndex;
-use crate::layout::letters::remembered;
 use crate::layout::system::SystemVolume;
 use crate::layout::text_file::TextFile;
 use crate::layout::windows::WindowsVolume;
@@ -123,9 +123,7 @@ fn own_signature(
     let Some(DiskId::Mbr(own)) = layout.table.disk.filter(|disk| *disk != DiskId::Mbr(0)) else {
         return Err(Left::Untold);
     };
-    let is_remembered = layout.hive_of(windows).and_then(|hive| remembered(layout, hive)) == Some(named);
-    let recorded = context.snapshot.as_ref().and_then(|snapshot| DiskId::from_text(&snapshot.disk));
-    match is_remembered || recorded == Some(DiskId::Mbr(named)) {
+    match was_its_own(layout, context, Some(windows), DiskId::Mbr(named)) {
         true => Ok((named, own)),
         false => Err(Left::Doubt(format!(
             "neither the drive letters of {} nor a record (--against) say that signature {named:08x} was this disk's",

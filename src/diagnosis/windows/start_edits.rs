@@ -24,9 +24,8 @@ pub(super) struct StartEdits<'a> {
 impl<'a> StartEdits<'a> {
     /// Of this Windows; nothing where its hive was not found.
     pub(super) fn new(layout: &'a Layout, windows: &WindowsVolume) -> Option<Self> {
-        let own = layout.hive_of(windows)?;
-        let hive = layout.hives_indexed().find(|(_, hive)| std::ptr::eq(*hive, own))?;
-        Some(Self { layout, hive, edited: BTreeSet::new() })
+        let index = layout.hive_index_of(windows)?;
+        Some(Self { layout, hive: (index, layout.hive(index)?), edited: BTreeSet::new() })
     }
 
     /// Whether nothing stands against writing to the hive for good.

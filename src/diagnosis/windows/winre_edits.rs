@@ -10,6 +10,7 @@ use std::cell::OnceCell;
 use crate::bcd::device::QualifiedPartition;
 use crate::diagnosis::model::byte_edit::ByteEdit;
 use crate::diagnosis::model::byte_edit::Site;
+use crate::diagnosis::model::former_identity::was_its_own;
 use crate::diagnosis::model::identity::disk_of;
 use crate::diagnosis::model::identity::identity_of;
 use crate::diagnosis::model::identity::show_disk;
@@ -21,13 +22,13 @@ use crate::diagnosis::windows::recovery_entry::recovery_entries;
 use crate::guid::Guid;
 use crate::layout::index::VolumeIndex;
 use crate::layout::index::WinreIndex;
-use crate::layout::letters::remembered;
 use crate::layout::reagent::Location;
 use crate::layout::reagent::LocationKind;
 use crate::layout::reagent::RecoveryConfig;
 use crate::layout::reagent_field::Field;
 use crate::layout::reagent_field::LocationFields;
 use crate::layout::text_file::TextFile;
+use crate::layout::windows::WindowsVolume;
 use crate::layout::winre::WinreFile;
 use crate::partition::DiskId;
 
@@ -122,11 +123,7 @@ impl<'a> Config<'a> {
     }
 
     fn recovery(&self) -> &[RecoveryEntry] {
-        self.recovery.get_or_init(|| {
-            let layout = self.entries.layout;
-            let windows = self.file.windows.and_then(|index| layout.installation(index));
-            recovery_entries(self.entries, windows)
-        })
+        self.recovery.get_or_init(|| recovery_entries(self.entries, self.windows()))
     }
 
     /// A store that is made anew has its entry by this file, and with another active partition another store counts: what is certain then,
@@ -155,10 +152,8 @@ impl<'a> Config<'a> {
             .map(|repoint| repoint.volume.is_some())
             .collect();
         let is_old = !of_old.is_empty() && of_old.iter().all(|is_here| *is_here);
-        let recorded = context.snapshot.as_ref().and_then(|snapshot| DiskId::from_text(&snapshot.disk));
         match is_old
-            || recorded == Some(named)
-            || self.is_remembered(named)
+            || was_its_own(layout, context, self.windows(), named)
             || self.names_what_starts(location)
         {
             true => Ok(()),
@@ -166,12 +161,9 @@ impl<'a> Config<'a> {
         }
     }
 
-    /// Whether its Windows remembers volumes of the disk by this signature.
-    fn is_remembered(&self, named: DiskId) -> bool {
-        let layout = self.entries.layout;
-        let windows = self.file.windows.and_then(|index| layout.installation(index));
-        let hive = windows.and_then(|windows| layout.hive_of(windows));
-        hive.and_then(|hive| remembered(layout, hive)).map(DiskId::Mbr) == Some(named)
+    /// The Windows whose file it is.
+    fn windows(&self) -> Option<&WindowsVolume> {
+        self.file.windows.and_then(|index| self.entries.layout.installation(index))
     }
 
     /// Whether the file names the entry that starts the image of this place.

@@ -2,79 +2,70 @@
 
 use std::fmt;
 
-/// A disk controller, or a kind of machine that has one of a few.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Controller {
+/// Makes the enum, the list of all and their names.
+macro_rules! controllers {
+    ($($(#[doc = $description:literal])+ $variant:ident $name:literal,)*) => {
+        /// A disk controller, or a kind of machine that has one of a few.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Controller {
+            $($(#[doc = $description])+ $variant,)*
+        }
+
+        impl Controller {
+            /// All of them, in the order in which they are shown.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
+
+            /// Its name in switches and in JSON.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            /// The name of the requirement that a Windows has to start from it.
+            #[must_use]
+            pub const fn requirement(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!("starts-on=", $name),)*
+                }
+            }
+        }
+    };
+}
+
+controllers! {
     /// virtio block device (KVM, OpenStack).
-    VirtioBlk,
+    VirtioBlk "virtio-blk",
     /// virtio SCSI (KVM, Proxmox).
-    VirtioScsi,
+    VirtioScsi "virtio-scsi",
     /// IDE as the PIIX3 and PIIX4 of virtual machines have it.
-    Ide,
+    Ide "ide",
     /// SATA in AHCI mode.
-    Ahci,
+    Ahci "ahci",
     /// NVM Express.
-    Nvme,
+    Nvme "nvme",
     /// VMware Paravirtual.
-    Pvscsi,
+    Pvscsi "pvscsi",
     /// LSI Logic SAS (1068).
-    LsiSas,
+    LsiSas "lsi-sas",
     /// LSI Logic Parallel (53C1030).
-    LsiScsi,
+    LsiScsi "lsi-scsi",
     /// Xen's paravirtual disks, or the IDE that it emulates.
-    Xen,
+    Xen "xen",
     /// Hyper-V's SCSI controller, from which generation 2 starts.
-    HyperV,
+    HyperV "hyperv",
     /// NVM Express behind Hyper-V's PCI bus (Azure).
-    AzureNvme,
+    AzureNvme "azure-nvme",
     /// NVM Express of AWS Nitro.
-    AwsNitro,
+    AwsNitro "aws-nitro",
     /// virtio SCSI or NVM Express of Google Compute Engine.
-    Gce,
+    Gce "gce",
     /// A USB disk: USB 3 from Windows 8 on, USB 2 before.
-    Usb,
+    Usb "usb",
 }
 
 impl Controller {
-    /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 14] = [
-        Self::VirtioBlk,
-        Self::VirtioScsi,
-        Self::Ide,
-        Self::Ahci,
-        Self::Nvme,
-        Self::Pvscsi,
-        Self::LsiSas,
-        Self::LsiScsi,
-        Self::Xen,
-        Self::HyperV,
-        Self::AzureNvme,
-        Self::AwsNitro,
-        Self::Gce,
-        Self::Usb,
-    ];
-
-    /// Its name in switches and in JSON.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::VirtioBlk => "virtio-blk",
-            Self::VirtioScsi => "virtio-scsi",
-            Self::Ide => "ide",
-            Self::Ahci => "ahci",
-            Self::Nvme => "nvme",
-            Self::Pvscsi => "pvscsi",
-            Self::LsiSas => "lsi-sas",
-            Self::LsiScsi => "lsi-scsi",
-            Self::Xen => "xen",
-            Self::HyperV => "hyperv",
-            Self::AzureNvme => "azure-nvme",
-            Self::AwsNitro => "aws-nitro",
-            Self::Gce => "gce",
-            Self::Usb => "usb",
-        }
-    }
-
     /// The controller of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {

@@ -44,9 +44,6 @@ pub enum Class {
 }
 
 impl Class {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::DiskDrive, Self::Hdc, Self::ScsiAdapter, Self::Volume];
-
     /// Its name in the registry.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
