@@ -23,6 +23,7 @@ use crate::support::faults;
 use crate::support::program::bcdrescue;
 use crate::support::program::counted;
 use crate::support::program::text;
+use crate::support::program::unlimited;
 use crate::support::sparse::PAGE;
 use crate::support::sparse::SparseRam;
 
@@ -93,6 +94,25 @@ fn few_answers_are_waited_for() {
         }
     }
     counted("answers waited for over NBD", &figures.join("; "));
+}
+
+/// Disks for which a network is waited for are looked at together, however few processors there are.
+#[test]
+fn disks_of_a_network_are_waited_for_together() {
+    let disk = Disk::raw("win2008r2-bios-healthy");
+    let waiting = |jobs: &[&str]| {
+        let server = CountingServer::over(&disk.path);
+        let urls: Vec<String> = (0..48).map(|number| server.export(&format!("disk{number}"))).collect();
+        let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
+        // The stacks of so many threads count for the limit, used or not.
+        let run = unlimited(&[&["check", "--independent", "--jsonl"], jobs, &urls].concat()).exits(0);
+        assert_eq!(run.stdout.matches("\"verdict\":\"healthy\"").count(), 48);
+        server.most_waiting()
+    };
+    let usual = waiting(&[]);
+    assert!((8..=48).contains(&usual), "{usual}");
+    let three = waiting(&["-j", "3"]);
+    assert!(three <= 3, "{three}");
 }
 
 /// What the program asks the system for under strace, of reads of a file that take so long each: reads, and hints of what will be read.

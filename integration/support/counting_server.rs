@@ -10,6 +10,8 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
@@ -23,10 +25,18 @@ const REQUEST: usize = 28;
 /// Requests that were under way together, each as offset and length in bytes.
 pub type Round = Vec<(u64, usize)>;
 
-/// A server of one raw disk.
+/// A server of one raw disk, under the name of every export.
 pub struct CountingServer {
     folder: tempfile::TempDir,
     rounds: Arc<Mutex<Vec<Round>>>,
+    waiting: Arc<Waiting>,
+}
+
+/// Clients that wait for an answer.
+#[derive(Default)]
+struct Waiting {
+    now: AtomicUsize,
+    most: AtomicUsize,
 }
 
 impl CountingServer {
@@ -35,17 +45,28 @@ impl CountingServer {
         let listener = UnixListener::bind(folder.path().join("socket")).unwrap();
         let rounds = Arc::<Mutex<Vec<Round>>>::default();
         let (disk, heard) = (Arc::new(fs::File::open(disk).unwrap()), Arc::clone(&rounds));
+        let waiting = Arc::<Waiting>::default();
+        let counted = Arc::clone(&waiting);
         thread::spawn(move || {
             for client in listener.incoming() {
-                let (disk, heard) = (Arc::clone(&disk), Arc::clone(&heard));
-                thread::spawn(move || serve(client.unwrap(), &disk, &heard));
+                let (disk, heard, counted) = (Arc::clone(&disk), Arc::clone(&heard), Arc::clone(&counted));
+                thread::spawn(move || serve(client.unwrap(), &disk, &heard, &counted));
             }
         });
-        Self { folder, rounds }
+        Self { folder, rounds, waiting }
     }
 
     pub fn url(&self) -> String {
-        format!("nbd+unix:///?socket={}", text(&self.folder.path().join("socket")))
+        self.export("")
+    }
+
+    pub fn export(&self, name: &str) -> String {
+        format!("nbd+unix:///{name}?socket={}", text(&self.folder.path().join("socket")))
+    }
+
+    /// The most clients that waited for an answer at the same time.
+    pub fn most_waiting(&self) -> usize {
+        self.waiting.most.load(Ordering::SeqCst)
     }
 
     /// What was asked for since this was asked last.
@@ -55,10 +76,16 @@ impl CountingServer {
 }
 
 /// Answers until the client leaves.
-fn serve(mut client: UnixStream, disk: &fs::File, rounds: &Mutex<Vec<Round>>) -> io::Result<()> {
+fn serve(
+    mut client: UnixStream,
+    disk: &fs::File,
+    rounds: &Mutex<Vec<Round>>,
+    waiting: &Waiting,
+) -> io::Result<()> {
     greet(&mut client, disk.metadata()?.len())?;
     loop {
         let mut round = vec![request(&mut client)?];
+        let now = waiting.now.fetch_add(1, Ordering::SeqCst) + 1;
         client.set_read_timeout(Some(QUIET))?;
         while let Some(first) = more(&mut client)? {
             round.push(with_first(&mut client, first)?);
@@ -68,9 +95,12 @@ fn serve(mut client: UnixStream, disk: &fs::File, rounds: &Mutex<Vec<Round>>) ->
         let asked: Round = reads.map(|request| (number(&request[16..24]), len(request))).collect();
         // A client that leaves waits for nothing.
         if asked.len() < round.len() {
+            waiting.now.fetch_sub(1, Ordering::SeqCst);
             return Ok(());
         }
+        waiting.most.fetch_max(now, Ordering::SeqCst);
         rounds.lock().unwrap().push(asked);
+        waiting.now.fetch_sub(1, Ordering::SeqCst);
         // In an order that the client did not ask in, as the protocol lets a server.
         for request in round.iter().rev() {
             let mut data = vec![0; len(request)];

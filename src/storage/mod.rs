@@ -21,7 +21,7 @@ pub(crate) mod lock;
 mod meter;
 #[doc(hidden)]
 pub mod nbd;
-mod network;
+pub mod network;
 pub mod one_file;
 pub mod open;
 mod pointers;

@@ -1,10 +1,14 @@
-//! Media of which it is known that a network lies before them: file systems by their magic, block devices by sysfs.
+//! Media of which it is known that a network lies before them: targets by their names, file systems by their magic, block devices by sysfs.
 
 use std::fs::File;
 use std::path::Path;
 
+use nix::sys::statfs::FUSE_SUPER_MAGIC;
+use nix::sys::statfs::FsType;
 use nix::sys::statfs::fstatfs;
+use nix::sys::statfs::statfs;
 
+use crate::storage::nbd::url::is_url;
 use crate::storage::sysfs::Block;
 
 /// File systems whose files are on other machines (Linux, `include/uapi/linux/magic.h`; `fs/smb/common`, Lustre and GPFS for theirs). FUSE
@@ -27,9 +31,20 @@ const FILE_SYSTEMS: [u64; 13] = [
 
 /// Whether the file is on another machine.
 pub(crate) fn is_remote_file(file: &File) -> bool {
+    fstatfs(file).is_ok_and(|facts| is_remote_kind(facts.filesystem_type()))
+}
+
+/// Whether reads of this target, before it is opened, may be waits for another machine: an export of NBD, a file on a network file system
+/// or on FUSE (most of what is mounted so is object storage and SSH).
+#[must_use]
+pub fn may_be_far(target: &Path) -> bool {
+    let is_far = |kind| kind == FUSE_SUPER_MAGIC || is_remote_kind(kind);
+    is_url(target) || statfs(target).is_ok_and(|facts| is_far(facts.filesystem_type()))
+}
+
+fn is_remote_kind(kind: FsType) -> bool {
     // The field has another type on every architecture.
-    let magic = fstatfs(file).map(|facts| facts.filesystem_type().0);
-    magic.is_ok_and(|magic| u64::try_from(magic).is_ok_and(|magic| is_remote(magic & 0xffff_ffff)))
+    u64::try_from(kind.0).is_ok_and(|magic| is_remote(magic & 0xffff_ffff))
 }
 
 fn is_remote(magic: u64) -> bool {
@@ -80,6 +95,13 @@ mod tests {
         }
         let file = tempfile::tempfile().unwrap();
         assert!(!is_remote_file(&file));
+    }
+
+    #[test]
+    fn targets_are_told_by_their_names_and_places() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        assert!(!may_be_far(file.path()) && !may_be_far(&file.path().with_extension("gone")));
+        assert!(may_be_far(Path::new("nbd://host/disk")));
     }
 
     #[test]

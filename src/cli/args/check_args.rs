@@ -33,7 +33,7 @@ pub(crate) struct CheckArgs {
     /// Search directories for disk images, by file extension.
     #[arg(short, long)]
     pub recursive: bool,
-    /// Check N targets in parallel (default: CPUs).
+    /// Check N targets in parallel (default: CPUs; 32 where some are on a network or FUSE).
     #[arg(short, long, value_name = "N", hide_short_help = true)]
     pub jobs: Option<NonZero<u16>>,
     /// Check share I of N only (I from 1), for N machines that are given the same list.

@@ -31,7 +31,7 @@ use crate::cli::run::known_disks::NamedDisks;
 use crate::cli::run::known_disks::context;
 use crate::cli::run::known_disks::is_same_file;
 use crate::cli::run::parallel::in_order;
-use crate::cli::run::parallel::processors;
+use crate::cli::run::parallel::threads;
 use crate::cli::run::stamp::Question;
 use crate::cli::run::store_file::is_store_file;
 use crate::cli::run::targets::expand;
@@ -48,6 +48,7 @@ use crate::diagnosis::model::known_disks::Others;
 use crate::diagnosis::model::snapshot::Snapshot;
 use crate::diagnosis::requirement::Requirement;
 use crate::storage::attached::attached_disks;
+use crate::storage::network::may_be_far;
 
 /// Runs the command.
 ///
@@ -102,7 +103,8 @@ fn check(
     if let Some(shard) = args.shard {
         targets = shard.of(targets);
     }
-    let threads = args.jobs.map_or_else(|| processors(targets.len()), |jobs| jobs.get().into());
+    let is_any_far = || targets.iter().any(|target| may_be_far(target));
+    let threads = args.jobs.map_or_else(|| threads(targets.len(), is_any_far), |jobs| jobs.get().into());
     let is_compared =
         !args.tells_of_each_alone() || args.requirements().any(|it| it == Requirement::UniqueIdentity);
     let named: &[PathBuf] = if is_named(args) && is_compared { &targets } else { &[] };

@@ -10,12 +10,19 @@ use std::thread;
 
 /// Results that may wait for one that takes long. More would let memory grow with the number of things.
 const AHEAD: usize = 256;
+/// Threads for what is far: each keeps up to 8 MiB of a disk, and a server answers so many clients.
+const OF_FAR: usize = 32;
 
-/// As many threads as there are processors for this process, for so many things.
+/// Threads for so many things, some of which may be far (`is_any_far`): as many as there are processors for this process, and more where
+/// each waits for a network most of the time.
 #[must_use]
-pub fn processors(things: usize) -> usize {
+pub fn threads(things: usize, is_any_far: impl FnOnce() -> bool) -> usize {
     // Containers make the answer a dozen system calls, which the one disk of a person need not wait for.
-    if things < 2 { 1 } else { thread::available_parallelism().map_or(1, NonZero::get) }
+    if things < 2 {
+        return 1;
+    }
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    if is_any_far() { processors.max(OF_FAR) } else { processors }
 }
 
 /// Does `work` on every item with as many threads, and gives the results to `done` in the order of the items, on the

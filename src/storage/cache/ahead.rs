@@ -72,8 +72,7 @@ impl<S: Storage> Storage for Ahead<'_, S> {
             return Ok(());
         }
         let missing = pages.missing(&wanted.collect());
-        let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
-        missed.extend(missing.into_iter().filter(|page| !pages.is_lost(*page)));
+        self.missed.lock().unwrap_or_else(PoisonError::into_inner).extend(missing);
         later()
     }
 }

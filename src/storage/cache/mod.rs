@@ -77,11 +77,7 @@ impl<S: Storage> Cached<S> {
         if bytes == 0 || bytes > most {
             return None;
         }
-        match self.bring(&mut pages, wanted) {
-            // Which of them cannot be read is kept in mind.
-            Ok(()) | Err(StorageError::Io { .. }) => {}
-            Err(_) => return None,
-        }
+        self.bring(&mut pages, wanted).ok()?;
         Some(pages.count().saturating_sub(before).saturating_mul(self.page))
     }
 
@@ -95,42 +91,31 @@ impl<S: Storage> Cached<S> {
         pages.gaps(missing, self.each(), pages.of(self.len(), 0).end)
     }
 
-    /// Reads what is missing of these pages; of a read that fails because of what nobody asked for, the pages by themselves.
+    /// Reads what is missing of these pages; of a read that fails each page by itself. Those that still fail are lost.
     fn bring(&self, pages: &mut Pages, wanted: &BTreeSet<u64>) -> Result<(), StorageError> {
-        match self.fetch(pages, wanted) {
-            Ok(true) => Ok(()),
-            Ok(false) => self.fetch(pages, wanted).map(|_| ()),
-            Err(error) => Err(error),
+        if self.fetch(pages, wanted)? {
+            self.fetch(pages, wanted)?;
         }
+        Ok(())
     }
 
-    /// Reads what is missing of these pages, neighbours in one read and all reads together; whether there is nothing to try again.
+    /// Reads what is missing of these pages and not lost, neighbours in one read and all reads together; whether there is something to
+    /// try again.
     fn fetch(&self, pages: &mut Pages, wanted: &BTreeSet<u64>) -> Result<bool, StorageError> {
-        let mut missing = pages.missing(wanted);
-        let mut gaps = self.gaps(pages, &missing);
+        let mut gaps = self.gaps(pages, &pages.missing(wanted));
         if pages.make_room(&gaps) {
-            missing = pages.missing(wanted);
-            gaps = self.gaps(pages, &missing);
+            gaps = self.gaps(pages, &pages.missing(wanted));
         }
         let ranges: Vec<(u64, usize)> = gaps.iter().map(|gap| pages.bytes(gap, self.len())).collect();
-        let mut done = Ok(true);
+        let mut is_again = false;
         for (gap, read) in gaps.into_iter().zip(self.below.read_together(&ranges)) {
-            let kept = match read {
-                Ok(bytes) => {
-                    pages.keep(gap.start, &bytes);
-                    Ok(true)
-                }
-                Err(error @ StorageError::Io { .. }) => match pages.fail(gap, &missing, self.each()) {
-                    true => Ok(false),
-                    false => Err(error),
-                },
-                Err(error) => Err(error),
-            };
-            if !matches!(kept, Ok(true)) {
-                done = done.and(kept);
+            match read {
+                Ok(bytes) => pages.keep(gap.start, &bytes),
+                Err(StorageError::Io { .. }) => is_again |= pages.fail(gap, self.each()),
+                Err(error) => return Err(error),
             }
         }
-        done
+        Ok(is_again)
     }
 }
 
@@ -151,15 +136,12 @@ impl<S: Storage> Storage for Cached<S> {
         }
         let wanted = pages.of(offset, buf.len());
         if !pages.has(wanted.clone()) {
-            // Where each read takes long, nothing is tried again that failed.
-            if self.below.manner().is_far && wanted.clone().any(|page| pages.is_lost(page)) {
-                return self.below.read_at(offset, buf);
+            if !pages.is_any_lost(wanted.clone()) {
+                self.bring(&mut pages, &wanted.clone().collect())?;
             }
-            match self.bring(&mut pages, &wanted.collect()) {
-                Ok(()) => {}
-                // What fails may lie in what nobody asked for.
-                Err(StorageError::Io { .. }) => return self.below.read_at(offset, buf),
-                Err(error) => return Err(error),
+            // What fails may lie in what nobody asked for.
+            if !pages.has(wanted) {
+                return self.below.read_at(offset, buf);
             }
         }
         pages.copy(offset, buf);

@@ -11,7 +11,7 @@ pub(super) struct Pages {
     /// Pages kept; when they are full the cache starts anew, which bounds memory.
     most: usize,
     kept: BTreeMap<u64, Box<[u8]>>,
-    /// First pages of large reads that failed: around them pages are read by themselves.
+    /// First pages of large reads that failed: in them each page is read by itself.
     poor: BTreeSet<u64>,
     /// Pages that cannot be read by themselves either.
     lost: BTreeSet<u64>,
@@ -55,23 +55,30 @@ impl Pages {
         wanted.all(|page| self.kept.contains_key(&page))
     }
 
-    /// Those of these pages that are not kept.
+    /// Those of these pages that are neither kept nor lost.
     pub(super) fn missing(&self, wanted: &BTreeSet<u64>) -> BTreeSet<u64> {
-        wanted.iter().copied().filter(|page| !self.kept.contains_key(page)).collect()
+        let is_missing = |page: &u64| !self.kept.contains_key(page) && !self.lost.contains(page);
+        wanted.iter().copied().filter(is_missing).collect()
     }
 
-    /// Whether it was tried already, and cannot be read.
-    pub(super) fn is_lost(&self, page: u64) -> bool {
-        self.lost.contains(&page)
+    /// Whether one of these pages was tried already, and cannot be read.
+    pub(super) fn is_any_lost(&self, mut wanted: Range<u64>) -> bool {
+        wanted.any(|page| self.lost.contains(&page))
+    }
+
+    /// The first page of the large read in which this page is.
+    fn first(page: u64, each: u64) -> u64 {
+        page.saturating_sub(page.checked_rem(each).unwrap_or(0))
     }
 
     /// What to read for these pages that are missing, of a storage that ends with page `end`: each with as many around it as `each` says, neighbours
-    /// in one read, in the order of the storage.
+    /// in one read, in the order of the storage; a page of a large read that failed, by itself.
     pub(super) fn gaps(&self, missing: &BTreeSet<u64>, each: u64, end: u64) -> Vec<Range<u64>> {
+        let is_alone = |page: u64| self.poor.contains(&Self::first(page, each));
         let mut wanted = BTreeSet::new();
         for page in missing {
-            let first = page.saturating_sub(page.checked_rem(each).unwrap_or(0));
-            if each <= 1 || self.poor.contains(&first) {
+            let first = Self::first(*page, each);
+            if each <= 1 || is_alone(*page) {
                 wanted.insert(*page);
             } else {
                 let around = first..first.saturating_add(each).min(end);
@@ -81,7 +88,9 @@ impl Pages {
         let mut gaps: Vec<Range<u64>> = Vec::new();
         for page in wanted {
             match gaps.last_mut() {
-                Some(gap) if gap.end == page => gap.end = page.saturating_add(1),
+                Some(gap) if gap.end == page && !is_alone(page) && !is_alone(gap.start) => {
+                    gap.end = page.saturating_add(1);
+                }
                 _ => gaps.push(page..page.saturating_add(1)),
             }
         }
@@ -103,14 +112,15 @@ impl Pages {
         self.kept.extend((first..).zip(bytes.chunks(self.size).map(Box::from)));
     }
 
-    /// These pages could not be read together, of which `missing` were wanted. Whether they may be by themselves.
-    pub(super) fn fail(&mut self, gap: Range<u64>, missing: &BTreeSet<u64>, each: u64) -> bool {
-        if gap.clone().all(|page| missing.contains(&page)) {
+    /// These pages could not be read together; whether they may be by themselves.
+    pub(super) fn fail(&mut self, gap: Range<u64>, each: u64) -> bool {
+        let is_one = gap.end.saturating_sub(gap.start) <= 1;
+        if is_one {
             self.lost.extend(gap);
-            return false;
+        } else {
+            self.poor.extend(gap.map(|page| Self::first(page, each)));
         }
-        self.poor.extend(gap.map(|page| page.saturating_sub(page.checked_rem(each).unwrap_or(0))));
-        true
+        !is_one
     }
 
     /// Fills `buf` with the bytes from `offset` on, all of whose pages are kept.

@@ -184,6 +184,28 @@ fn a_large_read_that_fails_hides_nothing_beside_what_is_bad() {
     assert!(disk.read_vec(0, READ).is_ok());
 }
 
+#[test]
+fn what_is_beside_a_bad_block_is_kept() {
+    let page = |number: usize| (READ + number * PAGE) as u64;
+    let bad = page(2) + 512..page(2) + 1024;
+    let disk = Cached::new(Far::new(3 * READ, bad.clone()));
+    disk.look_ahead(&|disk| {
+        let _ = walk(disk, &[&[page(1)], &[page(2)], &[page(3)], &[2 * READ as u64]]);
+    });
+    let alone = |number: usize| (page(number), PAGE);
+    let expected =
+        [vec![(READ as u64, 2 * READ)], vec![alone(1), alone(2), alone(3), (2 * READ as u64, PAGE)]];
+    assert_eq!(disk.below().asked(), expected);
+    assert!(walk(&disk, &[&[page(1), page(3), 2 * READ as u64]]));
+    assert_eq!(disk.below().asked(), Vec::<Vec<_>>::new());
+    assert!(disk.read_vec(bad.start, 512).is_err());
+    // Near by too, where pages are read that were asked for.
+    let near = Cached::new(Worn(Ram::new(vec![7; 8 * PAGE], None)));
+    assert!(near.read_vec(0, 8 * PAGE).is_err());
+    let pages = near.pages();
+    assert_eq!((pages.count(), pages.is_any_lost(1..2)), (7, true));
+}
+
 /// Follows these ways side by side, each place of which names no other but is asked for only after the one before.
 fn walk(disk: &dyn Storage, ways: &[&[u64]]) -> bool {
     let follow = |way: &&[u64]| way.iter().all(|at| disk.read_vec(*at, 16).is_ok());
