@@ -70,6 +70,10 @@ fn main() {
     run("qemu-img", &["convert", "-O", "vmdk", text(&at("win2008r2-bios.qcow2")), text(&vmdk)]);
     let served = time(21, || {}, &mut || run(PROGRAM, &["check", text(&vmdk)]));
     row("check win2008r2-bios vmdk", &served, None);
+    bench_served(&at("win2008r2-bios.qcow2"), folder.path());
+    if let Err(why) = far::bench_fleet(&at("win2008r2-bios.raw"), folder.path()) {
+        println!("disks 20 ms away: not measured: {why}");
+    }
     bench_fleet(&at("fleet"));
     bench_appliance(&at("win2008r2-bios.qcow2"), folder.path());
     for kind in ["qcow2", "raw"] {
@@ -107,12 +111,59 @@ fn bench_fleet(folder: &Path) {
         run(make_image(), &[crate::text(&recipe), crate::text(&image)]);
         assert!(image.exists());
     }
-    for (name, jobs) in [("check of 1000 qcow2, -j 1", &["-j", "1"][..]), ("the same, all processors", &[])] {
+    let ways = [("-j 1", &["-j", "1"][..]), ("all processors", &[]), ("-j 32", &["-j", "32"])];
+    for (name, jobs) in ways {
         let arguments = [&["check", "--recursive", text(folder), "--jsonl"], jobs].concat();
         let times = time(5, || {}, &mut || run(PROGRAM, &arguments));
-        row(name, &times, None);
+        row(&format!("check of 1000 qcow2, {name}"), &times, None);
     }
+    bench_long_list(folder);
     fs::remove_dir_all(folder).unwrap();
+}
+
+/// Ten thousand names in one run, each image ten times; the time to the first result, and once more with the report of that run.
+fn bench_long_list(folder: &Path) {
+    let images = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let images: Vec<String> = images
+        .filter(|path| path.extension() == Some("qcow2".as_ref()))
+        .map(|path| text(&path).to_owned())
+        .collect();
+    let (list, report) = (folder.join("list"), folder.join("report.jsonl"));
+    fs::write(&list, (0..10).map(|_| images.join("\n") + "\n").collect::<String>()).unwrap();
+    let list = format!("@{}", text(&list));
+    let output = Command::new("/usr/bin/time")
+        .args(["-f", "%e s, at most %M KiB", PROGRAM, "check", "--jsonl", "-o", text(&report), &list])
+        .output();
+    match output {
+        Ok(output) => println!(
+            "check of 10,000: {}",
+            String::from_utf8_lossy(&output.stderr).trim().lines().last().unwrap_or_default()
+        ),
+        Err(error) => println!("check of 10,000: not measured: /usr/bin/time: {error}"),
+    }
+    let head = format!("{PROGRAM} check --jsonl {list} | head -n 1");
+    row("its first result, then `head` leaves", &time(5, || {}, &mut || run("sh", &["-c", &head])), None);
+    let arguments = ["check", "--jsonl", &list, "--since", text(&report)];
+    row("the same 10,000 with --since", &time(3, || {}, &mut || run(PROGRAM, &arguments)), None);
+}
+
+/// The image behind a `qemu-nbd` that is there already.
+fn bench_served(image: &Path, folder: &Path) {
+    let socket = folder.join("qemu-nbd.socket");
+    let child = Command::new("qemu-nbd")
+        .args(["-t", "-r", "-f", "qcow2", "-k", text(&socket), text(image)])
+        .stdout(Stdio::null())
+        .spawn();
+    let Ok(mut server) = child else {
+        return println!("check win2008r2-bios behind qemu-nbd: not measured");
+    };
+    while !socket.exists() && server.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let url = format!("nbd+unix:///?socket={}", text(&socket));
+    row("check win2008r2-bios, qemu-nbd", &time(21, || {}, &mut || run(PROGRAM, &["check", &url])), None);
+    server.kill().unwrap();
+    server.wait().unwrap();
 }
 
 /// The store read by a libguestfs appliance and listed by hivexsh, beside `inspect`, which does no less.

@@ -308,3 +308,21 @@ fn an_overwritten_begin_is_told_by_the_copy_of_the_boot_record() {
     disk.put(start + sectors - 512, &[0; 512]);
     assert!(!has(&checked(&disk, 4, "broken"), "volume-unreadable"));
 }
+
+/// A table that lost its entries says nothing of a Windows, but the partitions are where they were.
+#[test]
+fn a_disk_without_partitions_is_told_from_one_without_windows() {
+    let disk = Disk::raw("win10-bios-healthy");
+    disk.put(446, &[0; 64]);
+    let target = checked(&disk, 4, "not-windows");
+    let finding = findings(&target, "not-windows")[0];
+    assert!(finding["message"].as_str().unwrap().starts_with("no partition is listed"), "{finding}");
+    assert!(finding["remedy"].as_str().unwrap().contains("testdisk"), "{finding}");
+    // One that never had any.
+    disk.put(0, &[0; 512]);
+    checked(&disk, 4, "not-windows");
+    bcdrescue(&["check", disk.name()])
+        .exits(4)
+        .says("no partition is listed")
+        .says("the first sector is all zeros");
+}

@@ -93,6 +93,11 @@ pub(in crate::diagnosis) fn not_windows(layout: &Layout) -> Finding {
     let holds = |file_system: FileSystem| layout.find_volume(|facts| facts.file_system == file_system);
     let disk = holds(FileSystem::Disk).and_then(|volume| layout.volume(volume));
     let group = holds(FileSystem::Other("LVM2"));
+    // Without a table the whole disk is one volume.
+    let is_bare = |facts: &VolumeFacts| {
+        layout.table.kind == TableKind::None && facts.file_system == FileSystem::Unknown
+    };
+    let is_empty = layout.volumes.iter().all(is_bare);
     let remedy = match (disk, group) {
         (Some(disk), _) => look_into(disk),
         (None, Some(group)) => format!(
@@ -100,16 +105,19 @@ pub(in crate::diagnosis) fn not_windows(layout: &Layout) -> Finding {
              (`vgchange -ay`) and examine /dev/GROUP/VOLUME",
             layout.name(group)
         ),
+        (None, None) if is_empty => {
+            "name the disk that Windows boots from; if this one had partitions, `testdisk` finds where they were"
+                .to_owned()
+        }
         (None, None) => "name the disk that Windows boots from".to_owned(),
+    };
+    let message = match is_empty {
+        true => "no partition is listed, so there is no boot manager, BCD store or Windows to be found",
+        false => "no boot manager, BCD store or Windows found on any readable volume",
     };
     Finding {
         remedy: Remedy::Advice(remedy),
-        ..Finding::plain(
-            Code::NotWindows,
-            Severity::BlocksBoot,
-            Subject::disk(),
-            "no boot manager, BCD store or Windows found on any readable volume".into(),
-        )
+        ..Finding::plain(Code::NotWindows, Severity::BlocksBoot, Subject::disk(), message.into())
     }
 }
 

@@ -12,6 +12,10 @@ use crate::error::way_out::ServerCure;
 use crate::storage::StorageError;
 use crate::storage::nbd::deadline::ANSWER;
 use crate::storage::nbd::deadline::Patient;
+use crate::storage::nbd::failure::failed;
+use crate::storage::nbd::failure::lost;
+use crate::storage::nbd::failure::named;
+use crate::storage::nbd::failure::server_error;
 use crate::storage::nbd::negotiate::Export;
 use crate::storage::nbd::negotiate::negotiate;
 use crate::storage::nbd::reads::Reads;
@@ -205,34 +209,4 @@ fn head(command: u16, cookie: [u8; 8], offset: u64, len: usize) -> Vec<u8> {
         &len.to_be_bytes(),
     ]
     .concat()
-}
-
-/// Error numbers are Linux's for the few that the protocol has (`proto.md`, "Error values").
-fn server_error(error: u32) -> io::Error {
-    match i32::try_from(error) {
-        Ok(number @ (1 | 5 | 12 | 22 | 28 | 75 | 95 | 108)) => io::Error::from_raw_os_error(number),
-        _ => io::Error::other(format!("the server reports error {error}")),
-    }
-}
-
-/// What happened to the connection, in words.
-fn named(error: io::Error) -> io::Error {
-    let words = match error.kind() {
-        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => "the server does not respond",
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => {
-            "the server closed the connection"
-        }
-        io::ErrorKind::InvalidData => "the server's reply is not valid NBD",
-        _ => return error,
-    };
-    io::Error::new(error.kind(), words)
-}
-
-fn lost(kind: io::ErrorKind) -> io::Error {
-    io::Error::new(kind, "the connection was lost after an earlier error")
-}
-
-/// What could not be done, and where.
-pub(super) fn failed(what: &str, at: u64, len: usize, error: io::Error) -> StorageError {
-    StorageError::io(format!("cannot {what} 0x{len:x} bytes at 0x{at:x}"), error)
 }

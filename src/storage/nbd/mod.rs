@@ -5,6 +5,7 @@
 
 pub mod connections;
 mod deadline;
+mod failure;
 pub mod link;
 pub mod negotiate;
 mod reads;

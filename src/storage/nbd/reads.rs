@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use crate::bytes;
 use crate::storage::StorageError;
-use crate::storage::nbd::link::failed;
+use crate::storage::nbd::failure::failed;
 
 /// Requests under way at most. Their heads fit into any socket's buffer, so that nobody who sends waits for one who sends.
 pub(super) const UNDER_WAY: usize = 64;

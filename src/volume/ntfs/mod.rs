@@ -14,11 +14,13 @@ mod master_file_table;
 mod overlay;
 #[cfg(test)]
 mod piece_tests;
+mod steps;
 mod stream;
 #[cfg(test)]
 mod tests;
 pub(crate) mod write;
 
+use std::sync::Arc;
 use std::sync::OnceLock;
 
 use crate::bytes::le_u16;
@@ -44,6 +46,8 @@ use crate::volume::ntfs::log_file::LogFile;
 use crate::volume::ntfs::master_file_table::MasterFileTable;
 use crate::volume::ntfs::overlay::Overlay;
 use crate::volume::ntfs::overlay::Packing;
+use crate::volume::ntfs::steps::Step;
+use crate::volume::ntfs::steps::Steps;
 use crate::volume::ntfs::stream::Stream;
 use crate::volume::obstacle::Obstacle;
 use crate::volume::obstacle::ObstacleKind;
@@ -69,12 +73,14 @@ pub(crate) struct NtfsVolume<'a> {
     table: MasterFileTable<'a>,
     opinion: CrateOpinion<'a>,
     collation: OnceLock<Collation>,
+    root: OnceLock<Arc<FileRecord>>,
+    steps: Steps,
 }
 
 /// A file or directory that was found.
 struct Found {
     number: u64,
-    record: FileRecord,
+    record: Arc<FileRecord>,
     path: String,
 }
 
@@ -84,7 +90,8 @@ impl<'a> NtfsVolume<'a> {
         let boot = BootSector::decode(head, storage.len())?;
         let table = MasterFileTable::open(storage, &boot)?;
         let opinion = CrateOpinion::open(storage)?;
-        Ok(Self { boot, table, opinion, collation: OnceLock::new() })
+        let (collation, root, steps) = Default::default();
+        Ok(Self { boot, table, opinion, collation, root, steps })
     }
 
     pub(crate) fn serial(&self) -> u64 {
@@ -199,7 +206,7 @@ impl<'a> NtfsVolume<'a> {
         };
         let mut entries = Vec::new();
         for file in files.into_iter().filter(|file| !file.is_alias && file.number != ROOT) {
-            let record = self.table.file(file.number, file.sequence)?;
+            let record = Arc::new(self.table.file(file.number, file.sequence)?);
             let path = path::join(&found.path, &file.name);
             let file = Found { number: file.number, record, path };
             let kind = self.entry_kind(&file)?;
@@ -266,14 +273,12 @@ impl<'a> NtfsVolume<'a> {
 
     /// Follows a path from the root directory.
     fn lookup(&self, path: &str) -> Result<Option<Found>, VolumeError> {
-        let record = self.table.file(ROOT, 0)?;
-        let mut here = Found { number: ROOT, record, path: String::new() };
+        let mut here = Found { number: ROOT, record: self.root()?, path: String::new() };
         for component in path::components(path) {
             if !here.record.is_directory {
                 return Ok(None);
             }
-            let Some(file) = self.child(&here, component)? else { return Ok(None) };
-            let record = self.table.file(file.number, file.sequence)?;
+            let Some(Step { file, record }) = self.step(&here, component)? else { return Ok(None) };
             here = Found { number: file.number, record, path: path::join(&here.path, &file.name) };
         }
         if here.path.is_empty() {
@@ -282,7 +287,27 @@ impl<'a> NtfsVolume<'a> {
         Ok(Some(here))
     }
 
-    /// One step of a path. The crate is asked, except where it is known to be wrong.
+    fn root(&self) -> Result<Arc<FileRecord>, VolumeError> {
+        if let Some(root) = self.root.get() {
+            return Ok(Arc::clone(root));
+        }
+        let root = Arc::new(self.table.file(ROOT, 0)?);
+        Ok(Arc::clone(self.root.get_or_init(|| root)))
+    }
+
+    /// One step of a path, with the record that it leads to.
+    fn step(&self, here: &Found, name: &str) -> Result<Option<Step>, VolumeError> {
+        if let Some(known) = self.steps.get(here.number, name) {
+            return Ok(Some(known));
+        }
+        let Some(file) = self.child(here, name)? else { return Ok(None) };
+        let record = Arc::new(self.table.file(file.number, file.sequence)?);
+        let step = Step { file, record };
+        self.steps.keep(here.number, name, step.clone());
+        Ok(Some(step))
+    }
+
+    /// The file of a name. The crate is asked, except where it is known to be wrong.
     fn child(&self, directory: &Found, name: &str) -> Result<Option<NamedFile>, VolumeError> {
         let collation = self.collation_for(name)?;
         // Opening the index checks the sizes that the crate would take memory by.

@@ -7,7 +7,7 @@ use crate::bcd::compare::Comparison;
 use crate::bcd::compare::compare;
 use crate::cli::args::bcd_args::place::EditArgs;
 use crate::cli::args::show_args::ShowArgs;
-use crate::cli::output::json::repair::Action;
+use crate::cli::output::json::action::Action;
 use crate::cli::output::plan_lines;
 use crate::cli::run::carry_out::CarriedOut;
 use crate::cli::run::carry_out::Place;

@@ -13,7 +13,7 @@ use crate::cli::args::on_arg::OnArg;
 use crate::cli::args::show_args::ShowArgs;
 use crate::cli::commands::fix::repair_run::RepairRun;
 use crate::cli::output::json;
-use crate::cli::output::json::repair::Action;
+use crate::cli::output::json::action::Action;
 use crate::cli::output::json::repair::LeftAlone;
 use crate::cli::run::confine;
 use crate::cli::run::examine::examine_with;

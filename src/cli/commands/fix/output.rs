@@ -9,7 +9,7 @@ use crate::cli::commands::fix::repair_run::RepairRun;
 use crate::cli::commands::fix::repair_run::not_started;
 use crate::cli::commands::fix::write::way_back;
 use crate::cli::output::json;
-use crate::cli::output::json::repair::Action;
+use crate::cli::output::json::action::Action;
 use crate::cli::output::json::repair::CureKind;
 use crate::cli::output::json::repair::Repaired;
 use crate::cli::output::plan_lines;

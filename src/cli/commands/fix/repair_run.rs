@@ -2,7 +2,7 @@
 
 use crate::cli::args::command_line::FixArgs;
 use crate::cli::args::show_args::ShowArgs;
-use crate::cli::output::json::repair::Action;
+use crate::cli::output::json::action::Action;
 use crate::cli::output::plan_lines;
 use crate::cli::output::screen::closing;
 use crate::cli::output::screen::details;

@@ -2,7 +2,7 @@
 
 use crate::cli::commands::undo::UndoRun;
 use crate::cli::output::json;
-use crate::cli::output::json::repair::Action;
+use crate::cli::output::json::action::Action;
 use crate::cli::output::json::repair::EntryUndone;
 use crate::cli::output::json::repair::Undone;
 use crate::cli::run::efivars;

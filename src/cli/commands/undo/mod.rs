@@ -12,7 +12,7 @@ use crate::cli::args::show_args::ShowArgs;
 use crate::cli::commands::undo::entry::planned;
 use crate::cli::commands::undo::entry::take_back;
 use crate::cli::output::json;
-use crate::cli::output::json::repair::Action;
+use crate::cli::output::json::action::Action;
 use crate::cli::output::json::repair::Undone;
 use crate::cli::output::plan_lines;
 use crate::cli::output::sector_dump;

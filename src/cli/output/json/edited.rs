@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::cli::output::json::repair::Action;
+use crate::cli::output::json::action::Action;
 use crate::cli::output::json::repair::Written;
 use crate::cli::output::json::store_change::StoreChange;
 use crate::diagnosis::Verdict;

@@ -1,5 +1,6 @@
 //! The JSON that every command prints with `--json`: `{"version": 1, "targets": […]}`, one object a target.
 
+pub mod action;
 pub mod controller;
 pub mod disk;
 pub mod edited;

@@ -6,13 +6,13 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::cli::output::json::action::Action;
 use crate::cli::output::json::disk;
 use crate::cli::output::json::disk::Disk;
 use crate::cli::output::json::disk::Windows;
 use crate::cli::output::json::finding::Finding;
 use crate::cli::output::json::finding::findings;
 use crate::cli::output::json::path;
-use crate::cli::output::json::repair::Action;
 use crate::cli::output::screen::closing;
 use crate::cli::run::examine;
 use crate::cli::text::advice;
