@@ -41,6 +41,11 @@ struct Waiting {
 
 impl CountingServer {
     pub fn over(disk: &Path) -> Self {
+        Self::unhurried(disk, QUIET)
+    }
+
+    /// One that waits for so long for more requests before it answers.
+    pub fn unhurried(disk: &Path, quiet: Duration) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let listener = UnixListener::bind(folder.path().join("socket")).unwrap();
         let rounds = Arc::<Mutex<Vec<Round>>>::default();
@@ -50,7 +55,7 @@ impl CountingServer {
         thread::spawn(move || {
             for client in listener.incoming() {
                 let (disk, heard, counted) = (Arc::clone(&disk), Arc::clone(&heard), Arc::clone(&counted));
-                thread::spawn(move || serve(client.unwrap(), &disk, &heard, &counted));
+                thread::spawn(move || serve(client.unwrap(), quiet, &disk, &heard, &counted));
             }
         });
         Self { folder, rounds, waiting }
@@ -78,6 +83,7 @@ impl CountingServer {
 /// Answers until the client leaves.
 fn serve(
     mut client: UnixStream,
+    quiet: Duration,
     disk: &fs::File,
     rounds: &Mutex<Vec<Round>>,
     waiting: &Waiting,
@@ -86,9 +92,10 @@ fn serve(
     loop {
         let mut round = vec![request(&mut client)?];
         let now = waiting.now.fetch_add(1, Ordering::SeqCst) + 1;
-        client.set_read_timeout(Some(QUIET))?;
+        client.set_read_timeout(Some(quiet))?;
         while let Some(first) = more(&mut client)? {
             round.push(with_first(&mut client, first)?);
+            client.set_read_timeout(Some(quiet))?;
         }
         client.set_read_timeout(None)?;
         let reads = round.iter().filter(|request| request[7] == 0);
@@ -137,7 +144,6 @@ fn with_first(client: &mut UnixStream, first: u8) -> io::Result<[u8; REQUEST]> {
     let mut request = [first; REQUEST];
     client.set_read_timeout(None)?;
     client.read_exact(&mut request[1..])?;
-    client.set_read_timeout(Some(QUIET))?;
     Ok(request)
 }
 
