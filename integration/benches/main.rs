@@ -8,10 +8,12 @@
 
 mod appliance;
 mod far;
+mod fleet;
 #[path = "../support/make_image.rs"]
 mod make_image;
 mod peer;
 mod programs;
+mod server;
 
 use std::fs;
 use std::io::Write;
@@ -26,7 +28,7 @@ use nix::fcntl::posix_fadvise;
 use nix::sys::resource::UsageWho;
 use nix::sys::resource::getrusage;
 
-use crate::make_image::make_image;
+use crate::server::Server;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_bcdrescue");
 /// What `make static` has made.
@@ -70,11 +72,13 @@ fn main() {
     run("qemu-img", &["convert", "-O", "vmdk", text(&at("win2008r2-bios.qcow2")), text(&vmdk)]);
     let served = time(21, || {}, &mut || run(PROGRAM, &["check", text(&vmdk)]));
     row("check win2008r2-bios vmdk", &served, None);
-    bench_served(&at("win2008r2-bios.qcow2"), folder.path());
-    if let Err(why) = far::bench_fleet(&at("win2008r2-bios.raw"), folder.path()) {
-        println!("disks 20 ms away: not measured: {why}");
+    if let Err(why) = bench_served(&at("win2008r2-bios.qcow2"), folder.path()) {
+        println!("check win2008r2-bios behind qemu-nbd: not measured: {why}");
     }
-    bench_fleet(&at("fleet"));
+    if let Err(why) = far::bench_list(&at("win2008r2-bios.raw"), folder.path()) {
+        println!("200 disks 20 ms away: not measured: {why}");
+    }
+    fleet::bench(&at("fleet"));
     bench_appliance(&at("win2008r2-bios.qcow2"), folder.path());
     for kind in ["qcow2", "raw"] {
         let source = at(&format!("win2008r2-bios.{kind}"));
@@ -99,71 +103,14 @@ fn main() {
     println!("peak memory of all runs up to and with the checks (qemu-img among them): {memory} KiB");
 }
 
-/// A thousand images of 40 GiB, each with an identity of its own: with one thread, and with as many as there are processors.
-fn bench_fleet(folder: &Path) {
-    fs::create_dir(folder).unwrap();
-    let recipe = folder.join("recipe.toml");
-    for number in 0..1000 {
-        let base = ["win2008r2-bios", "win10-bios", "win7-logical", "win2008sp2-bios"][number % 4];
-        let text = format!("base = {base:?}\nidentity = \"0x{:08x}\"\nsize = \"40 GiB\"\n", number + 0x1000);
-        fs::write(&recipe, text).unwrap();
-        let image = folder.join(format!("{number:03}.qcow2"));
-        run(make_image(), &[crate::text(&recipe), crate::text(&image)]);
-        assert!(image.exists());
-    }
-    let ways = [("-j 1", &["-j", "1"][..]), ("all processors", &[]), ("-j 32", &["-j", "32"])];
-    for (name, jobs) in ways {
-        let arguments = [&["check", "--recursive", text(folder), "--jsonl"], jobs].concat();
-        let times = time(5, || {}, &mut || run(PROGRAM, &arguments));
-        row(&format!("check of 1000 qcow2, {name}"), &times, None);
-    }
-    bench_long_list(folder);
-    fs::remove_dir_all(folder).unwrap();
-}
-
-/// Ten thousand names in one run, each image ten times; the time to the first result, and once more with the report of that run.
-fn bench_long_list(folder: &Path) {
-    let images = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let images: Vec<String> = images
-        .filter(|path| path.extension() == Some("qcow2".as_ref()))
-        .map(|path| text(&path).to_owned())
-        .collect();
-    let (list, report) = (folder.join("list"), folder.join("report.jsonl"));
-    fs::write(&list, (0..10).map(|_| images.join("\n") + "\n").collect::<String>()).unwrap();
-    let list = format!("@{}", text(&list));
-    let output = Command::new("/usr/bin/time")
-        .args(["-f", "%e s, at most %M KiB", PROGRAM, "check", "--jsonl", "-o", text(&report), &list])
-        .output();
-    match output {
-        Ok(output) => println!(
-            "check of 10,000: {}",
-            String::from_utf8_lossy(&output.stderr).trim().lines().last().unwrap_or_default()
-        ),
-        Err(error) => println!("check of 10,000: not measured: /usr/bin/time: {error}"),
-    }
-    let head = format!("{PROGRAM} check --jsonl {list} | head -n 1");
-    row("its first result, then `head` leaves", &time(5, || {}, &mut || run("sh", &["-c", &head])), None);
-    let arguments = ["check", "--jsonl", &list, "--since", text(&report)];
-    row("the same 10,000 with --since", &time(3, || {}, &mut || run(PROGRAM, &arguments)), None);
-}
-
 /// The image behind a `qemu-nbd` that is there already.
-fn bench_served(image: &Path, folder: &Path) {
+fn bench_served(image: &Path, folder: &Path) -> Result<(), String> {
     let socket = folder.join("qemu-nbd.socket");
-    let child = Command::new("qemu-nbd")
-        .args(["-t", "-r", "-f", "qcow2", "-k", text(&socket), text(image)])
-        .stdout(Stdio::null())
-        .spawn();
-    let Ok(mut server) = child else {
-        return println!("check win2008r2-bios behind qemu-nbd: not measured");
-    };
-    while !socket.exists() && server.try_wait().unwrap().is_none() {
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    let arguments = ["-t", "-r", "-f", "qcow2", "-k", text(&socket), text(image)];
+    let _server = Server::start("qemu-nbd", &arguments, &socket)?;
     let url = format!("nbd+unix:///?socket={}", text(&socket));
     row("check win2008r2-bios, qemu-nbd", &time(21, || {}, &mut || run(PROGRAM, &["check", &url])), None);
-    server.kill().unwrap();
-    server.wait().unwrap();
+    Ok(())
 }
 
 /// The store read by a libguestfs appliance and listed by hivexsh, beside `inspect`, which does no less.

@@ -90,24 +90,19 @@ fn serve(
 ) -> io::Result<()> {
     greet(&mut client, disk.metadata()?.len())?;
     loop {
-        let mut round = vec![request(&mut client)?];
+        let first = request(&mut client)?;
         let now = waiting.now.fetch_add(1, Ordering::SeqCst) + 1;
-        client.set_read_timeout(Some(quiet))?;
-        while let Some(first) = more(&mut client)? {
-            round.push(with_first(&mut client, first)?);
-            client.set_read_timeout(Some(quiet))?;
-        }
-        client.set_read_timeout(None)?;
+        let round = gathered(&mut client, first, quiet);
+        waiting.now.fetch_sub(1, Ordering::SeqCst);
+        let round = round?;
         let reads = round.iter().filter(|request| request[7] == 0);
         let asked: Round = reads.map(|request| (number(&request[16..24]), len(request))).collect();
         // A client that leaves waits for nothing.
         if asked.len() < round.len() {
-            waiting.now.fetch_sub(1, Ordering::SeqCst);
             return Ok(());
         }
         waiting.most.fetch_max(now, Ordering::SeqCst);
         rounds.lock().unwrap().push(asked);
-        waiting.now.fetch_sub(1, Ordering::SeqCst);
         // In an order that the client did not ask in, as the protocol lets a server.
         for request in round.iter().rev() {
             let mut data = vec![0; len(request)];
@@ -115,6 +110,19 @@ fn serve(
             client.write_all(&[&[0x67, 0x44, 0x66, 0x98, 0, 0, 0, 0], &request[8..16], &data].concat())?;
         }
     }
+}
+
+/// The request `first`, and all that come before it is quiet for so long.
+fn gathered(
+    client: &mut UnixStream,
+    first: [u8; REQUEST],
+    quiet: Duration,
+) -> io::Result<Vec<[u8; REQUEST]>> {
+    let mut round = vec![first];
+    while let Some(begin) = more(client, quiet)? {
+        round.push(with_first(client, begin)?);
+    }
+    Ok(round)
 }
 
 /// The talk before: every export is this disk (`doc/proto.md`, "Newstyle negotiation").
@@ -142,15 +150,17 @@ fn request(client: &mut UnixStream) -> io::Result<[u8; REQUEST]> {
 /// The request that began with this byte.
 fn with_first(client: &mut UnixStream, first: u8) -> io::Result<[u8; REQUEST]> {
     let mut request = [first; REQUEST];
-    client.set_read_timeout(None)?;
     client.read_exact(&mut request[1..])?;
     Ok(request)
 }
 
-/// What another request begins with, where one comes soon.
-fn more(client: &mut UnixStream) -> io::Result<Option<u8>> {
+/// What another request begins with, where one comes before it is quiet for so long.
+fn more(client: &mut UnixStream, quiet: Duration) -> io::Result<Option<u8>> {
     let mut first = [0; 1];
-    match client.read(&mut first) {
+    client.set_read_timeout(Some(quiet))?;
+    let read = client.read(&mut first);
+    client.set_read_timeout(None)?;
+    match read {
         Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
         Ok(_) => Ok(Some(first[0])),
         Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => Ok(None),

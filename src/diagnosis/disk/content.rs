@@ -90,14 +90,16 @@ pub(in crate::diagnosis) fn all_encrypted(encryptor: Encryptor) -> Finding {
 
 /// Neither a boot manager nor a Windows; where a guest's disk may be, how to look at that.
 pub(in crate::diagnosis) fn not_windows(layout: &Layout) -> Finding {
+    if lists_no_partition(layout) {
+        return no_boot_disk(
+            "no partition is listed, so there is no boot manager, BCD store or Windows to be found",
+            "name the disk that Windows boots from; if this one had partitions, `testdisk` finds where they were"
+                .to_owned(),
+        );
+    }
     let holds = |file_system: FileSystem| layout.find_volume(|facts| facts.file_system == file_system);
     let disk = holds(FileSystem::Disk).and_then(|volume| layout.volume(volume));
     let group = holds(FileSystem::Other("LVM2"));
-    // Without a table the whole disk is one volume.
-    let is_bare = |facts: &VolumeFacts| {
-        layout.table.kind == TableKind::None && facts.file_system == FileSystem::Unknown
-    };
-    let is_empty = layout.volumes.iter().all(is_bare);
     let remedy = match (disk, group) {
         (Some(disk), _) => look_into(disk),
         (None, Some(group)) => format!(
@@ -105,16 +107,20 @@ pub(in crate::diagnosis) fn not_windows(layout: &Layout) -> Finding {
              (`vgchange -ay`) and examine /dev/GROUP/VOLUME",
             layout.name(group)
         ),
-        (None, None) if is_empty => {
-            "name the disk that Windows boots from; if this one had partitions, `testdisk` finds where they were"
-                .to_owned()
-        }
         (None, None) => "name the disk that Windows boots from".to_owned(),
     };
-    let message = match is_empty {
-        true => "no partition is listed, so there is no boot manager, BCD store or Windows to be found",
-        false => "no boot manager, BCD store or Windows found on any readable volume",
+    no_boot_disk("no boot manager, BCD store or Windows found on any readable volume", remedy)
+}
+
+/// Whether there is nothing to look into: an empty table, or none on a disk that is no volume as a whole either.
+fn lists_no_partition(layout: &Layout) -> bool {
+    let is_bare = |facts: &VolumeFacts| {
+        layout.table.kind == TableKind::None && facts.file_system == FileSystem::Unknown
     };
+    layout.volumes.iter().all(is_bare)
+}
+
+fn no_boot_disk(message: &str, remedy: String) -> Finding {
     Finding {
         remedy: Remedy::Advice(remedy),
         ..Finding::plain(Code::NotWindows, Severity::BlocksBoot, Subject::disk(), message.into())

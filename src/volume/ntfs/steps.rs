@@ -23,11 +23,13 @@ pub(super) struct Step {
 pub(super) struct Steps(Mutex<BTreeMap<(u64, String), Step>>);
 
 impl Steps {
+    /// Where this name led from that directory, if that was asked before.
     pub(super) fn get(&self, above: u64, name: &str) -> Option<Step> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.get(&(above, name.to_owned())).cloned()
     }
 
+    /// Keeps a step, while there is room.
     pub(super) fn keep(&self, above: u64, name: &str, step: Step) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() < KEPT {

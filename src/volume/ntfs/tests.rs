@@ -149,6 +149,24 @@ fn a_lookup_is_a_handful_of_small_reads() {
 }
 
 #[test]
+fn a_step_of_a_path_is_found_once() {
+    let counted = Counted::new(image(&[]).storage());
+    let disk = &counted;
+    let volume = Volume::open(&disk).unwrap();
+    let reads = |path: &str| {
+        counted.reads.store(0, Ordering::Relaxed);
+        let found = volume.find(path).unwrap().map(|entry| entry.path);
+        (found, counted.reads.load(Ordering::Relaxed))
+    };
+    let (found, first) = reads("\\BCD");
+    assert!(found.as_deref() == Some("\\BCD") && first > 0, "{first}");
+    assert_eq!(reads("\\BCD"), (found.clone(), 0));
+    // Another spelling is looked up by itself, and what is not there is looked for each time.
+    assert!(reads("\\bcd").1 > 0 && reads("\\bcd") == (found, 0));
+    assert!(reads("\\none").1 > 0 && reads("\\none").1 > 0);
+}
+
+#[test]
 fn each_reason_not_to_overwrite_a_file_has_its_own_words() {
     let image = image(&[]);
     let data = |broken: &Broken| broken.attribute(file_record::DATA);
