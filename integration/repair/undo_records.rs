@@ -8,6 +8,7 @@ use bcdrescue::repair::record::Record;
 
 use crate::support::disk::Disk;
 use crate::support::disk::hash;
+use crate::support::disk::made;
 use crate::support::program::bcdrescue;
 use crate::support::program::not_run;
 use crate::support::program::text;
@@ -36,6 +37,28 @@ fn records_of_older_versions_are_undone() {
         assert!(fs::read_to_string(&record).unwrap().contains("\"state\": \"undone\" ,"));
         bcdrescue(&["undo", text(&new), "--yes"]).exits(0).says("nothing to do");
     }
+}
+
+/// What is written back is named, all of it, before the question.
+#[test]
+fn an_undo_names_all_that_it_takes_back() {
+    let damage = "damage = ['not-active', 'hidden-sectors-wrong', 'signature-changed']";
+    let disk = made(&format!("base = 'win10-bios'\n{damage}"), "disk.raw");
+    let before = hash(&disk.path);
+    bcdrescue(&["fix", disk.name(), "--active=1", "--boot-sector", "--yes"]).exits(1).says("healthy");
+    bcdrescue(&["undo", text(&disk.record()), "--dry-run"])
+        .exits(4)
+        .says("  \\Boot\\BCD on partition 1\n")
+        .says("  sectors of the partition table\n")
+        .says("  the boot record of partition 1\n");
+    bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1);
+    assert_eq!(hash(&disk.path), before);
+    // The identity is in the table, and named as what it is.
+    let disk = Disk::raw("win10-bios");
+    bcdrescue(&["fix", disk.name(), "--restore-identity", "--yes"]).exits(1);
+    let told =
+        bcdrescue(&["undo", text(&disk.record()), "--yes"]).exits(1).says("  the disk's identity, from");
+    assert!(!told.stdout.contains("partition table"), "{}", told.stdout);
 }
 
 #[test]

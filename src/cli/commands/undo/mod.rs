@@ -257,7 +257,12 @@ impl UndoRun<'_> {
                 Touched::Volume { partition, .. } => {
                     out.add(format_args!("  the files that were written on partition {partition}"));
                 }
-                Touched::Table | Touched::BootRecord { .. } => {}
+                // The identity, of which was spoken, is among them.
+                Touched::Table if record.restored.is_some() => {}
+                Touched::Table => out.add(format_args!("  sectors of the partition table")),
+                Touched::BootRecord { partition, .. } => {
+                    out.add(format_args!("  the boot record of partition {partition}"));
+                }
             }
         }
         planned(record).iter().for_each(|planned| out.add(format_args!("  {planned}")));
